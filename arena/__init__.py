@@ -1,0 +1,1 @@
+"""arena: distributed training on Kubernetes, or on this machine, with one command."""

@@ -1,0 +1,52 @@
+"""Every label and annotation key that arena writes or reads, spelled here only."""
+
+# Written on every object that arena makes.
+NAME = "app.kubernetes.io/name"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+COMPONENT = "app.kubernetes.io/component"
+
+# The Go arena's, so that its users' selectors and tools keep working.
+APP = "app"
+RELEASE = "release"
+CREATED_BY = "createdBy"
+
+# Annotations on the job object: the cluster is the only database.
+SPEC = "arena.kubeflow.org/spec"
+SUBMITTER = "arena.kubeflow.org/username"
+COMMAND_LINE = "arena.kubeflow.org/command"
+VERSION = "arena.kubeflow.org/version"
+GPUS = "requestGPUsOfJobOwner"
+ROLE_SEQUENCE = "job-role-sequence"
+QUEUE_SUSPEND = "scheduling.x-k8s.io/suspend"
+
+# The embedded cluster's contract: where and with which interpreter a pod's processes start.
+LOCAL_CWD = "local.arena.io/cwd"
+LOCAL_ENV = "local.arena.io/env"
+
+# Written by the operators on the pods of a job.
+JOB_NAME = "training.kubeflow.org/job-name"
+OPERATOR_NAME = "training.kubeflow.org/operator-name"
+REPLICA_TYPE = "training.kubeflow.org/replica-type"
+REPLICA_INDEX = "training.kubeflow.org/replica-index"
+JOB_ROLE = "training.kubeflow.org/job-role"
+
+# Queues and gangs.
+KUEUE_QUEUE = "kueue.x-k8s.io/queue-name"
+POD_GROUP = "pod-group.scheduling.sigs.k8s.io/name"
+POD_GROUP_MIN = "pod-group.scheduling.sigs.k8s.io/min-available"
+GPU_TOPOLOGY = "gpu-topology"
+GPU_TOPOLOGY_REPLICA = "gpu-topology-replica"
+
+ARENA = "arena"
+
+
+def common(name: str, kind: str, component: str = "training") -> dict[str, str]:
+    """The labels of an object that belongs to the job `name` of the kind `kind` (say `tfjob`)."""
+    return {
+        NAME: name,
+        MANAGED_BY: ARENA,
+        COMPONENT: component,
+        APP: kind,
+        RELEASE: name,
+        CREATED_BY: ARENA,
+    }
