@@ -1,0 +1,115 @@
+"""`metadata`: what the server writes there, and what a writer may change."""
+
+import secrets
+import uuid
+from datetime import datetime, timezone
+from typing import Any
+
+from arena.local.api import refusals
+from arena.local.api.types import Type
+from arena.local.objects import Object
+
+_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+_KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName",
+         "generation")  # fmt: skip
+
+
+def now() -> str:
+    """The present as the API writes it."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def begin(kind: Type, body: Object, namespace: str | None) -> Object:
+    """A new object's metadata filled in: name, namespace, uid, time; its status is as sent.
+
+    Raises:
+        Refused: 400, the body is of another kind or belongs to another namespace; 422, no name.
+    """
+    obj = shaped(kind, body)
+    meta: dict[str, Any] = dict(obj.get("metadata") or {})
+    obj["metadata"] = meta
+    _place(kind, meta, namespace)
+    if not meta.get("name") and meta.get("generateName"):
+        stem = str(meta["generateName"])[:58]
+        meta["name"] = stem + "".join(secrets.choice(_LETTERS) for _ in range(5))
+    if not meta.get("name"):
+        message = "Required value: name or generateName is required"
+        raise refusals.invalid(
+            kind.resource, "", [refusals.Cause("metadata.name", "FieldValueRequired", message)]
+        )
+    for key in (
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+        "resourceVersion",
+        "generation",
+    ):
+        meta.pop(key, None)
+    meta["uid"] = str(uuid.uuid4())
+    meta["creationTimestamp"] = now()
+    if kind.generation:
+        meta["generation"] = 1
+    return obj
+
+
+def shaped(kind: Type, body: Object) -> Object:
+    """A shallow copy whose apiVersion and kind are those of the type.
+
+    Raises:
+        Refused: 400, it says that it is something else.
+    """
+    if not isinstance(body, dict) or not isinstance(body.get("metadata") or {}, dict):
+        raise refusals.bad("the object provided is not a mapping with metadata")
+    api = body.get("apiVersion") or kind.resource.api_version
+    word = body.get("kind") or kind.resource.kind
+    if (api, word) != (kind.resource.api_version, kind.resource.kind):
+        raise refusals.bad(
+            f"{word} in version {api} cannot be handled as a {kind.resource.kind} of {kind.resource.api_version}"
+        )
+    rest = {key: value for key, value in body.items() if key not in ("apiVersion", "kind")}
+    return {"apiVersion": api, "kind": word, **rest}
+
+
+def _place(kind: Type, meta: dict[str, Any], namespace: str | None) -> None:
+    if not kind.resource.namespaced:
+        meta.pop("namespace", None)
+        return
+    said = meta.get("namespace")
+    if namespace and said and said != namespace:
+        raise refusals.bad(
+            f"the namespace of the provided object does not match the namespace sent on the request: "
+            f"{said} is not {namespace}"
+        )
+    meta["namespace"] = namespace or said or "default"
+
+
+def keep(kind: Type, old: Object, new: Object) -> None:
+    """Put back what only the server may change; check that `new` was meant for `old` as it is.
+
+    Raises:
+        Refused: 409, another uid or an outdated resourceVersion; 400, another name or namespace.
+    """
+    before, after = old["metadata"], new["metadata"]
+    name = before["name"]
+    for key in ("name", "namespace"):
+        if after.get(key, before.get(key)) != before.get(key):
+            raise refusals.bad(f"the {key} of the object ({after.get(key)}) does not match the {key} on the "
+                               f"URL ({before.get(key)})")  # fmt: skip
+        if key in before:
+            after[key] = before[key]
+    if after.get("uid", before["uid"]) != before["uid"]:
+        raise refusals.conflict(
+            kind.resource, name,
+            f"Precondition failed: UID in precondition: {after['uid']}, UID in object meta: {before['uid']}",
+        )  # fmt: skip
+    version = after.get("resourceVersion")
+    if version and version != before["resourceVersion"]:
+        raise refusals.conflict(kind.resource, name)
+    after["resourceVersion"] = before["resourceVersion"]
+    for key in _KEPT:
+        after.pop(key, None)
+        if key in before:
+            after[key] = before[key]
+    for key in ("labels", "annotations", "finalizers", "ownerReferences"):
+        if key in after and not after[key]:
+            del after[key]

@@ -1,0 +1,77 @@
+"""Loopback ports for the declared ports of Services and Pods, and the Service's address."""
+
+import json
+import socket
+from typing import Any
+
+from arena.local.api.refusals import of_code
+from arena.local.api.store import Store
+from arena.local.api.types import Type
+from arena.local.objects import PORTS, Object
+
+
+class Ports:
+    """Allots ports of one range, never one twice; freed ones come round last."""
+
+    def __init__(self, store: Store, choice: range) -> None:
+        self._store = store
+        self._choice = choice
+        self._next = 0
+
+    def allot(self, kind: Type, obj: Object, old: Object | None = None) -> None:
+        """Give every declared port a free one (in place); those of `old` stay.
+
+        Raises:
+            Refused: 507, the range is used up.
+        """
+        if kind.key not in ("/pods", "/services"):
+            return
+        given = _given(old) if old else {}
+        declared = _declared(kind, obj)
+        wanted = {port: given[port] if port in given else self._free(obj) for port in declared}
+        # A port that is no longer declared stays taken until the object goes: someone may still listen.
+        wanted = given | wanted
+        notes = dict(obj["metadata"].get("annotations") or {})
+        notes.pop(PORTS, None)
+        if wanted:
+            notes[PORTS] = json.dumps(wanted, separators=(",", ":"))
+        obj["metadata"].pop("annotations", None)
+        if notes:
+            obj["metadata"]["annotations"] = notes
+
+    def _free(self, obj: Object) -> int:
+        for _ in self._choice:
+            port = self._choice[self._next % len(self._choice)]
+            self._next += 1
+            if not self._store.taken(port) and _unbound(port):
+                self._store.take(port, obj["metadata"]["uid"])
+                return port
+        first, last = self._choice[0], self._choice[-1]
+        raise of_code(
+            507, f"no loopback port between {first} and {last} is free; delete jobs that have ended"
+        )
+
+
+def _given(obj: Object) -> dict[str, int]:
+    text = (obj["metadata"].get("annotations") or {}).get(PORTS)
+    return dict(json.loads(text)) if text else {}
+
+
+def _declared(kind: Type, obj: Object) -> list[str]:
+    spec: dict[str, Any] = obj.get("spec") or {}
+    if kind.key == "/services":
+        return [str(one["port"]) for one in spec.get("ports") or [] if spec.get("type") != "ExternalName"]
+    containers = (spec.get("initContainers") or []) + (spec.get("containers") or [])
+    ports = [str(one["containerPort"]) for c in containers for one in c.get("ports") or []]
+    return list(dict.fromkeys(ports))
+
+
+def _unbound(port: int) -> bool:
+    """Whether no program outside the cluster listens there."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

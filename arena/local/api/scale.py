@@ -1,0 +1,40 @@
+"""The `scale` subresource of Deployments, ReplicaSets and StatefulSets."""
+
+from typing import Any
+
+from arena.local.api import refusals
+from arena.local.api.types import Type
+from arena.local.objects import Object
+
+_META = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+
+
+def scale(obj: Object) -> Object:
+    """The object's autoscaling/v1 Scale."""
+    labels: dict[str, Any] = obj["spec"].get("selector", {}).get("matchLabels") or {}
+    return {
+        "apiVersion": "autoscaling/v1",
+        "kind": "Scale",
+        "metadata": {key: obj["metadata"][key] for key in _META if key in obj["metadata"]},
+        "spec": {"replicas": obj["spec"].get("replicas", 1)},
+        "status": {
+            "replicas": obj.get("status", {}).get("replicas", 0),
+            "selector": ",".join(f"{key}={value}" for key, value in sorted(labels.items())),
+        },
+    }
+
+
+def scaled(kind: Type, obj: Object, wanted: Object) -> Object:
+    """The object with the replicas that the Scale asks for.
+
+    Raises:
+        Refused: 422, they are not a whole number of 0 or more.
+    """
+    replicas = (wanted.get("spec") or {}).get("replicas", 0)
+    if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
+        message = f"Invalid value: {replicas}: must be greater than or equal to 0"
+        cause = refusals.Cause("spec.replicas", "FieldValueInvalid", message)
+        raise refusals.invalid(kind.resource, obj["metadata"]["name"], [cause])
+    version = (wanted.get("metadata") or {}).get("resourceVersion")
+    meta = obj["metadata"] | ({"resourceVersion": version} if version else {})
+    return {**obj, "metadata": meta, "spec": {**obj["spec"], "replicas": replicas}}

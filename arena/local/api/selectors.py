@@ -1,0 +1,152 @@
+"""Label and field selectors: parsed once, then asked of each object."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from arena.local.api.refusals import bad, qualified
+from arena.local.objects import Object, Resource
+
+_SPLIT = re.compile(r",(?![^(]*\))")
+_SET = re.compile(r"^\s*([^\s!=<>,()]+)\s+(in|notin)\s+\(([^()]*)\)\s*$")
+_COMPARE = re.compile(r"^\s*([^\s!=<>,()]+)\s*(==|=|!=|>|<)\s*([^\s!=<>,()]*)\s*$")
+_EXISTS = re.compile(r"^\s*(!?)\s*([^\s!=<>,()]+)\s*$")
+_FIELD = re.compile(r"^\s*([A-Za-z.]+)\s*(==|=|!=)(.*)$", re.DOTALL)
+
+_INVOLVED = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
+FIELDS: dict[str, tuple[str, ...]] = {
+    "/pods": (
+        "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
+        "spec.hostNetwork", "status.phase", "status.podIP", "status.nominatedNodeName",
+    ),
+    "/events": (
+        *(f"involvedObject.{one}" for one in _INVOLVED),
+        "reason", "reportingComponent", "source", "type",
+    ),
+    "/secrets": ("type",),
+    "/namespaces": ("status.phase",),
+    "/nodes": ("spec.unschedulable",),
+    "apps/replicasets": ("status.replicas",),
+    "batch/jobs": ("status.successful",),
+}  # fmt: skip
+
+
+class Need(NamedTuple):
+    """What one label must be: `op` is one of in, notin, exists, absent, gt, lt."""
+
+    label: str
+    op: str
+    values: tuple[str, ...] = ()
+
+    def holds(self, labels: Mapping[str, str]) -> bool:
+        """Whether these labels satisfy it."""
+        value = labels.get(self.label)
+        if self.op == "absent":
+            return value is None
+        if self.op == "notin":
+            return value is None or value not in self.values
+        if value is None:
+            return False
+        if self.op in ("gt", "lt"):
+            return _compare(value, self.op, self.values[0])
+        return self.op == "exists" or value in self.values
+
+
+class Field(NamedTuple):
+    """What one field must be, or must not be."""
+
+    path: str
+    value: str
+    equal: bool = True
+
+    def holds(self, obj: Object) -> bool:
+        """Whether the object satisfies it; a missing field is the empty text."""
+        return (_text(obj, self.path) == self.value) == self.equal
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Both selectors of a list or watch."""
+
+    labels: tuple[Need, ...] = ()
+    fields: tuple[Field, ...] = ()
+
+    def matches(self, obj: Object) -> bool:
+        """Whether the object satisfies every requirement."""
+        labels = obj["metadata"].get("labels") or {}
+        return all(n.holds(labels) for n in self.labels) and all(f.holds(obj) for f in self.fields)
+
+    def label_texts(self) -> list[str]:
+        """JSON texts that the stored labels of every match contain: SQL drops most others by them."""
+        return [
+            f"{json.dumps(n.label)}:{json.dumps(n.values[0])}"
+            for n in self.labels
+            if n.op == "in" and len(n.values) == 1
+        ]
+
+    def body_texts(self) -> list[str]:
+        """The same for the stored object."""
+        return [json.dumps(f.value) for f in self.fields if f.equal and f.value not in ("", "true", "false")]
+
+
+EVERYTHING = Selector()
+
+
+def parse(resource: Resource, labels: str = "", fields: str = "") -> Selector:
+    """Both selectors of a request.
+
+    Raises:
+        Refused: 400, one cannot be parsed or names a field that cannot be selected by.
+    """
+    if not labels and not fields:
+        return EVERYTHING
+    needs = tuple(_need(part) for part in _SPLIT.split(labels)) if labels.strip() else ()
+    parts = re.split(r"(?<!\\),", fields) if fields.strip() else []
+    return Selector(needs, tuple(_field(resource, part) for part in parts if part.strip()))
+
+
+def _need(text: str) -> Need:
+    if match := _SET.match(text):
+        label, op, values = match.groups()
+        return Need(label, op, tuple(one.strip() for one in values.split(",")))
+    if match := _COMPARE.match(text):
+        label, sign, value = match.groups()
+        op = {"!=": "notin", ">": "gt", "<": "lt"}.get(sign, "in")
+        if op in ("gt", "lt") and not re.fullmatch(r"-?\d+", value):
+            raise bad(f'unable to parse requirement: for "{sign}" the value must be an integer: "{value}"')
+        return Need(label, op, (value,))
+    if match := _EXISTS.match(text):
+        negated, label = match.groups()
+        return Need(label, "absent" if negated else "exists")
+    raise bad(f'unable to parse requirement: found "{text.strip()}", expected a label selector')
+
+
+def _field(resource: Resource, text: str) -> Field:
+    match = _FIELD.match(text)
+    if not match:
+        raise bad(f'invalid selector: "{text}"; can\'t understand it')
+    path, sign, value = match.groups()
+    known = ("metadata.name", "metadata.namespace")
+    if path not in known and path not in FIELDS.get(f"{resource.group}/{resource.plural}", ()):
+        raise bad(f'Unable to find "{qualified(resource)}" that match label selector "", '
+                  f'field selector "{text}": field label not supported: {path}')  # fmt: skip
+    return Field(path, re.sub(r"\\(.)", r"\1", value), sign != "!=")
+
+
+def _compare(value: str, op: str, limit: str) -> bool:
+    if not re.fullmatch(r"-?\d+", value):
+        return False
+    return int(value) > int(limit) if op == "gt" else int(value) < int(limit)
+
+
+def _text(obj: Object, path: str) -> str:
+    value: Any = obj
+    if path == "source":
+        path = "source.component"
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    if value is None:
+        return "false" if path in ("spec.unschedulable", "spec.hostNetwork") else ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

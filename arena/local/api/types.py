@@ -1,0 +1,120 @@
+"""The types that the server knows: one fixed table, read by routes, discovery and validation."""
+
+from typing import NamedTuple
+
+from arena.local import objects
+from arena.local.api.refusals import of_code
+from arena.local.objects import Resource
+
+ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+
+class Type(NamedTuple):
+    """A resource type with what discovery says of it."""
+
+    resource: Resource
+    short: tuple[str, ...] = ()
+    subresources: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    generation: bool = False
+    """Whether `metadata.generation` counts the changes of its spec."""
+    verbs: tuple[str, ...] = ALL_VERBS
+
+    @property
+    def key(self) -> str:
+        """`group/plural`: how the store names it."""
+        return f"{self.resource.group}/{self.resource.plural}"
+
+    @property
+    def singular(self) -> str:
+        """`pod`, `tfjob`."""
+        return self.resource.kind.lower()
+
+    @property
+    def has_status(self) -> bool:
+        """Whether its status is written apart from the rest."""
+        return "status" in self.subresources
+
+    @property
+    def custom(self) -> bool:
+        """Whether a cluster would serve it from a CustomResourceDefinition."""
+        return self.resource.group == "kubeflow.org"
+
+
+def _core(plural: str, kind: str, namespaced: bool = True) -> Resource:
+    return Resource("", "v1", plural, kind, namespaced)
+
+
+_SCALED = ("status", "scale")
+_STREAMS = ("attach", "exec", "log", "portforward")
+_JOB = Resource("kubeflow.org", "v1", "", "")
+_READ = ("get", "list")
+
+TYPES: tuple[Type, ...] = (
+    Type(objects.CONFIGMAPS, ("cm",)),
+    Type(objects.ENDPOINTS, ("ep",)),
+    Type(objects.EVENTS, ("ev",)),
+    Type(_core("limitranges", "LimitRange"), ("limits",)),
+    Type(objects.NAMESPACES, ("ns",), ("status",)),
+    Type(objects.NODES, ("no",), ("status",)),
+    Type(objects.PERSISTENT_VOLUME_CLAIMS, ("pvc",), ("status",)),
+    Type(objects.PODS, ("po",), ("status", "binding", "eviction", *_STREAMS), ("all",)),
+    Type(objects.RESOURCE_QUOTAS, ("quota",), ("status",)),
+    Type(objects.SECRETS),
+    Type(_core("serviceaccounts", "ServiceAccount"), ("sa",)),
+    Type(objects.SERVICES, ("svc",), ("status",), ("all",)),
+    Type(objects.DEPLOYMENTS, ("deploy",), _SCALED, ("all",), True),
+    Type(objects.REPLICASETS, ("rs",), _SCALED, ("all",), True),
+    Type(objects.STATEFULSETS, ("sts",), _SCALED, ("all",), True),
+    Type(objects.JOBS, (), ("status",), ("all",), True),
+    Type(Resource("coordination.k8s.io", "v1", "leases", "Lease")),
+    Type(
+        Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"),
+        ("pdb",),
+        ("status",),
+        (),
+        True,
+    ),
+    Type(Resource("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", False), ("pc",)),
+    Type(Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", False), ("sc",)),
+    Type(_JOB._replace(plural="pytorchjobs", kind="PyTorchJob"), (), ("status",), ("all",), True),
+    Type(_JOB._replace(plural="tfjobs", kind="TFJob"), (), ("status",), ("all",), True),
+    Type(
+        _JOB._replace(version="v2beta1", plural="mpijobs", kind="MPIJob"),
+        (),
+        ("status",),
+        ("all",),
+        True,
+    ),
+    Type(Resource("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", False), verbs=_READ),
+    Type(Resource("metrics.k8s.io", "v1beta1", "pods", "PodMetrics"), verbs=_READ),
+)
+
+_BY_PATH = {(t.resource.group, t.resource.version, t.resource.plural): t for t in TYPES}
+_BY_KEY = {t.key: t for t in TYPES}
+
+
+def find(group: str, version: str, plural: str) -> Type | None:
+    """The type of that path; None where the server has none."""
+    return _BY_PATH.get((group, version, plural))
+
+
+def of(resource: Resource) -> Type:
+    """The type of a resource.
+
+    Raises:
+        Refused: 404, the server does not have it.
+    """
+    known = find(resource.group, resource.version, resource.plural)
+    if known is None:
+        raise of_code(404, "the server could not find the requested resource")
+    return known
+
+
+def named(key: str) -> Type:
+    """The type with that store key."""
+    return _BY_KEY[key]
+
+
+STORED = tuple(t for t in TYPES if "create" in t.verbs)
+"""The types whose objects the store keeps."""
