@@ -1,0 +1,83 @@
+"""Unmodified programs train with four replicas through `arena submit`."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from product import Product
+
+pytestmark = [pytest.mark.frameworks, pytest.mark.timeout(300)]
+
+
+def train(arena: Product, kind: str, command: str, *words: str) -> str:
+    """Submit with `--logs`, which ends with the job's outcome; the lines of all replicas."""
+    lines = arena.must(
+        "submit", kind, "--name", "train", "--workers", "4", "--logs", *words, command, seconds=240
+    )
+    assert arena.jobs() == {"train": "SUCCEEDED"}
+    assert not arena.processes("train.py")
+    return lines
+
+
+def replicas(arena: Product) -> list[str]:
+    """The names of the job's instances."""
+    return sorted(pod["name"] for pod in json.loads(arena.must("get", "train", "-o", "json"))["instances"])
+
+
+def test_pytorch_ddp_over_gloo(arena: Product, examples: Path) -> None:
+    """Four DDP ranks find each other, agree bit for bit, and their loss falls."""
+    pytest.importorskip("torch")
+    lines = train(arena, "pytorchjob", f"python {examples}/torch_ddp/train.py")
+    for rank in range(4):
+        assert f"rank {rank} of 4 is ready" in lines
+        assert re.search(rf"rank {rank}: ranks agree True, loss ", lines)
+    first, last = map(float, re.findall(r"loss (\S+) -> (\S+)", lines)[0])
+    assert last < first / 4
+    assert len(replicas(arena)) == 4
+
+
+def test_torchrun_reads_the_pet_variables(arena: Product, examples: Path) -> None:
+    """`torchrun` started without any flag forms one world of 2 x 2 processes from PET_*."""
+    pytest.importorskip("torch")
+    lines = arena.must(
+        "submit", "pytorchjob", "--name", "train", "--workers", "2", "--nproc-per-node", "2", "--logs",
+        f"torchrun {examples}/torch_ddp/train.py", seconds=240,
+    )  # fmt: skip
+    assert all(f"rank {rank}: ranks agree True" in lines for rank in range(4))
+    assert arena.jobs() == {"train": "SUCCEEDED"}
+
+
+def test_tensorflow_multi_worker_mirrored_strategy(arena: Product, examples: Path) -> None:
+    """Four TensorFlow workers form their cluster from TF_CONFIG and see the same falling loss."""
+    pytest.importorskip("tensorflow")
+    lines = train(arena, "tfjob", f"python {examples}/tensorflow_mwms/train.py")
+    for worker in range(4):
+        assert f"worker {worker} of 4 is ready" in lines
+    ends = set(re.findall(r"loss (\S+) -> (\S+)", lines))
+    assert len(ends) == 1
+    assert len(replicas(arena)) == 4
+
+
+def test_mpirun_of_an_mpi_program(arena: Product, examples: Path) -> None:
+    """`mpirun` in the launcher starts four ranks by the hostfile that the job gives it."""
+    pytest.importorskip("mpi4py")
+    if not shutil.which("mpirun"):
+        pytest.skip("NO MPIRUN HERE: install OpenMPI")
+    lines = train(arena, "mpijob", f"mpirun -np 4 python {examples}/mpi/train.py")
+    for rank in range(4):
+        assert f"rank {rank} of 4 is ready" in lines
+        assert f"rank {rank}: ranks agree True" in lines
+
+
+def test_a_failing_rank_fails_the_job(arena: Product, examples: Path) -> None:
+    """An outcome that the program itself calls bad is the job's, and the command's, failure."""
+    pytest.importorskip("torch")
+    code, out, err = arena.run(
+        "submit", "pytorchjob", "--name", "train", "--workers", "2", "--logs",
+        f"python {examples}/torch_ddp/train.py --rate 0", seconds=240,
+    )  # fmt: skip
+    assert code == 7, out + err
+    assert "train" in err
+    assert arena.jobs() == {"train": "FAILED"}

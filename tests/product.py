@@ -1,0 +1,123 @@
+"""The product as its users run it: `arena` in processes of its own, on a local cluster of the test's own."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import psutil
+
+T = TypeVar("T")
+KEPT = ("LANG", "LC_ALL", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+"""What the test's own environment hands down: nothing that names a cluster or a home."""
+
+
+class Ended(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+def until(condition: Callable[[], T], seconds: float = 20.0, what: str = "the condition") -> T:
+    """The first true value of `condition`, asked for every 20 ms; an AssertionError past the deadline."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if value := condition():
+            return value
+        assert time.monotonic() < deadline, f"{what} did not come true in {seconds:.0f} s"
+        time.sleep(0.02)
+
+
+class Product:
+    """`arena` with a home, a state folder and a local cluster that end with the test."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.state = home / "state"
+        self.children: list[subprocess.Popen[bytes]] = []
+        self.env = {name: os.environ[name] for name in KEPT if name in os.environ} | {
+            "HOME": str(home),
+            "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
+            "ARENA_LOCAL_HOME": str(self.state),
+            "PYTHONWARNINGS": "error",
+        }
+
+    def run(self, *words: str, seconds: float = 60.0, typed: str = "", **env: str) -> Ended:
+        """Run `arena WORDS...` to its end, with `typed` as its standard input."""
+        done = subprocess.run(
+            [sys.executable, "-m", "arena", *words], input=typed, capture_output=True, text=True,
+            timeout=seconds, env=self.env | env, cwd=self.home, check=False,
+        )  # fmt: skip
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def must(self, *words: str, seconds: float = 60.0, **env: str) -> str:
+        """The output of `arena WORDS...`, which must end well."""
+        code, out, err = self.run(*words, seconds=seconds, **env)
+        assert code == 0, f"arena {' '.join(words)} ended with {code}:\n{out}\n{err}"
+        return out
+
+    def start(self, *words: str, **options: Any) -> "subprocess.Popen[bytes]":
+        """Start `arena WORDS...` and go on; its output can be read from the process's pipes."""
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+        child = subprocess.Popen(
+            [sys.executable, "-m", "arena", *words], env=self.env, cwd=self.home, **(streams | options)
+        )
+        self.children.append(child)
+        return child
+
+    def submit(self, name: str, code: str, *words: str) -> str:
+        """Submit a PyTorchJob whose replicas run the Python text `code`."""
+        script = self.home / f"{name}.py"
+        script.write_text(code, encoding="utf-8")
+        return self.must("submit", "pytorchjob", "--name", name, *words, f"python {script}")
+
+    def jobs(self) -> dict[str, str]:
+        """Name -> phase of every job."""
+        listed = json.loads(self.must("list", "-A", "-o", "json") or "[]")
+        return {job["name"]: job["status"] for job in listed}
+
+    def server(self) -> int:
+        """The process id of the local cluster's server."""
+        return int(json.loads((self.state / "server.json").read_text(encoding="utf-8"))["pid"])
+
+    def processes(self, word: str = "") -> list[psutil.Process]:
+        """The processes of this local cluster's pods, supervisors too, those with `word` in their command.
+
+        They are known by this home in their command line, by nothing that arena sets.
+        """
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                line = " ".join(process.cmdline())
+                if str(self.home) in line and word in line and " -m arena " not in line:
+                    found.append(process)
+        return found
+
+    def close(self) -> None:
+        """End everything that this product started."""
+        for child in self.children:
+            if child.poll() is None:
+                child.kill()
+            child.wait()
+            for stream in (child.stdin, child.stdout, child.stderr):
+                if stream:
+                    stream.close()
+        if self.state.exists():
+            self.must("local", "reset", "--yes")
+
+
+@contextmanager
+def product(home: Path) -> Iterator[Product]:
+    """A product in the folder `home`, ended afterwards."""
+    made = Product(home)
+    try:
+        yield made
+    finally:
+        made.close()

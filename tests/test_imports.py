@@ -1,0 +1,48 @@
+"""What the commands must not import: start-up is what every user pays, every time."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {"kubernetes", "aiohttp", "asyncio", "psutil", "requests", "tensorboard", "numpy", "pydantic"}
+TALKS = {"urllib3", "http.client", "websocket", "ssl"}
+PRINTS = {"tabulate", "yaml"}
+HOUSE = {"arena.local.server", "arena.local.api", "arena.local.node", "arena.local.operators"}
+
+NEVER = HEAVY | TALKS | HOUSE
+IDLE = NEVER | PRINTS | {"arena.kube", "arena.local"}
+
+CASES = [
+    (("--help",), IDLE | {"arena.session", "arena.actions", "arena.kinds"}),
+    (("--version",), IDLE | {"arena.session", "arena.actions", "arena.kinds"}),
+    (("completion", "bash"), IDLE),
+    (("list", "--help"), IDLE),
+    (("logs", "--help"), IDLE),
+    (("submit", "--help"), IDLE),
+    (("submit", "pytorchjob", "--help"), IDLE),
+    (("submit", "pytorchjob", "--name", "x", "--image", "i", "--dry-run", "true"), NEVER | {"tabulate"}),
+]
+
+
+def imported(words: tuple[str, ...], home: Path) -> set[str]:
+    """The names of all modules that `arena WORDS...` imports."""
+    env = {"HOME": str(home), "PATH": os.environ["PATH"], "ARENA_LOCAL_HOME": str(home / "state")}
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "arena", *words],
+        capture_output=True, text=True, env=env, cwd=home, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    lines = (line for line in done.stderr.splitlines() if line.startswith("import time:"))
+    return {line.rsplit("|", 1)[1].strip() for line in lines}
+
+
+@pytest.mark.parametrize(("words", "banned"), CASES, ids=[" ".join(words) for words, _ in CASES])
+def test_a_command_imports_only_its_needs(words: tuple[str, ...], banned: set[str], tmp_path: Path) -> None:
+    """Help, versions, completion and dry runs load nothing that talks to a cluster or is slow to load."""
+    found = imported(words, tmp_path)
+    assert "click" in found
+    assert not found & banned
+    assert not (tmp_path / "state").exists()
