@@ -64,7 +64,8 @@ def shaped(kind: Type, body: Object) -> Object:
     word = body.get("kind") or kind.resource.kind
     if (api, word) != (kind.resource.api_version, kind.resource.kind):
         raise refusals.bad(
-            f"{word} in version {api} cannot be handled as a {kind.resource.kind} of {kind.resource.api_version}"
+            f"{word} in version {api} cannot be handled as a {kind.resource.kind} of "
+            f"{kind.resource.api_version}"
         )
     rest = {key: value for key, value in body.items() if key not in ("apiVersion", "kind")}
     return {"apiVersion": api, "kind": word, **rest}

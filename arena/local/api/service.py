@@ -14,7 +14,7 @@ from arena.local.api.ports import Ports
 from arena.local.api.quota import Quotas
 from arena.local.api.store import Store
 from arena.local.api.types import Type, of
-from arena.local.objects import NAMESPACES, Object, Resource
+from arena.local.objects import NAMESPACES, Object, Refused, Resource
 
 Change = Callable[[Object], Object]
 
@@ -131,7 +131,7 @@ class Api:
         """
         try:
             self.remove(resource, name, namespace, Deleting(grace=grace, uid=uid))
-        except refusals.Refused as refused:
+        except Refused as refused:
             if refused.code != 404 and not (uid and refused.code == 409):
                 raise
 

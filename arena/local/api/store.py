@@ -159,7 +159,8 @@ class Store:
     def rows(self, rows: Rows, limit: int = -1) -> list[Row]:
         """The stored objects that are asked for, `limit` at most (-1: all)."""
         where, values = rows.where()
-        sql = f"SELECT namespace, name, labels, body FROM objects WHERE {where} ORDER BY namespace, name LIMIT ?"
+        columns = ", ".join(Row._fields)
+        sql = f"SELECT {columns} FROM objects WHERE {where} ORDER BY namespace, name LIMIT ?"
         with self.lock, _honest(self._path):
             return [Row(*row) for row in self._db.execute(sql, (*values, limit))]
 

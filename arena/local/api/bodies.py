@@ -1,0 +1,100 @@
+"""Request bodies: JSON or YAML into one object, and what the server cannot read."""
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from arena.local.api import refusals
+from arena.local.api.types import Type
+from arena.local.objects import Object
+
+_DEEPEST = 64
+
+
+def load(request: web.Request, body: bytes) -> Object:
+    """The object in the body.
+
+    Raises:
+        Refused: 415 for protobuf; 400 when it cannot be read or is no mapping.
+    """
+    if "protobuf" in request.content_type:
+        raise refusals.of_code(
+            415,
+            "the local cluster reads JSON and YAML only: write the object to a file and use "
+            "`kubectl create -f` or `kubectl apply -f` with it",
+        )
+    return mapping(decode(body))
+
+
+def decode(body: bytes) -> Any:
+    """JSON, or YAML where it is not.
+
+    Raises:
+        Refused: 400, it is neither.
+    """
+    try:
+        value = json.loads(body, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        value = _yaml(body)
+    if _depth(value) > _DEEPEST:
+        raise refusals.bad(f"the body is nested deeper than {_DEEPEST} levels")
+    return value
+
+
+def mapping(value: Any) -> Object:
+    """The value, which must be a mapping.
+
+    Raises:
+        Refused: 400, it is not.
+    """
+    if not isinstance(value, dict):
+        raise refusals.bad(
+            "the body is not an object: a mapping with apiVersion, kind and metadata is needed"
+        )
+    return value
+
+
+def may_create(kind: Type, body: Object) -> None:
+    """Refuse a body that was read from a server.
+
+    Raises:
+        Refused: 400, it names a resourceVersion.
+    """
+    if isinstance(body.get("metadata"), dict) and body["metadata"].get("resourceVersion"):
+        raise refusals.bad("resourceVersion should not be set on objects to be created")
+
+
+def header(text: str) -> str:
+    """The text as it may stand inside a quoted header value."""
+    plain = text.replace("\\", "\\\\").replace('"', '\\"')
+    return "".join(c if " " <= c <= "~" else "?" for c in plain)
+
+
+def _no_constant(word: str) -> Any:
+    raise ValueError(word)
+
+
+def _yaml(body: bytes) -> Any:
+    import yaml  # late: most bodies are JSON
+
+    if b"&" in body and b"*" in body:
+        raise refusals.bad("the body is neither JSON nor YAML without aliases")
+    try:
+        return json.loads(json.dumps(yaml.load(body, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)),
+                                     allow_nan=False, default=str))  # fmt: skip
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        raise refusals.bad(f"the body cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def _depth(value: Any) -> int:
+    level, depth = [value], 0
+    while level and depth <= _DEEPEST:
+        depth += 1
+        level = [
+            child
+            for one in level
+            if isinstance(one, (dict, list))
+            for child in (one.values() if isinstance(one, dict) else one)
+        ]
+    return depth

@@ -1,0 +1,247 @@
+"""HTTP requests on objects: read the request, ask the Api, write the answer."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from arena.local.api import bodies, changes, present, refusals, routes, watches
+from arena.local.api.options import Deleting, Listing, Writing
+from arena.local.api.routes import Target
+from arena.local.api.service import Api
+from arena.local.objects import NAMESPACES, Object, Refused
+
+_TRUE = ("true", "1", "True")
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, understood."""
+
+    api: Api
+    request: web.Request
+    target: Target
+    body: bytes = b""
+    warnings: list[str] = field(default_factory=list)
+
+    def flag(self, name: str) -> bool:
+        """A boolean query parameter."""
+        return self.request.query.get(name) in _TRUE
+
+    def number(self, name: str, default: int = 0) -> int:
+        """A whole number among the query parameters.
+
+        Raises:
+            Refused: 400, it is not one.
+        """
+        text = self.request.query.get(name, "")
+        try:
+            return int(text) if text else default
+        except ValueError as error:
+            raise refusals.bad(f'the query parameter {name} is not a number: "{text}"') from error
+
+    def writing(self, validation: str = "Warn") -> Writing:
+        """How the request wants to write.
+
+        Raises:
+            Refused: 400 for an unknown dryRun or fieldValidation.
+        """
+        query = self.request.query
+        chosen = query.get("fieldValidation") or validation
+        if chosen not in ("Ignore", "Warn", "Strict"):
+            raise refusals.bad(f'fieldValidation must be Ignore, Warn or Strict, not "{chosen}"')
+        agent = self.request.headers.get("User-Agent", "unknown").split("/")[0]
+        manager = query.get("fieldManager") or agent
+        return Writing(self.dry(query.get("dryRun")), chosen, manager, self.warnings.append)  # type: ignore[arg-type]
+
+    def dry(self, value: object) -> bool:
+        """Whether `dryRun` says so.
+
+        Raises:
+            Refused: 400, its value is not All.
+        """
+        if value not in (None, "", "All", []):
+            if value == ["All"]:
+                return True
+            raise refusals.bad(f'dryRun must be All, not "{value}"')
+        return value == "All"
+
+    def listing(self) -> Listing:
+        """Which objects the request wants to list."""
+        query = self.request.query
+        return Listing(
+            self.target.namespace,
+            query.get("labelSelector", ""),
+            query.get("fieldSelector", ""),
+            max(0, self.number("limit")),
+            query.get("continue", ""),
+        )
+
+
+async def handle(api: Api, request: web.Request, path: str) -> web.StreamResponse:
+    """Answer a request on a resource path; refusals become Status objects."""
+    call = None
+    try:
+        call = Call(api, request, routes.target(path))
+        if request.can_read_body:
+            call.body = await request.read()
+        if request.method == "GET" and call.flag("watch"):
+            return await watches.watch(api, request, call.target, call.listing())
+        response = _action(call)(call)
+    except Refused as refused:
+        response = refusal(refused)
+    for warning in call.warnings if call else ():
+        response.headers.add("Warning", f'299 - "{bodies.header(warning)}"')
+    return response
+
+
+def refusal(refused: Refused) -> web.Response:
+    """The refusal as an HTTP answer."""
+    return web.json_response(refusals.status(refused), status=refused.code)
+
+
+def _action(call: Call) -> Callable[[Call], web.Response]:
+    target, method = call.target, call.request.method
+    if target.kind.verbs == ("get", "list"):
+        raise refusals.of_code(404, "the server could not find the requested resource")
+    if target.subresource == "binding" and method == "POST":
+        return _bind
+    if target.subresource == "eviction" and method == "POST":
+        return _evict
+    if target.subresource not in ("", "status", "scale"):
+        raise refusals.of_code(405, f"{method} is not possible on {target.subresource}")
+    if not target.name:
+        actions = {"GET": _list, "POST": _create, "DELETE": _delete_all}
+    else:
+        actions = {"GET": _get, "PUT": _replace, "PATCH": _patch, "DELETE": _delete}
+    if method not in actions:
+        raise refusals.of_code(405, f"{method} is not possible on {call.request.path}")
+    return actions[method]
+
+
+def _json(value: Any, code: int = 200) -> web.Response:
+    return web.Response(text=json.dumps(value), content_type="application/json", status=code)
+
+
+def _shown(call: Call, obj: Object, code: int = 200) -> web.Response:
+    accept = call.request.headers.get("Accept", "")
+    return _json(present.one(call.target.kind, obj, accept, call.request.query), code)
+
+
+def _list(call: Call) -> web.Response:
+    page = call.api.page(call.target.kind.resource, call.listing())
+    accept = call.request.headers.get("Accept", "")
+    text = present.many(call.target.kind, page, accept, call.request.query)
+    return web.Response(text=text, content_type="application/json")
+
+
+def _get(call: Call) -> web.Response:
+    target = call.target
+    obj = call.api.get(target.kind.resource, target.name, target.namespace)
+    if obj is None:
+        raise refusals.missing(target.kind.resource, target.name)
+    if target.subresource == "scale":
+        return _json(changes.scale_of(obj))
+    return _shown(call, obj)
+
+
+def _create(call: Call) -> web.Response:
+    how, target = call.writing(), call.target
+    body = bodies.load(call.request, call.body)
+    bodies.may_create(target.kind, body)
+    obj = call.api.create(target.kind.resource, body, target.namespace, how)
+    return _shown(call, obj, 201)
+
+
+def _replace(call: Call) -> web.Response:
+    target, how = call.target, call.writing()
+    body = bodies.load(call.request, call.body)
+    obj = call.api.change(
+        target.kind.resource, target.name, target.namespace, lambda _: body, target.subresource, how
+    )
+    return _json(obj) if target.subresource == "scale" else _shown(call, obj)
+
+
+def _patch(call: Call) -> web.Response:
+    target, how = call.target, call.writing()
+    change = changes.change(call.request, call.body, target, how, force=call.flag("force"))
+    if change.create is not None and not target.subresource:
+        with call.api.store.transaction(how.dry):
+            if call.api.get(target.kind.resource, target.name, target.namespace) is None:
+                obj = call.api.create(target.kind.resource, change.create(), target.namespace, how)
+                return _shown(call, obj, 201)
+    obj = call.api.change(
+        target.kind.resource, target.name, target.namespace, change.apply, target.subresource, how
+    )
+    return _json(obj) if target.subresource == "scale" else _shown(call, obj)
+
+
+def _deleting(call: Call) -> Deleting:
+    options = bodies.load(call.request, call.body) if call.body.strip() else {}
+    query = call.request.query
+    conditions = options.get("preconditions") or {}
+    policy = options.get("propagationPolicy") or query.get("propagationPolicy") or "Background"
+    if options.get("orphanDependents"):
+        policy = "Orphan"
+    if policy not in ("Background", "Foreground", "Orphan"):
+        raise refusals.bad(f'propagationPolicy must be Background, Foreground or Orphan, not "{policy}"')
+    grace = options.get("gracePeriodSeconds")
+    if grace is None and query.get("gracePeriodSeconds"):
+        grace = call.number("gracePeriodSeconds")
+    return Deleting(
+        grace if grace is None else int(grace),
+        policy,
+        conditions.get("uid", ""),
+        conditions.get("resourceVersion", ""),
+        call.dry(options.get("dryRun")) or call.dry(query.get("dryRun")),
+    )
+
+
+def _delete(call: Call) -> web.Response:
+    target = call.target
+    obj, gone = call.api.remove(target.kind.resource, target.name, target.namespace, _deleting(call))
+    if not gone or target.kind.key == "/pods":
+        return _json(obj)
+    details = {"name": target.name, "kind": target.kind.resource.plural, "uid": obj["metadata"]["uid"]}
+    if target.kind.resource.group:
+        details["group"] = target.kind.resource.group
+    return _json(
+        {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+    )
+
+
+def _delete_all(call: Call) -> web.Response:
+    how, kind = _deleting(call), call.target.kind
+    if kind.resource == NAMESPACES:
+        raise refusals.of_code(405, "namespaces are deleted one by one")
+    page = call.api.page(kind.resource, call.listing())
+    with call.api.store.transaction(how.dry):
+        for text in page.texts:
+            meta = json.loads(text)["metadata"]
+            if call.api.get(kind.resource, meta["name"], meta.get("namespace")) is not None:
+                call.api.remove(kind.resource, meta["name"], meta.get("namespace"), how)
+    return web.Response(text=present.many(kind, page, "", {}), content_type="application/json")
+
+
+def _bind(call: Call) -> web.Response:
+    body = bodies.load(call.request, call.body)
+    node = (body.get("target") or {}).get("name", "")
+
+    def bind(pod: Object) -> Object:
+        if pod["spec"].get("nodeName"):
+            why = f"pod {call.target.name} is already assigned to node {pod['spec']['nodeName']}"
+            raise refusals.conflict(call.target.kind.resource, call.target.name, why)
+        pod["spec"]["nodeName"] = node
+        return pod
+
+    call.api.change(call.target.kind.resource, call.target.name, call.target.namespace, bind)
+    return _json({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}, 201)
+
+
+def _evict(call: Call) -> web.Response:
+    body = bodies.load(call.request, call.body)
+    grace = (body.get("deleteOptions") or {}).get("gracePeriodSeconds")
+    call.api.remove(call.target.kind.resource, call.target.name, call.target.namespace, Deleting(grace=grace))
+    return _json({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}, 201)

@@ -1,0 +1,108 @@
+"""A real server of the API, in a thread on a free port."""
+
+import asyncio
+import contextlib
+import json
+import secrets
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from aiohttp import web
+
+from arena.local.api import Api, make_app
+from arena.local.api.faults import Fault
+
+
+class Answer(NamedTuple):
+    code: int
+    headers: Any
+    body: Any
+
+
+class Server:
+    """The server under test, and the smallest client for it."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self.secret = secrets.token_urlsafe(24)
+        self.faults: list[Fault] = []
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.port = 0
+
+    def _run(self) -> None:
+        async def start() -> web.AppRunner:
+            app = make_app(self.api, secret=self.secret, troubles=self.faults)
+            runner = web.AppRunner(app, handler_cancellation=True)
+            await runner.setup()
+            site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=1)
+            await site.start()
+            self.port = runner.addresses[0][1]
+            return runner
+
+        asyncio.set_event_loop(self._loop)
+        runner = self._loop.run_until_complete(start())
+        self._ready.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(runner.cleanup())
+        self._loop.close()
+
+    def __enter__(self) -> "Server":
+        self._thread.start()
+        assert self._ready.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.root}/k/{self.secret}"
+
+    def open(self, method: str, path: str, body: Any = None, root: str = "", **headers: str) -> Any:
+        data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
+        request = urllib.request.Request((root or self.url) + path, data, method=method)
+        request.add_header("Content-Type", "application/json")
+        for key, value in headers.items():
+            request.add_header(key.replace("_", "-"), value)
+        return urllib.request.urlopen(request, timeout=10)
+
+    def ask(self, method: str, path: str, body: Any = None, root: str = "", **headers: str) -> Answer:
+        try:
+            response = self.open(method, path, body, root, **headers)
+        except urllib.error.HTTPError as error:
+            response = error
+        with response:
+            text = response.read()
+            is_json = "json" in response.headers.get("Content-Type", "")
+            return Answer(response.status, response.headers, json.loads(text) if is_json else text)
+
+    def kubeconfig(self, namespace: str = "default") -> str:
+        cluster = {"name": "local", "cluster": {"server": self.url}}
+        context = {"name": "local", "context": {"cluster": "local", "user": "local", "namespace": namespace}}
+        return json.dumps({
+            "apiVersion": "v1", "kind": "Config", "clusters": [cluster], "contexts": [context],
+            "users": [{"name": "local", "user": {}}], "current-context": "local",
+        })  # fmt: skip
+
+
+@pytest.fixture
+def api(tmp_path) -> Iterator[Api]:
+    with contextlib.closing(Api(tmp_path / "state.db")) as one:
+        yield one
+
+
+@pytest.fixture
+def server(api: Api) -> Iterator[Server]:
+    with Server(api) as one:
+        yield one
