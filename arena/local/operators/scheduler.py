@@ -1,0 +1,136 @@
+"""The scheduler: gives pods without a node one that has room, highest priority and oldest first.
+
+It takes every pod, whatever scheduler it names: there is no other one here. Affinity between pods
+and preemption are left out; with one node the first says nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from arena.local.objects import NODES, PODS, Change, Object, Objects, Refused, Resource, key
+from arena.local.operators import pods as facts
+from arena.local.operators.amounts import Amounts, amounts, requested
+from arena.local.operators.clock import stamp
+from arena.local.operators.fit import obstacles
+from arena.local.operators.operator import Key, Operator
+from arena.local.operators.writes import event
+
+PRIORITY_CLASSES = Resource("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", False)
+
+PASS: Key = ("all",)
+"""The only key: a pass looks at all pods that wait, as order among them matters."""
+
+AGAIN = 1.0
+"""Seconds until the next pass when a pod changed under this one."""
+
+
+def operator() -> Operator:
+    """The scheduler."""
+    return Operator("scheduler", (PODS, NODES), keys, reconcile)
+
+
+def keys(objects: Objects, change: Change) -> Iterable[Key]:
+    """A pass for every change that may let a pod in: a new pod, a node, room that became free."""
+    if change.resource == PODS and change.type != "DELETED":
+        wanted = _waits(change.object) or facts.is_finished(change.object)
+        return [PASS] if wanted else []
+    return [PASS]
+
+
+def reconcile(objects: Objects, item: Key, now: datetime) -> float | None:
+    """Bind what fits, tell of the rest why it does not."""
+    pods = objects.list(PODS)
+    waiting = [pod for pod in pods if _waits(pod)]
+    if not waiting:
+        return None
+    nodes = {node["metadata"]["name"]: node for node in objects.list(NODES)}
+    free = {name: amounts((node.get("status") or {}).get("allocatable")) for name, node in nodes.items()}
+    for pod in pods:
+        where = pod["spec"].get("nodeName")
+        if where in free and not facts.is_finished(pod):
+            free[where].subtract(requested(pod))
+    delay = None
+    for pod in _in_order(objects, waiting):
+        try:
+            _place(objects, pod, nodes, free, now)
+        except Refused:
+            delay = AGAIN
+    return delay
+
+
+def _waits(pod: Object) -> bool:
+    spec = pod["spec"]
+    return not (spec.get("nodeName") or spec.get("schedulingGates")) and facts.is_active(pod)
+
+
+def _in_order(objects: Objects, pods: list[Object]) -> list[Object]:
+    """By priority, then age, then name."""
+    classes = {one["metadata"]["name"]: one for one in objects.list(PRIORITY_CLASSES)}
+    default = next((one for one in classes.values() if one.get("globalDefault")), {})
+
+    def rank(pod: Object) -> tuple[int, str, str]:
+        named = classes.get(pod["spec"].get("priorityClassName"), default)
+        priority = pod["spec"].get("priority") or named.get("value") or 0
+        return -int(priority), pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]
+
+    return sorted(pods, key=rank)
+
+
+def _place(
+    objects: Objects, pod: Object, nodes: dict[str, Object], free: dict[str, Amounts], now: datetime
+) -> None:
+    wants = requested(pod)
+    reasons: Counter[str] = Counter()
+    fitting = []
+    for name, node in nodes.items():
+        against = obstacles(pod, node, wants, free[name])
+        reasons.update(against)
+        if not against:
+            fitting.append(name)
+    if not fitting:
+        _refuse(objects, pod, _message(len(nodes), reasons), now)
+        return
+    best = max(fitting, key=lambda name: (free[name]["cpu"], free[name]["memory"]))
+    free[best].subtract(wants)
+    _bind(objects, pod, best, now)
+
+
+def _message(nodes: int, reasons: Counter[str]) -> str:
+    if not nodes:
+        return "no nodes available to schedule pods"
+    listed = ", ".join(sorted(f"{number} {reason}" for reason, number in reasons.items()))
+    return f"0/{nodes} nodes are available: {listed}."
+
+
+def _bind(objects: Objects, pod: Object, node: str, now: datetime) -> None:
+    namespace, name = key(pod)
+    # Once bound, the pod's status is its kubelet's: so the condition is written first.
+    pod = _condition(objects, pod, {"status": "True"}, now) or pod
+    version = {"resourceVersion": pod["metadata"]["resourceVersion"]}
+    objects.patch(PODS, name, {"metadata": version, "spec": {"nodeName": node}}, namespace)
+    message = f"Successfully assigned {namespace}/{name} to {node}"
+    event(objects, (PODS, pod), now, "Normal", "Scheduled", message)
+
+
+def _refuse(objects: Objects, pod: Object, message: str, now: datetime) -> None:
+    words = {"status": "False", "reason": "Unschedulable", "message": message}
+    if _condition(objects, pod, words, now):
+        event(objects, (PODS, pod), now, "Warning", "FailedScheduling", message)
+
+
+def _condition(objects: Objects, pod: Object, words: Object, now: datetime) -> Object | None:
+    """Set the pod's condition PodScheduled; the pod as it is then, None when nothing changed."""
+    old = (pod.get("status") or {}).get("conditions") or []
+    before: Object = next((one for one in old if one["type"] == "PodScheduled"), {})
+    if all(before.get(name) == words.get(name) for name in ("status", "reason", "message")):
+        return None
+    since = before.get("lastTransitionTime") if before.get("status") == words["status"] else stamp(now)
+    new = {"type": "PodScheduled", **words, "lastProbeTime": None, "lastTransitionTime": since}
+    conditions = [*(one for one in old if one["type"] != "PodScheduled"), new]
+    namespace, name = key(pod)
+    body = {
+        "metadata": {"resourceVersion": pod["metadata"]["resourceVersion"]},
+        "status": {"phase": "Pending", "conditions": conditions},
+    }
+    return objects.patch(PODS, name, body, namespace, "status")

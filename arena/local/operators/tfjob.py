@@ -1,0 +1,64 @@
+"""TFJob: parameter servers, workers, chief, evaluator, told of each other by TF_CONFIG."""
+
+import json
+
+from arena.local.objects import Object, Resource
+from arena.local.operators import kubeflow
+from arena.local.operators.operator import Operator
+from arena.local.operators.replicas import Job, Kind, Place, place_of
+
+TFJOBS = Resource("kubeflow.org", "v1", "tfjobs", "TFJob")
+
+
+def operator() -> Operator:
+    """The operator of TFJobs."""
+    return kubeflow.operator_of(KIND)
+
+
+def environment(job: Job, place: Place) -> dict[str, str]:
+    """TF_CONFIG for one replica; nothing when it is the only one."""
+    if len(job.places) == 1:
+        return {}
+    name, index = place
+    addresses = {one: f"{host}:{port}" for one, (host, port) in job.addresses.items()}
+    task = {"type": name.lower(), "index": index}
+    if job.obj["spec"].get("enableDynamicWorker"):
+        return {"TF_CONFIG": json.dumps({"cluster": _sparse(addresses, place), "task": task})}
+    cluster: dict[str, list[str]] = {}
+    for (kind, _), address in addresses.items():
+        cluster.setdefault(kind.lower(), []).append(address)
+    return {"TF_CONFIG": json.dumps({"cluster": cluster, "task": task, "environment": "cloud"})}
+
+
+def _sparse(addresses: dict[Place, str], place: Place) -> Object:
+    """What a replica must know where workers come and go: the servers and, as a worker, itself."""
+    servers = [address for (kind, _), address in addresses.items() if kind == "PS"]
+    if place[0] == "PS":
+        return {"ps": [addresses[place]]}
+    return {place[0].lower(): {str(place[1]): addresses[place]}, **({"ps": servers} if servers else {})}
+
+
+def has_succeeded(job: Job, succeeded: list[Object]) -> bool:
+    """The chief's end is the job's; without one the first worker's, or with AllWorkers everyone's."""
+    done = {place_of(job, pod) for pod in succeeded}
+    chiefs = [place for place in job.places if place[0] in ("Chief", "Master")]
+    if chiefs:
+        return set(chiefs) <= done
+    if ("Worker", 0) in done and job.obj["spec"].get("successPolicy") != "AllWorkers":
+        return True
+    workers = {place for place in job.places if place[0] == "Worker"}
+    return bool(workers) and workers <= done
+
+
+KIND = Kind(
+    resource=TFJOBS,
+    specs="tfReplicaSpecs",
+    types=("PS", "Master", "Chief", "Worker", "Evaluator"),
+    container="tensorflow",
+    port=("tfjob-port", 2222),
+    restart="Never",
+    environment=environment,
+    everywhere=False,
+    leader=("Chief", "Master"),
+    has_succeeded=has_succeeded,
+)
