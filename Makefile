@@ -41,7 +41,7 @@ demo: .venv/with-examples
 lint: .venv/with-test
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
-	$(BIN)/mypy
+	$(BIN)/mypy -p arena -p benchmarks
 	$(BIN)/lint-imports --no-logo
 
 test: lint

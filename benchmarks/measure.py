@@ -1,0 +1,77 @@
+"""Running whole processes and putting their medians into words."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One budget and what this machine made of it."""
+
+    what: str
+    budget: float
+    measured: float
+    unit: str
+    least: bool = False
+    """The budget is a minimum, not a maximum."""
+    note: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the figure is within its budget."""
+        return self.measured >= self.budget if self.least else self.measured <= self.budget
+
+    def data(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self) | {"kept": self.kept}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One process: wall time in seconds, peak of the resident memory in MiB, and what it wrote."""
+
+    seconds: float
+    memory: float
+    out: bytes
+
+
+def run(argv: Sequence[str], env: Mapping[str, str] | None = None) -> Run:
+    """Run a process to its end.
+
+    Raises:
+        RuntimeError: it ended with another code than 0.
+    """
+    start = time.perf_counter()
+    child = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    with child.stdout:
+        out = child.stdout.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    seconds = time.perf_counter() - start
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise RuntimeError(f"{' '.join(argv)} ended with {child.returncode}")
+    scale = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, KiB elsewhere
+    return Run(seconds, usage.ru_maxrss / scale, out)
+
+
+def times(act: Callable[[], float], runs: int) -> list[float]:
+    """`runs` results of `act`, after one that warms up and is dropped."""
+    act()
+    return [act() for _ in range(runs)]
+
+
+def median(values: Sequence[float]) -> float:
+    """The median."""
+    return statistics.median(values)
+
+
+def spread(values: Sequence[float], scale: float = 1000, unit: str = "ms") -> str:
+    """The smallest and the largest, in words."""
+    return f"{min(values) * scale:.0f} to {max(values) * scale:.0f} {unit}"
