@@ -22,6 +22,8 @@ QUEUE_SUSPEND = "scheduling.x-k8s.io/suspend"
 # The embedded cluster's contract: where and with which interpreter a pod's processes start.
 LOCAL_CWD = "local.arena.io/cwd"
 LOCAL_ENV = "local.arena.io/env"
+# Read from Services there: JSON, declared port -> the loopback port that answers for it.
+LOCAL_PORTS = "local.arena.io/ports"
 
 # Written by the operators on the pods of a job.
 JOB_NAME = "training.kubeflow.org/job-name"
@@ -29,6 +31,23 @@ OPERATOR_NAME = "training.kubeflow.org/operator-name"
 REPLICA_TYPE = "training.kubeflow.org/replica-type"
 REPLICA_INDEX = "training.kubeflow.org/replica-index"
 JOB_ROLE = "training.kubeflow.org/job-role"
+
+# Written by the operators of the Go arena's time.
+OLD_GROUP = "group-name"
+OLD_ROLE = "job-role"
+TF_JOB_NAME = "tf-job-name"
+TF_REPLICA_TYPE = "tf-replica-type"
+TF_REPLICA_INDEX = "tf-replica-index"
+PYTORCH_JOB_NAME = "pytorch-job-name"
+PYTORCH_REPLICA_TYPE = "pytorch-replica-type"
+PYTORCH_REPLICA_INDEX = "pytorch-replica-index"
+MPI_JOB_NAME = "mpi_job_name"
+MPI_ROLE_TYPE = "mpi_role_type"
+
+# What a pod beside a job is there for: `tensorboard`.
+ROLE = "role"
+
+ISTIO_INJECT = "sidecar.istio.io/inject"
 
 # Queues and gangs.
 KUEUE_QUEUE = "kueue.x-k8s.io/queue-name"

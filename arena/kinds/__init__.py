@@ -1,6 +1,68 @@
-"""What arena can submit: one module a kind, pure data.
+"""Kinds of jobs: what each asks for, what it sends and how it is read. No I/O.
 
-A kind module holds `Spec` (a frozen dataclass: the command's options, the SDK's arguments and the
-keys of a job file), `values` (Spec -> the template's values), `read` (the object and its pods ->
-`model.Job`) and `KIND`, which names the three. No I/O, no click, no manifests here.
+A kind is a module `training/<kind>job.py` with a `KIND`, or an entry point of the group
+`arena.kinds` that names one. Nothing registers it, and only what is asked for is imported.
 """
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import cache, lru_cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from arena.errors import SpecError
+from arena.kinds.kind import Kind
+
+GROUP = "arena.kinds"
+
+
+@lru_cache(maxsize=1)
+def training() -> tuple[Kind, ...]:
+    """All kinds of training jobs, sorted by name."""
+    found = {kind.name: kind for kind in (*_foreign(), *map(_load, _modules()))}
+    return tuple(found[name] for name in sorted(found))
+
+
+def find(word: str) -> Kind:
+    """The kind of that name or alias, in any case.
+
+    Raises:
+        SpecError: there is none; the hint names the likely one.
+    """
+    wanted = word.lower()
+    for kind in _candidates(wanted):
+        if wanted in (kind.name, *(one.lower() for one in kind.aliases)):
+            return kind
+    names = [kind.name for kind in training()]
+    words = {one.lower(): kind.name for kind in training() for one in (kind.name, *kind.aliases)}
+    close = [words[one] for one in get_close_matches(wanted, words, 1)]
+    raise SpecError(
+        f'there is no kind of job "{word}"',
+        f"did you mean {close[0]}?" if close else "known are " + ", ".join(names),
+    )
+
+
+def _candidates(word: str) -> Iterator[Kind]:
+    """The likely kinds first, so that the others need not be imported; aliases mostly begin as names do."""
+    yield from map(_load, sorted(_modules(), key=lambda name: not name.startswith(word[:2])))
+    yield from _foreign()
+
+
+@lru_cache(maxsize=1)
+def _modules() -> tuple[str, ...]:
+    import arena.kinds.training as package
+
+    return tuple(one.name for one in iter_modules(package.__path__) if one.name.endswith("job"))
+
+
+@cache
+def _load(name: str) -> Kind:
+    kind: Kind = import_module(f"arena.kinds.training.{name}").KIND
+    return kind
+
+
+@lru_cache(maxsize=1)
+def _foreign() -> tuple[Kind, ...]:
+    from importlib.metadata import entry_points
+
+    return tuple(one.load() for one in entry_points(group=GROUP))

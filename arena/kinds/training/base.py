@@ -1,0 +1,169 @@
+"""The Spec that all training kinds share."""
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from arena.errors import SpecError
+from arena.kinds import forms
+from arena.kinds.forms import choice
+from arena.kinds.parts import (
+    CLAIMS,
+    FILES,
+    FOLDERS,
+    REFERENCES,
+    TOLERATIONS,
+    ConfigFile,
+    Mount,
+    SecretKey,
+    Toleration,
+)
+from arena.kinds.spec import REQUIRED, option
+
+GIT_SECRETS = ("GIT_SYNC_USERNAME", "GIT_SYNC_PASSWORD")
+"""Variables of --env that are kept in the job's Secret and reach only the container that fetches the code."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSpec:
+    """What a training job of any kind is asked to be."""
+
+    name: str = option(REQUIRED, "Name of the job", forms.NAME)
+    command: str = option(REQUIRED, "Command line that every instance runs", forms.COMMAND)
+    image: str = option("", "Container image of every role that has none of its own")
+    workers: int = option(1, "Number of workers", forms.POSITIVE)
+    gpus: int = option(0, "GPUs of each worker")
+    device: Mapping[str, str] = option(
+        {}, "Other device of each worker, such as amd.com/gpu=1", forms.DEVICES
+    )
+    share_memory: str = option("2Gi", "Size of /dev/shm", forms.QUANTITY)
+    rdma: bool = option(False, "Ask for an RDMA device and the right to lock memory")
+    retry: int = option(0, "How often a failed instance is started again before the job fails")
+    running_timeout: int = option(0, "Fail the job when it runs longer (0: never)", forms.SECONDS)
+    ttl_after_finished: int = option(0, "Delete the job that long after its end (0: keep it)", forms.SECONDS)
+
+    env: Mapping[str, str] = option({}, "Environment variable", forms.ENV, short="-e")
+    env_from_secret: Mapping[str, SecretKey] = option(
+        {}, "Environment variable from a Secret of the namespace", REFERENCES
+    )
+    secret: Mapping[str, str] = option({}, "Environment variable kept in a Secret of the job", forms.SECRETS)
+    shell: str = option("sh", "Shell that runs the command", choice("sh", "bash", "ash", "dash", "zsh"))
+    working_dir: str = option("/root", "Directory the command starts in", forms.PATH, old=("--workingDir",))
+    data: tuple[Mount, ...] = option((), "Volume claim and where to mount it", CLAIMS, short="-d")
+    data_dir: tuple[Mount, ...] = option(
+        (), "Folder of the node and where to mount it", FOLDERS, old=("--dataDir",)
+    )
+    config_file: tuple[ConfigFile, ...] = option((), "Local file to put into every container", FILES)
+
+    annotation: Mapping[str, str] = option(
+        {}, "Annotation of the job and its pods", forms.ANNOTATIONS, short="-a"
+    )
+    label: Mapping[str, str] = option({}, "Label of the job and its pods", forms.LABELS, short="-l")
+    selector: Mapping[str, str] = option({}, "Label that nodes must have", forms.LABELS)
+    toleration: tuple[Toleration, ...] = option((), "Taint of nodes that is put up with, or all", TOLERATIONS)
+    gang: bool = option(False, "Start all instances together or none")
+    priority: str = option("", "Priority class", forms.OBJECT, short="-p")
+    queue: bool = option(False, "Let the queue of the cluster start the job")
+    queue_name: str = option("", "Queue (Kueue) that the job waits in", forms.LABEL)
+    scheduler: str = option("", "Scheduler of the pods", forms.OBJECT)
+    image_pull_policy: str = option(
+        "Always",
+        "When to pull the image",
+        choice("Always", "IfNotPresent", "Never"),
+        old=("--imagePullPolicy",),
+    )
+    image_pull_secret: tuple[str, ...] = option(
+        (),
+        "Secret for pulling the image",
+        forms.OBJECTS,
+        flags=("--image-pull-secret", "--image-pull-secrets"),
+    )
+    host_network: bool = option(
+        False, "Use the network of the node", flags=("--host-network", "--hostNetwork")
+    )
+    host_ipc: bool = option(False, "Use the IPC space of the node", flags=("--host-ipc", "--hostIPC"))
+    host_pid: bool = option(False, "Use the process space of the node", flags=("--host-pid", "--hostPID"))
+
+    sync_mode: str = option(
+        "", "How code is fetched before the start", choice("git", "rsync"), old=("--syncMode",)
+    )
+    sync_source: str = option("", "Where code is fetched from", old=("--syncSource",))
+    sync_image: str = option("", "Image that fetches the code", old=("--syncImage",))
+
+    tensorboard: bool = option(False, "Start a TensorBoard beside the job")
+    tensorboard_image: str = option(
+        "tensorflow/tensorflow:2.16.1", "Image of it", old=("--tensorboardImage",)
+    )
+    logdir: str = option("/training_logs", "Directory or URL of the event files")
+
+    model_name: str = option("", "Name to register the model under")
+    model_source: str = option("", "Where the model will be stored, for its registration")
+
+    on_host: bool = field(default=False, compare=False)
+    """Whether pods share one file system and need no images; no option: who submits knows."""
+
+    def __post_init__(self) -> None:
+        if not self.command.strip():
+            raise SpecError("COMMAND is empty", "say what to run")
+        if bool(self.sync_mode) != bool(self.sync_source):
+            given, lacking = ("mode", "source") if self.sync_mode else ("source", "mode")
+            raise SpecError(f"--sync-{given} needs --sync-{lacking}", "give both or none")
+        if self.model_name and not self.model_source:
+            raise SpecError("--model-name needs --model-source", "give both")
+        self._check_variables()
+        self._check_paths()
+
+    def _check_variables(self) -> None:
+        groups = (("--env", self.env), ("--env-from-secret", self.env_from_secret), ("--secret", self.secret))
+        seen: dict[str, str] = {}
+        for flag, group in groups:
+            for name in group:
+                if name in seen:
+                    raise SpecError(f'{flag}: "{name}" is also set by {seen[name]}', "set it once")
+                seen[name] = flag
+
+    def _check_paths(self) -> None:
+        paths = [one.path for one in (*self.data, *self.data_dir)]
+        paths += [one.path for one in self.config_file]
+        for one in paths:
+            if paths.count(one) > 1:
+                raise SpecError(f'two things would be mounted at "{one}"', "give each its own path")
+
+    @property
+    def events(self) -> str:
+        """Where TensorBoard reads: a URL, or a path (absolute unless pods share a file system)."""
+        if self.on_host or "://" in self.logdir:
+            return self.logdir
+        return posixpath.normpath(posixpath.join(self.working_dir, self.logdir))
+
+    @property
+    def owns_events(self) -> bool:
+        """Whether the event files need a folder of the node, as no mounted volume holds them."""
+        if not self.tensorboard or self.on_host or "://" in self.logdir:
+            return False
+        return not any(inside(self.events, mount.path) for mount in (*self.data, *self.data_dir))
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """Name and password for fetching code, where --env gave them."""
+        return {name: self.env[name] for name in GIT_SECRETS if name in self.env}
+
+
+def inside(path: str, folder: str) -> bool:
+    """Whether the path is the folder or lies below it."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def remarks(spec: TrainingSpec) -> list[str]:
+    """What the user should hear about a Spec that is valid but perhaps not meant so; one sentence each."""
+    found = [
+        f'--env "{name}" looks like a credential; use --secret {name}=VALUE to keep it in a Secret'
+        for name in spec.env
+        if forms.is_credential(name) and name not in GIT_SECRETS
+    ]
+    first = spec.command.split(maxsplit=1)[0]
+    if first in ("true", "false") and first != spec.command.strip():
+        found.append(
+            f'the command begins with "{first}"; a flag takes its value with =, as in --gang={first}'
+        )
+    return found

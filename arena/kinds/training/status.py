@@ -1,0 +1,133 @@
+"""From an object and its instances to the phase of the job and the reason for it, in a few words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from arena import labels
+from arena.kinds.kind import Object
+from arena.model import Instance, Phase
+
+_QUIET = ("", "ContainerCreating", "PodInitializing", "Completed")
+_STARTING = ("ContainerCreating", "PodInitializing")
+
+
+def phase(obj: Object, instances: Sequence[Instance]) -> tuple[Phase, str]:
+    """The phase of a job and why."""
+    ended = _final(obj, instances)
+    if ended and ended[0].is_final:
+        return ended
+    if obj["metadata"].get("deletionTimestamp"):
+        return Phase.STOPPING, "it is being deleted"
+    waiting = _held(obj)
+    if waiting:
+        return waiting
+    if condition(obj, "Restarting"):
+        return Phase.RESTARTING, trouble(instances) or _message(condition(obj, "Restarting"))
+    return _alive(obj, instances)
+
+
+def _final(obj: Object, instances: Sequence[Instance]) -> tuple[Phase, str] | None:
+    old = (obj.get("status") or {}).get("launcherStatus")
+    failed = condition(obj, "Failed")
+    if failed or old == "Failed":
+        return Phase.FAILED, trouble(instances) or _why(failed or {})
+    if condition(obj, "Succeeded") or old == "Succeeded":
+        return Phase.SUCCEEDED, ""
+    return None
+
+
+def _held(obj: Object) -> tuple[Phase, str] | None:
+    """Whether a queue or a user keeps it from running."""
+    meta, spec = obj["metadata"], obj.get("spec") or {}
+    queue = (meta.get("labels") or {}).get(labels.KUEUE_QUEUE)
+    suspended = (spec.get("runPolicy") or {}).get("suspend") or condition(obj, "Suspended")
+    if suspended:
+        return (Phase.QUEUING, f"waits in queue {queue}") if queue else (Phase.SUSPENDED, "it is suspended")
+    asked = (meta.get("annotations") or {}).get(labels.QUEUE_SUSPEND) == "true"
+    if asked or condition(obj, "Queuing"):
+        return Phase.QUEUING, "waits in the queue of the cluster"
+    return None
+
+
+def _alive(obj: Object, instances: Sequence[Instance]) -> tuple[Phase, str]:
+    live = [one for one in instances if not one.is_final]
+    why = trouble(instances)
+    running = condition(obj, "Running") or (obj.get("status") or {}).get("launcherStatus") == "Active"
+    if any(one.phase == "Running" for one in live) and (running or not _pending(live)):
+        return Phase.RUNNING, why
+    if any(_is_starting(one) or one.phase == "Running" for one in live):
+        return Phase.STARTING, why
+    if running and not live:
+        return Phase.RUNNING, why
+    if not obj.get("status") and not instances:
+        return Phase.PENDING, "its operator has not seen it yet"
+    return Phase.PENDING, why or ("" if instances else "no instance exists yet")
+
+
+def _pending(live: Sequence[Instance]) -> bool:
+    return any(one.phase != "Running" for one in live)
+
+
+def _is_starting(one: Instance) -> bool:
+    placed = bool(one.node) and one.phase == "Pending"
+    return placed or one.status.startswith("Init:") or one.status in _STARTING
+
+
+def trouble(instances: Sequence[Instance]) -> str:
+    """What is wrong with the worst instance: `ImagePullBackOff on worker-1`, `0/3 nodes are available`."""
+    for one in instances:
+        if one.phase == "Failed":
+            return f"{_failure(one)} on {place(one)}"
+    for one in instances:
+        if one.reason == "Unschedulable":
+            return _short(one.message) or f"no node for {place(one)}"
+        if one.reason not in _QUIET:
+            return f"{one.reason} on {place(one)}"
+    return ""
+
+
+def _failure(one: Instance) -> str:
+    ended = [part for part in one.containers if part.exit_code]
+    if not ended:
+        return one.reason or "failure"
+    part = ended[0]
+    if part.reason in ("", "Error") or part.reason.startswith("ExitCode:"):
+        return f"exit code {part.exit_code}"
+    return part.reason
+
+
+def place(one: Instance) -> str:
+    """An instance as people call it: `worker-1`."""
+    return one.role if one.role == "launcher" else f"{one.role}-{one.index}" if one.role else one.name
+
+
+def condition(obj: Object, kind: str) -> Mapping[str, Any]:
+    """The condition of that type if it is true, else an empty one."""
+    for one in (obj.get("status") or {}).get("conditions") or ():
+        if one.get("type") == kind and str(one.get("status")) == "True":
+            found: Mapping[str, Any] = one
+            return found
+    return {}
+
+
+def ended_at(obj: Object) -> str | None:
+    """When the job ended, as the API writes it."""
+    status = obj.get("status") or {}
+    if status.get("completionTime"):
+        return str(status["completionTime"])
+    # A failed job has no completionTime; its last condition tells.
+    last = condition(obj, "Failed") or condition(obj, "Succeeded")
+    return last.get("lastTransitionTime")
+
+
+def _why(one: Mapping[str, Any]) -> str:
+    return _message(one) or str(one.get("reason") or "")
+
+
+def _message(one: Mapping[str, Any]) -> str:
+    return _short(str(one.get("message") or ""))
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 120 else line[:117] + "..."

@@ -1,0 +1,188 @@
+"""Templates: find them, fill their holes, patch and check what comes out.
+
+A scalar that is exactly one hole, `${workers}`, takes the value with its type; a hole inside text,
+`--logdir=/logs/${name}`, takes text or numbers. None drops the key or item; a list in a list is
+spliced; `$${` stands for a literal `${`. There are no conditions or loops.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from difflib import get_close_matches
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from arena.errors import TemplateError
+from arena.manifests.reader import LIMIT, load_all
+
+Object = dict[str, Any]
+
+_HOLE = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
+_WHOLE = re.compile(r"\$\{([^}]*)\}")
+_DROPPED: Any = object()
+
+
+def find(name: str, override: str | Path | None = None) -> str:
+    """The text of a packaged template, or of the file that overrides it.
+
+    Raises:
+        TemplateError: there is none, or the file cannot be read.
+    """
+    if override is None:
+        return _packaged(name)
+    try:
+        with open(override, "rb") as file:
+            raw = file.read(LIMIT + 1)
+        return raw.decode()
+    except OSError as error:
+        raise TemplateError(f"{override} cannot be read: {error.strerror}", "name a readable file") from error
+    except UnicodeDecodeError as error:
+        raise TemplateError(f"{override} is not UTF-8 text", "save it as UTF-8") from error
+
+
+@lru_cache
+def _packaged(name: str) -> str:
+    try:
+        return (files("arena") / "templates" / name).read_text("utf-8")
+    except OSError as error:
+        raise TemplateError(f'there is no template "{name}"', "arena template list shows all") from error
+
+
+def render(text: str, values: Mapping[str, Any], what: str) -> list[Object]:
+    """The objects that a template gives with these values.
+
+    Args:
+        text: the template's YAML.
+        values: a value for every hole.
+        what: what the text is, for messages.
+
+    Raises:
+        TemplateError: it cannot be read, has an unknown hole, or what comes out is no object.
+    """
+    objects = [fill(document, values, what) for document in load_all(text, what)]
+    check(objects, what)
+    return objects
+
+
+def fill(node: Any, values: Mapping[str, Any], what: str = "the template") -> Any:
+    """A copy of the node with its holes filled; nothing of it is shared with `values`.
+
+    Raises:
+        TemplateError: a hole is unknown, or stands inside text and its value is neither text nor number.
+    """
+    filled = _fill(node, values, what)
+    return None if filled is _DROPPED else filled
+
+
+def _fill(node: Any, values: Mapping[str, Any], what: str) -> Any:
+    if isinstance(node, dict):
+        pairs = [(_fill(key, values, what), value) for key, value in node.items()]
+        # A key whose hole is None takes its value with it, so a hole in there need not be fillable.
+        filled = [(key, _fill(value, values, what)) for key, value in pairs if key is not _DROPPED]
+        return {_key(key, what): value for key, value in filled if value is not _DROPPED}
+    if isinstance(node, list):
+        return _items(node, values, what)
+    return _scalar(node, values, what) if isinstance(node, str) else node
+
+
+def _key(key: Any, what: str) -> str:
+    if not isinstance(key, (str, int, float)):
+        raise TemplateError(f"{what}: a key was filled with {type(key).__name__}", "use text")
+    return key if isinstance(key, str) else str(key)
+
+
+def _items(nodes: list[Any], values: Mapping[str, Any], what: str) -> list[Any]:
+    found: list[Any] = []
+    for node in nodes:
+        filled = _fill(node, values, what)
+        if filled is _DROPPED:
+            continue
+        if isinstance(node, str) and isinstance(filled, list):
+            found += filled
+        else:
+            found.append(filled)
+    return found
+
+
+def _scalar(text: str, values: Mapping[str, Any], what: str) -> Any:
+    if "${" not in text:
+        return text
+    if whole := _WHOLE.fullmatch(text):
+        value = _value(whole[1], values, what)
+        return _DROPPED if value is None else _copy(value)
+    return _HOLE.sub(lambda match: _inside(match, values, what), text)
+
+
+def _copy(value: Any) -> Any:
+    """Plain data: tuples become lists, mappings dicts."""
+    if isinstance(value, Mapping):
+        return {key: _copy(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_copy(one) for one in value]
+    return deepcopy(value)
+
+
+def _inside(match: "re.Match[str]", values: Mapping[str, Any], what: str) -> str:
+    if match[0] == "$${":
+        return "${"
+    value = _value(match[1], values, what)
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise TemplateError(
+            f"{what}: {match[0]} stands inside text, but its value is {type(value).__name__}",
+            "let the hole be the whole value",
+        )
+    return str(value)
+
+
+def _value(name: str, values: Mapping[str, Any], what: str) -> Any:
+    if name in values:
+        return values[name]
+    close = get_close_matches(name, values, 1)
+    known = "known are " + ", ".join(sorted(values))
+    raise TemplateError(
+        f"{what}: nothing fills ${{{name}}}", f"did you mean ${{{close[0]}}}? {known}" if close else known
+    )
+
+
+def holes(node: Any) -> set[str]:
+    """The names of all holes of a template's document."""
+    if isinstance(node, dict):
+        return {name for pair in node.items() for part in pair for name in holes(part)}
+    if isinstance(node, list):
+        return {name for part in node for name in holes(part)}
+    return {match[1] for match in _HOLE.finditer(node) if match[1]} if isinstance(node, str) else set()
+
+
+def patch(target: Any, change: Any) -> Any:
+    """A copy of `target` with a JSON merge patch applied: null removes, mappings merge, the rest replaces."""
+    if not isinstance(change, Mapping):
+        return deepcopy(change)
+    result = dict(target) if isinstance(target, Mapping) else {}
+    for key, value in change.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = patch(result.get(key), value)
+    return deepcopy(result)
+
+
+def check(objects: Sequence[Any], what: str) -> None:
+    """Refuse what is no Kubernetes object.
+
+    Raises:
+        TemplateError: there is none, or one lacks apiVersion, kind or a name.
+    """
+    if not objects:
+        raise TemplateError(f"{what} is empty", "give at least one object")
+    for number, one in enumerate(objects, 1):
+        if not isinstance(one, dict):
+            hint = "write apiVersion, kind and metadata"
+            raise TemplateError(f"{what}: document {number} is not a mapping", hint)
+        meta = one.get("metadata")
+        missing = [key for key in ("apiVersion", "kind") if not isinstance(one.get(key), str) or not one[key]]
+        if not isinstance(meta, dict) or not isinstance(meta.get("name"), str) or not meta["name"]:
+            missing.append("metadata.name")
+        if missing:
+            raise TemplateError(f"{what}: document {number} has no {missing[0]}", "add it as text")

@@ -1,0 +1,54 @@
+"""YAML for people: quoted so that every reader sees the same text, Secrets masked."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+
+MASK = "***"
+
+_BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_AMBIGUOUS = re.compile(
+    r"[-+.]*[0-9].*|[-+]?\.(inf|nan)|y|n|yes|no|on|off|true|false|null|nil|none|~|=|<<|",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Plain scalars that some reader (YAML 1.1, 1.2, Go) takes for something else than text, and their likes."""
+
+
+class _Dumper(_BASE):  # type: ignore[misc]  # the C dumper where PyYAML has it
+    """Writes without aliases: a manifest is read by people and edited."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: Any, value: str) -> Any:
+    style = None
+    if "\n" in value:
+        style = "|"
+    elif _AMBIGUOUS.fullmatch(value):
+        style = "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def dump(objects: Iterable[Mapping[str, Any]]) -> str:
+    """The objects as YAML documents, keys in their order."""
+    texts = [
+        yaml.dump(one, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**20) for one in objects
+    ]
+    return "---\n".join(texts)
+
+
+def masked(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """The object with every value of a Secret replaced by `***`; others as they are."""
+    if obj.get("kind") != "Secret":
+        return dict(obj)
+    shown = dict(obj)
+    for part in ("data", "stringData"):
+        if isinstance(shown.get(part), Mapping):
+            shown[part] = dict.fromkeys(shown[part], MASK)
+    return shown
