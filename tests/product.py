@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -86,6 +87,12 @@ class Product:
     def server(self) -> int:
         """The process id of the local cluster's server."""
         return int(json.loads((self.state / "server.json").read_text(encoding="utf-8"))["pid"])
+
+    def url(self) -> str:
+        """The address of the local cluster's API."""
+        found = re.search(r"server: *\"?(http\S+?)\"?$", (self.state / "kubeconfig").read_text("utf-8"), re.M)
+        assert found is not None
+        return found[1]
 
     def processes(self, word: str = "") -> list[psutil.Process]:
         """The processes of this local cluster's pods, supervisors too, those with `word` in their command.

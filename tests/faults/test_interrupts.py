@@ -1,0 +1,103 @@
+"""Ctrl-C and readers that leave: every long command ends at once, quietly, and leaves nothing behind."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+from product import Product, until
+
+pytestmark = pytest.mark.timeout(180)
+
+TALKER = (
+    "import itertools, time\n"
+    "for number in itertools.count():\n"
+    "    print('line', number, flush=True)\n"
+    "    time.sleep(0.05)\n"
+)
+
+LONG = {
+    "logs": ("logs", "-f", "talker"),
+    "list": ("list", "-w"),
+    "wait": ("wait", "talker"),
+    "attach": (
+        "attach",
+        "talker",
+        "--",
+        "python",
+        "-c",
+        "import time; print('in', flush=True); time.sleep(600)",
+    ),
+    "exec": ("exec", "talker", "--", "python", "-c", "import time; print('in', flush=True); time.sleep(600)"),
+    "top node": ("top", "node", "-r"),
+    "top job": ("top", "job", "-r"),
+}
+
+
+@pytest.fixture
+def talker(arena: Product) -> Product:
+    """A job that writes for ever."""
+    arena.submit("talker", TALKER)
+    until(lambda: arena.jobs() == {"talker": "RUNNING"}, what="the job to run")
+    return arena
+
+
+def interrupt(child: "subprocess.Popen[bytes]") -> tuple[int, str]:
+    """Send what Ctrl-C sends; the exit code and the standard error."""
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=10)
+    return child.returncode, err.decode()
+
+
+def test_ctrl_c_ends_every_long_command(talker: Product) -> None:
+    """Each long command ends with 130 within seconds, without a traceback, and the job goes on."""
+    for words in LONG.values():
+        child = talker.start(*words)
+        until(lambda child=child: started(child), what=f"arena {' '.join(words)} to start")
+        code, err = interrupt(child)
+        assert code == 130, (words, code, err)
+        assert "Traceback" not in err, (words, err)
+    until(lambda: not talker.processes("time.sleep(600)"), what="the end of what exec started")
+    assert talker.jobs() == {"talker": "RUNNING"}
+
+
+def started(child: "subprocess.Popen[bytes]") -> bool:
+    """Whether the command has something to wait for: it is connected to the server."""
+    import psutil
+
+    connections = psutil.Process(child.pid).net_connections("tcp")
+    return any(one.status == psutil.CONN_ESTABLISHED for one in connections)
+
+
+@pytest.mark.parametrize("flag", ["--wait", "--logs"])
+def test_ctrl_c_while_waiting_for_a_submitted_job(arena: Product, flag: str) -> None:
+    """Leaving `submit --wait` or `--logs` leaves the job, which was submitted, and says so."""
+    script = arena.home / "talker.py"
+    script.write_text(TALKER, encoding="utf-8")
+    child = arena.start("submit", "pytorchjob", "--name", "talker", flag, f"python {script}")
+    until(lambda: arena.processes("talker.py"), what="the program")
+    code, err = interrupt(child)
+    assert code == 130
+    assert "Traceback" not in err
+    assert arena.jobs()["talker"] in ("STARTING", "RUNNING")
+
+
+def test_a_reader_that_leaves(talker: Product) -> None:
+    """`arena ... | head -1` ends at once and says nothing on standard error."""
+    for words in (("logs", "-f", "talker"), ("list", "-w"), ("list",), ("get", "talker", "-o", "json")):
+        line = f'"{sys.executable}" -m arena {" ".join(words)} 2>err | head -1'
+        done = subprocess.run(
+            ["sh", "-c", line], env=talker.env, cwd=talker.home, capture_output=True, timeout=30, check=False
+        )
+        assert done.stdout.count(b"\n") == 1, words
+        assert (talker.home / "err").read_text() == "", words
+
+
+def test_a_full_pipe_does_not_stop_the_others(talker: Product) -> None:
+    """A follower whose output nobody reads blocks itself alone."""
+    child = talker.start("logs", "-f", "talker")
+    until(lambda: started(child), what="the follower")
+    assert talker.jobs() == {"talker": "RUNNING"}
+    child.send_signal(signal.SIGTERM)
+    child.communicate(timeout=10)
+    assert talker.must("logs", "talker", "--tail", "1").count("line") == 1
