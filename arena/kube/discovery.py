@@ -1,0 +1,86 @@
+"""Which resource types and versions a cluster serves: asked once, then remembered."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from arena.errors import NotFound
+from arena.kube.faults import Asked
+from arena.kube.transport import Request, Transport
+
+_AGGREGATED = ",".join(
+    f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
+    for version in ("v2", "v2beta1")
+)
+
+
+class Discovery:
+    """Answers from `/apis`; may be shared by threads.
+
+    Clusters since 1.26 tell all groups with their types in that one answer; older ones name only the
+    groups and versions, and a version is then asked for when it is wanted.
+    """
+
+    def __init__(self, transport: Transport, asked: Asked) -> None:
+        self._transport = transport
+        self._asked = asked
+        self._lock = threading.RLock()
+        self._versions: dict[str, list[str]] | None = None
+        self._plurals: dict[tuple[str, str], frozenset[str]] = {}
+
+    def version(self, group: str, plural: str) -> str | None:
+        """The preferred version in which the cluster serves a type, or None."""
+        with self._lock:
+            served = ["v1"] if not group else self._groups().get(group, [])
+            return next((one for one in served if plural in self._types(group, one)), None)
+
+    def serves(self, group: str, version: str, plural: str) -> bool:
+        """Whether the cluster serves a type in this version."""
+        with self._lock:
+            known = not group or version in self._groups().get(group, [])
+            return known and plural in self._types(group, version)
+
+    def _groups(self) -> dict[str, list[str]]:
+        """Group -> versions, the preferred one first."""
+        if self._versions is None:
+            answer = self._get("/apis", f"{_AGGREGATED},application/json")
+            read = self._aggregated if answer.get("kind") == "APIGroupDiscoveryList" else _plain
+            self._versions = read(answer)
+        return self._versions
+
+    def _aggregated(self, answer: dict[str, Any]) -> dict[str, list[str]]:
+        groups: dict[str, list[str]] = {}
+        for group in answer.get("items", []):
+            name = group["metadata"]["name"]
+            groups[name] = [one["version"] for one in group.get("versions", [])]
+            for one in group.get("versions", []):
+                # What is marked stale may be empty only because its server was away: ask it directly.
+                if one.get("freshness") != "Stale":
+                    plurals = frozenset(each["resource"] for each in one.get("resources", []))
+                    self._plurals[name, one["version"]] = plurals
+        return groups
+
+    def _types(self, group: str, version: str) -> frozenset[str]:
+        found = self._plurals.get((group, version))
+        if found is None:
+            path = f"/apis/{group}/{version}" if group else f"/api/{version}"
+            try:
+                names = [one["name"] for one in self._get(path).get("resources", [])]
+            except NotFound:
+                names = []
+            found = self._plurals[group, version] = frozenset(names)
+        return found
+
+    def _get(self, path: str, accept: str = "application/json") -> dict[str, Any]:
+        return self._transport.json(Request(self._asked, "GET", path, accept=accept))
+
+
+def _plain(answer: dict[str, Any]) -> dict[str, list[str]]:
+    return {group["name"]: _ordered(group) for group in answer.get("groups", [])}
+
+
+def _ordered(group: dict[str, Any]) -> list[str]:
+    preferred = (group.get("preferredVersion") or {}).get("version")
+    versions = [one["version"] for one in group.get("versions", [])]
+    first: Callable[[str], bool] = lambda version: version != preferred  # noqa: E731
+    return sorted(versions, key=first)

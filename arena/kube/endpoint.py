@@ -1,0 +1,37 @@
+"""Where a cluster's server is and how to prove who one is: plain data."""
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A server, its TLS and its credentials.
+
+    `headers` is asked before every request, since tokens expire; it never appears in a repr.
+    """
+
+    server: str
+    headers: Callable[[], dict[str, str]] = field(default=dict, repr=False)
+    verify: bool = True
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    server_name: str | None = None
+    """The name to expect in the server's certificate, where it differs from the address."""
+    proxy: str | None = field(default=None, repr=False)
+
+    @property
+    def host(self) -> str:
+        """The server's host name or address, without port."""
+        return urlsplit(self.server).hostname or ""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether requests stay on this machine: no proxy and no compression then."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"

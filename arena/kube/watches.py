@@ -1,0 +1,243 @@
+"""Lists page by page, and a watch that outlives connections, servers and expired versions."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from urllib3.response import BaseHTTPResponse
+
+from arena.errors import MissingOperator, Unreachable
+from arena.kube import faults
+from arena.kube.faults import Asked
+from arena.kube.transport import Request, Transport, lines
+from arena.resources import Resource
+
+Object = dict[str, Any]
+
+PAGE = 500
+_SERVER_ENDS = 290
+_PATIENCE = 60.0
+_BREATH = 0.1
+
+
+class Selection(NamedTuple):
+    """What is listed or watched."""
+
+    asked: Asked
+    resource: Resource
+    namespace: str | None
+    labels: str
+    fields: str
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The selectors as query parameters."""
+        return {"labelSelector": self.labels, "fieldSelector": self.fields}
+
+
+class Page(NamedTuple):
+    """Some of a list's objects, and the version of the whole list."""
+
+    objects: list[Object]
+    version: str
+
+
+def items(transport: Transport, selection: Selection) -> Iterator[Page]:
+    """The pages of a list."""
+    path = selection.resource.path(selection.namespace)
+    token = ""
+    while True:
+        query = {**selection.query, "limit": PAGE, "continue": token}
+        try:
+            answer = transport.json(Request(selection.asked, "GET", path, query))
+        except faults.Expired as gone:
+            # A slow reader's list has grown too old: go on behind the last page with what is there now.
+            if not gone.resume:
+                raise
+            token = gone.resume
+            continue
+        meta = answer.get("metadata") or {}
+        yield Page(_typed(answer), meta.get("resourceVersion", ""))
+        token = meta.get("continue", "")
+        if not token:
+            return
+
+
+def _typed(answer: Object) -> list[Object]:
+    """A list's objects; built-in types leave out what the list's own kind says of each."""
+    kind = str(answer.get("kind", "")).removesuffix("List")
+    found: list[Object] = answer.get("items") or []
+    for one in found:
+        one.setdefault("kind", kind)
+        one.setdefault("apiVersion", answer.get("apiVersion"))
+    return found
+
+
+class Watch:
+    """An endless iterator of (type, object); nothing is lost and nothing comes twice.
+
+    A connection that ends is resumed at the last version. Where the server no longer has that, the
+    objects are listed again and the differences made up, so a consumer never notices. A server that
+    stays away for a minute raises Unreachable.
+
+    With a start `version` the objects that existed then are not known; those deleted during a gap so
+    long that the server forgot it are then not reported.
+    """
+
+    def __init__(self, transport: Transport, selection: Selection, version: str | None = None) -> None:
+        self._transport = transport
+        self._selection = selection
+        self._start = version
+        self._version = version
+        self._known: dict[tuple[str, str], Object] = {}
+        self._reply: BaseHTTPResponse | None = None
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._ever = self._connected = False
+        self._changes = self._run()
+
+    def __iter__(self) -> Iterator[tuple[str, Object]]:
+        return self
+
+    def __next__(self) -> tuple[str, Object]:
+        return next(self._changes)
+
+    def __enter__(self) -> "Watch":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the watch, from any thread: a blocked `next` stops."""
+        with self._lock:
+            self._closed.set()
+            cut(self._reply)
+
+    def _run(self) -> Iterator[tuple[str, Object]]:
+        trouble: float | None = None
+        while not self._closed.is_set():
+            self._connected = False
+            try:
+                yield from self._once()
+            except MissingOperator:
+                raise
+            except Unreachable:
+                now = time.monotonic()
+                trouble = now if trouble is None or self._connected else trouble
+                if not self._ever or now - trouble > _PATIENCE:
+                    raise
+            # A server that hangs up at once is going down, or full: do not spin meanwhile.
+            self._closed.wait(_BREATH)
+
+    def _once(self) -> Iterator[tuple[str, Object]]:
+        """List where needed, then the changes of one connection."""
+        try:
+            if self._version is None:
+                yield from self._listed()
+            yield from self._streamed()
+        except faults.Expired:
+            self._version = None
+        except Unreachable:
+            if not self._closed.is_set():
+                raise
+
+    def _listed(self) -> Iterator[tuple[str, Object]]:
+        """List, and tell what differs from what was told before."""
+        pages = list(items(self._transport, self._selection))
+        now = {_key(one): one for page in pages for one in page.objects}
+        before, self._known, self._version = self._known, now, pages[0].version
+        for key, one in before.items():
+            if key not in now or _uid(now[key]) != _uid(one):
+                yield "DELETED", one
+        for key, one in now.items():
+            old = before.get(key)
+            if old is None or _uid(old) != _uid(one):
+                if not self._told(one):
+                    yield "ADDED", one
+            elif _version(old) != _version(one):
+                yield "MODIFIED", one
+
+    def _told(self, one: Object) -> bool:
+        """Whether an object has not changed since the version at which the caller began."""
+        version = _version(one)
+        known = self._start is not None and self._start.isdigit() and version.isdigit()
+        return known and int(version) <= int(self._start or 0)
+
+    def _streamed(self) -> Iterator[tuple[str, Object]]:
+        """The changes of one connection; ends when the server ends it."""
+        reply = self._connect()
+        try:
+            for line in lines(reply):
+                event = self._event(line)
+                if event is not None:
+                    yield event
+        except (*faults.BROKEN, ValueError) as cause:
+            # A line cut short is a connection cut short.
+            host = self._transport.endpoint.host
+            raise faults.broken(cause, self._selection.asked, host) from cause
+        finally:
+            with self._lock:
+                self._reply = None
+            reply.close()
+
+    def _connect(self) -> BaseHTTPResponse:
+        asked, resource, namespace, *_ = self._selection
+        query = {
+            **self._selection.query,
+            "watch": True,
+            "allowWatchBookmarks": True,
+            "timeoutSeconds": _SERVER_ENDS,
+            "resourceVersion": self._version,
+        }
+        path = resource.path(namespace)
+        request = Request(asked, "GET", path, query, stream=True, silence=_SERVER_ENDS + 30)
+        reply = self._transport.send(request)
+        self._ever = self._connected = True
+        with self._lock:
+            self._reply = reply
+            if self._closed.is_set():
+                cut(reply)
+        return reply
+
+    def _event(self, line: bytes) -> tuple[str, Object] | None:
+        event = json.loads(line)
+        kind, one = event["type"], event["object"]
+        if kind == "ERROR":
+            raise faults.refusal(one.get("code", 500), json.dumps(one).encode(), self._selection.asked)
+        self._version = _version(one)
+        if kind == "BOOKMARK":
+            return None
+        old = self._known.get(_key(one))
+        if kind == "DELETED":
+            self._known.pop(_key(one), None)
+        else:
+            self._known[_key(one)] = one
+            if old is not None and _version(old) == self._version:
+                return None
+        return kind, one
+
+
+def cut(reply: BaseHTTPResponse | None) -> None:
+    """End a stream that another thread may be reading."""
+    if reply is None:
+        return
+    try:
+        reply.shutdown()
+    except (OSError, ValueError, RuntimeError):
+        # It ended by itself meanwhile.
+        return
+
+
+def _key(one: Object) -> tuple[str, str]:
+    return one["metadata"].get("namespace", ""), one["metadata"]["name"]
+
+
+def _uid(one: Object) -> str:
+    return str(one["metadata"].get("uid", ""))
+
+
+def _version(one: Object) -> str:
+    return str((one.get("metadata") or {}).get("resourceVersion", ""))

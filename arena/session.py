@@ -1,0 +1,224 @@
+"""`connect()`: which cluster, which namespace, and why; and `Session`, which opens the cluster on demand.
+
+Nothing is read before it is asked for, and the local cluster is started by the first request to it.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from arena._version import VERSION
+from arena.errors import SpecError, Unreachable
+
+if TYPE_CHECKING:
+    from arena.config import Settings
+    from arena.kube import Cluster, Endpoint
+    from arena.kube.kubeconfig import Context
+
+LOCAL = "local"
+"""The context that means the local cluster."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Which cluster was chosen and why.
+
+    `kind` is `kubeconfig`, `in-cluster` or `local`; `reason` is the flag, variable, file or setting
+    that decided, for people.
+    """
+
+    kind: str
+    reason: str
+    files: tuple[Path, ...] = ()
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What the caller said; None where nothing."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespace: str | None = None
+
+
+class Session:
+    """A cluster on demand, a namespace and a clock; may be shared by threads.
+
+    Args:
+        choice: what the caller said.
+        environ: the environment to read.
+        folder: where the search for a project file begins.
+        tell: takes the remarks that a command prints to stderr, such as that the local cluster was
+            started.
+    """
+
+    def __init__(
+        self, choice: Choice, environ: Mapping[str, str], folder: Path, tell: Callable[[str], None]
+    ) -> None:
+        self._choice = choice
+        self._environ = environ
+        self._folder = folder
+        self._tell = tell
+        self._lock = threading.RLock()
+        self._cluster: Cluster | None = None
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """All settings that need no cluster, with their origins."""
+        from arena import config
+
+        flags = {"namespace": self._choice.namespace, "context": self._choice.context}
+        return config.load(flags, self._environ, self._folder)
+
+    @cached_property
+    def origin(self) -> Origin:
+        """Which cluster was chosen and why; SpecError where the choice cannot be read."""
+        return _origin(self._choice, self._environ, self.settings)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the local cluster was chosen."""
+        return self.origin.kind == LOCAL
+
+    @cached_property
+    def context(self) -> "Context | None":
+        """The chosen context of the kubeconfig; None in a pod and for the local cluster."""
+        if self.origin.kind != "kubeconfig":
+            return None
+        from arena.kube import kubeconfig
+
+        return kubeconfig.read(self.origin.files, self.origin.context or None)
+
+    @cached_property
+    def namespace(self) -> str:
+        """The flag, else the setting, else the context's, else `default`."""
+        chosen = self.settings.text("namespace")
+        if not chosen and self.context is not None:
+            chosen = self.context.namespace
+        elif not chosen and self.origin.kind == "in-cluster":
+            from arena.kube import kubeconfig
+
+            chosen = kubeconfig.in_cluster_namespace()
+        chosen = chosen or "default"
+        _check_namespace(chosen)
+        return chosen
+
+    @property
+    def name(self) -> str:
+        """What messages call the cluster."""
+        if self.context is not None:
+            return f'cluster "{self.context.name}"'
+        return "the local cluster" if self.is_local else "this cluster"
+
+    def describe(self) -> str:
+        """One line for stderr: the cluster, why it, and the namespace."""
+        return f'{self.name} ({self.origin.reason}), namespace "{self.namespace}"'
+
+    def cluster(self) -> "Cluster":
+        """The cluster; nothing is sent, nor the local cluster started, before its first verb."""
+        from arena.kube import Cluster
+
+        with self._lock:
+            if self._cluster is None:
+                self._cluster = Cluster(self._load, self.name, self.namespace)
+            return self._cluster
+
+    def now(self) -> datetime:
+        """The time, aware, in UTC."""
+        return datetime.now(timezone.utc)
+
+    def _load(self) -> "Endpoint":
+        from arena.kube import Endpoint
+
+        if self.is_local:
+            return Endpoint(server=self._start_local())
+        from arena.kube import credentials
+
+        return credentials.load(self.context) if self.context is not None else credentials.load_in_cluster()
+
+    def _start_local(self) -> str:
+        """The local cluster's address; starts it by need and says so."""
+        from arena.local import daemon
+
+        try:
+            server = daemon.ensure(VERSION)
+        except daemon.DaemonError as fault:
+            raise Unreachable(fault.message, fault.hint) from fault
+        if server.fresh:
+            self._tell(f"started the local cluster (pid {server.pid}); stop it with: arena local stop")
+        elif server.version != VERSION:
+            theirs = server.version or "an unknown version"
+            self._tell(
+                f"the local cluster runs arena {theirs}, not {VERSION}; once its pods end: arena local stop"
+            )
+        return server.url
+
+
+def connect(
+    kubeconfig: str | None = None,
+    context: str | None = None,
+    namespace: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    tell: Callable[[str], None] = lambda remark: None,
+) -> Session:
+    """A session with the cluster that is configured, or with the local one where none is.
+
+    The order is: `kubeconfig` and `context`, $KUBECONFIG, ~/.kube/config, the pod's service account, the
+    local cluster. The context `local` without a `kubeconfig` always means the local cluster. Whatever
+    is configured and cannot be used is an error, never passed over.
+    """
+    choice = Choice(kubeconfig=kubeconfig, context=context, namespace=namespace)
+    return Session(choice, os.environ if environ is None else environ, folder or Path.cwd(), tell)
+
+
+def _origin(choice: Choice, environ: Mapping[str, str], settings: "Settings") -> Origin:
+    context = settings.text("context")
+    why = settings["context"].origin if context else ""
+    if choice.kubeconfig:
+        chosen = choice.context or ""
+        return Origin(
+            kind="kubeconfig", reason="--kubeconfig", files=_files(choice.kubeconfig), context=chosen
+        )
+    if context == LOCAL:
+        return Origin(kind=LOCAL, reason=why)
+    found = _configured(environ, settings)
+    if found is not None:
+        reason, files = found
+        return Origin(kind="kubeconfig", reason=why or reason, files=files, context=context)
+    if context:
+        text = f'there is no kubeconfig in which to look for the context "{context}" ({why})'
+        raise SpecError(text, "name a file with --kubeconfig or KUBECONFIG, or use --context local")
+    from arena.kube.kubeconfig import in_cluster
+
+    if in_cluster():
+        return Origin(kind="in-cluster", reason="the service account of this pod")
+    return Origin(kind=LOCAL, reason="no cluster is configured")
+
+
+def _configured(environ: Mapping[str, str], settings: "Settings") -> tuple[str, tuple[Path, ...]] | None:
+    """Where a kubeconfig is configured without a flag, and its files."""
+    if environ.get("KUBECONFIG"):
+        return "KUBECONFIG", _files(environ["KUBECONFIG"])
+    if settings.text("kubeconfig"):
+        return settings["kubeconfig"].origin, _files(settings.text("kubeconfig"))
+    home = Path(environ.get("HOME") or Path.home()) / ".kube" / "config"
+    return ("~/.kube/config", (home,)) if home.exists() or home.is_symlink() else None
+
+
+def _files(text: str) -> tuple[Path, ...]:
+    return tuple(Path(one).expanduser() for one in text.split(os.pathsep) if one)
+
+
+def _check_namespace(name: str) -> None:
+    """A namespace goes into every path: let nothing else be asked for."""
+    allowed = name.isascii() and name == name.lower() and name.replace("-", "a").isalnum()
+    if not allowed or len(name) > 63 or name[0] == "-" or name[-1] == "-":
+        text = f'"{name}" cannot be a namespace'
+        raise SpecError(text, "use at most 63 of a-z, 0-9 and -, beginning and ending with a letter or digit")
