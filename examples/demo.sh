@@ -4,8 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 PATH=$PWD/.venv/bin:$PATH
-logs=$PWD/.make/digits
-mkdir -p "$logs"
+rm -rf .make/digits  # the curves of an earlier run
 
 # `--context local`: never the cluster of a kubeconfig that happens to be here.
 arena() {
@@ -20,9 +19,8 @@ arena() {
   command arena --context local "$@"
 }
 
-arena submit pytorchjob --name digits --replace --workers 2 --tensorboard \
-  --data-dir "$logs:/training_logs" --logdir /training_logs \
-  --logs "python examples/digits/train.py --logdir /training_logs"
+arena submit pytorchjob --name digits --replace --workers 2 --tensorboard --logdir .make/digits \
+  --logs "python examples/digits/train.py --logdir .make/digits"
 arena list
 arena get digits
-arena tensorboard digits --print
+arena tensorboard digits --no-open

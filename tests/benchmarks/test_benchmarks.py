@@ -1,0 +1,35 @@
+"""The benchmarks run, and their verdicts mean what they say."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*words: str) -> "subprocess.CompletedProcess[str]":
+    """`python -m benchmarks WORDS...` from the repository."""
+    argv = [sys.executable, "-m", "benchmarks", *words]
+    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+
+
+def test_a_group_as_data() -> None:
+    """Each figure comes with its budget, and its verdict is their comparison."""
+    done = run("startup", "--runs", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert {figure["what"] for figure in figures} >= {"arena --help", "arena --version", "submit --dry-run"}
+    for figure in figures:
+        assert figure["kept"] == (figure["measured"] <= figure["budget"])
+        assert 0.5 < figure["measured"] < 50
+
+
+@pytest.mark.parametrize("words", [("nothing",), ("--scale",)])
+def test_what_cannot_be_measured(words: tuple[str, ...]) -> None:
+    """An unknown group, or the scale run without a cluster, is a usage error with a sentence."""
+    done = run(*words)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
