@@ -129,6 +129,14 @@ class Session:
                 self._cluster = Cluster(self._load, self.name, self.namespace)
             return self._cluster
 
+    def is_idle(self) -> bool:
+        """Whether the first verb would have to start the local cluster: TAB does not."""
+        if not self.is_local:
+            return False
+        from arena.local import daemon
+
+        return daemon.find() is None
+
     def now(self) -> datetime:
         """The time, aware, in UTC."""
         return datetime.now(timezone.utc)

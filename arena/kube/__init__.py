@@ -6,7 +6,8 @@ nor whether the cluster is the local one.
 - `cluster`      `Cluster`: the verbs (get, list, create, patch, delete, watch, logs, exec, forward, metrics)
 - `discovery`    which types and versions a cluster serves
 - `watches`      a watch that outlives connections and servers
-- `streams`      logs, exec and attach sessions, port forwards
+- `streams`      logs, and the sessions of exec and attach
+- `forwards`     local ports that end in a pod
 - `websocket`    the framed connection under exec, attach and port forwards
 - `transport`    one request, its timeouts, retries and fresh credentials
 - `endpoint`     where the server is and how to prove who one is

@@ -7,7 +7,8 @@ from arena.kube import faults, streams
 from arena.kube.discovery import Discovery
 from arena.kube.endpoint import Endpoint
 from arena.kube.faults import Asked
-from arena.kube.streams import Forward, Lines, LogQuery, Terminal
+from arena.kube.forwards import Forward
+from arena.kube.streams import Lines, LogQuery, Terminal
 from arena.kube.transport import Request, Transport
 from arena.kube.watches import Selection, Watch, items
 from arena.resources import PODS, Resource

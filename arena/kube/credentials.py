@@ -103,10 +103,12 @@ def _impersonation(user: dict[str, Any]) -> dict[str, str]:
 
 
 def _no_credentials(context: Context, said: list[str]) -> NotAllowed:
-    plugin = (context.user.get("exec") or {}).get("command") or "its auth-provider"
+    entry = context.user.get("exec") or {}
+    plugin = entry.get("command") or "its auth-provider"
     why = f": {said[-1]}" if said else ""
     text = f'the credential plug-in "{plugin}" of context "{context.name}" gave no credentials{why}'
-    return NotAllowed(text, "install it or log in again, then run it by hand to see what it says")
+    hint = str(entry.get("installHint") or "install it or log in again").strip()
+    return NotAllowed(text, " ".join(hint.split()))
 
 
 @contextmanager

@@ -1,8 +1,6 @@
-"""Streams of a pod: logs, exec and attach sessions, and forwarded ports."""
+"""Streams of a pod: logs, and the sessions of exec and attach."""
 
 import json
-import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -10,7 +8,7 @@ from typing import Any, BinaryIO
 from arena.errors import ArenaError, SpecError, Unreachable
 from arena.kube import faults, websocket
 from arena.kube.faults import Asked
-from arena.kube.transport import Request, Transport, lines
+from arena.kube.transport import Request, Transport, batches
 from arena.kube.watches import cut
 from arena.kube.websocket import Socket
 
@@ -56,13 +54,18 @@ class Lines:
         self._host = transport.endpoint.host
         self._reply = transport.send(request)
         self._closed = False
-        self._lines = self._run()
+        self._batches = self._run()
+        self._lines = (line for batch in self._batches for line in batch)
 
     def __iter__(self) -> Iterator[bytes]:
         return self._lines
 
     def __next__(self) -> bytes:
         return next(self._lines)
+
+    def batches(self) -> Iterator[list[bytes]]:
+        """The lines in lists of what arrived together, for who has to be quick."""
+        return self._batches
 
     def __enter__(self) -> "Lines":
         return self
@@ -75,9 +78,9 @@ class Lines:
         self._closed = True
         cut(self._reply)
 
-    def _run(self) -> Iterator[bytes]:
+    def _run(self) -> Iterator[list[bytes]]:
         try:
-            yield from lines(self._reply)
+            yield from batches(self._reply)
         except faults.BROKEN as cause:
             if not self._closed:
                 raise faults.broken(cause, self._asked, self._host) from cause
@@ -87,11 +90,12 @@ class Lines:
 
 def logs(transport: Transport, asked: Asked, query: LogQuery) -> Lines:
     """The log of a container of the pod that `asked` names."""
-    path = f"{_pod(asked)}/log"
+    path = f"{pod_path(asked)}/log"
     return Lines(transport, Request(asked, "GET", path, query.parameters, accept="*/*", stream=True))
 
 
-def _pod(asked: Asked) -> str:
+def pod_path(asked: Asked) -> str:
+    """The path of the pod that `asked` names."""
     if asked.resource is None:
         raise ValueError("a stream needs a pod")
     return asked.resource.path(asked.namespace, asked.name)
@@ -104,7 +108,7 @@ def channels(container: str, stdin: bool, tty: bool) -> dict[str, Any]:
 
 def terminal(transport: Transport, asked: Asked, query: dict[str, Any], verb: str) -> "Terminal":
     """Open an `exec` or `attach` session."""
-    request = Request(asked, "GET", f"{_pod(asked)}/{verb}", query)
+    request = Request(asked, "GET", f"{pod_path(asked)}/{verb}", query)
     protocols = ("v5.channel.k8s.io", "v4.channel.k8s.io")
     return Terminal(websocket.connect(transport, request, protocols), asked)
 
@@ -145,6 +149,13 @@ class Terminal:
         """Write to the command's standard input."""
         for start in range(0, len(data), _BLOCK):
             self._socket.send(bytes([STDIN]) + data[start : start + _BLOCK])
+
+    def feed(self, source: BinaryIO) -> None:
+        """Copy a buffered file to the command's standard input until its end; for a thread of its own."""
+        read = getattr(source, "read1", source.read)
+        while data := read(_BLOCK):
+            self.send(data)
+        self.end_input()
 
     def end_input(self) -> bool:
         """End the command's standard input; False where the server cannot (before 1.30)."""
@@ -188,119 +199,7 @@ def _exit_code(said: bytes, asked: Asked) -> int:
         return int(code)
     message = str(status.get("message") or "no reason given")
     if "executable file not found" in message or "no such file or directory" in message:
-        raise SpecError(f"{asked.noun} has no such command: {message}", "name one that its image has")
+        # Five layers each put their words before the one that matters.
+        why = message[max(message.rfind('exec: "'), 0) :]
+        raise SpecError(f"{asked.noun} has no such command: {why}", "name one that its image has")
     raise ArenaError(f"{asked.noun} could not {asked.verb.split()[0]} the command: {message}")
-
-
-class Forward:
-    """A loopback port whose connections end at a pod's port, until closed.
-
-    Every connection is made anew, so a pod that was restarted is reached again.
-    """
-
-    def __init__(self, transport: Transport, asked: Asked, target: int, local: int = 0) -> None:
-        self._transport = transport
-        self._request = Request(asked, "GET", f"{_pod(asked)}/portforward", {"ports": target})
-        try:
-            self._listener = socket.create_server(("127.0.0.1", local))
-        except OSError as cause:
-            raise SpecError(
-                f"port {local} of this machine cannot be used: {cause.strerror}", "choose another"
-            ) from cause
-        self.port: int = self._listener.getsockname()[1]
-        self.last_fault: ArenaError | None = None
-        self._open: set[Any] = set()
-        self._lock = threading.Lock()
-        self._closed = threading.Event()
-        threading.Thread(target=self._accept, name=f"forward-{self.port}", daemon=True).start()
-
-    def __enter__(self) -> "Forward":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Until another thread closes it, or `timeout` seconds passed; whether it is closed."""
-        return self._closed.wait(timeout)
-
-    def close(self) -> None:
-        """Stop listening and end all connections."""
-        self._closed.set()
-        _end(self._listener)
-        with self._lock:
-            for one in self._open:
-                _end(one)
-
-    def _accept(self) -> None:
-        while not self._closed.is_set():
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        """Carry one connection; a fault ends it and is kept for whoever asks."""
-        with client:
-            try:
-                with websocket.connect(self._transport, self._request, ("v4.channel.k8s.io",)) as remote:
-                    self._carry(client, remote)
-            except ArenaError as fault:
-                self.last_fault = fault
-            except OSError:
-                # The local program hung up.
-                return
-
-    def _carry(self, client: socket.socket, remote: Socket) -> None:
-        with self._lock:
-            self._open |= {client, remote}
-            if self._closed.is_set():
-                return
-        up = threading.Thread(target=_upload, args=(client, remote), daemon=True)
-        up.start()
-        try:
-            _download(client, remote, self._request.asked)
-        finally:
-            with self._lock:
-                self._open -= {client, remote}
-            _end(client)
-            remote.close()
-            up.join()
-
-
-def _upload(client: socket.socket, remote: Socket) -> None:
-    """From the local program to the pod; its end cannot be told, so only a closed client ends the rest."""
-    try:
-        while data := client.recv(_BLOCK):
-            remote.send(b"\0" + data)
-    except (OSError, ArenaError):
-        remote.close()
-
-
-def _download(client: socket.socket, remote: Socket, asked: Asked) -> None:
-    """From the pod to the local program; the first frame of each channel only repeats the port."""
-    greeted: set[int] = set()
-    for frame in remote:
-        if not frame:
-            continue
-        if frame[0] not in greeted:
-            greeted.add(frame[0])
-        elif frame[0] == 1:
-            raise Unreachable(
-                f"{asked.noun} does not answer: {frame[1:].decode(errors='replace')}", "check that it listens"
-            )
-        else:
-            client.sendall(frame[1:])
-
-
-def _end(one: Any) -> None:
-    """Close a socket so that a thread blocked in it wakes up."""
-    try:
-        if isinstance(one, socket.socket):
-            one.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        # Not connected any more.
-        pass
-    finally:
-        one.close()

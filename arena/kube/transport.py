@@ -23,7 +23,7 @@ CONNECT, READ = 5.0, 60.0
 
 _ATTEMPTS = 4
 _LONGEST_PAUSE = 10.0
-_POOL = 16
+_POOL = 64
 
 
 class Request(NamedTuple):
@@ -218,17 +218,23 @@ def _pause(attempt: int, reply: BaseHTTPResponse | None = None) -> float:
 
 def lines(reply: BaseHTTPResponse) -> Iterator[bytes]:
     """The lines of a stream as they arrive, without their ends; raises what broke the stream."""
+    for batch in batches(reply):
+        yield from batch
+
+
+def batches(reply: BaseHTTPResponse) -> Iterator[list[bytes]]:
+    """As `lines`, but all that arrived together at once."""
     rest = b""
     while chunk := reply.read1(1 << 16):
         first, *more = chunk.split(b"\n")
         if not more:
             rest += first
             continue
-        yield rest + first
-        rest = more.pop()
-        yield from more
+        last = more.pop()
+        yield [rest + first, *more]
+        rest = last
     if rest:
-        yield rest
+        yield [rest]
 
 
 _gc_lock = threading.Lock()

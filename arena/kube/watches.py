@@ -110,6 +110,13 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def listed(self) -> list[Object]:
+        """The objects that are there now; what changes from then on comes by iteration.
+
+        For who must not act on half of them; to be called once, before the first `next`.
+        """
+        return [one for _, one in self._listed()]
+
     def close(self) -> None:
         """End the watch, from any thread: a blocked `next` stops."""
         with self._lock:

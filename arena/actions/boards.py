@@ -1,0 +1,80 @@
+"""TensorBoard of a job: its address, or a forwarded port that leads to it."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from arena import labels
+from arena.errors import NotFound, TimedOut
+from arena.kube import Cluster
+from arena.model import Job
+from arena.resources import PODS, SERVICES
+
+Object = dict[str, Any]
+PORT = 6006
+
+
+def name(job: str) -> str:
+    """What the job's TensorBoard Deployment and Service are called."""
+    return f"{job}-tensorboard"
+
+
+def linked(cluster: Cluster, job: Job) -> Job:
+    """The job with the address of its TensorBoard, or with the command that leads to it."""
+    service = _service(cluster, job)
+    if service is None:
+        return job
+    return replace(
+        job, tensorboard=address(service) or f"run: arena tensorboard {job.name} -n {job.namespace}"
+    )
+
+
+def address(service: Object) -> str:
+    """A URL that works from here: a port of this machine, or a load balancer's; "" where there is none."""
+    ports = json.loads(service["metadata"].get("annotations", {}).get(labels.LOCAL_PORTS, "{}"))
+    if str(PORT) in ports:
+        return f"http://127.0.0.1:{ports[str(PORT)]}"
+    ingress = service.get("status", {}).get("loadBalancer", {}).get("ingress") or [{}]
+    host = ingress[0].get("ip") or ingress[0].get("hostname")
+    return f"http://{host}:{PORT}" if host else ""
+
+
+def find(cluster: Cluster, job: Job) -> Object:
+    """The Service of the job's TensorBoard.
+
+    Raises:
+        NotFound: it has none.
+    """
+    service = _service(cluster, job)
+    if service is None:
+        raise NotFound(f'job "{job.name}" has no TensorBoard', "submit it with --tensorboard --logdir DIR")
+    return service
+
+
+def _service(cluster: Cluster, job: Job) -> Object | None:
+    try:
+        return cluster.get(SERVICES, job.namespace, name(job.name))
+    except NotFound:
+        return None
+
+
+def pod(cluster: Cluster, job: Job, timeout: float = 120) -> str:
+    """The name of the pod that runs the job's TensorBoard, once it is ready.
+
+    Raises:
+        TimedOut: none became ready in `timeout` seconds.
+    """
+    from arena.actions.watching import Source, Watching
+
+    selector = f"{labels.RELEASE}={job.name},role=tensorboard"
+    with Watching(cluster, [Source(PODS, job.namespace, selector)]) as watching:
+        while watching.wait(timeout):
+            ready = next((one for one in watching.objects(0) if _is_ready(one)), None)
+            if ready:
+                return str(ready["metadata"]["name"])
+    raise TimedOut(f'the TensorBoard of "{job.name}" is not ready', f"arena get {job.name} -e shows why")
+
+
+def _is_ready(obj: Object) -> bool:
+    conditions = obj.get("status", {}).get("conditions", ())
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)

@@ -1,0 +1,39 @@
+"""What the cluster remarked on a job and its pods."""
+
+from typing import Any
+
+from arena import units
+from arena.kube import Cluster
+from arena.model import Event, Job
+from arena.resources import EVENTS
+
+Object = dict[str, Any]
+
+
+def events(cluster: Cluster, job: Job) -> list[Event]:
+    """The events of the job, of its pods and of what bears its name beside them, the oldest first.
+
+    One request: the namespace's events are read and sorted out here, since a field selector takes
+    one object only.
+    """
+    members = {one.uid for one in job.instances} | {job.uid}
+    beside = {job.name, f"{job.name}-launcher", f"{job.name}-tensorboard"}
+    found = []
+    for event in cluster.list(EVENTS, job.namespace):
+        about = event.get("involvedObject", {})
+        if about.get("uid") in members or (about.get("kind") != "Pod" and about.get("name") in beside):
+            found.append(_read(event))
+    return sorted(found, key=lambda event: (event.last is None, event.last))
+
+
+def _read(event: Object) -> Event:
+    about = event.get("involvedObject", {})
+    stamp = event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp")
+    return Event(
+        subject=f"{str(about.get('kind', '')).lower()}/{about.get('name', '')}",
+        type=event.get("type") or "Normal",
+        reason=event.get("reason") or "",
+        message=(event.get("message") or "").strip(),
+        count=event.get("count") or (event.get("series") or {}).get("count") or 1,
+        last=units.when(stamp),
+    )

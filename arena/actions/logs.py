@@ -1,0 +1,282 @@
+"""Logs of a job: of all its instances at once, across restarts, reconnects and new instances.
+
+Every line is asked for with the cluster's own stamp. After a connection broke the log is read again
+from the second of the last stamp and what was already passed on is skipped, so that no line is lost
+and none comes twice.
+"""
+
+import heapq
+import queue
+import re
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from arena.actions import training
+from arena.errors import ArenaError, NotFound, SpecError, Unreachable
+from arena.kinds.kind import Kind
+from arena.kube import Cluster, LogQuery
+from arena.model import Container, Instance, Job, LogLine
+from arena.resources import PODS
+
+RETRY = 0.25
+"""Seconds before a log is asked for again after it broke off, doubled each time up to `PAUSE`."""
+PAUSE = 5.0
+PATIENCE = 24
+"""How often in a row a log may break off without a new line before that is an error (about 2 minutes)."""
+TOGETHER = 32
+"""Logs read at once when they are merged by time; the rest follows one after the other."""
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What of the logs is wanted."""
+
+    instance: str = ""
+    """Only the instance of that name, or with that end: `worker-1`."""
+    container: str = ""
+    """Its container; "" for the first, which runs the user's program."""
+    tail: int | None = None
+    """The last lines of each instance only."""
+    since_seconds: int | None = None
+    since_time: str = ""
+    """RFC 3339."""
+    previous: bool = False
+    """The run before the last restart."""
+
+    def picks(self, one: Instance, job: Job) -> bool:
+        """Whether the instance is wanted."""
+        return not self.instance or one.name in (self.instance, f"{job.name}-{self.instance}")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Successive lines of one container, without line ends; `stamps` are the cluster's."""
+
+    instance: str
+    container: str
+    stamps: Sequence[str]
+    lines: Sequence[str]
+
+
+def lines(blocks: Iterable[Block]) -> Iterator[LogLine]:
+    """The blocks as single lines."""
+    for block in blocks:
+        for stamp, text in zip(block.stamps, block.lines, strict=True):
+            yield LogLine(instance=block.instance, container=block.container, text=text, stamp=stamp)
+
+
+class _Tail:
+    """How far one container's log has been read; it outlives connections and restarts."""
+
+    def __init__(self, cluster: Cluster, job: Job, instance: Instance, options: Options) -> None:
+        self._cluster = cluster
+        self._namespace = job.namespace
+        self._options = options
+        self.instance = instance
+        self.container = options.container or _main(instance).name
+        self._last = ""
+        self._repeats = 0
+        self.progress = 0
+
+    def read(self, *, follow: bool = False, previous: bool = False) -> Iterator[Block]:
+        """What is new, in blocks as they arrive; with `follow` until the run or the connection ends."""
+        query = self._query(follow, previous)
+        with self._cluster.logs(self._namespace, self.instance.name, query) as stream:
+            # What was passed on already comes first: everything before the last stamp, then its repeats.
+            start, skip = self._last, self._repeats
+            for batch in stream.batches():
+                stamps: list[str] = []
+                texts: list[str] = []
+                for line in batch:
+                    stamp, _, text = line.decode("utf-8", "replace").partition(" ")
+                    if stamp < start:
+                        continue
+                    if stamp == start and skip:
+                        skip -= 1
+                        continue
+                    self._repeats = self._repeats + 1 if stamp == self._last else 1
+                    self._last = stamp
+                    stamps.append(stamp)
+                    texts.append(text)
+                if texts:
+                    self.progress += len(texts)
+                    yield Block(self.instance.name, self.container, stamps, texts)
+
+    def _query(self, follow: bool, previous: bool) -> LogQuery:
+        options = self._options
+        start = LogQuery(container=self.container, follow=follow, previous=previous, timestamps=True)
+        if found := _STAMP.match(self._last):
+            return replace(start, since_time=found[1] + found[2])
+        return replace(
+            start, tail=options.tail, since_seconds=options.since_seconds, since_time=options.since_time
+        )
+
+    def state(self) -> Instance | None:
+        """The instance as it is now, or None where its pod is gone."""
+        from arena.kinds.training.pods import instance
+
+        try:
+            pod = self._cluster.get(PODS, self._namespace, self.instance.name)
+        except NotFound:
+            return None
+        return instance(pod) if pod["metadata"]["uid"] == self.instance.uid else None
+
+
+def _restarts(one: Instance, container: str) -> int:
+    return next((c.restarts for c in one.containers if c.name == container), 0)
+
+
+def _main(one: Instance) -> Container:
+    """The container that runs the user's program: the first that is no init container."""
+    return next((c for c in one.containers if not c.init), Container(name=""))
+
+
+def chosen(job: Job, options: Options) -> list[Instance]:
+    """The instances of the job that are wanted.
+
+    Raises:
+        NotFound: it has none of that name.
+    """
+    found = [one for one in job.instances if options.picks(one, job)]
+    if options.instance and not found:
+        names = ", ".join(one.name for one in job.instances) or "none yet"
+        raise NotFound(f'job "{job.name}" has no instance "{options.instance}"', f"its instances: {names}")
+    if (
+        options.container
+        and found
+        and not any(c.name == options.container for one in found for c in one.containers)
+    ):
+        names = ", ".join(sorted({c.name for one in found for c in one.containers}))
+        raise SpecError(
+            f'job "{job.name}" has no container "{options.container}"', f"its containers: {names}"
+        )
+    return found
+
+
+def read(cluster: Cluster, job: Job, options: Options) -> Iterator[Block]:
+    """What there is of the logs now, of all instances merged by the time of their lines.
+
+    Instances whose log cannot be read (not started yet, gone) are left out.
+    """
+    tails = [_Tail(cluster, job, one, options) for one in chosen(job, options)]
+    for start in range(0, len(tails), TOGETHER):
+        streams = [_quiet(tail, options) for tail in tails[start : start + TOGETHER]]
+        for _, block in heapq.merge(*streams, key=lambda item: item[0]):
+            yield block
+
+
+def _quiet(tail: _Tail, options: Options) -> Iterator[tuple[str, Block]]:
+    try:
+        for block in tail.read(previous=options.previous):
+            for stamp, text in zip(block.stamps, block.lines, strict=True):
+                yield stamp, Block(block.instance, block.container, (stamp,), (text,))
+    except (NotFound, SpecError):
+        return
+
+
+def follow(
+    cluster: Cluster, name: str, namespace: str, options: Options, kind: Kind | None = None
+) -> Iterator[Block | Job]:
+    """The logs as they come, of instances that exist and that will; and the job whenever it changed.
+
+    Ends when the job has ended and all its output is through, or when it was deleted.
+
+    Raises:
+        NotFound: there is no such job, or it has no such instance.
+        Unreachable: the cluster stayed away for about two minutes.
+    """
+    out: queue.Queue[Block | Job | ArenaError | None] = queue.Queue(maxsize=256)
+    threading.Thread(target=_observe, args=(cluster, name, namespace, kind, out), daemon=True).start()
+    readers: dict[str, threading.Thread] = {}
+    final = False
+    while not final or any(thread.is_alive() for thread in readers.values()) or not out.empty():
+        try:
+            item = out.get(timeout=0.05 if final else None)
+        except queue.Empty:
+            continue
+        if isinstance(item, ArenaError):
+            raise item
+        if item is None:
+            final = True
+            continue
+        if isinstance(item, Job):
+            _start_readers(cluster, item, options, readers, out)
+        yield item
+
+
+def _observe(
+    cluster: Cluster,
+    name: str,
+    namespace: str,
+    kind: Kind | None,
+    out: "queue.Queue[Block | Job | ArenaError | None]",
+) -> None:
+    """Tell of the job's changes until it has ended or is gone."""
+    try:
+        for job in training.follow(cluster, name, namespace, kind):
+            out.put(job)
+            if job.phase.is_final:
+                break
+        out.put(None)
+    except ArenaError as error:
+        out.put(error)
+
+
+def _start_readers(
+    cluster: Cluster,
+    job: Job,
+    options: Options,
+    readers: dict[str, threading.Thread],
+    out: "queue.Queue[Block | Job | ArenaError | None]",
+) -> None:
+    for one in job.instances:
+        if one.uid in readers or not options.picks(one, job) or not _has_log(one, options.container):
+            continue
+        tail = _Tail(cluster, job, one, options)
+        readers[one.uid] = threading.Thread(target=_pump, args=(tail, out), daemon=True)
+        readers[one.uid].start()
+
+
+def _has_log(one: Instance, container: str) -> bool:
+    names = [c for c in one.containers if c.name == container] if container else [_main(one)]
+    return any(c.started or c.finished or c.restarts for c in names)
+
+
+def _pump(tail: _Tail, out: "queue.Queue[Block | Job | ArenaError | None]") -> None:
+    """Follow one container through breaks and restarts until its pod has ended or is gone."""
+    restarts = _restarts(tail.instance, tail.container)
+    quiet = 0
+    while True:
+        before, broken = tail.progress, None
+        try:
+            state = tail.state()
+            if state is not None and _restarts(state, tail.container) > restarts:
+                _rest(tail, out, previous=True)
+                restarts = _restarts(state, tail.container)
+            for block in tail.read(follow=state is not None and not state.is_final):
+                out.put(block)
+            if state is None or state.is_final:
+                return
+        except (NotFound, SpecError):
+            if tail.state() is None:
+                return
+        except Unreachable as error:
+            broken = error
+        quiet = 0 if tail.progress > before else quiet + 1
+        if broken and quiet >= PATIENCE:
+            out.put(broken)
+            return
+        threading.Event().wait(min(PAUSE, RETRY * 2 ** min(quiet, 5)))
+
+
+def _rest(
+    tail: _Tail, out: "queue.Queue[Block | Job | ArenaError | None]", *, previous: bool = False
+) -> None:
+    """What a connection that ended early may have left unread."""
+    try:
+        for block in tail.read(previous=previous):
+            out.put(block)
+    except (NotFound, SpecError, Unreachable):
+        return

@@ -1,0 +1,255 @@
+"""Submit: a Spec becomes manifests, and the manifests become objects, all or none.
+
+What `--dry-run` prints is what is sent: both take the same Plan.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from arena import labels, manifests
+from arena.actions import training
+from arena.actions.watching import Source, Watching
+from arena.errors import ArenaError, Conflict, NotFound, SpecError, TimedOut
+from arena.kinds.kind import Kind
+from arena.kinds.training import extras
+from arena.kinds.training.base import TrainingSpec
+from arena.kube import Cluster
+from arena.model import Job
+from arena.resources import CONFIGMAPS, DEPLOYMENTS, PODS, SECRETS, SERVICES, Resource
+
+Object = dict[str, Any]
+HELPERS = {one.kind: one for one in (CONFIGMAPS, DEPLOYMENTS, SECRETS, SERVICES)}
+"""Types of what is made beside a job."""
+LOCAL_IMAGE = "local"
+"""Recorded where no image is run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Who submits from where; becomes annotations."""
+
+    submitter: str
+    version: str
+    surroundings: Mapping[str, str] = field(default_factory=dict)
+    """Only where pods are processes of this machine: annotations that say how they start."""
+
+    @property
+    def on_host(self) -> bool:
+        """Whether pods are processes of this machine."""
+        return bool(self.surroundings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What a user puts in place of, or over, the packaged template."""
+
+    template: str | None = None
+    """File to use instead."""
+    patch: str | None = None
+    """File with a JSON merge patch for the job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a submit sends: the job and what goes with it, in order."""
+
+    kind: Kind
+    resource: Resource
+    job: Object
+    helpers: Sequence[Object]
+
+    @property
+    def objects(self) -> tuple[Object, ...]:
+        """All of them, the job first."""
+        return (self.job, *self.helpers)
+
+    @property
+    def name(self) -> str:
+        """The job's name."""
+        return str(self.job["metadata"]["name"])
+
+
+def plan(
+    kind: Kind,
+    spec: TrainingSpec,
+    *,
+    resource: Resource | None = None,
+    namespace: str,
+    origin: Origin,
+    overrides: Overrides = Overrides(),
+) -> Plan:
+    """The manifests of a Spec; reads the files that it names and asks no cluster.
+
+    Args:
+        resource: the type that the cluster serves; the kind's preferred one where nobody was asked.
+
+    Raises:
+        SpecError, TemplateError: a value, a file or the template cannot be used.
+    """
+    resource = resource or kind.resources[0]
+    spec = replace(spec, on_host=origin.on_host, image=spec.image or (LOCAL_IMAGE if origin.on_host else ""))
+    text = manifests.find(kind.template, overrides.template)
+    what = overrides.template or f"the template of {kind.name}"
+    made = manifests.render(text, kind.values(spec, resource), what)
+    if overrides.patch:
+        change = manifests.load(manifests.find("", overrides.patch), overrides.patch)
+        made[0] = manifests.patch(made[0], change)
+        manifests.check(made[:1], overrides.patch)
+    for extra in extras.extras(spec, kind.name, _contents(spec)):
+        made += manifests.render(manifests.find(extra.template), extra.values, extra.template)
+    finished = [_finish(one, namespace, origin) for one in made]
+    finished[0]["metadata"].setdefault("annotations", {}).update(
+        {labels.SUBMITTER: origin.submitter, labels.VERSION: origin.version}
+    )
+    return Plan(kind=kind, resource=resource, job=finished[0], helpers=tuple(finished[1:]))
+
+
+def _contents(spec: TrainingSpec) -> dict[str, bytes]:
+    found = {}
+    for one in spec.config_file:
+        try:
+            with open(one.source, "rb") as file:
+                found[one.source] = file.read(extras.FILES_LIMIT + 1)
+        except OSError as error:
+            raise SpecError(
+                f"--config-file: {one.source} cannot be read: {error.strerror}", "name a readable file"
+            ) from error
+    return found
+
+
+def _finish(obj: Object, namespace: str, origin: Origin) -> Object:
+    obj["metadata"]["namespace"] = namespace
+    for template in _templates(obj):
+        notes = {**(template.get("metadata", {}).get("annotations") or {}), **origin.surroundings}
+        if notes:
+            template.setdefault("metadata", {})["annotations"] = notes
+    return obj
+
+
+def _templates(node: Any) -> Iterator[Object]:
+    """Every pod template below the node."""
+    if isinstance(node, dict):
+        spec = node.get("spec")
+        if isinstance(spec, dict) and "containers" in spec and "kind" not in node:
+            yield node
+        for below in node.values():
+            yield from _templates(below)
+    elif isinstance(node, list):
+        for below in node:
+            yield from _templates(below)
+
+
+def submit(cluster: Cluster, made: Plan, *, instead: bool = False, timeout: float = 120) -> Job:
+    """Send a plan: the job first, then what it owns; where a part is refused nothing stays.
+
+    Args:
+        instead: delete a job of that name first, once the new one is known to be acceptable.
+        timeout: seconds that the old one may take to go.
+
+    Raises:
+        Conflict: the name is taken.
+        NotAllowed, SpecError, MissingOperator, Unreachable: what the cluster said to one of the parts.
+    """
+    namespace = made.job["metadata"]["namespace"]
+    if instead:
+        _clear(cluster, made, timeout)
+    if made.helpers:
+        check(cluster, replace(made, job={}))
+    job = _create_job(cluster, made, namespace)
+    reference = {
+        "apiVersion": made.resource.api_version,
+        "kind": made.resource.kind,
+        "name": job["metadata"]["name"],
+        "uid": job["metadata"]["uid"],
+    }
+    done: list[Object] = []
+    try:
+        for one in made.helpers:
+            owned = {**one, "metadata": {**one["metadata"], "ownerReferences": [reference]}}
+            done.append(cluster.create(HELPERS[one["kind"]], namespace, owned))
+    except BaseException:
+        _undo(cluster, made.resource, [*done, job])
+        raise
+    return made.kind.read(job, [])
+
+
+def _create_job(cluster: Cluster, made: Plan, namespace: str) -> Object:
+    try:
+        return cluster.create(made.resource, namespace, made.job)
+    except Conflict as error:
+        raise Conflict(
+            f'{made.kind.name} "{made.name}" exists in namespace "{namespace}"',
+            "choose another --name, delete it first, or add --replace",
+        ) from error
+
+
+def _undo(cluster: Cluster, resource: Resource, made: Sequence[Object]) -> None:
+    """Take back what this submit made; the error that led here is what the user hears."""
+    for one in made:
+        kind = HELPERS.get(one.get("kind", ""), resource)
+        meta = one["metadata"]
+        with suppress(ArenaError):
+            cluster.delete(kind, meta["namespace"], meta["name"], uid=meta["uid"])
+
+
+def check(cluster: Cluster, made: Plan) -> list[Object]:
+    """Have the cluster validate every object of the plan and store none; raises as `submit`."""
+    found = []
+    for one in filter(None, made.objects):
+        resource = made.resource if one is made.job else HELPERS[one["kind"]]
+        found.append(cluster.create(resource, one["metadata"]["namespace"], one, dry_run=True))
+    return found
+
+
+def _clear(cluster: Cluster, made: Plan, timeout: float) -> None:
+    """Delete the job whose place this plan takes, and wait until it and its pods are gone."""
+    namespace = made.job["metadata"]["namespace"]
+    try:
+        old = cluster.get(made.resource, namespace, made.name)
+    except NotFound:
+        return
+    trial = {**made.job["metadata"], "generateName": f"{made.name[:40]}-"}
+    trial.pop("name")
+    cluster.create(made.resource, namespace, {**made.job, "metadata": trial}, dry_run=True)
+    sources = [
+        Source(made.resource, namespace, fields=f"metadata.name={made.name}"),
+        Source(PODS, namespace, labels=training.pod_selector(made.kind, old)),
+        *(Source(HELPERS[one["kind"]], namespace, fields=f"metadata.name={one['metadata']['name']}")
+          for one in made.helpers),
+    ]  # fmt: skip
+    with Watching(cluster, sources) as watching:
+        cluster.delete(
+            made.resource, namespace, made.name, uid=old["metadata"]["uid"], propagation="Foreground"
+        )
+        while any(_left(watching.objects(number), old) for number in range(len(sources))):
+            if not watching.wait(timeout):
+                raise TimedOut(
+                    f'the old job "{made.name}" is still there after {timeout:g}s', "try again later"
+                )
+
+
+def _left(objects: Sequence[Object], old: Object) -> bool:
+    """Whether something of the old job is still there."""
+    uid = old["metadata"]["uid"]
+    owners = [{ref["uid"] for ref in one["metadata"].get("ownerReferences", ())} for one in objects]
+    return any(one["metadata"]["uid"] == uid for one in objects) or any(uid in each for each in owners)
+
+
+def surroundings(environ: Mapping[str, str], folder: str | None) -> dict[str, str]:
+    """The annotations that say how a pod's processes start on this machine.
+
+    Args:
+        environ: the submitter's environment, of which only what programs need to run is kept.
+        folder: the directory to start in; None: as the manifest says.
+    """
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if name in ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PYTHONPATH", "TZ")
+        or name.startswith(("CONDA_", "CUDA_"))
+    }
+    notes = {labels.LOCAL_ENV: json.dumps(kept, sort_keys=True)}
+    return {**notes, labels.LOCAL_CWD: folder} if folder else notes

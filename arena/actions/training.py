@@ -1,0 +1,225 @@
+"""Training jobs: find, read, wait for and delete them, whoever made them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from arena import kinds, labels
+from arena.actions.watching import Source, Watching
+from arena.errors import JobFailed, MissingOperator, NotFound, SpecError, TimedOut
+from arena.kinds.kind import Kind
+from arena.kube import Cluster
+from arena.model import Job, Phase
+from arena.resources import PODS, Resource
+
+Object = dict[str, Any]
+TICK = 1.0
+"""Seconds between signs of life while nothing changes."""
+
+POD_SELECTORS = (
+    labels.JOB_NAME,
+    f"group-name=kubeflow.org,!{labels.JOB_NAME}",
+    f"mpi_job_name,!{labels.JOB_NAME}",
+)
+"""Together they find the pods of every kind: of the current operators, then of those of the Go arena's time."""
+
+
+def served(cluster: Cluster, kind: Kind) -> Resource | None:
+    """The type that carries the kind on this cluster; None where its operator is missing."""
+    return next((resource for resource in kind.resources if cluster.serves(resource)), None)
+
+
+def require(cluster: Cluster, kind: Kind) -> Resource:
+    """The type that carries the kind on this cluster.
+
+    Raises:
+        MissingOperator: the cluster serves none.
+    """
+    resource = served(cluster, kind)
+    if resource is None:
+        raise MissingOperator(
+            f"the cluster {cluster.name} does not know {kind.resources[0].kind}",
+            "install its operator there, or use the local cluster: --context local",
+        )
+    return resource
+
+
+def jobs(
+    cluster: Cluster, namespace: str | None, *, kind: Kind | None = None, selector: str = ""
+) -> list[Job]:
+    """The training jobs of a namespace (None: of all), the newest first.
+
+    The number of requests depends on the kinds that the cluster serves, not on the jobs.
+    """
+    wanted = [kind] if kind else kinds.training()
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        listing = {r: pool.submit(_all, cluster, r, namespace, selector) for r in _types(cluster, wanted)}
+        pods = [pool.submit(_all, cluster, PODS, namespace, one) for one in POD_SELECTORS]
+        objects = {resource: task.result() for resource, task in listing.items()}
+        members = [pod for task in pods for pod in task.result()]
+    return assemble(wanted, objects, members)
+
+
+def _types(cluster: Cluster, wanted: Sequence[Kind]) -> list[Resource]:
+    found = [served(cluster, kind) for kind in wanted]
+    return list(dict.fromkeys(resource for resource in found if resource))
+
+
+def _all(cluster: Cluster, resource: Resource, namespace: str | None, selector: str) -> list[Object]:
+    return list(cluster.list(resource, namespace, labels=selector))
+
+
+def assemble(
+    wanted: Sequence[Kind], objects: dict[Resource, list[Object]], pods: Sequence[Object]
+) -> list[Job]:
+    """Jobs from their objects and pods as they came from the cluster, the newest first."""
+    found = []
+    for kind in wanted:
+        members: dict[tuple[str, str], list[Object]] = defaultdict(list)
+        for pod in pods:
+            if name := kind.job_of(pod):
+                members[pod["metadata"].get("namespace", ""), name].append(pod)
+        for resource in kind.resources:
+            for obj in filter(kind.owns, objects.get(resource, ())):
+                meta = obj["metadata"]
+                found.append(kind.read(obj, members[meta.get("namespace", ""), meta["name"]]))
+    return sorted(found, key=lambda job: (job.created is None, job.created, job.name), reverse=True)
+
+
+def find(
+    cluster: Cluster, name: str, namespace: str, kind: Kind | None = None
+) -> tuple[Kind, Resource, Object]:
+    """The job's kind, type and object.
+
+    Raises:
+        NotFound: there is none of that name; the hint names similar ones.
+        SpecError: several kinds have a job of that name and none was asked for.
+    """
+    hits = []
+    for resource in _types(cluster, [kind] if kind else kinds.training()):
+        try:
+            obj = cluster.get(resource, namespace, name)
+        except NotFound:
+            continue
+        owners = [one for one in kinds.training() if resource in one.resources and one.owns(obj)]
+        hits += [(one, resource, obj) for one in owners if kind in (None, one)]
+    if len(hits) > 1:
+        names = ", ".join(one.name for one, _, _ in hits)
+        raise SpecError(
+            f'several kinds have a job "{name}" in namespace "{namespace}": {names}', "choose with -T"
+        )
+    if not hits:
+        raise NotFound(f'no job "{name}" in namespace "{namespace}"', _similar(cluster, name, namespace))
+    return hits[0]
+
+
+def _similar(cluster: Cluster, name: str, namespace: str) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, [job.name for job in jobs(cluster, namespace)], n=2)
+    return f"did you mean {' or '.join(close)}?" if close else "arena list -A shows all jobs"
+
+
+def job(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) -> Job:
+    """One job with its instances; raises as `find`."""
+    kind, _, obj = find(cluster, name, namespace, kind)
+    return kind.read(obj, list(cluster.list(PODS, namespace, labels=pod_selector(kind, obj))))
+
+
+def pod_selector(kind: Kind, obj: Object) -> str:
+    """The label selector that finds the pods of the job."""
+    return ",".join(f"{key}={value}" for key, value in kind.pods(obj).items())
+
+
+def follow(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) -> Iterator[Job]:
+    """The job now, after every change, and every `TICK` seconds in between; ends when it is deleted.
+
+    Raises:
+        NotFound: there is no such job to begin with.
+    """
+    kind, resource, obj = find(cluster, name, namespace, kind)
+    sources = [
+        Source(resource, namespace, fields=f"metadata.name={name}"),
+        Source(PODS, namespace, labels=pod_selector(kind, obj)),
+    ]
+    with Watching(cluster, sources) as watching:
+        while same := [
+            one for one in watching.objects(0) if one["metadata"]["uid"] == obj["metadata"]["uid"]
+        ]:
+            yield kind.read(same[0], watching.objects(1))
+            watching.wait(TICK)
+
+
+def live(
+    cluster: Cluster, namespace: str | None, *, kind: Kind | None = None, selector: str = ""
+) -> Iterator[list[Job]]:
+    """All jobs of a namespace (None: of all), now and after every change, for ever."""
+    wanted = [kind] if kind else kinds.training()
+    types = _types(cluster, wanted)
+    sources = [Source(resource, namespace, selector) for resource in types]
+    sources += [Source(PODS, namespace, one) for one in POD_SELECTORS]
+    with Watching(cluster, sources) as watching:
+        while True:
+            objects = {resource: watching.objects(number) for number, resource in enumerate(types)}
+            pods = [pod for number in range(len(types), len(sources)) for pod in watching.objects(number)]
+            yield assemble(wanted, objects, pods)
+            watching.wait(None, settle=0.1)
+
+
+def wait(
+    cluster: Cluster,
+    name: str,
+    namespace: str,
+    *,
+    kind: Kind | None = None,
+    timeout: float | None = None,
+    progress: Callable[[Job], None] = lambda job: None,
+) -> Job:
+    """Wait until the job has ended and return it as it then is.
+
+    Args:
+        timeout: seconds, None to wait for ever.
+        progress: called with the job after every change and every `TICK` seconds.
+
+    Raises:
+        TimedOut: it took longer.
+        NotFound: it does not exist, or was deleted meanwhile.
+    """
+    from time import monotonic
+
+    deadline = monotonic() + timeout if timeout is not None else None
+    for current in follow(cluster, name, namespace, kind):
+        progress(current)
+        if current.phase.is_final:
+            return current
+        if deadline is not None and monotonic() > deadline:
+            raise TimedOut(
+                f'job "{name}" is still {current.phase.value} after {timeout:g}s',
+                f"arena get {name} -e shows why",
+            )
+    raise NotFound(f'job "{name}" was deleted in namespace "{namespace}" meanwhile')
+
+
+def succeeded(job: Job) -> Job:
+    """The job back, where it did not fail.
+
+    Raises:
+        JobFailed: it did, and why.
+    """
+    if job.phase is Phase.FAILED:
+        reason = f": {job.reason}" if job.reason else ""
+        raise JobFailed(f'job "{job.name}" failed{reason}', f"arena logs {job.name} shows its output")
+    return job
+
+
+def delete(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) -> Job:
+    """Delete the job; what arena made with it, and its pods, go with it. Returns it as it last was.
+
+    Raises:
+        NotFound: there is no such job.
+    """
+    kind, resource, obj = find(cluster, name, namespace, kind)
+    cluster.delete(resource, namespace, name, uid=obj["metadata"]["uid"])
+    return replace(kind.read(obj, []), phase=Phase.STOPPING)

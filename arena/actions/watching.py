@@ -1,0 +1,104 @@
+"""Several watches of the cluster seen as one: what is there now, and when it changed."""
+
+import queue
+import threading
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any, NamedTuple
+
+from arena.errors import ArenaError
+from arena.kube import Cluster
+from arena.resources import Resource
+
+Object = dict[str, Any]
+
+
+class Source(NamedTuple):
+    """What to watch: a type, where, and which objects of it."""
+
+    resource: Resource
+    namespace: str | None = None
+    labels: str = ""
+    fields: str = ""
+
+
+class _News(NamedTuple):
+    source: int
+    type: str
+    object: Object
+
+
+class _First(NamedTuple):
+    source: int
+    objects: list[Object]
+
+
+class Watching:
+    """The objects of several sources, kept fresh by one thread a source.
+
+    Entering it waits until every source has said what is there now, so that nobody ever sees half
+    of a job; leaving it ends the threads.
+    """
+
+    def __init__(self, cluster: Cluster, sources: Sequence[Source]) -> None:
+        self._news: queue.SimpleQueue[_News | _First | ArenaError] = queue.SimpleQueue()
+        self._watches = [cluster.watch(*source) for source in sources]
+        self._objects: list[dict[str, Object]] = [{} for _ in sources]
+        self._missing = set(range(len(sources)))
+
+    def __enter__(self) -> "Watching":
+        for number in range(len(self._watches)):
+            threading.Thread(target=self._pump, args=(number,), daemon=True).start()
+        while self._missing:
+            self._apply(self._news.get())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for watch in self._watches:
+            watch.close()
+
+    def _pump(self, number: int) -> None:
+        try:
+            self._news.put(_First(number, self._watches[number].listed()))
+            for kind, body in self._watches[number]:
+                self._news.put(_News(number, kind, body))
+        except ArenaError as error:
+            self._news.put(error)
+
+    def objects(self, number: int) -> list[Object]:
+        """What the source of that number holds, as far as `wait` has read."""
+        return list(self._objects[number].values())
+
+    def wait(self, timeout: float | None, settle: float = 0.02) -> bool:
+        """Take in what changed; False where `timeout` seconds passed without news.
+
+        Args:
+            timeout: seconds, None to wait for ever.
+            settle: how long to gather what comes together.
+
+        Raises:
+            ArenaError: a watch failed for good.
+        """
+        try:
+            self._apply(self._news.get(timeout=timeout))
+        except queue.Empty:
+            return False
+        deadline = monotonic() + settle
+        while (left := deadline - monotonic()) > 0:
+            try:
+                self._apply(self._news.get(timeout=left))
+            except queue.Empty:
+                break
+        return True
+
+    def _apply(self, news: _News | _First | ArenaError) -> None:
+        if isinstance(news, ArenaError):
+            raise news
+        held = self._objects[news.source]
+        if isinstance(news, _First):
+            held.update((one["metadata"]["uid"], one) for one in news.objects)
+            self._missing.discard(news.source)
+        elif news.type == "DELETED":
+            held.pop(news.object["metadata"]["uid"], None)
+        else:
+            held[news.object["metadata"]["uid"]] = news.object

@@ -1,0 +1,54 @@
+"""Names for TAB: from the cluster in use where it answers at once, nothing otherwise, never an error."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from arena.errors import ArenaError
+
+if TYPE_CHECKING:
+    from arena.session import Session
+
+
+def jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of training jobs."""
+    return names(ctx, "jobs", incomplete)
+
+
+def nodes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of nodes."""
+    return names(ctx, "nodes", incomplete)
+
+
+def instances(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of the instances of the job that the line names already."""
+    name = ctx.params.get("name")
+    return [one for one in names(ctx, "pods", incomplete) if not name or one.startswith(f"{name}-")]
+
+
+def names(ctx: click.Context, noun: str, incomplete: str) -> list[str]:
+    """Names of `jobs`, `nodes`, `namespaces` or `pods` that begin with `incomplete`.
+
+    A local cluster that does not run is not started for it.
+    """
+    from arena.commands._globals import Globals
+
+    found: list[str] = []
+    try:
+        session = ctx.find_root().ensure_object(Globals).connect()
+        if not session.is_idle():
+            found = _ask(session, noun)
+    except ArenaError:
+        return []
+    return sorted(name for name in set(found) if name.startswith(incomplete))
+
+
+def _ask(session: "Session", noun: str) -> list[str]:
+    if noun == "jobs":
+        from arena.actions import training
+
+        return [job.name for job in training.jobs(session.cluster(), session.namespace)]
+    from arena import resources
+
+    resource = {"nodes": resources.NODES, "namespaces": resources.NAMESPACES, "pods": resources.PODS}[noun]
+    return [obj["metadata"]["name"] for obj in session.cluster().list(resource, session.namespace)]

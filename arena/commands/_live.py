@@ -1,0 +1,55 @@
+"""Progress of something long: one line that redraws on a terminal, one line a change elsewhere."""
+
+import shutil
+import sys
+from types import TracebackType
+from typing import TextIO
+
+
+class Live:
+    """A line on stderr that says how things stand.
+
+    On a terminal it is redrawn in place and gone at the end; piped, it is printed whenever its
+    `key` changes, so that a log of a long wait stays short.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._tty = self._stream.isatty()
+        self._key: object = None
+
+    def __enter__(self) -> "Live":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.clear()
+
+    def show(self, text: str, key: object = None) -> None:
+        """Show the text; `key` says what of it counts as a change when piped."""
+        if self._tty:
+            width = shutil.get_terminal_size().columns - 1
+            self._stream.write(f"\r\x1b[K{text[:width]}")
+        elif key != self._key or self._key is None:
+            self._stream.write(text + "\n")
+        self._key = key
+        self._stream.flush()
+
+    def clear(self) -> None:
+        """Take the line away, so that other output can follow."""
+        if self._tty and self._key is not None:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+
+def redraw(text: str, previous: int) -> int:
+    """Print `text` over the `previous` lines printed before; returns how many lines it has.
+
+    Only for terminals: the caller prints plainly elsewhere.
+    """
+    if previous:
+        sys.stdout.write(f"\x1b[{previous}F")
+    sys.stdout.write("".join(f"\x1b[K{line}\n" for line in text.splitlines()) + "\x1b[J")
+    sys.stdout.flush()
+    return len(text.splitlines())

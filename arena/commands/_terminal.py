@@ -1,0 +1,65 @@
+"""The user's terminal joined to a program in an instance: raw mode, window size, exit code."""
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from arena.kube.streams import Terminal
+
+
+def join(terminal: "Terminal", *, stdin: bool, tty: bool) -> int:
+    """Carry input and output until the program ends; its exit code.
+
+    Args:
+        terminal: the open session.
+        stdin: whether to send what is typed or piped.
+        tty: whether the far end is a terminal: keys go there raw, Ctrl-C too.
+    """
+    with _raw() if tty and sys.stdin.isatty() else contextlib.nullcontext():
+        if tty:
+            _resizing(terminal)
+        if stdin:
+            threading.Thread(target=_feed, args=(terminal,), daemon=True).start()
+        return terminal.wait(sys.stdout.buffer, sys.stderr.buffer)
+
+
+@contextlib.contextmanager
+def _raw() -> Iterator[None]:
+    import termios
+    import tty
+
+    before = termios.tcgetattr(sys.stdin)
+    tty.setraw(sys.stdin)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+
+
+def _resizing(terminal: "Terminal") -> None:
+    def tell(*_: object) -> None:
+        columns, rows = shutil.get_terminal_size()
+        terminal.resize(columns, rows)
+
+    tell()
+    signal.signal(signal.SIGWINCH, tell)
+
+
+def _feed(terminal: "Terminal") -> None:
+    """Send standard input to its end; a session that ends first just ends this."""
+    number = sys.stdin.fileno()
+    with contextlib.suppress(OSError):
+        while True:
+            select.select([number], [], [])
+            data = os.read(number, 1 << 15)
+            if not data:
+                terminal.end_input()
+                return
+            terminal.send(data)

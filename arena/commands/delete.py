@@ -1,0 +1,77 @@
+"""arena delete (del): delete training jobs and all that was made with them."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from arena.commands import _flags
+from arena.commands._globals import pass_session
+from arena.errors import NotFound, SpecError
+
+if TYPE_CHECKING:
+    from arena.kinds.kind import Kind
+    from arena.session import Session
+
+
+@click.command("delete")
+@_flags.job_argument(many=True)
+@_flags.kind_option
+@click.option("--all", "everything", is_flag=True, help="Every job of the namespace.")
+@click.option("-l", "--selector", default="", metavar="LABELS", help="Every job with these labels.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@pass_session
+def command(
+    session: "Session",
+    names: tuple[str, ...],
+    kind: "Kind | None",
+    everything: bool,
+    selector: str,
+    yes: bool,
+) -> int:
+    """Delete jobs: the job itself, its pods, and its TensorBoard, configuration and secrets.
+
+    Each name is tried; the exit code is 3 where any was missing.
+
+    \b
+    arena delete bert gpt
+    arena delete -l team=vision
+    arena delete --all -y
+    """
+    from arena.actions import training
+
+    if not names:
+        names = _chosen(session, kind, everything, selector, yes)
+    elif everything or selector:
+        raise SpecError("names do not go together with --all or -l", "give one of them")
+    click.echo(f"using {session.describe()}", err=True)
+    missing = 0
+    for name in names:
+        try:
+            job = training.delete(session.cluster(), name, session.namespace, kind)
+        except NotFound as error:
+            missing = error.exit_code
+            click.echo(f"Error: {error.message}", err=True)
+        else:
+            click.echo(f"{job.kind} {job.name} deleted")
+    return missing
+
+
+def _chosen(
+    session: "Session", kind: "Kind | None", everything: bool, selector: str, yes: bool
+) -> tuple[str, ...]:
+    from arena.actions import training
+
+    if not everything and not selector:
+        raise SpecError("no job is named", "name jobs, or give -l LABELS or --all")
+    jobs = training.jobs(session.cluster(), session.namespace, kind=kind, selector=selector)
+    names = tuple(job.name for job in jobs)
+    if names and not yes:
+        if not sys.stdin.isatty():
+            raise SpecError(
+                f"{len(names)} jobs would be deleted and there is no terminal to ask on", "add -y"
+            )
+        click.confirm(f"Delete {', '.join(names)} in namespace {session.namespace}?", abort=True, err=True)
+    if not names:
+        click.echo("no job matches", err=True)
+    return names

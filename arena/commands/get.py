@@ -1,0 +1,46 @@
+"""arena get: everything about one training job on a page."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from arena.commands import _flags
+from arena.commands._globals import pass_session
+
+if TYPE_CHECKING:
+    from arena.kinds.kind import Kind
+    from arena.session import Session
+
+
+@click.command("get")
+@_flags.job_argument()
+@_flags.kind_option
+@click.option(
+    "-e", "--events", "with_events", is_flag=True, help="What the cluster remarked on job and pods, too."
+)
+@click.option("-g", "--gpus", is_flag=True, hidden=True, help="GPUs are always shown.")
+@_flags.output_option("table", "wide", "json", "yaml", "name")
+@pass_session
+def command(
+    session: "Session", name: str, kind: "Kind | None", with_events: bool, gpus: bool, form: str
+) -> None:
+    """Show a job: its state and why, its instances, GPUs, TensorBoard and events.
+
+    \b
+    arena get bert
+    arena get bert -e
+    arena get bert -o json
+    """
+    from arena.actions import boards, events, training
+    from arena.views import encode, jobs
+
+    cluster = session.cluster()
+    job = boards.linked(cluster, training.job(cluster, name, session.namespace, kind))
+    found = events.events(cluster, job) if with_events else None
+    if form == "name":
+        click.echo(job.name)
+    elif form in ("json", "yaml"):
+        extra = {} if found is None else {"events": [jobs.event_data(event) for event in found]}
+        click.echo(encode.encode(jobs.data(job, session.now()) | extra, form))
+    else:
+        click.echo(jobs.page(job, session.now(), found))

@@ -1,0 +1,176 @@
+"""arena local: the local cluster: start, stop, look after it."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+
+import click
+
+from arena._version import VERSION
+from arena.commands import _flags
+from arena.errors import ArenaError, SpecError
+
+
+@contextlib.contextmanager
+def _mapped() -> Iterator[None]:
+    """Errors of the local cluster's house as arena's own."""
+    from arena.local.daemon import DaemonError
+
+    try:
+        yield
+    except DaemonError as error:
+        raise ArenaError(error.message, error.hint) from error
+
+
+@click.group("local")
+def command() -> None:
+    """Look after the local cluster: jobs as processes of this machine, no Kubernetes needed.
+
+    It starts by itself when a command needs it and ends by itself when it was idle for half an hour.
+    Programs in it run as you, without isolation; images are recorded, not run.
+    """
+
+
+@command.command()
+def start() -> None:
+    """Start it, or find that it runs.
+
+    \b
+    arena local start
+    """
+    from arena.local import daemon
+
+    with _mapped():
+        server = daemon.ensure(VERSION)
+    word = "started" if server.fresh else "already runs"
+    click.echo(f"local cluster {word} (pid {server.pid}, port {server.port})")
+
+
+@command.command()
+@click.option("--pods", is_flag=True, help="End the pods' processes, too; they go on otherwise.")
+def stop(pods: bool) -> None:
+    """Stop its server; what runs in pods goes on and is found again, unless --pods.
+
+    \b
+    arena local stop
+    arena local stop --pods
+    """
+    from arena.local import daemon
+
+    with _mapped():
+        stopped = daemon.stop(pods)
+    click.echo("local cluster stopped" if stopped else "local cluster does not run")
+
+
+@command.command()
+@_flags.output_option("table", "json", "yaml")
+def status(form: str) -> None:
+    """Show whether it runs, and what it holds.
+
+    \b
+    arena local status
+    arena local status -o json
+    """
+    from arena import units
+    from arena.local import daemon
+    from arena.views import encode, table
+
+    with _mapped():
+        found = daemon.status()
+    if found is None:
+        if form != "table":
+            click.echo(encode.encode({"running": False}, form))
+        else:
+            click.echo("local cluster does not run; it starts when a command needs it")
+        return
+    facts = {
+        "running": True,
+        "home": str(found.home),
+        "pid": found.pid,
+        "port": found.port,
+        "version": found.version,
+        "uptimeSeconds": int(found.uptime),
+        "pods": found.pods,
+        "memoryBytes": found.memory,
+        "idleSeconds": int(found.idle),
+    }
+    if form != "table":
+        click.echo(encode.encode(facts, form))
+        return
+    rows = [
+        ("Status", "running"),
+        ("Pid", found.pid),
+        ("Port", found.port),
+        ("Version", found.version),
+        ("Uptime", units.age(found.uptime)),
+        ("Pods", found.pods),
+        ("Memory", f"{found.memory / 1e6:.0f} MB"),
+        ("Ends after", f"{units.age(found.idle)} idle" if found.idle else "never"),
+        ("Home", found.home),
+    ]
+    click.echo(table.pairs(rows))
+    click.echo("Programs in it run as you, without isolation.")
+
+
+@command.command()
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+def reset(yes: bool) -> None:
+    """Stop it, end every process of its pods, and forget all jobs, logs and volumes.
+
+    \b
+    arena local reset -y
+    """
+    from arena.local import daemon
+
+    if not yes:
+        if not sys.stdin.isatty():
+            raise SpecError(
+                "all jobs of the local cluster would go and there is no terminal to ask on", "add -y"
+            )
+        click.confirm(f"Remove all jobs, logs and volumes in {daemon.state_dir()}?", abort=True, err=True)
+    with _mapped():
+        daemon.reset()
+    click.echo("local cluster reset")
+
+
+@command.command()
+@click.option("-f", "--follow", is_flag=True, help="Stay, and show what comes.")
+@click.option("-t", "--tail", type=int, default=100, show_default=True, metavar="N", help="The last N lines.")
+def logs(follow: bool, tail: int) -> None:
+    """Show what its server logged.
+
+    \b
+    arena local logs
+    arena local logs -f
+    """
+    from collections import deque
+    from threading import Event
+
+    from arena.local import daemon
+
+    path = daemon.state_dir() / "server.log"
+    if not path.exists():
+        click.echo("the local cluster has never run", err=True)
+        return
+    with path.open(encoding="utf-8", errors="replace") as file:
+        click.echo("".join(deque(file, maxlen=tail)), nl=False)
+        while follow:
+            if text := file.read():
+                click.echo(text, nl=False)
+            Event().wait(0.2)
+
+
+@command.command()
+@click.option("--path", is_flag=True, help="The file's name alone.")
+def kubeconfig(path: bool) -> None:
+    """Print its kubeconfig, for kubectl and other tools.
+
+    \b
+    export KUBECONFIG=$(arena local kubeconfig --path)
+    kubectl get pods
+    """
+    from arena.local import daemon
+
+    with _mapped():
+        file = daemon.kubeconfig()
+    click.echo(file if path else file.read_text(encoding="utf-8"), nl=path)

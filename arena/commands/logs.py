@@ -1,0 +1,127 @@
+"""arena logs (log): the output of a job, of all its instances at once."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from arena.commands import _flags
+from arena.commands._globals import pass_session
+
+if TYPE_CHECKING:
+    from arena.actions.logs import Options
+    from arena.commands._sinks import Sink
+    from arena.kinds.kind import Kind
+    from arena.model import Job
+    from arena.session import Session
+
+
+@click.command("logs")
+@_flags.job_argument()
+@_flags.kind_option
+@_flags.instance_option
+@click.option("-c", "--container", default="", metavar="NAME", help="This container instead of the main one.")
+@click.option("-f", "--follow", is_flag=True, help="Stay until the job has ended; exit 7 where it failed.")
+@click.option("--since", metavar="TIME", help="Only lines of the last TIME, such as 10m.")
+@click.option("--since-time", metavar="TIME", help="Only lines from this moment on (RFC 3339).")
+@click.option(
+    "-t", "--tail", type=int, default=-1, metavar="N", help="Only the last N lines of each instance."
+)
+@click.option("--timestamps", is_flag=True, help="With the time of each line.")
+@click.option("-p", "--previous", is_flag=True, help="The run before the last restart.")
+@click.option("--prefix/--no-prefix", default=None, help="Name the instance before each line.")
+@pass_session
+def command(  # noqa: PLR0913 - one parameter a flag
+    session: "Session",
+    name: str,
+    kind: "Kind | None",
+    instance: str,
+    container: str,
+    follow: bool,
+    since: str | None,
+    since_time: str | None,
+    tail: int,
+    timestamps: bool,
+    previous: bool,
+    prefix: bool | None,
+) -> None:
+    """Show the logs of a job: every instance, its name before each line.
+
+    \b
+    arena logs bert
+    arena logs bert -f
+    arena logs bert -i worker-1 -t 50
+    arena logs bert --since 10m --timestamps
+    arena logs bert --previous
+    """
+    from arena.actions.logs import Options
+    from arena.commands._sinks import Sink
+
+    span = _flags.parse_since(since, since_time)
+    options = Options(
+        instance=instance,
+        container=container,
+        tail=tail if tail >= 0 else None,
+        since_seconds=span.seconds,
+        since_time=span.time or "",
+        previous=previous,
+    )
+    sink = Sink(prefix=False if instance and prefix is None else prefix, stamps=timestamps)
+    if follow and not previous:
+        stream(session, name, kind, options, sink)
+    else:
+        _print(session, name, kind, options, sink)
+
+
+def _print(session: "Session", name: str, kind: "Kind | None", options: "Options", sink: "Sink") -> None:
+    from arena.actions import logs, training
+
+    cluster = session.cluster()
+    job = training.job(cluster, name, session.namespace, kind)
+    sink.learn(job)
+    empty = True
+    for block in logs.read(cluster, job, options):
+        sink.write(block)
+        empty = False
+    if empty:
+        why = f" ({job.reason})" if job.reason else ""
+        click.echo(f'no logs of "{name}": it is {job.phase.value}{why}', err=True)
+    if job.phase.is_final:
+        click.echo(ending(job), err=True)
+
+
+def stream(session: "Session", name: str, kind: "Kind | None", options: "Options", sink: "Sink") -> None:
+    """Follow a job's logs to its end; then say on stderr why it ended.
+
+    Raises:
+        JobFailed: it failed.
+    """
+    from arena.actions import logs, training
+    from arena.commands._live import Live
+    from arena.model import Job
+    from arena.views.jobs import ready, summary
+
+    last: Job | None = None
+    with Live() as live:
+        for item in logs.follow(session.cluster(), name, session.namespace, options, kind):
+            if isinstance(item, Job):
+                last = item
+                sink.learn(item)
+                if not item.ready and not item.phase.is_final:
+                    waited = (session.now() - item.created).total_seconds() if item.created else 0
+                    live.show(summary(item, waited), (item.phase, item.reason, ready(item)))
+            else:
+                live.clear()
+                sink.write(item)
+    if last is None or not last.phase.is_final:
+        click.echo(f'job "{name}" was deleted', err=True)
+        return
+    sys.stdout.flush()
+    training.succeeded(last)
+    click.echo(ending(last), err=True)
+
+
+def ending(job: "Job") -> str:
+    """How a job ended, in a sentence."""
+    reason = f": {job.reason}" if job.reason else ""
+    return f'job "{job.name}" {job.phase.value.lower()}{reason}'
