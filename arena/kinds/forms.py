@@ -243,6 +243,19 @@ def _cpu_or_processes(value: object) -> str:
     return word
 
 
+def _roles(value: object) -> str:
+    """Roles of a TFJob in the order they start, by name or first letter, as full names."""
+    known = {"w": "Worker", "p": "PS", "c": "Chief", "e": "Evaluator"}
+    known |= {name.lower(): name for name in known.values()}
+    words = [word.strip().lower() for item in items(value) for word in text(item).split(",")]
+    unknown = next((word for word in words if word not in known), None)
+    if unknown is not None or len(set(map(known.get, words))) < len(words):
+        raise SpecError(
+            f"{shown(value)} is no order of roles", "list some of Worker, PS, Chief, Evaluator once"
+        )
+    return ",".join(known[word] for word in words)
+
+
 TEXT = Form(text)
 BOOLEAN = Form(boolean, "true|false", boolean=True)
 WHOLE = Form(whole(0), "N")
@@ -256,6 +269,7 @@ LABEL = Form(label, "NAME")
 PATH = Form(path, "PATH")
 COMMAND = Form(command, "COMMAND", positional=True)
 PROCESSES = Form(_cpu_or_processes, "auto|cpu|gpu|N")
+ROLES = Form(_roles, "ROLE,...")
 OBJECTS = repeated(subdomain, "NAME")
 ENV = Form(pairs(env_name, _unmasked), "NAME=VALUE", multiple=True, redact=_masked)
 SECRETS = Form(

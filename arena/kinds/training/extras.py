@@ -69,12 +69,13 @@ def _files(spec: TrainingSpec, kind: str, contents: Mapping[str, bytes]) -> Extr
 def _tensorboard(spec: TrainingSpec, kind: str) -> Extra:
     own = {**labels.common(spec.name, kind, "tensorboard"), labels.ROLE: "tensorboard"}
     pod = render.pod(spec)
-    shared = ("selector", "tolerations", "scheduler", "pull_secrets")
+    shared = ("tolerations", "scheduler", "pull_secrets")
     values = {key: pod[key] for key in shared} | {
         "name": f"{spec.name}-tensorboard",
         "labels": own,
         "match": {labels.RELEASE: spec.name, labels.APP: kind, labels.ROLE: "tensorboard"},
         "image": spec.tensorboard_image,
+        "selector": dict(spec.selector) or None,
         "logdir": spec.events,
         "working_dir": spec.working_dir,
         "affinity": _beside_chief(spec, kind),

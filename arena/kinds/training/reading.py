@@ -72,11 +72,19 @@ def _count(role: Mapping[str, object]) -> int:
     return count if isinstance(count, int) else 1
 
 
-def selector(operator: str) -> Callable[[Object], Mapping[str, str]]:
-    """The labels that an operator of today gives to the pods of a job."""
+_BEFORE_RUN_POLICY = {"cleanPodPolicy", "backoffLimit", "activeDeadlineSeconds", "ttlSecondsAfterFinished"}
+"""Fields that stood at the top of a job's spec under the operators of the Go arena's time."""
+
+
+def selector(operator: str, old: str) -> Callable[[Object], Mapping[str, str]]:
+    """The labels of a job's pods: those that the operator sets, or for a job of former times the old key."""
 
     def pods_of(obj: Object) -> Mapping[str, str]:
-        return {labels.JOB_NAME: obj["metadata"]["name"], labels.OPERATOR_NAME: operator}
+        spec = obj.get("spec") or {}
+        name = obj["metadata"]["name"]
+        if "runPolicy" not in spec and _BEFORE_RUN_POLICY & spec.keys():
+            return {labels.OLD_GROUP: "kubeflow.org", old: name}
+        return {labels.JOB_NAME: name, labels.OPERATOR_NAME: operator}
 
     return pods_of
 
@@ -88,7 +96,6 @@ def job_of(operator: str, old: str) -> Callable[[Object], str]:
         own = pod["metadata"].get("labels") or {}
         if own.get(labels.OPERATOR_NAME) == operator:
             return str(own.get(labels.JOB_NAME, ""))
-        # Operators of the Go arena's time set the old key, and sometimes the new one beside it.
         return str(own.get(old, ""))
 
     return name_of

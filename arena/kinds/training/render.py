@@ -43,7 +43,7 @@ def shared(spec: TrainingSpec, kind: str, resource: Resource, size: Size) -> Val
     """Values of the job object and of the pods of every role.
 
     Raises:
-        SpecError: there is no image, or a label is arena's own.
+        SpecError: a label is arena's own.
     """
     return {
         "api_version": resource.api_version,
@@ -85,7 +85,6 @@ def pod(spec: TrainingSpec) -> Values:
     """Values of a pod that do not depend on its role."""
     host_network = spec.host_network and spec.annotation.get("k8s.aliyun.com/eni") != "true"
     return {
-        "image": image(spec, spec.image),
         "image_pull_policy": spec.image_pull_policy,
         "command": [spec.shell, "-c", spec.command],
         "working_dir": spec.working_dir,
@@ -93,7 +92,6 @@ def pod(spec: TrainingSpec) -> Values:
         "security": {"capabilities": {"add": ["IPC_LOCK"]}} if spec.rdma else None,
         "volumes": volumes(spec) or None,
         "init_containers": fetcher(spec),
-        "selector": dict(spec.selector) or None,
         "tolerations": [one.manifest() for one in spec.toleration] or None,
         "scheduler": spec.scheduler or None,
         "priority": spec.priority or None,
@@ -105,7 +103,7 @@ def pod(spec: TrainingSpec) -> Values:
     }
 
 
-def image(spec: TrainingSpec, chosen: str) -> str:
+def image(spec: TrainingSpec, chosen: str = "") -> str:
     """The image of a role; the job's where the role has none.
 
     Raises:
@@ -116,15 +114,19 @@ def image(spec: TrainingSpec, chosen: str) -> str:
     return chosen or spec.image
 
 
-def env(spec: TrainingSpec, gpus: int) -> list[Values]:
-    """The environment of a container with that many GPUs.
+def env(spec: TrainingSpec, *, hide_gpus: bool) -> list[Values]:
+    """The environment of a container.
 
     What the job was asked for comes first, so that `$(workers)` in a later value is expanded.
+
+    Args:
+        spec: the Spec.
+        hide_gpus: whether it has none, so that it must not see those of the node either.
     """
     plain = {"workers": str(spec.workers), "gpus": str(spec.gpus)}
     plain |= {name: value for name, value in spec.env.items() if name not in GIT_SECRETS}
-    if not gpus and not any("gpu" in name for name in spec.device):
-        # Without it, an image made for GPUs sees all of the node's.
+    if hide_gpus and not any("gpu" in name for name in spec.device):
+        # An image made for GPUs would see all of the node's.
         plain["NVIDIA_VISIBLE_DEVICES"] = "void"
     references = {name: (one.secret, one.key) for name, one in spec.env_from_secret.items()}
     references |= {name: (secret_name(spec), name) for name in spec.secret}

@@ -1,0 +1,161 @@
+"""MPIJob: a launcher runs the command, usually mpirun, over the workers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from arena import labels
+from arena.errors import MissingOperator
+from arena.kinds import forms
+from arena.kinds.forms import choice
+from arena.kinds.kind import Kind, Object
+from arena.kinds.spec import option
+from arena.kinds.training import pods, reading, render
+from arena.kinds.training.base import TrainingSpec
+from arena.model import Job
+from arena.resources import Resource
+
+NAME = "mpijob"
+
+V2 = Resource("kubeflow.org", "v2beta1", "mpijobs", kind="MPIJob")
+V1 = Resource("kubeflow.org", "v1", "mpijobs", kind="MPIJob")
+OLD = Resource("kubeflow.org", "v1alpha1", "mpijobs", kind="MPIJob")
+"""Of the Go arena's time: such jobs are read, but none are made."""
+
+OPERATORS = {V2.api_version: "mpi-operator", V1.api_version: "mpijob-controller"}
+
+TOPOLOGY_GPU = "aliyun.com/gpu"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MPIJobSpec(TrainingSpec):
+    """What an MPIJob is asked to be."""
+
+    cpu: str = option("", "CPUs of each worker", forms.QUANTITY)
+    memory: str = option("", "Memory of each worker", forms.QUANTITY)
+    slots_per_worker: int = option(0, "Processes of each worker (0: one per GPU, at least one)")
+    gputopology: bool = option(False, "Place workers by the topology of the GPUs")
+    mounts_on_launcher: bool = option(False, "Mount the data of --data into the launcher too")
+    clean_task_policy: str = option(
+        "All", "Instances to remove at the end of the job", choice("Running", "None", "All")
+    )
+
+    @property
+    def slots(self) -> int:
+        """Processes of each worker."""
+        return self.slots_per_worker or self.gpus or 1
+
+
+def values(spec: MPIJobSpec, resource: Resource) -> dict[str, Any]:
+    """The values of the template.
+
+    Raises:
+        SpecError: there is no image, or a label is arena's own.
+        MissingOperator: the cluster's operator is too old.
+    """
+    return launch(spec, NAME, resource)
+
+
+def launch(spec: MPIJobSpec, kind: str, resource: Resource) -> dict[str, Any]:
+    """As `values`, for whatever kind is carried by an MPIJob."""
+    if resource.version == OLD.version:
+        raise MissingOperator(
+            "the cluster has an MPI operator that is too old to submit to",
+            "install MPI operator 0.4 or newer",
+        )
+    size = render.Size(pods=spec.workers + 1, gpus=spec.workers * spec.gpus)
+    found = render.shared(spec, kind, resource, size)
+    # The default of six retries of the launcher is not what "no --retry" says.
+    found["backoff_limit"] = spec.retry
+    if spec.gputopology:
+        _by_topology(spec, found)
+    del found["mounts"]  # those of the launcher and of workers differ
+    seen = replace(spec, share_memory="") if spec.gputopology else spec
+    return {
+        **found,
+        "clean_pods": spec.clean_task_policy,
+        "slots": spec.slots,
+        "image": render.image(spec),
+        "selector": dict(spec.selector) or None,
+        "launcher_env": render.env(spec, hide_gpus=False),
+        "launcher_mounts": render.mounts(seen, claims=spec.mounts_on_launcher) or None,
+        "worker_command": None,
+        "worker_replicas": spec.workers,
+        "worker_env": render.env(spec, hide_gpus=not spec.gpus),
+        "worker_mounts": render.mounts(seen) or None,
+        "worker_resources": _resources(spec),
+    }
+
+
+def _by_topology(spec: MPIJobSpec, found: dict[str, Any]) -> None:
+    more = {labels.GPU_TOPOLOGY: "true", labels.GPU_TOPOLOGY_REPLICA: str(spec.workers)}
+    found["pod_labels"] = {**found["pod_labels"], **more}
+    alike = replace(spec, host_network=True, share_memory="")
+    found |= render.pod(alike)
+
+
+def _resources(spec: MPIJobSpec) -> dict[str, Any] | None:
+    found = render.resources(spec, spec.gpus, {"cpu": spec.cpu, "memory": spec.memory})
+    if found and spec.gputopology and spec.gpus:
+        found["limits"][TOPOLOGY_GPU] = found["limits"].pop(render.GPU)
+    return found
+
+
+def runs_horovod(obj: Object) -> bool:
+    """Whether the launcher of an MPIJob runs horovodrun, or its maker said so."""
+    kind = (obj["metadata"].get("labels") or {}).get(labels.APP)
+    if kind in (NAME, "horovodjob"):
+        return bool(kind == "horovodjob")
+    spec = obj.get("spec") or {}
+    launcher = (spec.get("mpiReplicaSpecs") or {}).get("Launcher") or spec
+    containers = ((launcher.get("template") or {}).get("spec") or {}).get("containers") or ()
+    words = [
+        str(word) for one in containers for word in (*(one.get("command") or ()), *(one.get("args") or ()))
+    ]
+    return "horovodrun" in " ".join(words)
+
+
+def pods_of(obj: Object) -> Mapping[str, str]:
+    """The labels that all pods of an MPIJob carry, by the operator that serves its version."""
+    name = obj["metadata"]["name"]
+    operator = OPERATORS.get(obj.get("apiVersion", ""))
+    if operator:
+        return {labels.JOB_NAME: name, labels.OPERATOR_NAME: operator}
+    return {labels.MPI_JOB_NAME: name}
+
+
+def job_of(pod: Object) -> str:
+    """The MPIJob that a pod belongs to, or ""."""
+    own = pod["metadata"].get("labels") or {}
+    if own.get(labels.OPERATOR_NAME) in OPERATORS.values():
+        return str(own.get(labels.JOB_NAME, ""))
+    return str(own.get(labels.MPI_JOB_NAME, ""))
+
+
+def reader(kind: str) -> Callable[[Object, Sequence[Object]], Job]:
+    """The reader of a kind that an MPIJob carries."""
+
+    def read(obj: Object, members: Sequence[Object]) -> Job:
+        gpus = reading.specified_gpus(obj, "mpiReplicaSpecs")
+        spec = obj.get("spec") or {}
+        if "template" in spec:
+            gpus = int(spec.get("replicas") or 1) * pods.gpus(spec["template"].get("spec") or {})
+        return reading.job(kind, obj, members, gpus)
+
+    return read
+
+
+KIND = Kind(
+    name=NAME,
+    aliases=("mpi", "mj"),
+    summary="MPI programs: a launcher and workers",
+    resources=(V2, V1, OLD),
+    template="mpijob.yaml",
+    spec=MPIJobSpec,
+    values=values,
+    read=reader(NAME),
+    pods=pods_of,
+    owns=lambda obj: not runs_horovod(obj),
+    job_of=job_of,
+    examples=('arena submit mpijob --name allreduce --workers 4 --image IMAGE "mpirun python train.py"',),
+)

@@ -1,0 +1,186 @@
+"""TFJob: distributed TensorFlow with workers and, as asked for, parameter servers, chief and evaluator."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from arena import labels
+from arena.errors import SpecError
+from arena.kinds import forms
+from arena.kinds.forms import choice
+from arena.kinds.kind import Kind
+from arena.kinds.spec import option
+from arena.kinds.training import reading, render
+from arena.kinds.training.base import TrainingSpec
+from arena.resources import Resource
+from arena.units import quantity
+
+NAME = "tfjob"
+
+_PLACES = choice("none", "spread", "binpack")
+_CONSTRAINTS = choice("preferred", "required")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TFJobSpec(TrainingSpec):
+    """What a TFJob is asked to be; a lone worker becomes the chief."""
+
+    ps: int = option(0, "Number of parameter servers")
+    chief: bool = option(False, "Add a chief")
+    evaluator: bool = option(False, "Add an evaluator")
+    worker_image: str = option("", "Image of workers, chief and evaluator", old=("--workerImage",))
+    ps_image: str = option("", "Image of parameter servers", old=("--psImage",))
+    ps_gpus: int = option(0, "GPUs of each parameter server")
+
+    worker_cpu: str = option("", "CPUs each worker requests", forms.QUANTITY, old=("--workerCpu",))
+    worker_cpu_limit: str = option("", "CPUs each worker may use", forms.QUANTITY)
+    worker_memory: str = option("", "Memory each worker requests", forms.QUANTITY, old=("--workerMemory",))
+    worker_memory_limit: str = option("", "Memory each worker may use", forms.QUANTITY)
+    ps_cpu: str = option("", "CPUs each parameter server requests", forms.QUANTITY, old=("--psCpu",))
+    ps_cpu_limit: str = option("", "CPUs each parameter server may use", forms.QUANTITY)
+    ps_memory: str = option("", "Memory each parameter server requests", forms.QUANTITY, old=("--psMemory",))
+    ps_memory_limit: str = option("", "Memory each parameter server may use", forms.QUANTITY)
+    chief_cpu: str = option("", "CPUs the chief requests", forms.QUANTITY, old=("--ChiefCpu", "--chiefCpu"))
+    chief_cpu_limit: str = option("", "CPUs the chief may use", forms.QUANTITY)
+    chief_memory: str = option(
+        "", "Memory the chief requests", forms.QUANTITY, old=("--ChiefMemory", "--chiefMemory")
+    )
+    chief_memory_limit: str = option("", "Memory the chief may use", forms.QUANTITY)
+    evaluator_cpu: str = option("", "CPUs the evaluator requests", forms.QUANTITY, old=("--evaluatorCpu",))
+    evaluator_cpu_limit: str = option("", "CPUs the evaluator may use", forms.QUANTITY)
+    evaluator_memory: str = option(
+        "", "Memory the evaluator requests", forms.QUANTITY, old=("--evaluatorMemory",)
+    )
+    evaluator_memory_limit: str = option("", "Memory the evaluator may use", forms.QUANTITY)
+
+    worker_port: int = option(0, "Port of workers (0: the operator's)", forms.PORT, old=("--workerPort",))
+    ps_port: int = option(0, "Port of parameter servers (0: the operator's)", forms.PORT, old=("--psPort",))
+    chief_port: int = option(0, "Port of the chief (0: the operator's)", forms.PORT, old=("--chiefPort",))
+
+    worker_selector: Mapping[str, str] = option({}, "Label that nodes of workers must have", forms.LABELS)
+    ps_selector: Mapping[str, str] = option(
+        {}, "Label that nodes of parameter servers must have", forms.LABELS
+    )
+    chief_selector: Mapping[str, str] = option({}, "Label that the node of the chief must have", forms.LABELS)
+    evaluator_selector: Mapping[str, str] = option(
+        {}, "Label that the node of the evaluator must have", forms.LABELS
+    )
+    worker_affinity_policy: str = option("none", "Spread workers over nodes, or pack them", _PLACES)
+    worker_affinity_constraint: str = option("preferred", "Whether that is a must", _CONSTRAINTS)
+    ps_affinity_policy: str = option("none", "Spread parameter servers over nodes, or pack them", _PLACES)
+    ps_affinity_constraint: str = option("preferred", "Whether that is a must", _CONSTRAINTS)
+
+    success_policy: str = option(
+        "ChiefWorker", "Whose success is the job's", choice("ChiefWorker", "AllWorkers")
+    )
+    clean_task_policy: str = option(
+        "Running",
+        "Instances to remove at the end of the job",
+        choice("Running", "None", "All"),
+        old=("--cleanTaskPolicy",),
+    )
+    starting_timeout: int = option(0, "Give up a gang that cannot start so long (0: never)", forms.SECONDS)
+    role_sequence: str = option("", "Order in which roles start", forms.ROLES)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for role in ("worker", "ps", "chief", "evaluator"):
+            for part in ("cpu", "memory"):
+                asked, limit = getattr(self, f"{role}_{part}"), getattr(self, f"{role}_{part}_limit")
+                if asked and limit and quantity(asked) > quantity(limit):
+                    raise SpecError(
+                        f"--{role}-{part} {asked} exceeds --{role}-{part}-limit {limit}", "raise the limit"
+                    )
+
+    @property
+    def alone(self) -> bool:
+        """Whether one process is the whole job: TensorFlow wants it to be the chief."""
+        return self.workers == 1 and not (self.ps or self.chief or self.evaluator)
+
+    @property
+    def replicas(self) -> dict[str, int]:
+        """How many instances each role has."""
+        chief = int(self.chief or self.alone)
+        workers = 0 if self.alone else self.workers
+        return {"ps": self.ps, "worker": workers, "chief": chief, "evaluator": int(self.evaluator)}
+
+
+def values(spec: TFJobSpec, resource: Resource) -> dict[str, Any]:
+    """The values of the template.
+
+    Raises:
+        SpecError: a role has no image, or a label is arena's own.
+    """
+    counts = spec.replicas
+    gpus = sum(count * _gpus(spec, role) for role, count in counts.items())
+    found = render.shared(spec, NAME, resource, render.Size(pods=sum(counts.values()), gpus=gpus))
+    if spec.starting_timeout and spec.gang:
+        found["scheduling"]["scheduleTimeoutSeconds"] = spec.starting_timeout
+    if spec.role_sequence:
+        for key in ("annotations", "pod_annotations"):
+            found[key] = {**found[key], labels.ROLE_SEQUENCE: spec.role_sequence}
+    for role, title in (("ps", "PS"), ("worker", "Worker"), ("chief", "Chief"), ("evaluator", "Evaluator")):
+        part = _role(spec, role, counts[role])
+        found |= {f"{role}_{key}": value for key, value in part.items()}
+        found[role] = title if counts[role] else None
+    return {
+        **found,
+        "clean_pods": spec.clean_task_policy,
+        "success": "AllWorkers" if spec.success_policy == "AllWorkers" else None,
+    }
+
+
+def _gpus(spec: TFJobSpec, role: str) -> int:
+    return spec.ps_gpus if role == "ps" else spec.gpus
+
+
+def _role(spec: TFJobSpec, role: str, count: int) -> dict[str, Any]:
+    """The values that differ between roles."""
+    source = "worker" if role == "chief" and spec.alone else role
+    asked = {part: getattr(spec, f"{source}_{part}") for part in ("cpu", "memory")}
+    limits = {part: getattr(spec, f"{source}_{part}_limit") for part in ("cpu", "memory")}
+    own = {**getattr(spec, f"{role}_selector"), **getattr(spec, f"{source}_selector")}
+    port = getattr(spec, f"{source}_port", spec.worker_port)
+    gpus = _gpus(spec, role)
+    # Devices are for those who compute.
+    holder = replace(spec, device={}, rdma=False) if role == "ps" else spec
+    return {
+        "replicas": count,
+        "image": render.image(spec, spec.ps_image if role == "ps" else spec.worker_image) if count else None,
+        "env": render.env(spec, hide_gpus=not gpus),
+        "resources": render.resources(holder, gpus, asked, limits),
+        "ports": [{"name": "tfjob-port", "containerPort": port}] if port else None,
+        "selector": own or dict(spec.selector) or None,
+        "affinity": _affinity(spec, source),
+    }
+
+
+def _affinity(spec: TFJobSpec, role: str) -> dict[str, Any] | None:
+    policy = getattr(spec, f"{role}_affinity_policy", "none")
+    if policy == "none":
+        return None
+    others = {
+        "labelSelector": {"matchLabels": {labels.JOB_NAME: spec.name, labels.REPLICA_TYPE: role}},
+        "topologyKey": "kubernetes.io/hostname",
+    }
+    if getattr(spec, f"{role}_affinity_constraint") == "required":
+        rule: dict[str, Any] = {"requiredDuringSchedulingIgnoredDuringExecution": [others]}
+    else:
+        wish = {"weight": 100, "podAffinityTerm": others}
+        rule = {"preferredDuringSchedulingIgnoredDuringExecution": [wish]}
+    return {"podAntiAffinity" if policy == "spread" else "podAffinity": rule}
+
+
+KIND = Kind(
+    name=NAME,
+    aliases=("tf", "tensorflow"),
+    summary="Distributed TensorFlow",
+    resources=(Resource("kubeflow.org", "v1", "tfjobs", kind="TFJob"),),
+    template="tfjob.yaml",
+    spec=TFJobSpec,
+    values=values,
+    read=reading.read(NAME, "tfReplicaSpecs"),
+    pods=reading.selector("tfjob-controller", labels.TF_JOB_NAME),
+    job_of=reading.job_of("tfjob-controller", labels.TF_JOB_NAME),
+    examples=('arena submit tfjob --name mnist --workers 2 --ps 1 --image IMAGE "python train.py"',),
+)
