@@ -14,7 +14,7 @@ CHUNK = 1 << 18
 BLOCK = 1 << 16
 
 _FULL = re.compile(rb"(?m)^(\S+ )\S+ F ")
-_LINE = re.compile(rb"(\S+ )(\S+) ([FP])\S* (.*\n)", re.S)
+_LINE = re.compile(rb"(?m)^(\S+ )(\S+) ([FP])\S* (.*\n)")
 
 
 class Cursor:
@@ -113,14 +113,9 @@ class Text:
 
 def split(lines: bytes) -> Iterator[tuple[bytes, bytes, bytes, bytes]]:
     """(time and a space, stream, F or P, text with its line end) of each line of the log."""
-    for line in lines.splitlines(keepends=True) if b"\r" not in lines else _newlines(lines):
-        if match := _LINE.fullmatch(line):
-            yield match.group(1), match.group(2), match.group(3), match.group(4)
-
-
-def _newlines(lines: bytes) -> list[bytes]:
-    """Lines cut at \\n alone: a program's \\r belongs to its text."""
-    return [line + b"\n" for line in lines.split(b"\n")[:-1]]
+    for match in _LINE.finditer(lines):
+        stamp, stream, tag, text = match.groups()
+        yield stamp, stream, tag, text
 
 
 def _identity(fd: int) -> tuple[int, int]:
@@ -152,7 +147,8 @@ def _tail(files: list[int], count: int | None) -> tuple[int, int]:
 def _since(files: list[int], since: bytes) -> tuple[int, int]:
     """(file, offset) of the first line that is not older; times rise and compare as text."""
     for place in range(len(files) - 1 if since else -1, -1, -1):
-        if os.pread(files[place], len(since), 0) >= since:
+        first = os.pread(files[place], len(since), 0)
+        if not first or first >= since:
             continue
         low, high = 0, os.fstat(files[place]).st_size
         while low < high:

@@ -1,0 +1,84 @@
+"""pods/{name}/attach: what a running container writes from now on, and its standard input.
+
+Both go by files (the log, a named pipe), so any number of clients may come and leave.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+
+from aiohttp import web
+
+from arena.local.api.crilog import Cursor, split
+from arena.local.api.exec import writer
+from arena.local.api.logs import flag, follow, going
+from arena.local.api.refusals import bad
+from arena.local.api.targets import placed, target
+from arena.local.api.websocket import CLOSE, STDERR, STDIN, STDOUT, Channels, accept, ending
+from arena.local.objects import Objects
+from arena.local.runtime import Runtime
+
+
+async def attach(request: web.Request, api: Objects, runtime: Runtime) -> web.StreamResponse:
+    """Connect the client with the container until that ends or the client leaves.
+
+    Raises:
+        Refused: 404, 400.
+    """
+    found = target(api, request)
+    placed(found)
+    path = runtime.log(found.uid, found.container)
+    if path is None or not runtime.running(found.uid, found.container):
+        raise bad(f'container "{found.container}" of pod "{found.pod["metadata"]["name"]}" is not running')
+    fifo = runtime.stdin(found.uid, found.container) if flag(request, "stdin") else None
+    cursor = Cursor(path, tail=0)
+    try:
+        socket = await accept(request)
+        await _serve(Channels(socket), cursor, going(request, runtime, found), fifo)
+    finally:
+        cursor.close()
+    return socket
+
+
+async def _serve(channels: Channels, cursor: Cursor, more: Callable[[], bool], fifo: Path | None) -> None:
+    reader = asyncio.ensure_future(_feed(channels, fifo))
+    show = asyncio.ensure_future(_show(channels, cursor, more))
+    try:
+        await asyncio.wait([reader, show], return_when=asyncio.FIRST_COMPLETED)
+        if show.done() and not show.exception():
+            await channels.finish(ending(0), reader)
+    except ConnectionError:
+        return  # the client left
+    finally:
+        reader.cancel()
+        show.cancel()
+        await asyncio.gather(reader, show, return_exceptions=True)
+
+
+async def _show(channels: Channels, cursor: Cursor, more: Callable[[], bool]) -> None:
+    """Send what is written from now on, each stream to its channel, until the container ends."""
+    async for lines in follow(cursor, more):
+        for stream, parts in groupby(split(lines), key=lambda part: part[1]):
+            data = b"".join(text[:-1] if tag == b"P" else text for _, _, tag, text in parts)
+            await channels.send(STDERR if stream == b"stderr" else STDOUT, data)
+
+
+async def _feed(channels: Channels, fifo: Path | None) -> None:
+    """Pass on what the client types until it leaves."""
+    # The client's end of input closes our end of the pipe; what that means the supervisor knows.
+    stdin = await writer(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)) if fifo else None
+    try:
+        while message := await channels.receive():
+            channel, data = message
+            if stdin and message == (CLOSE, bytes((STDIN,))):
+                stdin.close()
+            elif stdin and channel == STDIN:
+                with contextlib.suppress(ConnectionError):
+                    stdin.write(data)
+                    await stdin.drain()
+    finally:
+        if stdin:
+            stdin.close()

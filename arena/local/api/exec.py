@@ -1,0 +1,246 @@
+"""pods/{name}/exec: a further process in the surroundings of a running container.
+
+It ends with its client: whoever leaves takes it along.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import signal
+import struct
+import termios
+from asyncio.subprocess import DEVNULL, Process
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from arena.local.api.logs import flag
+from arena.local.api.refusals import bad
+from arena.local.api.targets import placed, target
+from arena.local.api.websocket import CLOSE, RESIZE, STDERR, STDIN, STDOUT, Channels, accept, ending
+from arena.local.objects import Objects
+from arena.local.runtime import Runtime, Surroundings
+
+CHUNK = 1 << 16
+DRAIN = 0.2
+"""Seconds that output is still awaited after the command ended, for children that hold the pipe."""
+GRACE = 2.0
+"""Seconds between the request to end and the end by force."""
+
+ON_TERMINAL = 'exec <"$0" >"$0" 2>&1; exec "$@"'
+"""A session's first terminal becomes the one that controls it; so the shell opens it, not we."""
+
+
+@dataclass(slots=True)
+class Running:
+    """A started process and our ends of its streams."""
+
+    process: Process
+    stdin: asyncio.StreamWriter | None
+    outputs: dict[int, asyncio.StreamReader]
+    """By channel."""
+    transports: list[asyncio.BaseTransport]
+    terminal: int | None = None
+
+    def resize(self, data: bytes) -> None:
+        """Give the terminal the size that a client's message tells; nonsense is passed over."""
+        with contextlib.suppress(ValueError, KeyError, TypeError, struct.error, OSError):
+            size = json.loads(data)
+            if self.terminal is not None:
+                shape = struct.pack("HHHH", size["Height"], size["Width"], 0, 0)
+                fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, shape)
+
+    def close_input(self) -> None:
+        """End the process's input; on a terminal that is the character that says so."""
+        if self.stdin and self.terminal is not None:
+            self.stdin.write(b"\x04")
+        elif self.stdin:
+            self.stdin.close()
+
+    async def end(self) -> None:
+        """Make an end of a process that nobody listens to any more, and of its group."""
+        gentle = signal.SIGTERM if self.terminal is None else signal.SIGHUP
+        for number in (gentle, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.process.wait(), GRACE)
+
+    def close(self) -> None:
+        """Give our ends of the streams back."""
+        for transport in self.transports:
+            transport.close()
+
+
+async def run(request: web.Request, api: Objects, runtime: Runtime) -> web.StreamResponse:
+    """Start the command, connect it with the client, tell its exit code.
+
+    Raises:
+        Refused: 404, 400.
+    """
+    found = target(api, request)
+    placed(found)
+    command = request.query.getall("command", [])
+    if not command:
+        raise bad("you must specify at least 1 command")
+    around = runtime.surroundings(found.uid, found.container, command)
+    if around is None:
+        raise bad(f'container "{found.container}" of pod "{found.pod["metadata"]["name"]}" is not running')
+    socket = await accept(request)
+    channels = Channels(socket)
+    with contextlib.suppress(ConnectionError):
+        try:
+            started = await start(around, flag(request, "stdin"), flag(request, "tty"))
+        except OSError as error:
+            code = 127 if isinstance(error, FileNotFoundError) else 126
+            await channels.send(STDERR, f"{command[0]}: {error.strerror}\n".encode())
+            await channels.finish(ending(code), asyncio.ensure_future(ignore(channels)))
+            return socket
+        await _serve(channels, started)
+    return socket
+
+
+async def start(around: Surroundings, stdin: bool, tty: bool) -> Running:
+    """Start a process as the leader of a session of its own.
+
+    Raises:
+        OSError: the command or its folder cannot be used.
+    """
+    return await (_start_on_terminal(around) if tty else _start_on_pipes(around, stdin))
+
+
+async def _start_on_pipes(around: Surroundings, stdin: bool) -> Running:
+    # Pipes of our own: those of asyncio stay open as long as any grandchild holds them.
+    pairs = [os.pipe() for _ in range(3 if stdin else 2)]
+    out, err = pairs[0], pairs[1]
+    theirs = [out[1], err[1], *(pair[0] for pair in pairs[2:])]
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *around.argv, env=around.env, cwd=around.cwd, start_new_session=True,
+            stdin=theirs[2] if stdin else DEVNULL, stdout=out[1], stderr=err[1],
+        )  # fmt: skip
+    except OSError:
+        for fd in (out[0], err[0], *(pair[1] for pair in pairs[2:])):
+            os.close(fd)
+        raise
+    finally:
+        for fd in theirs:
+            os.close(fd)
+    stdout, one = await reader(out[0])
+    stderr, two = await reader(err[0])
+    feed = await writer(pairs[2][1]) if stdin else None
+    transports = [one, two, *([feed.transport] if feed else [])]
+    return Running(process, feed, {STDOUT: stdout, STDERR: stderr}, transports)
+
+
+async def _start_on_terminal(around: Surroundings) -> Running:
+    ours, theirs = pty.openpty()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            "/bin/sh", "-c", ON_TERMINAL, os.ttyname(theirs), *around.argv,
+            env={"TERM": "xterm", **around.env}, cwd=around.cwd, start_new_session=True,
+            stdin=theirs, stdout=theirs, stderr=theirs,
+        )  # fmt: skip
+    except OSError:
+        os.close(ours)
+        raise
+    finally:
+        os.close(theirs)
+    feed = await writer(os.dup(ours))
+    stdout, transport = await reader(ours)
+    return Running(process, feed, {STDOUT: stdout}, [transport, feed.transport], ours)
+
+
+async def reader(fd: int) -> tuple[asyncio.StreamReader, asyncio.BaseTransport]:
+    """A descriptor as a stream; closing the transport closes it."""
+    stream = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(fd, "rb", 0)
+    )
+    return stream, transport
+
+
+async def writer(fd: int) -> asyncio.StreamWriter:
+    """A descriptor as a stream to write to; closing the stream closes it."""
+    loop = asyncio.get_running_loop()
+    transport, protocol = await loop.connect_write_pipe(
+        lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader()), os.fdopen(fd, "wb", 0)
+    )
+    return asyncio.StreamWriter(transport, protocol, None, loop)
+
+
+async def _serve(channels: Channels, running: Running) -> None:
+    """Carry data both ways until the process ended, or end it when the client leaves."""
+    feed = asyncio.ensure_future(_feed(channels, running))
+    work = asyncio.ensure_future(_drain(channels, running))
+    try:
+        both: list[asyncio.Future[Any]] = [feed, work]
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            await channels.finish(ending(work.result()), feed)
+    finally:
+        work.cancel()
+        feed.cancel()
+        await asyncio.gather(work, feed, return_exceptions=True)
+        if running.process.returncode is None:
+            await running.end()
+        running.close()
+
+
+async def _feed(channels: Channels, running: Running) -> None:
+    """Pass on what the client sends until it leaves."""
+    while message := await channels.receive():
+        channel, data = message
+        if channel == RESIZE:
+            running.resize(data)
+        elif message == (CLOSE, bytes((STDIN,))):
+            running.close_input()
+        elif running.stdin and channel == STDIN:
+            # The command may have closed its input and go on without it.
+            with contextlib.suppress(ConnectionError):
+                running.stdin.write(data)
+                await running.stdin.drain()
+
+
+async def _drain(channels: Channels, running: Running) -> int:
+    """Pass on all output; the exit code, that of a signal as 128 + its number."""
+    ended = asyncio.ensure_future(running.process.wait())
+    pumps = [_pump(channels, *output, ended) for output in running.outputs.items()]
+    try:
+        await asyncio.gather(*pumps)
+        code = await ended
+    finally:
+        ended.cancel()
+    return code if code >= 0 else 128 - code
+
+
+async def _pump(
+    channels: Channels, channel: int, stream: asyncio.StreamReader, ended: "asyncio.Future[int]"
+) -> None:
+    """Pass on one output until its end, or until it is silent after the process ended."""
+    while True:
+        reading = asyncio.ensure_future(stream.read(CHUNK))
+        try:
+            first: list[asyncio.Future[Any]] = [reading, ended]
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([reading], timeout=DRAIN)
+            if not reading.done():
+                return
+            # A terminal whose other side is closed answers with an error instead of an end.
+            data = b"" if reading.exception() else reading.result()
+        finally:
+            reading.cancel()
+        if not data:
+            return
+        await channels.send(channel, data)
+
+
+async def ignore(channels: Channels) -> None:
+    """Receive what does not matter any more until the client leaves."""
+    while await channels.receive():
+        pass

@@ -1,0 +1,219 @@
+"""pods/{name}/portforward: connections to the ports of a pod, over one websocket.
+
+Two ways to carry many connections over one: `v4.channel.k8s.io` opens one for each port that the
+query names; SPDY/3.1 frames, as kubectl sends them, open and close them as they come.
+"""
+
+import asyncio
+import contextlib
+import struct
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from arena.local.api import spdy
+from arena.local.api.refusals import bad
+from arena.local.api.targets import Target, placed, pod
+from arena.local.api.websocket import Channels, accept
+from arena.local.objects import Objects
+from arena.local.runtime import Runtime
+
+CHANNELS, TUNNEL = "v4.channel.k8s.io", "SPDY/3.1+portforward.k8s.io"
+CHUNK = 1 << 15
+AHEAD = 64
+"""Messages that may wait for a slow program before the whole websocket waits."""
+
+Send = Callable[[bytes], Awaitable[None]]
+Input = asyncio.Queue[bytes]
+"""What the client sends to one connection; b"" is the end of it."""
+
+
+class Unanswered(Exception):
+    """Nothing listens on the port."""
+
+
+class Ports:
+    """The ports of one pod."""
+
+    def __init__(self, runtime: Runtime, found: Target) -> None:
+        self._runtime = runtime
+        self._found = found
+
+    async def carry(self, port: int, given: Input, send: Send) -> None:
+        """Connect to a port and carry data both ways until the program closes the connection.
+
+        Raises:
+            Unanswered: nothing listens.
+        """
+        real = self._runtime.port(self._found.uid, port)
+        try:
+            if real is None:
+                raise ConnectionRefusedError
+            reader, writer = await asyncio.open_connection("127.0.0.1", real)
+        except OSError as error:
+            name = self._found.pod["metadata"]["name"]
+            raise Unanswered(f"pod {name} does not listen on port {port}") from error
+        feed = asyncio.ensure_future(_feed(given, writer))
+        try:
+            while data := await reader.read(CHUNK):
+                await send(data)
+        except ConnectionError:
+            return  # reset by the program, or the client left: the end, too
+        finally:
+            feed.cancel()
+            await asyncio.gather(feed, return_exceptions=True)
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+
+async def forward(request: web.Request, api: Objects, runtime: Runtime) -> web.StreamResponse:
+    """Serve the connections of one client until it leaves.
+
+    Raises:
+        Refused: 404, 400.
+    """
+    found = Target(pod(api, request), "")
+    placed(found)
+    if found.pod.get("status", {}).get("phase") != "Running":
+        phase = found.pod.get("status", {}).get("phase", "Pending")
+        raise bad(f"unable to forward port because pod is not running. Current status={phase}")
+    wanted = _wanted(request)
+    socket = await accept(request, (TUNNEL, CHANNELS) if not wanted else (CHANNELS, TUNNEL))
+    ports = Ports(runtime, found)
+    with contextlib.suppress(ConnectionError):
+        if socket.ws_protocol == TUNNEL:
+            await Tunnel(socket, ports).serve()
+        elif wanted:
+            await _serve_channels(Channels(socket), ports, wanted)
+    await socket.close()
+    return socket
+
+
+def _wanted(request: web.Request) -> list[int]:
+    texts = [text for value in request.query.getall("ports", []) for text in value.split(",")]
+    if not all(text.isdecimal() and 0 < int(text) < 65536 for text in texts):
+        raise bad(f"ports: {','.join(texts)} must be numbers from 1 to 65535")
+    return [int(text) for text in texts]
+
+
+async def _feed(given: Input, writer: asyncio.StreamWriter) -> None:
+    """Pass on to the program what the client sends."""
+    with contextlib.suppress(ConnectionError):
+        while data := await given.get():
+            writer.write(data)
+            await writer.drain()
+        writer.write_eof()
+    while True:  # the program closed its side of the input: take what else comes, lest others wait
+        await given.get()
+
+
+async def _serve_channels(channels: Channels, ports: Ports, wanted: list[int]) -> None:
+    """Channel 2n carries the data of the n-th port, 2n + 1 what went wrong with it."""
+    given: list[Input] = [asyncio.Queue(AHEAD) for _ in wanted]
+    for number, port in enumerate(wanted):
+        for channel in (2 * number, 2 * number + 1):
+            await channels.send(channel, struct.pack("<H", port))
+
+    async def serve(number: int) -> None:
+        try:
+            await ports.carry(wanted[number], given[number], lambda data: channels.send(2 * number, data))
+        except Unanswered as error:
+            await channels.send(2 * number + 1, str(error).encode())
+
+    async def receive() -> None:
+        while message := await channels.receive():
+            number, kind = divmod(message[0], 2)
+            if kind == 0 and number < len(given) and message[1]:
+                await given[number].put(message[1])
+
+    served = asyncio.gather(*(serve(number) for number in range(len(wanted))))
+    await _first(served, asyncio.ensure_future(receive()))
+
+
+class Tunnel:
+    """The streams of one client's SPDY connection: for each connection one for data and one for errors."""
+
+    def __init__(self, socket: web.WebSocketResponse, ports: Ports) -> None:
+        self._socket = socket
+        self._ports = ports
+        self._codec = spdy.Codec()
+        self._errors: dict[str, int] = {}
+        self._given: dict[int, Input] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    async def serve(self) -> None:
+        """Serve until the client leaves or breaks the protocol."""
+        try:
+            async for message in self._socket:
+                if message.type is WSMsgType.BINARY:
+                    for frame in self._codec.feed(message.data):
+                        await self._take(frame)
+        except ValueError:
+            return
+        finally:
+            tasks = list(self._tasks.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _take(self, frame: spdy.Frame) -> None:
+        if frame.type == spdy.SYN_STREAM:
+            await self._open(frame)
+        elif frame.type == spdy.PING:
+            await self._send(spdy.control(spdy.PING, frame.body))
+        elif frame.type == spdy.RST_STREAM and frame.stream in self._tasks:
+            self._tasks[frame.stream].cancel()
+        elif frame.type == 0 and (given := self._given.get(frame.stream)):
+            if frame.body:
+                await given.put(frame.body)
+            if frame.flags & spdy.FIN:
+                await given.put(b"")
+
+    async def _open(self, frame: spdy.Frame) -> None:
+        """A new stream; that for data comes second and starts the connection."""
+        headers = self._codec.headers(frame)
+        kind, request = headers.get("streamtype"), headers.get("requestid", "")
+        port = headers.get("port", "")
+        if kind not in ("error", "data") or not port.isdecimal():
+            await self._send(spdy.reset(frame.stream, spdy.REFUSED))
+            return
+        await self._send(self._codec.reply(frame.stream))
+        if kind == "error":
+            self._errors[request] = frame.stream
+            return
+        self._given[frame.stream] = asyncio.Queue(AHEAD)
+        task = asyncio.ensure_future(self._carry(frame.stream, int(port), self._errors.pop(request, 0)))
+        self._tasks[frame.stream] = task
+        task.add_done_callback(lambda _: self._forget(frame.stream))
+
+    async def _carry(self, stream: int, port: int, errors: int) -> None:
+        """Serve one connection and close both of its streams."""
+        trouble = b""
+        try:
+            await self._ports.carry(
+                port, self._given[stream], lambda data: self._send(spdy.data(stream, data))
+            )
+        except Unanswered as error:
+            trouble = str(error).encode()
+        with contextlib.suppress(ConnectionError):
+            await self._send(spdy.data(stream, b"", fin=True))
+            if errors:
+                await self._send(spdy.data(errors, trouble, fin=True))
+
+    def _forget(self, stream: int) -> None:
+        del self._tasks[stream], self._given[stream]
+
+    async def _send(self, data: bytes) -> None:
+        await self._socket.send_bytes(data)
+
+
+async def _first(*works: "asyncio.Future[Any]") -> None:
+    """Wait until one of them is done, and end the others."""
+    try:
+        await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for work in works:
+            work.cancel()
+        await asyncio.gather(*works, return_exceptions=True)

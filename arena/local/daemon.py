@@ -1,0 +1,252 @@
+"""The server process of the local cluster as commands see it: find, start, stop, reset.
+
+`ensure()` is all that most need. Standard library alone, the slower parts of it imported on use:
+every command on the local cluster pays for what stands at the top.
+
+Several commands may start at the same instant. `start.lock` lets one of them start a server while
+the others wait and then find it; `server.lock`, which the server holds for life, tells without any
+reasoning about process ids whether there is one.
+"""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from arena.local.state import (
+    DaemonError,
+    Server,
+    acquire,
+    explained,
+    holder,
+    prepare,
+    recorded,
+    state_dir,
+)
+
+__all__ = [
+    "DaemonError",
+    "Server",
+    "Status",
+    "ensure",
+    "find",
+    "kubeconfig",
+    "reset",
+    "start",
+    "state_dir",
+    "status",
+    "stop",
+]
+
+PATIENCE = 20.0
+"""Seconds that a server may take to start or to stop before it is called broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the local cluster does."""
+
+    home: Path
+    pid: int
+    port: int
+    version: str
+    uptime: float
+    """Seconds."""
+    pods: int
+    """Pods that have not ended."""
+    memory: int
+    """Resident bytes of the server alone."""
+    idle: float
+    """Seconds without pods and requests after which the server ends by itself; 0: never."""
+
+
+def find() -> Server | None:
+    """The server, if one runs and answers."""
+    home = state_dir()
+    server = recorded(home)
+    # Never show the secret to a stranger who took over the port: ask only whose lock is held.
+    if server is None or holder(home) != server.pid:
+        return None
+    return server if _ask(server) is not None else None
+
+
+def ensure(version: str = "") -> Server:
+    """The server, started if need be; `fresh` says whether this call did it.
+
+    Args:
+        version: the caller's version of arena. A server of an older one is replaced when no pod
+            runs; otherwise it stays, and the caller may compare `Server.version` and warn.
+
+    Raises:
+        DaemonError: it cannot be started.
+    """
+    server = find()
+    if server is None:
+        return start(version=version)
+    if _older(server.version, version):
+        answer = _ask(server)
+        if answer is not None and answer["pods"] == 0:
+            stop()
+            return start(version=version)
+    return server
+
+
+def start(idle: float | None = None, version: str = "") -> Server:
+    """Start the server, or find the one that another command just started.
+
+    Args:
+        idle: seconds without pods and requests after which it ends by itself, 0: never; None: 30 minutes,
+            or ARENA_LOCAL_IDLE.
+        version: the caller's version of arena, kept in `Server.version`.
+
+    Raises:
+        DaemonError: it does not come up; the hint holds the end of its log.
+    """
+    from arena.local.launch import spawn
+
+    home = prepare()
+    with _alone(home):
+        if running := find():
+            return running
+        with explained(home):
+            ready = spawn(home, version, idle, PATIENCE)
+        server = find()
+        if server is None:
+            raise _failure(home, ready)
+        return replace(server, fresh=True)
+
+
+def stop(pods: bool = False) -> bool:
+    """Stop the server, if one runs; its pods live on and are found again by the next one.
+
+    Args:
+        pods: also end every process of every pod.
+
+    Returns:
+        Whether there was a server.
+
+    Raises:
+        DaemonError: it does not end.
+    """
+    home = state_dir()
+    stopped = _end(home)
+    if pods:
+        from arena.local.sweep import sweep
+
+        sweep(home)
+    return stopped
+
+
+def status() -> Status | None:
+    """How the server does; None where none runs."""
+    server = find()
+    answer = _ask(server) if server else None
+    if server is None or answer is None:
+        return None
+    uptime = max(0.0, time.time() - server.started)
+    known = {name: answer[name] for name in ("pods", "memory", "idle")}
+    return Status(state_dir(), server.pid, server.port, server.version, uptime, **known)
+
+
+def reset() -> None:
+    """Stop the server, end every process of its pods, and remove everything it kept.
+
+    Raises:
+        DaemonError: a process does not end, or the folder cannot be removed.
+    """
+    import shutil
+
+    from arena.local.sweep import sweep
+
+    home = state_dir()
+    if not home.is_dir():
+        return
+    with _alone(home):
+        _end(home)
+        sweep(home)
+        with explained(home):
+            shutil.rmtree(home)
+
+
+def kubeconfig() -> Path:
+    """The kubeconfig file of the local cluster, which is started if need be.
+
+    Raises:
+        DaemonError: it cannot be started.
+    """
+    ensure()
+    return state_dir() / "kubeconfig"
+
+
+def _ask(server: Server) -> dict[str, Any] | None:
+    """What the server says about itself; None where it does not answer."""
+    from http.client import HTTPConnection, HTTPException
+
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=5)
+    try:
+        connection.request("GET", f"{server.prefix}/local/status")
+        answer = connection.getresponse()
+        body = json.loads(answer.read())
+        return body if answer.status == 200 and body.get("pid") == server.pid else None
+    except (OSError, HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Be the only command that starts or resets the server."""
+    with explained(home):
+        lock = acquire(home / "start.lock", PATIENCE + 5)
+    if lock is None:
+        raise DaemonError("another command has been starting the local cluster for too long", "try again")
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _failure(home: Path, ready: bool) -> DaemonError:
+    """Why no server answers after one was started."""
+    if pid := holder(home):
+        return DaemonError(f"the local cluster (pid {pid}) does not answer", "stop it with: arena local stop")
+    lines = (home / "server.log").read_text(errors="replace").splitlines()[-8:]
+    what = "ended right after its start" if ready else "does not start"
+    return DaemonError(
+        f"the local cluster {what}: {lines[-1] if lines else 'it wrote no reason'}",
+        "\n".join([f"the end of {home / 'server.log'}:", *lines]),
+    )
+
+
+def _end(home: Path) -> bool:
+    """End the process that holds the server's lock, at last by force; whether there was one."""
+    pid = holder(home)
+    if pid is None:
+        return False
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if pid:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        deadline = time.monotonic() + PATIENCE / 2
+        while time.monotonic() < deadline:
+            if holder(home) is None:
+                return True
+            time.sleep(0.01)
+    raise DaemonError(f"the local cluster (pid {pid}) does not end", f"end it with: kill -9 {pid}")
+
+
+def _older(theirs: str, ours: str) -> bool:
+    """Whether version `theirs` came before `ours`; unknown versions are no reason to act."""
+    if not theirs or not ours:
+        return False
+    return _numbers(theirs) < _numbers(ours)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part.isdigit()]
