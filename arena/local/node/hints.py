@@ -1,0 +1,55 @@
+"""What a failure probably means on a machine without a container runtime, and what to do about it."""
+
+import re
+from pathlib import Path
+
+TAIL = 16384
+_INSTALL = {
+    "mpirun": "install OpenMPI (Debian: openmpi-bin) or another MPI",
+    "mpiexec": "install OpenMPI (Debian: openmpi-bin) or another MPI",
+    "horovodrun": "install it with `pip install horovod`",
+    "deepspeed": "install it with `pip install deepspeed`",
+    "torchrun": "install it with `pip install torch`",
+    "accelerate": "install it with `pip install accelerate`",
+    "tensorboard": "install it with `pip install tensorboard`",
+}
+_NO_GPU = re.compile(
+    rb"no NVIDIA driver|CUDA (?:is|was) not available|CUDA is unavailable|no CUDA-capable device"
+    rb"|not compiled with CUDA|without NCCL|NCCL.{0,40}(?:not (?:available|built|found)|requires)"
+    rb"|ProcessGroupNCCL is only supported with GPUs|No CUDA GPUs are available",
+    re.IGNORECASE,
+)
+
+
+def missing(command: str) -> str:
+    """What to do when a command is not on this machine."""
+    word = Path(command).name
+    how = _INSTALL.get(word, "install it, or give the command's full path")
+    return f'"{word}" was not found; the local cluster runs commands on this machine, not in the image: {how}'
+
+
+def tail(log: Path, size: int = TAIL) -> bytes:
+    """The end of a log file; empty where there is none."""
+    try:
+        with open(log, "rb") as file:
+            file.seek(max(0, file.seek(0, 2) - size))
+            return file.read()
+    except OSError:
+        return b""
+
+
+def of(code: int, message: str, log: Path) -> str:
+    """What to tell the user about a run that failed; "" for nothing."""
+    if code == 127 and message.startswith('exec: "'):
+        return missing(message.split('"')[1])
+    return failure(log)
+
+
+def failure(log: Path) -> str:
+    """What a failed command's log gives away; "" for nothing."""
+    if _NO_GPU.search(tail(log)):
+        return (
+            "the program asks for CUDA or NCCL, which this machine lacks: "
+            "choose the CPU and the gloo backend, or submit to a cluster with GPUs"
+        )
+    return ""

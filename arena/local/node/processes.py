@@ -1,0 +1,100 @@
+"""Processes of this machine: whether one still is the one that was meant, who marks them, and their end."""
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from typing import cast
+
+import psutil
+
+LINUX = sys.platform == "linux"
+MARK = "ARENA_POD_UID"
+"""The environment variable by which every process of a pod is known, whatever became of its parents."""
+CONTAINER = "ARENA_CONTAINER"
+
+
+def alive(pid: int, start: float) -> bool:
+    """Whether the process `pid` that started at `start` (ticks on Linux, else epoch seconds) still runs."""
+    if not LINUX:
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(pid)
+            return abs(process.create_time() - start) < 2 and process.status() != psutil.STATUS_ZOMBIE
+        return False
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            fields = stat.read().rpartition(b")")[2].split()
+    except OSError:
+        return False
+    return fields[0] not in (b"Z", b"X") and int(fields[19]) == start
+
+
+def kill_group(pid: int, start: float, number: int) -> None:
+    """Send a signal to the session's first group, if its leader is still the process that was meant."""
+    if alive(pid, start):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, number)
+
+
+def _environ(pid: int) -> bytes:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return b"\0" + file.read() + b"\0"
+    except OSError:
+        return b""
+
+
+def _marked_linux(wanted: list[bytes]) -> Iterator[int]:
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        text = _environ(int(name))
+        if text and all(one in text for one in wanted):
+            yield int(name)
+
+
+def _marked_elsewhere(wanted: dict[str, str]) -> Iterator[int]:
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if wanted.items() <= process.environ().items():
+                yield process.pid
+
+
+def marked(uid: str, container: str = "") -> list[int]:
+    """The processes that carry a pod's mark, or those of one of its containers; never this process."""
+    wanted = {MARK: uid} | ({CONTAINER: container} if container else {})
+    if LINUX:
+        found = _marked_linux([f"\0{name}={value}\0".encode() for name, value in wanted.items()])
+    else:
+        found = _marked_elsewhere(wanted)
+    return [pid for pid in found if pid != os.getpid()]
+
+
+def sweep(uid: str, container: str = "") -> int:
+    """Kill every process with the mark, also those in sessions of their own; how many there were."""
+    found = marked(uid, container)
+    for pid in found:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+    return len(found)
+
+
+def opener() -> Callable[[int], int] | None:
+    """`pidfd_open` where the system has it: a descriptor that becomes readable when the process ends."""
+    found = getattr(os, "pidfd_open", None)
+    return cast(Callable[[int], int], found) if found else None
+
+
+def tree() -> dict[int, list[int]]:
+    """All processes of the machine as parent -> children, in one pass."""
+    children: dict[int, list[int]] = {}
+    for process in psutil.process_iter(["ppid"]):
+        children.setdefault(process.info["ppid"], []).append(process.pid)
+    return children
+
+
+def descendants(pid: int, children: dict[int, list[int]]) -> list[int]:
+    """Everything below a process, by a `tree`."""
+    found = list(children.get(pid, ()))
+    for one in found:  # grows while it is walked
+        found.extend(children.get(one, ()))
+    return found

@@ -1,0 +1,177 @@
+"""What a pod's status says, from what its containers' runs tell: pure."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from arena.local.node.events import timestamp
+from arena.local.node.references import HOST
+from arena.local.node.runs import ENDED, RUNNING, Run
+from arena.local.objects import Object
+
+ALWAYS, ON_FAILURE, NEVER = "Always", "OnFailure", "Never"
+
+
+class View(NamedTuple):
+    """A container, as its status shall tell it.
+
+    Attributes:
+        run: the newest run, `previous` the one before.
+        waiting: reason and message, while the next run does not start.
+    """
+
+    spec: Object
+    run: Run | None
+    previous: Run | None
+    waiting: tuple[str, str] | None
+    ready: bool
+    started: bool
+
+    @property
+    def begun(self) -> bool:
+        """Whether it ever ran."""
+        return self.run is not None and (self.run.state in (RUNNING, ENDED) or self.run.number > 0)
+
+    @property
+    def ended(self) -> bool:
+        """Whether its newest run is over."""
+        return self.run is not None and self.run.state == ENDED
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether its newest run is over and went well."""
+        return self.ended and self.run is not None and self.run.code == 0
+
+
+def restarts(policy: str, code: int) -> bool:
+    """Whether a container that ended with this code is to be run again."""
+    return policy == ALWAYS or (policy == ON_FAILURE and code != 0)
+
+
+def identity(uid: str, run: Run, name: str) -> str:
+    """A container's id; another one each run."""
+    return f"process://{uid}/{name}/{run.number}"
+
+
+def terminated(uid: str, name: str, run: Run) -> Object:
+    """The state of a run that is over."""
+    state: dict[str, Any] = {
+        "exitCode": run.code,
+        "reason": run.reason,
+        "startedAt": timestamp(run.started),
+        "finishedAt": timestamp(run.finished),
+        "containerID": identity(uid, run, name),
+    }
+    return {"terminated": state | ({"message": run.message} if run.message else {})}
+
+
+def _state(uid: str, view: View) -> Object:
+    if view.waiting is not None:
+        reason, message = view.waiting
+        return {"waiting": {"reason": reason} | ({"message": message} if message else {})}
+    if view.run is None or view.run.state not in (RUNNING, ENDED):
+        return {"waiting": {"reason": "ContainerCreating"}}
+    if view.run.state == RUNNING:
+        return {"running": {"startedAt": timestamp(view.run.started)}}
+    return terminated(uid, view.spec["name"], view.run)
+
+
+def container(uid: str, view: View) -> Object:
+    """One entry of containerStatuses."""
+    name, run = view.spec["name"], view.run
+    last = run if view.waiting is not None and view.ended else view.previous
+    image = view.spec.get("image", "")
+    return {
+        "name": name,
+        "state": _state(uid, view),
+        "lastState": terminated(uid, name, last) if last is not None and last.state == ENDED else {},
+        "ready": view.ready,
+        "started": view.started,
+        "restartCount": run.number if run else 0,
+        "image": image,
+        "imageID": image if run else "",
+        **({"containerID": identity(uid, run, name)} if run else {}),
+    }
+
+
+def phase(policy: str, init: Sequence[View], main: Sequence[View]) -> str:
+    """The pod's phase, by the kubelet's rules."""
+    failed = any(view.ended and not view.succeeded for view in init)
+    if failed and policy == NEVER:
+        return "Failed"
+    if not all(view.succeeded for view in init):
+        return "Pending"
+    if not all(view.begun for view in main):
+        return "Running" if any(view.run and view.run.state == RUNNING for view in main) else "Pending"
+    if any(not view.ended for view in main):
+        return "Running"
+    return _over(policy, main)
+
+
+def _over(policy: str, main: Sequence[View]) -> str:
+    """The phase when no container runs."""
+    if any(view.run and restarts(policy, view.run.code) for view in main):
+        return "Running"
+    return "Succeeded" if all(view.succeeded for view in main) else "Failed"
+
+
+def conditions(
+    phase: str, init: Sequence[View], main: Sequence[View], before: Sequence[Object]
+) -> list[Object]:
+    """The pod's conditions; those that others wrote stay, and times change only with the status."""
+    undone = [view.spec["name"] for view in init if not view.succeeded]
+    unready = [view.spec["name"] for view in main if not view.ready]
+    made = [
+        _condition("Initialized", undone, "ContainersNotInitialized", "incomplete", phase),
+        _condition("Ready", unready, "ContainersNotReady", "unready", phase),
+        _condition("ContainersReady", unready, "ContainersNotReady", "unready", phase),
+        {"type": "PodScheduled", "status": "True"},
+    ]
+    old = {one["type"]: one for one in before}
+    for one in made:
+        former = old.pop(one["type"], {})
+        same = former.get("status") == one["status"]
+        one["lastTransitionTime"] = former.get("lastTransitionTime") if same else timestamp()
+    return [*made, *old.values()]
+
+
+def _condition(kind: str, lacking: list[str], reason: str, word: str, phase: str) -> Object:
+    if phase == "Succeeded" and kind == "Initialized":
+        return {"type": kind, "status": "True", "reason": "PodCompleted"}
+    if phase in ("Succeeded", "Failed") and kind != "Initialized":
+        return {
+            "type": kind,
+            "status": "False",
+            "reason": "PodCompleted" if phase == "Succeeded" else "PodFailed",
+        }
+    if not lacking:
+        return {"type": kind, "status": "True"}
+    message = f"containers with {word} status: [{' '.join(lacking)}]"
+    return {"type": kind, "status": "False", "reason": reason, "message": message}
+
+
+class Verdict(NamedTuple):
+    """Why a pod is Failed whatever its containers say."""
+
+    reason: str
+    message: str
+
+
+def pod(spec_of: Object, init: Sequence[View], main: Sequence[View], verdict: Verdict | None) -> Object:
+    """The whole status of a pod, as a merge patch of the one that it has."""
+    meta, old = spec_of["metadata"], spec_of.get("status") or {}
+    policy = spec_of["spec"].get("restartPolicy", ALWAYS)
+    found = "Failed" if verdict else phase(policy, init, main)
+    status: dict[str, Any] = {
+        "phase": found,
+        "conditions": conditions(found, init, main, old.get("conditions") or []),
+        "startTime": old.get("startTime") or timestamp(),
+        "hostIP": HOST,
+        "podIP": HOST,
+        "podIPs": [{"ip": HOST}],
+        "containerStatuses": [container(meta["uid"], view) for view in main],
+    }
+    if init:
+        status["initContainerStatuses"] = [container(meta["uid"], view) for view in init]
+    if verdict:
+        status |= {"reason": verdict.reason, "message": verdict.message}
+    return status

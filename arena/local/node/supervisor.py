@@ -1,0 +1,318 @@
+"""The guardian of one container: `python -I -S supervisor.py <run folder>`, standard library only.
+
+It outlives the server. It reads `spec.json` (argv, env, cwd, stdin, stdin_once, tty, log_bytes,
+log_files), runs the command in a session of its own and leaves all that is to be known in files:
+
+- `pid`   JSON {pid, start, supervisor, supervisor_start, boot, started}, once the command runs
+- `log`   `<RFC 3339 with nanoseconds> stdout|stderr F|P <text>` a line, with strictly rising times;
+          older ones are `log.1` and `log.2`
+- `stdin` a named pipe, when asked for
+- `exit`  JSON {code, signal, finished, reason, message}, complete or absent, when all is over
+- `lock`  flocked for life: who can lock it knows that no supervisor is at work here
+
+The process that was started returns when `pid` or `exit` is there. Whatever descends from the command
+is killed when the command itself ends, as with a container.
+"""
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import json
+import os
+import pty
+import selectors
+import signal
+import sys
+import termios
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+# Isolated mode knows no site-packages; appended, so that nothing there can shadow the standard library.
+sys.path.append(os.path.abspath(__file__).rpartition("/arena/local/node/")[0])
+
+from arena.local.node.streams import Input, Log, Output
+
+DRAIN = 0.2
+"""Seconds that output is still read after the command ended, for children that hold the pipe."""
+PR_SET_CHILD_SUBREAPER = 36
+
+
+@dataclass
+class Pipes:
+    """The command's ends and ours."""
+
+    child: tuple[int, int, int]
+    outputs: list[tuple[int, bytes]]
+    stdin: int | None = None
+    terminal: bool = False
+    close: list[int] = field(default_factory=list)
+
+
+def pipes(spec: dict[str, Any]) -> Pipes:
+    """The descriptors that the command shall get, by what the spec asks for."""
+    if spec.get("tty"):
+        ours, theirs = pty.openpty()
+        keep = ours if spec.get("stdin") else None
+        return Pipes((theirs, theirs, theirs), [(ours, b"stdout")], keep, True, [theirs])
+    out, out_w = os.pipe()
+    err, err_w = os.pipe()
+    stdin, feed = os.pipe() if spec.get("stdin") else (os.open(os.devnull, os.O_RDONLY), None)
+    return Pipes(
+        (stdin, out_w, err_w), [(out, b"stdout"), (err, b"stderr")], feed, False, [stdin, out_w, err_w]
+    )
+
+
+def start_time(pid: int) -> float:
+    """When a process started: clock ticks since boot on Linux, the present time elsewhere."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            return int(stat.read().rpartition(b")")[2].split()[19])
+    except OSError:
+        return time.time()
+
+
+def boot() -> str:
+    """What distinguishes this boot of the machine from others; "" where the system does not tell."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def keep(path: str, value: dict[str, Any]) -> None:
+    """Write a JSON file so that a reader sees all of it or nothing, even when the power fails."""
+    fd = os.open(path + ".new", os.O_WRONLY | os.O_CREAT, 0o600)
+    text = json.dumps(value).encode()
+    os.write(fd, text)
+    os.ftruncate(fd, len(text))
+    os.fsync(fd)
+    os.close(fd)
+    os.rename(path + ".new", path)
+
+
+def reserve(path: str) -> None:
+    """Take the disk space of the `exit` file beforehand, so that a full disk cannot lose the result."""
+    fd = os.open(path + ".new", os.O_WRONLY | os.O_CREAT, 0o600)
+    os.write(fd, b" " * 4096)
+    os.close(fd)
+
+
+def execute(spec: dict[str, Any], pipe: Pipes, failed: int) -> None:
+    """In the forked child: become the command; a failure is told through the pipe `failed`."""
+    try:
+        os.setsid()
+        for number, fd in enumerate(pipe.child):
+            os.dup2(fd, number)
+        if pipe.terminal:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGCHLD, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        os.umask(0o022)
+        os.chdir(spec["cwd"])
+        os.execvpe(spec["argv"][0], spec["argv"], spec["env"])
+    except OSError as error:
+        os.write(failed, json.dumps([error.errno, os.strerror(error.errno or 0)]).encode())
+    except (ValueError, UnicodeError) as error:
+        os.write(failed, json.dumps([errno.EINVAL, str(error)]).encode())
+    finally:
+        os._exit(127)
+
+
+def spawn(spec: dict[str, Any], pipe: Pipes) -> tuple[int, list[Any] | None]:
+    """Fork and execute; the process id, and [errno, text] where the command could not be executed."""
+    told, failed = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        execute(spec, pipe, failed)
+    os.close(failed)
+    for fd in set(pipe.close):
+        os.close(fd)
+    answer = b""
+    while part := os.read(told, 4096):
+        answer += part
+    os.close(told)
+    return pid, json.loads(answer) if answer else None
+
+
+def refusal(spec: dict[str, Any], why: list[Any]) -> dict[str, Any]:
+    """The `exit` record of a command that could not be executed."""
+    code = 127 if why[0] == errno.ENOENT else 126
+    text = "executable file not found in $PATH" if code == 127 else str(why[1]).lower()
+    message = f'exec: "{spec["argv"][0]}": {text}'
+    return {"code": code, "signal": 0, "reason": "ContainerCannotRun", "message": message}
+
+
+class Guard:
+    """Serves the command's streams until it ended, then makes sure that nothing of it is left."""
+
+    def __init__(self, pid: int, selector: selectors.BaseSelector) -> None:
+        self.pid = pid
+        self.selector = selector
+        self.status: int | None = None
+        signal.signal(signal.SIGTERM, self._pass_on)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        wake, wakeup = os.pipe()
+        os.set_blocking(wake, False)
+        os.set_blocking(wakeup, False)
+        signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
+        selector.register(wake, selectors.EVENT_READ, None)
+
+    def _pass_on(self, number: int, _: Any) -> None:
+        with contextlib.suppress(OSError):
+            os.killpg(self.pid, number)
+
+    def serve(self, outputs: int) -> int:
+        """Read until the command ended and its output with it, or was drained; its wait status."""
+        deadline: float | None = None
+        while outputs or self.status is None:
+            self.reap()
+            if self.status is not None and deadline is None:
+                deadline = time.monotonic() + DRAIN
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                break
+            outputs -= sum(self._ready(key) for key, _ in self.selector.select(left))
+        return self.status or 0
+
+    def _ready(self, key: selectors.SelectorKey) -> int:
+        """Serve one descriptor; 1 when an output ended by it."""
+        if isinstance(key.data, Input):
+            key.data.read(self.selector)
+        elif isinstance(key.data, Output):
+            if not key.data.read():
+                self.selector.unregister(key.fd)
+                return 1
+        else:
+            with contextlib.suppress(BlockingIOError):
+                os.read(key.fd, 4096)
+        return 0
+
+    def reap(self) -> bool:
+        """Take the ends of all children that ended; False when there is no child any more."""
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    return True
+                if pid == self.pid:
+                    self.status = status
+        return False
+
+    def clear(self) -> None:
+        """Kill what the command left behind: its group, and (on Linux) everything descended from it."""
+        with contextlib.suppress(OSError):
+            os.killpg(self.pid, signal.SIGKILL)
+        me = os.getpid()
+        deadline = time.monotonic() + 5
+        while self.reap() and time.monotonic() < deadline:
+            for child in children(me):
+                with contextlib.suppress(OSError):
+                    os.kill(child, signal.SIGKILL)
+            self.selector.select(0.02)
+
+
+def children(parent: int) -> list[int]:
+    """The processes whose parent is `parent`; none where there is no /proc."""
+    found = []
+    with contextlib.suppress(OSError):
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as stat:
+                if int(stat.read().rpartition(b")")[2].split()[1]) == parent:
+                    found.append(int(name))
+    return found
+
+
+def supervise(spec: dict[str, Any], ready: int) -> None:
+    """Run the command to its end; `ready` is closed once its `pid` or `exit` file is there."""
+    log = Log("log", spec.get("log_bytes", 10 << 20), spec.get("log_files", 3))
+    reserve("exit")
+    pipe = pipes(spec)
+    if spec.get("stdin") and not os.path.exists("stdin"):
+        os.mkfifo("stdin", 0o600)
+    started = time.time()
+    selector = selectors.DefaultSelector()
+    pid, why = spawn(spec, pipe)
+    if why:
+        keep("exit", {**refusal(spec, why), "started": started, "finished": time.time()})
+        return
+    guard = Guard(pid, selector)
+    keep("pid", record(pid, started))
+    os.close(ready)
+    outputs = [Output(fd, stream, log) for fd, stream in pipe.outputs]
+    for output in outputs:
+        selector.register(output.fd, selectors.EVENT_READ, output)
+    if pipe.stdin is not None:
+        feed = Input("stdin", pipe.stdin, bool(spec.get("stdin_once")), pipe.terminal)
+        selector.register(feed.fd, selectors.EVENT_READ, feed)
+    status = guard.serve(len(outputs))
+    guard.clear()
+    for output in outputs:
+        output.close()
+    keep("exit", {**ending(status), "started": started, "finished": time.time()})
+
+
+def record(pid: int, started: float) -> dict[str, Any]:
+    """The `pid` file's content."""
+    me = os.getpid()
+    return {
+        "pid": pid,
+        "start": start_time(pid),
+        "supervisor": me,
+        "supervisor_start": start_time(me),
+        "boot": boot(),
+        "started": started,
+    }
+
+
+def ending(status: int) -> dict[str, Any]:
+    """A wait status as the `exit` file tells it: a signal counts as code 128 + signal."""
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        return {"code": 128 + number, "signal": number, "reason": "Error", "message": ""}
+    code = os.WEXITSTATUS(status)
+    return {"code": code, "signal": 0, "reason": "Error" if code else "Completed", "message": ""}
+
+
+def adopt_descendants() -> None:
+    """Ask Linux to hand orphaned descendants to us, so that none escapes by a new session."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def detach() -> int:
+    """Become a process that no terminal and no parent can end; a descriptor to close when ready."""
+    ready, done = os.pipe()
+    if os.fork():
+        os.close(done)
+        os.read(ready, 1)  # returns when the other end is closed
+        os._exit(0)
+    os.close(ready)
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in range(3):
+        os.dup2(null, number)
+    return done
+
+
+def main(folder: str) -> None:
+    """Supervise the run whose folder is given, unless another does or it is over."""
+    os.chdir(folder)
+    ready = detach()
+    lock = os.open("lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    if os.path.exists("exit") or os.path.exists("pid"):
+        return
+    with open("spec.json") as file:
+        spec = json.load(file)
+    adopt_descendants()
+    supervise(spec, ready)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
