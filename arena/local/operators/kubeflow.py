@@ -71,9 +71,8 @@ def _finish(objects: Objects, job: Job, now: datetime) -> float | None:
     )
     if policy != "None" or by_limit:
         replicas.clean(objects, job, keep_finished=policy != "All")
-    return runpolicy.expire(
-        objects, job.kind.resource, job.obj, job.policy.get("ttlSecondsAfterFinished"), now
-    )
+    limit = job.policy.get("ttlSecondsAfterFinished")
+    return runpolicy.expire(objects, job.parent, limit, status.get("completionTime"), now)
 
 
 def _suspend(objects: Objects, job: Job, status: Object, now: datetime) -> None:

@@ -59,7 +59,8 @@ def _finish(objects: Objects, job: Job, now: datetime) -> float | None:
     policy = job.policy.get("cleanPodPolicy") or "None"
     if policy != "None":
         _clean(objects, job, keep_finished=policy == "Running")
-    return runpolicy.expire(objects, MPIJOBS, job.obj, job.policy.get("ttlSecondsAfterFinished"), now)
+    limit, end = job.policy.get("ttlSecondsAfterFinished"), job.obj["status"].get("completionTime")
+    return runpolicy.expire(objects, (MPIJOBS, job.obj), limit, end, now)
 
 
 def _clean(objects: Objects, job: Job, keep_finished: bool) -> None:

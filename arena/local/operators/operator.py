@@ -28,12 +28,14 @@ class Operator:
         keys: a change -> the keys to reconcile.
         reconcile: brings the world nearer to what the key's object asks for; returns the seconds
             until it wants to be called again without a change, or None.
+        close: gives back what it holds besides objects.
     """
 
     name: str
     watches: tuple[Resource, ...]
     keys: Callable[[Objects, Change], Iterable[Key]]
     reconcile: Callable[[Objects, Key, datetime], float | None]
+    close: Callable[[], None] = lambda: None
 
 
 def of_kind(

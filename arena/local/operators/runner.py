@@ -54,6 +54,8 @@ class Runner:
             self._watch.close()
         if self._thread:
             self._thread.join()
+        for operator in self._operators:
+            operator.close()
 
     def run_until_idle(self, settle: float = 0.0) -> int:
         """Work in the caller's thread until nothing is due; returns how many items were worked on.

@@ -28,15 +28,18 @@ def deadline_left(policy: Object, status: Object, now: datetime) -> float | None
 
 
 def expire(
-    objects: Objects, resource: Resource, obj: Object, limit: int | None, now: datetime
+    objects: Objects, parent: tuple[Resource, Object], limit: int | None, end: str | None, now: datetime
 ) -> float | None:
-    """Delete a finished job when ttlSecondsAfterFinished (`limit`) is over, else say in how many seconds."""
-    end = (obj.get("status") or {}).get("completionTime")
+    """Delete a job that finished at `end` when ttlSecondsAfterFinished (`limit`) is over.
+
+    Returns the seconds until then; None where there is no limit, or the job is deleted.
+    """
     if limit is None or not end:
         return None
     seconds = left(end, float(limit), now)
     if seconds > 0:
         return seconds
+    resource, obj = parent
     namespace, name = key(obj)
     objects.delete(resource, name, namespace, uid=obj["metadata"]["uid"])
     return None

@@ -1,0 +1,157 @@
+"""Job (batch/v1): pods until enough of them have succeeded, or too many have failed.
+
+A pod is counted by its uid, which the status keeps (`uncountedTerminatedPods`) until the Job is
+over: so it counts once, also when it is deleted afterwards or the operator dies in between. A pod
+that is deleted while it runs is replaced and counts as neither.
+"""
+
+import copy
+from datetime import datetime
+
+from arena.local.objects import JOBS, PODS, Object, Objects, key
+from arena.local.operators import indexes, jobpods, runpolicy
+from arena.local.operators import pods as facts
+from arena.local.operators.clock import left, stamp
+from arena.local.operators.conditions import holds
+from arena.local.operators.jobpods import Tally
+from arena.local.operators.operator import Operator, of_kind
+from arena.local.operators.runpolicy import earliest
+from arena.local.operators.writes import RETRY, create_pod, event, owned, remove, write_status
+
+BACKOFF = (10.0, 360.0)
+"""Seconds until a failed pod is replaced: the first time, and at most."""
+
+
+def operator() -> Operator:
+    """The operator of Jobs."""
+    return of_kind(JOBS, reconcile, owns=(PODS,))
+
+
+def reconcile(objects: Objects, job: Object, now: datetime) -> float | None:
+    """Bring pods and status of one Job nearer to its spec."""
+    status = copy.deepcopy(job.get("status") or {})
+    pods = owned(objects, PODS, job, jobpods.selector(job))
+    if holds(status, "Complete") or holds(status, "Failed"):
+        return _finish(objects, job, pods, now)
+    tally = jobpods.count(job, status, pods)
+    if job["spec"].get("suspend"):
+        _suspend(objects, job, status, tally, now)
+        delay = None
+    else:
+        _resume(objects, job, status, now)
+        delay = _run(objects, job, status, tally, now)
+    jobpods.report(job, status, tally)
+    write_status(objects, JOBS, job, status)
+    return delay
+
+
+def _finish(objects: Objects, job: Object, pods: list[Object], now: datetime) -> float | None:
+    for pod in pods:
+        if facts.is_active(pod):
+            remove(objects, PODS, pod)
+    limit = job["spec"].get("ttlSecondsAfterFinished")
+    ended = [one for one in job["status"]["conditions"] if one["type"] in ("Complete", "Failed")]
+    return runpolicy.expire(objects, (JOBS, job), limit, ended[-1]["lastTransitionTime"], now)
+
+
+def _suspend(objects: Objects, job: Object, status: Object, tally: Tally, now: datetime) -> None:
+    for pod in tally.active:
+        remove(objects, PODS, pod)
+    tally.active = []
+    status.pop("startTime", None)
+    if not holds(status, "Suspended"):
+        _condition(status, "Suspended", "JobSuspended", "Job suspended", now)
+        event(objects, (JOBS, job), now, "Normal", "Suspended", "Job suspended")
+
+
+def _resume(objects: Objects, job: Object, status: Object, now: datetime) -> None:
+    if holds(status, "Suspended"):
+        _condition(status, "Suspended", "JobResumed", "Job resumed", now, "False")
+        event(objects, (JOBS, job), now, "Normal", "Resumed", "Job resumed")
+    status.setdefault("startTime", stamp(now))
+
+
+def _run(objects: Objects, job: Object, status: Object, tally: Tally, now: datetime) -> float | None:
+    """One pass over a Job that shall run; returns the seconds until the next."""
+    deadline = runpolicy.deadline_left(job["spec"], status, now)
+    if _too_often(job, tally):
+        _fail(objects, job, status, now, ("BackoffLimitExceeded", "reached the specified backoff limit"))
+    elif deadline is not None and deadline <= 0:
+        _fail(objects, job, status, now, ("DeadlineExceeded", "was active longer than specified deadline"))
+    elif jobpods.is_complete(job, tally):
+        _complete(objects, job, status, now)
+    else:
+        return earliest(deadline, _fill(objects, job, tally, now))
+    tally.active = []
+    return None
+
+
+def _too_often(job: Object, tally: Tally) -> bool:
+    limit = int(job["spec"].get("backoffLimit", 6))
+    if len(tally.failed) > limit:
+        return True
+    if job["spec"]["template"]["spec"].get("restartPolicy") != "OnFailure":
+        return False
+    again = sum(facts.restarts(pod) for pod in tally.active)
+    return again > 0 and again >= limit
+
+
+def _complete(objects: Objects, job: Object, status: Object, now: datetime) -> None:
+    status["completionTime"] = stamp(now)
+    message = "Reached expected number of succeeded pods"
+    for kind in ("SuccessCriteriaMet", "Complete"):
+        _condition(status, kind, "CompletionsReached", message, now)
+    event(objects, (JOBS, job), now, "Normal", "Completed", "Job completed")
+
+
+def _fail(objects: Objects, job: Object, status: Object, now: datetime, why: tuple[str, str]) -> None:
+    reason, message = why[0], f"Job {why[1]}"
+    for kind in ("FailureTarget", "Failed"):
+        _condition(status, kind, reason, message, now)
+    event(objects, (JOBS, job), now, "Warning", reason, message)
+
+
+def _condition(
+    status: Object, kind: str, reason: str, message: str, now: datetime, value: str = "True"
+) -> None:
+    others = [one for one in status.get("conditions") or [] if one["type"] != kind]
+    new = {
+        "type": kind,
+        "status": value,
+        "reason": reason,
+        "message": message,
+        "lastProbeTime": stamp(now),
+        "lastTransitionTime": stamp(now),
+    }
+    status["conditions"] = [*others, new]
+
+
+def _fill(objects: Objects, job: Object, tally: Tally, now: datetime) -> float | None:
+    """As many active pods as are wanted; the seconds until a pod may be made that may not yet."""
+    wanted = jobpods.wanted(job, tally)
+    surplus = sorted(tally.active, key=facts.is_ready)[: max(0, len(tally.active) - wanted)]
+    for pod in surplus:
+        remove(objects, PODS, pod)
+        tally.active.remove(pod)
+    missing = wanted - len(tally.active) - tally.terminating
+    if missing <= 0:
+        return None
+    wait = _pause(tally, now)
+    if wait > 0:
+        return wait
+    bodies = jobpods.bodies(job, indexes.missing(job, tally.done, tally.held)[:missing], missing)
+    made = [create_pod(objects, body, (JOBS, job), now) for body in bodies]
+    for new in [pod for pod in made if pod]:
+        tally.active.append(new)
+        message = f"Created pod: {key(new)[1]}"
+        event(objects, (JOBS, job), now, "Normal", "SuccessfulCreate", message)
+    return RETRY if None in made else None
+
+
+def _pause(tally: Tally, now: datetime) -> float:
+    """Seconds until a pod may follow the last one that failed."""
+    if not tally.failed or not tally.last_failure:
+        return 0.0
+    first, longest = BACKOFF
+    seconds: float = min(longest, first * 2 ** min(len(tally.failed) - 1, 20))
+    return left(tally.last_failure, seconds, now)

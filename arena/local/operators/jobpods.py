@@ -1,0 +1,130 @@
+"""The pods of a Job: how they are counted, how many are wanted, and what they are made of."""
+
+import copy
+from dataclasses import dataclass
+
+from arena.local.objects import Object
+from arena.local.operators import indexes
+from arena.local.operators import pods as facts
+from arena.local.operators.replicas import set_env
+from arena.local.operators.writes import suffix
+
+JOB_NAME = "batch.kubernetes.io/job-name"
+CONTROLLER_UID = "batch.kubernetes.io/controller-uid"
+
+
+@dataclass
+class Tally:
+    """The pods of one Job, counted."""
+
+    active: list[Object]
+    terminating: int
+    succeeded: set[str]
+    """uids"""
+    failed: set[str]
+    """uids"""
+    last_failure: str
+    """When the last failed pod ended, as the API's text."""
+    done: set[int]
+    """Indexes with a pod that succeeded."""
+    held: set[int]
+    """Indexes whose pod has not ended."""
+
+
+def selector(job: Object) -> str:
+    """The label selector of a Job's pods."""
+    return f"{CONTROLLER_UID}={job['metadata']['uid']}"
+
+
+def count(job: Object, status: Object, pods: list[Object]) -> Tally:
+    """Count the pods that there are, and those that the status remembers."""
+    known = status.get("uncountedTerminatedPods") or {}
+    ended = {
+        word: [pod for pod in pods if facts.phase(pod) == word and not facts.is_going(pod)]
+        for word in ("Succeeded", "Failed")
+    }
+    uids = {word: {str(pod["metadata"]["uid"]) for pod in found} for word, found in ended.items()}
+    numbers = {indexes.index(pod) for pod in ended["Succeeded"]} - {None}
+    return Tally(
+        active=[pod for pod in pods if facts.is_active(pod)],
+        terminating=sum(facts.is_going(pod) for pod in pods),
+        succeeded=uids["Succeeded"] | set(known.get("succeeded") or []),
+        failed=uids["Failed"] | set(known.get("failed") or []),
+        last_failure=max((facts.finished_at(pod) for pod in ended["Failed"]), default=""),
+        done=indexes.parse(status.get("completedIndexes")) | {one for one in numbers if one is not None},
+        held={
+            one
+            for pod in pods
+            if (facts.is_going(pod) or not facts.is_finished(pod)) and (one := indexes.index(pod)) is not None
+        },
+    )
+
+
+def report(job: Object, status: Object, tally: Tally) -> None:
+    """Write the counts into the status."""
+    over = any(one["type"] in ("Complete", "Failed") for one in status.get("conditions") or [])
+    status["active"] = len(tally.active)
+    status["ready"] = sum(facts.is_ready(pod) for pod in tally.active)
+    status["terminating"] = tally.terminating
+    status["succeeded"] = _succeeded(job, tally)
+    status["failed"] = len(tally.failed)
+    if indexes.is_indexed(job):
+        status["completedIndexes"] = indexes.text(tally.done)
+    kept = {"succeeded": sorted(tally.succeeded), "failed": sorted(tally.failed)}
+    status["uncountedTerminatedPods"] = {} if over else {name: uids for name, uids in kept.items() if uids}
+
+
+def _succeeded(job: Object, tally: Tally) -> int:
+    return len(tally.done if indexes.is_indexed(job) else tally.succeeded)
+
+
+def _completions(job: Object) -> int | None:
+    """How many pods must succeed; None for one of a work queue, where the pods decide."""
+    spec = job["spec"]
+    if spec.get("completions") is None and spec.get("parallelism") is not None:
+        return None if not indexes.is_indexed(job) else int(spec["parallelism"])
+    return int(spec.get("completions", 1) if spec.get("completions") is not None else 1)
+
+
+def is_complete(job: Object, tally: Tally) -> bool:
+    """Whether enough pods have succeeded."""
+    completions = _completions(job)
+    if completions is None:
+        return bool(tally.succeeded) and not tally.active and not tally.terminating
+    return _succeeded(job, tally) >= completions
+
+
+def wanted(job: Object, tally: Tally) -> int:
+    """How many pods should be active now."""
+    parallelism = job["spec"].get("parallelism")
+    most = 1 if parallelism is None else int(parallelism)
+    completions = _completions(job)
+    if completions is None:
+        return min(most, len(tally.active)) if tally.succeeded else most
+    return min(most, completions - _succeeded(job, tally))
+
+
+def bodies(job: Object, numbers: list[int], missing: int) -> list[Object]:
+    """The pods to make: one for each index, or as many as are missing where there are no indexes."""
+    if indexes.is_indexed(job):
+        return [_pod(job, number) for number in numbers]
+    return [_pod(job, None) for _ in range(missing)]
+
+
+def _pod(job: Object, number: int | None) -> Object:
+    name, uid = job["metadata"]["name"], job["metadata"]["uid"]
+    template = copy.deepcopy(job["spec"]["template"])
+    meta = template.get("metadata") or {}
+    ours = {JOB_NAME: name, CONTROLLER_UID: uid, "job-name": name, "controller-uid": uid}
+    labels = {**(meta.get("labels") or {}), **ours}
+    annotations = dict(meta.get("annotations") or {})
+    spec = template["spec"]
+    if number is None:
+        own = f"{name[:57]}-{suffix()}"
+    else:
+        own = f"{name[:52]}-{number}-{suffix()}"
+        annotations[indexes.INDEX] = labels[indexes.INDEX] = str(number)
+        spec.setdefault("hostname", f"{name}-{number}")
+        for container in [*spec["containers"], *(spec.get("initContainers") or [])]:
+            set_env(container, {"JOB_COMPLETION_INDEX": str(number)})
+    return {"metadata": {"name": own, "labels": labels, "annotations": annotations}, "spec": spec}

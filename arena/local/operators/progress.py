@@ -1,0 +1,101 @@
+"""The status of a Deployment: counts, Available and Progressing."""
+
+from datetime import datetime
+
+from arena.local.objects import Object
+from arena.local.operators.clock import left, stamp
+from arena.local.operators.replicaset import size
+from arena.local.operators.strategy import limits
+
+COUNTS = ("updatedReplicas", "readyReplicas", "availableReplicas")
+
+
+def status(deployment: Object, new: Object, old: list[Object], now: datetime) -> tuple[Object, float | None]:
+    """The status, and the seconds until the progress deadline while a rollout is under way."""
+    every = [new, *old]
+    replicas, available = _sum(every, "replicas"), _sum(every, "availableReplicas")
+    found: Object = {
+        "observedGeneration": deployment["metadata"].get("generation", 1),
+        "replicas": replicas,
+        "updatedReplicas": _sum([new], "replicas"),
+        "readyReplicas": _sum(every, "readyReplicas"),
+        "availableReplicas": available,
+        "unavailableReplicas": max(0, max(size(deployment), replicas) - available),
+    }
+    progressing, wait = _progressing(deployment, new, found, now)
+    failures = [
+        one for one in (new.get("status") or {}).get("conditions") or [] if one["type"] == "ReplicaFailure"
+    ]
+    found["conditions"] = [_available(deployment, available, now), progressing, *failures]
+    return found, wait
+
+
+def _sum(sets: list[Object], name: str) -> int:
+    return sum(int((one.get("status") or {}).get(name) or 0) for one in sets)
+
+
+def _before(deployment: Object, kind: str) -> Object:
+    conditions = (deployment.get("status") or {}).get("conditions") or []
+    return next((one for one in conditions if one["type"] == kind), {})
+
+
+def _available(deployment: Object, available: int, now: datetime) -> Object:
+    enough = available >= size(deployment) - limits(deployment)[1]
+    reason = "MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable"
+    word = "has" if enough else "does not have"
+    message = f"Deployment {word} minimum availability."
+    return _condition(deployment, "Available", (enough, reason, message), now)
+
+
+def _progressing(
+    deployment: Object, new: Object, found: Object, now: datetime
+) -> tuple[Object, float | None]:
+    wanted, name = size(deployment), new["metadata"]["name"]
+    before = _before(deployment, "Progressing")
+    done = f'ReplicaSet "{name}" has successfully progressed.'
+    was_done = before.get("reason") == "NewReplicaSetAvailable" and before.get("message") == done
+    now_done = found["updatedReplicas"] == found["replicas"] == found["availableReplicas"] == wanted
+    if was_done or now_done:
+        # Once done it stays done: a pod that fails later is no failed rollout.
+        words = True, "NewReplicaSetAvailable", done
+        return _condition(deployment, "Progressing", words, now), None
+    message = f'ReplicaSet "{name}" is progressing.'
+    same = before.get("message") == message or before.get("reason") == "ProgressDeadlineExceeded"
+    if not same or _moved(deployment, found):
+        words = True, "ReplicaSetUpdated", message
+        fresh = _condition(deployment, "Progressing", words, now) | {"lastUpdateTime": stamp(now)}
+        return fresh, _deadline(deployment)
+    wait = left(before.get("lastUpdateTime"), _deadline(deployment), now)
+    if wait > 0:
+        return before, wait
+    message = f'ReplicaSet "{name}" has timed out progressing.'
+    return _condition(deployment, "Progressing", (False, "ProgressDeadlineExceeded", message), now), None
+
+
+def _deadline(deployment: Object) -> float:
+    limit = deployment["spec"].get("progressDeadlineSeconds")
+    return 600.0 if limit is None else float(limit)
+
+
+def _moved(deployment: Object, found: Object) -> bool:
+    """Whether pods were made, became ready, or old ones went since the status was written."""
+    before = deployment.get("status") or {}
+    more = any(found[name] > int(before.get(name) or 0) for name in COUNTS)
+    old_before = int(before.get("replicas") or 0) - int(before.get("updatedReplicas") or 0)
+    return more or found["replicas"] - found["updatedReplicas"] < old_before
+
+
+def _condition(deployment: Object, kind: str, words: tuple[bool, str, str], now: datetime) -> Object:
+    """A condition with the times that the one before it earned."""
+    value, reason, message = "True" if words[0] else "False", *words[1:]
+    before = _before(deployment, kind)
+    same = before.get("status") == value
+    unchanged = same and before.get("reason") == reason
+    return {
+        "type": kind,
+        "status": value,
+        "reason": reason,
+        "message": message,
+        "lastUpdateTime": before["lastUpdateTime"] if unchanged else stamp(now),
+        "lastTransitionTime": before["lastTransitionTime"] if same else stamp(now),
+    }

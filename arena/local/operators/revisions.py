@@ -1,0 +1,94 @@
+"""Revisions of a Deployment: which ReplicaSet carries its present template, and their numbers."""
+
+import copy
+import hashlib
+import json
+
+from arena.local.objects import DEPLOYMENTS, REPLICASETS, Object, Objects, key
+from arena.local.operators.writes import ALPHABET, reference, remove
+
+HASH = "pod-template-hash"
+REVISION = "deployment.kubernetes.io/revision"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def digest(template: Object) -> str:
+    """Ten letters that stand for a pod template."""
+    text = json.dumps(template, sort_keys=True, separators=(",", ":"))
+    raw = hashlib.sha256(text.encode()).digest()
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in raw[:10])
+
+
+def number(obj: Object) -> int:
+    """The revision of a ReplicaSet or Deployment; 0 where it has none."""
+    return int((obj["metadata"].get("annotations") or {}).get(REVISION, 0))
+
+
+def current(deployment: Object, sets: list[Object]) -> Object | None:
+    """The ReplicaSet with the Deployment's present template; None before it is made."""
+    wanted = digest(deployment["spec"]["template"])
+    return next((one for one in sets if (one["metadata"].get("labels") or {}).get(HASH) == wanted), None)
+
+
+def make(objects: Objects, deployment: Object, sets: list[Object]) -> Object:
+    """Create the ReplicaSet of the present template, without replicas as yet."""
+    namespace, name = key(deployment)
+    spec = deployment["spec"]
+    template = copy.deepcopy(spec["template"])
+    mark = {HASH: digest(template)}
+    labels = {**((template.get("metadata") or {}).get("labels") or {}), **mark}
+    template["metadata"] = {**(template.get("metadata") or {}), "labels": labels}
+    selector = copy.deepcopy(spec["selector"])
+    selector["matchLabels"] = {**(selector.get("matchLabels") or {}), **mark}
+    notes = {**(deployment["metadata"].get("annotations") or {}), REVISION: str(_next(sets))}
+    notes.pop(LAST_APPLIED, None)
+    body = {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "metadata": {
+            "name": f"{name}-{mark[HASH]}",
+            "labels": labels,
+            "annotations": notes,
+            "ownerReferences": [reference(DEPLOYMENTS, deployment)],
+        },
+        "spec": {
+            "replicas": 0,
+            "selector": selector,
+            "template": template,
+            "minReadySeconds": spec.get("minReadySeconds") or 0,
+        },
+    }
+    return objects.create(REPLICASETS, body, namespace)
+
+
+def _next(sets: list[Object]) -> int:
+    return max((number(one) for one in sets), default=0) + 1
+
+
+def keep_newest(objects: Objects, deployment: Object, new: Object, old: list[Object]) -> Object:
+    """Give the present ReplicaSet and the Deployment the highest number (a rollback reuses an old set).
+
+    Returns the Deployment as it is then.
+    """
+    namespace, name = key(deployment)
+    highest = max((number(one) for one in old), default=0)
+    wanted = str(number(new) if number(new) > highest else highest + 1)
+    note = {"metadata": {"annotations": {REVISION: wanted}}}
+    if str(number(new)) != wanted:
+        objects.patch(REPLICASETS, key(new)[1], note, namespace)
+    if str(number(deployment)) != wanted:
+        deployment = objects.patch(DEPLOYMENTS, name, note, namespace)
+    return deployment
+
+
+def prune(objects: Objects, deployment: Object, old: list[Object]) -> None:
+    """Delete the oldest empty ReplicaSets beyond revisionHistoryLimit."""
+    limit = deployment["spec"].get("revisionHistoryLimit")
+    empty = [
+        one
+        for one in old
+        if not one["spec"].get("replicas") and not (one.get("status") or {}).get("replicas")
+    ]
+    surplus = len(empty) - (10 if limit is None else int(limit))
+    for one in sorted(empty, key=number)[: max(0, surplus)]:
+        remove(objects, REPLICASETS, one)
