@@ -92,6 +92,11 @@ class Container:
             self._launcher = None
         return self._launcher is not None
 
+    def settle(self) -> None:
+        """Wait for the process that starts the supervisor, which ends in a moment."""
+        if self._launcher is not None:
+            self._launcher.wait()
+
     def _check(self, run: Run) -> None:
         """See whether anybody watches over an open run; end or undo it if not."""
         if runs.guarded(run):

@@ -81,6 +81,9 @@ class Kubelet(Inside):
         self._ends.wake()
         for thread in self._threads:
             thread.join()
+        for worker in self._workers.values():
+            for container in worker.everyone():
+                container.settle()
         if self._pool:
             self._pool.shutdown(wait=False, cancel_futures=True)
         self._ends.close()

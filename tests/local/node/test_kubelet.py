@@ -1,7 +1,8 @@
 """A pod's life on the node."""
 
+from bed import Node, until
+
 from arena.local.objects import NODES, PODS
-from tests.local.node.conftest import Node, until
 
 
 def test_success(node: Node) -> None:

@@ -1,0 +1,193 @@
+"""The test bed of the node: a kubelet over a real API, in this process or in one that can be killed."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arena.local import objects
+from arena.local.api import Api
+from arena.local.node import processes
+from arena.local.node.kubelet import Kubelet
+from arena.local.node.tools import Pace
+from arena.local.objects import EVENTS, PODS
+
+PYTHON = sys.executable
+QUICK = Pace(backoff=0.05, ceiling=0.2, retry=0.05)
+
+
+def until(what: Callable[[], Any], seconds: float = 20, why: str = "") -> Any:
+    """The first true answer of `what`, asked until a deadline."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = what()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            pytest.fail(f"{why or what} did not come true in {seconds} s")
+        time.sleep(0.01)
+
+
+SERVER = """
+import json, sys
+from pathlib import Path
+from arena.local import objects
+from arena.local.api import Api
+from arena.local.node.kubelet import Kubelet
+from arena.local.node.tools import Pace
+home = Path(sys.argv[1])
+api = Api(home / "state.db")
+Kubelet(api, home, gpus=4, pace=Pace(backoff=0.05, ceiling=0.2, retry=0.05)).start()
+for line in sys.stdin:
+    method, resource, args, kwargs = json.loads(line)
+    print(json.dumps(getattr(api, method)(objects.Resource(*resource), *args, **kwargs)), flush=True)
+"""
+
+
+class Server:
+    """API and kubelet in a process of their own; speaks for the API."""
+
+    def __init__(self, home: Path) -> None:
+        command = [sys.executable, "-c", SERVER, str(home)]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, text=True
+        )
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        def call(resource: objects.Resource, *args: Any, **kwargs: Any) -> Any:
+            self.process.stdin.write(json.dumps([method, resource, args, kwargs]) + "\n")
+            self.process.stdin.flush()
+            return json.loads(self.process.stdout.readline())
+
+        return call
+
+    def close(self) -> None:
+        """Kill it."""
+        self.process.kill()
+        with self.process:
+            pass
+
+
+class Node:
+    """What a test does with a node: make pods, see what became of them."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.api: Any = Api(home / "state.db")
+        self.kubelet: Kubelet | None = None
+        self.uids: set[str] = set()
+        self.names = itertools.count()
+
+    def start(self, **how: Any) -> Kubelet:
+        """Start a kubelet in this process."""
+        self.kubelet = Kubelet(self.api, self.home, **{"pace": QUICK, "gpus": 4, **how})
+        self.kubelet.start()
+        return self.kubelet
+
+    def serve(self) -> None:
+        """Let API and kubelet run in a process of their own, until `kill`."""
+        self.api.close()
+        self.api = Server(self.home)
+
+    def kill(self) -> None:
+        """Kill the process that `serve` started; the API is this process's again, without kubelet."""
+        self.api.close()
+        self.api = Api(self.home / "state.db")
+
+    def stop(self) -> None:
+        """Stop the kubelet of this process."""
+        if self.kubelet:
+            self.kubelet.stop()
+            self.kubelet = None
+
+    def pod(
+        self, *command: str, policy: str = "Never", meta: Any = None, spec: Any = None, **fields: Any
+    ) -> str:
+        """Create a bound pod with one container `main`; its name."""
+        name = f"pod-{next(self.names)}"
+        container = {"name": "main", "image": "none", **fields}
+        if command:
+            container["command"] = list(command)
+        self.create(name, {"containers": [container], "restartPolicy": policy, **(spec or {})}, meta)
+        return name
+
+    def create(self, name: str, spec: Any, meta: Any = None) -> Any:
+        """Create a bound pod."""
+        body = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "namespace": "default", **(meta or {})},
+            "spec": {"terminationGracePeriodSeconds": 5, **spec, "nodeName": "local"},
+        }
+        made = self.api.create(PODS, body, "default")
+        self.uids.add(made["metadata"]["uid"])
+        return made
+
+    def get(self, name: str) -> Any:
+        """The pod, or None."""
+        return self.api.get(PODS, name, "default")
+
+    def uid(self, name: str) -> str:
+        """Its uid."""
+        return self.get(name)["metadata"]["uid"]
+
+    def phase(self, name: str, *wanted: str, seconds: float = 20) -> Any:
+        """Wait for the pod to have one of these phases; the pod."""
+
+        def reached() -> Any:
+            pod = self.get(name)
+            return pod if (pod.get("status") or {}).get("phase") in wanted else None
+
+        return until(reached, seconds, f"{name} {wanted}")
+
+    def state(self, name: str, kind: str, container: str = "main", seconds: float = 20) -> Any:
+        """Wait for a container's state `waiting`, `running` or `terminated`; its status."""
+
+        def reached() -> Any:
+            for one in (self.get(name).get("status") or {}).get("containerStatuses") or []:
+                if one["name"] == container and kind in one["state"]:
+                    return one
+            return None
+
+        return until(reached, seconds, f"{name} {kind}")
+
+    def text(self, name: str, container: str = "main", previous: bool = False) -> str:
+        """The log's text without times."""
+        path = self.home / "pods" / self.uid(name) / "containers" / container
+        number = sorted(int(one.name) for one in path.iterdir())[-1 - previous]
+        lines = (path / str(number) / "log").read_text().splitlines()
+        return "\n".join(line.split(" ", 3)[3] for line in lines)
+
+    def pids(self, name: str, container: str = "main", number: int = 0) -> Any:
+        """The `pid` file of a run, once it is there."""
+        path = self.home / "pods" / self.uid(name) / "containers" / container / str(number) / "pid"
+        until(path.exists, why=f"{path}")
+        return json.loads(path.read_text())
+
+    def events(self, name: str, reason: str = "") -> list[Any]:
+        """The events about a pod."""
+        found = [one for one in self.api.list(EVENTS, "default") if one["involvedObject"]["name"] == name]
+        return [one for one in found if reason in ("", one["reason"])]
+
+    def event(self, name: str, reason: str) -> Any:
+        """Wait for an event."""
+        return until(lambda: self.events(name, reason), why=f"event {reason}")[0]
+
+    def close(self) -> None:
+        """End everything, processes of pods included."""
+        self.stop()
+        for uid in self.uids:
+            for supervisor in self.home.glob(f"pods/{uid}/containers/*/*/pid"):
+                pid = json.loads(supervisor.read_text())
+                if processes.alive(pid["supervisor"], pid["supervisor_start"]):
+                    os.kill(pid["supervisor"], signal.SIGKILL)
+            processes.sweep(uid)
+        self.api.close()

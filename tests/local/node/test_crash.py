@@ -1,0 +1,169 @@
+"""The kubelet, a supervisor, a container or all of them are killed: nothing is orphaned, nothing lost."""
+
+import json
+import os
+import signal
+from typing import Any
+
+from bed import Node, until
+
+from arena.local.node import processes, runs
+from arena.local.objects import PODS
+
+
+def gone(pid: dict[str, Any]) -> bool:
+    return not processes.alive(pid["pid"], pid["start"])
+
+
+def test_kubelet_killed(idle: Node) -> None:
+    """A pod lives on while its kubelet is dead, and the next one sees its end as if nothing had been."""
+    idle.serve()
+    name = idle.pod("sh", "-c", "echo begun; while [ ! -e stop ]; do sleep 0.02; done; echo over; exit 4")
+    idle.state(name, "running")
+    pid = idle.pids(name)
+    idle.kill()
+    assert not gone(pid)
+    idle.start()
+    until(lambda: not idle.kubelet._inbox.qsize())
+    (idle.home / "pods" / idle.uid(name) / "work" / "stop").touch()
+    pod = idle.phase(name, "Failed", "Succeeded")
+    state = pod["status"]["containerStatuses"][0]
+    assert state["state"]["terminated"]["exitCode"] == 4
+    assert state["restartCount"] == 0
+    assert idle.text(name) == "begun\nover"
+
+
+def test_ended_while_kubelet_dead(idle: Node) -> None:
+    """A pod that ended while no kubelet ran has its true exit code afterwards."""
+    idle.serve()
+    name = idle.pod("sh", "-c", "while [ ! -e stop ]; do sleep 0.02; done; exit 5")
+    idle.state(name, "running")
+    idle.kill()
+    folder = idle.home / "pods" / idle.uid(name)
+    (folder / "work" / "stop").touch()
+    until((folder / "containers/main/0/exit").exists)
+    idle.start()
+    pod = idle.phase(name, "Failed")
+    assert pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 5
+
+
+def test_supervisor_killed(node: Node) -> None:
+    """Without its supervisor a container is killed, not orphaned, and its end is told as unknown."""
+    name = node.pod("sh", "-c", "setsid sleep 1000 & sleep 1000")
+    node.state(name, "running")
+    pid, uid = node.pids(name), node.uid(name)
+    os.kill(pid["supervisor"], signal.SIGKILL)
+    pod = node.phase(name, "Failed")
+    state = pod["status"]["containerStatuses"][0]["state"]["terminated"]
+    assert (state["exitCode"], state["reason"]) == (137, "ContainerStatusUnknown")
+    until(lambda: gone(pid))
+    until(lambda: not processes.marked(uid))
+
+
+def test_container_killed(node: Node) -> None:
+    """A command that was killed ends with 137, and what it started dies with it, also in other sessions."""
+    name = node.pod("sh", "-c", "setsid sleep 1000 & (setsid setsid sleep 1000 &) ; sleep 1000")
+    node.state(name, "running")
+    pid, uid = node.pids(name), node.uid(name)
+    until(lambda: len(processes.marked(uid)) >= 4)
+    os.kill(pid["pid"], signal.SIGKILL)
+    pod = node.phase(name, "Failed")
+    assert pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 137
+    assert processes.marked(uid) == []
+
+
+def test_all_killed(idle: Node) -> None:
+    """With kubelet, supervisor and command killed at once, the next kubelet restarts what policy demands."""
+    idle.serve()
+    once = idle.pod("sh", "-c", "setsid sleep 1000 & sleep 1000")
+    always = idle.pod("sleep", "1000", policy="Always")
+    for name in (once, always):
+        idle.state(name, "running")
+    pids = [idle.pids(name) for name in (once, always)]
+    idle.kill()
+    for pid in pids:
+        os.kill(pid["supervisor"], signal.SIGKILL)
+        os.kill(pid["pid"], signal.SIGKILL)
+    idle.start()
+    pod = idle.phase(once, "Failed")
+    assert pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 137
+    again = idle.pids(always, number=1)
+    assert not gone(again)
+    until(lambda: idle.state(always, "running")["restartCount"] == 1)
+    until(lambda: not processes.marked(idle.uid(once)))
+
+
+def test_kubelet_killed_in_deletion(idle: Node) -> None:
+    """A deletion that a killed kubelet had begun is finished by the next one."""
+    idle.serve()
+    name = idle.pod(
+        "sh", "-c", "trap '' TERM; while :; do sleep 0.05; done", spec={"terminationGracePeriodSeconds": 1}
+    )
+    idle.state(name, "running")
+    uid = idle.uid(name)
+    idle.api.delete(PODS, name, "default")
+    until(lambda: idle.events(name, "Killing"))
+    idle.kill()
+    idle.start()
+    until(lambda: idle.get(name) is None)
+    until(lambda: not (idle.home / "pods" / uid).exists())
+    assert processes.marked(uid) == []
+
+
+def test_object_gone_while_kubelet_dead(idle: Node) -> None:
+    """Processes whose pod's object is gone are ended by the next kubelet, and their folder is removed."""
+    idle.serve()
+    name = idle.pod("sh", "-c", "setsid sleep 1000 & sleep 1000")
+    idle.state(name, "running")
+    uid, pid = idle.uid(name), idle.pids(name)
+    idle.kill()
+    idle.api.delete(PODS, name, "default", grace=0)
+    assert not gone(pid)
+    idle.start()
+    until(lambda: not (idle.home / "pods" / uid).exists())
+    assert processes.marked(uid) == []
+
+
+def test_other_boot(idle: Node) -> None:
+    """A run of an earlier boot is unknown, and a process that has its number now is not touched."""
+    name = idle.pod("true", policy="Always")
+    folder = idle.home / "pods" / idle.uid(name) / "containers" / "main" / "0"
+    runs.prepare(folder, {"argv": ["true"], "env": {}, "cwd": "/"})
+    me = {"pid": os.getpid(), "start": 1, "supervisor": os.getpid(), "supervisor_start": 1}
+    (folder / "pid").write_text(json.dumps({**me, "boot": "another", "started": 1.0}))
+    idle.start()
+    status = until(
+        lambda: next(
+            (
+                one
+                for one in (idle.get(name).get("status") or {}).get("containerStatuses") or []
+                if one["restartCount"]
+            ),
+            None,
+        )
+    )
+    assert status["restartCount"] == 1
+
+
+def test_killed_before_supervisor(idle: Node) -> None:
+    """A run that was prepared by a kubelet which died then is started by the next, once."""
+    name = idle.pod("sh", "-c", "echo here")
+    folder = idle.home / "pods" / idle.uid(name) / "containers" / "main" / "0"
+    runs.prepare(folder, {"argv": ["sh", "-c", "echo there"], "env": {}, "cwd": "/"})
+    idle.start()
+    pod = idle.phase(name, "Succeeded")
+    assert pod["status"]["containerStatuses"][0]["restartCount"] == 0
+    assert idle.text(name) == "here"
+
+
+def test_stopped_kubelet(idle: Node) -> None:
+    """A kubelet that stops in good order leaves its pods running for the next."""
+    idle.start()
+    name = idle.pod("sleep", "1000")
+    idle.state(name, "running")
+    pid = idle.pids(name)
+    idle.stop()
+    assert not gone(pid)
+    idle.start()
+    assert not gone(pid)
+    assert idle.state(name, "running")["restartCount"] == 0
