@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from arena import labels
 from arena._version import VERSION
 from arena.errors import SpecError, Unreachable
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 LOCAL = "local"
 """The context that means the local cluster."""
+
+HANDED = ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PYTHONPATH", "TZ")
+PREFIXES = ("CONDA_", "CUDA_")
+"""What of the environment a program of the local cluster is handed; never tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +133,38 @@ class Session:
             if self._cluster is None:
                 self._cluster = Cluster(self._load, self.name, self.namespace)
             return self._cluster
+
+    @property
+    def user(self) -> str:
+        """Who submits, by the name that this machine knows."""
+        import getpass
+
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):
+            # A container's user may have no name.
+            return str(os.getuid())
+
+    def surroundings(self, *, here: bool = True) -> dict[str, str]:
+        """Annotations for pods that are processes of this machine, to start as this process would.
+
+        Args:
+            here: whether they start in the present directory, rather than where the manifest says.
+
+        Returns:
+            Nothing for any cluster but the local one.
+        """
+        if not self.is_local:
+            return {}
+        import json
+
+        kept = {
+            name: value
+            for name, value in self._environ.items()
+            if name in HANDED or name.startswith(PREFIXES)
+        }
+        notes = {labels.LOCAL_ENV: json.dumps(kept, sort_keys=True)}
+        return {**notes, labels.LOCAL_CWD: str(self._folder)} if here else notes
 
     def is_idle(self) -> bool:
         """Whether the first verb would have to start the local cluster: TAB does not."""

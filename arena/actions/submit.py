@@ -3,7 +3,6 @@
 What `--dry-run` prints is what is sent: both take the same Plan.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -236,20 +235,3 @@ def _left(objects: Sequence[Object], old: Object) -> bool:
     uid = old["metadata"]["uid"]
     owners = [{ref["uid"] for ref in one["metadata"].get("ownerReferences", ())} for one in objects]
     return any(one["metadata"]["uid"] == uid for one in objects) or any(uid in each for each in owners)
-
-
-def surroundings(environ: Mapping[str, str], folder: str | None) -> dict[str, str]:
-    """The annotations that say how a pod's processes start on this machine.
-
-    Args:
-        environ: the submitter's environment, of which only what programs need to run is kept.
-        folder: the directory to start in; None: as the manifest says.
-    """
-    kept = {
-        name: value
-        for name, value in environ.items()
-        if name in ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PYTHONPATH", "TZ")
-        or name.startswith(("CONDA_", "CUDA_"))
-    }
-    notes = {labels.LOCAL_ENV: json.dumps(kept, sort_keys=True)}
-    return {**notes, labels.LOCAL_CWD: folder} if folder else notes

@@ -23,7 +23,7 @@ POD_SELECTORS = (
     f"group-name=kubeflow.org,!{labels.JOB_NAME}",
     f"mpi_job_name,!{labels.JOB_NAME}",
 )
-"""Together they find the pods of every kind: of the current operators, then of those of the Go arena's time."""
+"""Together they find the pods of every kind: of today's operators, then of those of the Go arena's time."""
 
 
 def served(cluster: Cluster, kind: Kind) -> Resource | None:

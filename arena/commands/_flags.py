@@ -45,11 +45,11 @@ def everywhere_option(function: F) -> F:
     )(function)
 
 
-def output_option(*formats: str, default: str = "table") -> Callable[[F], F]:
+def output_option(*formats: str, default: str | None = "table") -> Callable[[F], F]:
     """`-o FORMAT`: one of `formats`."""
     return click.option(
         "-o", "--output", "form", type=click.Choice(formats or FORMATS), default=default,
-        show_default=True, help="Format of the output.",
+        show_default=default is not None, help="Format of the output.",
     )  # fmt: skip
 
 

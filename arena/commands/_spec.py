@@ -1,6 +1,7 @@
 """The options of a Spec as click options, and back: what the user gave, as `spec.parse` takes it."""
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import click
@@ -11,35 +12,42 @@ _OLD = "arena.old-spellings"
 
 
 class SpecCommand(click.Command):
-    """A command whose switches take a value after `=` (`--gang=false`), and short options too (`-e=A=1`)."""
+    """A command that reads flags as the Go arena does.
+
+    A switch takes a value only after `=` (`--gang=false`), so does an option whose value may be left
+    out (`--dry-run=server`), and a short option may have one there too (`-e=A=1`).
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Rewrite both into click's own spellings; the value that follows an option stays as it is."""
-        switches = {word: one for one in self.params if _is_switch(one) for word in one.opts}
-        taking = {word for one in self.params if not _is_switch(one) for word in one.opts if word[:1] == "-"}
+        """Rewrite all that into click's own spellings; a value that follows its option stays as it is."""
+        known = {word: one for one in self.params if isinstance(one, click.Option) for word in one.opts}
         found: list[str] = []
         rest = iter(args)
         for word in rest:
             name, sign, value = word.partition("=")
+            one = known.get(name)
             if word == "--":
                 found += [word, *rest]
-            elif word in taking:
-                found += [word, *([] if (after := next(rest, None)) is None else [after])]
-            elif sign and name in switches:
-                found += [name] if _truth(ctx, name, value) else [f"--no-{name.lstrip('-')}"]
-            elif sign and len(name) == 2 and name in taking:
-                found += [name, value]
-            else:
+            elif one is None:
                 found.append(word)
+            elif one.is_flag:
+                found += _switch(ctx, one, name, value) if sign else [word]
+            elif not sign:
+                found += [f"{word}={one.flag_value}"] if _is_optional(one) else [word, *islice(rest, 1)]
+            else:
+                found += [word] if name.startswith("--") else [name, value]
         return super().parse_args(ctx, found)
 
 
-def _is_switch(one: click.Parameter) -> bool:
-    return isinstance(one, click.Option) and one.is_flag and bool(one.secondary_opts)
+def _is_optional(one: click.Option) -> bool:
+    """Whether its value may be left out; click itself would then take the next word for it."""
+    return isinstance(one.flag_value, str)
 
 
-def _truth(ctx: click.Context, name: str, value: str) -> bool:
-    return bool(click.BOOL.convert(value, click.Option([name]), ctx))
+def _switch(ctx: click.Context, one: click.Option, name: str, value: str) -> list[str]:
+    if click.BOOL.convert(value, one, ctx):
+        return [name]
+    return one.secondary_opts[:1]
 
 
 def spec_options(spec: type) -> Callable[[Any], Any]:

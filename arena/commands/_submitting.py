@@ -1,6 +1,5 @@
 """What `submit` does once the line is read: build, show or send, then wait or stream."""
 
-import getpass
 import os
 import re
 import sys
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena._version import VERSION
 from arena.errors import SpecError
 
 if TYPE_CHECKING:
@@ -38,7 +36,9 @@ class Wish:
 
 def run(session: "Session", kind: "Kind", wish: Wish) -> int | None:
     """Submit, or show what would be sent; the exit code."""
-    from arena.actions import submit, training
+    from arena import sdk
+    from arena.actions import training
+    from arena.actions.submit import Overrides
     from arena.kinds.training.base import remarks
 
     if wish.dry_run not in (None, "client", "server"):
@@ -48,14 +48,8 @@ def run(session: "Session", kind: "Kind", wish: Wish) -> int | None:
     spec = read(session, kind, wish)
     asks = wish.dry_run != "client"
     resource = training.require(session.cluster(), kind) if asks else None
-    plan = submit.plan(
-        kind,
-        spec,
-        resource=resource,
-        namespace=session.namespace,
-        origin=_origin(session, spec),
-        overrides=submit.Overrides(template=wish.template, patch=wish.patch),
-    )
+    overrides = Overrides(template=wish.template or _own_template(session, kind), patch=wish.patch)
+    plan = sdk.plan(session, spec, kind=kind, resource=resource, overrides=overrides)
     for remark in remarks(spec):
         click.echo(f"Warning: {remark}", err=True)
     if wish.dry_run:
@@ -68,7 +62,7 @@ def read(session: "Session", kind: "Kind", wish: Wish) -> "TrainingSpec":
     """The Spec from flags, over the job file, over configured defaults; named after its script if need be."""
     from arena.kinds.spec import parse
 
-    values = {key: setting.value for key, setting in session.settings.defaults(kind.name).items()}
+    values = _defaults(session, kind, asks=wish.dry_run != "client")
     if wish.file:
         values = _over(values, load(wish.file, kind))
     values = _over(values, wish.given)
@@ -76,6 +70,37 @@ def read(session: "Session", kind: "Kind", wish: Wish) -> "TrainingSpec":
         values["name"] = name_from(str(values.get("command", "")), kind.name)
     spec: TrainingSpec = parse(kind.spec, values)
     return spec
+
+
+GENERAL = {
+    "image": "image",
+    "image-pull-secrets": "image_pull_secret",
+    "priority": "priority",
+    "queue": "queue_name",
+    "tensorboard-image": "tensorboard_image",
+    "tfjob-role-sequence": "role_sequence",
+}
+"""Settings that stand for an option of every kind that has it."""
+
+
+def _defaults(session: "Session", kind: "Kind", *, asks: bool) -> dict[str, Any]:
+    """What is configured for jobs of the kind; the administrator's part only where the cluster is asked."""
+    from arena.kinds.spec import options
+
+    settings = session.settings
+    if asks:
+        from arena import config
+        from arena.actions.defaults import administrator
+
+        settings = settings.below(
+            config.administrator(administrator(session.cluster(), settings.text("arena-namespace")))
+        )
+    known = {one.name for one in options(kind.spec)}
+    chosen = {
+        option: settings[key].value for key, option in GENERAL.items() if key in settings and option in known
+    }
+    own = {key: setting.value for key, setting in settings.defaults(kind.name).items()}
+    return _over({key: value for key, value in chosen.items() if value is not None}, own)
 
 
 def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -109,31 +134,20 @@ def load(file: str, kind: "Kind") -> dict[str, Any]:
 def name_from(command: str, kind: str) -> str:
     """A name made from the script that the command runs, with a few digits against clashes.
 
-    >>> name_from("torchrun src/train_bert.py", "pytorchjob")[:11]
+    >>> name_from("torchrun src/train_bert.py", "pytorchjob")[:-5]
     'train-bert-'
     """
     scripts = re.findall(r"([\w.-]+)\.(?:py|sh|R|jl|lua)\b", command)
     stem = re.sub(r"[^a-z0-9]+", "-", (scripts[0] if scripts else kind).lower()).strip("-")[:36]
     stem = stem if stem[:1].isalpha() else f"job-{stem}".rstrip("-")
-    return f"{stem}-{int(time.time()) % 36**4:06d}"
+    return f"{stem}-{int(time.time()) % 16**5:05x}"
 
 
-def _origin(session: "Session", spec: "TrainingSpec") -> Any:
-    from arena.actions import submit
-
-    around = {}
-    if session.is_local:
-        chosen = spec.working_dir != type(spec).working_dir
-        around = submit.surroundings(os.environ, None if chosen else os.getcwd())
-    return submit.Origin(submitter=_user(), version=VERSION, surroundings=around)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        # A container's user may have no name.
-        return str(os.getuid())
+def _own_template(session: "Session", kind: "Kind") -> str | None:
+    """The user's template of the kind, where the setting `templates` names a folder that has one."""
+    folder = session.settings.text("templates")
+    path = os.path.join(os.path.expanduser(folder), kind.template)
+    return path if folder and os.path.exists(path) else None
 
 
 def _show(session: "Session", plan: "Plan", wish: Wish) -> None:

@@ -13,14 +13,12 @@ def command(shell: str) -> None:
     arena completion zsh > ~/.zfunc/_arena
     arena completion fish > ~/.config/fish/completions/arena.fish
     """
-    click.echo(script(shell))
+    click.echo(script(shell, click.get_current_context().find_root().command))
 
 
-def script(shell: str) -> str:
+def script(shell: str, root: click.Command) -> str:
     """The script for `bash`, `zsh` or `fish`; it asks arena itself for every completion."""
     from click.shell_completion import get_completion_class
-
-    from arena.cli import root
 
     completion = get_completion_class(shell)
     if completion is None:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 @_flags.everywhere_option
 @_flags.kind_option
 @click.option("-l", "--selector", default="", metavar="LABELS", help="Only jobs with these labels: a=b,c!=d.")
-@_flags.output_option()
+@_flags.output_option(default=None)
 @click.option("-w", "--watch", is_flag=True, help="Stay, and show every change.")
 @pass_session
 def command(
-    session: "Session", everywhere: bool, kind: "Kind | None", selector: str, form: str, watch: bool
+    session: "Session", everywhere: bool, kind: "Kind | None", selector: str, form: str | None, watch: bool
 ) -> None:
     """List training jobs, the newest first; those that others made, too.
 
@@ -37,6 +37,7 @@ def command(
     from arena.actions import training
 
     namespace = None if everywhere else session.namespace
+    form = form or session.settings.text("output") or "table"
     show = _shower(session, form, everywhere)
     if watch:
         _watch(training.live(session.cluster(), namespace, kind=kind, selector=selector), show)

@@ -1,0 +1,49 @@
+"""arena config: the settings in force."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from arena.commands import _flags
+from arena.commands._globals import pass_session
+
+if TYPE_CHECKING:
+    from arena.session import Session
+
+SECRET = ("prometheus-token",)
+"""Settings that are named but never shown."""
+
+
+@click.group("config")
+def command() -> None:
+    """Show the settings in force and where they come from."""
+
+
+@command.command()
+@click.option("--origin", is_flag=True, help="Where each value comes from, too.")
+@_flags.output_option("table", "json", "yaml")
+@pass_session
+def view(session: "Session", origin: bool, form: str) -> None:
+    """Show every setting, from the first that has it.
+
+    Flags come before ARENA_* variables, .arena.yaml, your own file and what is built in.
+
+    \b
+    arena config view
+    arena config view --origin
+    arena config view -o yaml
+    """
+    from arena.views import encode, table
+
+    settings = session.settings
+    shown: dict[str, Any] = {key: "***" if key in SECRET else settings[key].value for key in sorted(settings)}
+    if form != "table":
+        found: Any = shown
+        if origin:
+            found = {key: {"value": value, "origin": settings[key].origin} for key, value in shown.items()}
+        click.echo(encode.encode(found, form))
+        return
+    head = ["KEY", "VALUE", *(["ORIGIN"] if origin else [])]
+    rows = [[key, value, *([settings[key].origin] if origin else [])] for key, value in shown.items()]
+    click.echo(table.plain([head, *rows]))
+    click.echo(f"cluster: {session.describe()}", err=True)

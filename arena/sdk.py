@@ -1,0 +1,144 @@
+"""The verbs for Python and notebooks: the functions behind the commands, with a session's defaults.
+
+Everything takes a `Session` from `arena.connect()`, returns values of `arena.model`, raises
+`arena.errors` and prints nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from arena import kinds
+from arena._version import VERSION
+from arena.actions import events as remarks
+from arena.actions import logs as streams
+from arena.actions import submit as submitting
+from arena.actions import training
+from arena.actions.submit import Origin, Overrides, Plan
+from arena.errors import SpecError
+from arena.kinds.kind import Kind
+from arena.kinds.training.base import TrainingSpec
+from arena.model import Event, Job, LogLine
+from arena.resources import Resource
+from arena.session import Session
+
+__all__ = ["delete", "events", "follow", "job", "jobs", "logs", "preview", "submit", "wait"]
+
+STANDARD = Overrides()
+
+
+def plan(
+    session: Session,
+    spec: TrainingSpec,
+    *,
+    kind: Kind | None = None,
+    resource: Resource | None = None,
+    overrides: Overrides = STANDARD,
+) -> Plan:
+    """What submitting the Spec would send; asks no cluster. Raises as `arena.actions.submit.plan`."""
+    # The default directory is that of an image; processes of this machine start where the user is.
+    here = spec.working_dir == type(spec).working_dir
+    origin = Origin(submitter=session.user, version=VERSION, surroundings=session.surroundings(here=here))
+    return submitting.plan(
+        kind or _kind(spec),
+        spec,
+        resource=resource,
+        namespace=session.namespace,
+        origin=origin,
+        overrides=overrides,
+    )
+
+
+def _kind(spec: TrainingSpec) -> Kind:
+    for kind in kinds.training():
+        if type(spec) is kind.spec:
+            return kind
+    raise SpecError(f"{type(spec).__name__} is not the Spec of a kind", "use one such as PyTorchJobSpec")
+
+
+def preview(session: Session, spec: TrainingSpec) -> list[dict[str, Any]]:
+    """The objects that `submit` would create, the job first; asks no cluster.
+
+    Raises:
+        SpecError: a value or a file that the Spec names cannot be used.
+    """
+    return list(plan(session, spec).objects)
+
+
+def submit(session: Session, spec: TrainingSpec, *, replace: bool = False) -> Job:
+    """Submit a job; all that it needs is created, or nothing.
+
+    Args:
+        replace: delete a job of that name first.
+
+    Raises:
+        Conflict: there is a job of that name.
+        SpecError, NotAllowed, MissingOperator, Unreachable: what the cluster has against it.
+    """
+    kind, cluster = _kind(spec), session.cluster()
+    made = plan(session, spec, kind=kind, resource=training.require(cluster, kind))
+    return submitting.submit(cluster, made, instead=replace)
+
+
+def jobs(session: Session, *, everywhere: bool = False, selector: str = "") -> list[Job]:
+    """The training jobs of the session's namespace, or of all, the newest first.
+
+    Args:
+        selector: labels that the jobs must have, such as `team=vision,stage!=test`.
+    """
+    return training.jobs(session.cluster(), None if everywhere else session.namespace, selector=selector)
+
+
+def job(session: Session, name: str) -> Job:
+    """One job with its instances; NotFound where there is none."""
+    return training.job(session.cluster(), name, session.namespace)
+
+
+def events(session: Session, name: str) -> list[Event]:
+    """What the cluster remarked on a job and its instances, the oldest first."""
+    return remarks.events(session.cluster(), job(session, name))
+
+
+def logs(session: Session, name: str, *, instance: str = "", tail: int | None = None) -> Iterator[LogLine]:
+    """The lines that a job has written so far, of all instances by time.
+
+    Args:
+        instance: only the one of that name, or with that end such as `worker-1`.
+        tail: the last lines of each instance only.
+    """
+    options = streams.Options(instance=instance, tail=tail)
+    return streams.lines(streams.read(session.cluster(), job(session, name), options))
+
+
+def follow(session: Session, name: str, *, instance: str = "") -> Iterator[LogLine]:
+    """The lines of a job as they come, until it has ended; those written before come first."""
+    options = streams.Options(instance=instance)
+    for item in streams.follow(session.cluster(), name, session.namespace, options):
+        if not isinstance(item, Job):
+            yield from streams.lines([item])
+
+
+def wait(
+    session: Session,
+    name: str,
+    *,
+    timeout: float | None = None,
+    progress: Callable[[Job], None] = lambda job: None,
+) -> Job:
+    """Wait until a job has succeeded and return it.
+
+    Args:
+        timeout: seconds; None: for ever.
+        progress: called with the job whenever it changed and every second.
+
+    Raises:
+        JobFailed: it failed.
+        TimedOut: it takes longer.
+        NotFound: there is none, or it was deleted.
+    """
+    ended = training.wait(session.cluster(), name, session.namespace, timeout=timeout, progress=progress)
+    return training.succeeded(ended)
+
+
+def delete(session: Session, name: str) -> Job:
+    """Delete a job and all that was made with it; NotFound where there is none."""
+    return training.delete(session.cluster(), name, session.namespace)
