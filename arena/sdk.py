@@ -49,7 +49,7 @@ def plan(
 
 
 def _kind(spec: TrainingSpec) -> Kind:
-    for kind in kinds.training():
+    for kind in kinds.training_kinds():
         if type(spec) is kind.spec:
             return kind
     raise SpecError(f"{type(spec).__name__} is not the Spec of a kind", "use one such as PyTorchJobSpec")

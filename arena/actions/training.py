@@ -53,7 +53,7 @@ def jobs(
 
     The number of requests depends on the kinds that the cluster serves, not on the jobs.
     """
-    wanted = [kind] if kind else kinds.training()
+    wanted = [kind] if kind else kinds.training_kinds()
     with ThreadPoolExecutor(max_workers=8) as pool:
         listing = {r: pool.submit(_all, cluster, r, namespace, selector) for r in _types(cluster, wanted)}
         pods = [pool.submit(_all, cluster, PODS, namespace, one) for one in POD_SELECTORS]
@@ -98,12 +98,12 @@ def find(
         SpecError: several kinds have a job of that name and none was asked for.
     """
     hits = []
-    for resource in _types(cluster, [kind] if kind else kinds.training()):
+    for resource in _types(cluster, [kind] if kind else kinds.training_kinds()):
         try:
             obj = cluster.get(resource, namespace, name)
         except NotFound:
             continue
-        owners = [one for one in kinds.training() if resource in one.resources and one.owns(obj)]
+        owners = [one for one in kinds.training_kinds() if resource in one.resources and one.owns(obj)]
         hits += [(one, resource, obj) for one in owners if kind in (None, one)]
     if len(hits) > 1:
         names = ", ".join(one.name for one, _, _ in hits)
@@ -156,7 +156,7 @@ def live(
     cluster: Cluster, namespace: str | None, *, kind: Kind | None = None, selector: str = ""
 ) -> Iterator[list[Job]]:
     """All jobs of a namespace (None: of all), now and after every change, for ever."""
-    wanted = [kind] if kind else kinds.training()
+    wanted = [kind] if kind else kinds.training_kinds()
     types = _types(cluster, wanted)
     sources = [Source(resource, namespace, selector) for resource in types]
     sources += [Source(PODS, namespace, one) for one in POD_SELECTORS]

@@ -27,7 +27,7 @@ def _to_kind(ctx: click.Context, param: click.Parameter, value: str | None) -> "
 def _kind_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     from arena import kinds
 
-    return [kind.name for kind in kinds.training() if kind.name.startswith(incomplete)]
+    return [kind.name for kind in kinds.training_kinds() if kind.name.startswith(incomplete)]
 
 
 def kind_option(function: F) -> F:

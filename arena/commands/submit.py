@@ -23,7 +23,7 @@ class Kinds(click.Group):
         """All kinds."""
         from arena import kinds
 
-        return kinds.training()
+        return kinds.training_kinds()
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The kinds' names."""

@@ -17,7 +17,7 @@ GROUP = "arena.kinds"
 
 
 @lru_cache(maxsize=1)
-def training() -> tuple[Kind, ...]:
+def training_kinds() -> tuple[Kind, ...]:
     """All kinds of training jobs, sorted by name."""
     found = {kind.name: kind for kind in (*_foreign(), *map(_load, _modules()))}
     return tuple(found[name] for name in sorted(found))
@@ -33,8 +33,8 @@ def find(word: str) -> Kind:
     for kind in _candidates(wanted):
         if wanted in (kind.name, *(one.lower() for one in kind.aliases)):
             return kind
-    names = [kind.name for kind in training()]
-    words = {one.lower(): kind.name for kind in training() for one in (kind.name, *kind.aliases)}
+    names = [kind.name for kind in training_kinds()]
+    words = {one.lower(): kind.name for kind in training_kinds() for one in (kind.name, *kind.aliases)}
     close = [words[one] for one in get_close_matches(wanted, words, 1)]
     raise SpecError(
         f'there is no kind of job "{word}"',

@@ -99,7 +99,7 @@ def _halves(value: object, like: str, sign: str, alone: bool = False) -> list[tu
     found = []
     for item in items(value):
         if isinstance(item, Mapping):
-            found += [(text(left), text(right)) for left, right in item.items()]
+            found += [(text(left), text(_plain(right))) for left, right in item.items()]
         elif isinstance(item, (Mount, ConfigFile, SecretKey)):
             found.append((item[0], item[1]))
         else:
@@ -108,6 +108,10 @@ def _halves(value: object, like: str, sign: str, alone: bool = False) -> list[tu
                 raise SpecError(f"{shown(item)} cannot be read", f"write it as {like}")
             found.append((left, right))
     return found
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, SecretKey) else value
 
 
 def _toleration(item: object) -> Toleration:

@@ -139,7 +139,7 @@ def _json(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _json(one) for key, one in value.items()}
     if isinstance(value, tuple):
-        return [str(one) for one in value]
+        return str(value) if hasattr(value, "_fields") else [_json(one) for one in value]
     return value
 
 
@@ -149,12 +149,7 @@ def _plain(key: str) -> str:
 
 def _keys(spec: type) -> dict[str, Option]:
     """Every spelling of every option, without dashes and capitals."""
-    return {
-        _plain(word): one
-        for one in options(spec)
-        for word in (one.name, *one.flags, *one.old, one.short)
-        if word
-    }
+    return {_plain(word): one for one in options(spec) for word in (one.name, *one.flags, *one.old)}
 
 
 def _unknown(key: str, spec: type) -> Option:

@@ -10,8 +10,8 @@ MASK = "***"
 
 _BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _AMBIGUOUS = re.compile(
-    r"[-+.]*[0-9].*|[-+]?\.(inf|nan)|y|n|yes|no|on|off|true|false|null|nil|none|~|=|<<|",
-    re.IGNORECASE | re.DOTALL,
+    r"[-+.]*[0-9][-0-9_.,:a-fxotz +]*|[-+]?\.(inf|nan)|y|n|yes|no|on|off|true|false|null|nil|none|~|=|<<|",
+    re.IGNORECASE,
 )
 """Plain scalars that some reader (YAML 1.1, 1.2, Go) takes for something else than text, and their likes."""
 

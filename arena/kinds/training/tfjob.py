@@ -143,7 +143,7 @@ def _role(spec: TFJobSpec, role: str, count: int) -> dict[str, Any]:
     port = getattr(spec, f"{source}_port", spec.worker_port)
     gpus = _gpus(spec, role)
     # Devices are for those who compute.
-    holder = replace(spec, device={}, rdma=False) if role == "ps" else spec
+    holder = replace(spec, device={}) if role == "ps" else spec
     return {
         "replicas": count,
         "image": render.image(spec, spec.ps_image if role == "ps" else spec.worker_image) if count else None,
