@@ -6,7 +6,6 @@ from typing import Any
 from aiohttp import web
 
 from arena.local.api import refusals
-from arena.local.api.types import Type
 from arena.local.objects import Object
 
 _DEEPEST = 64
@@ -55,14 +54,16 @@ def mapping(value: Any) -> Object:
     return value
 
 
-def may_create(kind: Type, body: Object) -> None:
-    """Refuse a body that was read from a server.
+def may_create(body: Object) -> None:
+    """Refuse a body that was read from a server; forget its `managedFields`.
 
     Raises:
         Refused: 400, it names a resourceVersion.
     """
     if isinstance(body.get("metadata"), dict) and body["metadata"].get("resourceVersion"):
         raise refusals.bad("resourceVersion should not be set on objects to be created")
+    if isinstance(body.get("metadata"), dict):
+        body["metadata"].pop("managedFields", None)
 
 
 def header(text: str) -> str:

@@ -5,14 +5,16 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from arena.local.api import bodies, refusals
+from arena.local.api import bodies, meta, refusals, schema
 from arena.local.api.options import Writing
+from arena.local.api.patches import apply, pointer, strategic
 from arena.local.api.patches.merge import merge
 from arena.local.api.routes import Target
-from arena.local.api.scale import scale as scale_of
 from arena.local.objects import Object
 
-__all__ = ["Patch", "change", "scale_of"]
+_MERGE, _POINTER = "application/merge-patch+json", "application/json-patch+json"
+_STRATEGIC = "application/strategic-merge-patch+json"
+_APPLY = "application/apply-patch+yaml"
 
 
 class Patch(NamedTuple):
@@ -27,13 +29,44 @@ def change(request: web.Request, body: bytes, target: Target, how: Writing, forc
     """The patch that the request carries.
 
     Raises:
-        Refused: 400 when it cannot be read; 415 for an unknown content type.
+        Refused: 400 when it cannot be read; 415 for a content type that the kind does not take.
     """
-    if request.content_type == "application/merge-patch+json":
+    form = request.content_type
+    if form == _POINTER:
+        operations = bodies.decode(body)
+        return Patch(lambda obj: bodies.mapping(pointer.patch(obj, operations)))
+    if form == _MERGE or (form == _STRATEGIC and target.subresource == "scale"):
         patch = bodies.mapping(bodies.decode(body))
         return Patch(lambda obj: merge(obj, patch))
+    if form == _STRATEGIC and not target.kind.custom:
+        patch, shape = bodies.mapping(bodies.decode(body)), schema.root(target.kind)
+        return Patch(lambda obj: strategic.patch(obj, patch, shape))
+    if form in (_APPLY, "application/apply-patch+cbor") and target.subresource != "scale":
+        return _apply(request, bodies.mapping(bodies.decode(body)), target, how, force)
+    known = [_POINTER, _MERGE, *([] if target.kind.custom else [_STRATEGIC]), _APPLY]
     raise refusals.of_code(
         415,
         "the body of the request was in an unknown format - accepted media types include: "
-        "application/merge-patch+json",
+        + ", ".join(known),
+    )
+
+
+def _apply(request: web.Request, config: Object, target: Target, how: Writing, force: bool) -> Patch:
+    if not request.query.get("fieldManager"):
+        what = 'PatchOptions.meta.k8s.io "" is invalid'
+        why = "fieldManager: Required value: is required for apply patch"
+        raise refusals.of_code(422, f"{what}: {why}")
+    config = meta.shaped(target.kind, config)
+    config["metadata"] = {**(config.get("metadata") or {})}
+    for key, value in (("name", target.name), ("namespace", target.namespace)):
+        if value and config["metadata"].setdefault(key, value) != value:
+            raise refusals.bad(f"the {key} of the object does not match the {key} on the URL ({value})")
+    if config["metadata"].pop("managedFields", None):
+        raise refusals.bad("metadata.managedFields must be nil")
+    shape, manager = schema.root(target.kind), apply.Manager(how.manager, meta.now(), target.subresource)
+    if target.kind.has_status and target.subresource != "status":
+        config.pop("status", None)
+    return Patch(
+        lambda obj: apply.apply(obj, config, shape, manager, force),
+        lambda: apply.apply(None, config, shape, manager),
     )

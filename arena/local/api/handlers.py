@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 from aiohttp import web
 
-from arena.local.api import bodies, changes, present, refusals, routes, watches
-from arena.local.api.options import Deleting, Listing, Writing
+from arena.local.api import bodies, changes, present, refusals, routes, scale, watches
+from arena.local.api.options import Deleting, Listing, Propagation, Validation, Writing
 from arena.local.api.routes import Target
 from arena.local.api.service import Api
 from arena.local.objects import NAMESPACES, Object, Refused
@@ -42,19 +42,20 @@ class Call:
         except ValueError as error:
             raise refusals.bad(f'the query parameter {name} is not a number: "{text}"') from error
 
-    def writing(self, validation: str = "Warn") -> Writing:
+    def writing(self) -> Writing:
         """How the request wants to write.
 
         Raises:
             Refused: 400 for an unknown dryRun or fieldValidation.
         """
         query = self.request.query
-        chosen = query.get("fieldValidation") or validation
+        chosen = query.get("fieldValidation") or "Warn"
         if chosen not in ("Ignore", "Warn", "Strict"):
             raise refusals.bad(f'fieldValidation must be Ignore, Warn or Strict, not "{chosen}"')
         agent = self.request.headers.get("User-Agent", "unknown").split("/")[0]
         manager = query.get("fieldManager") or agent
-        return Writing(self.dry(query.get("dryRun")), chosen, manager, self.warnings.append)  # type: ignore[arg-type]
+        dry = self.dry(query.get("dryRun"))
+        return Writing(dry, cast(Validation, chosen), manager, warn=self.warnings.append)
 
     def dry(self, value: object) -> bool:
         """Whether `dryRun` says so.
@@ -143,14 +144,14 @@ def _get(call: Call) -> web.Response:
     if obj is None:
         raise refusals.missing(target.kind.resource, target.name)
     if target.subresource == "scale":
-        return _json(changes.scale_of(obj))
+        return _json(scale.scale(obj))
     return _shown(call, obj)
 
 
 def _create(call: Call) -> web.Response:
     how, target = call.writing(), call.target
     body = bodies.load(call.request, call.body)
-    bodies.may_create(target.kind, body)
+    bodies.may_create(body)
     obj = call.api.create(target.kind.resource, body, target.namespace, how)
     return _shown(call, obj, 201)
 
@@ -167,6 +168,8 @@ def _replace(call: Call) -> web.Response:
 def _patch(call: Call) -> web.Response:
     target, how = call.target, call.writing()
     change = changes.change(call.request, call.body, target, how, force=call.flag("force"))
+    if change.create is not None:
+        how = replace(how, applied=True)
     if change.create is not None and not target.subresource:
         with call.api.store.transaction(how.dry):
             if call.api.get(target.kind.resource, target.name, target.namespace) is None:
@@ -192,7 +195,7 @@ def _deleting(call: Call) -> Deleting:
         grace = call.number("gracePeriodSeconds")
     return Deleting(
         grace if grace is None else int(grace),
-        policy,
+        cast(Propagation, policy),
         conditions.get("uid", ""),
         conditions.get("resourceVersion", ""),
         call.dry(options.get("dryRun")) or call.dry(query.get("dryRun")),

@@ -91,26 +91,26 @@ def keep(kind: Type, old: Object, new: Object) -> None:
         Refused: 409, another uid or an outdated resourceVersion; 400, another name or namespace.
     """
     before, after = old["metadata"], new["metadata"]
-    name = before["name"]
-    for key in ("name", "namespace"):
-        if after.get(key, before.get(key)) != before.get(key):
-            raise refusals.bad(f"the {key} of the object ({after.get(key)}) does not match the {key} on the "
-                               f"URL ({before.get(key)})")  # fmt: skip
-        if key in before:
-            after[key] = before[key]
-    if after.get("uid", before["uid"]) != before["uid"]:
-        raise refusals.conflict(
-            kind.resource, name,
-            f"Precondition failed: UID in precondition: {after['uid']}, UID in object meta: {before['uid']}",
-        )  # fmt: skip
-    version = after.get("resourceVersion")
-    if version and version != before["resourceVersion"]:
-        raise refusals.conflict(kind.resource, name)
-    after["resourceVersion"] = before["resourceVersion"]
-    for key in _KEPT:
+    _meant(kind, before, after)
+    for key in ("name", "namespace", "resourceVersion", *_KEPT):
         after.pop(key, None)
         if key in before:
             after[key] = before[key]
-    for key in ("labels", "annotations", "finalizers", "ownerReferences"):
+    if "managedFields" not in after and "managedFields" in before:
+        after["managedFields"] = before["managedFields"]
+    for key in ("labels", "annotations", "finalizers", "ownerReferences", "managedFields"):
         if key in after and not after[key]:
             del after[key]
+
+
+def _meant(kind: Type, before: dict[str, Any], after: dict[str, Any]) -> None:
+    for key in ("name", "namespace"):
+        said, real = after.get(key), before.get(key)
+        if said and said != real:
+            raise refusals.bad(f"the {key} of the object ({said}) does not match the one on the URL ({real})")
+    if after.get("uid", before["uid"]) != before["uid"]:
+        why = f"UID in precondition: {after['uid']}, UID in object meta: {before['uid']}"
+        raise refusals.conflict(kind.resource, before["name"], f"Precondition failed: {why}")
+    version = after.get("resourceVersion")
+    if version and version != before["resourceVersion"]:
+        raise refusals.conflict(kind.resource, before["name"])

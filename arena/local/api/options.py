@@ -21,6 +21,8 @@ class Writing:
     """What to do about unknown fields; Ignore also leaves out the check of the types of values."""
     manager: str = ""
     """Who writes, for `managedFields`; "" leaves them alone."""
+    applied: bool = False
+    """Whether `managedFields` is already what it shall be: server-side apply."""
     warn: Callable[[str], None] = _silent
 
 

@@ -104,7 +104,7 @@ class Api:
             return self._write(kind, old, change(deepcopy(old)), subresource, how)
 
     def _write(self, kind: Type, old: Object, new: Object, subresource: str, how: Writing) -> Object:
-        new = admission.update(self.store, kind, old, deepcopy(meta.shaped(kind, new)), subresource, how)
+        new = admission.update(kind, old, deepcopy(meta.shaped(kind, new)), subresource, how)
         self._ports.allot(kind, new, old)
         if new == old:
             return old

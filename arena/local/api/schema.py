@@ -1,0 +1,206 @@
+"""The shapes of objects, and the one walk that checks an object against its shape."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Any
+
+from arena.local.api import shapes
+from arena.local.api.refusals import Cause
+from arena.local.api.types import Type
+from arena.local.objects import Object
+
+QUANTITY = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?$")
+_WORDS = {
+    "s": "string",
+    "i": "integer",
+    "n": "number",
+    "b": "boolean",
+    "q": "quantity",
+    "x": "integer or string",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a value looks like: a structure, a map, a list, a leaf, or anything."""
+
+    text: str
+
+    @property
+    def is_map(self) -> bool:
+        """Whether it is a map with keys of the user's choice."""
+        return self.text.startswith("{")
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list."""
+        return self.text.startswith("[")
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it is a list of texts of which each may be there once."""
+        return self.text.endswith("+]")
+
+    @property
+    def is_struct(self) -> bool:
+        """Whether its fields are known."""
+        return self.text[:1].isupper()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The fields that tell the items of a list apart; () for a list that is replaced whole."""
+        if not self.is_list or "/" not in self.text:
+            return ()
+        return tuple(self.text[1:-1].split("/")[1].split(","))
+
+    @property
+    def item(self) -> "Shape":
+        """The shape of a list's items, of a map's values."""
+        if not (self.is_list or self.is_map):
+            return ANY
+        return Shape(self.text[1:-1].split("/")[0].rstrip("+"))
+
+    def child(self, name: str) -> "Shape":
+        """The shape of a field; ANY where it is not known."""
+        if self.is_map:
+            return self.item
+        return fields(self.text).get(name, ANY) if self.is_struct else ANY
+
+
+ANY = Shape("any")
+
+
+@cache
+def _lines() -> dict[str, tuple[str, ...]]:
+    """Structure -> its fields, as written in `shapes`."""
+    rows = (line.split() for line in shapes.ALL.splitlines() if line)
+    return {words[0]: tuple(words[1:]) for words in rows}
+
+
+@cache
+def fields(struct: str) -> dict[str, Shape]:
+    """The fields of a structure; each kind has apiVersion and kind too."""
+    found = {"apiVersion": Shape("s"), "kind": Shape("s")} if _is_kind(struct) else {}
+    for word in _lines()[struct]:
+        name, _, kind = word.rstrip("!").partition(":")
+        found[name] = Shape(kind)
+    return found
+
+
+@cache
+def required(struct: str) -> tuple[str, ...]:
+    """The fields that a structure cannot do without."""
+    return tuple(word.partition(":")[0] for word in _lines()[struct] if word.endswith("!"))
+
+
+def structs() -> tuple[str, ...]:
+    """The names of all structures."""
+    return tuple(_lines())
+
+
+def root(kind: Type) -> Shape:
+    """The shape of the objects of a type."""
+    return Shape(kind.resource.kind)
+
+
+def _is_kind(struct: str) -> bool:
+    words = _lines()[struct]
+    return bool(words) and words[0] == "metadata:ObjectMeta" and struct != "PodTemplateSpec"
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a walk found."""
+
+    unknown: list[str]
+    wrong: list[Cause]
+
+
+def check(kind: Type, obj: Object) -> Findings:
+    """Remove unknown fields from the object (in place) and say which; say which values are wrong."""
+    found = Findings([], [])
+    _check(root(kind), obj, "", found)
+    return found
+
+
+def _check(shape: Shape, value: Any, path: str, found: Findings) -> None:
+    if shape == ANY or value is None:
+        return
+    if shape.is_struct or shape.is_map:
+        if not isinstance(value, dict):
+            found.wrong.append(_wrong(path, value, "object"))
+        elif shape.is_struct:
+            _check_struct(shape, value, path, found)
+        else:
+            for key, one in value.items():
+                _check(shape.item, one, f"{path}.{key}", found)
+    elif shape.is_list:
+        if not isinstance(value, list):
+            found.wrong.append(_wrong(path, value, "array"))
+        else:
+            for index, one in enumerate(value):
+                _check(shape.item, one, f"{path}[{index}]", found)
+    elif not _fits(shape.text, value):
+        found.wrong.append(_wrong(path, value, _WORDS[shape.text]))
+
+
+def _check_struct(shape: Shape, value: Object, path: str, found: Findings) -> None:
+    known = fields(shape.text)
+    for key in list(value):
+        where = f"{path}.{key}" if path else key
+        if key not in known:
+            found.unknown.append(where)
+            del value[key]
+        elif value[key] is None:
+            del value[key]
+        else:
+            _check(known[key], value[key], where, found)
+
+
+def _fits(kind: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return kind == "b"
+    if kind in ("s", "b"):
+        return kind == "s" and isinstance(value, str)
+    if kind == "i":
+        return isinstance(value, int)
+    if kind == "n":
+        return isinstance(value, (int, float))
+    if kind == "x":
+        return isinstance(value, (int, str))
+    return isinstance(value, int) or (isinstance(value, str) and is_quantity(value))
+
+
+def is_quantity(text: str) -> bool:
+    """Whether the text is a resource quantity."""
+    return bool(QUANTITY.match(text))
+
+
+def quantity(value: Any) -> Decimal:
+    """A quantity as a number; 0 for what is none."""
+    text = str(value)
+    suffix = re.search(r"(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE])?$", text)
+    unit = suffix.group(0) if suffix else ""
+    try:
+        number = Decimal(text[: len(text) - len(unit)])
+    except InvalidOperation:
+        return Decimal(0)
+    if unit.endswith("i"):
+        return number * Decimal(1024) ** ("KMGTPE".index(unit[0]) + 1)
+    if unit in ("n", "u", "m"):
+        return number / Decimal(1000) ** (3 - "num".index(unit))
+    return number * Decimal(1000) ** ("kMGTPE".index(unit) + 1 if unit else 0)
+
+
+def _wrong(path: str, value: Any, wanted: str) -> Cause:
+    given = {dict: "object", list: "array", str: "string", bool: "boolean"}.get(type(value), "number")
+    if wanted == "quantity" and given == "string":
+        message = (
+            f'Invalid value: "{value}": quantities must match the regular expression '
+            "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+        )
+    else:
+        message = f'Invalid value: "{given}": must be of type {wanted}: "{given}"'
+    return Cause(path, "FieldValueInvalid", message)

@@ -1,0 +1,185 @@
+"""What values an object may have: names, required fields, ports, and what may not change."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from arena.local.api import pods, schema, training
+from arena.local.api.refusals import Cause
+from arena.local.api.schema import Shape
+from arena.local.api.types import Type
+from arena.local.objects import Object
+
+_LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+_SUBDOMAIN = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+_DNS_1035 = re.compile(r"^[a-z]([-a-z0-9]*[a-z0-9])?$")
+_LABEL_NAME = re.compile(r"^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$")
+_NOTES = 256 * 1024
+"""Bytes that the annotations of one object may have."""
+
+
+def invalid(field: str, value: Any, why: str) -> Cause:
+    """A value that is not allowed."""
+    shown = f'"{value}"' if isinstance(value, str) else str(value)
+    return Cause(field, "FieldValueInvalid", f"Invalid value: {shown}: {why}")
+
+
+def missing(field: str, why: str = "") -> Cause:
+    """A value that must be there."""
+    return Cause(field, "FieldValueRequired", f"Required value: {why}" if why else "Required value")
+
+
+def check(kind: Type, obj: Object) -> Iterator[Cause]:
+    """Everything that is wrong with a new object."""
+    yield from _meta(kind, obj["metadata"])
+    found = list(_required(schema.root(kind), obj, ""))
+    yield from found
+    if not found and (rule := _RULES.get(kind.key)):
+        yield from rule(obj)
+
+
+def check_change(kind: Type, old: Object, new: Object) -> Iterator[Cause]:
+    """Everything that is wrong with a changed object."""
+    yield from check(kind, new)
+    if kind.key == "/pods":
+        yield from pods.check_change(old["spec"], new["spec"])
+    for name in _IMMUTABLE.get(kind.key, ()):
+        before, after = old.get("spec", old).get(name), new.get("spec", new).get(name)
+        if before != after:
+            field = f"spec.{name}" if "spec" in old else name
+            yield Cause(field, "FieldValueInvalid", "Invalid value: field is immutable")
+    if kind.key in ("/configmaps", "/secrets") and old.get("immutable"):
+        changed = any(old.get(name) != new.get(name) for name in ("data", "binaryData", "immutable"))
+        if changed:
+            yield Cause(
+                "data", "FieldValueForbidden", "Forbidden: field is immutable when `immutable` is set"
+            )
+
+
+def _meta(kind: Type, meta: Object) -> Iterator[Cause]:
+    yield from name(kind, str(meta["name"]))
+    for key, value in (meta.get("labels") or {}).items():
+        yield from _key("metadata.labels", str(key))
+        if not isinstance(value, str) or len(value) > 63 or (value and not _LABEL_NAME.match(value)):
+            yield invalid("metadata.labels", value, "a valid label must be an empty string or consist of "
+                          "alphanumeric characters, '-', '_' or '.', at most 63")  # fmt: skip
+    notes = meta.get("annotations") or {}
+    for key, value in notes.items():
+        yield from _key("metadata.annotations", str(key).lower())
+        if not isinstance(value, str):
+            yield invalid(f"metadata.annotations[{key}]", value, "must be text")
+    if sum(len(str(key)) + len(str(value)) for key, value in notes.items()) > _NOTES:
+        message = f"Too long: may not be more than {_NOTES} bytes"
+        yield Cause("metadata.annotations", "FieldValueTooLong", message)
+
+
+def name(kind: Type, text: str) -> Iterator[Cause]:
+    """What is wrong with a name of that type."""
+    if kind.key == "/services":
+        pattern, longest, rule = _DNS_1035, 63, "a DNS-1035 label must start with a letter"
+    elif kind.key == "/namespaces":
+        pattern, longest, rule = _LABEL, 63, "a lowercase RFC 1123 label"
+    else:
+        pattern, longest, rule = _SUBDOMAIN, 253, "a lowercase RFC 1123 subdomain"
+    if len(text) > longest:
+        yield invalid("metadata.name", text, f"must be no more than {longest} characters")
+    elif not pattern.match(text):
+        yield invalid("metadata.name", text, f"{rule} and must consist of lower case alphanumeric "
+                      "characters or '-' and end with an alphanumeric character")  # fmt: skip
+
+
+def _key(field: str, key: str) -> Iterator[Cause]:
+    prefix, slash, rest = key.rpartition("/")
+    if len(rest) > 63 or not _LABEL_NAME.match(rest):
+        yield invalid(field, key, "name part must consist of alphanumeric characters, '-', '_' or '.', "
+                      "and must start and end with an alphanumeric character, at most 63")  # fmt: skip
+    if slash and (len(prefix) > 253 or not _SUBDOMAIN.match(prefix)):
+        yield invalid(field, key, "prefix part must be a lowercase RFC 1123 subdomain")
+
+
+def _required(shape: Shape, value: Any, path: str) -> Iterator[Cause]:
+    """The required fields that are not there, and mappings or lists that are none."""
+    if shape.is_struct and isinstance(value, dict):
+        for name in schema.required(shape.text):
+            if value.get(name) in (None, "", [], {}):
+                yield missing(f"{path}.{name}" if path else name)
+        for name, one in value.items():
+            if name not in ("metadata", "status") or (path and name == "metadata"):
+                yield from _required(shape.child(name), one, f"{path}.{name}" if path else name)
+    elif shape.is_map and shape.item.is_struct and isinstance(value, dict):
+        for name, one in value.items():
+            yield from _required(shape.item, one, f"{path}.{name}")
+    elif shape.is_list and shape.item.is_struct and isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _required(shape.item, one, f"{path}[{index}]")
+
+
+def _service(obj: Object) -> Iterator[Cause]:
+    spec = obj["spec"]
+    kinds = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
+    if spec["type"] not in kinds:
+        yield pods.unsupported("spec.type", spec["type"], kinds)
+    headless = spec.get("clusterIP") == "None"
+    if not spec.get("ports") and spec["type"] != "ExternalName" and not headless:
+        yield missing("spec.ports")
+    names: set[str] = set()
+    for index, port in enumerate(spec.get("ports") or []):
+        where = f"spec.ports[{index}]"
+        yield from pods.check_port(f"{where}.port", port["port"])
+        if len(spec["ports"]) > 1 and not port.get("name"):
+            yield missing(f"{where}.name")
+        if port.get("name") in names:
+            yield Cause(f"{where}.name", "FieldValueDuplicate", f'Duplicate value: "{port["name"]}"')
+        names.add(port.get("name", ""))
+
+
+def _workload(obj: Object) -> Iterator[Cause]:
+    """A Deployment, ReplicaSet or StatefulSet: its selector must match its template."""
+    spec = obj["spec"]
+    yield from pods.check_count("spec.replicas", spec.get("replicas"))
+    yield from pods.check_template(spec.get("template") or {}, "spec.template", ("Always",))
+    wanted = (spec.get("selector") or {}).get("matchLabels") or {}
+    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+    if any(labels.get(key) != value for key, value in wanted.items()):
+        yield invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
+
+
+def _job(obj: Object) -> Iterator[Cause]:
+    spec = obj["spec"]
+    for name in (
+        "parallelism",
+        "completions",
+        "backoffLimit",
+        "activeDeadlineSeconds",
+        "ttlSecondsAfterFinished",
+    ):
+        yield from pods.check_count(f"spec.{name}", spec.get(name))
+    yield from pods.check_template(spec["template"], "spec.template", ("OnFailure", "Never"))
+
+
+def _quota(obj: Object) -> Iterator[Cause]:
+    for name, amount in ((obj.get("spec") or {}).get("hard") or {}).items():
+        if not schema.is_quantity(str(amount)):
+            yield invalid(f"spec.hard[{name}]", amount, "must be a quantity")
+
+
+_RULES: dict[str, Callable[[Object], Iterator[Cause]]] = {
+    "/pods": lambda obj: pods.check(obj["spec"], "spec"),
+    "/services": _service,
+    "/resourcequotas": _quota,
+    "apps/deployments": _workload,
+    "apps/replicasets": _workload,
+    "apps/statefulsets": _workload,
+    "batch/jobs": _job,
+    "kubeflow.org/tfjobs": training.check_tfjob,
+    "kubeflow.org/pytorchjobs": training.check_pytorchjob,
+    "kubeflow.org/mpijobs": training.check_mpijob,
+}
+_IMMUTABLE = {
+    "apps/deployments": ("selector",),
+    "apps/replicasets": ("selector",),
+    "apps/statefulsets": ("selector", "serviceName", "podManagementPolicy"),
+    "batch/jobs": ("selector", "completionMode"),
+    "/secrets": ("type",),
+    "scheduling.k8s.io/priorityclasses": ("value",),
+}
