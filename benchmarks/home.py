@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -54,9 +53,8 @@ class Home:
 
     def url(self) -> str:
         """The address of the local cluster's API."""
-        found = re.search(r"server: *\"?(http\S+?)\"?$", (self.state / "kubeconfig").read_text("utf-8"), re.M)
-        assert found is not None
-        return found[1]
+        config = json.loads((self.state / "kubeconfig").read_text("utf-8"))
+        return str(config["clusters"][0]["cluster"]["server"])
 
     def ask(self, path: str, body: object = None) -> Any:
         """GET, or POST `body`, and decode the answer."""

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -90,9 +89,8 @@ class Product:
 
     def url(self) -> str:
         """The address of the local cluster's API."""
-        found = re.search(r"server: *\"?(http\S+?)\"?$", (self.state / "kubeconfig").read_text("utf-8"), re.M)
-        assert found is not None
-        return found[1]
+        config = json.loads((self.state / "kubeconfig").read_text("utf-8"))
+        return str(config["clusters"][0]["cluster"]["server"])
 
     def processes(self, word: str = "") -> list[psutil.Process]:
         """The processes of this local cluster's pods, supervisors too, those with `word` in their command.
