@@ -122,7 +122,7 @@ class _Process:
         app = make_app(api, node, secret=self._server.secret)
         app.middlewares.append(self._noticed(api))
         # A stream may take hours: it ends with its client, or is cut off when the server ends.
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handler_cancellation=True)
         await runner.setup()
         await web.SockSite(runner, listener).start()
         return runner

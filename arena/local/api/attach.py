@@ -49,7 +49,7 @@ async def _serve(channels: Channels, cursor: Cursor, more: Callable[[], bool], f
     try:
         await asyncio.wait([reader, show], return_when=asyncio.FIRST_COMPLETED)
         if show.done() and not show.exception():
-            await channels.finish(ending(0), reader)
+            await channels.finish(ending(0))
     except ConnectionError:
         return  # the client left
     finally:
@@ -75,7 +75,7 @@ async def _feed(channels: Channels, fifo: Path | None) -> None:
             channel, data = message
             if stdin and message == (CLOSE, bytes((STDIN,))):
                 stdin.close()
-            elif stdin and channel == STDIN:
+            elif stdin and channel == STDIN and not stdin.is_closing():
                 with contextlib.suppress(ConnectionError):
                     stdin.write(data)
                     await stdin.drain()

@@ -76,6 +76,14 @@ class Running:
             transport.close()
 
 
+class _UpToTheEnd(asyncio.StreamReaderProtocol):
+    """A terminal whose other side is closed answers with an error; it must not hide what came before."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The end, of whatever kind."""
+        super().connection_lost(None)
+
+
 async def run(request: web.Request, api: Objects, runtime: Runtime) -> web.StreamResponse:
     """Start the command, connect it with the client, tell its exit code.
 
@@ -98,7 +106,7 @@ async def run(request: web.Request, api: Objects, runtime: Runtime) -> web.Strea
         except OSError as error:
             code = 127 if isinstance(error, FileNotFoundError) else 126
             await channels.send(STDERR, f"{command[0]}: {error.strerror}\n".encode())
-            await channels.finish(ending(code), asyncio.ensure_future(ignore(channels)))
+            await channels.finish(ending(code))
             return socket
         await _serve(channels, started)
     return socket
@@ -159,9 +167,7 @@ async def reader(fd: int) -> tuple[asyncio.StreamReader, asyncio.BaseTransport]:
     """A descriptor as a stream; closing the transport closes it."""
     stream = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(fd, "rb", 0)
-    )
+    transport, _ = await loop.connect_read_pipe(lambda: _UpToTheEnd(stream), os.fdopen(fd, "rb", 0))
     return stream, transport
 
 
@@ -182,7 +188,7 @@ async def _serve(channels: Channels, running: Running) -> None:
         both: list[asyncio.Future[Any]] = [feed, work]
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if work.done():
-            await channels.finish(ending(work.result()), feed)
+            await channels.finish(ending(work.result()))
     finally:
         work.cancel()
         feed.cancel()
@@ -200,7 +206,7 @@ async def _feed(channels: Channels, running: Running) -> None:
             running.resize(data)
         elif message == (CLOSE, bytes((STDIN,))):
             running.close_input()
-        elif running.stdin and channel == STDIN:
+        elif running.stdin and channel == STDIN and not running.stdin.is_closing():
             # The command may have closed its input and go on without it.
             with contextlib.suppress(ConnectionError):
                 running.stdin.write(data)
@@ -231,16 +237,9 @@ async def _pump(
             await asyncio.wait([reading], timeout=DRAIN)
             if not reading.done():
                 return
-            # A terminal whose other side is closed answers with an error instead of an end.
-            data = b"" if reading.exception() else reading.result()
+            data = reading.result()
         finally:
             reading.cancel()
         if not data:
             return
         await channels.send(channel, data)
-
-
-async def ignore(channels: Channels) -> None:
-    """Receive what does not matter any more until the client leaves."""
-    while await channels.receive():
-        pass

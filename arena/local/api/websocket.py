@@ -3,7 +3,6 @@
 `v5.channel.k8s.io` adds to `v4` that a client can close one channel and keep the others.
 """
 
-import asyncio
 import json
 from typing import Any
 
@@ -13,8 +12,6 @@ from arena.local.api.refusals import bad
 
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
-LEAVE = 1.0
-"""Seconds that a client gets to say goodbye once it knows how it ended."""
 
 
 class Channels:
@@ -39,14 +36,9 @@ class Channels:
             if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
                 return None
 
-    async def finish(self, status: dict[str, Any], reader: "asyncio.Task[None]") -> None:
-        """Tell how it ended and part; `reader` is the task that receives.
-
-        A client that still sends (a terminal's size, the end of its input) would stumble over a
-        socket closed under it, so it may close first.
-        """
+    async def finish(self, status: dict[str, Any]) -> None:
+        """Tell how it ended and part; what the client still sends meanwhile is read and dropped."""
         await self.send(ERROR, json.dumps(status).encode())
-        await asyncio.wait([reader], timeout=LEAVE)
         await self._socket.close()
 
 

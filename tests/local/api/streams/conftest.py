@@ -1,0 +1,144 @@
+"""A server of the API with a real node behind it, and kubectl to judge it."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from arena.local.api import Api
+from arena.local.api.server import make_app
+from arena.local.node.kubelet import Kubelet
+from arena.local.objects import PODS
+from arena.local.state import Server, publish
+from arena.local.sweep import sweep
+
+
+def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
+    """The condition's value once it is true."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "the condition did not come true in time"
+        time.sleep(0.005)
+    return value
+
+
+class Rig:
+    """An API server with a node; `home` is its folder."""
+
+    def __init__(self, home: Path, api: Api) -> None:
+        self.home = home
+        self.api = api
+        self.node = Kubelet(api, home)
+        self.secret = secrets.token_urlsafe(24)
+        self.port = 0
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    @property
+    def url(self) -> str:
+        """Where the server answers."""
+        return f"http://127.0.0.1:{self.port}/k/{self.secret}"
+
+    def _run(self) -> None:
+        async def start() -> web.AppRunner:
+            runner = web.AppRunner(
+                make_app(self.api, self.node, secret=self.secret),
+                shutdown_timeout=0.2,
+                handler_cancellation=True,
+            )
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            self.port = runner.addresses[0][1]
+            return runner
+
+        asyncio.set_event_loop(self._loop)
+        runner = self._loop.run_until_complete(start())
+        self._ready.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(runner.cleanup())
+        self._loop.close()
+
+    def __enter__(self) -> "Rig":
+        self.node.start()
+        self._thread.start()
+        assert self._ready.wait(10)
+        publish(self.home, Server(self.port, self.secret, os.getpid(), "", 0.0))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self.node.stop()
+        sweep(self.home, grace=0.2)
+
+    def pod(self, name: str, *containers: dict[str, Any], **spec: Any) -> None:
+        """Create a pod on the node."""
+        full = [{"name": f"c{number}", "image": "none"} | one for number, one in enumerate(containers)]
+        body = {"restartPolicy": "Never", "nodeName": "local", "containers": full} | spec
+        self.api.create(PODS, {"metadata": {"name": name}, "spec": body}, "default")
+
+    def run(self, name: str, *containers: dict[str, Any], **spec: Any) -> None:
+        """Create a pod and wait until it runs."""
+        self.pod(name, *containers, **spec)
+        self.await_phase(name, "Running")
+
+    def sh(self, name: str, script: str, **more: Any) -> None:
+        """Run a pod of one container with a shell script."""
+        self.run(name, {"command": ["sh", "-c", script]} | more)
+
+    until = staticmethod(until)
+
+    def await_phase(self, name: str, phase: str) -> None:
+        """Wait until the pod has got there, or beyond."""
+        phases = {"Running": ("Running", "Succeeded", "Failed")}.get(phase, (phase,))
+        until(lambda: self.api.get(PODS, name, "default").get("status", {}).get("phase") in phases)
+
+    def restarts(self, name: str) -> int:
+        """How often the pod's first container was started again."""
+        status = self.api.get(PODS, name, "default")["status"]
+        return status["containerStatuses"][0]["restartCount"]
+
+    def uid(self, name: str) -> str:
+        """The pod's uid."""
+        return self.api.get(PODS, name, "default")["metadata"]["uid"]
+
+    def command(self, *args: str) -> list[str]:
+        """A command line of kubectl for this server."""
+        return ["kubectl", "--kubeconfig", str(self.home / "kubeconfig"), *args]
+
+    def kubectl(self, *args: str, stdin: str = "") -> tuple[int, str, str]:
+        """(exit code, stdout, stderr) of kubectl."""
+        if shutil.which("kubectl") is None:
+            pytest.skip("kubectl is not on PATH: the judge of this test")
+        done = subprocess.run(self.command(*args), input=stdin, capture_output=True, text=True, timeout=30)
+        return done.returncode, done.stdout, done.stderr
+
+    @contextlib.contextmanager
+    def background(self, *args: str, **how: Any) -> Iterator[subprocess.Popen[bytes]]:
+        """Kubectl in the background, ended at last."""
+        if shutil.which("kubectl") is None:
+            pytest.skip("kubectl is not on PATH: the judge of this test")
+        pipe = subprocess.PIPE
+        with subprocess.Popen(self.command(*args), stdout=pipe, stderr=pipe, **how) as child:
+            try:
+                yield child
+            finally:
+                child.kill()
+
+
+@pytest.fixture(scope="session")
+def rig(tmp_path_factory) -> Iterator[Rig]:
+    home = tmp_path_factory.mktemp("streams")
+    with contextlib.closing(Api(home / "state.db")) as api, Rig(home, api) as one:
+        yield one
