@@ -3,8 +3,23 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from arena.local.api import schema
+from arena.local.api.schema import Shape
 from arena.local.api.types import Type
 from arena.local.objects import Object
+
+_PREFIX = "#/components/schemas/"
+_LEAVES: dict[str, Object] = {
+    "s": {"type": "string"},
+    "i": {"type": "integer", "format": "int32"},
+    "n": {"type": "number"},
+    "b": {"type": "boolean"},
+    "q": {
+        "oneOf": [{"type": "string"}, {"type": "number"}],
+        "description": "A quantity such as 500m or 2Gi.",
+    },
+    "x": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
+}
 
 
 def index(paths: Iterable[str]) -> Object:
@@ -14,11 +29,18 @@ def index(paths: Iterable[str]) -> Object:
 
 def document(path: str, kinds: Sequence[Type]) -> Object:
     """The document of one group and version."""
+    schemas = {name: _struct(name) for name in _reached(kinds)}
+    for kind in kinds:
+        if kind.resource.kind in schemas:
+            schemas[kind.resource.kind] |= {
+                "x-kubernetes-group-version-kind": [_gvk(kind)],
+                "description": f"{kind.resource.kind} of {kind.resource.api_version}, on the local cluster.",
+            }
     return {
         "openapi": "3.0.0",
         "info": {"title": "arena local cluster", "version": "1"},
         "paths": {_url(path, kind): _operations(kind) for kind in kinds},
-        "components": {"schemas": {}},
+        "components": {"schemas": schemas},
     }
 
 
@@ -27,15 +49,51 @@ def _url(path: str, kind: Type) -> str:
     return f"/{path}/{space}{kind.resource.plural}/{{name}}"
 
 
+def _gvk(kind: Type) -> Object:
+    resource = kind.resource
+    return {"group": resource.group, "version": resource.version, "kind": resource.kind}
+
+
 def _operations(kind: Type) -> Object:
     """Clients look here whether the server checks fields (`fieldValidation`)."""
-    resource = kind.resource
-    gvk = {"group": resource.group, "version": resource.version, "kind": resource.kind}
     names = ("dryRun", "fieldManager", "fieldValidation", "force")
     parameters: list[Any] = [{"name": one, "in": "query", "schema": {"type": "string"}} for one in names]
     operation = {
-        "x-kubernetes-group-version-kind": gvk,
+        "x-kubernetes-group-version-kind": _gvk(kind),
         "parameters": parameters,
         "responses": {"200": {"description": "OK"}},
     }
     return dict.fromkeys(("get", "put", "patch", "delete"), operation)
+
+
+def _reached(kinds: Sequence[Type]) -> list[str]:
+    """The structures that the kinds are made of."""
+    known = set(schema.structs())
+    found: list[str] = []
+    todo = [kind.resource.kind for kind in kinds if kind.resource.kind in known]
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.append(name)
+            for shape in schema.fields(name).values():
+                inner = shape.item if shape.is_list or shape.is_map else shape
+                todo += [inner.text] if inner.is_struct else []
+    return found
+
+
+def _struct(name: str) -> Object:
+    properties = {key: _shape(shape) for key, shape in schema.fields(name).items()}
+    found: Object = {"type": "object", "description": name, "properties": properties}
+    if needed := schema.required(name):
+        found["required"] = list(needed)
+    return found
+
+
+def _shape(shape: Shape) -> Object:
+    if shape.is_struct:
+        return {"allOf": [{"$ref": _PREFIX + shape.text}], "default": {}}
+    if shape.is_map:
+        return {"type": "object", "additionalProperties": _shape(shape.item)}
+    if shape.is_list:
+        return {"type": "array", "items": _shape(shape.item)}
+    return dict(_LEAVES.get(shape.text, {"type": "object"}))

@@ -54,7 +54,7 @@ class _Stream:
 
     @property
     def _accept_shapes(self) -> bool:
-        return present.shaped(self._accept)
+        return present.form(self._accept) != ""
 
     def event(self, kind: str, obj: Object) -> bytes:
         """A line for an object, in the form that the client asked for."""
@@ -69,7 +69,7 @@ class _Stream:
             meta["annotations"] = dict(notes)
         resource = self._kind.resource
         obj = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta}
-        if present.is_table(self._accept):
+        if present.form(self._accept) == "Table":
             obj = present.empty_table(meta)
         return encode({"type": "BOOKMARK", "object": obj}).encode() + b"\n"
 

@@ -1,0 +1,254 @@
+"""The columns of each kind's table: what `kubectl get` prints."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from arena.local.api.podtable import ready, restarts, status
+from arena.local.api.times import ago, elapsed
+from arena.local.api.types import Type
+from arena.local.objects import Object
+
+Value = Callable[[Object, datetime], Any]
+
+
+class Column(NamedTuple):
+    """A column: its title and the cell of one object."""
+
+    name: str
+    value: Value
+    wide: bool = False
+    type: str = "string"
+
+
+def of(kind: Type) -> tuple[Column, ...]:
+    """The columns of a type; Name and Age where it has none of its own."""
+    return _TABLES.get(kind.key) or (_NAME, _AGE)
+
+
+def _at(path: str, default: Any = "<none>") -> Value:
+    """The cell is the value at a dotted path."""
+    steps = path.split(".")
+
+    def value(obj: Object, now: datetime) -> Any:
+        found: Any = obj
+        for step in steps:
+            found = found.get(step) if isinstance(found, dict) else None
+        return default if found in (None, "") else found
+
+    return value
+
+
+def _col(name: str, path: str, default: Any = "<none>", wide: bool = False) -> Column:
+    return Column(name, _at(path, default), wide, "integer" if isinstance(default, int) else "string")
+
+
+def _size(*names: str) -> Value:
+    return lambda obj, now: sum(len(obj.get(name) or {}) for name in names)
+
+
+def _share(done: str, wanted: str, default: int) -> Value:
+    return lambda obj, now: f"{_at(done, 0)(obj, now)}/{_at(wanted, default)(obj, now)}"
+
+
+def _containers(field: str) -> Value:
+    def value(obj: Object, now: datetime) -> str:
+        spec = ((obj["spec"].get("template") or {}).get("spec")) or {}
+        return ",".join(str(one.get(field, "")) for one in spec.get("containers") or [])
+
+    return value
+
+
+def _selector(path: str) -> Value:
+    def value(obj: Object, now: datetime) -> str:
+        labels = _at(path, {})(obj, now)
+        return ",".join(f"{key}={one}" for key, one in sorted(labels.items())) or "<none>"
+
+    return value
+
+
+def _ports(obj: Object, now: datetime) -> str:
+    ports = obj["spec"].get("ports") or []
+    return ",".join(f"{one['port']}/{one.get('protocol', 'TCP')}" for one in ports) or "<none>"
+
+
+def _conditions(obj: Object) -> dict[str, Object]:
+    found = (obj.get("status") or {}).get("conditions") or []
+    return {one.get("type", ""): one for one in found if one.get("status") == "True"}
+
+
+def _job_status(obj: Object, now: datetime) -> str:
+    held = _conditions(obj)
+    for name in ("Complete", "Failed", "Suspended", "FailureTarget"):
+        if name in held:
+            return name
+    return "Terminating" if obj["metadata"].get("deletionTimestamp") else "Running"
+
+
+def _job_share(obj: Object, now: datetime) -> str:
+    done = (obj.get("status") or {}).get("succeeded", 0)
+    wanted, parallel = obj["spec"].get("completions"), obj["spec"].get("parallelism", 1)
+    if wanted is None:
+        return f"{done}/1 of {parallel}" if parallel > 1 else f"{done}/1"
+    return f"{done}/{wanted}"
+
+
+def _job_time(obj: Object, now: datetime) -> str:
+    known = obj.get("status") or {}
+    return elapsed(known.get("startTime"), known.get("completionTime"), now)
+
+
+def _state(obj: Object, now: datetime) -> str:
+    """The newest condition that holds: the printer column of the training jobs."""
+    held = list(_conditions(obj).values())
+    return str(held[-1].get("type")) if held else ""
+
+
+def _node_status(obj: Object, now: datetime) -> str:
+    word = "Ready" if "Ready" in _conditions(obj) else "NotReady"
+    return word + (",SchedulingDisabled" if obj.get("spec", {}).get("unschedulable") else "")
+
+
+def _node_roles(obj: Object, now: datetime) -> str:
+    prefix = "node-role.kubernetes.io/"
+    roles = [
+        key.removeprefix(prefix) for key in obj["metadata"].get("labels") or {} if key.startswith(prefix)
+    ]
+    return ",".join(sorted(roles)) or "<none>"
+
+
+def _node_address(kind: str) -> Value:
+    def value(obj: Object, now: datetime) -> str:
+        found = (obj.get("status") or {}).get("addresses") or []
+        return next((one["address"] for one in found if one.get("type") == kind), "<none>")
+
+    return value
+
+
+def _event_seen(obj: Object, now: datetime) -> str:
+    return ago(
+        obj.get("lastTimestamp") or obj.get("eventTime") or obj["metadata"].get("creationTimestamp"), now
+    )
+
+
+def _event_object(obj: Object, now: datetime) -> str:
+    about = obj.get("involvedObject") or {}
+    return f"{str(about.get('kind', '')).lower()}/{about.get('name', '')}"
+
+
+def _addresses(obj: Object, now: datetime) -> str:
+    found = [
+        f"{address.get('ip')}:{port.get('port')}"
+        for subset in obj.get("subsets") or []
+        for address in subset.get("addresses") or []
+        for port in subset.get("ports") or []
+    ]
+    more = f" + {len(found) - 3} more..." if len(found) > 3 else ""
+    return ",".join(found[:3]) + more or "<none>"
+
+
+def _modes(obj: Object, now: datetime) -> str:
+    short = {
+        "ReadWriteOnce": "RWO",
+        "ReadOnlyMany": "ROX",
+        "ReadWriteMany": "RWX",
+        "ReadWriteOncePod": "RWOP",
+    }
+    modes = (obj.get("status") or {}).get("accessModes") or []
+    return ",".join(short.get(one, one) for one in modes)
+
+
+def _amounts(limits: bool) -> Value:
+    def value(obj: Object, now: datetime) -> str:
+        known = obj.get("status") or {}
+        hard, used = known.get("hard") or (obj.get("spec") or {}).get("hard") or {}, known.get("used") or {}
+        chosen = {name: one for name, one in sorted(hard.items()) if name.startswith("limits.") == limits}
+        return ", ".join(f"{name}: {used.get(name, '0')}/{one}" for name, one in chosen.items())
+
+    return value
+
+
+_NAME = _col("Name", "metadata.name", "")
+_AGE = Column("Age", lambda obj, now: ago(obj["metadata"].get("creationTimestamp"), now))
+_IMAGES = (
+    Column("Containers", _containers("name"), True),
+    Column("Images", _containers("image"), True),
+)
+_TRAINING = (_NAME, Column("State", _state), _AGE)
+_SELECTS = Column("Selector", _selector("spec.selector.matchLabels"), True)
+
+_TABLES: dict[str, tuple[Column, ...]] = {
+    "/pods": (
+        _NAME, Column("Ready", ready), Column("Status", status), Column("Restarts", restarts), _AGE,
+        _col("IP", "status.podIP", wide=True), _col("Node", "spec.nodeName", wide=True),
+        _col("Nominated Node", "status.nominatedNodeName", wide=True),
+        Column("Readiness Gates", lambda obj, now: "<none>", True),
+    ),
+    "/services": (
+        _NAME, _col("Type", "spec.type"), _col("Cluster-IP", "spec.clusterIP"),
+        Column("External-IP", lambda obj, now: obj["spec"].get("externalName") or "<none>"),
+        Column("Port(s)", _ports), _AGE, Column("Selector", _selector("spec.selector"), True),
+    ),
+    "/configmaps": (_NAME, Column("Data", _size("data", "binaryData"), type="integer"), _AGE),
+    "/secrets": (_NAME, _col("Type", "type"), Column("Data", _size("data"), type="integer"), _AGE),
+    "/serviceaccounts": (_NAME, Column("Secrets", lambda obj, now: len(obj.get("secrets") or [])), _AGE),
+    "/namespaces": (_NAME, _col("Status", "status.phase"), _AGE),
+    "/endpoints": (_NAME, Column("Endpoints", _addresses), _AGE),
+    "/events": (
+        Column("Last Seen", _event_seen), _col("Type", "type", ""), _col("Reason", "reason", ""),
+        Column("Object", _event_object), _col("Subobject", "involvedObject.fieldPath", "", wide=True),
+        _col("Source", "source.component", "", wide=True), _col("Message", "message", ""),
+        _col("Count", "count", 1, wide=True), _col("Name", "metadata.name", "", wide=True),
+    ),
+    "/nodes": (
+        _NAME, Column("Status", _node_status), Column("Roles", _node_roles), _AGE,
+        _col("Version", "status.nodeInfo.kubeletVersion"),
+        Column("Internal-IP", _node_address("InternalIP"), True),
+        Column("External-IP", _node_address("ExternalIP"), True),
+        _col("OS-Image", "status.nodeInfo.osImage", wide=True),
+        _col("Kernel-Version", "status.nodeInfo.kernelVersion", wide=True),
+        _col("Container-Runtime", "status.nodeInfo.containerRuntimeVersion", wide=True),
+    ),
+    "/persistentvolumeclaims": (
+        _NAME, _col("Status", "status.phase"), _col("Volume", "spec.volumeName", ""),
+        _col("Capacity", "status.capacity.storage", ""), Column("Access Modes", _modes),
+        _col("StorageClass", "spec.storageClassName", ""), _AGE,
+        _col("VolumeMode", "spec.volumeMode", "", wide=True),
+    ),
+    "/resourcequotas": (
+        _NAME, Column("Request", _amounts(False)), Column("Limit", _amounts(True)), _AGE,
+    ),
+    "/limitranges": (_NAME, _col("Created At", "metadata.creationTimestamp")),
+    "apps/deployments": (
+        _NAME, Column("Ready", _share("status.readyReplicas", "spec.replicas", 1)),
+        _col("Up-to-date", "status.updatedReplicas", 0), _col("Available", "status.availableReplicas", 0),
+        _AGE, *_IMAGES, _SELECTS,
+    ),
+    "apps/replicasets": (
+        _NAME, _col("Desired", "spec.replicas", 0), _col("Current", "status.replicas", 0),
+        _col("Ready", "status.readyReplicas", 0), _AGE, *_IMAGES, _SELECTS,
+    ),
+    "apps/statefulsets": (
+        _NAME, Column("Ready", _share("status.readyReplicas", "spec.replicas", 1)), _AGE, *_IMAGES,
+    ),
+    "batch/jobs": (
+        _NAME, Column("Status", _job_status), Column("Completions", _job_share),
+        Column("Duration", _job_time), _AGE, *_IMAGES, _SELECTS,
+    ),
+    "coordination.k8s.io/leases": (_NAME, _col("Holder", "spec.holderIdentity"), _AGE),
+    "policy/poddisruptionbudgets": (
+        _NAME, _col("Min Available", "spec.minAvailable", "N/A"),
+        _col("Max Unavailable", "spec.maxUnavailable", "N/A"),
+        _col("Allowed Disruptions", "status.disruptionsAllowed", 0), _AGE,
+    ),
+    "scheduling.k8s.io/priorityclasses": (
+        _NAME, _col("Value", "value", 0), _col("Global-Default", "globalDefault", False), _AGE,
+    ),
+    "storage.k8s.io/storageclasses": (
+        _NAME, _col("Provisioner", "provisioner"), _col("ReclaimPolicy", "reclaimPolicy", "Delete"),
+        _col("VolumeBindingMode", "volumeBindingMode", "Immediate"), _AGE,
+    ),
+    "kubeflow.org/tfjobs": _TRAINING,
+    "kubeflow.org/pytorchjobs": _TRAINING,
+    "kubeflow.org/mpijobs": (_NAME, _AGE, Column("State", _state)),
+}  # fmt: skip
