@@ -61,19 +61,21 @@ class Running:
         elif self.stdin:
             self.stdin.close()
 
-    async def end(self) -> None:
-        """Make an end of a process that nobody listens to any more, and of its group."""
-        gentle = signal.SIGTERM if self.terminal is None else signal.SIGHUP
-        for number in (gentle, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, number)
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self.process.wait(), GRACE)
+    async def close(self) -> None:
+        """Give our ends of the streams back; a process that nobody listens to any more must end."""
+        try:
+            if self.process.returncode is None:
+                self._signal(signal.SIGTERM if self.terminal is None else signal.SIGHUP)
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self.process.wait(), GRACE)
+                self._signal(signal.SIGKILL)
+        finally:
+            for transport in self.transports:
+                transport.close()
 
-    def close(self) -> None:
-        """Give our ends of the streams back."""
-        for transport in self.transports:
-            transport.close()
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
 
 
 class _UpToTheEnd(asyncio.StreamReaderProtocol):
@@ -192,10 +194,9 @@ async def _serve(channels: Channels, running: Running) -> None:
     finally:
         work.cancel()
         feed.cancel()
+        # The client's leaving cancels this handler; the end of its process must not be cancelled, too.
+        await asyncio.shield(asyncio.ensure_future(running.close()))
         await asyncio.gather(work, feed, return_exceptions=True)
-        if running.process.returncode is None:
-            await running.end()
-        running.close()
 
 
 async def _feed(channels: Channels, running: Running) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -70,6 +71,8 @@ class Rig:
         self._loop.close()
 
     def __enter__(self) -> "Rig":
+        # A shell that runs the tests in the background lets them ignore Ctrl-C, and so their children.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         self.node.start()
         self._thread.start()
         assert self._ready.wait(10)
