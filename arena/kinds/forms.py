@@ -243,6 +243,15 @@ def _cpu_or_processes(value: object) -> str:
     return word
 
 
+def _program(value: object) -> str:
+    word = text(value)
+    if not re.fullmatch(r"/?[A-Za-z0-9_][-A-Za-z0-9_./+]*", word):
+        raise SpecError(
+            f"{shown(value)} is not the name of a program", "name one without arguments, such as bash"
+        )
+    return word
+
+
 def _roles(value: object) -> str:
     """Roles of a TFJob in the order they start, by name or first letter, as full names."""
     known = {"w": "Worker", "p": "PS", "c": "Chief", "e": "Evaluator"}
@@ -269,6 +278,7 @@ LABEL = Form(label, "NAME")
 PATH = Form(path, "PATH")
 COMMAND = Form(command, "COMMAND", positional=True)
 PROCESSES = Form(_cpu_or_processes, "auto|cpu|gpu|N")
+PROGRAM = Form(_program, "PROGRAM")
 ROLES = Form(_roles, "ROLE,...")
 OBJECTS = repeated(subdomain, "NAME")
 ENV = Form(pairs(env_name, _unmasked), "NAME=VALUE", multiple=True, redact=_masked)

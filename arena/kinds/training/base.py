@@ -47,7 +47,7 @@ class TrainingSpec:
         {}, "Environment variable from a Secret of the namespace", REFERENCES
     )
     secret: Mapping[str, str] = option({}, "Environment variable kept in a Secret of the job", forms.SECRETS)
-    shell: str = option("sh", "Shell that runs the command", choice("sh", "bash", "ash", "dash", "zsh"))
+    shell: str = option("sh", "Shell that runs the command", forms.PROGRAM)
     working_dir: str = option("/root", "Directory the command starts in", forms.PATH, old=("--workingDir",))
     data: tuple[Mount, ...] = option((), "Volume claim and where to mount it", CLAIMS, short="-d")
     data_dir: tuple[Mount, ...] = option(

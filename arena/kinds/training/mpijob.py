@@ -10,7 +10,7 @@ from arena.kinds import forms
 from arena.kinds.forms import choice
 from arena.kinds.kind import Kind, Object
 from arena.kinds.spec import option
-from arena.kinds.training import pods, reading, render
+from arena.kinds.training import reading, render
 from arena.kinds.training.base import TrainingSpec
 from arena.model import Job
 from arena.resources import Resource
@@ -136,11 +136,9 @@ def reader(kind: str) -> Callable[[Object, Sequence[Object]], Job]:
     """The reader of a kind that an MPIJob carries."""
 
     def read(obj: Object, members: Sequence[Object]) -> Job:
-        gpus = reading.specified_gpus(obj, "mpiReplicaSpecs")
         spec = obj.get("spec") or {}
-        if "template" in spec:
-            gpus = int(spec.get("replicas") or 1) * pods.gpus(spec["template"].get("spec") or {})
-        return reading.job(kind, obj, members, gpus)
+        roles = [spec] if "template" in spec else list((spec.get("mpiReplicaSpecs") or {}).values())
+        return reading.job(kind, obj, members, roles)
 
     return read
 

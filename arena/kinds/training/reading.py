@@ -1,6 +1,7 @@
 """From an object and its pods to a Job: what all training kinds share."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from arena import labels
 from arena.kinds.kind import Object
@@ -18,13 +19,14 @@ def read(kind: str, replicas: str) -> Callable[[Object, Sequence[Object]], Job]:
     """
 
     def reader(obj: Object, members: Sequence[Object]) -> Job:
-        return job(kind, obj, members, specified_gpus(obj, replicas))
+        roles = ((obj.get("spec") or {}).get(replicas) or {}).values()
+        return job(kind, obj, members, [role for role in roles if role])
 
     return reader
 
 
-def job(kind: str, obj: Object, members: Sequence[Object], gpus: int) -> Job:
-    """A Job from its object and the pods that belong to it."""
+def job(kind: str, obj: Object, members: Sequence[Object], roles: Sequence[Object]) -> Job:
+    """A Job from its object, the pods that belong to it, and its roles (`replicas` and `template`)."""
     meta, state = obj["metadata"], obj.get("status") or {}
     own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
     instances = pods.instances([pod for pod in members if _belongs(pod, meta)])
@@ -40,8 +42,8 @@ def job(kind: str, obj: Object, members: Sequence[Object], gpus: int) -> Job:
         started=when(state.get("startTime")),
         finished=when(status.ended_at(obj)) if phase.is_final else None,
         instances=instances,
-        gpus=gpus,
-        priority=_priority(members),
+        gpus=sum(_count(role) * pods.gpus(_pod(role)) for role in roles),
+        priority=next((name for name in (_pod(role).get("priorityClassName") for role in roles) if name), ""),
         submitter=notes.get(labels.SUBMITTER, ""),
         managed=own.get(labels.MANAGED_BY) == labels.ARENA or labels.CREATED_BY in own,
         labels=own,
@@ -49,25 +51,19 @@ def job(kind: str, obj: Object, members: Sequence[Object], gpus: int) -> Job:
     )
 
 
-def _belongs(pod: Object, meta: Mapping[str, object]) -> bool:
+def _belongs(pod: Object, meta: Mapping[str, Any]) -> bool:
     """Whether it is not what an earlier job of that name left behind."""
     owners = pod["metadata"].get("ownerReferences") or ()
     direct = [one for one in owners if one.get("controller") and one.get("name") == meta["name"]]
     return all(one.get("uid") == meta.get("uid") for one in direct)
 
 
-def _priority(members: Sequence[Object]) -> str:
-    names = ((pod.get("spec") or {}).get("priorityClassName", "") for pod in members)
-    return next((str(name) for name in names if name), "")
+def _pod(role: Object) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = (role.get("template") or {}).get("spec") or {}
+    return found
 
 
-def specified_gpus(obj: Object, replicas: str) -> int:
-    """The GPUs that the replica specs ask for in all."""
-    roles = ((obj.get("spec") or {}).get(replicas) or {}).values()
-    return sum(_count(role) * pods.gpus((role.get("template") or {}).get("spec") or {}) for role in roles)
-
-
-def _count(role: Mapping[str, object]) -> int:
+def _count(role: Object) -> int:
     count = role.get("replicas")
     return count if isinstance(count, int) else 1
 

@@ -30,7 +30,8 @@ def _final(obj: Object, instances: Sequence[Instance]) -> tuple[Phase, str] | No
     old = (obj.get("status") or {}).get("launcherStatus")
     failed = condition(obj, "Failed")
     if failed or old == "Failed":
-        return Phase.FAILED, trouble(instances) or _why(failed or {})
+        told = _why(failed or {})
+        return Phase.FAILED, told if "deadline" in told.lower() else trouble(instances) or told
     if condition(obj, "Succeeded") or old == "Succeeded":
         return Phase.SUCCEEDED, ""
     return None
@@ -75,9 +76,11 @@ def _is_starting(one: Instance) -> bool:
 
 def trouble(instances: Sequence[Instance]) -> str:
     """What is wrong with the worst instance: `ImagePullBackOff on worker-1`, `0/3 nodes are available`."""
-    for one in instances:
-        if one.phase == "Failed":
-            return f"{_failure(one)} on {place(one)}"
+    failed = [one for one in instances if one.phase == "Failed"]
+    if failed:
+        # The first to fail is the cause; the others mostly fail because it went away.
+        one = min(failed, key=lambda one: (one.finished is None, one.finished))
+        return f"{_failure(one)} on {place(one)}"
     for one in instances:
         if one.reason == "Unschedulable":
             return _short(one.message) or f"no node for {place(one)}"

@@ -1,0 +1,362 @@
+"""A job and its pods, as a cluster describes them, become a Job with a phase and a reason."""
+
+from datetime import datetime, timezone
+
+import pytest
+
+from arena import kinds
+from arena.kinds.training.pods import instance
+from arena.model import Phase
+
+T0 = "2026-01-31T12:00:00Z"
+OPERATORS = {"tfjob": "tfjob-controller", "pytorchjob": "pytorchjob-controller", "mpijob": "mpi-operator"}
+UNSCHEDULABLE = {
+    "type": "PodScheduled",
+    "status": "False",
+    "reason": "Unschedulable",
+    "message": "0/3 nodes are available: 3 Insufficient nvidia.com/gpu.",
+}
+
+
+def cond(kind, **more):
+    return {
+        "type": kind,
+        "status": "True",
+        "reason": f"TFJob{kind}",
+        "message": "",
+        "lastTransitionTime": T0,
+        **more,
+    }
+
+
+def tfjob(*conditions, meta=None, spec=None, **status):
+    template = {
+        "spec": {
+            "priorityClassName": "high",
+            "containers": [{"name": "tensorflow", "resources": {"limits": {"nvidia.com/gpu": "2"}}}],
+        }
+    }
+    return {
+        "apiVersion": "kubeflow.org/v1",
+        "kind": "TFJob",
+        "metadata": {"name": "j", "namespace": "n", "uid": "u", "creationTimestamp": T0, **(meta or {})},
+        "spec": {"tfReplicaSpecs": {"Worker": {"replicas": 2, "template": template}}, **(spec or {})},
+        "status": {"conditions": list(conditions), **status} if conditions or status else {},
+    }
+
+
+def pod(index, phase="Running", *, role="worker", state=None, kind="tfjob", node="node-1", **more):
+    labels = {
+        "training.kubeflow.org/job-name": "j",
+        "training.kubeflow.org/operator-name": OPERATORS[kind],
+        "training.kubeflow.org/replica-type": role,
+        "training.kubeflow.org/replica-index": str(index),
+    }
+    container = {"name": "main", "ready": phase == "Running", "restartCount": 0, "state": state or {}}
+    reference = {"controller": True, "name": "j", "uid": more.pop("owner", "u")}
+    return {
+        "metadata": {
+            "name": f"j-{role}-{index}",
+            "namespace": "n",
+            "uid": f"p{index}",
+            "creationTimestamp": T0,
+            "labels": labels,
+            "ownerReferences": [reference],
+        },
+        "spec": {
+            "nodeName": node,
+            "containers": [{"name": "main", "resources": {"limits": {"nvidia.com/gpu": "2"}}}],
+        },
+        "status": {
+            "phase": phase,
+            "containerStatuses": [container] if state is not None or phase == "Running" else [],
+            **more,
+        },
+    }
+
+
+def waiting(reason, **more):
+    return {"waiting": {"reason": reason, **more}}
+
+
+def ended(code, reason="Error", at=T0):
+    return {"terminated": {"exitCode": code, "reason": reason, "finishedAt": at}}
+
+
+RUNNING, CREATED, FAILED = cond("Running"), cond("Created"), cond("Failed", message="1 Worker failed")
+
+
+@pytest.mark.parametrize(
+    ("job", "pods", "phase", "reason"),
+    [
+        (tfjob(), [], "PENDING", "its operator has not seen it yet"),
+        (tfjob(CREATED), [], "PENDING", "no instance exists yet"),
+        (tfjob(CREATED), [pod(0, "Pending", node="")], "PENDING", ""),
+        (
+            tfjob(CREATED),
+            [pod(0), pod(1, "Pending", node="", conditions=[UNSCHEDULABLE])],
+            "STARTING",
+            "0/3 nodes are available: 3 Insufficient nvidia.com/gpu.",
+        ),
+        (
+            tfjob(CREATED),
+            [pod(0, "Pending", node="", conditions=[UNSCHEDULABLE])],
+            "PENDING",
+            "0/3 nodes are available: 3 Insufficient nvidia.com/gpu.",
+        ),
+        (tfjob(CREATED), [pod(0, "Pending", state=waiting("ContainerCreating"))], "STARTING", ""),
+        (
+            tfjob(CREATED),
+            [pod(0), pod(1, "Pending", state=waiting("ImagePullBackOff", message="m"))],
+            "STARTING",
+            "ImagePullBackOff on worker-1",
+        ),
+        (tfjob(CREATED), [pod(0), pod(1)], "RUNNING", ""),
+        (tfjob(CREATED, RUNNING), [pod(0), pod(1)], "RUNNING", ""),
+        (
+            tfjob(CREATED, RUNNING),
+            [pod(0), pod(1, state=waiting("CrashLoopBackOff"))],
+            "RUNNING",
+            "CrashLoopBackOff on worker-1",
+        ),
+        (tfjob(CREATED, cond("Restarting", message="it restarts")), [], "RESTARTING", "it restarts"),
+        (
+            tfjob(CREATED, RUNNING, cond("Running", status="False"), cond("Succeeded")),
+            [pod(0, "Succeeded", state=ended(0, "Completed"))],
+            "SUCCEEDED",
+            "",
+        ),
+        (tfjob(FAILED), [pod(0, "Failed", state=ended(1))], "FAILED", "exit code 1 on worker-0"),
+        (
+            tfjob(FAILED),
+            [
+                pod(0, "Failed", state=ended(143, at="2026-01-31T12:00:09Z")),
+                pod(1, "Failed", state=ended(137, "OOMKilled")),
+            ],
+            "FAILED",
+            "OOMKilled on worker-1",
+        ),
+        (
+            tfjob(FAILED),
+            [pod(0, "Failed", reason="Evicted", message="disk")],
+            "FAILED",
+            "Evicted on worker-0",
+        ),
+        (tfjob(FAILED), [], "FAILED", "1 Worker failed"),
+        (
+            tfjob(cond("Failed", message="active longer than specified deadline")),
+            [pod(0, "Failed", state=ended(143))],
+            "FAILED",
+            "active longer than specified deadline",
+        ),
+        (tfjob(cond("Suspended")), [], "SUSPENDED", "it is suspended"),
+        (tfjob(spec={"runPolicy": {"suspend": True}}), [], "SUSPENDED", "it is suspended"),
+        (
+            tfjob(cond("Suspended"), meta={"labels": {"kueue.x-k8s.io/queue-name": "team-a"}}),
+            [],
+            "QUEUING",
+            "waits in queue team-a",
+        ),
+        (
+            tfjob(meta={"annotations": {"scheduling.x-k8s.io/suspend": "true"}}),
+            [],
+            "QUEUING",
+            "waits in the queue of the cluster",
+        ),
+        (tfjob(cond("Suspended"), cond("Succeeded")), [], "SUCCEEDED", ""),
+        (tfjob(RUNNING, meta={"deletionTimestamp": T0}), [pod(0)], "STOPPING", "it is being deleted"),
+        (tfjob(cond("Succeeded"), meta={"deletionTimestamp": T0}), [], "SUCCEEDED", ""),
+    ],
+    ids=range(24),
+)
+def test_phase(job, pods, phase, reason):
+    """The phase and the reason follow from the conditions and from what the pods wait for or died of."""
+    found = kinds.find("tfjob").read(job, pods)
+    assert (found.phase.value, found.reason) == (phase, reason)
+
+
+def test_job():
+    """What a job asks for is read from its object, whoever made it."""
+    job = tfjob(cond("Succeeded"), startTime=T0, completionTime="2026-01-31T12:01:00Z")
+    found = kinds.find("tf").read(job, [pod(0, "Succeeded", state=ended(0, "Completed"))])
+    assert (found.gpus, found.priority, found.managed, found.gpus_allocated) == (4, "high", False, 0)
+    assert found.duration(datetime(2027, 1, 1, tzinfo=timezone.utc)).total_seconds() == 60
+    assert found.finished == datetime(2026, 1, 31, 12, 1, tzinfo=timezone.utc)
+
+
+def test_pods_of_a_former_job():
+    """Pods that an earlier job of the same name left behind do not count."""
+    assert kinds.find("tf").read(tfjob(RUNNING), [pod(0, owner="other")]).instances == ()
+
+
+def test_chief():
+    """The chief comes first: the role that is one, else the first worker, never a parameter server."""
+    read = kinds.find("tf").read
+    found = read(tfjob(), [pod(1), pod(0, role="ps"), pod(0), pod(0, role="chief")])
+    assert [(one.role, one.index, one.chief) for one in found.instances] == [
+        ("chief", 0, True),
+        ("ps", 0, False),
+        ("worker", 0, False),
+        ("worker", 1, False),
+    ]
+    assert read(tfjob(), [pod(1), pod(0, role="ps"), pod(0)]).chief.name == "j-worker-0"
+
+
+def test_newest_launcher_is_the_chief():
+    """Of the launchers that retries left, the newest is the chief."""
+    pods = [
+        pod(0, "Failed", role="launcher", kind="mpijob", state=ended(1)),
+        pod(0, role="launcher", kind="mpijob"),
+    ]
+    for number, name in enumerate(("j-launcher-zz", "j-launcher-aa")):
+        pods[number]["metadata"] |= {"name": name, "creationTimestamp": f"2026-01-31T12:00:0{number}Z"}
+    job = {
+        "apiVersion": "kubeflow.org/v2beta1",
+        "metadata": {"name": "j", "uid": "u"},
+        "spec": {},
+        "status": {},
+    }
+    found = kinds.find("mpi").read(job, pods)
+    assert [one.name for one in found.instances if one.chief] == ["j-launcher-aa"]
+
+
+INIT = {"name": "fetch", "restartCount": 0}
+
+
+@pytest.mark.parametrize(
+    ("made", "status", "reason"),
+    [
+        (pod(0), "Running", ""),
+        (pod(0, "Pending", node=""), "Pending", ""),
+        (pod(0, "Pending", node="", conditions=[UNSCHEDULABLE]), "Pending", "Unschedulable"),
+        (pod(0, "Pending", state=waiting("ErrImagePull")), "ErrImagePull", "ErrImagePull"),
+        (pod(0, "Succeeded", state=ended(0, "Completed")), "Completed", ""),
+        (pod(0, "Failed", state=ended(2)), "Error", "Error"),
+        (pod(0, "Failed", state=ended(9, "")), "ExitCode:9", "ExitCode:9"),
+        (pod(0, "Failed", reason="Evicted"), "Evicted", "Evicted"),
+        (
+            pod(0, "Pending", initContainerStatuses=[{**INIT, "state": {"running": {"startedAt": T0}}}]),
+            "Init:0/1",
+            "",
+        ),
+        (
+            pod(0, "Pending", initContainerStatuses=[{**INIT, "state": waiting("CrashLoopBackOff")}]),
+            "Init:CrashLoopBackOff",
+            "CrashLoopBackOff",
+        ),
+        (pod(0, "Failed", initContainerStatuses=[{**INIT, "state": ended(1)}]), "Init:Error", "Error"),
+        (
+            pod(
+                0,
+                "Pending",
+                initContainerStatuses=[{**INIT, "state": ended(0, "Completed")}],
+                state=waiting("PodInitializing"),
+            ),
+            "PodInitializing",
+            "PodInitializing",
+        ),
+    ],
+    ids=range(12),
+)
+def test_status_in_the_usual_words(made, status, reason):
+    """An instance's status is what people know from listing pods."""
+    found = instance(made)
+    assert (found.status, found.reason) == (status, reason)
+
+
+def test_terminating():
+    """A pod that is being deleted is terminating, whatever else it is."""
+    made = pod(0)
+    made["metadata"]["deletionTimestamp"] = T0
+    assert instance(made).status == "Terminating"
+
+
+def test_crash_loop_keeps_its_exit_code():
+    """A container between two starts still tells how it ended."""
+    made = pod(0, state=waiting("CrashLoopBackOff"))
+    made["status"]["containerStatuses"][0]["lastState"] = ended(3)
+    assert instance(made).containers[0].exit_code == 3
+
+
+def old_pod(**labels):
+    return {"metadata": {"name": "j-worker-3", "namespace": "n", "labels": labels}, "spec": {}, "status": {}}
+
+
+def test_jobs_of_former_operators():
+    """Jobs and pods of the Go arena's operators are found by their old labels."""
+    tf, py, mpi = (kinds.find(word) for word in ("tf", "py", "mpi"))
+    former = tfjob(spec={"cleanPodPolicy": "Running"})
+    assert tf.pods(former) == {"group-name": "kubeflow.org", "tf-job-name": "j"}
+    made = old_pod(
+        **{
+            "group-name": "kubeflow.org",
+            "tf-job-name": "j",
+            "tf-replica-type": "worker",
+            "tf-replica-index": "3",
+        }
+    )
+    assert (tf.job_of(made), py.job_of(made), instance(made).role, instance(made).index) == (
+        "j",
+        "",
+        "worker",
+        3,
+    )
+    made = old_pod(
+        **{"pytorch-job-name": "j", "pytorch-replica-type": "master", "pytorch-replica-index": "0"}
+    )
+    assert (py.job_of(made), instance(made).chief) == ("j", True)
+    made = old_pod(mpi_job_name="j", mpi_role_type="worker")
+    assert (mpi.job_of(made), instance(made).index) == ("j", 3)
+
+
+@pytest.mark.parametrize(
+    ("word", "phase"), [("Active", Phase.RUNNING), ("Succeeded", Phase.SUCCEEDED), ("Failed", Phase.FAILED)]
+)
+def test_former_mpi_jobs(word, phase):
+    """An MPIJob of v1alpha1 tells its state by its launcher."""
+    template = {"spec": {"containers": [{"resources": {"limits": {"nvidia.com/gpu": 2}}}]}}
+    job = {
+        "apiVersion": "kubeflow.org/v1alpha1",
+        "metadata": {"name": "j"},
+        "spec": {"replicas": 3, "template": template},
+        "status": {"launcherStatus": word},
+    }
+    mpi = kinds.find("mpi")
+    found = mpi.read(job, [])
+    assert (found.phase, found.gpus) == (phase, 6)
+    assert mpi.pods(job) == {"mpi_job_name": "j"}
+
+
+def test_labels_of_a_jobs_pods():
+    """Each kind, and each version of MPIJob, has the labels of its own operator."""
+    for kind in ("tfjob", "pytorchjob", "mpijob"):
+        version = "v2beta1" if kind == "mpijob" else "v1"
+        found = kinds.find(kind).pods({"apiVersion": f"kubeflow.org/{version}", "metadata": {"name": "j"}})
+        assert found == {
+            "training.kubeflow.org/job-name": "j",
+            "training.kubeflow.org/operator-name": OPERATORS[kind],
+        }
+        assert kinds.find(kind).job_of(pod(0, kind=kind)) == "j"
+    found = kinds.find("mpi").pods({"apiVersion": "kubeflow.org/v1", "metadata": {"name": "j"}})
+    assert found["training.kubeflow.org/operator-name"] == "mpijob-controller"
+
+
+@pytest.mark.parametrize(
+    ("labels", "command", "kind"),
+    [
+        ({}, ["mpirun", "x"], "mpijob"),
+        ({}, ["sh", "-c", "horovodrun -np 2 x"], "horovodjob"),
+        ({"app": "horovodjob"}, ["mpirun", "x"], "horovodjob"),
+        ({"app": "mpijob"}, ["horovodrun", "x"], "mpijob"),
+    ],
+)
+def test_owner_of_an_mpi_job(labels, command, kind):
+    """An MPIJob is a Horovod job when its maker says so, or its launcher runs horovodrun; it is never both."""
+    template = {"spec": {"containers": [{"command": command}]}}
+    job = {
+        "metadata": {"name": "j", "labels": labels},
+        "spec": {"mpiReplicaSpecs": {"Launcher": {"template": template}}},
+    }
+    assert [
+        one.name for one in kinds.training_kinds() if one.template == "mpijob.yaml" and one.owns(job)
+    ] == [kind]

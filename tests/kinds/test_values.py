@@ -1,0 +1,350 @@
+"""What reaches the cluster: the rules that its operators enforce, and the user's text as it was typed."""
+
+import json
+import re
+
+import pytest
+
+from arena import kinds, manifests
+from arena.errors import MissingOperator, SpecError
+from arena.kinds.training.extras import FILES_LIMIT, extras
+from arena.kinds.training.mpijob import OLD, V1
+
+HOSTILE = [
+    'it\'s "quoted"',
+    "two\nlines\n",
+    "key: value # no comment",
+    "{a: [b]}",
+    "${name} $(workers) $${x}",
+    "1e-3",
+    "on",
+    "0x1F",
+    "- a\n- b",
+    "\t",
+    " lead and trail ",
+    "ünïcödé 漢字 \U0001f680",
+    "\\n",
+    "%s",
+    "'''",
+    "&a *a !b",
+    "\x1b[31m",
+    "\u2028",
+    "a" * 5000,
+]
+WORDS = {"tfjob": "tfReplicaSpecs", "pytorchjob": "pytorchReplicaSpecs", "mpijob": "mpiReplicaSpecs"}
+CONTAINERS = {"tfjob": "tensorflow", "pytorchjob": "pytorch", "mpijob": "mpi"}
+ALL = ["tfjob", "pytorchjob", "mpijob", "horovodjob"]
+
+
+def roles(job):
+    (field,) = [key for key in job["spec"] if key.endswith("ReplicaSpecs")]
+    return job["spec"][field]
+
+
+def container(role):
+    return role["template"]["spec"]["containers"][0]
+
+
+def env(role):
+    return {one["name"]: one.get("value") for one in container(role)["env"]}
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("kind", ["tfjob", "pytorchjob", "mpijob"])
+def test_hostile_values(kind, value, submit):
+    """Whatever text is in a command, a variable or an annotation reaches the pod as it is, as JSON and as YAML."""
+    (job,) = submit(
+        kind, "--name", "x", "--image", "i", "-e", f"V={value}", "-a", f"note={value}", "--", f"x{value}"
+    )
+    for copy in (json.loads(json.dumps(job)), manifests.load_all(manifests.dump([job]), "it")[0]):
+        first = next(iter(roles(copy).values()))
+        assert env(first)["V"] == value
+        assert container(first)["command"] == ["sh", "-c", f"x{value}"]
+        assert copy["metadata"]["annotations"]["note"] == value
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+@pytest.mark.parametrize("kind", ALL)
+def test_rules_of_the_operators(kind, workers, submit):
+    """Jobs keep the rules by which the operators' webhooks refuse."""
+    (job,) = submit(kind, "--name", "x", "--image", "i", "--workers", str(workers), "--gpus", "1", "true")
+    assert re.fullmatch("[a-z]([-a-z0-9]{0,61}[a-z0-9])?", job["metadata"]["name"])
+    assert job["spec"]["runPolicy"]["cleanPodPolicy"] in ("All", "Running", "None")
+    for title, role in roles(job).items():
+        assert isinstance(role["replicas"], int)
+        assert role["replicas"] >= 1
+        assert title not in ("Master", "Launcher", "Chief") or role["replicas"] == 1
+        assert role["restartPolicy"] in ("Never", "OnFailure")
+        assert "restartPolicy" not in role["template"]["spec"]
+        assert container(role)["name"] == CONTAINERS.get(kind, "mpi")
+        assert container(role)["image"] == "i"
+        names = [one["name"] for one in container(role)["env"]]
+        assert len(names) == len(set(names))
+    for value in (*job["metadata"]["labels"].values(), *job["metadata"]["annotations"].values()):
+        assert isinstance(value, str)
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (("pytorch", "--workers", "1"), {"Master": 1}),
+        (("pytorch", "--workers", "4"), {"Master": 1, "Worker": 3}),
+        (("tf",), {"Chief": 1}),
+        (("tf", "--workers", "2"), {"Worker": 2}),
+        (("tf", "--ps", "1"), {"PS": 1, "Worker": 1}),
+        (("tf", "--chief"), {"Worker": 1, "Chief": 1}),
+        (("tf", "--evaluator", "--workers", "2"), {"Worker": 2, "Evaluator": 1}),
+        (("mpi", "--workers", "3"), {"Launcher": 1, "Worker": 3}),
+        (("horovod",), {"Launcher": 1, "Worker": 1}),
+    ],
+)
+def test_roles(words, wanted, submit):
+    """PyTorch's workers count the master, a lone TensorFlow worker is the chief, MPI adds a launcher."""
+    (job,) = submit(*words, "--name", "x", "--image", "i", "true")
+    assert {title: role["replicas"] for title, role in roles(job).items()} == wanted
+
+
+@pytest.mark.parametrize(
+    ("words", "gpus", "pods"),
+    [
+        (("pytorch", "--workers", "4", "--gpus", "2"), "8", "4"),
+        (("mpi", "--workers", "4", "--gpus", "2"), "8", "5"),
+        (
+            ("tf", "--workers", "2", "--gpus", "2", "--ps", "1", "--ps-gpus", "1", "--chief", "--evaluator"),
+            "9",
+            "5",
+        ),
+        (("tf", "--gpus", "3"), "3", "1"),
+    ],
+)
+def test_totals(words, gpus, pods, submit):
+    """The GPUs asked for count every role, those of parameter servers too; a gang is every pod, the launcher too."""
+    (job,) = submit(*words, "--gang", "--name", "x", "--image", "i", "true")
+    assert job["metadata"]["annotations"]["requestGPUsOfJobOwner"] == gpus
+    assert job["spec"]["runPolicy"]["schedulingPolicy"]["minAvailable"] == int(pods)
+    for role in roles(job).values():
+        assert (
+            role["template"]["metadata"]["labels"]["pod-group.scheduling.sigs.k8s.io/min-available"] == pods
+        )
+
+
+def test_gpus_are_hidden(submit):
+    """Without GPUs an image made for them sees none of the node's; with other GPUs nothing is hidden."""
+    for words, hidden in (((), True), (("--gpus", "1"), False), (("--device", "amd.com/gpu=1"), False)):
+        (job,) = submit("pytorch", "--name", "x", "--image", "i", *words, "true")
+        assert (env(roles(job)["Master"]).get("NVIDIA_VISIBLE_DEVICES") == "void") is hidden
+
+
+def test_retry(submit):
+    """With --retry failed instances start again, so many times; without it the first failure counts."""
+    for kind in ALL:
+        (job,) = submit(kind, "--name", "x", "--image", "i", "true")
+        assert next(iter(roles(job).values()))["restartPolicy"] == "Never"
+        (job,) = submit(kind, "--name", "x", "--image", "i", "--retry", "2", "true")
+        assert job["spec"]["runPolicy"]["backoffLimit"] == 2
+        assert next(iter(roles(job).values()))["restartPolicy"] == "OnFailure"
+
+
+def test_mpi_without_retry_is_not_retried(submit):
+    """An MPI launcher is not started six times over, as it were by default."""
+    assert submit("mpi", "--name", "x", "--image", "i", "true")[0]["spec"]["runPolicy"]["backoffLimit"] == 0
+
+
+def test_image_is_needed(submit):
+    """Without an image nothing is rendered; the roles that have their own need no other."""
+    for kind in ALL:
+        with pytest.raises(SpecError, match="--image is missing"):
+            submit(kind, "--name", "x", "true")
+        assert submit(kind, "--name", "x", "true", image="local")
+    assert submit("tf", "--name", "x", "--worker-image", "w", "true")
+    with pytest.raises(SpecError, match="--image is missing"):
+        submit("tf", "--name", "x", "--worker-image", "w", "--ps", "1", "true")
+
+
+def test_reserved_labels(submit):
+    """A label that arena finds jobs by cannot be replaced by a user's."""
+    with pytest.raises(SpecError, match='--label: "release" is set by arena itself'):
+        submit("tf", "--name", "x", "--image", "i", "-l", "release=y", "true")
+
+
+def test_secrets_stay_in_the_secret(submit):
+    """Secret values stand in the job's Secret and nowhere else; the job refers to them."""
+    made = submit(
+        "tf",
+        "--name",
+        "x",
+        "--image",
+        "i",
+        "--secret",
+        "TOKEN=hush-1",
+        "-e",
+        "GIT_SYNC_PASSWORD=hush-2",
+        "-e",
+        "GIT_SYNC_USERNAME=me",
+        "--sync-mode",
+        "git",
+        "--sync-source",
+        "https://h/a.git",
+        "--tensorboard",
+        "true",
+    )
+    (secret,) = [one for one in made if one["kind"] == "Secret"]
+    assert secret["stringData"] == {
+        "TOKEN": "hush-1",
+        "GIT_SYNC_PASSWORD": "hush-2",
+        "GIT_SYNC_USERNAME": "me",
+    }
+    assert "hush" not in json.dumps([one for one in made if one is not secret])
+    chief = roles(made[0])["Chief"]
+    assert "GIT_SYNC_PASSWORD" not in env(chief)
+    init = {one["name"]: one for one in chief["template"]["spec"]["initContainers"][0]["env"]}
+    assert init["GIT_SYNC_PASSWORD"]["valueFrom"]["secretKeyRef"] == {
+        "name": "x-env",
+        "key": "GIT_SYNC_PASSWORD",
+    }
+    assert init["GIT_SYNC_DEST"]["value"] == "a"
+
+
+def test_queue_name(submit):
+    """The queue's label is on the job, where the queue looks for it, and not on its pods."""
+    (job,) = submit("pytorch", "--name", "x", "--image", "i", "--queue-name", "team-a", "true")
+    assert job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "team-a"
+    assert "kueue.x-k8s.io/queue-name" not in roles(job)["Master"]["template"]["metadata"]["labels"]
+
+
+@pytest.mark.parametrize(
+    ("words", "owned", "events"),
+    [
+        ((), True, "/training_logs"),
+        (("--logdir", "runs"), True, "/root/runs"),
+        (("--logdir", "/data/logs"), False, "/data/logs"),
+        (("--logdir", "/data2"), True, "/data2"),
+        (("--logdir", "s3://bucket/x"), False, "s3://bucket/x"),
+    ],
+)
+def test_event_files(words, owned, events, submit):
+    """Event files outside of mounted data get a folder of the node that job and TensorBoard share."""
+    made = submit("tf", "--name", "x", "--image", "i", "-d", "corpus:/data", "--tensorboard", *words, "true")
+    job, board, service = made
+    pods = [roles(job)["Chief"]["template"]["spec"], board["spec"]["template"]["spec"]]
+    for pod in pods:
+        folders = [one["hostPath"] for one in pod["volumes"] if one["name"] == "training-logs-volume"]
+        assert folders == ([{"path": "/arena_logs/x", "type": "DirectoryOrCreate"}] if owned else [])
+        assert {one["name"] for one in pod["containers"][0]["volumeMounts"]} == {
+            one["name"] for one in pod["volumes"]
+        }
+    assert pods[1]["containers"][0]["command"][:3] == ["tensorboard", "--logdir", events]
+    assert service["spec"]["type"] == "ClusterIP"
+    assert board["spec"]["template"]["metadata"]["labels"].items() >= service["spec"]["selector"].items()
+    assert board["metadata"]["labels"]["role"] == "tensorboard"
+
+
+def test_pods_on_one_host_need_no_folder(submit):
+    """Where pods share a file system, TensorBoard reads the directory that the user named, as named."""
+    job, board, _ = submit(
+        "pytorch", "--name", "x", "--tensorboard", "--logdir", "runs", "true", on_host=True, image="local"
+    )
+    assert "training-logs-volume" not in json.dumps(job)
+    assert board["spec"]["template"]["spec"]["containers"][0]["command"][2] == "runs"
+    assert "affinity" not in board["spec"]["template"]["spec"]
+
+
+def test_config_files(read_words):
+    """Files of one name in two places are told apart, what is not text survives, and too much is refused."""
+    spec = read_words(
+        "tf",
+        "--name",
+        "x",
+        "--image",
+        "i",
+        "--config-file",
+        "/a/c:/x/c",
+        "--config-file",
+        "/b/c:/y/c",
+        "true",
+    )
+    (extra,) = extras(spec, "tfjob", {"/a/c": b"text", "/b/c": b"\xff"})
+    assert extra.values["data"] == {"0-c": "text"}
+    assert extra.values["binary"] == {"1-c": "/w=="}
+    with pytest.raises(SpecError, match="larger than 1 MB"):
+        extras(spec, "tfjob", {"/a/c": b"x" * FILES_LIMIT, "/b/c": b"x"})
+
+
+def test_volume_names(submit):
+    """A claim whose name cannot name a volume, or is taken by arena's own, gets another; each is mounted once."""
+    (job,) = submit(
+        "tf", "--name", "x", "--image", "i", "-d", "a.b:/a", "-d", "dshm:/b", "-d", "fine:/c", "true"
+    )
+    pod = roles(job)["Chief"]["template"]["spec"]
+    assert [one["name"] for one in pod["volumes"]] == ["claim-0", "claim-1", "fine", "dshm"]
+    assert [one["mountPath"] for one in pod["containers"][0]["volumeMounts"]] == [
+        "/a",
+        "/b",
+        "/c",
+        "/dev/shm",
+    ]
+
+
+def test_versions_of_mpi_jobs(submit):
+    """One template serves both versions of MPIJob; an operator older than both is said to be too old."""
+    (job,) = submit("mpi", "--name", "x", "--image", "i", "true", resource=V1)
+    assert job["apiVersion"] == "kubeflow.org/v1"
+    with pytest.raises(MissingOperator, match="too old"):
+        submit("mpi", "--name", "x", "--image", "i", "true", resource=OLD)
+
+
+@pytest.mark.parametrize(
+    ("words", "resource", "wanted"),
+    [
+        (("python t.py",), None, "horovodrun -np 2 --hostfile /etc/mpi/hostfile sh -c 'python t.py'"),
+        (("python t.py",), V1, "horovodrun -np 2 --hostfile /etc/mpi/hostfile --mpi sh -c 'python t.py'"),
+        (
+            ("--ssh-port", "33", "a; b"),
+            None,
+            "horovodrun -np 2 --hostfile /etc/mpi/hostfile -p 33 sh -c 'a; b'",
+        ),
+        (("mpirun -np 2 t",), None, "mpirun -np 2 t"),
+        (("/usr/bin/horovodrun t",), None, "/usr/bin/horovodrun t"),
+    ],
+)
+def test_horovod_command(words, resource, wanted, submit):
+    """The command runs under horovodrun on every slot, unless it calls a launcher itself."""
+    (job,) = submit("horovod", "--name", "x", "--image", "i", "--workers", "2", *words, resource=resource)
+    assert container(roles(job)["Launcher"])["command"] == ["sh", "-c", wanted]
+
+
+def test_finding_a_kind():
+    """Kinds are found by name and alias in any case; a typo gets the likely one, nonsense the list."""
+    for word, name in (
+        ("tf", "tfjob"),
+        ("Tensorflow", "tfjob"),
+        ("py", "pytorchjob"),
+        ("MPI", "mpijob"),
+        ("hj", "horovodjob"),
+    ):
+        assert kinds.find(word).name == name
+    with pytest.raises(SpecError) as caught:
+        kinds.find("pytroch")
+    assert caught.value.hint == "did you mean pytorchjob?"
+    with pytest.raises(SpecError) as caught:
+        kinds.find("xyzzy")
+    assert caught.value.hint == "known are horovodjob, mpijob, pytorchjob, tfjob"
+
+
+def test_kinds_are_imported_by_need():
+    """Asking for one kind imports neither the others nor YAML, click or a cluster."""
+    import subprocess
+    import sys
+
+    code = "import sys, arena.kinds as k; k.find('pytorch'); print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "arena.kinds.training.pytorchjob" in loaded
+    assert not loaded & {
+        "arena.kinds.training.tfjob",
+        "arena.kinds.training.mpijob",
+        "yaml",
+        "click",
+        "arena.kube",
+        "importlib.metadata",
+    }
