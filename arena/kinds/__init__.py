@@ -4,6 +4,8 @@ A kind is a module `training/<kind>job.py` with a `KIND`, or an entry point of t
 `arena.kinds` that names one. Nothing registers it, and only what is asked for is imported.
 """
 
+import os
+import sys
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache, lru_cache
@@ -63,6 +65,27 @@ def _load(name: str) -> Kind:
 
 @lru_cache(maxsize=1)
 def _foreign() -> tuple[Kind, ...]:
+    if not any(map(_names_kinds, sys.path)):
+        return ()
     from importlib.metadata import entry_points
 
     return tuple(one.load() for one in entry_points(group=GROUP))
+
+
+def _names_kinds(folder: str) -> bool:
+    """Whether a package installed in the folder may name kinds.
+
+    Asked first because there is mostly none, and the import of importlib.metadata alone takes longer
+    than that of all kinds.
+    """
+    if not os.path.isdir(folder or "."):
+        return os.path.isfile(folder)  # an archive: let the import system look into it
+    for entry in os.scandir(folder or "."):
+        if entry.name.endswith(("-info", ".egg")):
+            try:
+                with open(os.path.join(entry.path, "entry_points.txt"), "rb") as file:
+                    if GROUP.encode() in file.read():
+                        return True
+            except OSError:
+                continue
+    return False

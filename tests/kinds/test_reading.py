@@ -3,85 +3,11 @@
 from datetime import datetime, timezone
 
 import pytest
+from cluster_words import OPERATORS, T0, UNSCHEDULABLE, cond, ended, pod, tfjob, waiting
 
 from arena import kinds
 from arena.kinds.training.pods import instance
 from arena.model import Phase
-
-T0 = "2026-01-31T12:00:00Z"
-OPERATORS = {"tfjob": "tfjob-controller", "pytorchjob": "pytorchjob-controller", "mpijob": "mpi-operator"}
-UNSCHEDULABLE = {
-    "type": "PodScheduled",
-    "status": "False",
-    "reason": "Unschedulable",
-    "message": "0/3 nodes are available: 3 Insufficient nvidia.com/gpu.",
-}
-
-
-def cond(kind, **more):
-    return {
-        "type": kind,
-        "status": "True",
-        "reason": f"TFJob{kind}",
-        "message": "",
-        "lastTransitionTime": T0,
-        **more,
-    }
-
-
-def tfjob(*conditions, meta=None, spec=None, **status):
-    template = {
-        "spec": {
-            "priorityClassName": "high",
-            "containers": [{"name": "tensorflow", "resources": {"limits": {"nvidia.com/gpu": "2"}}}],
-        }
-    }
-    return {
-        "apiVersion": "kubeflow.org/v1",
-        "kind": "TFJob",
-        "metadata": {"name": "j", "namespace": "n", "uid": "u", "creationTimestamp": T0, **(meta or {})},
-        "spec": {"tfReplicaSpecs": {"Worker": {"replicas": 2, "template": template}}, **(spec or {})},
-        "status": {"conditions": list(conditions), **status} if conditions or status else {},
-    }
-
-
-def pod(index, phase="Running", *, role="worker", state=None, kind="tfjob", node="node-1", **more):
-    labels = {
-        "training.kubeflow.org/job-name": "j",
-        "training.kubeflow.org/operator-name": OPERATORS[kind],
-        "training.kubeflow.org/replica-type": role,
-        "training.kubeflow.org/replica-index": str(index),
-    }
-    container = {"name": "main", "ready": phase == "Running", "restartCount": 0, "state": state or {}}
-    reference = {"controller": True, "name": "j", "uid": more.pop("owner", "u")}
-    return {
-        "metadata": {
-            "name": f"j-{role}-{index}",
-            "namespace": "n",
-            "uid": f"p{index}",
-            "creationTimestamp": T0,
-            "labels": labels,
-            "ownerReferences": [reference],
-        },
-        "spec": {
-            "nodeName": node,
-            "containers": [{"name": "main", "resources": {"limits": {"nvidia.com/gpu": "2"}}}],
-        },
-        "status": {
-            "phase": phase,
-            "containerStatuses": [container] if state is not None or phase == "Running" else [],
-            **more,
-        },
-    }
-
-
-def waiting(reason, **more):
-    return {"waiting": {"reason": reason, **more}}
-
-
-def ended(code, reason="Error", at=T0):
-    return {"terminated": {"exitCode": code, "reason": reason, "finishedAt": at}}
-
 
 RUNNING, CREATED, FAILED = cond("Running"), cond("Created"), cond("Failed", message="1 Worker failed")
 
@@ -220,64 +146,6 @@ def test_newest_launcher_is_the_chief():
     assert [one.name for one in found.instances if one.chief] == ["j-launcher-aa"]
 
 
-INIT = {"name": "fetch", "restartCount": 0}
-
-
-@pytest.mark.parametrize(
-    ("made", "status", "reason"),
-    [
-        (pod(0), "Running", ""),
-        (pod(0, "Pending", node=""), "Pending", ""),
-        (pod(0, "Pending", node="", conditions=[UNSCHEDULABLE]), "Pending", "Unschedulable"),
-        (pod(0, "Pending", state=waiting("ErrImagePull")), "ErrImagePull", "ErrImagePull"),
-        (pod(0, "Succeeded", state=ended(0, "Completed")), "Completed", ""),
-        (pod(0, "Failed", state=ended(2)), "Error", "Error"),
-        (pod(0, "Failed", state=ended(9, "")), "ExitCode:9", "ExitCode:9"),
-        (pod(0, "Failed", reason="Evicted"), "Evicted", "Evicted"),
-        (
-            pod(0, "Pending", initContainerStatuses=[{**INIT, "state": {"running": {"startedAt": T0}}}]),
-            "Init:0/1",
-            "",
-        ),
-        (
-            pod(0, "Pending", initContainerStatuses=[{**INIT, "state": waiting("CrashLoopBackOff")}]),
-            "Init:CrashLoopBackOff",
-            "CrashLoopBackOff",
-        ),
-        (pod(0, "Failed", initContainerStatuses=[{**INIT, "state": ended(1)}]), "Init:Error", "Error"),
-        (
-            pod(
-                0,
-                "Pending",
-                initContainerStatuses=[{**INIT, "state": ended(0, "Completed")}],
-                state=waiting("PodInitializing"),
-            ),
-            "PodInitializing",
-            "PodInitializing",
-        ),
-    ],
-    ids=range(12),
-)
-def test_status_in_the_usual_words(made, status, reason):
-    """An instance's status is what people know from listing pods."""
-    found = instance(made)
-    assert (found.status, found.reason) == (status, reason)
-
-
-def test_terminating():
-    """A pod that is being deleted is terminating, whatever else it is."""
-    made = pod(0)
-    made["metadata"]["deletionTimestamp"] = T0
-    assert instance(made).status == "Terminating"
-
-
-def test_crash_loop_keeps_its_exit_code():
-    """A container between two starts still tells how it ended."""
-    made = pod(0, state=waiting("CrashLoopBackOff"))
-    made["status"]["containerStatuses"][0]["lastState"] = ended(3)
-    assert instance(made).containers[0].exit_code == 3
-
-
 def old_pod(**labels):
     return {"metadata": {"name": "j-worker-3", "namespace": "n", "labels": labels}, "spec": {}, "status": {}}
 
@@ -351,7 +219,7 @@ def test_labels_of_a_jobs_pods():
     ],
 )
 def test_owner_of_an_mpi_job(labels, command, kind):
-    """An MPIJob is a Horovod job when its maker says so, or its launcher runs horovodrun; it is never both."""
+    """An MPIJob is a Horovod job when its maker says so or its launcher runs horovodrun, never both."""
     template = {"spec": {"containers": [{"command": command}]}}
     job = {
         "metadata": {"name": "j", "labels": labels},

@@ -5,9 +5,8 @@ import re
 
 import pytest
 
-from arena import kinds, manifests
+from arena import manifests
 from arena.errors import MissingOperator, SpecError
-from arena.kinds.training.extras import FILES_LIMIT, extras
 from arena.kinds.training.mpijob import OLD, V1
 
 HOSTILE = [
@@ -52,7 +51,7 @@ def env(role):
 @pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize("kind", ["tfjob", "pytorchjob", "mpijob"])
 def test_hostile_values(kind, value, submit):
-    """Whatever text is in a command, a variable or an annotation reaches the pod as it is, as JSON and as YAML."""
+    """Text in a command, a variable or an annotation arrives as it is, as JSON and as YAML."""
     (job,) = submit(
         kind, "--name", "x", "--image", "i", "-e", f"V={value}", "-a", f"note={value}", "--", f"x{value}"
     )
@@ -118,7 +117,7 @@ def test_roles(words, wanted, submit):
     ],
 )
 def test_totals(words, gpus, pods, submit):
-    """The GPUs asked for count every role, those of parameter servers too; a gang is every pod, the launcher too."""
+    """GPUs count every role, parameter servers too; a gang is every pod, the launcher too."""
     (job,) = submit(*words, "--gang", "--name", "x", "--image", "i", "true")
     assert job["metadata"]["annotations"]["requestGPUsOfJobOwner"] == gpus
     assert job["spec"]["runPolicy"]["schedulingPolicy"]["minAvailable"] == int(pods)
@@ -167,122 +166,11 @@ def test_reserved_labels(submit):
         submit("tf", "--name", "x", "--image", "i", "-l", "release=y", "true")
 
 
-def test_secrets_stay_in_the_secret(submit):
-    """Secret values stand in the job's Secret and nowhere else; the job refers to them."""
-    made = submit(
-        "tf",
-        "--name",
-        "x",
-        "--image",
-        "i",
-        "--secret",
-        "TOKEN=hush-1",
-        "-e",
-        "GIT_SYNC_PASSWORD=hush-2",
-        "-e",
-        "GIT_SYNC_USERNAME=me",
-        "--sync-mode",
-        "git",
-        "--sync-source",
-        "https://h/a.git",
-        "--tensorboard",
-        "true",
-    )
-    (secret,) = [one for one in made if one["kind"] == "Secret"]
-    assert secret["stringData"] == {
-        "TOKEN": "hush-1",
-        "GIT_SYNC_PASSWORD": "hush-2",
-        "GIT_SYNC_USERNAME": "me",
-    }
-    assert "hush" not in json.dumps([one for one in made if one is not secret])
-    chief = roles(made[0])["Chief"]
-    assert "GIT_SYNC_PASSWORD" not in env(chief)
-    init = {one["name"]: one for one in chief["template"]["spec"]["initContainers"][0]["env"]}
-    assert init["GIT_SYNC_PASSWORD"]["valueFrom"]["secretKeyRef"] == {
-        "name": "x-env",
-        "key": "GIT_SYNC_PASSWORD",
-    }
-    assert init["GIT_SYNC_DEST"]["value"] == "a"
-
-
 def test_queue_name(submit):
     """The queue's label is on the job, where the queue looks for it, and not on its pods."""
     (job,) = submit("pytorch", "--name", "x", "--image", "i", "--queue-name", "team-a", "true")
     assert job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "team-a"
     assert "kueue.x-k8s.io/queue-name" not in roles(job)["Master"]["template"]["metadata"]["labels"]
-
-
-@pytest.mark.parametrize(
-    ("words", "owned", "events"),
-    [
-        ((), True, "/training_logs"),
-        (("--logdir", "runs"), True, "/root/runs"),
-        (("--logdir", "/data/logs"), False, "/data/logs"),
-        (("--logdir", "/data2"), True, "/data2"),
-        (("--logdir", "s3://bucket/x"), False, "s3://bucket/x"),
-    ],
-)
-def test_event_files(words, owned, events, submit):
-    """Event files outside of mounted data get a folder of the node that job and TensorBoard share."""
-    made = submit("tf", "--name", "x", "--image", "i", "-d", "corpus:/data", "--tensorboard", *words, "true")
-    job, board, service = made
-    pods = [roles(job)["Chief"]["template"]["spec"], board["spec"]["template"]["spec"]]
-    for pod in pods:
-        folders = [one["hostPath"] for one in pod["volumes"] if one["name"] == "training-logs-volume"]
-        assert folders == ([{"path": "/arena_logs/x", "type": "DirectoryOrCreate"}] if owned else [])
-        assert {one["name"] for one in pod["containers"][0]["volumeMounts"]} == {
-            one["name"] for one in pod["volumes"]
-        }
-    assert pods[1]["containers"][0]["command"][:3] == ["tensorboard", "--logdir", events]
-    assert service["spec"]["type"] == "ClusterIP"
-    assert board["spec"]["template"]["metadata"]["labels"].items() >= service["spec"]["selector"].items()
-    assert board["metadata"]["labels"]["role"] == "tensorboard"
-
-
-def test_pods_on_one_host_need_no_folder(submit):
-    """Where pods share a file system, TensorBoard reads the directory that the user named, as named."""
-    job, board, _ = submit(
-        "pytorch", "--name", "x", "--tensorboard", "--logdir", "runs", "true", on_host=True, image="local"
-    )
-    assert "training-logs-volume" not in json.dumps(job)
-    assert board["spec"]["template"]["spec"]["containers"][0]["command"][2] == "runs"
-    assert "affinity" not in board["spec"]["template"]["spec"]
-
-
-def test_config_files(read_words):
-    """Files of one name in two places are told apart, what is not text survives, and too much is refused."""
-    spec = read_words(
-        "tf",
-        "--name",
-        "x",
-        "--image",
-        "i",
-        "--config-file",
-        "/a/c:/x/c",
-        "--config-file",
-        "/b/c:/y/c",
-        "true",
-    )
-    (extra,) = extras(spec, "tfjob", {"/a/c": b"text", "/b/c": b"\xff"})
-    assert extra.values["data"] == {"0-c": "text"}
-    assert extra.values["binary"] == {"1-c": "/w=="}
-    with pytest.raises(SpecError, match="larger than 1 MB"):
-        extras(spec, "tfjob", {"/a/c": b"x" * FILES_LIMIT, "/b/c": b"x"})
-
-
-def test_volume_names(submit):
-    """A claim whose name cannot name a volume, or is taken by arena's own, gets another; each is mounted once."""
-    (job,) = submit(
-        "tf", "--name", "x", "--image", "i", "-d", "a.b:/a", "-d", "dshm:/b", "-d", "fine:/c", "true"
-    )
-    pod = roles(job)["Chief"]["template"]["spec"]
-    assert [one["name"] for one in pod["volumes"]] == ["claim-0", "claim-1", "fine", "dshm"]
-    assert [one["mountPath"] for one in pod["containers"][0]["volumeMounts"]] == [
-        "/a",
-        "/b",
-        "/c",
-        "/dev/shm",
-    ]
 
 
 def test_versions_of_mpi_jobs(submit):
@@ -311,40 +199,3 @@ def test_horovod_command(words, resource, wanted, submit):
     """The command runs under horovodrun on every slot, unless it calls a launcher itself."""
     (job,) = submit("horovod", "--name", "x", "--image", "i", "--workers", "2", *words, resource=resource)
     assert container(roles(job)["Launcher"])["command"] == ["sh", "-c", wanted]
-
-
-def test_finding_a_kind():
-    """Kinds are found by name and alias in any case; a typo gets the likely one, nonsense the list."""
-    for word, name in (
-        ("tf", "tfjob"),
-        ("Tensorflow", "tfjob"),
-        ("py", "pytorchjob"),
-        ("MPI", "mpijob"),
-        ("hj", "horovodjob"),
-    ):
-        assert kinds.find(word).name == name
-    with pytest.raises(SpecError) as caught:
-        kinds.find("pytroch")
-    assert caught.value.hint == "did you mean pytorchjob?"
-    with pytest.raises(SpecError) as caught:
-        kinds.find("xyzzy")
-    assert caught.value.hint == "known are horovodjob, mpijob, pytorchjob, tfjob"
-
-
-def test_kinds_are_imported_by_need():
-    """Asking for one kind imports neither the others nor YAML, click or a cluster."""
-    import subprocess
-    import sys
-
-    code = "import sys, arena.kinds as k; k.find('pytorch'); print(*sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(done.stdout.split())
-    assert "arena.kinds.training.pytorchjob" in loaded
-    assert not loaded & {
-        "arena.kinds.training.tfjob",
-        "arena.kinds.training.mpijob",
-        "yaml",
-        "click",
-        "arena.kube",
-        "importlib.metadata",
-    }

@@ -1,0 +1,124 @@
+"""What is made beside a job, and what the job shares with it."""
+
+import json
+
+import pytest
+
+from arena.errors import SpecError
+from arena.kinds.training.extras import FILES_LIMIT, extras
+
+
+def pod_of(job):
+    (roles,) = [value for key, value in job["spec"].items() if key.endswith("ReplicaSpecs")]
+    return roles["Chief"]["template"]["spec"]
+
+
+def test_secrets_stay_in_the_secret(submit):
+    """Secret values stand in the job's Secret and nowhere else; the job refers to them."""
+    made = submit(
+        "tf",
+        "--name",
+        "x",
+        "--image",
+        "i",
+        "--secret",
+        "TOKEN=hush-1",
+        "-e",
+        "GIT_SYNC_PASSWORD=hush-2",
+        "-e",
+        "GIT_SYNC_USERNAME=me",
+        "--sync-mode",
+        "git",
+        "--sync-source",
+        "https://h/a.git",
+        "--tensorboard",
+        "true",
+    )
+    (secret,) = [one for one in made if one["kind"] == "Secret"]
+    assert secret["stringData"] == {
+        "TOKEN": "hush-1",
+        "GIT_SYNC_PASSWORD": "hush-2",
+        "GIT_SYNC_USERNAME": "me",
+    }
+    assert "hush" not in json.dumps([one for one in made if one is not secret])
+    chief = pod_of(made[0])
+    assert "GIT_SYNC_PASSWORD" not in {one["name"] for one in chief["containers"][0]["env"]}
+    init = {one["name"]: one for one in chief["initContainers"][0]["env"]}
+    assert init["GIT_SYNC_PASSWORD"]["valueFrom"]["secretKeyRef"] == {
+        "name": "x-env",
+        "key": "GIT_SYNC_PASSWORD",
+    }
+    assert init["GIT_SYNC_DEST"]["value"] == "a"
+
+
+@pytest.mark.parametrize(
+    ("words", "owned", "events"),
+    [
+        ((), True, "/training_logs"),
+        (("--logdir", "runs"), True, "/root/runs"),
+        (("--logdir", "/data/logs"), False, "/data/logs"),
+        (("--logdir", "/data2"), True, "/data2"),
+        (("--logdir", "s3://bucket/x"), False, "s3://bucket/x"),
+    ],
+)
+def test_event_files(words, owned, events, submit):
+    """Event files outside of mounted data get a folder of the node that job and TensorBoard share."""
+    made = submit("tf", "--name", "x", "--image", "i", "-d", "corpus:/data", "--tensorboard", *words, "true")
+    job, board, service = made
+    pods = [pod_of(job), board["spec"]["template"]["spec"]]
+    for pod in pods:
+        folders = [one["hostPath"] for one in pod["volumes"] if one["name"] == "training-logs-volume"]
+        assert folders == ([{"path": "/arena_logs/x", "type": "DirectoryOrCreate"}] if owned else [])
+        assert {one["name"] for one in pod["containers"][0]["volumeMounts"]} == {
+            one["name"] for one in pod["volumes"]
+        }
+    assert pods[1]["containers"][0]["command"][:3] == ["tensorboard", "--logdir", events]
+    assert service["spec"]["type"] == "ClusterIP"
+    assert board["spec"]["template"]["metadata"]["labels"].items() >= service["spec"]["selector"].items()
+    assert board["metadata"]["labels"]["role"] == "tensorboard"
+
+
+def test_pods_on_one_host_need_no_folder(submit):
+    """Where pods share a file system, TensorBoard reads the directory that the user named, as named."""
+    job, board, _ = submit(
+        "pytorch", "--name", "x", "--tensorboard", "--logdir", "runs", "true", on_host=True, image="local"
+    )
+    assert "training-logs-volume" not in json.dumps(job)
+    assert board["spec"]["template"]["spec"]["containers"][0]["command"][2] == "runs"
+    assert "affinity" not in board["spec"]["template"]["spec"]
+
+
+def test_config_files(read_words):
+    """Files of one name in two places are told apart, what is not text survives, and too much is refused."""
+    spec = read_words(
+        "tf",
+        "--name",
+        "x",
+        "--image",
+        "i",
+        "--config-file",
+        "/a/c:/x/c",
+        "--config-file",
+        "/b/c:/y/c",
+        "true",
+    )
+    (extra,) = extras(spec, "tfjob", {"/a/c": b"text", "/b/c": b"\xff"})
+    assert extra.values["data"] == {"0-c": "text"}
+    assert extra.values["binary"] == {"1-c": "/w=="}
+    with pytest.raises(SpecError, match="larger than 1 MB"):
+        extras(spec, "tfjob", {"/a/c": b"x" * FILES_LIMIT, "/b/c": b"x"})
+
+
+def test_volume_names(submit):
+    """A claim whose name cannot name a volume, or is taken by arena's own, gets another."""
+    (job,) = submit(
+        "tf", "--name", "x", "--image", "i", "-d", "a.b:/a", "-d", "dshm:/b", "-d", "fine:/c", "true"
+    )
+    pod = pod_of(job)
+    assert [one["name"] for one in pod["volumes"]] == ["claim-0", "claim-1", "fine", "dshm"]
+    assert [one["mountPath"] for one in pod["containers"][0]["volumeMounts"]] == [
+        "/a",
+        "/b",
+        "/c",
+        "/dev/shm",
+    ]

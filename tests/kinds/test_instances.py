@@ -1,0 +1,63 @@
+"""A pod becomes an instance, in the words people know."""
+
+import pytest
+from cluster_words import T0, UNSCHEDULABLE, ended, pod, waiting
+
+from arena.kinds.training.pods import instance
+
+INIT = {"name": "fetch", "restartCount": 0}
+
+
+@pytest.mark.parametrize(
+    ("made", "status", "reason"),
+    [
+        (pod(0), "Running", ""),
+        (pod(0, "Pending", node=""), "Pending", ""),
+        (pod(0, "Pending", node="", conditions=[UNSCHEDULABLE]), "Pending", "Unschedulable"),
+        (pod(0, "Pending", state=waiting("ErrImagePull")), "ErrImagePull", "ErrImagePull"),
+        (pod(0, "Succeeded", state=ended(0, "Completed")), "Completed", ""),
+        (pod(0, "Failed", state=ended(2)), "Error", "Error"),
+        (pod(0, "Failed", state=ended(9, "")), "ExitCode:9", "ExitCode:9"),
+        (pod(0, "Failed", reason="Evicted"), "Evicted", "Evicted"),
+        (
+            pod(0, "Pending", initContainerStatuses=[{**INIT, "state": {"running": {"startedAt": T0}}}]),
+            "Init:0/1",
+            "",
+        ),
+        (
+            pod(0, "Pending", initContainerStatuses=[{**INIT, "state": waiting("CrashLoopBackOff")}]),
+            "Init:CrashLoopBackOff",
+            "CrashLoopBackOff",
+        ),
+        (pod(0, "Failed", initContainerStatuses=[{**INIT, "state": ended(1)}]), "Init:Error", "Error"),
+        (
+            pod(
+                0,
+                "Pending",
+                initContainerStatuses=[{**INIT, "state": ended(0, "Completed")}],
+                state=waiting("PodInitializing"),
+            ),
+            "PodInitializing",
+            "PodInitializing",
+        ),
+    ],
+    ids=range(12),
+)
+def test_status_in_the_usual_words(made, status, reason):
+    """An instance's status is what people know from listing pods."""
+    found = instance(made)
+    assert (found.status, found.reason) == (status, reason)
+
+
+def test_terminating():
+    """A pod that is being deleted is terminating, whatever else it is."""
+    made = pod(0)
+    made["metadata"]["deletionTimestamp"] = T0
+    assert instance(made).status == "Terminating"
+
+
+def test_crash_loop_keeps_its_exit_code():
+    """A container between two starts still tells how it ended."""
+    made = pod(0, state=waiting("CrashLoopBackOff"))
+    made["status"]["containerStatuses"][0]["lastState"] = ended(3)
+    assert instance(made).containers[0].exit_code == 3
