@@ -30,6 +30,11 @@ class Mount:
     path: str
     real: Path
 
+    @property
+    def shadowed(self) -> bool:
+        """Whether this machine has the path already, so that programs see that instead."""
+        return os.path.lexists(self.path)
+
 
 @dataclass(frozen=True)
 class Place:
@@ -90,7 +95,8 @@ def expand(text: str, env: Mapping[str, str]) -> str:
 
 def relocate(text: str, mounts: tuple[Mount, ...]) -> str:
     """Replace mount paths that this machine does not have, wherever they begin a path in the text."""
-    moved = {mount.path.rstrip("/"): str(mount.real) for mount in mounts if not os.path.lexists(mount.path)}
+    moved = {mount.path.rstrip("/"): str(mount.real) for mount in mounts if not mount.shadowed}
+    moved.pop("", None)  # a mount at / moves nothing
     if not moved:
         return text
     paths = "|".join(re.escape(path) for path in sorted(moved, key=len, reverse=True))
@@ -118,7 +124,7 @@ def _given(place: Place) -> dict[str, str]:
     pod = place.pod
     loopback = "lo" if sys.platform == "linux" else "lo0"
     threads = max(1, (os.cpu_count() or 1) // replicas(place.objects, pod))
-    mounts = {f"ARENA_MOUNT_{_upper(mount.volume)}": str(mount.real) for mount in place.mounts}
+    mounts = {f"ARENA_MOUNT_{upper(mount.volume)}": str(mount.real) for mount in place.mounts}
     allotted = ports(pod)
     first = next((allotted[one] for one in declared_ports(place.container) if one in allotted), None)
     return {
@@ -133,7 +139,8 @@ def _given(place: Place) -> dict[str, str]:
     }
 
 
-def _upper(name: str) -> str:
+def upper(name: str) -> str:
+    """A volume's name as part of a variable's."""
     return re.sub(r"\W", "_", name).upper()
 
 

@@ -59,6 +59,7 @@ class Kubelet(Inside):
         self._tools = Tools(objects, self.pods, claims, self._gpus, events, self, self._submit, self._pace)
         self._workers: dict[str, Worker] = {}
         self._due: dict[str, float] = {}
+        self._over: set[str] = set()
         self._inbox: SimpleQueue[Change | str] = SimpleQueue()
         self._ends = Ends()
         self._pool: ThreadPoolExecutor | None = None
@@ -159,10 +160,18 @@ class Kubelet(Inside):
                 found = self._inbox.get_nowait()
                 if isinstance(found, str):
                     self._due[found] = 0
-                elif found.type != "DELETED" and self._mine(found.object):
-                    self._see(found.object)
-                elif found.object["metadata"]["uid"] in self._workers:
-                    self._see(found.object).gone = found.type == "DELETED"
+                else:
+                    self._change(found)
+
+    def _change(self, change: Change) -> None:
+        """Take a pod's change; those from before its end that arrive after it are passed over."""
+        uid, deleted = change.object["metadata"]["uid"], change.type == "DELETED"
+        if uid in self._workers:
+            self._see(change.object).gone = deleted
+        elif uid not in self._over and not deleted and self._mine(change.object):
+            self._see(change.object)
+        if deleted:
+            self._over.discard(uid)
 
     def _sync(self, uid: str) -> None:
         worker = self._workers.get(uid)
@@ -179,6 +188,8 @@ class Kubelet(Inside):
             due = self._pace.resync
         if worker.over:
             del self._workers[uid]
+            if not worker.gone:
+                self._over.add(uid)
             self._ends.watch(uid, set())
             return
         self._plan(uid, worker, due)

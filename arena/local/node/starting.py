@@ -1,11 +1,12 @@
 """Begin a container's next run: volumes, environment, command; or tell why it cannot begin."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 from arena.local.node import environment, inside, volumes
 from arena.local.node.containers import Container
-from arena.local.node.environment import Place, ports
+from arena.local.node.environment import Mount, Place, ports, upper
 from arena.local.node.references import Missing
 from arena.local.node.tools import Tools
 from arena.local.objects import Object
@@ -68,6 +69,7 @@ def _spec(tools: Tools, pod: Object, container: Container, found: dict[str, Path
     held = admit(tools, pod)[container.name]
     bare = Place(tools.objects, pod, container.spec, (), tools.gpus.variables(held), folder / "work")
     mounts = volumes.mounts(container.spec, found, lambda: environment.variables(bare))
+    _warn(tools, pod, container, mounts)
     place = replace(bare, mounts=mounts)
     env = environment.variables(place)
     return {
@@ -79,3 +81,15 @@ def _spec(tools: Tools, pod: Object, container: Container, found: dict[str, Path
         "stdin_once": bool(container.spec.get("stdinOnce")),
         "tty": bool(container.spec.get("tty")),
     }
+
+
+def _warn(tools: Tools, pod: Object, container: Container, mounts: tuple[Mount, ...]) -> None:
+    """Say where a program will see this machine's own folder instead of a volume that holds something."""
+    scratch = {one["name"] for one in pod["spec"].get("volumes") or [] if "emptyDir" in one}
+    for mount in mounts:
+        if mount.shadowed and mount.volume not in scratch and os.path.realpath(mount.path) != str(mount.real):
+            text = (
+                f"{mount.path} exists on this machine, so programs find that and not volume {mount.volume}; "
+                f"mount it elsewhere, or use the folder named by $ARENA_MOUNT_{upper(mount.volume)}"
+            )
+            tools.events.warn(pod, "MountShadowed", text, container.name)

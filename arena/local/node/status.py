@@ -171,7 +171,8 @@ def pod(spec_of: Object, init: Sequence[View], main: Sequence[View], verdict: Ve
         "containerStatuses": [container(meta["uid"], view) for view in main],
     }
     if init:
-        status["initContainerStatuses"] = [container(meta["uid"], view) for view in init]
+        done = [view._replace(ready=view.succeeded) for view in init]
+        status["initContainerStatuses"] = [container(meta["uid"], view) for view in done]
     if verdict:
         status |= {"reason": verdict.reason, "message": verdict.message}
     return status

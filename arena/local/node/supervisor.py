@@ -14,6 +14,8 @@ The process that was started returns when `pid` or `exit` is there. Whatever des
 is killed when the command itself ends, as with a container.
 """
 
+from __future__ import annotations
+
 import contextlib
 import ctypes
 import errno
@@ -26,28 +28,36 @@ import signal
 import sys
 import termios
 import time
-from dataclasses import dataclass, field
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # the module typing is half of what a supervisor would load, and dataclasses the other
+    from typing import Any
 
 # Isolated mode knows no site-packages; appended, so that nothing there can shadow the standard library.
 sys.path.append(os.path.abspath(__file__).rpartition("/arena/local/node/")[0])
 
-from arena.local.node.streams import Input, Log, Output
+from arena.local.node.streams import Input, Log, Output  # noqa: E402
 
 DRAIN = 0.2
 """Seconds that output is still read after the command ended, for children that hold the pipe."""
 PR_SET_CHILD_SUBREAPER = 36
 
 
-@dataclass
 class Pipes:
-    """The command's ends and ours."""
+    """The command's three descriptors, and our ends: (descriptor, stream) of outputs, and of its input."""
 
-    child: tuple[int, int, int]
-    outputs: list[tuple[int, bytes]]
-    stdin: int | None = None
-    terminal: bool = False
-    close: list[int] = field(default_factory=list)
+    def __init__(
+        self, child: tuple[int, int, int], outputs: list[tuple[int, bytes]], stdin: int | None, terminal: bool
+    ) -> None:
+        self.child = child
+        self.outputs = outputs
+        self.stdin = stdin
+        self.terminal = terminal
+
+    def given(self) -> None:
+        """Close what the command has now."""
+        for fd in set(self.child):
+            os.close(fd)
 
 
 def pipes(spec: dict[str, Any]) -> Pipes:
@@ -55,13 +65,11 @@ def pipes(spec: dict[str, Any]) -> Pipes:
     if spec.get("tty"):
         ours, theirs = pty.openpty()
         keep = ours if spec.get("stdin") else None
-        return Pipes((theirs, theirs, theirs), [(ours, b"stdout")], keep, True, [theirs])
+        return Pipes((theirs, theirs, theirs), [(ours, b"stdout")], keep, True)
     out, out_w = os.pipe()
     err, err_w = os.pipe()
     stdin, feed = os.pipe() if spec.get("stdin") else (os.open(os.devnull, os.O_RDONLY), None)
-    return Pipes(
-        (stdin, out_w, err_w), [(out, b"stdout"), (err, b"stderr")], feed, False, [stdin, out_w, err_w]
-    )
+    return Pipes((stdin, out_w, err_w), [(out, b"stdout"), (err, b"stderr")], feed, False)
 
 
 def start_time(pid: int) -> float:
@@ -128,8 +136,7 @@ def spawn(spec: dict[str, Any], pipe: Pipes) -> tuple[int, list[Any] | None]:
     if pid == 0:
         execute(spec, pipe, failed)
     os.close(failed)
-    for fd in set(pipe.close):
-        os.close(fd)
+    pipe.given()
     answer = b""
     while part := os.read(told, 4096):
         answer += part

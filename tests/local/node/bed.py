@@ -21,6 +21,8 @@ from arena.local.node.tools import Pace
 from arena.local.objects import EVENTS, PODS
 
 PYTHON = sys.executable
+PORTS = range(first := 20000 + os.getpid() * 97 % 9900, first + 100)
+"""Loopback ports that other runs of these tests on this machine hardly use too."""
 QUICK = Pace(backoff=0.05, ceiling=0.2, retry=0.05)
 
 
@@ -81,7 +83,7 @@ class Node:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.api: Any = Api(home / "state.db")
+        self.api: Any = Api(home / "state.db", PORTS)
         self.kubelet: Kubelet | None = None
         self.uids: set[str] = set()
         self.names = itertools.count()
@@ -100,7 +102,7 @@ class Node:
     def kill(self) -> None:
         """Kill the process that `serve` started; the API is this process's again, without kubelet."""
         self.api.close()
-        self.api = Api(self.home / "state.db")
+        self.api = Api(self.home / "state.db", PORTS)
 
     def stop(self) -> None:
         """Stop the kubelet of this process."""
@@ -121,6 +123,8 @@ class Node:
 
     def create(self, name: str, spec: Any, meta: Any = None) -> Any:
         """Create a bound pod."""
+        for container in [*spec["containers"], *spec.get("initContainers", [])]:
+            container.setdefault("image", "none")
         body = {
             "apiVersion": "v1",
             "kind": "Pod",

@@ -1,0 +1,346 @@
+"""What a container finds around it: variables, volumes, GPUs, its folder."""
+
+import base64
+import json
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bed import Node, until
+
+from arena.local.node.environment import Mount, expand, relocate
+from arena.local.node.references import Missing, quantity
+from arena.local.objects import CONFIGMAPS, JOBS, PERSISTENT_VOLUME_CLAIMS, PODS, SECRETS
+
+SHOW = "import os, json; print(json.dumps(dict(os.environ)))"
+
+
+def environ(node: Node, name: str) -> dict[str, str]:
+    node.phase(name, "Succeeded")
+    return json.loads(node.text(name))
+
+
+def show(node: Node, **fields: Any) -> str:
+    return node.pod(sys.executable, "-c", SHOW, **fields)
+
+
+def config(node: Node, name: str, **data: str) -> None:
+    node.api.create(CONFIGMAPS, {"metadata": {"name": name}, "data": data}, "default")
+
+
+def secret(node: Node, name: str, **data: str) -> None:
+    coded = {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
+    node.api.create(SECRETS, {"metadata": {"name": name}, "data": coded}, "default")
+
+
+def test_variables(node: Node) -> None:
+    """Variables come from values, ConfigMaps, Secrets, fields and resources, and refer to each other."""
+    config(node, "conf", A="1", B="2")
+    secret(node, "sec", TOKEN="t0p")
+    name = show(
+        node,
+        resources={"limits": {"memory": "64Mi", "cpu": "1500m"}},
+        envFrom=[
+            {"configMapRef": {"name": "conf"}, "prefix": "C_"},
+            {"secretRef": {"name": "none", "optional": True}},
+        ],
+        env=[
+            {"name": "X", "value": "x"},
+            {"name": "Y", "value": "$(X)-$(C_A)-$$(X)-$(NOPE)"},
+            {"name": "ONE", "valueFrom": {"configMapKeyRef": {"name": "conf", "key": "B"}}},
+            {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "sec", "key": "TOKEN"}}},
+            {"name": "GONE", "valueFrom": {"secretKeyRef": {"name": "sec", "key": "no", "optional": True}}},
+            {"name": "NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+            {"name": "ROLE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['role']"}}},
+            {
+                "name": "MEM",
+                "valueFrom": {"resourceFieldRef": {"resource": "limits.memory", "divisor": "1Mi"}},
+            },
+            {"name": "CPU", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}},
+        ],
+        meta={"labels": {"role": "master"}},
+    )
+    env = environ(node, name)
+    assert env["Y"] == "x-1-$(X)-$(NOPE)"
+    assert (env["C_B"], env["ONE"], env["TOKEN"]) == ("2", "2", "t0p")
+    assert (env["NAME"], env["ROLE"], env["MEM"], env["CPU"]) == (name, "master", "64", "2")
+    assert "GONE" not in env
+
+
+def test_given_variables(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every container gets the node's variables, and of the server's only what is harmless."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "leak")
+    env = environ(node, name := show(node))
+    assert env["ARENA_POD_UID"] == node.uid(name)
+    assert env["PYTHONUNBUFFERED"] == "1"
+    assert env["HOSTNAME"] == name
+    assert env["GLOO_SOCKET_IFNAME"] == env["NCCL_SOCKET_IFNAME"] == "lo"
+    assert env["OMP_NUM_THREADS"] == str(os.cpu_count())
+    assert env["HOME"] == os.environ["HOME"]
+    assert "AWS_SECRET_ACCESS_KEY" not in env
+
+
+def test_submitters_environment(node: Node) -> None:
+    """The annotations of the submitter say where and with which PATH a command starts."""
+    there = node.home / "there"
+    there.mkdir()
+    tool = there / "my-tool"
+    tool.write_text("#!/bin/sh\npwd; echo $VIRTUAL_ENV\n")
+    tool.chmod(0o755)
+    told = {"PATH": f"{there}:/usr/bin:/bin", "VIRTUAL_ENV": "/venv"}
+    meta = {"annotations": {"local.arena.io/cwd": str(there), "local.arena.io/env": json.dumps(told)}}
+    name = node.pod("my-tool", meta=meta, workingDir="/workspace")
+    node.phase(name, "Succeeded")
+    assert node.text(name) == f"{there}\n/venv"
+
+
+def test_threads(node: Node) -> None:
+    """OMP_NUM_THREADS shares the cores between the pods of a job, unless it is set."""
+    template = {"spec": {"containers": [{"name": "a", "image": "b"}], "restartPolicy": "Never"}}
+    job = node.api.create(
+        JOBS, {"metadata": {"name": "job"}, "spec": {"parallelism": 2, "template": template}}, "default"
+    )
+    reference = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "name": "job",
+        "uid": job["metadata"]["uid"],
+        "controller": True,
+    }
+    meta = {"ownerReferences": [reference]}
+    assert environ(node, show(node, meta=meta))["OMP_NUM_THREADS"] == str(max(1, (os.cpu_count() or 1) // 2))
+    own = show(node, meta=meta, env=[{"name": "OMP_NUM_THREADS", "value": "7"}])
+    assert environ(node, own)["OMP_NUM_THREADS"] == "7"
+
+
+def test_port(node: Node) -> None:
+    """PORT is the allotted port, and a declared PORT that is a containerPort becomes it, in arguments too."""
+    ports = [{"containerPort": 6006}]
+    name = node.pod(
+        "sh", "-c", "echo $PORT $0", "--port=$(PORT)", ports=ports, env=[{"name": "PORT", "value": "6006"}]
+    )
+    node.phase(name, "Succeeded")
+    allotted = json.loads(node.get(name)["metadata"]["annotations"]["local.arena.io/ports"])["6006"]
+    assert node.text(name) == f"{allotted} --port={allotted}"
+    assert environ(node, show(node, ports=ports))["PORT"].isdigit()
+    assert environ(node, show(node, ports=ports, env=[{"name": "PORT", "value": "1"}]))["PORT"] == "1"
+
+
+def test_missing_reference(node: Node) -> None:
+    """A missing ConfigMap keeps the container waiting with a reason, and it starts once that is there."""
+    source = {"configMapKeyRef": {"name": "later", "key": "K"}}
+    name = node.pod("sh", "-c", "echo $V", env=[{"name": "V", "valueFrom": source}])
+    waiting = until(
+        lambda: next(
+            (
+                one["state"].get("waiting")
+                for one in (node.get(name).get("status") or {}).get("containerStatuses") or []
+                if "message" in one["state"].get("waiting", {})
+            ),
+            None,
+        )
+    )
+    assert waiting == {"reason": "CreateContainerConfigError", "message": 'configmap "later" not found'}
+    config(node, "later", K="now")
+    node.phase(name, "Succeeded")
+    assert node.text(name) == "now"
+
+
+def mounted(node: Node, script: str, source: dict, path: str = "/no/such/place", **mount: Any) -> str:
+    spec = {"volumes": [{"name": "vol", **source}]}
+    return node.pod("sh", "-c", script, spec=spec, volumeMounts=[{"name": "vol", "mountPath": path, **mount}])
+
+
+def test_empty_dir(node: Node) -> None:
+    """An emptyDir is a folder that the containers of a pod share, found under its mount path everywhere."""
+    both = [{"name": "vol", "mountPath": "/no/such"}]
+    spec = {
+        "volumes": [{"name": "vol", "emptyDir": {}}],
+        "initContainers": [
+            {"name": "a", "volumeMounts": both, "command": ["sh", "-c", "echo hi > /no/such/file"]}
+        ],
+    }
+    name = node.pod(
+        "sh",
+        "-c",
+        "cat $F; cat $ARENA_MOUNT_VOL/file",
+        spec=spec,
+        volumeMounts=both,
+        env=[{"name": "F", "value": "/no/such/file"}],
+    )
+    node.phase(name, "Succeeded")
+    assert node.text(name) == "hi\nhi"
+
+
+def test_secret_volume(node: Node) -> None:
+    """A Secret's files are readable by their owner only, in a folder that is closed to others."""
+    secret(node, "sec", key="k3y", other="o")
+    items = [{"key": "key", "path": "deep/id", "mode": 0o400}]
+    source = {"secretName": "sec", "items": items}
+    name = mounted(node, "cat /no/such/place/deep/id; echo; sleep 1000", {"secret": source})
+    until(lambda: node.state(name, "running") and node.text(name) == "k3y")
+    folder = node.home / "pods" / node.uid(name) / "volumes" / "vol"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "deep" / "id").stat().st_mode) == 0o400
+    assert not (folder / "other").exists()
+
+
+def test_configmap_volume(node: Node) -> None:
+    """A ConfigMap's keys are files; subPath mounts one of them."""
+    config(node, "conf", **{"train.py": "print('hello')"})
+    name = mounted(
+        node,
+        "cat /no/such/train.py",
+        {"configMap": {"name": "conf"}},
+        "/no/such/train.py",
+        subPath="train.py",
+    )
+    node.phase(name, "Succeeded")
+    assert node.text(name) == "print('hello')"
+
+
+def test_projected(node: Node) -> None:
+    """A projected volume holds ConfigMaps, Secrets and the pod's own fields."""
+    config(node, "conf", a="A")
+    secret(node, "sec", b="B")
+    fields = {"items": [{"path": "name", "fieldRef": {"fieldPath": "metadata.name"}}]}
+    sources = [
+        {"configMap": {"name": "conf"}},
+        {"secret": {"name": "sec"}},
+        {"downwardAPI": fields},
+        {"configMap": {"name": "none", "optional": True}},
+    ]
+    name = mounted(node, "cd /no/such/place; cat a b name", {"projected": {"sources": sources}})
+    node.phase(name, "Succeeded")
+    assert node.text(name) == f"AB{name}"
+
+
+def test_claim(node: Node) -> None:
+    """A claim is a folder that outlives its pods; one that is missing is waited for."""
+    source = {"persistentVolumeClaim": {"claimName": "data"}}
+    first = mounted(node, "echo kept > /no/such/place/file", source)
+    assert 'persistentvolumeclaim "data" not found' in node.event(first, "FailedMount")["message"]
+    spec = {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "1Gi"}}}
+    node.api.create(PERSISTENT_VOLUME_CLAIMS, {"metadata": {"name": "data"}, "spec": spec}, "default")
+    node.phase(first, "Succeeded")
+    node.api.delete(PODS, first, "default")
+    until(lambda: node.get(first) is None)
+    second = mounted(node, "cat /no/such/place/file", source)
+    node.phase(second, "Succeeded")
+    assert node.text(second) == "kept"
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ({"nfs": {"server": "s", "path": "/p"}}, "is of type nfs, which the local cluster cannot mount"),
+        ({"hostPath": {"path": "/etc/passwd", "type": "Directory"}}, "is not a Directory"),
+        ({"configMap": {"name": "none"}}, 'configmap "none" not found'),
+    ],
+)
+def test_failed_mount(node: Node, kind: dict, message: str) -> None:
+    """What cannot be mounted is told in an event, and the container waits."""
+    name = mounted(node, "true", kind)
+    assert message in node.event(name, "FailedMount")["message"]
+    assert node.state(name, "waiting")["state"]["waiting"]["reason"] == "ContainerCreating"
+
+
+def test_host_path(node: Node) -> None:
+    """A hostPath is the path itself, made when asked to."""
+    path = node.home / "made"
+    name = mounted(
+        node, "echo x > /no/such/place/y", {"hostPath": {"path": str(path), "type": "DirectoryOrCreate"}}
+    )
+    node.phase(name, "Succeeded")
+    assert (path / "y").read_text() == "x\n"
+
+
+def test_escape(node: Node) -> None:
+    """A subPath cannot leave its volume."""
+    name = mounted(node, "true", {"emptyDir": {}}, subPath="../../x")
+    assert 'without ".."' in node.event(name, "Failed")["message"]
+
+
+def test_virtual_gpus(node: Node) -> None:
+    """Virtual GPUs are numbered, never shared, hidden from CUDA, and free again when their pod ends."""
+    want = {"resources": {"limits": {"nvidia.com/gpu": 3}}}
+    first = node.pod("sh", "-c", 'echo "$ARENA_VIRTUAL_GPUS/$CUDA_VISIBLE_DEVICES/"; sleep 1000', **want)
+    until(lambda: node.state(first, "running") and node.text(first) == "0,1,2//")
+    second = node.pod("true", **want)
+    assert node.phase(second, "Failed")["status"]["reason"] == "UnexpectedAdmissionError"
+    node.api.delete(PODS, first, "default")
+    until(lambda: node.get(first) is None)
+    third = node.pod("sh", "-c", "echo $ARENA_VIRTUAL_GPUS", **want)
+    node.phase(third, "Succeeded")
+    assert node.text(third) == "0,1,2"
+
+
+def test_gpus_adopted(idle: Node) -> None:
+    """A fresh kubelet knows who holds which GPU."""
+    idle.start()
+    name = idle.pod("sleep", "1000", resources={"limits": {"nvidia.com/gpu": 3}})
+    idle.state(name, "running")
+    idle.stop()
+    idle.start()
+    other = idle.pod("sh", "-c", "echo $ARENA_VIRTUAL_GPUS", resources={"limits": {"nvidia.com/gpu": 1}})
+    idle.phase(other, "Succeeded")
+    assert idle.text(other) == "3"
+
+
+@pytest.mark.parametrize(
+    ("text", "out"),
+    [
+        ("/data", "/REAL"),
+        ("/data/x", "/REAL/x"),
+        ("--dir=/data/x", "--dir=/REAL/x"),
+        ("/database", "/database"),
+        ("/x/data", "/x/data"),
+        ("cat /data/a; ls '/data'", "cat /REAL/a; ls '/REAL'"),
+        ("/data:/other", "/REAL:/other"),
+        ("./data", "./data"),
+        ("/data-x", "/data-x"),
+        ("/data.txt", "/data.txt"),
+    ],
+)
+def test_relocate(text: str, out: str) -> None:
+    """Mount paths are replaced where they begin a path, and nowhere else."""
+    assert relocate(text, (Mount("d", "/data", Path("/REAL")),)) == out
+
+
+def test_relocate_existing() -> None:
+    """A mount path that this machine has is left alone."""
+    assert relocate("/tmp/x", (Mount("d", "/tmp", Path("/REAL")),)) == "/tmp/x"
+
+
+@pytest.mark.parametrize(
+    ("text", "out"),
+    [
+        ("$(A)", "1"),
+        ("$$(A)", "$(A)"),
+        ("$(B)", "$(B)"),
+        ("$A", "$A"),
+        ("$$$(A)", "$1"),
+        ("$()", "$()"),
+        ("a$(A)$(A)", "a11"),
+    ],
+)
+def test_expand(text: str, out: str) -> None:
+    """References are filled as Kubernetes does."""
+    assert expand(text, {"A": "1"}) == out
+
+
+def test_quantity() -> None:
+    """Quantities are read in all their units; what is none is refused."""
+    assert [int(quantity(one) * 1000) for one in ("1", "500m", "2Ki", "1e3", "0.5G")] == [
+        1000,
+        500,
+        2048000,
+        10**6,
+        5 * 10**11,
+    ]
+    for bad in ("x", "1X", "", "1.2.3"):
+        with pytest.raises(Missing):
+            quantity(bad)
