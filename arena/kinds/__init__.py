@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from arena.errors import SpecError
+from arena.errors import ArenaError, SpecError
 from arena.kinds.kind import Kind
 
 GROUP = "arena.kinds"
@@ -69,7 +69,16 @@ def _foreign() -> tuple[Kind, ...]:
         return ()
     from importlib.metadata import entry_points
 
-    return tuple(one.load() for one in entry_points(group=GROUP))
+    found = []
+    for one in entry_points(group=GROUP):
+        try:
+            found.append(one.load())
+        except (ImportError, AttributeError) as error:
+            raise ArenaError(
+                f'the kind "{one.name}" of an installed package cannot be loaded: {error}',
+                f"mend or remove the package that brings {one.value}",
+            ) from error
+    return tuple(found)
 
 
 def _names_kinds(folder: str) -> bool:

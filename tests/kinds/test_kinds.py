@@ -57,7 +57,9 @@ def test_a_kind_from_outside(tmp_path):
         "from arena.kinds.training.tfjob import KIND\n"
         "KIND = replace(KIND, name='jaxjob', aliases=('jax',))\n"
     )
-    code = "from arena import kinds; print(kinds.find('jax').name, *(one.name for one in kinds.training_kinds()))"
+    code = (
+        "from arena import kinds as k; print(k.find('jax').name, *(one.name for one in k.training_kinds()))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
