@@ -84,7 +84,7 @@ def test_several_containers(node: Node) -> None:
     }
     name = node.pod(spec=spec)
     node.state(name, "terminated", "bad")
-    assert node.get(name)["status"]["phase"] == "Running"
+    node.phase(name, "Running")
     (node.home / "pods" / node.uid(name) / "work" / "stop").touch()
     node.phase(name, "Failed")
 
