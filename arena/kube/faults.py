@@ -259,7 +259,7 @@ def _tls(chain: list[BaseException], asked: Asked, host: str) -> ArenaError | No
     fault = next((one for one in chain if isinstance(one, ssl.SSLError)), None)
     if fault is None:
         return None
-    why = (fault.reason or "the handshake failed").replace("_", " ").lower()
+    why = (getattr(fault, "reason", "") or "the handshake failed").replace("_", " ").lower()
     text = f"{asked.cluster} and this machine cannot agree on TLS with {host}: {why}"
     return Unreachable(text, "check the server's address and the client certificate in the kubeconfig")
 

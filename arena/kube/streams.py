@@ -9,7 +9,7 @@ from arena.errors import ArenaError, SpecError, Unreachable
 from arena.kube import faults, websocket
 from arena.kube.faults import Asked
 from arena.kube.transport import Request, Transport, batches
-from arena.kube.watches import cut
+from arena.kube.watches import cut, finish
 from arena.kube.websocket import Socket
 
 STDIN, STDOUT, STDERR, ERROR, RESIZE = range(5)
@@ -77,6 +77,8 @@ class Lines:
         """End the stream, from any thread: a blocked `next` stops."""
         self._closed = True
         cut(self._reply)
+        if finish(self._lines):
+            self._reply.close()
 
     def _run(self) -> Iterator[list[bytes]]:
         try:

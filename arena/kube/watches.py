@@ -3,7 +3,8 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from urllib3.response import BaseHTTPResponse
@@ -122,8 +123,9 @@ class Watch:
         with self._lock:
             self._closed.set()
             cut(self._reply)
+        finish(self._changes)
 
-    def _run(self) -> Iterator[tuple[str, Object]]:
+    def _run(self) -> Generator[tuple[str, Object], None, None]:
         trouble: float | None = None
         while not self._closed.is_set():
             self._connected = False
@@ -229,13 +231,20 @@ class Watch:
 
 def cut(reply: BaseHTTPResponse | None) -> None:
     """End a stream that another thread may be reading."""
-    if reply is None:
-        return
+    if reply is not None:
+        # It may have ended by itself meanwhile.
+        with suppress(OSError, ValueError, RuntimeError):
+            reply.shutdown()
+
+
+def finish(reader: Generator[Any, None, None]) -> bool:
+    """Run what a generator does at its end; False where another thread is inside and will do so itself."""
     try:
-        reply.shutdown()
-    except (OSError, ValueError, RuntimeError):
-        # It ended by itself meanwhile.
-        return
+        reader.close()
+    except ValueError:
+        # "generator already executing"
+        return False
+    return True
 
 
 def _key(one: Object) -> tuple[str, str]:

@@ -1,0 +1,195 @@
+"""A watch outlives connections, servers and expired versions; nothing is lost and nothing comes twice."""
+
+import json
+import threading
+import time
+
+import pytest
+from servers import ASKED, hangs_up, refuses, says, streams, transport
+
+from arena.errors import MissingOperator, NotAllowed, Unreachable
+from arena.kube.watches import Selection, Watch, items
+from arena.resources import CONFIGMAPS, PODS
+
+GONE = refuses(410, "Expired", "too old resource version")
+
+
+def pod(name: str, version: int, uid: str = "", **more) -> dict:
+    meta = {"name": name, "namespace": "team-a", "uid": uid or name, "resourceVersion": str(version)}
+    return {"metadata": meta, **more}
+
+
+def listing(version: int, *pods: dict):
+    return says(
+        200,
+        {"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": str(version)}, "items": pods},
+    )
+
+
+def event(kind: str, one: dict) -> bytes:
+    return json.dumps({"type": kind, "object": one}).encode() + b"\n"
+
+
+def forever(handler) -> None:
+    """A watch on which nothing happens until the client leaves."""
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    handler.connection.settimeout(10)
+    handler.connection.recv(1)
+    handler.close_connection = True
+
+
+def watching(stage, version: str | None = None) -> Watch:
+    return Watch(transport(stage.url), Selection(ASKED, PODS, "team-a", "", ""), version)
+
+
+def told(watch: Watch, count: int) -> list[tuple[str, str, str]]:
+    found = [next(watch) for _ in range(count)]
+    return [(kind, one["metadata"]["name"], one["metadata"]["resourceVersion"]) for kind, one in found]
+
+
+def versions(stage) -> list[str]:
+    """The resourceVersion of each watch request."""
+    asked = [path for _, path, _, _ in stage.requests if "watch=true" in path]
+    return [path.partition("resourceVersion=")[2].partition("&")[0] for path in asked]
+
+
+@pytest.mark.parametrize("end", [True, False], ids=["ended", "cut"])
+def test_a_dropped_connection_is_resumed_at_the_last_version(stage, end):
+    """After a connection ends, in whatever way, the next one begins behind the last event."""
+    stage.answers = [
+        listing(5, pod("a", 3)),
+        streams(event("MODIFIED", pod("a", 6)), event("BOOKMARK", pod("", 9)), end=end),
+        streams(event("ADDED", pod("b", 10)), event("DELETED", pod("a", 11)), end=end),
+        forever,
+    ]
+    with watching(stage) as watch:
+        assert told(watch, 4) == [
+            ("ADDED", "a", "3"),
+            ("MODIFIED", "a", "6"),
+            ("ADDED", "b", "10"),
+            ("DELETED", "a", "11"),
+        ]
+    assert versions(stage)[:2] == ["5", "9"]
+
+
+def test_half_an_event_is_not_an_event(stage):
+    """A connection cut in the middle of a line is resumed before that line."""
+    whole = event("ADDED", pod("b", 7))
+    stage.answers = [listing(5), streams(whole[:20], end=False), streams(whole), forever]
+    with watching(stage) as watch:
+        assert told(watch, 1) == [("ADDED", "b", "7")]
+    assert versions(stage)[:2] == ["5", "5"]
+
+
+@pytest.mark.parametrize("how", ["status", "event"])
+def test_differences_are_made_up_when_the_version_is_gone(stage, how):
+    """After 410 Gone the list is read again and only what differs is told, once."""
+    status = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}
+    gone = GONE if how == "status" else streams(event("ERROR", status))
+    stage.answers = [
+        listing(5, pod("same", 1), pod("changed", 2), pod("removed", 3), pod("replaced", 4)),
+        gone,
+        listing(20, pod("same", 1), pod("changed", 12), pod("replaced", 13, uid="other"), pod("new", 14)),
+        streams(event("DELETED", pod("new", 21))),
+        forever,
+    ]
+    with watching(stage) as watch:
+        assert len(told(watch, 4)) == 4
+        assert sorted(told(watch, 5)) == [
+            ("ADDED", "new", "14"),
+            ("ADDED", "replaced", "13"),
+            ("DELETED", "removed", "3"),
+            ("DELETED", "replaced", "4"),
+            ("MODIFIED", "changed", "12"),
+        ]
+        assert told(watch, 1) == [("DELETED", "new", "21")]
+
+
+def test_a_start_version_that_is_gone_loses_no_change(stage):
+    """From a start version, a fresh list tells what changed since, and not what was known."""
+    stage.answers = [GONE, listing(20, pod("known", 4), pod("changed", 12)), forever]
+    with watching(stage, version="10") as watch:
+        assert told(watch, 1) == [("ADDED", "changed", "12")]
+
+
+def test_troubles_of_the_server_are_waited_out(stage):
+    """5xx and refused connections in the middle of a watch are not the consumer's business."""
+    busy = refuses(503, "ServiceUnavailable", "starting")
+    stage.answers = [
+        listing(5),
+        streams(event("ADDED", pod("a", 6))),
+        *[busy] * 5,
+        hangs_up,
+        streams(event("ADDED", pod("b", 7))),
+        forever,
+    ]
+    with watching(stage) as watch:
+        assert told(watch, 2) == [("ADDED", "a", "6"), ("ADDED", "b", "7")]
+
+
+def test_a_server_that_stays_away_is_reported(stage, monkeypatch):
+    """Once the patience is used up the watch raises."""
+    monkeypatch.setattr("arena.kube.watches._PATIENCE", 0.5)
+    stage.answers = [listing(5, pod("a", 1)), streams(), refuses(503, "ServiceUnavailable", "away for good")]
+    with watching(stage) as watch:
+        assert told(watch, 1)
+        with pytest.raises(Unreachable, match="away for good"):
+            next(watch)
+
+
+@pytest.mark.parametrize(("answer", "error"), [
+    (refuses(403, "Forbidden", 'pods is forbidden: User "u" cannot list'), NotAllowed),
+    (says(404, "404 page not found"), MissingOperator),
+    (refuses(503, "ServiceUnavailable", "no"), Unreachable),
+])  # fmt: skip
+def test_a_watch_that_never_began_raises_at_once(stage, answer, error):
+    """What goes wrong before the first connection is not waited out."""
+    stage.answers = [answer]
+    start = time.monotonic()
+    with pytest.raises(error):
+        next(watching(stage))
+    assert time.monotonic() - start < 5
+
+
+def test_a_list_whose_token_expired_goes_on(stage):
+    """A slow reader's list goes on behind the last page, with the token that the refusal brings."""
+    first = {
+        "kind": "PodList",
+        "metadata": {"continue": "t1", "resourceVersion": "5"},
+        "items": [pod("a", 1)],
+    }
+    stage.answers = [
+        says(200, first),
+        refuses(410, "Expired", "too old", metadata={"continue": "t2"}),
+        listing(9, pod("b", 2)),
+    ]
+    pages = list(items(transport(stage.url), Selection(ASKED, PODS, "team-a", "", "")))
+    assert [one["metadata"]["name"] for page in pages for one in page.objects] == ["a", "b"]
+    assert "continue=t2" in stage.requests[2][1]
+
+
+def test_nothing_is_lost_over_restarts_of_the_api_server(local, local_api):
+    """A writer and three restarts of the server: the watch ends up with every object, each told once."""
+    seen: list[str] = []
+    watch = local.watch(CONFIGMAPS, "default", labels="part=restart")
+
+    def follow() -> None:
+        for kind, one in watch:
+            seen.append(f"{kind} {one['metadata']['name']}")
+            if one["metadata"]["name"] == "the-last":
+                return
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    names = [f"n{number}" for number in range(12)] + ["the-last"]
+    for number, name in enumerate(names):
+        if number % 4 == 3:
+            local_api.stop()
+            local_api.start()
+        meta = {"name": name, "labels": {"part": "restart"}}
+        local.create(CONFIGMAPS, "default", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta})
+    follower.join(20)
+    watch.close()
+    assert sorted(seen) == sorted(f"ADDED {name}" for name in names)
