@@ -12,7 +12,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,6 +45,9 @@ __all__ = [
 
 PATIENCE = 20.0
 """Seconds that a server may take to start or to stop before it is called broken."""
+
+ANSWER = 5.0
+"""Seconds that a server may take for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,8 @@ def start(idle: float | None = None, version: str = "") -> Server:
     from arena.local.launch import spawn
 
     home = prepare()
-    with _alone(home):
-        if running := find():
+    with _alone(home, find) as running:
+        if running := running or find():
             return running
         with explained(home):
             ready = spawn(home, version, idle, PATIENCE)
@@ -187,7 +190,7 @@ def _ask(server: Server) -> dict[str, Any] | None:
     """What the server says about itself; None where it does not answer."""
     from http.client import HTTPConnection, HTTPException
 
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=ANSWER)
     try:
         connection.request("GET", f"{server.prefix}/local/status")
         answer = connection.getresponse()
@@ -200,16 +203,23 @@ def _ask(server: Server) -> dict[str, Any] | None:
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    """Be the only command that starts or resets the server."""
+def _alone(home: Path, enough: Callable[[], Server | None] = lambda: None) -> Iterator[Server | None]:
+    """Be the only command that starts or resets the server, or get the server that is `enough` instead.
+
+    Without that, a crowd of commands would go through the lock one by one after the first of them
+    has long started the server.
+    """
+    lock, server = None, None
+    deadline = time.monotonic() + PATIENCE + 5
     with explained(home):
-        lock = acquire(home / "start.lock", PATIENCE + 5)
-    if lock is None:
-        raise DaemonError("another command has been starting the local cluster for too long", "try again")
+        while (lock := acquire(home / "start.lock", 0.5)) is None and (server := enough()) is None:
+            if time.monotonic() > deadline:
+                raise DaemonError("another command has been starting the local cluster too long", "try again")
     try:
-        yield
+        yield server
     finally:
-        os.close(lock)
+        if lock is not None:
+            os.close(lock)
 
 
 def _failure(home: Path, ready: bool) -> DaemonError:
@@ -217,6 +227,9 @@ def _failure(home: Path, ready: bool) -> DaemonError:
     if pid := holder(home):
         return DaemonError(f"the local cluster (pid {pid}) does not answer", "stop it with: arena local stop")
     lines = (home / "server.log").read_text(errors="replace").splitlines()[-8:]
+    if os.statvfs(home).f_bavail == 0:
+        hint = "free some space there, or set ARENA_LOCAL_HOME to another folder"
+        return DaemonError(f"the local cluster does not start: no space left in {home}", hint)
     what = "ended right after its start" if ready else "does not start"
     return DaemonError(
         f"the local cluster {what}: {lines[-1] if lines else 'it wrote no reason'}",

@@ -84,7 +84,7 @@ def test_ctrl_c_while_waiting_for_a_submitted_job(arena: Product, flag: str) -> 
 
 def test_a_reader_that_leaves(talker: Product) -> None:
     """`arena ... | head -1` ends at once and says nothing on standard error."""
-    for words in (("logs", "-f", "talker"), ("list", "-w"), ("list",), ("get", "talker", "-o", "json")):
+    for words in (("logs", "-f", "talker"), ("list",), ("get", "talker", "-o", "json"), ("--help",)):
         line = f'"{sys.executable}" -m arena {" ".join(words)} 2>err | head -1'
         done = subprocess.run(
             ["sh", "-c", line], env=talker.env, cwd=talker.home, capture_output=True, timeout=30, check=False

@@ -31,7 +31,7 @@ def kill(process: psutil.Process) -> None:
 def programs(arena: Product, script: str) -> list[psutil.Process]:
     """The processes of that script, without the supervisors and shells around it."""
     return [
-        p for p in arena.processes(script) if "python" in p.name() and "supervisor" not in str(p.cmdline())
+        p for p in arena.processes(script) if "python" in p.name() and "supervisor.py" not in str(p.cmdline())
     ]
 
 
