@@ -77,7 +77,7 @@ def _new(one: Option) -> Callable[[Any], Any]:
 
 def _help(one: Option) -> str:
     plain = isinstance(one.default, (str, int)) and one.default
-    notes = ["required"] * one.required + [f"default: {one.default}"] * bool(plain and not one.required)
+    notes = [f"default: {one.default}"] * bool(plain and not one.required)
     notes += ["repeatable"] * one.form.multiple
     return one.help + "".join(f"  [{note}]" for note in notes)
 

@@ -166,6 +166,14 @@ def test_reserved_labels(submit):
         submit("tf", "--name", "x", "--image", "i", "-l", "release=y", "true")
 
 
+def test_network_of_the_pod(submit):
+    """A pod with a network card of its own does not use the node's, whatever else is asked."""
+    words = ("pytorch", "--name", "x", "--image", "i", "--host-network")
+    for more, wanted in (((), True), (("-a", "k8s.aliyun.com/eni=true"), None)):
+        (job,) = submit(*words, *more, "true")
+        assert roles(job)["Master"]["template"]["spec"].get("hostNetwork") is wanted
+
+
 def test_queue_name(submit):
     """The queue's label is on the job, where the queue looks for it, and not on its pods."""
     (job,) = submit("pytorch", "--name", "x", "--image", "i", "--queue-name", "team-a", "true")

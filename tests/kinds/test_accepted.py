@@ -1,0 +1,64 @@
+"""What a submit sends is accepted: by the local cluster strictly, and by a real one."""
+
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+
+from arena import kinds
+from arena.resources import CONFIGMAPS, DEPLOYMENTS, PODS, SECRETS, SERVICES
+
+CASES = sorted((Path(__file__).parents[1] / "cases" / "training").glob("*.yaml"))
+TYPES = {one.kind: one for one in (CONFIGMAPS, DEPLOYMENTS, PODS, SECRETS, SERVICES)}
+
+
+def made_by(case, submit):
+    """(the kind, the objects that the command line of a case file gives)."""
+    _, _, word, *words = shlex.split(next(yaml.safe_load_all(case.read_text())))
+    return kinds.find(word), submit(word, *words)
+
+
+def pods_of(job):
+    """The pods that an operator makes of a job's templates."""
+    (field,) = [key for key in job["spec"] if key.endswith("ReplicaSpecs")]
+    for title, role in job["spec"][field].items():
+        template = role["template"]
+        # A priority class must exist, which is no matter of the manifest's form.
+        spec = {key: value for key, value in template["spec"].items() if key != "priorityClassName"}
+        meta = {**template["metadata"], "name": f"{job['metadata']['name']}-{title.lower()}-0"}
+        restart = {"restartPolicy": role["restartPolicy"]}
+        yield {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {**spec, **restart}}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_local_cluster_accepts(case, submit, tmp_path):
+    """The local cluster takes the job, what is beside it and its pods, and knows every field of them."""
+    from contextlib import closing
+
+    from arena.local.api import Api
+    from arena.local.api.options import Writing
+    from arena.local.objects import Resource
+
+    kind, made = made_by(case, submit)
+    with closing(Api(tmp_path / "state.db")) as api:
+        for obj in (*made, *pods_of(made[0])):
+            one = TYPES.get(obj["kind"], kind.resources[0])
+            resource = Resource(one.group, one.version, one.plural, one.kind)
+            api.create(resource, obj, "default", Writing(validation="Strict"))
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_real_cluster_accepts(case, submit):
+    """A real cluster takes what is beside a job, the job's pods, and the job where it serves the kind."""
+    from arena.session import connect
+
+    cluster = connect(kubeconfig=os.environ["ARENA_TEST_KUBECONFIG"]).cluster()
+    kind, made = made_by(case, submit)
+    job, *beside = made
+    for obj in (*beside, *pods_of(job)):
+        cluster.create(TYPES[obj["kind"]], "default", obj, dry_run=True)
+    if cluster.serves(kind.resources[0]):
+        cluster.create(kind.resources[0], "default", job, dry_run=True)
