@@ -21,9 +21,16 @@ def events(cluster: Cluster, job: Job) -> list[Event]:
     found = []
     for event in cluster.list(EVENTS, job.namespace):
         about = event.get("involvedObject", {})
-        if about.get("uid") in members or (about.get("kind") != "Pod" and about.get("name") in beside):
+        if about.get("uid") in members:
             found.append(_read(event))
+        elif about.get("kind") != "Pod" and about.get("name") in beside:
+            found += [one for one in [_read(event)] if not _earlier(one, job)]
     return sorted(found, key=lambda event: (event.last is None, event.last))
+
+
+def _earlier(event: Event, job: Job) -> bool:
+    """Whether it is about an earlier job of that name."""
+    return bool(event.last and job.created and event.last < job.created)
 
 
 def _read(event: Object) -> Event:

@@ -213,15 +213,16 @@ def _observe(
     kind: Kind | None,
     out: "queue.Queue[Block | Job | ArenaError | None]",
 ) -> None:
-    """Tell of the job's changes until it has ended or is gone."""
+    """Tell of the job's changes until it has ended or is gone; whatever happens, tell that this is the end."""
     try:
         for job in training.follow(cluster, name, namespace, kind):
             out.put(job)
             if job.phase.is_final:
-                break
-        out.put(None)
+                return
     except ArenaError as error:
         out.put(error)
+    finally:
+        out.put(None)
 
 
 def _start_readers(
