@@ -93,6 +93,8 @@ async def handle(api: Api, request: web.Request, path: str) -> web.StreamRespons
         response = _action(call)(call)
     except Refused as refused:
         response = refusal(refused)
+    except web.HTTPRequestEntityTooLarge:
+        response = refusal(refusals.of_code(413, "the body is larger than the server accepts (3 MiB)"))
     for warning in call.warnings if call else ():
         response.headers.add("Warning", f'299 - "{bodies.header(warning)}"')
     return response

@@ -18,6 +18,8 @@ from arena.local.api.faults import Fault
 
 
 class Answer(NamedTuple):
+    """What the server said."""
+
     code: int
     headers: Any
     body: Any
@@ -63,13 +65,16 @@ class Server:
 
     @property
     def root(self) -> str:
+        """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def url(self) -> str:
+        """Its capability URL."""
         return f"{self.root}/k/{self.secret}"
 
     def open(self, method: str, path: str, body: Any = None, root: str = "", **headers: str) -> Any:
+        """The open response of a request; its body may be endless."""
         data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
         request = urllib.request.Request((root or self.url) + path, data, method=method)
         request.add_header("Content-Type", "application/json")
@@ -78,6 +83,7 @@ class Server:
         return urllib.request.urlopen(request, timeout=10)
 
     def ask(self, method: str, path: str, body: Any = None, root: str = "", **headers: str) -> Answer:
+        """Make a request and read the whole answer, whatever its status."""
         try:
             response = self.open(method, path, body, root, **headers)
         except urllib.error.HTTPError as error:
@@ -88,6 +94,7 @@ class Server:
             return Answer(response.status, response.headers, json.loads(text) if is_json else text)
 
     def kubeconfig(self, namespace: str = "default") -> str:
+        """A kubeconfig for it, as JSON."""
         cluster = {"name": "local", "cluster": {"server": self.url}}
         context = {"name": "local", "context": {"cluster": "local", "user": "local", "namespace": namespace}}
         return json.dumps({

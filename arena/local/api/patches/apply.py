@@ -5,6 +5,7 @@ Ownership is kept from the first apply on. What an object had before belongs to 
 apply was new: objects that nobody applies stay small.
 """
 
+import json
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass
@@ -197,10 +198,17 @@ def _pruned(obj: Object, gone: Iterable[Path], others: list[set[Path]], shape: S
     kept = set().union(*others)
     inside = {path[:depth] for path in kept for depth in range(1, len(path) + 1)}
     result = deepcopy(obj)
-    for path in sorted(gone, key=len, reverse=True):
-        if path not in inside:
+    for path in sorted(gone, key=len):  # an item goes whole, before the keys that name it
+        if path not in inside and not _is_key(path):
             _remove(result, path, shape)
     return result
+
+
+def _is_key(path: Path) -> bool:
+    """Whether the leaf is one of those that tell its item from the others: it goes with the item only."""
+    if len(path) < 2 or not path[-2].startswith("k:"):
+        return False
+    return path[-1].partition(":")[2] in json.loads(path[-2].partition(":")[2])
 
 
 def _remove(value: Any, path: Path, shape: Shape) -> None:
@@ -212,7 +220,9 @@ def _remove(value: Any, path: Path, shape: Shape) -> None:
             return
         if rest:
             _remove(value[name], rest, shape.child(name))
-        if fields.empty(value[name]) or (not rest and not isinstance(value[name], dict)):
+        inner = shape.child(name)
+        whole = not isinstance(value[name], dict) and not inner.keys and not inner.is_set
+        if fields.empty(value[name]) or (not rest and whole):
             del value[name]
         return
     if isinstance(value, list):
