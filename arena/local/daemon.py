@@ -116,11 +116,12 @@ def start(idle: float | None = None, version: str = "") -> Server:
     with _alone(home, find) as running:
         if running := running or find():
             return running
+        before = holder(home)
         with explained(home):
             ready = spawn(home, version, idle, PATIENCE)
         server = find()
         if server is None:
-            raise _failure(home, ready)
+            raise _failure(home, before, ready)
         return replace(server, fresh=True)
 
 
@@ -222,15 +223,14 @@ def _alone(home: Path, enough: Callable[[], Server | None] = lambda: None) -> It
             os.close(lock)
 
 
-def _failure(home: Path, ready: bool) -> DaemonError:
-    """Why no server answers after one was started."""
-    if pid := holder(home):
-        return DaemonError(f"the local cluster (pid {pid}) does not answer", "stop it with: arena local stop")
+def _failure(home: Path, before: int | None, ready: bool) -> DaemonError:
+    """Why no server answers after one was started; `before` held the lock already then."""
+    if before is not None and holder(home) == before:
+        return DaemonError(
+            f"the local cluster (pid {before}) does not answer", "stop it with: arena local stop"
+        )
     lines = (home / "server.log").read_text(errors="replace").splitlines()[-8:]
-    if os.statvfs(home).f_bavail == 0:
-        hint = "free some space there, or set ARENA_LOCAL_HOME to another folder"
-        return DaemonError(f"the local cluster does not start: no space left in {home}", hint)
-    what = "ended right after its start" if ready else "does not start"
+    what = "does not answer after its start" if ready else "does not start"
     return DaemonError(
         f"the local cluster {what}: {lines[-1] if lines else 'it wrote no reason'}",
         "\n".join([f"the end of {home / 'server.log'}:", *lines]),

@@ -135,6 +135,8 @@ class _Process:
 
         @web.middleware
         async def notice(request: web.Request, handler: "Handler") -> web.StreamResponse:
+            # A command asks this before its own requests: it must not find the server ended then.
+            self._used = time.monotonic()
             if request.path == own:
                 return web.json_response(self._status(api))
             self._open += 1
@@ -161,6 +163,7 @@ class _Process:
         """Let commands find the server, and whoever started it know."""
         with explained(self._home):
             publish(self._home, self._server)
+        self._used = time.monotonic()
         if self._options.ready is not None:
             os.write(self._options.ready, b"1")
             os.close(self._options.ready)
@@ -175,6 +178,7 @@ class _Process:
         while True:
             left = self._used + idle - time.monotonic()
             if idle and left <= 0 and not self._open and not _living(api):
+                sys.stderr.write(f"ends: idle for {idle:g} s\n")
                 return
             wait = None if not idle else left if left > 0 else min(idle, LOOK)
             with contextlib.suppress(asyncio.TimeoutError):

@@ -5,7 +5,7 @@ is a supervisor: those work in a folder of their pod.
 """
 
 import time
-from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -26,15 +26,21 @@ def processes(home: Path) -> list[psutil.Process]:
     return [process for process in psutil.process_iter() if _belongs(process, pods, uids)]
 
 
-def sweep(home: Path, grace: float = GRACE) -> int:
+def sweep(home: Path, grace: float | None = None) -> int:
     """End them all, by force those that do not heed SIGTERM; how many there were.
+
+    Args:
+        home: the state folder.
+        grace: seconds they get to end by themselves; None: GRACE.
 
     Raises:
         DaemonError: one cannot be ended.
     """
     found = processes(home)
-    _terminate(found)
-    _gone(home, grace)
+    for process in found:
+        with suppress(psutil.Error):
+            process.terminate()
+    _gone(home, GRACE if grace is None else grace)
     deadline = time.monotonic() + 10
     while left := processes(home):
         if time.monotonic() > deadline:
@@ -42,23 +48,11 @@ def sweep(home: Path, grace: float = GRACE) -> int:
                 f"process {left[0].pid} of a pod does not end", f"end it with: kill -9 {left[0].pid}"
             )
         # A supervisor whose program is killed notes that and ends; without one, it dies next round.
-        programs = [process for process in left if not _supervises(process, home)]
-        for process in programs or left:
-            _act(process, "kill")
+        for process in [one for one in left if not _supervises(one, home)] or left:
+            with suppress(psutil.Error):
+                process.kill()
         _gone(home, 0.5)
     return len(found)
-
-
-def _terminate(found: Iterable[psutil.Process]) -> None:
-    for process in found:
-        _act(process, "terminate")
-
-
-def _act(process: psutil.Process, verb: str) -> None:
-    try:
-        getattr(process, verb)()
-    except psutil.Error:
-        return
 
 
 def _gone(home: Path, seconds: float) -> None:

@@ -39,6 +39,7 @@ class Ports:
     def __init__(self, runtime: Runtime, found: Target) -> None:
         self._runtime = runtime
         self._found = found
+        self._known: dict[int, int] = {}
 
     async def carry(self, port: int, given: Input, send: Send) -> None:
         """Connect to a port and carry data both ways until the program closes the connection.
@@ -46,14 +47,7 @@ class Ports:
         Raises:
             Unanswered: nothing listens.
         """
-        real = self._runtime.port(self._found.uid, port)
-        try:
-            if real is None:
-                raise ConnectionRefusedError
-            reader, writer = await asyncio.open_connection("127.0.0.1", real)
-        except OSError as error:
-            name = self._found.pod["metadata"]["name"]
-            raise Unanswered(f"pod {name} does not listen on port {port}") from error
+        reader, writer = await self._connect(port)
         feed = asyncio.ensure_future(_feed(given, writer))
         try:
             while data := await reader.read(CHUNK):
@@ -66,6 +60,19 @@ class Ports:
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
+
+    async def _connect(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        # Where it listens is found out by connecting, so ask once rather than for each connection: a
+        # program may have room for few that it has not yet accepted.
+        if known := self._known.get(port):
+            with contextlib.suppress(OSError):
+                return await asyncio.open_connection("127.0.0.1", known)
+        if real := self._runtime.port(self._found.uid, port):
+            self._known[port] = real
+            with contextlib.suppress(OSError):
+                return await asyncio.open_connection("127.0.0.1", real)
+        name = self._found.pod["metadata"]["name"]
+        raise Unanswered(f"pod {name} does not listen on port {port}")
 
 
 async def forward(request: web.Request, api: Objects, runtime: Runtime) -> web.StreamResponse:

@@ -1,0 +1,397 @@
+"""The life of the server's process: start, find, stop, crash, idle end, reset."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from arena.local import daemon, state, sweep
+from arena.local.daemon import DaemonError
+from arena.local.sweep import processes
+
+STARTER = "from arena.local import daemon; s = daemon.ensure(); print(s.pid, s.port, s.secret, s.fresh)"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Iterator[Path]:
+    """A state folder of the test's own; whatever runs on it at the end is ended."""
+    path = tmp_path / "local"
+    monkeypatch.setenv("ARENA_LOCAL_HOME", str(path))
+    monkeypatch.delenv("ARENA_LOCAL_IDLE", raising=False)
+    monkeypatch.setattr(sweep, "GRACE", 0.5)
+    yield path
+    if path.is_dir():
+        path.chmod(0o700)
+        daemon.reset()
+    assert not path.exists()
+
+
+def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
+    """The condition's value once it is true."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "the condition did not come true in time"
+        time.sleep(0.01)
+    return value
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; one that merely waits to be buried does not."""
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def starters(count: int) -> list[list[str]]:
+    """What so many commands, started at once, say of the server they found."""
+    pipe = subprocess.PIPE
+    children = [
+        subprocess.Popen([sys.executable, "-c", STARTER], stdout=pipe, stderr=pipe, text=True)
+        for _ in range(count)
+    ]
+    answers = [child.communicate(timeout=60) for child in children]
+    assert all(child.returncode == 0 for child in children), answers
+    return [out.split() for out, _ in answers]
+
+
+def kill(pid: int) -> None:
+    """End the server as a crash would."""
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: state.holder(state.state_dir()) is None)
+
+
+def request(server: daemon.Server, method: str, path: str, body: Any = None) -> Any:
+    """A request on the API."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request(method, server.prefix + path, json.dumps(body) if body else None,
+                       {"Content-Type": "application/json"})  # fmt: skip
+    with connection.getresponse() as answer:
+        result = json.loads(answer.read())
+    connection.close()
+    assert answer.status < 300, result
+    return result
+
+
+def run_pod(server: daemon.Server, script: str) -> dict[str, Any]:
+    """Run a pod, wait until it runs."""
+    container = {"name": "c", "image": "none", "command": ["sh", "-c", script]}
+    spec = {"restartPolicy": "Never", "nodeName": "local", "containers": [container]}
+    pods = "/api/v1/namespaces/default/pods"
+    request(server, "POST", pods, {"metadata": {"name": "one"}, "spec": spec})
+    return until(
+        lambda: (pod := request(server, "GET", f"{pods}/one"))["status"]["phase"] == "Running" and pod
+    )
+
+
+def test_cold_start(home):
+    """The first command has a server within the budget of 600 ms, give or take a busy machine."""
+    begin = time.perf_counter()
+    server = daemon.ensure("1.0")
+    assert time.perf_counter() - begin < 3
+    assert server.fresh
+    found = daemon.find()
+    assert found
+    assert (found.pid, found.port, found.version, found.fresh) == (server.pid, server.port, "1.0", False)
+    status = daemon.status()
+    assert status
+    assert (status.pid, status.port, status.pods, status.idle) == (server.pid, server.port, 0, 1800)
+    assert status.memory < 80 << 20
+    assert 0 <= status.uptime < 60
+
+
+def test_the_kubeconfig_works(home):
+    """The kubeconfig is for its owner alone, names the context `local`, and is all that a client needs."""
+    path = daemon.kubeconfig()
+    assert path == home / "kubeconfig"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    config = json.loads(path.read_text())
+    server = daemon.find()
+    assert server
+    assert config["current-context"] == "local"
+    assert config["clusters"][0]["cluster"]["server"] == server.url
+    assert request(server, "GET", "/api/v1/namespaces/default")["metadata"]["name"] == "default"
+
+
+def test_files_are_private(home):
+    """Nobody else can read what the server keeps, whatever the umask."""
+    old = os.umask(0)
+    try:
+        home.mkdir(mode=0o777)
+        daemon.ensure()
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    for path in home.iterdir():
+        assert not path.stat().st_mode & 0o077 or path.is_dir(), path
+
+
+def test_twelve_commands_at_once_start_one_server(home):
+    """However many commands start together, one server answers them all."""
+    answers = starters(12)
+    assert len({tuple(answer[:3]) for answer in answers}) == 1
+    assert sum(answer[3] == "True" for answer in answers) == 1
+
+
+def test_after_a_crash_six_commands_find_one_new_server_at_the_same_address(home):
+    """A killed server is replaced once, and kubeconfigs stay valid."""
+    old = daemon.ensure()
+    kill(old.pid)
+    assert daemon.find() is None
+    answers = starters(6)
+    assert {tuple(answer[1:3]) for answer in answers} == {(str(old.port), old.secret)}
+    assert {answer[0] for answer in answers} != {str(old.pid)}
+    assert len({answer[0] for answer in answers}) == 1
+
+
+def test_objects_and_pods_outlive_a_crash(home):
+    """A pod runs on while the server is dead, and the next server knows it again."""
+    server = daemon.ensure()
+    run_pod(server, "sleep 1000")
+    before = {process.pid for process in processes(home)}
+    kill(server.pid)
+    server = daemon.ensure()
+    pod = request(server, "GET", "/api/v1/namespaces/default/pods/one")
+    assert pod["status"]["phase"] == "Running"
+    assert {process.pid for process in processes(home)} == before
+    assert before
+
+
+def test_stop_leaves_pods_running(home):
+    """Stop ends the server alone; asked to, it ends the pods' processes, too."""
+    server = daemon.ensure()
+    run_pod(server, "trap '' TERM; setsid sleep 1000 & wait")
+    assert daemon.stop() is True
+    until(lambda: not alive(server.pid))
+    assert processes(home)
+    assert daemon.stop() is False
+    daemon.stop(pods=True)
+    assert not processes(home)
+    assert daemon.find() is None
+    assert daemon.status() is None
+
+
+def test_stop_waits_for_no_stream(home):
+    """An open watch does not delay the end."""
+    server = daemon.ensure()
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("GET", f"{server.prefix}/api/v1/pods?watch=true")
+    with connection.getresponse() as answer:
+        begin = time.perf_counter()
+        assert daemon.stop()
+        assert time.perf_counter() - begin < 3
+        assert answer.read() == b""
+    connection.close()
+
+
+def test_reset_leaves_nothing(home):
+    """After a reset no process and no file is left, even of pods that resist."""
+    server = daemon.ensure()
+    run_pod(server, "trap '' TERM HUP; (trap '' TERM; setsid sleep 1000) & wait")
+    pids = [process.pid for process in processes(home)]
+    assert pids
+    daemon.reset()
+    assert not home.exists()
+    assert not any(map(alive, pids))
+    daemon.reset()
+
+
+def test_reset_after_a_crash(home):
+    """Reset needs no server to find the processes."""
+    server = daemon.ensure()
+    run_pod(server, "sleep 1000")
+    pids = [process.pid for process in processes(home)]
+    kill(server.pid)
+    daemon.reset()
+    assert not any(map(alive, pids))
+
+
+def test_idle_end(home, monkeypatch):
+    """A server that nobody needs ends by itself; one with a pod stays until that ended."""
+    monkeypatch.setenv("ARENA_LOCAL_IDLE", "0.4")
+    server = daemon.ensure()
+    run_pod(server, "sleep 1.5")
+    begin = time.monotonic()
+    until(lambda: state.holder(home) is None)
+    assert time.monotonic() - begin > 0.9
+    assert "idle" in (home / "server.log").read_text()
+
+
+def test_an_open_stream_keeps_the_server(home):
+    """A watch counts as use for as long as it lasts."""
+    server = daemon.start(idle=0.3)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("GET", f"{server.prefix}/api/v1/pods?watch=true")
+    with connection.getresponse():
+        ended = threading.Event()
+        assert not ended.wait(1.0)
+        assert state.holder(home) == server.pid
+    connection.close()
+    until(lambda: state.holder(home) is None)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"port": "x"}', "\0"])
+def test_a_bad_record_is_no_record(home, content):
+    """A damaged server.json is passed over, and a new one written."""
+    home.mkdir(mode=0o700)
+    (home / "server.json").write_text(content)
+    assert daemon.find() is None
+    server = daemon.ensure()
+    assert json.loads((home / "server.json").read_text())["pid"] == server.pid
+
+
+def test_a_record_whose_port_a_stranger_took(home):
+    """Where another program listens at the old port, the new server has another port and another secret."""
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        home.mkdir(mode=0o700)
+        port = stranger.getsockname()[1]
+        state.publish(home, state.Server(port, "old", os.getpid(), "", 0.0))
+        assert daemon.find() is None
+        server = daemon.ensure()
+        assert server.port != port
+        assert server.secret != "old"
+
+
+def test_a_server_that_hangs_is_named_and_can_be_stopped(home, monkeypatch):
+    """A stopped (SIGSTOP) server is reported with its pid; `stop` ends it by force."""
+    server = daemon.ensure()
+    os.kill(server.pid, signal.SIGSTOP)
+    with monkeypatch.context() as shorter:
+        shorter.setattr(daemon, "PATIENCE", 1.0)
+        shorter.setattr(daemon, "ANSWER", 0.2)
+        with pytest.raises(DaemonError, match=rf"pid {server.pid}\) does not answer"):
+            daemon.ensure()
+        assert daemon.stop()
+    until(lambda: not alive(server.pid))
+    assert daemon.ensure().port == server.port
+
+
+def test_a_damaged_database_is_told(home):
+    """A server that cannot start leaves its reason with the command that wanted it."""
+    home.mkdir(mode=0o700)
+    (home / "state.db").write_bytes(b"no database at all" * 1000)
+    with pytest.raises(DaemonError) as raised:
+        daemon.ensure()
+    assert "does not start" in raised.value.message
+    assert "server.log" in raised.value.hint
+    (home / "state.db").unlink()
+
+
+def test_a_bad_idle_limit_is_told(home, monkeypatch):
+    """Nonsense in ARENA_LOCAL_IDLE is an error that names it."""
+    monkeypatch.setenv("ARENA_LOCAL_IDLE", "soon")
+    with pytest.raises(DaemonError, match="ARENA_LOCAL_IDLE=soon is no number of seconds"):
+        daemon.ensure()
+
+
+@pytest.mark.parametrize("where", ["/proc/arena", "/sys/arena"])
+def test_an_unwritable_folder_is_told(monkeypatch, where):
+    """A folder that cannot be written is named, with what to do."""
+    monkeypatch.setenv("ARENA_LOCAL_HOME", where)
+    assert daemon.find() is None
+    with pytest.raises(DaemonError) as raised:
+        daemon.ensure()
+    assert f"cannot write to {where}" in raised.value.message
+    assert "set ARENA_LOCAL_HOME" in raised.value.hint
+
+
+def test_a_file_in_the_way_is_told(home):
+    """A file where the folder should be is an error, not a crash."""
+    home.write_text("")
+    with pytest.raises(DaemonError, match="cannot write to"):
+        daemon.ensure()
+    home.unlink()
+
+
+def test_a_full_disk_is_told(home, monkeypatch):
+    """Without space for its files the server says so at its start."""
+    home.mkdir(mode=0o700)
+    code = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); " + STARTER
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "DaemonError: the local cluster" in done.stderr
+
+
+def test_a_network_file_system_is_refused(monkeypatch):
+    """Locks do not hold there: a folder named by hand is refused, the default moves to this machine."""
+    monkeypatch.setattr(state, "network", lambda path: "nfs4")
+    monkeypatch.setenv("ARENA_LOCAL_HOME", "/nfs/home/local")
+    with pytest.raises(DaemonError, match=r"network file system \(nfs4\)"):
+        state.state_dir()
+    monkeypatch.delenv("ARENA_LOCAL_HOME")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7")
+    assert state.state_dir() == Path("/run/user/7/arena/local")
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    assert state.state_dir() == Path(f"/tmp/arena-{os.getuid()}")
+
+
+def test_the_state_folder_follows_xdg(monkeypatch, tmp_path):
+    """ARENA_LOCAL_HOME wins over XDG_STATE_HOME, that over the home folder."""
+    monkeypatch.delenv("ARENA_LOCAL_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    assert daemon.state_dir() == tmp_path / ".local/state/arena/local"
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "x"))
+    assert daemon.state_dir() == tmp_path / "x/arena/local"
+    monkeypatch.setenv("ARENA_LOCAL_HOME", "~/mine")
+    assert daemon.state_dir() == tmp_path / "mine"
+
+
+def test_an_older_server_is_replaced_when_no_pod_runs(home):
+    """A newer arena restarts an older server, unless that would concern running pods."""
+    old = daemon.ensure("0.9.1")
+    same = daemon.ensure("0.9.1")
+    assert same.pid == old.pid
+    new = daemon.ensure("0.10.0")
+    assert new.pid != old.pid
+    assert (new.port, new.version) == (old.port, "0.10.0")
+    assert daemon.ensure("0.9.1").pid == new.pid
+    run_pod(new, "sleep 1000")
+    kept = daemon.ensure("0.11.0")
+    assert (kept.pid, kept.version) == (new.pid, "0.10.0")
+
+
+def test_the_caller_s_folder_and_tokens_do_not_matter(home, tmp_path, monkeypatch):
+    """Modules lying in the caller's folder are not imported, and its tokens are not kept."""
+    (tmp_path / "aiohttp.py").write_text("raise SystemExit('wrong module')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SOME_TOKEN", "secret")
+    server = daemon.ensure()
+    environ = Path(f"/proc/{server.pid}/environ")
+    if environ.exists():
+        assert b"SOME_TOKEN" not in environ.read_bytes()
+
+
+def test_the_module_is_cheap_to_import():
+    """Every command on the local cluster imports it: nothing heavy comes along."""
+    code = "import sys, arena.local.daemon; print(*sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not {"asyncio", "aiohttp", "yaml", "psutil", "subprocess", "http.client", "sqlite3"} & set(
+        out.split()
+    )
+
+
+def test_foreground(home):
+    """In the foreground the server says where it is and ends on Ctrl-C."""
+    command = [sys.executable, "-m", "arena.local.server", "--foreground"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stderr
+        assert "the local cluster serves at http://127.0.0.1:" in child.stderr.readline()
+        server = daemon.ensure()
+        assert server.pid == child.pid
+        child.send_signal(signal.SIGINT)
+        assert child.wait(10) == 0
