@@ -174,6 +174,14 @@ class Session:
 
         return daemon.find() is None
 
+    def is_idle(self) -> bool:
+        """Whether asking the cluster would first have to start the local one."""
+        if not self.is_local:
+            return False
+        from arena.local import daemon
+
+        return daemon.find() is None
+
     def now(self) -> datetime:
         """The time, aware, in UTC."""
         return datetime.now(timezone.utc)
@@ -242,7 +250,7 @@ def _origin(choice: Choice, environ: Mapping[str, str], settings: "Settings") ->
         raise SpecError(text, "name a file with --kubeconfig or KUBECONFIG, or use --context local")
     from arena.kube.kubeconfig import in_cluster
 
-    if in_cluster():
+    if in_cluster(environ):
         return Origin(kind="in-cluster", reason="the service account of this pod")
     return Origin(kind=LOCAL, reason="no cluster is configured")
 

@@ -1,7 +1,7 @@
 """Reading kubeconfig files and merging several as one: no credentials are used here, only found."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,9 @@ class Context:
         }
 
 
-def in_cluster() -> bool:
+def in_cluster(environ: Mapping[str, str]) -> bool:
     """Whether this process runs in a pod that has a service account."""
-    return bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and (SERVICE_ACCOUNT / "token").exists()
+    return bool(environ.get("KUBERNETES_SERVICE_HOST")) and (SERVICE_ACCOUNT / "token").exists()
 
 
 def in_cluster_namespace() -> str:
