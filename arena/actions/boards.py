@@ -68,11 +68,11 @@ def pod(cluster: Cluster, job: Job, timeout: float = 120) -> str:
 
     selector = f"{labels.RELEASE}={job.name},role=tensorboard"
     with Watching(cluster, [Source(PODS, job.namespace, selector)]) as watching:
-        while watching.wait(timeout):
-            ready = next((one for one in watching.objects(0) if _is_ready(one)), None)
-            if ready:
-                return str(ready["metadata"]["name"])
-    raise TimedOut(f'the TensorBoard of "{job.name}" is not ready', f"arena get {job.name} -e shows why")
+        while not (ready := [one for one in watching.objects(0) if _is_ready(one)]):
+            if not watching.wait(timeout):
+                text = f'the TensorBoard of "{job.name}" is not ready after {timeout:g}s'
+                raise TimedOut(text, f"arena get {job.name} -e shows why")
+    return str(ready[0]["metadata"]["name"])
 
 
 def _is_ready(obj: Object) -> bool:

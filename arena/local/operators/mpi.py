@@ -16,7 +16,7 @@ from arena.local.operators.replicas import JOB_NAME, JOB_ROLE, OPERATOR_NAME, RE
 MOUNT = "/etc/mpi"
 PORT = 22
 
-WAIT = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"
+WAIT = "exec 2>/dev/null; trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"
 """What a worker does where no ssh daemon is needed: nothing, until it is told to end."""
 
 NO_GPUS = {"NVIDIA_VISIBLE_DEVICES": "", "NVIDIA_DRIVER_CAPABILITIES": ""}
