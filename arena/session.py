@@ -174,14 +174,6 @@ class Session:
 
         return daemon.find() is None
 
-    def is_idle(self) -> bool:
-        """Whether asking the cluster would first have to start the local one."""
-        if not self.is_local:
-            return False
-        from arena.local import daemon
-
-        return daemon.find() is None
-
     def now(self) -> datetime:
         """The time, aware, in UTC."""
         return datetime.now(timezone.utc)
