@@ -1,0 +1,186 @@
+"""Training jobs: the list, the page of one job, and the keys of their JSON."""
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from arena import units
+from arena.model import Event, Instance, Job, Phase
+from arena.views.table import Column, pairs, ruled
+
+LIVE = (Phase.PENDING, Phase.STARTING, Phase.RUNNING, Phase.RESTARTING)
+
+
+def _allocated(job: Job) -> object:
+    return job.gpus_allocated if job.phase in LIVE else "N/A"
+
+
+def _node(job: Job) -> str:
+    chief = job.chief
+    return (chief and (chief.node_ip or chief.node)) or "N/A"
+
+
+def ready(job: Job) -> str:
+    """`2/4`: instances that are ready, of those that exist."""
+    return f"{job.ready}/{len(job.instances)}"
+
+
+NAMESPACE: Column[Job] = Column("NAMESPACE", lambda job, now: job.namespace)
+JOBS: tuple[Column[Job], ...] = (
+    Column("NAME", lambda job, now: job.name),
+    Column("STATUS", lambda job, now: job.phase.value),
+    Column("TRAINER", lambda job, now: job.kind.upper()),
+    Column("DURATION", lambda job, now: units.age(job.duration(now).total_seconds())),
+    Column("GPU(Requested)", lambda job, now: job.gpus),
+    Column("GPU(Allocated)", lambda job, now: _allocated(job)),
+    Column("NODE", lambda job, now: _node(job)),
+    Column("READY", lambda job, now: ready(job), wide=True),
+    Column("SUBMITTER", lambda job, now: job.submitter or "N/A", wide=True),
+    Column("REASON", lambda job, now: job.reason or "-", wide=True),
+)
+TOP: tuple[Column[Job], ...] = (
+    Column("NAME", lambda job, now: job.name),
+    Column("STATUS", lambda job, now: job.phase.value),
+    Column("TRAINER", lambda job, now: job.kind.upper()),
+    Column("AGE", lambda job, now: units.age(units.since(job.created, now).total_seconds())),
+    Column("GPU(Requested)", lambda job, now: job.gpus),
+    Column("GPU(Allocated)", lambda job, now: job.gpus_allocated),
+    Column("NODE", lambda job, now: _node(job)),
+)
+INSTANCES: tuple[Column[Instance], ...] = (
+    Column("NAME", lambda one, now: one.name),
+    Column("STATUS", lambda one, now: one.status),
+    Column("AGE", lambda one, now: units.age(one.age(now).total_seconds())),
+    Column("IS_CHIEF", lambda one, now: str(one.chief).lower()),
+    Column("GPU(Requested)", lambda one, now: one.gpus),
+    Column("NODE", lambda one, now: one.node or "N/A"),
+)
+EVENTS: tuple[Column[Event], ...] = (
+    Column("SOURCE", lambda one, now: one.subject),
+    Column("TYPE", lambda one, now: one.type),
+    Column("AGE", lambda one, now: units.age(units.since(one.last, now).total_seconds())),
+    Column("MESSAGE", lambda one, now: f"[{one.reason}] {one.message}" + _times(one)),
+)
+
+
+def _times(event: Event) -> str:
+    return f" (x{event.count})" if event.count > 1 else ""
+
+
+def columns(view: Sequence[Column[Job]], *, everywhere: bool) -> tuple[Column[Job], ...]:
+    """The view, led by the namespace where jobs of several are shown."""
+    return (NAMESPACE, *view) if everywhere else tuple(view)
+
+
+def page(job: Job, now: datetime, events: Sequence[Event] | None = None) -> str:
+    """Everything about one job on a page, in the Go arena's order; events only where given."""
+    sections = [_header(job, now)]
+    if job.instances:
+        sections.append("Instances:\n" + ruled(INSTANCES, job.instances, now))
+    if job.gpus and job.phase is not Phase.SUCCEEDED:
+        sections.append(f"GPUs:\n  Allocated/Requested GPUs of Job: {job.gpus_allocated}/{job.gpus}")
+    if job.tensorboard:
+        sections.append(f"Your tensorboard will be available on:\n{job.tensorboard}")
+    if events is not None:
+        body = ruled(EVENTS, events, now) if events else "  No events"
+        sections.append("Events:\n" + body)
+    return "\n\n".join(sections)
+
+
+def _header(job: Job, now: datetime) -> str:
+    return pairs(
+        [
+            ("Name", job.name),
+            ("Status", job.phase.value),
+            *([("Reason", job.reason)] if job.reason else []),
+            ("Namespace", job.namespace),
+            ("Priority", job.priority or "N/A"),
+            ("Trainer", job.kind.upper()),
+            ("Duration", units.age(job.duration(now).total_seconds())),
+            ("CreateTime", _clock(job.created)),
+            ("EndTime", _clock(job.finished)),
+        ]
+    )
+
+
+def _clock(moment: datetime | None) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else "N/A"
+
+
+def data(job: Job, now: datetime) -> dict[str, Any]:
+    """The job under the Go arena's JSON keys, and after them those that are new here."""
+    chief = job.chief
+    return {
+        "uuid": job.uid,
+        "name": job.name,
+        "namespace": job.namespace,
+        "duration": f"{int(job.duration(now).total_seconds())}s",
+        "status": job.phase.value,
+        "trainer": job.kind,
+        "tensorboard": job.tensorboard,
+        "chiefName": chief.name if chief else "",
+        "instances": [_instance(one, now) for one in job.instances],
+        "priority": job.priority or "N/A",
+        "requestGPUs": job.gpus,
+        "allocatedGPUs": job.gpus_allocated,
+        "creationTimestamp": _seconds(job.created),
+        "modelName": job.labels.get("modelName", ""),
+        "modelVersion": job.labels.get("modelVersion", ""),
+        "modelSource": "",
+        "reason": job.reason,
+        "startTime": _stamp(job.started),
+        "completionTime": _stamp(job.finished),
+        "submitter": job.submitter,
+        "managed": job.managed,
+    }
+
+
+def _instance(one: Instance, now: datetime) -> dict[str, Any]:
+    return {
+        "ip": one.ip,
+        "status": one.status,
+        "name": one.name,
+        "age": f"{int(one.age(now).total_seconds())}s",
+        "node": one.node,
+        "nodeIP": one.node_ip,
+        "chief": one.chief,
+        "requestGPUs": one.gpus,
+        "gpuMetrics": {},
+        "creationTimestamp": _seconds(one.created),
+        "role": one.role,
+        "index": one.index,
+        "reason": one.reason,
+        "message": one.message,
+        "restarts": sum(container.restarts for container in one.containers),
+        "exitCode": next((c.exit_code for c in one.containers if c.exit_code is not None), None),
+    }
+
+
+def _seconds(moment: datetime | None) -> int:
+    return int(moment.timestamp()) if moment else 0
+
+
+def _stamp(moment: datetime | None) -> str:
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
+
+
+def event_data(event: Event) -> dict[str, Any]:
+    """One event as plain data."""
+    return {
+        "source": event.subject,
+        "type": event.type,
+        "reason": event.reason,
+        "message": event.message,
+        "count": event.count,
+        "lastTimestamp": _stamp(event.last),
+    }
+
+
+def summary(job: Job, seconds: float) -> str:
+    """One line of progress: phase, reason, instances ready, seconds waited."""
+    words = [job.phase.value]
+    if job.reason:
+        words.append(f"({job.reason})")
+    words.append(f"{ready(job)} ready")
+    words.append(f"{int(seconds)}s")
+    return f"{job.name}: " + "  ".join(words)
