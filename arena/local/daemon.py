@@ -174,6 +174,11 @@ def reset() -> None:
         _end(home)
         sweep(home)
         with explained(home):
+            # Programs may have left folders that forbid their owner to empty them.
+            for folder, names, _ in os.walk(home):
+                for name in names:
+                    if not os.path.islink(path := os.path.join(folder, name)):
+                        os.chmod(path, 0o700)
             shutil.rmtree(home)
 
 

@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _detach()
         serve(options)
     except DaemonError as error:
-        sys.stderr.write(f"{error.message}; {error.hint}\n")
+        sys.stderr.write("; ".join(filter(None, (error.message, error.hint))) + "\n")
         return 1
     return 0
 
@@ -74,8 +74,17 @@ def serve(options: argparse.Namespace) -> None:
     server = Server(port, secret, os.getpid(), options.version, time.time())
     # Imported once this server is sure to be needed: it takes a quarter of a second.
     import asyncio
+    import logging
 
-    asyncio.run(_Process(home, server, options).run(listener))
+    from arena.local.objects import Refused
+
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        asyncio.run(_Process(home, server, options).run(listener))
+    except Refused as refused:
+        raise DaemonError(refused.message) from refused
+    finally:
+        listener.close()
 
 
 class _Process:

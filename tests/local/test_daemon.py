@@ -286,7 +286,7 @@ def test_a_damaged_database_is_told(home):
     (home / "state.db").write_bytes(b"no database at all" * 1000)
     with pytest.raises(DaemonError) as raised:
         daemon.ensure()
-    assert "does not start" in raised.value.message
+    assert "does not start: the local cluster's state at" in raised.value.message
     assert "server.log" in raised.value.hint
     (home / "state.db").unlink()
 
