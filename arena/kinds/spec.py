@@ -115,6 +115,11 @@ def parse(spec: type[S], given: Mapping[str, object]) -> S:
     return spec(**chosen)
 
 
+def changed(spec: Any) -> list[str]:
+    """The options of a Spec, by field, whose values are not their defaults."""
+    return [one.name for one in options(type(spec)) if getattr(spec, one.name) != one.default]
+
+
 def encode(spec: Any) -> dict[str, Any]:
     """What `parse` needs to make this Spec again, as JSON: values that differ from their defaults.
 

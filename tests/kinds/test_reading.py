@@ -4,6 +4,8 @@ from datetime import datetime, timezone
 
 import pytest
 from cluster_words import OPERATORS, T0, UNSCHEDULABLE, cond, ended, pod, tfjob, waiting
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from arena import kinds
 from arena.kinds.training.pods import instance
@@ -228,3 +230,33 @@ def test_owner_of_an_mpi_job(labels, command, kind):
     assert [
         one.name for one in kinds.training_kinds() if one.template == "mpijob.yaml" and one.owns(job)
     ] == [kind]
+
+
+def without(node, choose):
+    """A copy of the node in which `choose` may have left out, or emptied, any part but names."""
+    if isinstance(node, list):
+        return [without(one, choose) for one in node]
+    if not isinstance(node, dict):
+        return node
+    found = {}
+    for key, value in node.items():
+        if key in ("name", "metadata"):
+            found[key] = without(value, choose)
+        elif choose():
+            found[key] = without(value, choose) if choose() else None
+    return found
+
+
+@settings(max_examples=200)
+@given(st.randoms(use_true_random=False), st.sampled_from(kinds.training_kinds()))
+def test_whatever_is_missing(random, kind):
+    """A job is read whatever its object and its pods lack: others make them, and operators are slow."""
+    job = tfjob(CREATED, RUNNING, startTime=T0)
+    job["spec"]["pytorchReplicaSpecs"] = job["spec"]["mpiReplicaSpecs"] = job["spec"]["tfReplicaSpecs"]
+    init = {"name": "i", "state": ended(0)}
+    pods = [pod(0), pod(1, "Failed", state=ended(1)), pod(2, "Pending", initContainerStatuses=[init])]
+    job, pods = (without(one, lambda: random.random() > 0.15) for one in (job, pods))
+    assert kind.read(job, pods).name == "j"
+    assert kind.pods(job)
+    assert {kind.job_of(one) for one in pods} <= {"j", ""}
+    assert kind.owns(job) in (True, False)

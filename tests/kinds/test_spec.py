@@ -257,6 +257,21 @@ def test_remarks():
     assert remarks(spec()) == []
 
 
+def test_options_that_do_nothing():
+    """An option that cannot take effect is remarked on, with what it would need."""
+    given = {"ps_cpu": "1", "evaluator_memory": "1Gi", "logdir": "/l", "sync_image": "i"}
+    made = spec(**given, starting_timeout="1m", model_name="m", model_source="s")
+    assert [line.split(" with")[0] for line in remarks(made)] == [
+        "--logdir does nothing",
+        "--sync-image does nothing",
+        "--ps-cpu does nothing",
+        "--evaluator-memory does nothing",
+        "--starting-timeout does nothing",
+        "--model-name is kept",
+    ]
+    assert remarks(spec(ps_cpu="1", ps=1, logdir="/l", tensorboard=True)) == []
+
+
 @settings(max_examples=60)
 @given(st.dictionaries(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True), WORD), WORD)
 def test_any_text_round_trips(env, command):

@@ -207,3 +207,22 @@ def test_horovod_command(words, resource, wanted, submit):
     """The command runs under horovodrun on every slot, unless it calls a launcher itself."""
     (job,) = submit("horovod", "--name", "x", "--image", "i", "--workers", "2", *words, resource=resource)
     assert container(roles(job)["Launcher"])["command"] == ["sh", "-c", wanted]
+
+
+def test_a_lone_worker_keeps_its_wishes(submit):
+    """What was said of a lone worker holds for the chief it becomes; what was said of the chief wins."""
+    words = (
+        "--worker-cpu",
+        "2",
+        "--worker-selector",
+        "a=b",
+        "--worker-port",
+        "2300",
+        "--worker-memory",
+        "1Gi",
+    )
+    (job,) = submit("tf", "--name", "x", "--image", "i", *words, "--chief-memory", "2Gi", "true")
+    chief = roles(job)["Chief"]
+    assert container(chief)["resources"] == {"requests": {"cpu": "2", "memory": "2Gi"}}
+    assert container(chief)["ports"][0]["containerPort"] == 2300
+    assert chief["template"]["spec"]["nodeSelector"] == {"a": "b"}

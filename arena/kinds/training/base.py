@@ -18,7 +18,7 @@ from arena.kinds.parts import (
     SecretKey,
     Toleration,
 )
-from arena.kinds.spec import REQUIRED, option
+from arena.kinds.spec import REQUIRED, changed, option
 
 GIT_SECRETS = ("GIT_SYNC_USERNAME", "GIT_SYNC_PASSWORD")
 """Variables of --env that are kept in the job's Secret and reach only the container that fetches the code."""
@@ -129,6 +129,15 @@ class TrainingSpec:
             if paths.count(one) > 1:
                 raise SpecError(f'two things would be mounted at "{one}"', "give each its own path")
 
+    def idle(self) -> dict[str, str]:
+        """Options that were given and do nothing, by field, and the flag each would need."""
+        found: dict[str, str] = {}
+        if not self.tensorboard:
+            found |= {one: "--tensorboard" for one in changed(self) if one in ("logdir", "tensorboard_image")}
+        if self.sync_image and not self.sync_mode:
+            found["sync_image"] = "--sync-mode"
+        return found
+
     @property
     def events(self) -> str:
         """Where TensorBoard reads: a URL, or a path (absolute unless pods share a file system)."""
@@ -166,4 +175,8 @@ def remarks(spec: TrainingSpec) -> list[str]:
         found.append(
             f'the command begins with "{first}"; a flag takes its value with =, as in --gang={first}'
         )
+    for one, needed in spec.idle().items():
+        found.append(f"--{one.replace('_', '-')} does nothing without {needed}")
+    if spec.model_name:
+        found.append("--model-name is kept with the job, but no registry is told")
     return found

@@ -128,8 +128,8 @@ def job_of(pod: Object) -> str:
     """The MPIJob that a pod belongs to, or ""."""
     own = pod["metadata"].get("labels") or {}
     if own.get(labels.OPERATOR_NAME) in OPERATORS.values():
-        return str(own.get(labels.JOB_NAME, ""))
-    return str(own.get(labels.MPI_JOB_NAME, ""))
+        return own.get(labels.JOB_NAME) or ""
+    return own.get(labels.MPI_JOB_NAME) or ""
 
 
 def reader(kind: str) -> Callable[[Object, Sequence[Object]], Job]:
@@ -137,8 +137,8 @@ def reader(kind: str) -> Callable[[Object, Sequence[Object]], Job]:
 
     def read(obj: Object, members: Sequence[Object]) -> Job:
         spec = obj.get("spec") or {}
-        roles = [spec] if "template" in spec else list((spec.get("mpiReplicaSpecs") or {}).values())
-        return reading.job(kind, obj, members, roles)
+        roles = [spec] if "template" in spec else (spec.get("mpiReplicaSpecs") or {}).values()
+        return reading.job(kind, obj, members, [role for role in roles if role])
 
     return read
 

@@ -8,7 +8,7 @@ from typing import Any
 from arena import labels
 from arena.kinds.kind import Object
 from arena.model import Container, Instance
-from arena.units import when
+from arena.units import quantity, when
 
 _ROLES = (labels.REPLICA_TYPE, labels.TF_REPLICA_TYPE, labels.PYTORCH_REPLICA_TYPE, labels.MPI_ROLE_TYPE)
 _INDICES = (labels.REPLICA_INDEX, labels.TF_REPLICA_INDEX, labels.PYTORCH_REPLICA_INDEX)
@@ -92,7 +92,7 @@ def gpus(spec: Mapping[str, Any]) -> int:
     for container in spec.get("containers") or ():
         asked = container.get("resources") or {}
         amounts = {**(asked.get("requests") or {}), **(asked.get("limits") or {})}
-        found += sum(int(amount) for name, amount in amounts.items() if _GPU.fullmatch(name))
+        found += sum(int(quantity(amount)) for name, amount in amounts.items() if _GPU.fullmatch(name))
     return found
 
 

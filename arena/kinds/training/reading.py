@@ -91,7 +91,7 @@ def job_of(operator: str, old: str) -> Callable[[Object], str]:
     def name_of(pod: Object) -> str:
         own = pod["metadata"].get("labels") or {}
         if own.get(labels.OPERATOR_NAME) == operator:
-            return str(own.get(labels.JOB_NAME, ""))
-        return str(own.get(old, ""))
+            return own.get(labels.JOB_NAME) or ""
+        return own.get(old) or ""
 
     return name_of

@@ -9,7 +9,7 @@ from arena.errors import SpecError
 from arena.kinds import forms
 from arena.kinds.forms import choice
 from arena.kinds.kind import Kind
-from arena.kinds.spec import option
+from arena.kinds.spec import changed, option
 from arena.kinds.training import reading, render
 from arena.kinds.training.base import TrainingSpec
 from arena.resources import Resource
@@ -97,6 +97,16 @@ class TFJobSpec(TrainingSpec):
         """Whether one process is the whole job: TensorFlow wants it to be the chief."""
         return self.workers == 1 and not (self.ps or self.chief or self.evaluator)
 
+    def idle(self) -> dict[str, str]:
+        """As of every Spec; options of a role that there is none of do nothing."""
+        found = super().idle()
+        absent = [role for role, count in self.replicas.items() if not count and role != "worker"]
+        for role in absent:
+            found |= {one: f"--{role}" for one in changed(self) if one.startswith(f"{role}_")}
+        if self.starting_timeout and not self.gang:
+            found["starting_timeout"] = "--gang"
+        return found
+
     @property
     def replicas(self) -> dict[str, int]:
         """How many instances each role has."""
@@ -136,11 +146,13 @@ def _gpus(spec: TFJobSpec, role: str) -> int:
 
 def _role(spec: TFJobSpec, role: str, count: int) -> dict[str, Any]:
     """The values that differ between roles."""
-    source = "worker" if role == "chief" and spec.alone else role
-    asked = {part: getattr(spec, f"{source}_{part}") for part in ("cpu", "memory")}
-    limits = {part: getattr(spec, f"{source}_{part}_limit") for part in ("cpu", "memory")}
-    own = {**getattr(spec, f"{role}_selector"), **getattr(spec, f"{source}_selector")}
-    port = getattr(spec, f"{source}_port", spec.worker_port)
+
+    def own(field: str) -> Any:
+        """The role's value; a lone worker, which became the chief, keeps what was said of the worker."""
+        given = getattr(spec, f"{role}_{field}", None)
+        return given or (getattr(spec, f"worker_{field}") if role == "chief" and spec.alone else given)
+
+    port = spec.worker_port if role == "evaluator" else own("port")
     gpus = _gpus(spec, role)
     # Devices are for those who compute.
     holder = replace(spec, device={}) if role == "ps" else spec
@@ -148,10 +160,15 @@ def _role(spec: TFJobSpec, role: str, count: int) -> dict[str, Any]:
         "replicas": count,
         "image": render.image(spec, spec.ps_image if role == "ps" else spec.worker_image) if count else None,
         "env": render.env(spec, hide_gpus=not gpus),
-        "resources": render.resources(holder, gpus, asked, limits),
+        "resources": render.resources(
+            holder,
+            gpus,
+            {part: own(part) for part in ("cpu", "memory")},
+            {part: own(f"{part}_limit") for part in ("cpu", "memory")},
+        ),
         "ports": [{"name": "tfjob-port", "containerPort": port}] if port else None,
-        "selector": own or dict(spec.selector) or None,
-        "affinity": _affinity(spec, source),
+        "selector": dict(own("selector") or spec.selector) or None,
+        "affinity": _affinity(spec, role),
     }
 
 
