@@ -1,7 +1,7 @@
 """Streams of a pod: logs, and the sessions of exec and attach."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -77,10 +77,10 @@ class Lines:
         """End the stream, from any thread: a blocked `next` stops."""
         self._closed = True
         cut(self._reply)
-        if finish(self._lines):
+        if finish(self._lines) and finish(self._batches):
             self._reply.close()
 
-    def _run(self) -> Iterator[list[bytes]]:
+    def _run(self) -> Generator[list[bytes], None, None]:
         try:
             yield from batches(self._reply)
         except faults.BROKEN as cause:
