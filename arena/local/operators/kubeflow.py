@@ -141,7 +141,7 @@ def _replaced(job: Job) -> set[str]:
 def _replace(objects: Objects, job: Job, doomed: list[Object], replaced: set[str]) -> None:
     """Delete failed pods; the next pass makes new ones."""
     # First counted, then deleted: as they are counted by uid, a crash in between counts none twice.
-    if doomed and job.policy.get("backoffLimit") is not None:
+    if replaced != _replaced(job) and job.policy.get("backoffLimit") is not None:
         namespace, name = key(job.obj)
         note = {"metadata": {"annotations": {REPLACED: json.dumps(sorted(replaced))}}}
         job.obj = objects.patch(job.kind.resource, name, note, namespace)

@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+from typing import Any
 
 from arena.local.objects import DEPLOYMENTS, REPLICASETS, Object, Objects, key
 from arena.local.operators.writes import ALPHABET, reference, remove
@@ -13,10 +14,19 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def digest(template: Object) -> str:
-    """Ten letters that stand for a pod template."""
-    text = json.dumps(template, sort_keys=True, separators=(",", ":"))
+    """Ten letters that stand for a pod template; what is empty counts as absent."""
+    text = json.dumps(_dense(template), sort_keys=True, separators=(",", ":"))
     raw = hashlib.sha256(text.encode()).digest()
     return "".join(ALPHABET[byte % len(ALPHABET)] for byte in raw[:10])
+
+
+def _dense(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_dense(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    inner = {name: _dense(one) for name, one in value.items()}
+    return {name: one for name, one in inner.items() if one not in (None, {}, [])}
 
 
 def number(obj: Object) -> int:

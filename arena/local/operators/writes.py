@@ -135,6 +135,8 @@ def event(
     text = "\0".join((meta["uid"], kind, reason, message))
     name = f"{meta['name'][:230]}.{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     there = objects.get(EVENTS, name, namespace)
+    if there and there.get("lastTimestamp") == stamp(now):
+        return  # Told by a pass that did not come to its end.
     if there:
         again = {"count": there.get("count", 1) + 1, "lastTimestamp": stamp(now)}
         objects.patch(EVENTS, name, again, namespace)

@@ -24,6 +24,7 @@ class Bench:
         self.runner = self.new_runner()
 
     def new_runner(self, objects=None):
+        """A runner that knows nothing yet."""
         return Runner(objects or self.objects, clock=lambda: self.now)
 
     def settled(self):
@@ -43,12 +44,15 @@ class Bench:
         return self.objects.get(resource, *reversed(key(made)))
 
     def read(self, resource, name):
+        """The object, or None."""
         return self.objects.get(resource, name, self.namespace)
 
     def status(self, resource, name):
+        """The object's status."""
         return self.read(resource, name).get("status") or {}
 
     def pods(self, labels=""):
+        """Name -> pod."""
         found = self.objects.list(PODS, self.namespace, labels)
         return {pod["metadata"]["name"]: pod for pod in found}
 
@@ -104,6 +108,26 @@ class Bench:
         status = {"phase": phase, "containerStatuses": statuses, "conditions": [*kept, condition]}
         self.objects.patch(PODS, name, {"status": status}, self.namespace, "status")
 
+    def holding(self, resource, name):
+        """The types of an object's conditions that are True."""
+        conditions = self.status(resource, name).get("conditions", [])
+        return {one["type"] for one in conditions if one["status"] == "True"}
+
+    def env(self, name):
+        """The variables of a pod's first container."""
+        container = self.read(PODS, name)["spec"]["containers"][0]
+        return {one["name"]: one.get("value") for one in container.get("env", [])}
+
+    @staticmethod
+    def template(container, labels=None, **fields):
+        """A pod template."""
+        pod = {"containers": [{"name": container, "image": "example/x:1", "command": ["train"], **fields}]}
+        return {"metadata": {"labels": labels or {}}, "spec": pod}
+
+    def replica(self, count, container, **fields):
+        """A replica spec."""
+        return {"replicas": count, "template": self.template(container), **fields}
+
     def events(self, name):
         """The reasons of the Events on objects of that name, in the order of their first time."""
         found = self.objects.list(EVENTS, self.namespace)
@@ -111,6 +135,7 @@ class Bench:
         return [one["reason"] for one in mine]
 
     def messages(self, name, reason):
+        """The messages of the Events on objects of that name."""
         found = self.objects.list(EVENTS, self.namespace)
         return [
             one["message"]
@@ -129,19 +154,3 @@ def api():
 @pytest.fixture
 def bench(api):
     return Bench(api)
-
-
-def holds(status):
-    """The types of the conditions that are True."""
-    return {one["type"] for one in status.get("conditions", []) if one["status"] == "True"}
-
-
-def replica(count, container, **fields):
-    """A replica spec."""
-    pod = {"containers": [{"name": container, "image": "example/x:1", "command": ["python", "train.py"]}]}
-    return {"replicas": count, "template": {"spec": pod}, **fields}
-
-
-def env(pod, container=0):
-    """The variables of a container."""
-    return {one["name"]: one.get("value") for one in pod["spec"]["containers"][container].get("env", [])}

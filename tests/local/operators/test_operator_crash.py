@@ -1,0 +1,173 @@
+"""A crash after any write, then a fresh runner: the work is finished, and nothing is done twice."""
+
+import pytest
+
+from arena.local.api import Api
+from arena.local.objects import DEPLOYMENTS, JOBS, STATEFULSETS
+from arena.local.operators.mpijob import MPIJOBS
+from arena.local.operators.pytorchjob import PYTORCHJOBS
+from arena.local.operators.tfjob import TFJOBS
+
+
+class Crash(BaseException):
+    """The process is gone; no handler may see it."""
+
+
+class Fragile:
+    """An API whose caller dies right after its k-th write."""
+
+    def __init__(self, api, writes):
+        self.api = api
+        self.left = writes
+
+    def __getattr__(self, name):
+        return getattr(self.api, name)
+
+    def _count(self):
+        self.left -= 1
+        if self.left == 0:
+            raise Crash
+
+    def create(self, *args, **kwargs):
+        """Create, then perhaps die."""
+        made = self.api.create(*args, **kwargs)
+        self._count()
+        return made
+
+    def patch(self, *args, **kwargs):
+        """Patch, then perhaps die."""
+        made = self.api.patch(*args, **kwargs)
+        self._count()
+        return made
+
+    def delete(self, *args, **kwargs):
+        """Delete, then perhaps die."""
+        self.api.delete(*args, **kwargs)
+        self._count()
+
+
+class FragileBench:
+    """Plays one story on a bench whose runner crashes at every k-th write and is replaced."""
+
+    def __init__(self, bench, every):
+        self.bench = bench
+        self.every = every
+        self.crashes = 0
+        bench.settled = self.settled
+        self.fresh()
+
+    def fresh(self):
+        """The process starts again."""
+        self.bench.runner = self.bench.new_runner(Fragile(self.bench.objects, self.every))
+
+    def settled(self):
+        """Work until idle, through however many crashes."""
+        for _ in range(500):
+            try:
+                self.bench.runner.run_until_idle()
+            except Crash:
+                self.crashes += 1
+                self.fresh()
+            else:
+                return self.bench
+        raise AssertionError("no end of work")
+
+
+def pytorch(bench):
+    specs = {
+        "Master": bench.replica(1, "pytorch", restartPolicy="ExitCode"),
+        "Worker": bench.replica(2, "pytorch", restartPolicy="ExitCode"),
+    }
+    policy = {"cleanPodPolicy": "All", "backoffLimit": 2}
+    spec = {"pytorchReplicaSpecs": specs, "runPolicy": policy}
+    bench.submit(PYTORCHJOBS, {"metadata": {"name": "j"}, "spec": spec})
+    bench.run(*bench.pods()).end("j-worker-0", code=137)
+    assert "Failed" not in bench.holding(PYTORCHJOBS, "j")
+    bench.run("j-worker-0").end("j-worker-0", "j-worker-1").end("j-master-0").bury()
+    assert bench.holding(PYTORCHJOBS, "j") == {"Created", "Succeeded"}
+    assert bench.pods() == {}
+
+
+def tensorflow(bench):
+    specs = {"PS": bench.replica(1, "tensorflow"), "Worker": bench.replica(1, "tensorflow")}
+    spec = {"tfReplicaSpecs": specs, "runPolicy": {"suspend": True, "ttlSecondsAfterFinished": 9}}
+    bench.submit(TFJOBS, {"metadata": {"name": "j"}, "spec": spec})
+    bench.objects.patch(TFJOBS, "j", {"spec": {"runPolicy": {"suspend": False}}}, "default")
+    bench.settled()
+    bench.run(*bench.pods()).end("j-worker-0")
+    assert bench.holding(TFJOBS, "j") == {"Created", "Succeeded"}
+    bench.later(10)
+    bench.bury()
+    assert bench.read(TFJOBS, "j") is None
+    assert bench.pods() == {}
+
+
+def mpi(bench):
+    specs = {"Launcher": bench.replica(1, "l"), "Worker": bench.replica(2, "w")}
+    spec = {"mpiReplicaSpecs": specs, "runPolicy": {"cleanPodPolicy": "Running"}}
+    bench.submit(MPIJOBS, {"metadata": {"name": "j"}, "spec": spec})
+    assert len(bench.pods()) == 3
+    bench.run(*bench.pods())
+    assert bench.holding(MPIJOBS, "j") == {"Created", "Running"}
+    bench.end(*bench.pods("training.kubeflow.org/job-role=launcher")).bury()
+    assert bench.holding(MPIJOBS, "j") == {"Created", "Succeeded"}
+    assert len(bench.pods()) == 1
+
+
+def job(bench):
+    template = bench.template("c")
+    template["spec"]["restartPolicy"] = "Never"
+    spec = {"parallelism": 2, "completions": 3, "completionMode": "Indexed", "template": template}
+    bench.submit(JOBS, {"metadata": {"name": "j"}, "spec": spec})
+    first, second = bench.pods()
+    bench.end(first, code=1).later(10)
+    bench.end(second)
+    for _ in range(3):
+        bench.end(*[name for name, pod in bench.pods().items() if pod["status"]["phase"] == "Pending"])
+    status = bench.status(JOBS, "j")
+    assert (status["succeeded"], status["failed"], status["completedIndexes"]) == (3, 1, "0-2")
+    assert "Complete" in bench.holding(JOBS, "j")
+    assert len(bench.pods()) == 4
+
+
+def deployment(bench):
+    labels = {"app": "w"}
+    spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": bench.template("c", labels)}
+    bench.submit(DEPLOYMENTS, {"metadata": {"name": "w"}, "spec": spec})
+    bench.run(*bench.pods())
+    patch = {"spec": {"template": {"metadata": {"annotations": {"v": "2"}}}}}
+    bench.objects.patch(DEPLOYMENTS, "w", patch, "default")
+    for _ in range(4):
+        bench.settled()
+        bench.run(*[name for name, pod in bench.pods().items() if pod["status"]["phase"] == "Pending"])
+        bench.bury()
+    status = bench.status(DEPLOYMENTS, "w")
+    assert (status["replicas"], status["updatedReplicas"], status["availableReplicas"]) == (2, 2, 2)
+    assert len(bench.pods()) == 2
+
+
+def stateful(bench):
+    claim = {"metadata": {"name": "d"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
+    labels = {"app": "s"}
+    spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": bench.template("c", labels)}
+    spec.update(serviceName="s", volumeClaimTemplates=[claim])
+    bench.submit(STATEFULSETS, {"metadata": {"name": "s"}, "spec": spec})
+    bench.run("s-0").run("s-1")
+    bench.objects.patch(STATEFULSETS, "s", {"spec": {"replicas": 0}}, "default")
+    bench.settled()
+    bench.bury().bury()
+    assert bench.pods() == {}
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 5, 7])
+@pytest.mark.parametrize("story", [pytorch, tensorflow, mpi, job, deployment, stateful])
+def test_crashes(story, every):
+    """Every story ends the same when the operators die after each k-th write."""
+    from conftest import Bench
+
+    api = Api(":memory:")
+    bench = Bench(api).node()
+    fragile = FragileBench(bench, every)
+    story(bench)
+    assert fragile.crashes
+    api.close()
