@@ -11,7 +11,7 @@ from pathlib import Path
 from arena.local.node import references
 from arena.local.node.processes import CONTAINER, MARK
 from arena.local.node.references import Missing
-from arena.local.objects import PORTS, Object, Objects, Resource, owner
+from arena.local.objects import PORTS, Object, Objects, Refused, Resource, owner
 
 CWD = "local.arena.io/cwd"
 ENV = "local.arena.io/env"
@@ -78,10 +78,10 @@ def folder(place: Place) -> str:
     moved = relocate(wanted, place.mounts)
     if moved != wanted or any(_below(wanted, mount.path) for mount in place.mounts):
         return moved
-    for one in (place.annotations.get(CWD), wanted):
-        if one and os.path.isdir(one):
-            return one
-    return str(place.work)
+    submitted = place.annotations.get(CWD)
+    if submitted and not os.path.isdir(submitted):
+        raise Missing(f"the directory {submitted}, where the job was submitted, is not there any more")
+    return submitted or (wanted if os.path.isdir(wanted) else str(place.work))
 
 
 def _below(path: str, parent: str) -> bool:
@@ -212,7 +212,10 @@ def replicas(objects: Objects, pod: Object) -> int:
         group, _, version = reference["apiVersion"].rpartition("/")
         kind = reference["kind"]
         resource = Resource(group, version, kind.lower() + "s", kind)
-        above = objects.get(resource, reference["name"], pod["metadata"].get("namespace"))
+        try:
+            above = objects.get(resource, reference["name"], pod["metadata"].get("namespace"))
+        except Refused:  # a type that the local cluster does not have
+            above = None
         if above is None:
             break
         found, current = max(found, _size(above.get("spec") or {})), above

@@ -11,7 +11,7 @@ import selectors
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -26,8 +26,6 @@ from arena.local.node.tools import NodeObjects, Pace, Tools
 from arena.local.objects import PODS, Change, Object, Refused
 
 LOG = logging.getLogger(__name__)
-THREADS = 8
-"""Probes and hooks that run at a time."""
 
 
 class Kubelet(Inside):
@@ -62,7 +60,6 @@ class Kubelet(Inside):
         self._over: set[str] = set()
         self._inbox: SimpleQueue[Change | str] = SimpleQueue()
         self._ends = Ends()
-        self._pool: ThreadPoolExecutor | None = None
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -85,8 +82,6 @@ class Kubelet(Inside):
         for worker in self._workers.values():
             for container in worker.everyone():
                 container.settle()
-        if self._pool:
-            self._pool.shutdown(wait=False, cancel_futures=True)
         self._ends.close()
 
     # What comes in
@@ -98,15 +93,20 @@ class Kubelet(Inside):
             self._ends.wake()
 
     def _submit(self, uid: str, work: Callable[[], Answer]) -> "Future[Answer]":
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(THREADS, "kubelet-probe")
-        future = self._pool.submit(work)
-        future.add_done_callback(lambda _: self._note(uid))
-        return future
+        """Run a probe or hook in a thread of its own, which keeps no server from ending."""
+        future: Future[Answer] = Future()
 
-    def _note(self, uid: str) -> None:
-        self._inbox.put(uid)
-        self._ends.wake()
+        def ask() -> None:
+            try:
+                future.set_result(work())
+            finally:
+                if not future.done():  # a bug, whose traceback the thread shows
+                    future.set_result(Answer(False, "it could not be asked"))
+                self._inbox.put(uid)
+                self._ends.wake()
+
+        threading.Thread(target=ask, name="kubelet-probe", daemon=True).start()
+        return future
 
     # The thread
 
@@ -246,7 +246,7 @@ class Ends:
 
     def wake(self) -> None:
         """Let `wait` return; from any thread."""
-        with suppress(BlockingIOError):
+        with suppress(OSError):  # full, so it will wake; or closed
             os.write(self._waker, b"!")
 
     def wait(self, timeout: float | None) -> set[str]:

@@ -18,14 +18,14 @@ PODS = 250
 def register(objects: Objects, name: str, has: gpus.Gpus) -> None:
     """Write the Node object, or bring it up to date; Refused when the API cannot."""
     node = describe(name, has)
-    if not has.kind:  # None takes an older label away
-        node["metadata"]["labels"][GPU_LABEL] = None
+    labels, status = node["metadata"]["labels"], node["status"]
     if objects.get(NODES, name) is None:
-        node["metadata"]["labels"] = {key: text for key, text in node["metadata"]["labels"].items() if text}
         objects.create(NODES, node)
-    else:
-        objects.patch(NODES, name, {"metadata": {"labels": node["metadata"]["labels"]}})
-    objects.patch(NODES, name, {"status": node["status"]}, subresource="status")
+    else:  # None takes away what an earlier server wrote
+        objects.patch(NODES, name, {"metadata": {"labels": {GPU_LABEL: None, **labels}}})
+    capacity = {gpus.RESOURCE: None, **status["capacity"]}
+    body = {"status": {**status, "capacity": capacity, "allocatable": capacity}}
+    objects.patch(NODES, name, body, subresource="status")
 
 
 def describe(name: str, has: gpus.Gpus) -> Object:

@@ -87,9 +87,20 @@ def opener() -> Callable[[int], int] | None:
 def tree() -> dict[int, list[int]]:
     """All processes of the machine as parent -> children, in one pass."""
     children: dict[int, list[int]] = {}
-    for process in psutil.process_iter(["ppid"]):
-        children.setdefault(process.info["ppid"], []).append(process.pid)
+    for pid, parent in _parents_linux() if LINUX else _parents_elsewhere():
+        children.setdefault(parent, []).append(pid)
     return children
+
+
+def _parents_linux() -> Iterator[tuple[int, int]]:
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as stat:
+            yield int(name), int(stat.read().rpartition(b")")[2].split()[1])
+
+
+def _parents_elsewhere() -> Iterator[tuple[int, int]]:
+    for process in psutil.process_iter(["ppid"]):
+        yield process.pid, process.info["ppid"]
 
 
 def descendants(pid: int, children: dict[int, list[int]]) -> list[int]:

@@ -44,10 +44,16 @@ def data(objects: Objects, kind: str, name: str, namespace: str, optional: bool)
         raise Missing(f'{kind} "{name}" not found')
     plain = {key: value.encode() for key, value in (found.get("stringData") or {}).items()}
     coded = found.get("data") or {}
-    if kind == "configmap":
-        binary = {key: base64.b64decode(value) for key, value in (found.get("binaryData") or {}).items()}
-        return {key: value.encode() for key, value in coded.items()} | binary
-    return {key: base64.b64decode(value) for key, value in coded.items()} | plain
+    try:
+        if kind == "configmap":
+            return {key: value.encode() for key, value in coded.items()} | _decoded(found.get("binaryData"))
+        return _decoded(coded) | plain
+    except ValueError:
+        raise Missing(f'{kind} "{name}" holds a value that is not base64') from None
+
+
+def _decoded(coded: dict[str, str] | None) -> dict[str, bytes]:
+    return {key: base64.b64decode(value) for key, value in (coded or {}).items()}
 
 
 def one(objects: Objects, kind: str, reference: Object, namespace: str) -> str | None:

@@ -30,7 +30,7 @@ def start(tools: Tools, pod: Object, container: Container, failures: int) -> flo
     try:
         found = _volumes(tools, pod)
     except Missing as error:
-        return _put_off(tools, pod, container, ("ContainerCreating", "", "FailedMount", str(error)))
+        return _put_off(tools, pod, container, ("ContainerCreating", str(error), "FailedMount", str(error)))
     try:
         spec = _spec(tools, pod, container, found)
     except Missing as error:
@@ -52,7 +52,7 @@ def start(tools: Tools, pod: Object, container: Container, failures: int) -> flo
 
 def _put_off(tools: Tools, pod: Object, container: Container, why: tuple[str, str, str, str]) -> float:
     reason, message, event, text = why
-    if event == "FailedMount" or container.waiting != (reason, message):
+    if container.waiting != (reason, message):
         tools.events.warn(pod, event, text, container.name if event == "Failed" else "")
     container.waiting = (reason, message)
     return tools.pace.retry

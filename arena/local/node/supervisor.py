@@ -116,8 +116,9 @@ def execute(spec: dict[str, Any], pipe: Pipes, failed: int) -> None:
             os.dup2(fd, number)
         if pipe.terminal:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGCHLD, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+            signal.signal(number, signal.SIG_DFL)  # also what the server's starter had ignored
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.umask(0o022)
         os.chdir(spec["cwd"])
         os.execvpe(spec["argv"][0], spec["argv"], spec["env"])

@@ -2,7 +2,9 @@
 
 import json
 import sys
+import time
 
+import pytest
 from bed import Node, until
 
 from arena.local.node import processes
@@ -195,6 +197,28 @@ def test_post_start_failure(node: Node) -> None:
     name = node.pod("sleep", "1000", lifecycle={"postStart": {"exec": {"command": ["false"]}}})
     node.phase(name, "Failed")
     assert node.event(name, "FailedPostStartHook")
+
+
+def test_hook_does_not_hold_the_server(node: Node) -> None:
+    """A kubelet stops at once though a hook is still at work, and the next one goes on."""
+    name = node.pod("sleep", "1000", lifecycle={"postStart": {"exec": {"command": ["sleep", "1000"]}}})
+    node.state(name, "running")
+    began = time.monotonic()
+    node.stop()
+    assert time.monotonic() - began < 5
+    node.start()
+    assert node.state(name, "running")["restartCount"] == 0
+
+
+def test_without_descriptors(idle: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system has no descriptor for processes, their ends are seen by looking."""
+    monkeypatch.setattr(processes, "opener", lambda: None)
+    idle.start(pace=Pace(look=0.05))
+    idle.phase(idle.pod("sleep", "0.2"), "Succeeded")
+    name = idle.pod("sleep", "1000")
+    idle.state(name, "running")
+    idle.api.delete(PODS, name, "default")
+    until(lambda: idle.get(name) is None)
 
 
 def test_same_name_again(node: Node) -> None:

@@ -13,7 +13,7 @@ from bed import Node, until
 
 from arena.local.node.environment import Mount, expand, relocate
 from arena.local.node.references import Missing, quantity
-from arena.local.objects import CONFIGMAPS, JOBS, PERSISTENT_VOLUME_CLAIMS, PODS, SECRETS
+from arena.local.objects import CONFIGMAPS, JOBS, NODES, PERSISTENT_VOLUME_CLAIMS, PODS, SECRETS
 
 SHOW = "import os, json; print(json.dumps(dict(os.environ)))"
 
@@ -95,6 +95,31 @@ def test_submitters_environment(node: Node) -> None:
     name = node.pod("my-tool", meta=meta, workingDir="/workspace")
     node.phase(name, "Succeeded")
     assert node.text(name) == f"{there}\n/venv"
+
+
+def test_submitters_directory_gone(node: Node) -> None:
+    """A pod does not start elsewhere when the submitter's directory is gone; it says so and waits."""
+    there = node.home / "there"
+    name = node.pod("pwd", meta={"annotations": {"local.arena.io/cwd": str(there)}})
+    assert f"the directory {there}" in node.event(name, "Failed")["message"]
+    there.mkdir()
+    node.phase(name, "Succeeded")
+    assert node.text(name) == str(there)
+
+
+def test_shadowed_mount(node: Node) -> None:
+    """Where this machine has a mount path itself, an event says that programs will see that."""
+    config(node, "conf", a="A")
+    name = mounted(node, "cat $ARENA_MOUNT_VOL/a", {"configMap": {"name": "conf"}}, str(node.home))
+    node.phase(name, "Succeeded")
+    assert node.text(name) == "A"
+    assert "$ARENA_MOUNT_VOL" in node.event(name, "MountShadowed")["message"]
+
+
+def test_unknown_owner(node: Node) -> None:
+    """An owner of a type that the local cluster does not have keeps no pod from running."""
+    one = {"apiVersion": "example.com/v1", "kind": "Thing", "name": "t", "uid": "u", "controller": True}
+    node.phase(node.pod("true", meta={"ownerReferences": [one]}), "Succeeded")
 
 
 def test_threads(node: Node) -> None:
@@ -276,6 +301,51 @@ def test_virtual_gpus(node: Node) -> None:
     third = node.pod("sh", "-c", "echo $ARENA_VIRTUAL_GPUS", **want)
     node.phase(third, "Succeeded")
     assert node.text(third) == "0,1,2"
+
+
+NVML = """
+class NVMLError(Exception): pass
+def nvmlInit(): pass
+def nvmlDeviceGetCount(): return 2
+"""
+
+
+def test_real_gpus(node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GPUs that NVIDIA's library reports are told as such, shown to those who ask and hidden from others."""
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "pynvml.py").write_text(NVML)
+    monkeypatch.syspath_prepend(tmp_path / "library")
+    node.stop()
+    try:
+        node.start(gpus=None)
+    finally:
+        sys.modules.pop("pynvml", None)
+    label = "local.arena.io/gpu"
+    until(lambda: node.api.get(NODES, "local")["metadata"]["labels"].get(label) == "nvml")
+    assert node.api.get(NODES, "local")["status"]["capacity"]["nvidia.com/gpu"] == "2"
+    one = show(node, resources={"limits": {"nvidia.com/gpu": 1}})
+    assert environ(node, one)["CUDA_VISIBLE_DEVICES"] == "0"
+    assert environ(node, show(node))["CUDA_VISIBLE_DEVICES"] == ""
+
+
+@pytest.mark.parametrize("told", ["0", "3"])
+def test_gpu_setting(idle: Node, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ARENA_LOCAL_GPUS says how many virtual GPUs there are; 0 means none, and takes the label away."""
+    idle.start()
+    until(
+        lambda: (
+            "local.arena.io/gpu"
+            in (idle.api.get(NODES, "local") or {"metadata": {}})["metadata"].get("labels", {})
+        )
+    )
+    idle.stop()
+    monkeypatch.setenv("ARENA_LOCAL_GPUS", told)
+    idle.start(gpus=None)
+    wanted = None if told == "0" else told
+    until(lambda: idle.api.get(NODES, "local")["status"]["capacity"].get("nvidia.com/gpu") == wanted)
+    assert ("local.arena.io/gpu" in idle.api.get(NODES, "local")["metadata"]["labels"]) is (
+        wanted is not None
+    )
 
 
 def test_gpus_adopted(idle: Node) -> None:
