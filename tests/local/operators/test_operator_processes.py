@@ -1,0 +1,134 @@
+"""The operators with the real node: pods are processes here."""
+
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from arena.local.api import Api
+from arena.local.node.kubelet import Kubelet
+from arena.local.objects import DEPLOYMENTS, JOBS, PODS, SERVICES
+from arena.local.operators import pods as facts
+from arena.local.operators.mpijob import MPIJOBS
+from arena.local.operators.pytorchjob import PYTORCHJOBS
+from arena.local.operators.runner import Runner
+
+MEET = """
+import os, socket
+address = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+others = int(os.environ["WORLD_SIZE"]) - 1
+if os.environ["RANK"] == "0":
+    with socket.create_server(address) as server:
+        ranks = sorted(server.accept()[0].recv(9) for _ in range(others))
+    print("met", ranks, flush=True)
+else:
+    while True:
+        try:
+            with socket.create_connection(address) as connection:
+                connection.sendall(os.environ["RANK"].encode())
+            break
+        except ConnectionRefusedError:
+            pass
+"""
+
+SERVE = """
+import http.server, os
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(os.environ["HOSTNAME"].encode())
+http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
+"""
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """API, operators and node; at the end no process is left."""
+    api = Api(":memory:")
+    runner, node = Runner(api), Kubelet(api, tmp_path)
+    node.start()
+    runner.start()
+    yield api
+    for resource in (PYTORCHJOBS, MPIJOBS, JOBS, DEPLOYMENTS):
+        for one in api.list(resource):
+            api.delete(resource, one["metadata"]["name"], "default")
+    until(lambda: not api.list(PODS))
+    runner.stop()
+    node.stop()
+    api.close()
+
+
+def until(condition, seconds=30):
+    """Wait until it is true; what it returned."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it did not come true in time")
+
+
+def holding(api, resource, name):
+    status = api.get(resource, name, "default").get("status") or {}
+    return {one["type"] for one in status.get("conditions", []) if one["status"] == "True"}
+
+
+def template(container, *command, labels=None, **fields):
+    spec = {"containers": [{"name": container, "image": "x", "command": list(command), **fields}]}
+    return {"metadata": {"labels": labels or {}}, "spec": {"terminationGracePeriodSeconds": 1, **spec}}
+
+
+def test_ranks_meet(cluster):
+    """The ranks of a PyTorchJob meet at the address that they are told, and the job succeeds."""
+    program = template("pytorch", sys.executable, "-c", MEET)
+    specs = {
+        "Master": {"replicas": 1, "template": program},
+        "Worker": {"replicas": 2, "template": program},
+    }
+    body = {"metadata": {"name": "ddp"}, "spec": {"pytorchReplicaSpecs": specs}}
+    cluster.create(PYTORCHJOBS, body, "default")
+    until(lambda: "Succeeded" in holding(cluster, PYTORCHJOBS, "ddp"))
+
+
+def test_launcher(cluster):
+    """An MPIJob's launcher finds its hostfile, while the workers wait; they end with the job."""
+    check = 'set -e; test "$(cat $OMPI_MCA_orte_default_hostfile)" = "localhost slots=2"'
+    specs = {
+        "Launcher": {"replicas": 1, "template": template("l", "sh", "-c", check)},
+        "Worker": {"replicas": 2, "template": {"spec": {"containers": [{"name": "w", "image": "x"}]}}},
+    }
+    spec = {"mpiReplicaSpecs": specs, "runPolicy": {"cleanPodPolicy": "Running"}}
+    cluster.create(MPIJOBS, {"metadata": {"name": "mpi"}, "spec": spec}, "default")
+    until(lambda: holding(cluster, MPIJOBS, "mpi") & {"Succeeded", "Failed"})
+    assert "Succeeded" in holding(cluster, MPIJOBS, "mpi")
+    until(lambda: len(cluster.list(PODS)) == 1)
+
+
+def test_two_servers(cluster):
+    """Two replicas on one machine answer in turn behind their Service's port."""
+    labels = {"app": "web"}
+    program = template(
+        "web",
+        sys.executable,
+        "-c",
+        SERVE,
+        labels=labels,
+        ports=[{"containerPort": 8000}],
+        readinessProbe={"tcpSocket": {"port": 8000}, "periodSeconds": 1},
+    )
+    spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": program}
+    cluster.create(DEPLOYMENTS, {"metadata": {"name": "web"}, "spec": spec}, "default")
+    ports = {"selector": labels, "ports": [{"port": 80, "targetPort": 8000}]}
+    service = cluster.create(SERVICES, {"metadata": {"name": "web"}, "spec": ports}, "default")
+    until(lambda: "Available" in holding(cluster, DEPLOYMENTS, "web"))
+    url = f"http://127.0.0.1:{facts.ports(service)[80]}/"
+
+    def both():
+        try:
+            return len({urllib.request.urlopen(url, timeout=5).read() for _ in range(4)}) == 2
+        except OSError:
+            return False
+
+    until(both)
