@@ -122,3 +122,22 @@ def test_volume_names(submit):
         "/c",
         "/dev/shm",
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "folder"),
+    [
+        ("https://example.com/team/code.git", "code"),
+        ("https://example.com/team/code/", "code"),
+        ("git@example.com:code.git", "code"),
+        ("/srv/code/.git", "code"),
+        ("https://example.com/team/a.git.b", "a.git.b"),
+    ],
+)
+def test_folder_of_the_code(source, folder, submit):
+    """Code lands in a folder that is named like its repository."""
+    (job,) = submit(
+        "tf", "--name", "x", "--image", "i", "--sync-mode", "git", "--sync-source", source, "true"
+    )
+    init = {one["name"]: one["value"] for one in pod_of(job)["initContainers"][0]["env"]}
+    assert init["GIT_SYNC_DEST"] == folder

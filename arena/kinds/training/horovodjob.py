@@ -7,7 +7,7 @@ from typing import Any
 from arena.kinds import forms
 from arena.kinds.kind import Kind
 from arena.kinds.spec import option
-from arena.kinds.training import mpijob
+from arena.kinds.training import mpijob, render
 from arena.kinds.training.mpijob import MPIJobSpec
 from arena.resources import Resource
 
@@ -26,7 +26,7 @@ class HorovodJobSpec(MPIJobSpec):
 def values(spec: HorovodJobSpec, resource: Resource) -> dict[str, Any]:
     """The values of the template; raises as those of an MPIJob."""
     found = mpijob.launch(spec, NAME, resource)
-    found["command"] = [spec.shell, "-c", command(spec, resource)]
+    found["command"] = render.shell(spec, command(spec, resource))
     if spec.ssh_port and resource == mpijob.V2:
         found["worker_command"] = ["/usr/sbin/sshd", "-De", "-p", str(spec.ssh_port)]
     return found

@@ -12,7 +12,6 @@ from arena.units import quantity, when
 
 _ROLES = (labels.REPLICA_TYPE, labels.TF_REPLICA_TYPE, labels.PYTORCH_REPLICA_TYPE, labels.MPI_ROLE_TYPE)
 _INDICES = (labels.REPLICA_INDEX, labels.TF_REPLICA_INDEX, labels.PYTORCH_REPLICA_INDEX)
-_JOBS = (labels.JOB_NAME, labels.TF_JOB_NAME, labels.PYTORCH_JOB_NAME, labels.MPI_JOB_NAME)
 _GPU = re.compile(r"(nvidia\.com|aliyun\.com|amd\.com)/gpu")
 _CHIEFS = ("launcher", "master", "chief")
 
@@ -70,12 +69,6 @@ def job_role(pod: Object) -> str:
     own = pod["metadata"].get("labels") or {}
     found = next((own[key] for key in _ROLES if own.get(key)), "") or own.get(labels.JOB_ROLE, "")
     return str(found).lower()
-
-
-def job_name(pod: Object) -> str:
-    """The job that a pod belongs to by the labels of its operator, or ""."""
-    own = pod["metadata"].get("labels") or {}
-    return next((own[key] for key in _JOBS if own.get(key)), "")
 
 
 def _index(pod: Object) -> int:

@@ -86,7 +86,7 @@ def pod(spec: TrainingSpec) -> Values:
     host_network = spec.host_network and spec.annotation.get("k8s.aliyun.com/eni") != "true"
     return {
         "image_pull_policy": spec.image_pull_policy,
-        "command": [spec.shell, "-c", spec.command],
+        "command": shell(spec, spec.command),
         "working_dir": spec.working_dir,
         "mounts": mounts(spec) or None,
         "security": {"capabilities": {"add": ["IPC_LOCK"]}} if spec.rdma else None,
@@ -130,9 +130,25 @@ def env(spec: TrainingSpec, *, hide_gpus: bool) -> list[Values]:
         plain["NVIDIA_VISIBLE_DEVICES"] = "void"
     references = {name: (one.secret, one.key) for name, one in spec.env_from_secret.items()}
     references |= {name: (secret_name(spec), name) for name in spec.secret}
-    return [{"name": name, "value": value} for name, value in plain.items() if name not in references] + [
-        _reference(name, *where) for name, where in references.items()
-    ]
+    kept = {name: value for name, value in plain.items() if name not in references}
+    return _variables(kept) + [_reference(name, *where) for name, where in references.items()]
+
+
+def shell(spec: TrainingSpec, line: str) -> list[str]:
+    """The command of a container that runs a line in the job's shell."""
+    return [spec.shell, "-c", literal(line)]
+
+
+def literal(text: str) -> str:
+    """Text as a manifest must have it so that the program gets `$$` as it was typed.
+
+    Kubernetes makes one `$` of two in commands and variables; `$(NAME)` stays a reference.
+    """
+    return text.replace("$$", "$$$$")
+
+
+def _variables(plain: Mapping[str, str]) -> list[Values]:
+    return [{"name": name, "value": literal(value)} for name, value in plain.items()]
 
 
 def _reference(name: str, secret: str, key: str) -> Values:
@@ -251,7 +267,7 @@ def fetcher(spec: TrainingSpec) -> list[Values] | None:
     where = {"name": "code-sync", "mountPath": "/code"}
     made = {"name": "init-code", "volumeMounts": [where], "env": _fetch_env(spec)}
     if spec.sync_mode == "rsync":
-        command = ["rsync", "-avP", "--", spec.sync_source, "/code"]
+        command = ["rsync", "-avP", "--", literal(spec.sync_source), "/code"]
         return [{**made, "image": spec.sync_image or RSYNC_IMAGE, "command": command}]
     made["image"] = spec.sync_image or GIT_IMAGE
     if spec.on_host:
@@ -262,14 +278,14 @@ def fetcher(spec: TrainingSpec) -> list[Values] | None:
 def _fetch_env(spec: TrainingSpec) -> list[Values]:
     plain = {name: value for name, value in spec.env.items() if name not in GIT_SECRETS}
     if spec.sync_mode == "git":
-        last = spec.sync_source.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+        bare = spec.sync_source.rstrip("/").removesuffix(".git").rstrip("/")
         plain |= {
             "GIT_SYNC_REPO": spec.sync_source,
-            "GIT_SYNC_DEST": last.removesuffix(".git"),
+            "GIT_SYNC_DEST": re.split("[/:]", bare)[-1] or "repository",
             "GIT_SYNC_ROOT": "/code",
             "GIT_SYNC_ONE_TIME": "true",
         }
-    found = [{"name": name, "value": value} for name, value in plain.items()]
+    found = _variables(plain)
     own = {*spec.secret, *spec.credentials}
     found += [_reference(name, secret_name(spec), name) for name in GIT_SECRETS if name in own]
     given = spec.env_from_secret
