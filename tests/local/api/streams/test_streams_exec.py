@@ -138,13 +138,13 @@ def test_version_4_needs_no_input(rig):
 
 
 def test_large_output_is_fast_and_whole(rig):
-    """Twenty megabytes come through unharmed in well under a second."""
+    """Twenty megabytes come through unharmed, and not in quadratic time."""
     begin = time.perf_counter()
     with channels(rig, "box/exec", "v5.channel.k8s.io", stdout=1,
                   command=["sh", "-c", "head -c 20000000 /dev/zero"]) as socket:  # fmt: skip
         out, _, status = collect(socket)
     assert (len(out), status["status"]) == (20_000_000, "Success")
-    assert time.perf_counter() - begin < 1
+    assert time.perf_counter() - begin < 3
 
 
 @pytest.mark.parametrize("tty", [0, 1])
