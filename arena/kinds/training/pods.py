@@ -85,7 +85,9 @@ def gpus(spec: Mapping[str, Any]) -> int:
     for container in spec.get("containers") or ():
         asked = container.get("resources") or {}
         amounts = {**(asked.get("requests") or {}), **(asked.get("limits") or {})}
-        found += sum(int(quantity(amount)) for name, amount in amounts.items() if _GPU.fullmatch(name))
+        found += sum(
+            int(quantity(amount)) for name, amount in amounts.items() if amount and _GPU.fullmatch(name)
+        )
     return found
 
 
