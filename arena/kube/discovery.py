@@ -1,7 +1,6 @@
 """Which resource types and versions a cluster serves: asked once, then remembered."""
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 from arena.errors import NotFound
@@ -82,5 +81,4 @@ def _plain(answer: dict[str, Any]) -> dict[str, list[str]]:
 def _ordered(group: dict[str, Any]) -> list[str]:
     preferred = (group.get("preferredVersion") or {}).get("version")
     versions = [one["version"] for one in group.get("versions", [])]
-    first: Callable[[str], bool] = lambda version: version != preferred  # noqa: E731
-    return sorted(versions, key=first)
+    return sorted(versions, key=lambda version: bool(version != preferred))

@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 from servers import AppThread, hangs_up, real_cluster, refuses, streams
 
 from arena.errors import ArenaError, NotFound, SpecError, Unreachable
-from arena.kube import Cluster, LogQuery
+from arena.kube import Cluster, Endpoint, LogQuery
 from arena.kube.streams import STDERR, STDOUT
 from arena.resources import PODS
 
@@ -36,6 +36,13 @@ def test_a_last_line_without_an_end_is_a_line(stage):
     """Bytes are passed on as they are, also a last line without its end."""
     stage.answers = [streams(b"one\n\xff\xfe two\r\n", b"\nthree")]
     assert list(Cluster.at(stage.url).logs("team-a", "bert")) == [b"one", b"\xff\xfe two\r", b"", b"three"]
+
+
+def test_lines_come_in_batches_too(stage):
+    """batches() gives the same lines, as they arrived together."""
+    stage.answers = [streams(b"one\ntwo\nth", b"ree\nfour")]
+    with Cluster.at(stage.url).logs("team-a", "bert") as lines:
+        assert list(lines.batches()) == [[b"one", b"two"], [b"three"], [b"four"]]
 
 
 def test_which_lines_are_asked_for(stage):
@@ -101,6 +108,7 @@ class Pod:
         self.protocols = ("v5.channel.k8s.io", "v4.channel.k8s.io")
         self.asked: list[str] = []
         self.sizes: list[dict] = []
+        self.url = ""
 
     def app(self) -> web.Application:
         """Its routes."""
@@ -171,7 +179,8 @@ class Pod:
 def pod() -> Iterator[tuple[Pod, Cluster]]:
     one = Pod()
     with AppThread(one.app) as served:
-        yield one, Cluster.at(f"http://127.0.0.1:{served.port}")
+        one.url = f"http://127.0.0.1:{served.port}"
+        yield one, Cluster.at(one.url)
 
 
 def run(cluster: Cluster, *command: str, **more) -> tuple[int, bytes, bytes]:
@@ -246,6 +255,33 @@ def test_refused_sessions_are_errors_of_ours(stage):
     stage.answers = [hangs_up]
     with pytest.raises(Unreachable):
         run(Cluster.at(stage.url), "ls")
+
+
+def test_a_proxy_carries_sessions(pod, stage):
+    """A session goes through an http proxy by a tunnel, with the proxy's own password."""
+
+    def tunnel(handler) -> None:
+        host, _, port = handler.path.partition(":")
+        with socket.create_connection((host, int(port)), 5) as far:
+            handler.send_response(200)
+            handler.end_headers()
+            back = threading.Thread(target=relay, args=(far, handler.connection))
+            back.start()
+            relay(handler.connection, far)
+            back.join(5)
+        handler.close_connection = True
+
+    stage.answers = [tunnel]
+    endpoint = Endpoint(server=pod[0].url, proxy=f"http://user:pass@127.0.0.1:{stage.port}")
+    assert run(Cluster(lambda: endpoint), "fail")[0] == 7
+    assert stage.requests[0][2]["Proxy-Authorization"] == "Basic dXNlcjpwYXNz"
+
+
+def relay(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
 
 
 def talk(port: int, text: bytes) -> bytes:

@@ -74,6 +74,14 @@ def test_a_dropped_connection_is_resumed_at_the_last_version(stage, end):
     assert versions(stage)[:2] == ["5", "9"]
 
 
+def test_what_is_there_can_be_had_at_once(stage):
+    """listed() gives everything that is there, and iteration goes on from then."""
+    stage.answers = [listing(5, pod("a", 3), pod("b", 4)), streams(event("DELETED", pod("a", 6))), forever]
+    with watching(stage) as watch:
+        assert [one["metadata"]["name"] for one in watch.listed()] == ["a", "b"]
+        assert told(watch, 1) == [("DELETED", "a", "6")]
+
+
 def test_half_an_event_is_not_an_event(stage):
     """A connection cut in the middle of a line is resumed before that line."""
     whole = event("ADDED", pod("b", 7))

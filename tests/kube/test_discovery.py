@@ -1,0 +1,74 @@
+"""What a cluster serves is asked for once, in the shortest way that the cluster knows."""
+
+from servers import refuses, says
+
+from arena.kube import Cluster
+from arena.resources import PODS, Resource
+
+TFJOBS = Resource("kubeflow.org", "v1", "tfjobs", kind="TFJob")
+MPIJOBS = Resource("kubeflow.org", "v2beta1", "mpijobs", kind="MPIJob")
+
+
+def version(name: str, *plurals: str, freshness: str = "Current") -> dict:
+    return {"version": name, "freshness": freshness, "resources": [{"resource": one} for one in plurals]}
+
+
+def aggregated(**groups: list[dict]):
+    items = [
+        {"metadata": {"name": name.replace("_", ".")}, "versions": versions}
+        for name, versions in groups.items()
+    ]
+    return says(200, {"kind": "APIGroupDiscoveryList", "items": items})
+
+
+def resources(*names: str):
+    return says(200, {"kind": "APIResourceList", "resources": [{"name": one} for one in names]})
+
+
+GROUPS = says(200, {"kind": "APIGroupList", "groups": [{
+    "name": "kubeflow.org",
+    "versions": [{"version": "v1"}, {"version": "v2beta1"}],
+    "preferredVersion": {"version": "v2beta1"},
+}]})  # fmt: skip
+
+
+def test_a_current_cluster_tells_everything_at_once(stage):
+    """One request answers for every group, and is not repeated."""
+    stage.answers = [
+        aggregated(kubeflow_org=[version("v2beta1", "mpijobs"), version("v1", "tfjobs", "mpijobs")])
+    ]
+    cluster = Cluster.at(stage.url)
+    assert cluster.serves(TFJOBS)
+    assert cluster.serves(MPIJOBS)
+    assert not cluster.serves(TFJOBS._replace(version="v2"))
+    assert cluster.served("kubeflow.org", "mpijobs") == "v2beta1"
+    assert cluster.served("kubeflow.org", "tfjobs") == "v1"
+    assert cluster.served("ray.io", "rayjobs") is None
+    assert [path for _, path, _, _ in stage.requests] == ["/apis"]
+
+
+def test_an_older_cluster_is_asked_by_group_version(stage):
+    """Where only groups and versions are named, a version is asked for when it is wanted, preferred first."""
+    stage.answers = [GROUPS, resources("mpijobs", "mpijobs/status"), resources("tfjobs"), resources("pods")]
+    cluster = Cluster.at(stage.url)
+    assert cluster.served("kubeflow.org", "tfjobs") == "v1"
+    assert cluster.serves(MPIJOBS)
+    assert not cluster.serves(MPIJOBS._replace(plural="mpijobs/scale"))
+    assert cluster.serves(PODS)
+    asked = ["/apis", "/apis/kubeflow.org/v2beta1", "/apis/kubeflow.org/v1", "/api/v1"]
+    assert [path for _, path, _, _ in stage.requests] == asked
+
+
+def test_a_stale_answer_is_not_believed(stage):
+    """What the server marks as stale is asked for directly."""
+    stage.answers = [
+        aggregated(metrics_k8s_io=[version("v1beta1", freshness="Stale")]),
+        resources("pods", "nodes"),
+    ]
+    assert Cluster.at(stage.url).served("metrics.k8s.io", "pods") == "v1beta1"
+
+
+def test_a_version_that_vanished_serves_nothing(stage):
+    """A 404 for a version that was listed a moment ago means that it is gone."""
+    stage.answers = [GROUPS, refuses(404, "NotFound", "the server could not find the requested resource")]
+    assert Cluster.at(stage.url).served("kubeflow.org", "tfjobs") is None
