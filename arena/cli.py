@@ -69,9 +69,11 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The verb that the line names; an unknown one is an error with a suggestion."""
-        words = [word for verb in self.verbs.values() for word in (verb.name, *verb.aliases)]
+        words = {word: verb.name for verb in self.verbs.values() for word in (verb.name, *verb.aliases)}
         if args and args[0] not in words and not ctx.resilient_parsing:
-            raise click.UsageError(unknown("command", args[0], words), ctx)
+            close = difflib.get_close_matches(args[0], words, n=1, cutoff=0.5)
+            guess = f"; did you mean {words[close[0]]}?" if close else ""
+            raise click.UsageError(f'no command "{args[0]}"{guess}', ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -90,12 +92,6 @@ class Verbs(click.Group):
             if verb.name.startswith(incomplete)
         ]
         return items + click.Command.shell_complete(self, ctx, incomplete)
-
-
-def unknown(what: str, word: str, known: Sequence[str]) -> str:
-    """`no command "lst"; did you mean list?`."""
-    close = difflib.get_close_matches(word, known, n=2, cutoff=0.5)
-    return f'no {what} "{word}"' + (f"; did you mean {' or '.join(close)}?" if close else "")
 
 
 @click.group(

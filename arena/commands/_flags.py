@@ -1,8 +1,7 @@
 """Flags that several verbs share, and what they become."""
 
 import dataclasses
-import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -93,9 +92,3 @@ def parse_since(since: str | None, since_time: str | None) -> Since:
         raise SpecError("--since and --since-time exclude each other", "give one of them")
     moment = units.when(since_time)
     return Since(units.duration(since) if since else None, units.rfc3339(moment) if moment else None)
-
-
-def suggest(word: str, known: Sequence[str]) -> str:
-    """`did you mean X?`, or "" where nothing is near."""
-    close = difflib.get_close_matches(word, known, n=2, cutoff=0.5)
-    return f"did you mean {' or '.join(close)}?" if close else ""

@@ -1,0 +1,160 @@
+"""list, get, top and delete: whole screens and exit codes."""
+
+import json
+
+from arena.resources import PODS
+
+RUNNING = {
+    "phase": "Running",
+    "startTime": "2030-01-01T11:00:00Z",
+    "containerStatuses": [
+        {"name": "pytorch", "ready": True, "restartCount": 0, "image": "i", "imageID": "", "state": {"running": {"startedAt": "2030-01-01T11:00:00Z"}}}
+    ],
+}  # fmt: skip
+
+
+def test_list_says_on_stderr_that_there_is_nothing(arena):
+    """Nothing found is a remark and exit 0, and stdout stays empty."""
+    assert arena("list") == (0, "", 'no training jobs in namespace "default" of the test\'s cluster\n')
+
+
+def test_list_of_nothing_is_an_empty_list_in_json(arena):
+    """Scripts that read JSON get a list even where there is nothing."""
+    assert arena("list", "-o", "json") == (0, "[]\n", "")
+
+
+def test_list_shows_foreign_jobs_in_the_columns_of_the_go_arena(arena, stage):
+    """A job made by others is listed with its phase, time and node."""
+    stage.job("bert", "Succeeded")
+    assert arena("list") == (
+        0,
+        "NAME  STATUS     TRAINER     DURATION  GPU(Requested)  GPU(Allocated)  NODE\n"
+        "bert  SUCCEEDED  PYTORCHJOB  30m       0               N/A             N/A\n",
+        "",
+    )
+
+
+def test_list_of_every_namespace_names_it_first(arena, stage):
+    """-A puts the namespace in front and -o name prints names alone."""
+    stage.job("bert", "Succeeded", namespace="kube-system")
+    assert arena("ls", "-A").out.splitlines()[0].startswith("NAMESPACE")
+    assert arena("ls", "-A", "-o", "name") == (0, "bert\n", "")
+    assert arena("ls", "-o", "name").out == ""
+
+
+def test_list_filters_by_kind_and_label(arena, stage):
+    """-T and -l each leave out what does not match."""
+    stage.job("bert", labels={"team": "vision"})
+    assert arena("list", "-T", "tf", "-o", "name").out == ""
+    assert arena("list", "-T", "PyTorch", "-o", "name").out == "bert\n"
+    assert arena("list", "-l", "team!=vision", "-o", "name").out == ""
+    assert arena("list", "-l", "team=vision", "-o", "name").out == "bert\n"
+
+
+def test_json_has_the_keys_that_the_sdks_of_the_go_arena_read(arena, stage):
+    """The JSON of get has every key of the Go arena, with its types."""
+    stage.pod(stage.job("bert", "Running"), **RUNNING)
+    found = json.loads(arena("get", "bert", "-o", "json").out)
+    keys = (
+        "uuid name namespace duration status trainer tensorboard chiefName instances priority requestGPUs "
+        "allocatedGPUs creationTimestamp modelName modelVersion modelSource"
+    )
+    assert list(found)[:16] == keys.split()
+    assert (found["status"], found["duration"], found["chiefName"]) == ("RUNNING", "3600s", "bert-master-0")
+    assert set(
+        "ip status name age node nodeIP chief requestGPUs gpuMetrics creationTimestamp".split()
+    ) <= set(found["instances"][0])
+
+
+def test_get_of_an_unknown_job_suggests_a_similar_one(arena, stage):
+    """A typo in a job's name is exit 3 with the likely name."""
+    stage.job("bert-large")
+    code, out, err = arena("get", "bert-lage")
+    assert (code, out) == (3, "")
+    assert err == 'Error: no job "bert-lage" in namespace "default"\nHint: did you mean bert-large?\n'
+
+
+def test_typos_in_verbs_flags_and_kinds_get_a_suggestion(arena):
+    """What is misspelt is named with what was probably meant, and the exit code is 2."""
+    for words, guess in (
+        (("lst",), "did you mean list?"),
+        (("list", "--all-namespace"), "--all-namespaces"),
+        (("submit", "pytorchjb", "x"), "did you mean pytorchjob?"),
+        (("list", "-T", "tfjbo"), "did you mean tfjob?"),
+        (("submit", "tfjob", "--gpu", "1", "x"), "--gpus"),
+    ):
+        code, out, err = arena(*words)
+        assert (code, out) == (2, "")
+        assert guess in err
+
+
+def test_delete_tries_every_name(arena, stage):
+    """A missing name does not keep the others from being deleted, and the exit code is 3."""
+    stage.job("a")
+    stage.job("b")
+    code, out, err = arena("delete", "a", "nope", "b")
+    assert (code, out) == (3, "pytorchjob a deleted\npytorchjob b deleted\n")
+    assert 'Error: no job "nope" in namespace "default"\n' in err
+    assert arena("list", "-o", "name").out == ""
+
+
+def test_delete_of_all_refuses_without_a_terminal(arena, stage):
+    """--all and -l ask first, and where nobody can answer nothing is deleted."""
+    stage.job("a")
+    for words in (("delete", "--all"), ("delete", "-l", "x!=y"), ("delete",), ("delete", "a", "--all")):
+        assert arena(*words).code == 2
+    assert arena("list", "-o", "name").out == "a\n"
+    assert arena("delete", "--all", "-y").out == "pytorchjob a deleted\n"
+
+
+def test_delete_flag_before_the_name(arena, stage):
+    """`delete --type=pytorchjob demo`, as the Go arena's users write it, deletes."""
+    stage.job("demo")
+    assert arena("del", "--type=pytorchjob", "demo").out == "pytorchjob demo deleted\n"
+
+
+def test_root_flags_may_stand_before_and_after_the_verb(arena, stage):
+    """--loglevel and -n are understood wherever they stand."""
+    assert arena("--loglevel", "info", "list", "-o", "name", "-n", "default").code == 0
+
+
+def test_top_job_adds_up_gpus(arena, stage):
+    """top job sorts by GPUs asked for and ends with the totals."""
+    stage.job("small")
+    stage.job("big", container={"resources": {"limits": {"nvidia.com/gpu": 4}}})
+    code, out, err = arena("top", "job")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()[1:3]] == ["big", "small"]
+    assert out.endswith("Total Allocated/Requested GPUs of Training Jobs: 0/4\n")
+
+
+def test_top_node_without_nodes_shows_totals(arena):
+    """A cluster that shows no nodes has a table of none, not an error."""
+    assert arena("top", "node").code == 0
+    assert arena("top", "node", "nope").code == 3
+
+
+def test_events_of_job_and_pods_are_shown(arena, stage):
+    """get -e tells what the cluster remarked on the job's pods, in the order of time."""
+    from arena.resources import EVENTS
+
+    pod = stage.pod(stage.job("bert"))
+    about = {
+        "kind": "Pod",
+        "name": pod["metadata"]["name"],
+        "namespace": "default",
+        "uid": pod["metadata"]["uid"],
+    }
+    event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e1"}, "involvedObject": about,
+             "type": "Warning", "reason": "Failed", "message": "no such image", "count": 3,
+             "lastTimestamp": "2030-01-01T11:59:51Z"}  # fmt: skip
+    stage.cluster.create(EVENTS, "default", event)
+    assert "pod/bert-master-0  Warning  9s   [Failed] no such image (x3)" in arena("get", "bert", "-e").out
+
+
+def test_exec_into_a_pod_that_does_not_run_says_so(arena, stage):
+    """exec and attach name the state of an instance that does not run, and exit 5."""
+    pod = stage.pod(stage.job("bert"))
+    assert stage.cluster.get(PODS, "default", pod["metadata"]["name"])
+    assert arena("exec", "bert", "--", "ls").code == 5
+    assert arena("attach", "bert", "-i", "worker-7").code == 3
