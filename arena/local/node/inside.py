@@ -66,9 +66,9 @@ class Inside:
     def port(self, uid: str, port: int) -> int | None:
         """Where the pod listens for its `port`: the allotted one, else the same if its own process has it."""
         allotted = _record(self.pods / uid).get("ports", {}).get(str(port))
-        if allotted is not None and _accepts(allotted):
+        if allotted is not None and accepts(allotted):
             return int(allotted)
-        return port if _accepts(port) and port in self._listening(uid) else None
+        return port if accepts(port) and port in self._listening(uid) else None
 
     def _containers(self, uid: str) -> list[tuple[str, Run]]:
         folder = self.pods / uid / "containers"
@@ -135,7 +135,8 @@ def _ports(process: psutil.Process) -> set[int]:
         return set()
 
 
-def _accepts(port: int) -> bool:
+def accepts(port: int) -> bool:
+    """Whether anybody listens on this loopback port."""
     try:
         with socket.create_connection((HOST, port), CONNECT):
             return True

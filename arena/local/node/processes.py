@@ -72,10 +72,15 @@ def marked(uid: str, container: str = "") -> list[int]:
 def sweep(uid: str, container: str = "") -> int:
     """Kill every process with the mark, also those in sessions of their own; how many there were."""
     found = marked(uid, container)
-    for pid in found:
+    kill(found)
+    return len(found)
+
+
+def kill(pids: list[int]) -> None:
+    """Kill these processes; those that are gone already do not matter."""
+    for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
-    return len(found)
 
 
 def opener() -> Callable[[int], int] | None:

@@ -170,8 +170,10 @@ def settle(run: Run, uid: str, container: str) -> Run:
         if not free or now.state == ENDED:
             return now
         started = now.state == RUNNING
-        if started:
+        if started and processes.alive(now.pid, now.start):
+            below = processes.descendants(now.pid, processes.tree())
             now.signal(signal.SIGKILL)
+            processes.kill(below)
         processes.sweep(uid, container)
         supervisor.keep(str(run.folder / "exit"), _unknown(started, now.started))
     return read(run.folder)
@@ -181,6 +183,7 @@ def void(run: Run, uid: str, container: str) -> None:
     """Undo a run whose server died before the supervisor had begun, so that it can be started anew."""
     settled = settle(run, uid, container)
     if settled.state == ENDED and settled.reason == NEVER_BEGUN:
+        (run.folder / "spec.json").unlink()  # first, so that a late supervisor has nothing to run
         shutil.rmtree(run.folder)
 
 

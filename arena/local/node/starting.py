@@ -40,6 +40,7 @@ def start(tools: Tools, pod: Object, container: Container, failures: int) -> flo
         if spec["argv"]:
             container.start({**spec, "failures": failures})
             tools.events.say(pod, "Created", f"Created container {container.name}", container.name)
+            _conflicts(tools, pod, container)
         else:
             container.refuse(failures, NO_COMMAND)
     except OSError as error:  # a full disk, too many processes
@@ -48,6 +49,17 @@ def start(tools: Tools, pod: Object, container: Container, failures: int) -> flo
             tools, pod, container, ("CreateContainerError", message, "Failed", f"Error: {message}")
         )
     return 0 if not spec["argv"] else None
+
+
+def _conflicts(tools: Tools, pod: Object, container: Container) -> None:
+    """Say which declared ports somebody else has: all pods share this machine's network."""
+    for port in environment.declared_ports(container.spec):
+        allotted = ports(pod).get(port)
+        if allotted and inside.accepts(port):
+            text = (
+                f"port {port} is in use on this machine; let the program listen on $PORT, which is {allotted}"
+            )
+            tools.events.warn(pod, "PortConflict", text, container.name)
 
 
 def _put_off(tools: Tools, pod: Object, container: Container, why: tuple[str, str, str, str]) -> float:

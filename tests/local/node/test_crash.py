@@ -2,9 +2,11 @@
 
 import json
 import os
+import random
 import signal
 from typing import Any
 
+import psutil
 from bed import Node, until
 
 from arena.local.node import processes, runs
@@ -49,15 +51,23 @@ def test_ended_while_kubelet_dead(idle: Node) -> None:
 
 def test_supervisor_killed(node: Node) -> None:
     """Without its supervisor a container is killed, not orphaned, and its end is told as unknown."""
-    name = node.pod("sh", "-c", "setsid sleep 1000 & sleep 1000")
-    node.state(name, "running")
+    name = node.pod("sh", "-c", "setsid sleep 1000 & setsid env -i sleep 987654 & echo up; sleep 1000")
+    until(lambda: node.state(name, "running") and node.text(name) == "up")
     pid, uid = node.pids(name), node.uid(name)
+    below = until(lambda: hidden(pid["pid"]))
     os.kill(pid["supervisor"], signal.SIGKILL)
     pod = node.phase(name, "Failed")
     state = pod["status"]["containerStatuses"][0]["state"]["terminated"]
     assert (state["exitCode"], state["reason"]) == (137, "ContainerStatusUnknown")
     until(lambda: gone(pid))
     until(lambda: not processes.marked(uid))
+    until(lambda: not psutil.pid_exists(below))
+
+
+def hidden(parent: int) -> int | None:
+    """A process below another that has dropped its environment."""
+    children = [one for one in psutil.Process(parent).children(True) if one.cmdline()[-1:] == ["987654"]]
+    return next((one.pid for one in children if not one.environ()), None)
 
 
 def test_container_killed(node: Node) -> None:
@@ -154,6 +164,28 @@ def test_killed_before_supervisor(idle: Node) -> None:
     pod = idle.phase(name, "Succeeded")
     assert pod["status"]["containerStatuses"][0]["restartCount"] == 0
     assert idle.text(name) == "here"
+
+
+def test_kubelet_killed_again_and_again(idle: Node) -> None:
+    """Kubelets killed at odd moments lose no pod and run none twice."""
+    out = idle.home / "out"
+    out.mkdir()
+    chance = random.Random(7)
+    idle.serve()
+    names = []
+    for _ in range(8):
+        for _ in range(3):
+            script = f"echo begun >> {out}/$HOSTNAME; sleep 0.{chance.randrange(1, 9)}; exit {len(names) % 5}"
+            names.append(idle.pod("sh", "-c", script))
+        begun = len(list(out.iterdir())) + chance.randrange(3)
+        until(lambda begun=begun: len(list(out.iterdir())) >= begun)
+        idle.kill()
+        idle.serve()
+    for number, name in enumerate(names):
+        pod = idle.phase(name, "Succeeded", "Failed")
+        state = pod["status"]["containerStatuses"][0]["state"]["terminated"]
+        assert (state["exitCode"], state["reason"]) == (number % 5, "Error" if number % 5 else "Completed")
+        assert (out / name).read_text() == "begun\n"
 
 
 def test_stopped_kubelet(idle: Node) -> None:

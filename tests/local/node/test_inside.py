@@ -63,6 +63,8 @@ def test_port(node: Node) -> None:
     assert node.kubelet.port(node.uid(allotted), 19123) != 19123
     assert node.kubelet.port(node.uid(declared), 19123) == 19123
     assert node.kubelet.port(node.uid(neither), 19123) is None
+    late = node.pod("sleep", "1000", ports=ports)
+    assert "port 19123 is in use" in node.event(late, "PortConflict")["message"]
 
 
 def test_usage(node: Node) -> None:
