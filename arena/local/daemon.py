@@ -75,7 +75,7 @@ def find() -> Server | None:
     # Never show the secret to a stranger who took over the port: ask only whose lock is held.
     if server is None or holder(home) != server.pid:
         return None
-    return server if _ask(server) is not None else None
+    return server if _ask(server, "ping") is not None else None
 
 
 def ensure(version: str = "") -> Server:
@@ -92,7 +92,7 @@ def ensure(version: str = "") -> Server:
     if server is None:
         return start(version=version)
     if _older(server.version, version):
-        answer = _ask(server)
+        answer = _ask(server, "status")
         if answer is not None and answer["pods"] == 0:
             stop()
             return start(version=version)
@@ -149,7 +149,7 @@ def stop(pods: bool = False) -> bool:
 def status() -> Status | None:
     """How the server does; None where none runs."""
     server = find()
-    answer = _ask(server) if server else None
+    answer = _ask(server, "status") if server else None
     if server is None or answer is None:
         return None
     uptime = max(0.0, time.time() - server.started)
@@ -192,13 +192,13 @@ def kubeconfig() -> Path:
     return state_dir() / "kubeconfig"
 
 
-def _ask(server: Server) -> dict[str, Any] | None:
-    """What the server says about itself; None where it does not answer."""
+def _ask(server: Server, what: str) -> dict[str, Any] | None:
+    """What the server says about itself, by `ping` or `status`; None where it does not answer."""
     from http.client import HTTPConnection, HTTPException
 
     connection = HTTPConnection("127.0.0.1", server.port, timeout=ANSWER)
     try:
-        connection.request("GET", f"{server.prefix}/local/status")
+        connection.request("GET", f"{server.prefix}/local/{what}")
         answer = connection.getresponse()
         body = json.loads(answer.read())
         return body if answer.status == 200 and body.get("pid") == server.pid else None

@@ -140,13 +140,15 @@ class _Process:
         """A middleware that answers what the server knows of itself, and counts the other requests."""
         from aiohttp import web
 
-        own = f"{self._server.prefix}/local/status"
+        own = f"{self._server.prefix}/local/"
 
         @web.middleware
         async def notice(request: web.Request, handler: "Handler") -> web.StreamResponse:
             # A command asks this before its own requests: it must not find the server ended then.
             self._used = time.monotonic()
-            if request.path == own:
+            if request.path == f"{own}ping":
+                return web.json_response({"pid": os.getpid()})
+            if request.path == f"{own}status":
                 return web.json_response(self._status(api))
             self._open += 1
             try:
