@@ -1,0 +1,98 @@
+"""The library's public face: its names, their docs, their types, its version."""
+
+import importlib.metadata
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import arena
+
+NAMES = [
+    "ArenaError",
+    "Conflict",
+    "Container",
+    "Event",
+    "HorovodJobSpec",
+    "Instance",
+    "Job",
+    "JobFailed",
+    "LogLine",
+    "MPIJobSpec",
+    "MissingOperator",
+    "Node",
+    "NotAllowed",
+    "NotFound",
+    "Phase",
+    "PyTorchJobSpec",
+    "Session",
+    "SpecError",
+    "TFJobSpec",
+    "TemplateError",
+    "TimedOut",
+    "Unreachable",
+    "__version__",
+    "connect",
+    "delete",
+    "events",
+    "follow",
+    "job",
+    "jobs",
+    "logs",
+    "preview",
+    "submit",
+    "wait",
+]
+
+
+def python(*words: str) -> str:
+    """What another Python prints."""
+    return subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, timeout=30, check=True
+    ).stdout
+
+
+def test_the_public_names() -> None:
+    """These names are public and no others; the library grows only on purpose."""
+    assert arena.__all__ == NAMES
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("_")])
+def test_a_public_name(name: str) -> None:
+    """A public name is there, says what it is, and its types can be read."""
+    found = getattr(arena, name)
+    assert inspect.getdoc(found)
+    assert found.__name__ == name
+    if inspect.isfunction(found):
+        assert all(
+            parameter.annotation is not parameter.empty
+            for parameter in inspect.signature(found).parameters.values()
+        )
+
+
+def test_dir_and_strangers() -> None:
+    """A name that is not there is an AttributeError, as of any module."""
+    with pytest.raises(AttributeError, match="nothing_of_the_kind"):
+        _ = arena.nothing_of_the_kind
+
+
+def test_import_is_light() -> None:
+    """`import arena` imports nothing but arena's own version and parts of Python."""
+    program = "import sys; old = set(sys.modules); import arena; print(*sorted(set(sys.modules) - old))"
+    found = python("-c", program).split()
+    assert {name for name in found if name.split(".")[0] == "arena"} == {"arena", "arena._version"}
+    assert {name.split(".")[0] for name in found} - {"arena"} <= set(sys.stdlib_module_names)
+
+
+def test_types_are_packaged() -> None:
+    """The package says that it is typed."""
+    assert (Path(arena.__file__).parent / "py.typed").is_file()
+    assert '"py.typed"' in (Path(arena.__file__).parents[1] / "pyproject.toml").read_text("utf-8")
+
+
+def test_one_version() -> None:
+    """The package, the command and the library say the same version."""
+    assert importlib.metadata.version("arena") == arena.__version__
+    assert python("-m", "arena", "version", "--short").strip() == arena.__version__
