@@ -213,7 +213,7 @@ def _observe(
     kind: Kind | None,
     out: "queue.Queue[Block | Job | ArenaError | None]",
 ) -> None:
-    """Tell of the job's changes until it has ended or is gone; whatever happens, tell that this is the end."""
+    """Tell of the job's changes until it has ended or is gone, and in any case of the end."""
     try:
         for job in training.follow(cluster, name, namespace, kind):
             out.put(job)

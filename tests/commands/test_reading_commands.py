@@ -8,7 +8,8 @@ RUNNING = {
     "phase": "Running",
     "startTime": "2030-01-01T11:00:00Z",
     "containerStatuses": [
-        {"name": "pytorch", "ready": True, "restartCount": 0, "image": "i", "imageID": "", "state": {"running": {"startedAt": "2030-01-01T11:00:00Z"}}}
+        {"name": "pytorch", "ready": True, "restartCount": 0, "image": "i", "imageID": "",
+         "state": {"running": {"startedAt": "2030-01-01T11:00:00Z"}}}
     ],
 }  # fmt: skip
 
@@ -122,7 +123,7 @@ def test_top_job_adds_up_gpus(arena, stage):
     """top job sorts by GPUs asked for and ends with the totals."""
     stage.job("small")
     stage.job("big", container={"resources": {"limits": {"nvidia.com/gpu": 4}}})
-    code, out, err = arena("top", "job")
+    code, out, _ = arena("top", "job")
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()[1:3]] == ["big", "small"]
     assert out.endswith("Total Allocated/Requested GPUs of Training Jobs: 0/4\n")
