@@ -9,6 +9,7 @@ import heapq
 import queue
 import re
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +25,9 @@ RETRY = 0.25
 PAUSE = 5.0
 PATIENCE = 24
 """How often in a row a log may break off without a new line before that is an error (about 2 minutes)."""
+LINGER = 10.0
+"""Seconds without a line after which an instance that outlives its job is left (a parameter server may).
+Longer than `PAUSE`, so that none is left that only waits for its next try."""
 TOGETHER = 32
 """Logs read at once when they are merged by time; the rest follows one after the other."""
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -181,7 +185,8 @@ def follow(
 ) -> Iterator[Block | Job]:
     """The logs as they come, of instances that exist and that will; and the job whenever it changed.
 
-    Ends when the job has ended and all its output is through, or when it was deleted.
+    Ends when the job has ended and all its output is through, or when it was deleted. What an instance
+    writes after its job is followed until it is silent for `LINGER` seconds.
 
     Raises:
         NotFound: there is no such job, or it has no such instance.
@@ -190,12 +195,15 @@ def follow(
     out: queue.Queue[Block | Job | ArenaError | None] = queue.Queue(maxsize=256)
     threading.Thread(target=_observe, args=(cluster, name, namespace, kind, out), daemon=True).start()
     readers: dict[str, threading.Thread] = {}
-    final = False
+    final, heard = False, 0.0
     while not final or any(thread.is_alive() for thread in readers.values()) or not out.empty():
         try:
             item = out.get(timeout=0.05 if final else None)
         except queue.Empty:
+            if time.monotonic() - heard > LINGER:
+                return
             continue
+        heard = time.monotonic()
         if isinstance(item, ArenaError):
             raise item
         if item is None:

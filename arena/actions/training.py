@@ -40,7 +40,7 @@ def require(cluster: Cluster, kind: Kind) -> Resource:
     resource = served(cluster, kind)
     if resource is None:
         raise MissingOperator(
-            f"the cluster {cluster.name} does not know {kind.resources[0].kind}",
+            f"{cluster.name} does not know {kind.resources[0].kind}",
             "install its operator there, or use the local cluster: --context local",
         )
     return resource

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from screens import PYTORCHJOBS
 
 from arena.local.api.faults import Fault
 from arena.resources import CONFIGMAPS, DEPLOYMENTS, SECRETS, SERVICES
@@ -14,8 +15,6 @@ SUBMIT = ("submit", "pytorchjob", "--image", "i")
 
 def made(stage) -> list[str]:
     """Kind/name of everything that a submit may create."""
-    from conftest import PYTORCHJOBS
-
     found = []
     for resource in (PYTORCHJOBS, CONFIGMAPS, DEPLOYMENTS, SECRETS, SERVICES):
         found += [
@@ -26,8 +25,6 @@ def made(stage) -> list[str]:
 
 def test_dry_run_prints_what_submit_sends(arena, stage):
     """The manifests of --dry-run are the objects that a submit creates, and --dry-run creates none."""
-    from conftest import PYTORCHJOBS
-
     words = (*SUBMIT, "--name", "bert", "--workers", "2", "-e", "LR=1e-3", "python train.py")
     printed = yaml.safe_load(arena(*words, "--dry-run").out)
     assert made(stage) == []
@@ -48,8 +45,6 @@ def test_second_submit_of_a_name_is_a_conflict(arena):
 
 def test_helpers_belong_to_the_job(arena, stage):
     """TensorBoard, config file and secret carry an owner reference to the job that they were made with."""
-    from conftest import PYTORCHJOBS
-
     file = Path(__file__)
     words = (
         "--name",
@@ -77,7 +72,7 @@ def test_a_refused_part_leaves_nothing(arena, stage, api, part, checked):
     """Where one of the objects is refused, in the check or afterwards, all that was made is taken back."""
     where = rf"/{part}\?.*dryRun" if checked else rf"/{part}\?(?!.*dryRun)"
     api.faults.append(Fault(path=where, method="POST", code=403))
-    code, out, err = arena(*SUBMIT, "--name", "bert", "--tensorboard", "--secret", "K=v", "x")
+    code, out, _ = arena(*SUBMIT, "--name", "bert", "--tensorboard", "--secret", "K=v", "x")
     assert (code, out) == (4, "")
     assert made(stage) == []
 
@@ -94,8 +89,6 @@ def test_a_helper_of_somebody_else_is_never_touched(arena, stage):
 
 def test_secrets_are_masked_and_never_recorded(arena, stage):
     """A secret's value is in no annotation, and --dry-run shows stars."""
-    from conftest import PYTORCHJOBS
-
     words = (*SUBMIT, "--name", "bert", "--secret", "TOKEN=hunter2", "x")
     assert "hunter2" not in arena(*words, "--dry-run").out
     assert arena(*words).code == 0
@@ -198,8 +191,6 @@ def test_a_bad_value_is_one_sentence_and_nothing_is_created(arena, stage, words)
 )
 def test_hostile_commands_arrive_byte_for_byte(arena, stage, command):
     """Quotes, braces, holes, newlines and colons in a command reach the container unchanged."""
-    from conftest import PYTORCHJOBS
-
     assert arena(*SUBMIT, "--name", "bert", command).code == 0
     master = stage.cluster.get(PYTORCHJOBS, "default", "bert")["spec"]["pytorchReplicaSpecs"]["Master"]
     assert master["template"]["spec"]["containers"][0]["command"] == ["sh", "-c", command]
@@ -212,7 +203,7 @@ def test_a_name_is_made_from_the_script(arena):
 
 
 def test_one_pair_of_outer_quotes_is_stripped(arena):
-    """ "'python x'", as three pages of the Go arena write it, means python x."""
+    """A command in two pairs of quotes, as three pages of the Go arena write it, loses the inner pair."""
     found = yaml.safe_load(arena(*SUBMIT, "--name", "a", "'python x'", "--dry-run").out)
     container = found["spec"]["pytorchReplicaSpecs"]["Master"]["template"]["spec"]["containers"][0]
     assert container["command"] == ["sh", "-c", "python x"]
