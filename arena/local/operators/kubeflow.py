@@ -157,9 +157,6 @@ def _fill(objects: Objects, job: Job, pods: list[Object], now: datetime) -> bool
     for place, pod in there.items():
         if place not in wanted:
             remove(objects, PODS, pod)
-    for service in replicas.find(objects, job, SERVICES):
-        if replicas.place_of(job, service) not in wanted:
-            remove(objects, SERVICES, service)
     made = [_create(objects, job, place, now) for place in job.places if place not in there]
     return all(made)
 

@@ -131,11 +131,16 @@ def place_of(job: Job, obj: Object) -> Place | None:
 
 
 def make_services(objects: Objects, job: Job) -> None:
-    """A headless Service for every replica; fills `job.addresses`."""
+    """A headless Service for every replica, none for surplus ones; fills `job.addresses`."""
     namespace = key(job.obj)[0]
+    wanted = set(job.places)
+    there = {place_of(job, service): service for service in find(objects, job, SERVICES)}
+    for place, service in there.items():
+        if place not in wanted:
+            remove(objects, SERVICES, service)
     for place in job.places:
         number = _port(job, place)
-        service = ensure(objects, SERVICES, _service(job, place), job.parent)
+        service = there.get(place) or ensure(objects, SERVICES, _service(job, place), job.parent)
         real = facts.ports(service).get(number)
         job.addresses[place] = (LOOPBACK, real) if real else (f"{job.child(place)}.{namespace}.svc", number)
 
