@@ -2,7 +2,6 @@
 
 import pytest
 
-from arena.local.api import Api
 from arena.local.objects import DEPLOYMENTS, JOBS, STATEFULSETS
 from arena.local.operators.mpijob import MPIJOBS
 from arena.local.operators.pytorchjob import PYTORCHJOBS
@@ -161,13 +160,8 @@ def stateful(bench):
 
 @pytest.mark.parametrize("every", [1, 2, 3, 5, 7])
 @pytest.mark.parametrize("story", [pytorch, tensorflow, mpi, job, deployment, stateful])
-def test_crashes(story, every):
+def test_crashes(bench, story, every):
     """Every story ends the same when the operators die after each k-th write."""
-    from conftest import Bench
-
-    api = Api(":memory:")
-    bench = Bench(api).node()
-    fragile = FragileBench(bench, every)
+    fragile = FragileBench(bench.node(), every)
     story(bench)
     assert fragile.crashes
-    api.close()
