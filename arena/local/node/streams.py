@@ -114,42 +114,63 @@ class Output:
 
 
 class Input:
-    """Feeds the command's standard input from the named pipe, client after client."""
+    """Feeds the command's standard input from the named pipe, client after client.
+
+    It reads no more than the command takes, so a slow command slows its client and not the supervisor.
+    """
 
     def __init__(self, path: str, target: int, once: bool, terminal: bool) -> None:
         self.path = path
-        self.target = target
+        self.target = os.dup(target)  # a terminal's descriptor is watched for its output already
         self.once = once
         self.terminal = terminal
+        self.rest = b""
         self.fd = self._open()
-        os.set_blocking(target, False)
+        os.set_blocking(self.target, False)
+        if not terminal:
+            os.close(target)
 
     def _open(self) -> int:
         return os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
 
-    def read(self, selector: selectors.BaseSelector) -> None:
-        """Pass on what a client wrote; when it left, end the input or wait for the next client."""
-        data = os.read(self.fd, 4096)
-        if data:
-            self._feed(data)
+    def begin(self, selector: selectors.BaseSelector) -> None:
+        """Wait for what a client writes."""
+        selector.register(self.fd, selectors.EVENT_READ, self)
+
+    def ready(self, selector: selectors.BaseSelector) -> None:
+        """Take what a client wrote, or hand on what was taken."""
+        if self.rest:
+            self._write(selector)
             return
+        self.rest = os.read(self.fd, CHUNK)
         selector.unregister(self.fd)
+        if self.rest:
+            selector.register(self.target, selectors.EVENT_WRITE, self)
+        else:
+            self._left(selector)
+
+    def _left(self, selector: selectors.BaseSelector) -> None:
+        """A client left: wait for the next one, or end the command's input."""
         os.close(self.fd)
         if not self.once:
             self.fd = self._open()
-            selector.register(self.fd, selectors.EVENT_READ, self)
-        elif self.terminal:
-            self._feed(b"\x04")
-        else:
-            os.close(self.target)
+            self.begin(selector)
+            return
+        if self.terminal:
+            with contextlib.suppress(OSError):
+                os.write(self.target, b"\x04")
+        os.close(self.target)
 
-    def _feed(self, data: bytes) -> None:
-        with contextlib.suppress(
-            OSError
-        ):  # the command closed its input or is not reading: as with a pipe, lost
-            deadline = time.monotonic() + 1
-            while data and time.monotonic() < deadline:
-                try:
-                    data = data[os.write(self.target, data) :]
-                except BlockingIOError:
-                    time.sleep(0.005)
+    def _write(self, selector: selectors.BaseSelector) -> None:
+        try:
+            self.rest = self.rest[os.write(self.target, self.rest) :]
+        except BlockingIOError:
+            return
+        except OSError:  # the command closed its input, so its clients shall see a broken pipe
+            selector.unregister(self.target)
+            os.close(self.target)
+            os.close(self.fd)
+            return
+        if not self.rest:
+            selector.unregister(self.target)
+            self.begin(selector)

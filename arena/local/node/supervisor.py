@@ -189,7 +189,7 @@ class Guard:
     def _ready(self, key: selectors.SelectorKey) -> int:
         """Serve one descriptor; 1 when an output ended by it."""
         if isinstance(key.data, Input):
-            key.data.read(self.selector)
+            key.data.ready(self.selector)
         elif isinstance(key.data, Output):
             if not key.data.read():
                 self.selector.unregister(key.fd)
@@ -255,7 +255,7 @@ def supervise(spec: dict[str, Any], ready: int) -> None:
         selector.register(output.fd, selectors.EVENT_READ, output)
     if pipe.stdin is not None:
         feed = Input("stdin", pipe.stdin, bool(spec.get("stdin_once")), pipe.terminal)
-        selector.register(feed.fd, selectors.EVENT_READ, feed)
+        feed.begin(selector)
     status = guard.serve(len(outputs))
     guard.clear()
     for output in outputs:

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -140,6 +141,19 @@ def test_stdin_once(start: Start) -> None:
         pipe.write("all\n")
     assert ended(folder).code == 0
     assert lines(folder)[0][3] == "all"
+
+
+def test_slow_reader(start: Start, tmp_path: Path) -> None:
+    """A command that reads its input late gets all of it, and its output flows meanwhile."""
+    script = "echo early; while [ ! -e go ]; do sleep 0.02; done; wc -c"
+    folder = start("sh", "-c", script, stdin=True, stdin_once=True)
+    writer = threading.Thread(target=lambda: (folder / "stdin").write_bytes(b"x" * 3_000_000))
+    writer.start()
+    until(lambda: (folder / "log").read_text().endswith("early\n"))
+    (tmp_path / "go").touch()
+    writer.join()
+    assert ended(folder).code == 0
+    assert lines(folder)[1][3].strip() == "3000000"
 
 
 def test_tty(start: Start) -> None:
