@@ -1,5 +1,6 @@
 """One container of a pod: its runs, one after the other, its probes and its end."""
 
+import shutil
 import signal
 import subprocess
 import time
@@ -119,7 +120,11 @@ class Container:
         """Begin the next run with what `runs.prepare` needs."""
         target = self._next()
         runs.prepare(target, spec)
-        self._launcher = runs.launch(target)
+        try:
+            self._launcher = runs.launch(target)
+        except OSError:
+            shutil.rmtree(target)
+            raise
         self._launched = int(target.name)
         self._began(target)
 

@@ -44,12 +44,11 @@ class Worker:
         self.main = self._containers("containers", "containerStatuses")
         self.gone = False
         self.over = False
+        self._looked = False  # what is found at first has been told by an earlier kubelet
         self._verdict: status.Verdict | None = None
         self._reported: Object | None = None
         if (self.folder / "gpus.json").exists() and self._phase() not in FINAL:
             tools.gpus.adopt(self.uid, self.folder)
-        for container in self.everyone():
-            container.refresh()
 
     def _containers(self, specs: str, statuses: str) -> list[Container]:
         known = {one["name"]: one for one in (self.pod.get("status") or {}).get(statuses) or []}
@@ -83,8 +82,9 @@ class Worker:
     def sync(self) -> float | None:
         """Look, act, report; seconds until it is to be called again, None: when something happens."""
         for container in self.everyone():
-            if container.refresh():
+            if container.refresh() and self._looked:
                 self._tell(container)
+        self._looked = True
         if self.gone or self.pod["metadata"].get("deletionTimestamp"):
             return self._remove()
         if self._phase() in FINAL:

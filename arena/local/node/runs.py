@@ -74,11 +74,12 @@ def _json(path: Path) -> dict[str, Any]:
 
 def prepare(folder: Path, spec: dict[str, Any]) -> None:
     """Make the folder of a new run, readable by the owner only: the environment may hold secrets."""
-    folder.mkdir(parents=True, mode=0o700)
-    path = folder / "spec.json.new"
-    with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+    draft = folder.with_name(f"{folder.name}.new")  # so that a full disk leaves no half run
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True, mode=0o700)
+    with open(draft / "spec.json", "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         json.dump(spec, file)
-    path.rename(folder / "spec.json")
+    draft.rename(folder)
 
 
 def launch(folder: Path) -> "subprocess.Popen[bytes]":
@@ -104,7 +105,7 @@ def refuse(folder: Path, failures: int, reason: str, message: str) -> None:
 
 def numbers(container: Path) -> list[int]:
     """The runs of a container that there are folders of, oldest first."""
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         return sorted(int(one.name) for one in container.iterdir() if one.name.isdigit())
     return []
 
@@ -183,7 +184,9 @@ def void(run: Run, uid: str, container: str) -> None:
     """Undo a run whose server died before the supervisor had begun, so that it can be started anew."""
     settled = settle(run, uid, container)
     if settled.state == ENDED and settled.reason == NEVER_BEGUN:
-        (run.folder / "spec.json").unlink()  # first, so that a late supervisor has nothing to run
+        (run.folder / "spec.json").unlink(
+            missing_ok=True
+        )  # first, so that a late supervisor has nothing to run
         shutil.rmtree(run.folder)
 
 

@@ -221,6 +221,20 @@ def test_without_descriptors(idle: Node, monkeypatch: pytest.MonkeyPatch) -> Non
     until(lambda: idle.get(name) is None)
 
 
+def test_unwritable_folder(idle: Node) -> None:
+    """A container whose run cannot be written down waits with the reason, and starts once it can."""
+    name = idle.pod("echo", "hi")
+    folder = idle.home / "pods" / idle.uid(name)
+    folder.mkdir(parents=True)
+    (folder / "containers").touch()
+    idle.start()
+    assert "cannot start container main" in idle.event(name, "Failed")["message"]
+    waiting = idle.state(name, "waiting")["state"]["waiting"]
+    assert waiting["reason"] == "CreateContainerError"
+    (folder / "containers").unlink()
+    idle.phase(name, "Succeeded")
+
+
 def test_same_name_again(node: Node) -> None:
     """A pod that takes the name of a deleted one is another pod."""
     node.create("twin", {"containers": [{"name": "main", "command": ["sleep", "1000"]}]})
