@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.home import Home, home
+from benchmarks.home import Home, home, until
 from benchmarks.measure import Figure, median
 
 REPLICAS = 8
@@ -17,6 +17,12 @@ rank = os.environ["RANK"]
 lines = (f"{{rank}}:{{number}} step of the training loop, loss 0.12345\\n" for number in range({LINES}))
 sys.stdout.writelines(lines)
 """
+
+
+def ended(at: Home) -> bool:
+    """Whether every replica has written all it has to write."""
+    pods = at.ask("/api/v1/namespaces/default/pods")["items"]
+    return [pod["status"].get("phase") for pod in pods] == ["Succeeded"] * REPLICAS
 
 
 def complete(path: Path) -> bool:
@@ -39,16 +45,9 @@ def figures(runs: int) -> Iterator[Figure]:
     with home() as at, tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "chatty.py"
         script.write_text(PROGRAM, encoding="utf-8")
-        at.arena(
-            "submit",
-            "pytorchjob",
-            "--name",
-            "chatty",
-            "--workers",
-            str(REPLICAS),
-            "--wait",
-            f"python {script}",
-        )
+        kept = ("--workers", str(REPLICAS), "--clean-task-policy", "None")
+        at.arena("submit", "pytorchjob", "--name", "chatty", *kept, f"python {script}")
+        until(lambda: ended(at))
         into = Path(folder) / "lines"
         seconds = [follow(at, into) for _ in range(max(runs // 3, 3))]
         whole = complete(into)

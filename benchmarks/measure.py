@@ -4,6 +4,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -47,16 +48,19 @@ def run(argv: Sequence[str], env: Mapping[str, str] | None = None) -> Run:
     Raises:
         RuntimeError: it ended with another code than 0.
     """
-    start = time.perf_counter()
-    child = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    assert child.stdout is not None
-    with child.stdout:
-        out = child.stdout.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    seconds = time.perf_counter() - start
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise RuntimeError(f"{' '.join(argv)} ended with {child.returncode}")
+    with tempfile.TemporaryFile() as talk:
+        start = time.perf_counter()
+        child = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=talk)
+        assert child.stdout is not None
+        with child.stdout:
+            out = child.stdout.read()
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - start
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            talk.seek(0)
+            said = talk.read().decode(errors="replace")
+            raise RuntimeError(f"{' '.join(argv)} ended with {child.returncode}:\n{said}")
     scale = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, KiB elsewhere
     return Run(seconds, usage.ru_maxrss / scale, out)
 
