@@ -1,14 +1,18 @@
 """TensorBoard of a job: its address, or a forwarded port that leads to it."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arena import labels
 from arena.errors import NotFound, TimedOut
-from arena.kube import Cluster
 from arena.model import Job
 from arena.resources import PODS, SERVICES
+
+if TYPE_CHECKING:
+    from arena.kube import Cluster
 
 Object = dict[str, Any]
 PORT = 6006

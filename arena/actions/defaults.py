@@ -1,8 +1,14 @@
 """What the administrator of a cluster has set for everybody."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from arena.errors import NotAllowed, NotFound
-from arena.kube import Cluster
 from arena.resources import CONFIGMAPS
+
+if TYPE_CHECKING:
+    from arena.kube import Cluster
 
 NAME = "arena-config"
 

@@ -1,11 +1,15 @@
 """What the cluster remarked on a job and its pods."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from arena import units
-from arena.kube import Cluster
 from arena.model import Event, Job
 from arena.resources import EVENTS
+
+if TYPE_CHECKING:
+    from arena.kube import Cluster
 
 Object = dict[str, Any]
 

@@ -1,13 +1,18 @@
 """One instance of a job: which one a command means, and sessions in it."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from arena.actions import training
 from arena.errors import Conflict, NotFound, SpecError
 from arena.kinds.kind import Kind
-from arena.kube import Cluster
-from arena.kube.streams import Terminal
 from arena.model import Instance, Job
+
+if TYPE_CHECKING:
+    from arena.kube import Cluster
+    from arena.kube.streams import Terminal
 
 
 def running(

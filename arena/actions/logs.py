@@ -5,6 +5,8 @@ from the second of the last stamp and what was already passed on is skipped, so 
 and none comes twice.
 """
 
+from __future__ import annotations
+
 import heapq
 import queue
 import re
@@ -12,13 +14,16 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from arena.actions import training
 from arena.errors import ArenaError, NotFound, SpecError, Unreachable
 from arena.kinds.kind import Kind
-from arena.kube import Cluster, LogQuery
 from arena.model import Container, Instance, Job, LogLine
 from arena.resources import PODS
+
+if TYPE_CHECKING:
+    from arena.kube import Cluster, LogQuery
 
 RETRY = 0.25
 """Seconds before a log is asked for again after it broke off, doubled each time up to `PAUSE`."""
@@ -109,6 +114,8 @@ class _Tail:
                     yield Block(self.instance.name, self.container, stamps, texts)
 
     def _query(self, follow: bool, previous: bool) -> LogQuery:
+        from arena.kube import LogQuery
+
         options = self._options
         start = LogQuery(container=self.container, follow=follow, previous=previous, timestamps=True)
         if found := _STAMP.match(self._last):
@@ -219,7 +226,7 @@ def _observe(
     name: str,
     namespace: str,
     kind: Kind | None,
-    out: "queue.Queue[Block | Job | ArenaError | None]",
+    out: queue.Queue[Block | Job | ArenaError | None],
 ) -> None:
     """Tell of the job's changes until it has ended or is gone, and in any case of the end."""
     try:
@@ -238,7 +245,7 @@ def _start_readers(
     job: Job,
     options: Options,
     readers: dict[str, threading.Thread],
-    out: "queue.Queue[Block | Job | ArenaError | None]",
+    out: queue.Queue[Block | Job | ArenaError | None],
 ) -> None:
     for one in job.instances:
         if one.uid in readers or not options.picks(one, job) or not _has_log(one, options.container):
@@ -253,7 +260,7 @@ def _has_log(one: Instance, container: str) -> bool:
     return any(c.started or c.finished or c.restarts for c in names)
 
 
-def _pump(tail: _Tail, out: "queue.Queue[Block | Job | ArenaError | None]") -> None:
+def _pump(tail: _Tail, out: queue.Queue[Block | Job | ArenaError | None]) -> None:
     """Follow one container through breaks and restarts until its pod has ended or is gone."""
     restarts = _restarts(tail.instance, tail.container)
     quiet = 0
@@ -280,9 +287,7 @@ def _pump(tail: _Tail, out: "queue.Queue[Block | Job | ArenaError | None]") -> N
         threading.Event().wait(min(PAUSE, RETRY * 2 ** min(quiet, 5)))
 
 
-def _rest(
-    tail: _Tail, out: "queue.Queue[Block | Job | ArenaError | None]", *, previous: bool = False
-) -> None:
+def _rest(tail: _Tail, out: queue.Queue[Block | Job | ArenaError | None], *, previous: bool = False) -> None:
     """What a connection that ended early may have left unread."""
     try:
         for block in tail.read(previous=previous):

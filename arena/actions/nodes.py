@@ -1,15 +1,19 @@
 """Nodes, and what the pods on them take."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arena import units
 from arena.errors import NotFound
-from arena.kube import Cluster
 from arena.model import Node
 from arena.resources import NODES, PODS
+
+if TYPE_CHECKING:
+    from arena.kube import Cluster
 
 Object = dict[str, Any]
 GPU = "nvidia.com/gpu"

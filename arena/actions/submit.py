@@ -3,10 +3,12 @@
 What `--dry-run` prints is what is sent: both take the same Plan.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arena import labels, manifests
 from arena.actions import training
@@ -15,9 +17,11 @@ from arena.errors import ArenaError, Conflict, NotFound, SpecError, TimedOut
 from arena.kinds.kind import Kind
 from arena.kinds.training import extras
 from arena.kinds.training.base import TrainingSpec
-from arena.kube import Cluster
 from arena.model import Job
 from arena.resources import CONFIGMAPS, DEPLOYMENTS, PODS, SECRETS, SERVICES, Resource
+
+if TYPE_CHECKING:
+    from arena.kube import Cluster
 
 Object = dict[str, Any]
 HELPERS = {one.kind: one for one in (CONFIGMAPS, DEPLOYMENTS, SECRETS, SERVICES)}

@@ -1,18 +1,22 @@
 """Training jobs: find, read, wait for and delete them, whoever made them."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arena import kinds, labels
 from arena.actions.watching import Source, Watching
 from arena.errors import JobFailed, MissingOperator, NotFound, SpecError, TimedOut
 from arena.kinds.kind import Kind
-from arena.kube import Cluster
 from arena.model import Job, Phase
 from arena.resources import PODS, Resource
+
+if TYPE_CHECKING:
+    from arena.kube import Cluster
 
 Object = dict[str, Any]
 TICK = 1.0

@@ -1,14 +1,18 @@
 """Several watches of the cluster seen as one: what is there now, and when it changed."""
 
+from __future__ import annotations
+
 import queue
 import threading
 from collections.abc import Sequence
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arena.errors import ArenaError
-from arena.kube import Cluster
 from arena.resources import Resource
+
+if TYPE_CHECKING:
+    from arena.kube import Cluster
 
 Object = dict[str, Any]
 
@@ -46,7 +50,7 @@ class Watching:
         self._objects: list[dict[str, Object]] = [{} for _ in sources]
         self._missing = set(range(len(sources)))
 
-    def __enter__(self) -> "Watching":
+    def __enter__(self) -> Watching:
         for number in range(len(self._watches)):
             threading.Thread(target=self._pump, args=(number,), daemon=True).start()
         while self._missing:
