@@ -1,6 +1,7 @@
 """Request bodies: JSON or YAML into one object, and what the server cannot read."""
 
 import json
+import re
 from typing import Any
 
 from aiohttp import web
@@ -9,6 +10,8 @@ from arena.local.api import refusals
 from arena.local.objects import Object
 
 _DEEPEST = 64
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_BRACKET = re.compile(rb"[][{}]")
 
 
 def load(request: web.Request, body: bytes) -> Object:
@@ -32,12 +35,12 @@ def decode(body: bytes) -> Any:
     Raises:
         Refused: 400, it is neither.
     """
+    if _depth(body) > _DEEPEST:
+        raise refusals.bad(f"the body is nested deeper than {_DEEPEST} levels")
     try:
         value = json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         value = _yaml(body)
-    if _depth(value) > _DEEPEST:
-        raise refusals.bad(f"the body is nested deeper than {_DEEPEST} levels")
     return value
 
 
@@ -73,7 +76,7 @@ def header(text: str) -> str:
 
 
 def _no_constant(word: str) -> Any:
-    raise ValueError(word)
+    raise refusals.bad(f"the body cannot be read: {word} is no JSON value")
 
 
 def _yaml(body: bytes) -> Any:
@@ -88,14 +91,12 @@ def _yaml(body: bytes) -> Any:
         raise refusals.bad(f"the body cannot be read: {str(error).splitlines()[0]}") from error
 
 
-def _depth(value: Any) -> int:
-    level, depth = [value], 0
-    while level and depth <= _DEEPEST:
-        depth += 1
-        level = [
-            child
-            for one in level
-            if isinstance(one, (dict, list))
-            for child in (one.values() if isinstance(one, dict) else one)
-        ]
-    return depth
+def _depth(body: bytes) -> int:
+    """How deep brackets are nested, told before a parser has to go there."""
+    level = deepest = 0
+    if body.count(b"[") + body.count(b"{") <= _DEEPEST:
+        return 0
+    for bracket in _BRACKET.findall(_TEXT.sub(b"", body)):
+        level += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, level)
+    return deepest

@@ -1,6 +1,5 @@
 """The HTTP server: an aiohttp application in front of the Api."""
 
-import importlib
 from collections.abc import MutableSequence
 
 from aiohttp import web
@@ -33,9 +32,11 @@ def make_app(
     )
     app[watches.WATCHES] = set()
     inner = web.Application(client_max_size=LARGEST)
-    for one in (inner, app):
-        if runtime is not None:
-            importlib.import_module("arena.local.api.streams").add(one, api, runtime)
+    if runtime is not None:
+        from arena.local.api import streams  # late: a server without a node does without
+
+        for one in (inner, app):
+            streams.add(one, api, runtime)
     _add_routes(inner, api, prefix)
     app.add_subapp(prefix, inner)
     _add_routes(app, api, "")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -31,7 +32,7 @@ class _Stream:
     """One client's watch."""
 
     def __init__(self, kind: Type, selector: Selector, namespace: str | None, request: web.Request) -> None:
-        self._kind = kind
+        self.kind = kind
         self._selector = selector
         self._namespace = namespace
         self._accept = request.headers.get("Accept", "")
@@ -40,7 +41,7 @@ class _Stream:
 
     def line(self, entry: Entry) -> bytes:
         """The change as this client sees it; empty where it does not concern it."""
-        if entry.key != self._kind.key or self._namespace not in (None, entry.namespace):
+        if entry.key != self.kind.key or self._namespace not in (None, entry.namespace):
             return b""
         if self._selector == selectors.EVERYTHING and not self._accept_shapes:
             return f'{{"type":"{entry.type}","object":{entry.body}}}\n'.encode()
@@ -58,7 +59,7 @@ class _Stream:
 
     def event(self, kind: str, obj: Object) -> bytes:
         """A line for an object, in the form that the client asked for."""
-        shown: Any = present.one(self._kind, obj, self._accept, self._query, header=self._first)
+        shown: Any = present.one(self.kind, obj, self._accept, self._query, header=self._first)
         self._first = False
         return encode({"type": kind, "object": shown}).encode() + b"\n"
 
@@ -67,7 +68,7 @@ class _Stream:
         meta: Object = {"resourceVersion": str(version)}
         if notes:
             meta["annotations"] = dict(notes)
-        resource = self._kind.resource
+        resource = self.kind.resource
         obj = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta}
         if present.form(self._accept) == "Table":
             obj = present.empty_table(meta)
@@ -80,8 +81,10 @@ async def watch(api: Api, request: web.Request, target: Target, listing: Listing
     Raises:
         Refused: 400 for a selector or version that cannot be read.
     """
-    fields = listing.fields + (f",metadata.name={target.name}" if target.name else "")
-    selector = selectors.parse(target.kind.resource, listing.labels, fields.lstrip(","))
+    if target.name:
+        fields = ",".join(filter(None, (listing.fields, f"metadata.name={target.name}")))
+        listing = replace(listing, fields=fields)
+    selector = selectors.parse(target.kind.resource, listing.labels, listing.fields)
     stream = _Stream(target.kind, selector, listing.namespace, request)
     since = _version(request.query.get("resourceVersion", ""))
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache"})
@@ -127,7 +130,7 @@ def _initial(api: Api, stream: _Stream, listing: Listing, since: int | None, req
     wants = request.query.get("sendInitialEvents") == "true"
     if since is not None and not wants:
         return b""
-    page = api.page(stream._kind.resource, Listing(listing.namespace, listing.labels, listing.fields))
+    page = api.page(stream.kind.resource, replace(listing, limit=0, token=""))
     lines = [stream.event("ADDED", json.loads(text)) for text in page.texts]
     if wants:
         lines.append(stream.bookmark(page.version, {"k8s.io/initial-events-end": "true"}))

@@ -40,9 +40,9 @@ class Server:
     def _run(self) -> None:
         async def start() -> web.AppRunner:
             app = make_app(self.api, secret=self.secret, troubles=self.faults)
-            runner = web.AppRunner(app, handler_cancellation=True)
+            runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1)
             await runner.setup()
-            site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=1)
+            site = web.TCPSite(runner, "127.0.0.1", 0)
             await site.start()
             self.port = runner.addresses[0][1]
             return runner

@@ -130,8 +130,8 @@ def spec(**containers):
         ),
         (
             {"spec": {"volumes": [{"name": "v", "emptyDir": {}}]}},
-            {"spec": {"volumes": [{"name": "v", "$retainKeys": ["name", "hostPath"], "hostPath": {"path": "/"}}]}},
-            {"spec": {"volumes": [{"name": "v", "hostPath": {"path": "/"}}]}},
+            {"spec": {"volumes": [{"name": "v", "$retainKeys": ["name", "image"], "image": {"x": "y"}}]}},
+            {"spec": {"volumes": [{"name": "v", "image": {"x": "y"}}]}},
         ),
         (
             spec(a={}, b={}),
@@ -265,7 +265,7 @@ PODS_ = st.builds(
     pod, MAPS, MAPS, VALUES, MAPS,
     nodeSelector=st.dictionaries(NAMES, VALUES, max_size=2),
     tolerations=st.lists(st.builds(lambda k: {"key": k}, NAMES), max_size=2),
-    imagePullSecrets=st.lists(st.builds(lambda k: {"name": k}, NAMES), max_size=2, unique_by=lambda o: o["name"]),
+    imagePullSecrets=st.lists(NAMES, max_size=2, unique=True).map(lambda keys: [{"name": k} for k in keys]),
 )  # fmt: skip
 QUICK = settings(max_examples=40, deadline=None, derandomize=True)
 
