@@ -22,6 +22,7 @@ from arena.local.state import (
     DaemonError,
     Server,
     acquire,
+    check_room,
     explained,
     holder,
     prepare,
@@ -45,6 +46,9 @@ __all__ = [
 
 PATIENCE = 20.0
 """Seconds that a server may take to start or to stop before it is called broken."""
+
+DYING = 30.0
+"""Seconds that a killed server may take to be gone: a loaded machine reaps late."""
 
 ANSWER = 5.0
 """Seconds that a server may take for an answer."""
@@ -116,6 +120,7 @@ def start(idle: float | None = None, version: str = "") -> Server:
     with _alone(home, find) as running:
         if running := running or find():
             return running
+        check_room(home)
         before = holder(home)
         with explained(home):
             ready = spawn(home, version, idle, PATIENCE)
@@ -247,11 +252,11 @@ def _end(home: Path) -> bool:
     pid = holder(home)
     if pid is None:
         return False
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for number, patience in ((signal.SIGTERM, PATIENCE / 2), (signal.SIGKILL, DYING)):
         if pid:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
-        deadline = time.monotonic() + PATIENCE / 2
+        deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             if holder(home) is None:
                 return True

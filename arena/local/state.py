@@ -30,6 +30,10 @@ NETWORK = frozenset(_TYPES.split())
 """File systems on which neither file locks nor the database's shared memory can be trusted."""
 
 
+ROOM = 1 << 20
+"""Bytes that must be free for a start."""
+
+
 class DaemonError(Exception):
     """The local cluster cannot be started, stopped or found.
 
@@ -133,6 +137,19 @@ def prepare() -> Path:
         if stat.S_IMODE(info.st_mode) & 0o077:
             home.chmod(0o700)
     return home
+
+
+def check_room(home: Path) -> None:
+    """Refuse to start where the database could not grow: the server could not even log why it ends.
+
+    Raises:
+        DaemonError: the disk is full.
+    """
+    found = os.statvfs(home)
+    if found.f_bavail * found.f_frsize < ROOM:
+        raise DaemonError(
+            f"the disk of {home} is full", "free some space there, or set ARENA_LOCAL_HOME to another folder"
+        )
 
 
 @contextlib.contextmanager
