@@ -20,6 +20,7 @@ import struct
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,13 @@ class Peers:
         for link in self.links:
             send(link, total.tobytes())
         return total
+
+    def leave(self) -> None:
+        """Rank 0 ends last: a PyTorchJob is over, and its workers are cleaned away, when rank 0 ends."""
+        if self.rank == 0:
+            for link in self.links:
+                with suppress(OSError):
+                    link.recv(1)  # nothing comes any more but the end
 
 
 def accept(world: int, port: int) -> list[socket.socket]:
@@ -260,6 +268,7 @@ def main() -> int:
     print(f"rank {peers.rank} of {peers.world} is ready", flush=True)
     score = train(options, peers)
     print(f"rank {peers.rank} ends with accuracy {score:.4f}, target {options.target}", flush=True)
+    peers.leave()
     return 0 if score >= options.target else 1
 
 
