@@ -1,6 +1,7 @@
 """Loopback ports for the declared ports of Services and Pods, and the Service's address."""
 
 import json
+import secrets
 import socket
 from typing import Any
 
@@ -16,7 +17,8 @@ class Ports:
     def __init__(self, store: Store, choice: range) -> None:
         self._store = store
         self._choice = choice
-        self._next = 0
+        # Two local clusters of one machine look into the same range: let them begin apart.
+        self._next = secrets.randbelow(len(choice))
 
     def allot(self, kind: Type, obj: Object, old: Object | None = None) -> None:
         """Give every declared port a free one (in place); those of `old` stay.
