@@ -7,6 +7,7 @@ from pathlib import Path
 
 from arena.local.api import admission, meta, pages, refusals, scale
 from arena.local.api.deletion import PROTECTED, Remover
+from arena.local.api.expiry import Expiry
 from arena.local.api.feed import Feed
 from arena.local.api.options import TRUSTED, Deleting, Listing, Page, Writing
 from arena.local.api.patches.merge import merge
@@ -31,6 +32,7 @@ class Api:
         self.store = Store(path)
         self._ports = Ports(self.store, ports)
         self._quotas = Quotas(self.store)
+        self._expiry = Expiry(self.store)
         self._remover = Remover(self.store, self._quotas.dropped)
         for name in PROTECTED:
             if self.get(NAMESPACES, name) is None:
@@ -68,6 +70,7 @@ class Api:
             self._ports.allot(kind, obj)
             self.store.put(kind.key, obj)
             self._quotas.written(kind, None, obj)
+            self._expiry.created(kind)
         return obj
 
     def patch(

@@ -1,8 +1,10 @@
 """Ages as tables show them."""
 
-from datetime import datetime
+import re
+from datetime import datetime, timezone
 
 _DAY = 86400
+EPOCH = datetime.fromtimestamp(0, timezone.utc)
 
 
 def ago(stamp: str | None, now: datetime) -> str:
@@ -18,9 +20,13 @@ def elapsed(start: str | None, end: str | None, now: datetime) -> str:
 
 
 def parse(stamp: str) -> datetime:
-    """An RFC 3339 time, with or without a fraction."""
-    whole = stamp.partition(".")[0].rstrip("Z")
-    return datetime.fromisoformat(whole + "+00:00")
+    """An RFC 3339 time, with or without a fraction; the epoch for what is none."""
+    whole = re.sub(r"\.\d+", "", stamp).replace("Z", "+00:00").replace("z", "+00:00")
+    try:
+        moment = datetime.fromisoformat(whole)
+    except ValueError:
+        return EPOCH
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def span(seconds: float) -> str:
