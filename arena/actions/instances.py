@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def running(
     cluster: Cluster, name: str, namespace: str, instance: str = "", kind: Kind | None = None
 ) -> tuple[Job, Instance]:
-    """The job and the instance asked for: by its name, its end such as `worker-1`, or the chief.
+    """The job and the instance asked for: by its name, its end such as `worker-1`, its role, or the chief.
 
     Raises:
         NotFound: there is no such job or instance.
@@ -26,8 +26,7 @@ def running(
     """
     job = training.job(cluster, name, namespace, kind)
     if instance:
-        wanted = (instance, f"{name}-{instance}")
-        found = next((one for one in job.instances if one.name in wanted), None)
+        found = next((one for one in job.instances if one.is_called(instance, name)), None)
     else:
         alive = [one for one in job.instances if one.phase == "Running"]
         found = job.chief if job.chief in alive else next(iter(alive), job.chief)

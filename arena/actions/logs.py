@@ -43,7 +43,7 @@ class Options:
     """What of the logs is wanted."""
 
     instance: str = ""
-    """Only the instance of that name, or with that end: `worker-1`."""
+    """Only the instance of that name, with that end (`worker-1`), or the chief of that role (`launcher`)."""
     container: str = ""
     """Its container; "" for the first, which runs the user's program."""
     tail: int | None = None
@@ -56,7 +56,7 @@ class Options:
 
     def picks(self, one: Instance, job: Job) -> bool:
         """Whether the instance is wanted."""
-        return not self.instance or one.name in (self.instance, f"{job.name}-{self.instance}")
+        return not self.instance or one.is_called(self.instance, job.name)
 
 
 @dataclass(frozen=True, slots=True)

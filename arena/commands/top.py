@@ -122,7 +122,7 @@ def _job(session: "Session", found: "Job", instance: str, form: str) -> str:
     from arena.views import encode, jobs, nodes
 
     if instance:
-        kept = tuple(one for one in found.instances if one.name in (instance, f"{found.name}-{instance}"))
+        kept = tuple(one for one in found.instances if one.is_called(instance, found.name))
         found = replace(found, instances=kept)
     if form in ("json", "yaml"):
         return encode.encode(jobs.data(found, session.now()), form)
