@@ -19,6 +19,7 @@ SOURCES := arena tests examples benchmarks
 .PHONY: demo test lint format frameworks benchmarks completions clean
 
 # ---- the environment: one stamp file for each set of extras
+# (editable_mode=compat is a plain path; the default's import hook makes every start of Python slower)
 
 .venv/made:
 	@test -n "$(PYTHON)" || { echo "arena needs Python 3.10 or newer; none of: $(PYTHONS)" >&2; exit 1; }
@@ -28,7 +29,7 @@ SOURCES := arena tests examples benchmarks
 
 .venv/with-%: .venv/made pyproject.toml
 	@echo "installing arena with its extra '$*' into .venv"
-	@$(PIP) --editable '.[$*]'
+	@$(PIP) --config-settings editable_mode=compat --editable '.[$*]'
 	@touch $@
 
 # ---- a first look
