@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _HEAD = re.compile(r'^"""arena (?P<name>[\w-]+)(?: \((?P<aliases>[^)]*)\))?: (?P<summary>.*?)\.?(?:""")?$')
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+NO_WORDS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""What click raises for a group without a command; before 8.2 it printed the help by itself."""
 
 
 class Verb(NamedTuple):
@@ -117,7 +119,7 @@ def run(words: Sequence[str], session: Globals | None = None) -> int:
     try:
         result = root.main(list(words), prog_name="arena", standalone_mode=False, obj=session or Globals())
         sys.stdout.flush()
-    except click.exceptions.NoArgsIsHelpError as error:
+    except NO_WORDS as error:
         click.echo(error.format_message())
         return 0
     except click.UsageError as error:

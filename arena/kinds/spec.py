@@ -111,7 +111,8 @@ def parse(spec: type[S], given: Mapping[str, object]) -> S:
         chosen[one.name] = _read(one, value)
     for one in options(spec):
         if one.required and one.name not in chosen:
-            raise SpecError(f"{one.flag} is missing", f"add {one.flag} {one.form.metavar}")
+            what = "what to run" if one.form.positional else f"{one.flag} {one.form.metavar}"
+            raise SpecError(f"{one.flag} is missing", f"add {what}")
     return spec(**chosen)
 
 
