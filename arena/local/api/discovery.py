@@ -32,6 +32,8 @@ def document(path: str, accept: str) -> Document | None:
         return Document(_dump(_all(path == "/api")), _AGGREGATED)
     if path in ("/healthz", "/livez", "/readyz"):
         return Document(b"ok", "text/plain")
+    if path == "/openapi/v2" and "protobuf" in accept:
+        return Document(openapi.OLD_PROTOBUF, openapi.OLD_TYPE)
     found = _plain(path)
     if found is None and (path == "" or path.startswith("/openapi") or not path.startswith("/api")):
         raise of_code(404, "the server could not find the requested resource")
@@ -51,6 +53,8 @@ def _plain(path: str) -> Object | None:
     if path == "/apis":
         groups = [_group(name) for name in _groups() if name]
         return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
+    if path == "/openapi/v2":
+        return openapi.OLD
     if path == "/openapi/v3":
         return openapi.index([_path(*one) for one in _group_versions()])
     if parts[:2] == ["openapi", "v3"]:

@@ -1,4 +1,8 @@
-"""The OpenAPI v3 documents: what `kubectl apply`, `diff` and `explain` look up there."""
+"""The OpenAPI documents: what `kubectl apply`, `create`, `diff` and `explain` look up there.
+
+Version 3 tells it all. Version 2 is there but empty: clients that check the items of a `List`
+themselves ask for it, and leave the check to the server where it names no type.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -7,6 +11,12 @@ from arena.local.api import schema
 from arena.local.api.schema import Shape
 from arena.local.api.types import Type
 from arena.local.objects import Object
+
+OLD: Object = {"swagger": "2.0", "info": {"title": "arena local cluster", "version": "1"}, "paths": {}}
+"""The document of version 2."""
+OLD_PROTOBUF = b"\x0a\x032.0"
+"""The same, as those clients ask for it: field 1, text of 3 bytes."""
+OLD_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
 _PREFIX = "#/components/schemas/"
 _LEAVES: dict[str, Object] = {
