@@ -2,6 +2,7 @@
 
 import json
 
+from arena.local.api.faults import Fault
 from arena.resources import PODS
 
 RUNNING = {
@@ -159,3 +160,17 @@ def test_exec_into_a_pod_that_does_not_run_says_so(arena, stage):
     assert stage.cluster.get(PODS, "default", pod["metadata"]["name"])
     assert arena("exec", "bert", "--", "ls").code == 5
     assert arena("attach", "bert", "-i", "worker-7").code == 3
+
+
+def test_list_asks_as_often_for_fifty_jobs_as_for_one(arena, stage, api):
+    """The requests of list depend on the kinds that are served, never on how many jobs there are."""
+    counter = Fault(times=1_000_000)
+    api.faults.append(counter)
+    asked = []
+    for number in range(50):
+        stage.pod(stage.job(f"job-{number}"))
+        if number in (0, 49):
+            before = counter.times
+            assert len(arena("list", "-o", "name").out.split()) == number + 1
+            asked.append(before - counter.times)
+    assert asked[0] == asked[1] <= 8
