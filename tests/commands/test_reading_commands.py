@@ -165,6 +165,7 @@ def test_exec_into_a_pod_that_does_not_run_says_so(arena, stage):
 def test_list_asks_as_often_for_fifty_jobs_as_for_one(arena, stage, api):
     """The requests of list depend on the kinds that are served, never on how many jobs there are."""
     counter = Fault(times=1_000_000)
+    assert arena("list").code == 0  # what the cluster serves is asked once
     api.faults.append(counter)
     asked = []
     for number in range(50):
