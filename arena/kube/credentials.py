@@ -37,12 +37,21 @@ def load(context: Context) -> Endpoint:
                 config.load_kube_config_from_dict(
                     context.as_config(), context.name, settings, persist_config=False
                 )
-        except (config.ConfigException, OSError, ValueError, TypeError, KeyError) as cause:
-            text = f'the credentials of context "{context.name}" cannot be used: {cause}'
+        except (config.ConfigException, OSError, ValueError) as cause:
+            text = f'the credentials of context "{context.name}" cannot be used: {_said(cause)}'
             raise SpecError(text, "correct the kubeconfig") from cause
+        except (AttributeError, TypeError, KeyError) as cause:
+            # The loader stumbles over what a provider that is not set up did not give it.
+            raise _no_credentials(context, said) from cause
     if not _proves(settings) and {"exec", "auth-provider"} & context.user.keys():
         raise _no_credentials(context, said)
     return _endpoint(settings, context)
+
+
+def _said(cause: Exception) -> str:
+    if isinstance(cause, OSError) and cause.strerror:
+        return f"{cause.filename} cannot be read: {cause.strerror}" if cause.filename else cause.strerror
+    return str(cause)
 
 
 def _loader() -> tuple[Any, Any]:
@@ -58,7 +67,7 @@ def _endpoint(settings: Any, context: Context) -> Endpoint:
     extra = _impersonation(context.user)
     return Endpoint(
         server=server,
-        headers=lambda: {**_authorization(settings), **extra},
+        headers=lambda: _sendable({**_authorization(settings), **extra}, context.name),
         verify=not cluster.get("insecure-skip-tls-verify", False),
         ca_file=settings.ssl_ca_cert or None,
         cert_file=settings.cert_file or None,
@@ -66,6 +75,14 @@ def _endpoint(settings: Any, context: Context) -> Endpoint:
         server_name=cluster.get("tls-server-name") or None,
         proxy=cluster.get("proxy-url") or proxy_for(server),
     )
+
+
+def _sendable(headers: dict[str, str], name: str) -> dict[str, str]:
+    """The headers; SpecError where one would break the request or smuggle a second one into it."""
+    if not all(value.isascii() and value.isprintable() for value in headers.values()):
+        text = f'the credentials of context "{name}" hold characters that no request can carry'
+        raise SpecError(text, "correct the kubeconfig, or log in again")
+    return headers
 
 
 def load_in_cluster() -> Endpoint:
@@ -105,7 +122,7 @@ def _impersonation(user: dict[str, Any]) -> dict[str, str]:
 def _no_credentials(context: Context, said: list[str]) -> NotAllowed:
     entry = context.user.get("exec") or {}
     plugin = entry.get("command") or "its auth-provider"
-    why = f": {said[-1]}" if said else ""
+    why = f": {said[-1].removeprefix('exec: ')}" if said else ""
     text = f'the credential plug-in "{plugin}" of context "{context.name}" gave no credentials{why}'
     hint = str(entry.get("installHint") or "install it or log in again").strip()
     return NotAllowed(text, " ".join(hint.split()))

@@ -162,9 +162,10 @@ def _missing(message: str, said: dict[str, Any], asked: Asked) -> ArenaError:
     if absent or (asked.name and asked.resource and not asked.resource.group):
         return NotFound(f"no {asked.noun}{asked.place}", "check the name and the namespace")
     if asked.resource is None:
-        return NotFound(
-            f"{asked.cluster} has no such address: {message}", "check the server's address in the kubeconfig"
-        )
+        hint = "check the server's address in the kubeconfig"
+        if said.get("kind") == "Status":
+            return NotFound(f"{asked.cluster} has no such address: {message}", hint)
+        return Unreachable(f"there is no cluster's API at the address of {asked.cluster}", hint)
     return missing_operator(asked.cluster, asked.resource)
 
 

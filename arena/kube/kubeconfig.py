@@ -5,15 +5,34 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from arena.errors import SpecError
 
 _LARGEST = 4 << 20
+_DEEPEST = 50
+_WEB = ("http", "https")
 _LISTS = ("clusters", "contexts", "users")
 _FILES = {
     "cluster": ("certificate-authority",),
     "user": ("client-certificate", "client-key", "tokenFile"),
 }
+
+_TYPES: dict[str, tuple[type, str]] = {
+    **dict.fromkeys(("exec", "auth-provider", "as-user-extra"), (dict, "a mapping")),
+    **dict.fromkeys(("insecure-skip-tls-verify", "disable-compression"), (bool, "true or false")),
+    **dict.fromkeys(("as-groups",), (list, "a list")),
+    **dict.fromkeys(
+        (
+            *("server", "tls-server-name", "proxy-url"),
+            *("certificate-authority", "certificate-authority-data"),
+            *("token", "tokenFile", "username", "password", "as", "as-uid", "namespace", "cluster", "user"),
+            *("client-certificate", "client-certificate-data", "client-key", "client-key-data", "command"),
+        ),
+        (str, "text"),
+    ),
+}
+"""What a key of a cluster, user, context or plug-in holds, and how to say it."""
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -87,40 +106,67 @@ def _select(name: str, named: dict[str, dict[str, Any]], files: list[Path], wher
         text = f"the kubeconfig {where} has no current context"
         raise SpecError(text, f"name one with --context; it has: {known}; or use --context local")
     chosen = named["contexts"].get(name)
+    _check_types(chosen or {}, where)
     if chosen is None:
         raise SpecError(f'the kubeconfig {where} has no context "{name}"', f"it has: {known}")
-    cluster = named["clusters"].get(str(chosen.get("cluster", "")))
+    cluster = named["clusters"].get(chosen.get("cluster") or "")
     if cluster is None or not cluster.get("server"):
         raise SpecError(
             f'context "{name}" of {where} names a cluster without a server', "correct the kubeconfig"
         )
-    user = str(chosen.get("user") or "")
+    user = chosen.get("user") or ""
     if user and user not in named["users"]:
         raise SpecError(
             f'context "{name}" of {where} names the user "{user}", which is not there',
             "correct the kubeconfig",
         )
+    proof = named["users"].get(user, {})
+    for content in (cluster, proof, proof.get("exec") or {}):
+        _check_types(content, where)
+    _check_addresses(cluster, where)
     return Context(
         name=name,
         files=tuple(files),
-        namespace=str(chosen.get("namespace") or ""),
+        namespace=chosen.get("namespace") or "",
         cluster=cluster,
-        user=named["users"].get(user, {}),
+        user=proof,
     )
+
+
+def _check_types(content: dict[str, Any], where: str) -> None:
+    """Refuse values of another type than the loader of credentials takes for granted."""
+    for key, value in content.items():
+        kind, words = _TYPES.get(key, (object, ""))
+        if value is not None and not isinstance(value, kind):
+            raise SpecError(f'the kubeconfig {where} is wrong: "{key}" is not {words}', "correct it")
+
+
+def _check_addresses(cluster: dict[str, Any], where: str) -> None:
+    """Refuse a server or proxy that is no URL."""
+    for key, schemes in (("server", _WEB), ("proxy-url", (*_WEB, "socks5", "socks5h"))):
+        url = cluster.get(key)
+        if not url:
+            continue
+        try:
+            parts = urlsplit(url)
+            good = parts.scheme in schemes and parts.hostname and parts.port != 0
+        except ValueError:  # brackets that do not match, or a port out of range
+            good = False
+        if not good or not url.isprintable() or " " in url:
+            # The address itself is not shown: a password may be part of it.
+            text = f"the kubeconfig {where} is wrong: {key} is no address"
+            raise SpecError(text, "write it like https://HOST:PORT")
 
 
 def _load(path: Path) -> dict[str, Any]:
     import yaml
 
+    text = _read(path)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        if path.stat().st_size > _LARGEST:
-            raise SpecError(f"the kubeconfig {path} is larger than {_LARGEST >> 20} MiB", "name another file")
-        data = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except OSError as cause:
-        raise SpecError(
-            f"the kubeconfig {path} cannot be read: {cause.strerror}", "correct its permissions"
-        ) from cause
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as cause:
+        _check_shape(yaml.parse(text, Loader=loader), path)
+        data = yaml.load(text, Loader=loader)
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as cause:
         raise SpecError(
             f"the kubeconfig {path} is not valid YAML{_line(cause)}", "correct it, or name another"
         ) from cause
@@ -129,6 +175,33 @@ def _load(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise SpecError(f"the kubeconfig {path} does not hold a kubeconfig", "name another file")
     return data
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            text = file.read(_LARGEST + 1)
+    except OSError as cause:
+        raise SpecError(
+            f"the kubeconfig {path} cannot be read: {cause.strerror}",
+            "correct its permissions, or name another file",
+        ) from cause
+    if len(text) > _LARGEST:
+        raise SpecError(f"the kubeconfig {path} is larger than {_LARGEST >> 20} MiB", "name another file")
+    return text
+
+
+def _check_shape(events: Iterable[Any], path: Path) -> None:
+    """Refuse what makes a small file large or deep in memory, before it is built."""
+    import yaml
+
+    depth = 0
+    for event in events:
+        if isinstance(event, yaml.AliasEvent):
+            raise SpecError(f"the kubeconfig {path} uses a YAML alias (*{event.anchor})", "write it out")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise SpecError(f"the kubeconfig {path} is nested deeper than {_DEEPEST} levels", "flatten it")
 
 
 def _line(cause: BaseException) -> str:

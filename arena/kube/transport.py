@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import urllib3
 from urllib3.response import BaseHTTPResponse
 
-from arena.errors import ArenaError
+from arena.errors import ArenaError, SpecError
 from arena.kube import faults
 from arena.kube.endpoint import Endpoint
 from arena.kube.faults import Asked
@@ -79,7 +79,7 @@ class Transport:
         try:
             with paused_gc():
                 data = json.loads(reply.data)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise faults.not_json(request.asked) from None
         except faults.BROKEN as cause:
             raise faults.broken(cause, request.asked, self.endpoint.host) from cause
@@ -181,8 +181,13 @@ def _pool(endpoint: Endpoint) -> urllib3.PoolManager:
 def _through_proxy(proxy: str, settings: dict[str, Any]) -> urllib3.PoolManager:
     url = urllib3.util.parse_url(proxy)
     if (url.scheme or "").startswith("socks"):
-        from urllib3.contrib.socks import SOCKSProxyManager
-
+        try:
+            from urllib3.contrib.socks import SOCKSProxyManager
+        except ImportError as cause:
+            raise SpecError(
+                "a SOCKS proxy needs a part that is not installed",
+                "pip install pysocks, or use another proxy",
+            ) from cause
         return SOCKSProxyManager(proxy, **settings)
     headers = urllib3.make_headers(proxy_basic_auth=url.auth) if url.auth else None
     return urllib3.ProxyManager(proxy, proxy_headers=headers, **settings)

@@ -60,16 +60,20 @@ def items(transport: Transport, selection: Selection) -> Iterator[Page]:
             token = gone.resume
             continue
         meta = answer.get("metadata") or {}
-        yield Page(_typed(answer), meta.get("resourceVersion", ""))
+        yield Page(_typed(answer, selection.asked), meta.get("resourceVersion", ""))
         token = meta.get("continue", "")
         if not token:
             return
 
 
-def _typed(answer: Object) -> list[Object]:
+def _typed(answer: Object, asked: faults.Asked) -> list[Object]:
     """A list's objects; built-in types leave out what the list's own kind says of each."""
     kind = str(answer.get("kind", "")).removesuffix("List")
     found: list[Object] = answer.get("items") or []
+    if not isinstance(found, list) or not all(
+        isinstance(one, dict) and isinstance(one.get("metadata"), dict) for one in found
+    ):
+        raise faults.not_json(asked)
     for one in found:
         one.setdefault("kind", kind)
         one.setdefault("apiVersion", answer.get("apiVersion"))
