@@ -3,6 +3,7 @@
 ARENA_REGENERATE=1 writes docs/help.md anew; `make completions` writes the completions.
 """
 
+import ast
 import contextlib
 import os
 import re
@@ -191,6 +192,16 @@ def test_help_shows_an_example(ctx: click.Context, read) -> None:
     for words in found:
         if not {"-f", "--file"} & set(words) or words[0] != "submit":
             read(words)
+
+
+def test_hints_name_real_commands() -> None:
+    """Every command that a message tells the user to run exists."""
+    known = {word for verb in root.verbs.values() for word in (verb.name, *verb.aliases)}
+    for path in sorted((ROOT / "arena").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            text = node.value if isinstance(node, ast.Constant) else ""
+            named = re.findall(r"(?:^|[:`] ?)arena ([a-z]+)", text) if isinstance(text, str) else []
+            assert set(named) <= known, f"{path}:{node.lineno}: {text}"
 
 
 def test_every_option_is_explained() -> None:

@@ -47,7 +47,9 @@ def _packaged(name: str) -> str:
     try:
         return (files("arena") / "templates" / name).read_text("utf-8")
     except OSError as error:
-        raise TemplateError(f'there is no template "{name}"', "arena template list shows all") from error
+        raise TemplateError(
+            f'there is no template "{name}"', "install the package of its kind again"
+        ) from error
 
 
 def render(text: str, values: Mapping[str, Any], what: str) -> list[Object]:

@@ -28,7 +28,7 @@ GIT_SECRETS = ("GIT_SYNC_USERNAME", "GIT_SYNC_PASSWORD")
 class TrainingSpec:
     """What a training job of any kind is asked to be."""
 
-    name: str = option(REQUIRED, "Name of the job", forms.NAME)
+    name: str = option(REQUIRED, "Name of the job; made from the script otherwise", forms.NAME)
     command: str = option(REQUIRED, "Command line that every instance runs", forms.COMMAND)
     image: str = option("", "Container image of every role that has none of its own")
     workers: int = option(1, "Number of workers", forms.POSITIVE)
@@ -92,7 +92,7 @@ class TrainingSpec:
 
     tensorboard: bool = option(False, "Start a TensorBoard beside the job")
     tensorboard_image: str = option(
-        "tensorflow/tensorflow:2.16.1", "Image of it", old=("--tensorboardImage",)
+        "tensorflow/tensorflow:2.16.1", "Image of the TensorBoard", old=("--tensorboardImage",)
     )
     logdir: str = option("/training_logs", "Directory or URL of the event files")
 
