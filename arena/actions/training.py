@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from arena import kinds, labels
+from arena.actions import events
 from arena.actions.watching import Source, Watching
 from arena.errors import JobFailed, MissingOperator, NotFound, SpecError, TimedOut
 from arena.kinds.kind import Kind
@@ -63,7 +64,7 @@ def jobs(
         pods = [pool.submit(_all, cluster, PODS, namespace, one) for one in POD_SELECTORS]
         objects = {resource: task.result() for resource, task in listing.items()}
         members = [pod for task in pods for pod in task.result()]
-    return assemble(wanted, objects, members)
+    return events.explained(cluster, namespace, assemble(wanted, objects, members))
 
 
 def _types(cluster: Cluster, wanted: Sequence[Kind]) -> list[Resource]:
@@ -129,7 +130,8 @@ def _similar(cluster: Cluster, name: str, namespace: str) -> str:
 def job(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) -> Job:
     """One job with its instances; raises as `find`."""
     kind, _, obj = find(cluster, name, namespace, kind)
-    return kind.read(obj, list(cluster.list(PODS, namespace, labels=pod_selector(kind, obj))))
+    found = kind.read(obj, list(cluster.list(PODS, namespace, labels=pod_selector(kind, obj))))
+    return events.explained(cluster, namespace, [found])[0]
 
 
 def pod_selector(kind: Kind, obj: Object) -> str:
@@ -157,9 +159,18 @@ def follow(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None
 
 
 def live(
-    cluster: Cluster, namespace: str | None, *, kind: Kind | None = None, selector: str = ""
+    cluster: Cluster,
+    namespace: str | None,
+    *,
+    kind: Kind | None = None,
+    selector: str = "",
+    tick: float | None = None,
 ) -> Iterator[list[Job]]:
-    """All jobs of a namespace (None: of all), now and after every change, for ever."""
+    """All jobs of a namespace (None: of all), now and after every change, for ever.
+
+    Args:
+        tick: seconds after which they are given again though nothing changed, as their ages do.
+    """
     wanted = [kind] if kind else kinds.training_kinds()
     types = _types(cluster, wanted)
     sources = [Source(resource, namespace, selector) for resource in types]
@@ -169,7 +180,7 @@ def live(
             objects = {resource: watching.objects(number) for number, resource in enumerate(types)}
             pods = [pod for number in range(len(types), len(sources)) for pod in watching.objects(number)]
             yield assemble(wanted, objects, pods)
-            watching.wait(None, settle=0.1)
+            watching.wait(tick, settle=0.1)
 
 
 def wait(

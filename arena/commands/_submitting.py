@@ -180,19 +180,29 @@ def _send(session: "Session", plan: "Plan", wish: Wish) -> int | None:
         click.echo(encode.encode(jobs.data(job, session.now()), wish.form))
     else:
         click.echo(f"{job.kind} {job.name} submitted")
-    if wish.logs:
-        from arena.actions.logs import Options
-        from arena.commands._sinks import Sink
-        from arena.commands.logs import stream
-
-        stream(session, job.name, plan.kind, Options(), Sink(prefix=None, stamps=False))
-    elif wish.wait:
-        from arena.commands._wait import watch
-
-        done = watch(session, job.name, plan.kind)
-        click.echo(f"{done.kind} {done.name} {done.phase.value}")
+    if wish.logs or wish.wait:
+        _stay(session, plan, wish)
     elif not wish.form:
         where = "" if session.namespace == "default" else f" -n {session.namespace}"
         click.echo(f"The Job {job.name} has been submitted successfully", err=True)
         click.echo(f"You can run `arena get {job.name}{where}` to check the job status", err=True)
     return None
+
+
+def _stay(session: "Session", plan: "Plan", wish: Wish) -> None:
+    """Stream or wait until the job has ended; Ctrl-C leaves it running and says so."""
+    try:
+        if wish.logs:
+            from arena.actions.logs import Options
+            from arena.commands._sinks import Sink
+            from arena.commands.logs import stream
+
+            stream(session, plan.name, plan.kind, Options(), Sink(prefix=None, stamps=False))
+        else:
+            from arena.commands._wait import watch
+
+            done = watch(session, plan.name, plan.kind)
+            click.echo(f"{done.kind} {done.name} {done.phase.value}")
+    except KeyboardInterrupt:
+        click.echo(f"\nthe job goes on; to end it: arena delete {plan.name}", err=True)
+        raise

@@ -40,7 +40,9 @@ def command(
     form = form or session.settings.text("output") or "table"
     show = _shower(session, form, everywhere)
     if watch:
-        _watch(training.live(session.cluster(), namespace, kind=kind, selector=selector), show)
+        tick = 1.0 if sys.stdout.isatty() else None
+        states = training.live(session.cluster(), namespace, kind=kind, selector=selector, tick=tick)
+        _watch(states, show)
         return
     jobs = training.jobs(session.cluster(), namespace, kind=kind, selector=selector)
     if not jobs and form in ("table", "wide", "name"):
