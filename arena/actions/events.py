@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from arena import units
-from arena.model import Event, Job
+from arena.errors import NotAllowed
+from arena.model import Event, Job, Phase
 from arena.resources import EVENTS
 
 if TYPE_CHECKING:
     from arena.kube import Cluster
 
 Object = dict[str, Any]
+REFUSED = ("FailedCreatePod", "FailedCreate")
+"""What operators say of a pod that they may not make."""
 
 
 def events(cluster: Cluster, job: Job) -> list[Event]:
@@ -30,6 +35,35 @@ def events(cluster: Cluster, job: Job) -> list[Event]:
         elif about.get("kind") != "Pod" and about.get("name") in beside:
             found += [one for one in [_read(event)] if not _earlier(one, job)]
     return sorted(found, key=lambda event: (event.last is None, event.last))
+
+
+def explained(cluster: Cluster, namespace: str | None, jobs: Sequence[Job]) -> list[Job]:
+    """The jobs; where instances are missing, with why the cluster has none made as the reason.
+
+    Only events tell of a quota that is used up. No request is made where no job lacks instances.
+    """
+    waiting = {job.uid for job in jobs if _lacks(job)}
+    told: dict[str, Event] = {}
+    try:
+        for reason in REFUSED if waiting else ():
+            for event in cluster.list(EVENTS, namespace, fields=f"reason={reason}"):
+                told[event.get("involvedObject", {}).get("uid", "")] = _read(event)
+    except NotAllowed:
+        return list(jobs)
+    blamed = waiting & told.keys()
+    return [replace(job, reason=_why(told[job.uid])) if job.uid in blamed else job for job in jobs]
+
+
+def _lacks(job: Job) -> bool:
+    """Whether it should have instances, or more GPUs than those it has ask for."""
+    live = job.phase in (Phase.PENDING, Phase.STARTING, Phase.RUNNING)
+    return live and (not job.instances or sum(one.gpus for one in job.instances) < job.gpus)
+
+
+def _why(event: Event) -> str:
+    """The part of an operator's message that is the cluster's."""
+    _, sign, rest = event.message.partition("exceeded quota")
+    return sign + rest or event.message.removeprefix("Error creating: ")
 
 
 def _earlier(event: Event, job: Job) -> bool:
