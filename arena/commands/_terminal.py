@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from arena.kube.streams import Terminal
 
+PATIENCE = 2.0
+"""Seconds that a command has to end by itself, where it cannot be told the end of its input."""
+
 
 def join(terminal: "Terminal", *, stdin: bool, tty: bool) -> int:
     """Carry input and output until the program ends; its exit code.
@@ -60,6 +63,15 @@ def _feed(terminal: "Terminal") -> None:
             select.select([number], [], [])
             data = os.read(number, 1 << 15)
             if not data:
-                terminal.end_input()
+                if not terminal.end_input():
+                    _explain()
                 return
             terminal.send(data)
+
+
+def _explain() -> None:
+    """Say why a command that reads its input to the end does not end; most end before that."""
+    threading.Event().wait(PATIENCE)
+    text = "the cluster is too old to tell the command that its input has ended; Ctrl-C leaves it"
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
