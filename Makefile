@@ -3,6 +3,7 @@
 #   make demo          train on two workers on the local cluster, from nothing to TensorBoard
 #   make test          all checks: ruff, mypy, the import contracts, the tests
 #   make frameworks    the examples under torch, TensorFlow and OpenMPI, as jobs (several GB of packages)
+#   make oldest        the same tests with the oldest libraries and Python that are declared
 #   make benchmarks    the budgets, with this machine's figures
 #   make completions   write the shell completions anew
 #   make lint | format | clean
@@ -16,7 +17,7 @@ PYTEST ?= $(BIN)/pytest
 SOURCES := arena tests examples benchmarks
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format frameworks benchmarks completions clean
+.PHONY: demo test lint format frameworks oldest benchmarks completions clean
 
 # ---- the environment: one stamp file for each set of extras
 # (editable_mode=compat is a plain path; the default's import hook makes every start of Python slower)
@@ -55,6 +56,16 @@ format: .venv/with-test
 frameworks: .venv/with-test .venv/with-frameworks
 	@sh tests/frameworks/openmpi.sh
 	$(PYTEST) -m frameworks
+
+# The other end of what pyproject.toml declares: the oldest libraries, on the oldest Python that is here.
+OLDEST ?= $(shell for p in python3.10 python3.11 python3.12 python3; do \
+            $$p -c 'import sys' 2>/dev/null && command -v $$p && break; done)
+
+oldest:
+	@test -d .venv-oldest || $(OLDEST) -m venv .venv-oldest
+	@.venv-oldest/bin/python -m pip --disable-pip-version-check install --quiet --constraint tests/oldest.txt \
+	  --config-settings editable_mode=compat --editable '.[test]'
+	.venv-oldest/bin/pytest tests/kube tests/commands tests/kinds tests/manifests tests/test_session.py tests/test_config.py
 
 benchmarks: .venv/with-test
 	$(BIN)/python -m benchmarks

@@ -35,6 +35,9 @@ class Key(NamedTuple):
     kind: type = str
     builtin: Any = None
     personal: bool = False
+    choices: tuple[str, ...] = ()
+    highest: int = 0
+    """The largest number that makes sense."""
 
 
 KEYS: dict[str, Key] = {
@@ -44,7 +47,7 @@ KEYS: dict[str, Key] = {
     "arena-namespace": Key(
         "the namespace of operators and of the administrator's settings", builtin="arena-system"
     ),
-    "output": Key("how lists are printed"),
+    "output": Key("how lists are printed", choices=("table", "wide", "json", "yaml", "name")),
     "image": Key("the image of jobs that name none"),
     "image-pull-secrets": Key("secrets with which images are pulled", list),
     "queue": Key("the queue of jobs that name none"),
@@ -54,7 +57,7 @@ KEYS: dict[str, Key] = {
     "prometheus-address": Key("where GPU metrics are asked for"),
     "prometheus-token": Key("the token for it", personal=True),
     "tensorboard-image": Key("the image of TensorBoard"),
-    "local-gpus": Key("how many virtual GPUs the local cluster offers", int),
+    "local-gpus": Key("how many virtual GPUs the local cluster offers", int, highest=1024),
 }
 
 SECTION = "defaults"
@@ -306,14 +309,21 @@ def _typed(name: str, value: Any, origin: str) -> Any:
         return _number(name, value, origin)
     if isinstance(value, dict | list | bool):
         raise SpecError(f'{origin}: "{name}" must be text', "put it into quotes")
+    if KEYS[name].choices and value not in KEYS[name].choices:
+        raise SpecError(
+            f'{origin}: "{name}" cannot be {str(value)[:80]!r}', f"choose {', '.join(KEYS[name].choices)}"
+        )
     return str(value)
 
 
 def _number(name: str, value: Any, origin: str) -> int:
     convert: Callable[[Any], int] = int
     try:
-        if isinstance(value, bool | float):
-            raise ValueError
-        return convert(value)
+        number = -1 if isinstance(value, bool | float) else convert(value)
     except (TypeError, ValueError):
-        raise SpecError(f'{origin}: "{name}" must be a whole number, not {value!r}', "correct it") from None
+        number = -1
+    highest = KEYS[name].highest
+    if not 0 <= number <= highest:
+        text = f'{origin}: "{name}" must be a whole number of at most {highest}, not {str(value)[:80]!r}'
+        raise SpecError(text, "correct it")
+    return number

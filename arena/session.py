@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from arena import labels
 from arena._version import VERSION
-from arena.errors import SpecError, Unreachable
+from arena.errors import ArenaError, SpecError, Unreachable
 
 if TYPE_CHECKING:
     from arena.config import Settings
@@ -192,7 +192,7 @@ class Session:
         from arena.local import daemon
 
         try:
-            server = daemon.ensure(VERSION)
+            server = daemon.ensure(VERSION, self.settings.text("local-gpus"))
         except daemon.DaemonError as fault:
             raise Unreachable(fault.message, fault.hint) from fault
         if server.fresh:
@@ -220,7 +220,14 @@ def connect(
     is configured and cannot be used is an error, never passed over.
     """
     choice = Choice(kubeconfig=kubeconfig, context=context, namespace=namespace)
-    return Session(choice, os.environ if environ is None else environ, folder or Path.cwd(), tell)
+    return Session(choice, os.environ if environ is None else environ, folder or _here(), tell)
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as cause:
+        raise ArenaError(f"the current directory is gone: {cause.strerror}", "cd to another one") from cause
 
 
 def _origin(choice: Choice, environ: Mapping[str, str], settings: "Settings") -> Origin:
@@ -250,7 +257,10 @@ def _origin(choice: Choice, environ: Mapping[str, str], settings: "Settings") ->
 def _configured(environ: Mapping[str, str], settings: "Settings") -> tuple[str, tuple[Path, ...]] | None:
     """Where a kubeconfig is configured without a flag, and its files."""
     if environ.get("KUBECONFIG"):
-        return "KUBECONFIG", _files(environ["KUBECONFIG"])
+        files = _files(environ["KUBECONFIG"])
+        if not files:
+            raise SpecError("KUBECONFIG is set but names no file", "unset it, or let it name one")
+        return "KUBECONFIG", files
     if settings.text("kubeconfig"):
         return settings["kubeconfig"].origin, _files(settings.text("kubeconfig"))
     home = Path(environ.get("HOME") or Path.home()) / ".kube" / "config"

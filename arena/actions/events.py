@@ -28,7 +28,8 @@ def events(cluster: Cluster, job: Job) -> list[Event]:
     members = {one.uid for one in job.instances} | {job.uid}
     beside = {job.name, f"{job.name}-launcher", f"{job.name}-tensorboard"}
     found = []
-    for event in cluster.list(EVENTS, job.namespace):
+    # Times have whole seconds; within one the order of writing tells.
+    for event in sorted(cluster.list(EVENTS, job.namespace), key=_written):
         about = event.get("involvedObject", {})
         if about.get("uid") in members:
             found.append(_read(event))
@@ -64,6 +65,11 @@ def _why(event: Event) -> str:
     """The part of an operator's message that is the cluster's."""
     _, sign, rest = event.message.partition("exceeded quota")
     return sign + rest or event.message.removeprefix("Error creating: ")
+
+
+def _written(event: Object) -> int:
+    version = str(event["metadata"].get("resourceVersion", ""))
+    return int(version) if version.isdigit() else 0
 
 
 def _earlier(event: Event, job: Job) -> bool:

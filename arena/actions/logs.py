@@ -153,7 +153,10 @@ def chosen(job: Job, options: Options) -> list[Instance]:
     found = [one for one in job.instances if options.picks(one, job)]
     if options.instance and not found:
         names = ", ".join(one.name for one in job.instances) or "none yet"
-        raise NotFound(f'job "{job.name}" has no instance "{options.instance}"', f"its instances: {names}")
+        gone = "; those that ran on at its end were removed" if job.phase.is_final else ""
+        raise NotFound(
+            f'job "{job.name}" has no instance "{options.instance}"', f"its instances: {names}{gone}"
+        )
     if (
         options.container
         and found

@@ -225,7 +225,9 @@ def succeeded(job: Job) -> Job:
     """
     if job.phase is Phase.FAILED:
         reason = f": {job.reason}" if job.reason else ""
-        raise JobFailed(f'job "{job.name}" failed{reason}', f"arena logs {job.name} shows its output")
+        kept = "add --clean-task-policy None to keep the instances of a failed job and their output"
+        hint = f"arena logs {job.name} shows its output" if job.instances else kept
+        raise JobFailed(f'job "{job.name}" failed{reason}', hint)
     return job
 
 

@@ -44,6 +44,10 @@ def view(session: "Session", origin: bool, form: str) -> None:
         click.echo(encode.encode(found, form))
         return
     head = ["KEY", "VALUE", *(["ORIGIN"] if origin else [])]
-    rows = [[key, value, *([settings[key].origin] if origin else [])] for key, value in shown.items()]
+    rows = [[key, _cell(value), *([settings[key].origin] if origin else [])] for key, value in shown.items()]
     click.echo(table.plain([head, *rows]))
     click.echo(f"cluster: {session.describe()}", err=True)
+
+
+def _cell(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

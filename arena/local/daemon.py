@@ -82,34 +82,36 @@ def find() -> Server | None:
     return server if _ask(server, "ping") is not None else None
 
 
-def ensure(version: str = "") -> Server:
+def ensure(version: str = "", gpus: str = "") -> Server:
     """The server, started if need be; `fresh` says whether this call did it.
 
     Args:
         version: the caller's version of arena. A server of an older one is replaced when no pod
             runs; otherwise it stays, and the caller may compare `Server.version` and warn.
+        gpus: how many virtual GPUs a server started now offers; "" for the environment's or the usual number.
 
     Raises:
         DaemonError: it cannot be started.
     """
     server = find()
     if server is None:
-        return start(version=version)
+        return start(version=version, gpus=gpus)
     if _older(server.version, version):
         answer = _ask(server, "status")
         if answer is not None and answer["pods"] == 0:
             stop()
-            return start(version=version)
+            return start(version=version, gpus=gpus)
     return server
 
 
-def start(idle: float | None = None, version: str = "") -> Server:
+def start(idle: float | None = None, version: str = "", gpus: str = "") -> Server:
     """Start the server, or find the one that another command just started.
 
     Args:
         idle: seconds without pods and requests after which it ends by itself, 0: never; None: 30 minutes,
             or ARENA_LOCAL_IDLE.
         version: the caller's version of arena, kept in `Server.version`.
+        gpus: as in `ensure`.
 
     Raises:
         DaemonError: it does not come up; the hint holds the end of its log.
@@ -123,7 +125,7 @@ def start(idle: float | None = None, version: str = "") -> Server:
         check_room(home)
         before = holder(home)
         with explained(home):
-            ready = spawn(home, version, idle, PATIENCE)
+            ready = spawn(home, version, idle, gpus, PATIENCE)
         server = find()
         if server is None:
             raise _failure(home, before, ready)

@@ -14,7 +14,7 @@ NAMES = frozenset(_NAMES.split())
 """What the server keeps of the environment it was started from: no token of that shell."""
 
 
-def spawn(home: Path, version: str, idle: float | None, patience: float) -> bool:
+def spawn(home: Path, version: str, idle: float | None, gpus: str, patience: float) -> bool:
     """Run the server's module on its own and wait, so many seconds, until it is ready; whether it said so.
 
     Raises:
@@ -29,8 +29,8 @@ def spawn(home: Path, version: str, idle: float | None, patience: float) -> bool
             # In its own folder, not the caller's: `-m` would import modules lying there. It forks at
             # once, so that the server proper is nobody's child.
             subprocess.call(
-                [*argv, "--ready", str(writer)], cwd=home, env=_environment(home), stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, pass_fds=(writer,),
+                [*argv, "--ready", str(writer)], cwd=home, env=_environment(home, gpus),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(writer,),
             )  # fmt: skip
         return bool(select.select([ready], [], [], patience)[0] and ready.read(1))
 
@@ -48,9 +48,11 @@ def _log(home: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _environment(home: Path) -> dict[str, str]:
+def _environment(home: Path, gpus: str) -> dict[str, str]:
     """The server's environment: the harmless part of ours, and the way to this package."""
     env = {name: value for name, value in os.environ.items() if name in NAMES or name.startswith(KEPT)}
+    if gpus:
+        env["ARENA_LOCAL_GPUS"] = gpus
     env["ARENA_LOCAL_HOME"] = str(home)  # even where it was said relative to our folder
     paths = [os.path.abspath(path) for path in env.get("PYTHONPATH", "").split(os.pathsep) if path]
     root = Path(__file__).resolve().parents[2]

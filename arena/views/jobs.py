@@ -34,7 +34,7 @@ JOBS: tuple[Column[Job], ...] = (
     Column("GPU(Requested)", lambda job, now: job.gpus),
     Column("GPU(Allocated)", lambda job, now: _allocated(job)),
     Column("NODE", lambda job, now: _node(job)),
-    Column("READY", lambda job, now: ready(job), wide=True),
+    Column("READY", lambda job, now: "-" if job.phase.is_final else ready(job), wide=True),
     Column("SUBMITTER", lambda job, now: job.submitter or "N/A", wide=True),
     Column("REASON", lambda job, now: job.reason or "-", wide=True),
 )

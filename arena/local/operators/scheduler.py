@@ -8,7 +8,17 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from arena.local.objects import NODES, PODS, Change, Object, Objects, Refused, Resource, key
+from arena.local.objects import (
+    NODES,
+    PERSISTENT_VOLUME_CLAIMS,
+    PODS,
+    Change,
+    Object,
+    Objects,
+    Refused,
+    Resource,
+    key,
+)
 from arena.local.operators import pods as facts
 from arena.local.operators.amounts import Amounts, amounts, requested
 from arena.local.operators.clock import stamp
@@ -27,11 +37,11 @@ AGAIN = 1.0
 
 def operator() -> Operator:
     """The scheduler."""
-    return Operator("scheduler", (PODS, NODES), keys, reconcile)
+    return Operator("scheduler", (PODS, NODES, PERSISTENT_VOLUME_CLAIMS), keys, reconcile)
 
 
 def keys(objects: Objects, change: Change) -> Iterable[Key]:
-    """A pass for every change that may let a pod in: a new pod, a node, room that became free."""
+    """A pass for every change that may let a pod in: a new pod, a node, a claim, room that became free."""
     if change.resource == PODS and change.type != "DELETED":
         wanted = _waits(change.object) or facts.is_finished(change.object)
         return [PASS] if wanted else []
@@ -80,6 +90,9 @@ def _in_order(objects: Objects, pods: list[Object]) -> list[Object]:
 def _place(
     objects: Objects, pod: Object, nodes: dict[str, Object], free: dict[str, Amounts], now: datetime
 ) -> None:
+    if lacking := _missing_claim(objects, pod):
+        _refuse(objects, pod, f'persistentvolumeclaim "{lacking}" not found', now)
+        return
     wants = requested(pod)
     reasons: Counter[str] = Counter()
     fitting = []
@@ -94,6 +107,14 @@ def _place(
     best = max(fitting, key=lambda name: (free[name]["cpu"], free[name]["memory"]))
     free[best].subtract(wants)
     _bind(objects, pod, best, now)
+
+
+def _missing_claim(objects: Objects, pod: Object) -> str:
+    """The first claim that the pod mounts and that does not exist, or ""."""
+    sources = (volume.get("persistentVolumeClaim") or {} for volume in pod["spec"].get("volumes") or ())
+    names = [source["claimName"] for source in sources if source]
+    namespace = key(pod)[0]
+    return next((one for one in names if not objects.get(PERSISTENT_VOLUME_CLAIMS, one, namespace)), "")
 
 
 def _message(nodes: int, reasons: Counter[str]) -> str:
