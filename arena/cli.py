@@ -1,10 +1,12 @@
 """The root command: finds the verbs, prints errors, decides exit codes. Nobody else exits."""
 
 import difflib
+import errno
 import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 _HEAD = re.compile(r'^"""arena (?P<name>[\w-]+)(?: \((?P<aliases>[^)]*)\))?: (?P<summary>.*?)\.?(?:""")?$')
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+"""Why standard output cannot be written."""
 NO_WORDS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 """What click raises for a group without a command; before 8.2 it printed the help by itself."""
 
@@ -73,7 +77,7 @@ class Verbs(click.Group):
         """The verb that the line names; an unknown one is an error with a suggestion."""
         words = {word: verb.name for verb in self.verbs.values() for word in (verb.name, *verb.aliases)}
         if args and args[0] not in words and not ctx.resilient_parsing:
-            close = difflib.get_close_matches(args[0], words, n=1, cutoff=0.5)
+            close = difflib.get_close_matches(args[0], words, n=1, cutoff=0.6)
             guess = f"; did you mean {words[close[0]]}?" if close else ""
             raise click.UsageError(f'no command "{args[0]}"{guess}', ctx)
         return super().resolve_command(ctx, args)
@@ -122,26 +126,31 @@ def run(words: Sequence[str], session: Globals | None = None) -> int:
     except NO_WORDS as error:
         click.echo(error.format_message())
         return 0
-    except click.UsageError as error:
-        error.show()
-        return error.exit_code
     except click.ClickException as error:
-        error.show()
-        return 1
+        with suppress(OSError):
+            error.show()
+        return error.exit_code
     except ArenaError as error:
         return _fail(error)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("\ninterrupted", err=True)
+        with suppress(OSError):
+            click.echo("\ninterrupted", err=True)
         return INTERRUPTED
     except BrokenPipeError:
         return _hang_up()
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        return _fail(ArenaError(f"the output cannot be written: {error.strerror}", "make room for it"))
     return result if isinstance(result, int) else 0
 
 
 def _fail(error: ArenaError) -> int:
-    click.echo(f"{click.style('Error:', fg='red')} {error.message}", err=True)
-    if error.hint:
-        click.echo(f"Hint: {error.hint}", err=True)
+    # Where nobody can be told, the exit code still tells.
+    with suppress(OSError):
+        click.echo(f"{click.style('Error:', fg='red')} {error.message}", err=True)
+        if error.hint:
+            click.echo(f"Hint: {error.hint}", err=True)
     return error.exit_code
 
 

@@ -1,8 +1,10 @@
 """`Cluster`: the verbs with which arena speaks to a cluster."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from arena.errors import NotFound
 from arena.kube import faults, streams
 from arena.kube.discovery import Discovery
 from arena.kube.endpoint import Endpoint
@@ -17,6 +19,8 @@ Object = dict[str, Any]
 
 MERGE, JSON, STRATEGIC = "merge-patch", "json-patch", "strategic-merge-patch"
 """Kinds of patch."""
+_SEGMENT = re.compile(r"(?!\.{1,2}\Z)[^/%\x00-\x1f\x7f\ud800-\udfff]+")
+"""One step of a path."""
 
 
 class Cluster:
@@ -47,7 +51,7 @@ class Cluster:
     def get(self, resource: Resource, namespace: str | None, name: str) -> Object:
         """One object; NotFound where there is none."""
         asked = Asked(self.name, "read", resource, namespace, name)
-        return self._transport.json(Request(asked, "GET", resource.path(namespace, name)))
+        return self._transport.json(Request(asked, "GET", _path(resource, asked)))
 
     def list(
         self, resource: Resource, namespace: str | None = None, labels: str = "", fields: str = ""
@@ -86,7 +90,7 @@ class Cluster:
         With `metadata.resourceVersion` in a merge patch it is a Conflict when the object changed meanwhile.
         """
         asked = Asked(self.name, "change", resource, namespace, name)
-        path = resource.path(namespace, name) + (f"/{subresource}" if subresource else "")
+        path = _path(resource, asked) + (f"/{subresource}" if subresource else "")
         query = {"fieldManager": "arena", "fieldValidation": "Strict"}
         return self._transport.json(Request(asked, "PATCH", path, query, body, f"application/{kind}+json"))
 
@@ -109,7 +113,7 @@ class Cluster:
             body["preconditions"] = {"uid": uid}
         if grace is not None:
             body["gracePeriodSeconds"] = grace
-        self._transport.json(Request(asked, "DELETE", resource.path(namespace, name), body=body))
+        self._transport.json(Request(asked, "DELETE", _path(resource, asked), body=body))
 
     def watch(
         self,
@@ -179,3 +183,11 @@ class Cluster:
         """Raise MissingOperator unless the cluster serves the type."""
         if not self.serves(resource):
             raise faults.missing_operator(self.name, resource)
+
+
+def _path(resource: Resource, asked: Asked) -> str:
+    """The path of one object; NotFound for a name that would lead to another one or to all of them."""
+    for name in (asked.name or "", asked.namespace or "default"):
+        if not _SEGMENT.fullmatch(name):
+            raise NotFound(f'nothing can be called "{name}"', "check the name")
+    return resource.path(asked.namespace, asked.name)

@@ -201,6 +201,11 @@ def _invalid(status: int, message: str, said: dict[str, Any], asked: Asked) -> A
         return SpecError(
             f"{asked.noun} is larger than the cluster accepts: {message}", "move data into a volume"
         )
+    if asked.verb in ("list", "watch"):
+        return SpecError(
+            f"{asked.cluster} cannot select {asked.noun}: {message or f'status {status}'}",
+            "write labels like team=vision,tier!=test",
+        )
     fields = "; ".join(
         f"{cause['field']}: {cause.get('message', '')}" for cause in _causes(said) if cause.get("field")
     )

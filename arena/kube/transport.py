@@ -47,8 +47,11 @@ class Request(NamedTuple):
     def target(self) -> str:
         """Path and query as they go on the wire; None and "" are left out of the query."""
         kept = [(key, _text(value)) for key, value in self.query.items() if value not in (None, "")]
-        path = quote(self.path, safe="/:@")
-        return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
+        try:
+            path = quote(self.path, safe="/:@")
+            return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
+        except UnicodeEncodeError as cause:
+            raise SpecError("an argument is not UTF-8 text", "type it again, or set LANG") from cause
 
 
 def _text(value: Any) -> Any:
