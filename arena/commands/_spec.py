@@ -1,6 +1,6 @@
 """The options of a Spec as click options, and back: what the user gave, as `spec.parse` takes it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -17,6 +17,19 @@ class SpecCommand(click.Command):
     A switch takes a value only after `=` (`--gang=false`), so does an option whose value may be left
     out (`--dry-run=server`), and a short option may have one there too (`-e=A=1`).
     """
+
+    sections: Mapping[str, str] = {}
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the options in sections; each option's section is in `sections`, by its name."""
+        rows: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
+            if record:
+                rows.setdefault(self.sections.get(param.name or "", "Options of submit"), []).append(record)
+        for title, records in rows.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Rewrite all that into click's own spellings; a value that follows its option stays as it is."""

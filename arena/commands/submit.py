@@ -113,4 +113,16 @@ def make(kind: "Kind") -> click.Command:
     for option in reversed(OWN):
         decorated = option(decorated)
     decorated = spec_options(kind.spec)(decorated)
-    return spread(click.command(kind.name, cls=SpecCommand)(decorated))
+    made: SpecCommand = click.command(kind.name, cls=SpecCommand)(decorated)
+    made.sections = _sections(kind)
+    return spread(made)
+
+
+def _sections(kind: "Kind") -> dict[str, str]:
+    """The heading in help under which each option of the kind's Spec stands."""
+    from arena.kinds.spec import options
+    from arena.kinds.training.base import TrainingSpec
+
+    every = {one.name for one in options(TrainingSpec)} if issubclass(kind.spec, TrainingSpec) else set()
+    own = f"Options of a {kind.name}"
+    return {one.name: "Options of every job" if one.name in every else own for one in options(kind.spec)}
