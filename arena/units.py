@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from arena.errors import SpecError
 
@@ -17,6 +17,7 @@ _SCALE = {
 }
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST = 2**31 - 1
 _AGES = ((365 * 86400, "y"), (86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
@@ -40,7 +41,7 @@ def quantity(text: str | int | float) -> Decimal:
         number, suffix = number + suffix, ""
     try:
         return Decimal(number) * _SCALE[suffix]
-    except InvalidOperation as error:
+    except ArithmeticError as error:
         raise SpecError(f'"{text}" is not a quantity', "write it like 500m, 2, 1.5Gi or 200M") from error
 
 
@@ -48,15 +49,16 @@ def duration(text: str | int | float) -> int:
     """Whole seconds of a duration such as `90`, `30s`, `1h30m` (Go's spelling, and `d` for days).
 
     Raises:
-        SpecError: it is not a duration, or it is negative.
+        SpecError: it is not a duration, it is negative, or it is more than 68 years.
     """
     word = str(text).strip()
-    if re.fullmatch(r"\d+(\.\d*)?", word):
-        return int(float(word))
-    parts = _DURATION.findall(word)
-    if not parts or "".join(number + unit for number, unit in parts) != word:
+    parts = [(word, "s")] if re.fullmatch(r"\d+(\.\d*)?", word) else _DURATION.findall(word)
+    if not parts or "".join(number + unit for number, unit in parts) not in (word, word + "s"):
         raise SpecError(f'"{text}" is not a duration', "write it like 30s, 10m, 1h30m or 2d")
-    return int(sum(float(number) * _SECONDS[unit] for number, unit in parts))
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    if seconds > _LONGEST:
+        raise SpecError(f'"{word[:40]}" is longer than anything lasts', f"give at most {_LONGEST // 86400}d")
+    return int(seconds)
 
 
 def age(seconds: float) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from arena import labels, manifests
 from arena.actions import training
 from arena.actions.watching import Source, Watching
-from arena.errors import ArenaError, Conflict, NotFound, SpecError, TimedOut
+from arena.errors import ArenaError, Conflict, NotFound, SpecError, TemplateError, TimedOut
 from arena.kinds.kind import Kind
 from arena.kinds.training import extras
 from arena.kinds.training.base import TrainingSpec
@@ -97,16 +97,18 @@ def plan(
     text = manifests.find(kind.template, overrides.template)
     what = overrides.template or f"the template of {kind.name}"
     made = manifests.render(text, kind.values(spec, resource), what)
+    _check_kinds(made, resource, what)
     if overrides.patch:
         change = manifests.load(manifests.find("", overrides.patch), overrides.patch)
+        if not isinstance(change, dict):
+            raise TemplateError(f"{overrides.patch} is no patch", "write what to change, such as spec: {...}")
         made[0] = manifests.patch(made[0], change)
         manifests.check(made[:1], overrides.patch)
+        _check_kinds(made[:1], resource, overrides.patch)
     for extra in extras.extras(spec, kind.name, _contents(spec)):
         made += manifests.render(manifests.find(extra.template), extra.values, extra.template)
     finished = [_finish(one, namespace, origin) for one in made]
-    finished[0]["metadata"].setdefault("annotations", {}).update(
-        {labels.SUBMITTER: origin.submitter, labels.VERSION: origin.version}
-    )
+    _annotate(finished[0], {labels.SUBMITTER: origin.submitter, labels.VERSION: origin.version})
     return Plan(kind=kind, resource=resource, job=finished[0], helpers=tuple(finished[1:]))
 
 
@@ -126,10 +128,30 @@ def _contents(spec: TrainingSpec) -> dict[str, bytes]:
 def _finish(obj: Object, namespace: str, origin: Origin) -> Object:
     obj["metadata"]["namespace"] = namespace
     for template in _templates(obj):
-        notes = {**(template.get("metadata", {}).get("annotations") or {}), **origin.surroundings}
-        if notes:
-            template.setdefault("metadata", {})["annotations"] = notes
+        if origin.surroundings:
+            _annotate(template, origin.surroundings)
     return obj
+
+
+def _annotate(obj: Object, notes: Mapping[str, str]) -> None:
+    """Add annotations; where a template put something else there, the cluster says so."""
+    meta = obj.setdefault("metadata", {})
+    if isinstance(meta, dict) and isinstance(meta.get("annotations") or {}, dict):
+        meta["annotations"] = {**(meta.get("annotations") or {}), **notes}
+
+
+def _check_kinds(made: Sequence[Object], resource: Resource, what: str) -> None:
+    """Refuse a template or patch whose objects are not the job and what may go with it."""
+    kind = f"{made[0]['kind']} of {made[0]['apiVersion']}"
+    if kind != f"{resource.kind} of {resource.api_version}":
+        raise TemplateError(f"{what} makes a {kind}", f"make a {resource.kind} of {resource.api_version}")
+    for one in made[1:]:
+        helper = HELPERS.get(one["kind"])
+        if helper is None or helper.api_version != one["apiVersion"]:
+            allowed = ", ".join(sorted(HELPERS))
+            raise TemplateError(
+                f"{what} makes a {one['kind']}, too", f"beside the job it may make: {allowed}"
+            )
 
 
 def _templates(node: Any) -> Iterator[Object]:

@@ -78,7 +78,7 @@ def whole(low: int, high: int = 2**31 - 1) -> Callable[[object], int]:
 
     def parse(value: object) -> int:
         word = text(value).strip()
-        if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,12}", word):
+        if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,40}", word):
             raise SpecError(f"{shown(value)} is not a whole number", f"give a number of at least {low}")
         if not low <= int(word) <= high:
             limit = f"{low} or more" if int(word) < low else f"at most {high}"
@@ -91,7 +91,10 @@ def whole(low: int, high: int = 2**31 - 1) -> Callable[[object], int]:
 def quantity(value: object) -> str:
     """An amount such as `500m` or `2Gi`, more than zero, as text; "" means none."""
     word = text(value).strip()
-    if word and units.quantity(word) <= 0:
+    amount = units.quantity(word) if word else 1
+    if amount >= 2**63:
+        raise SpecError(f"{shown(value)} is more than any machine has", "give less")
+    if amount <= 0:
         raise SpecError(f"{shown(value)} must be more than zero", "write it like 500m, 2, 1.5Gi or 200M")
     return word
 
@@ -109,6 +112,14 @@ def name(value: object) -> str:
             f"{shown(word)} cannot name a job",
             f"use at most {LONGEST_NAME} of a-z, 0-9 and -, with a letter first and no - at the end",
         )
+    return word
+
+
+def image(value: object) -> str:
+    """The reference of a container image: one word; "" means none."""
+    word = text(value)
+    if not word.isprintable() or " " in word:
+        raise SpecError(f"{shown(value)} is not the name of an image", "write it like registry/name:tag")
     return word
 
 
@@ -266,6 +277,7 @@ def _roles(value: object) -> str:
 
 
 TEXT = Form(text)
+IMAGE = Form(image, "IMAGE")
 BOOLEAN = Form(boolean, "true|false", boolean=True)
 WHOLE = Form(whole(0), "N")
 POSITIVE = Form(whole(1), "N")

@@ -119,7 +119,7 @@ def _status(body: bytes) -> dict[str, Any]:
     try:
         said = json.loads(body)
     except ValueError:
-        text = body[:300].decode(errors="replace").strip()
+        text = " ".join(body[:300].decode(errors="replace").split())
         return {} if text.startswith("<") else {"message": text}
     return said if isinstance(said, dict) else {}
 

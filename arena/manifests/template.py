@@ -129,6 +129,8 @@ def _copy(value: Any) -> Any:
 def _inside(match: "re.Match[str]", values: Mapping[str, Any], what: str) -> str:
     if match[0] == "$${":
         return "${"
+    if not match[0].endswith("}"):
+        raise TemplateError(f"{what}: the hole {match[0][:80]} is not closed", "write it like ${name}")
     value = _value(match[1], values, what)
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise TemplateError(

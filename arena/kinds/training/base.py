@@ -30,7 +30,7 @@ class TrainingSpec:
 
     name: str = option(REQUIRED, "Name of the job; made from the script otherwise", forms.NAME)
     command: str = option(REQUIRED, "Command line that every instance runs", forms.COMMAND)
-    image: str = option("", "Container image of every role that has none of its own")
+    image: str = option("", "Container image of every role that has none of its own", forms.IMAGE)
     workers: int = option(1, "Number of workers", forms.POSITIVE)
     gpus: int = option(0, "GPUs of each worker")
     device: Mapping[str, str] = option(
@@ -88,11 +88,11 @@ class TrainingSpec:
         "", "How code is fetched before the start", choice("git", "rsync"), old=("--syncMode",)
     )
     sync_source: str = option("", "Where code is fetched from", old=("--syncSource",))
-    sync_image: str = option("", "Image that fetches the code", old=("--syncImage",))
+    sync_image: str = option("", "Image that fetches the code", forms.IMAGE, old=("--syncImage",))
 
     tensorboard: bool = option(False, "Start a TensorBoard beside the job")
     tensorboard_image: str = option(
-        "tensorflow/tensorflow:2.16.1", "Image of the TensorBoard", old=("--tensorboardImage",)
+        "tensorflow/tensorflow:2.16.1", "Image of the TensorBoard", forms.IMAGE, old=("--tensorboardImage",)
     )
     logdir: str = option("/training_logs", "Directory or URL of the event files")
 

@@ -28,8 +28,10 @@ class TFJobSpec(TrainingSpec):
     ps: int = option(0, "Number of parameter servers")
     chief: bool = option(False, "Add a chief")
     evaluator: bool = option(False, "Add an evaluator")
-    worker_image: str = option("", "Image of workers, chief and evaluator", old=("--workerImage",))
-    ps_image: str = option("", "Image of parameter servers", old=("--psImage",))
+    worker_image: str = option(
+        "", "Image of workers, chief and evaluator", forms.IMAGE, old=("--workerImage",)
+    )
+    ps_image: str = option("", "Image of parameter servers", forms.IMAGE, old=("--psImage",))
     ps_gpus: int = option(0, "GPUs of each parameter server")
 
     worker_cpu: str = option("", "CPUs each worker requests", forms.QUANTITY, old=("--workerCpu",))

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 from functools import cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from arena.local.api.types import Type
 from arena.local.objects import Object
 
 QUANTITY = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?$")
+_LARGEST = 2**63
 _WORDS = {
     "s": "string",
     "i": "integer",
@@ -175,7 +176,10 @@ def _fits(kind: str, value: Any) -> bool:
 
 def is_quantity(text: str) -> bool:
     """Whether the text is a resource quantity."""
-    return bool(QUANTITY.match(text))
+    try:
+        return bool(QUANTITY.match(text)) and abs(quantity(text)) < _LARGEST
+    except Overflow:
+        return False
 
 
 def quantity(value: Any) -> Decimal:
