@@ -6,6 +6,7 @@ What `--dry-run` prints is what is sent: both take the same Plan.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -183,22 +184,26 @@ def submit(cluster: Cluster, made: Plan, *, instead: bool = False, timeout: floa
         _clear(cluster, made, timeout)
     if made.helpers:
         check(cluster, replace(made, job={}))
-    job = _create_job(cluster, made, namespace)
-    reference = {
-        "apiVersion": made.resource.api_version,
-        "kind": made.resource.kind,
-        "name": job["metadata"]["name"],
-        "uid": job["metadata"]["uid"],
-    }
     done: list[Object] = []
-    try:
-        for one in made.helpers:
-            owned = {**one, "metadata": {**one["metadata"], "ownerReferences": [reference]}}
-            done.append(cluster.create(HELPERS[one["kind"]], namespace, owned))
-    except BaseException:
-        _undo(cluster, made.resource, [*done, job])
-        raise
+    with ThreadPoolExecutor(1) as pool:
+        # Another thread sends it, so that Ctrl-C leaves no doubt whether it was made.
+        sent = pool.submit(_create_job, cluster, made, namespace)
+        try:
+            job = sent.result()
+            for one in made.helpers:
+                owned = {**one["metadata"], "ownerReferences": [_reference(made.resource, job)]}
+                done.append(cluster.create(HELPERS[one["kind"]], namespace, {**one, "metadata": owned}))
+        except BaseException:
+            with suppress(ArenaError):
+                _undo(cluster, made.resource, [*done, sent.result()])
+            raise
     return made.kind.read(job, [])
+
+
+def _reference(resource: Resource, owner: Object) -> Object:
+    meta = owner["metadata"]
+    kind = {"apiVersion": resource.api_version, "kind": resource.kind}
+    return {**kind, "name": meta["name"], "uid": meta["uid"]}
 
 
 def _create_job(cluster: Cluster, made: Plan, namespace: str) -> Object:

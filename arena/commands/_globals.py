@@ -33,7 +33,15 @@ class Globals:
         return self.session
 
 
+def named(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Refuse an empty value: mostly a shell's variable that is not set, and meant as something else."""
+    if value == "":
+        raise click.BadParameter("it is empty; name one, or leave the option away", ctx, param)
+    return value
+
+
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    named(ctx, param, value)
     if value is not None and not ctx.resilient_parsing:
         setattr(ctx.find_root().ensure_object(Globals), param.name or "", value)
 

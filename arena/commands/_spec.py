@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from arena.errors import SpecError
+from arena.kinds import forms
 from arena.kinds.spec import Option, options
 
 _OLD = "arena.old-spellings"
@@ -58,9 +60,10 @@ def _is_optional(one: click.Option) -> bool:
 
 
 def _switch(ctx: click.Context, one: click.Option, name: str, value: str) -> list[str]:
-    if click.BOOL.convert(value, one, ctx):
-        return [name]
-    return one.secondary_opts[:1]
+    try:
+        return [name] if forms.boolean(value) else one.secondary_opts[:1]
+    except SpecError as error:
+        raise click.BadParameter(f"{error.message}; {error.hint}", ctx, one) from error
 
 
 def spec_options(spec: type) -> Callable[[Any], Any]:
