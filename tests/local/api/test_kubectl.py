@@ -4,33 +4,14 @@ It decodes strictly what the server says, and its verbs are a long list of small
 """
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import textwrap
 
 import pytest
+from kubectl import Kubectl, needed, words
 
 from arena.local.objects import CONFIGMAPS, DEPLOYMENTS, PODS
 
-OLDEST = (1, 30)
-
-
-def _version():
-    if not shutil.which("kubectl"):
-        return None
-    text = subprocess.run(
-        ["kubectl", "version", "--client", "-o", "json"], capture_output=True, text=True
-    ).stdout
-    found = re.search(r'"gitVersion": "v(\d+)\.(\d+)', text)
-    return (int(found[1]), int(found[2])) if found else None
-
-
-pytestmark = pytest.mark.skipif(
-    (_version() or (0, 0)) < OLDEST,
-    reason=f"NOT TESTED: put kubectl 1.30 or newer on PATH, the foreign judge (found {_version()})",
-)
+pytestmark = needed
 
 DEPLOYMENT = """
 apiVersion: apps/v1
@@ -86,39 +67,11 @@ stringData: {k: word}
 """
 
 
-class Kubectl:
-    """kubectl with a kubeconfig of its own."""
-
-    def __init__(self, server, home):
-        (home / "kubeconfig").write_text(server.kubeconfig())
-        self._env = {"PATH": os.environ["PATH"], "HOME": str(home), "KUBECONFIG": str(home / "kubeconfig")}
-
-    def run(self, *args, stdin=""):
-        """The finished process."""
-        command = ["kubectl", *args]
-        return subprocess.run(command, input=stdin, env=self._env, capture_output=True, text=True, timeout=30)
-
-    def __call__(self, line, stdin="", fails=False):
-        """Run one line; its stdout, or its stderr when it must fail."""
-        done = self.run(*line.split(), stdin=textwrap.dedent(stdin))
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stderr if fails else done.stdout
-
-    def start(self, line):
-        """The running process, its stdout a pipe."""
-        pipe = subprocess.PIPE
-        return subprocess.Popen(
-            ["kubectl", *line.split()], env=self._env, stdout=pipe, stderr=pipe, text=True
-        )
-
-
 @pytest.fixture
 def kubectl(server, tmp_path):
-    return Kubectl(server, tmp_path)
-
-
-def words(text):
-    return [line.split() for line in text.splitlines()]
+    config = tmp_path / "kubeconfig"
+    config.write_text(server.kubeconfig())
+    return Kubectl(config, tmp_path)
 
 
 def test_it_finds_every_type(kubectl):
@@ -134,7 +87,7 @@ def test_it_finds_every_type(kubectl):
 
 def test_get_prints_tables(kubectl, api):
     """get prints the familiar columns, wide ones with -o wide, and all kinds with get all."""
-    kubectl("create -f -", POD.replace("NAME", "a"))
+    kubectl("create -f -", stdin=POD.replace("NAME", "a"))
     assert words(kubectl("get pods"))[0] == ["NAME", "READY", "STATUS", "RESTARTS", "AGE"]
     assert words(kubectl("get pods"))[1][:4] == ["a", "0/1", "Pending", "0"]
     assert "NOMINATED NODE" in kubectl("get po -o wide")
@@ -142,14 +95,14 @@ def test_get_prints_tables(kubectl, api):
     status = {"phase": "Running", "podIP": "127.0.0.1", "containerStatuses": [{"name": "c", "state": state}]}
     api.patch(PODS, "a", {"status": status}, subresource="status")
     assert words(kubectl("get pods --no-headers"))[0][2] == "CrashLoopBackOff"
-    kubectl("create -f -", DEPLOYMENT)
+    kubectl("create -f -", stdin=DEPLOYMENT)
     assert {"pod/a", "deployment.apps/web"} <= {row[0] for row in words(kubectl("get all")) if row}
     assert words(kubectl("get deploy"))[1][:4] == ["web", "0/2", "0", "0"]
 
 
 def test_get_selects_and_formats(kubectl):
     """Selectors, all namespaces, chunks and the output formats choose what they name."""
-    kubectl("create -f -", "---".join(POD.replace("NAME", name) for name in ("a", "b", "c")))
+    kubectl("create -f -", stdin="---".join(POD.replace("NAME", name) for name in ("a", "b", "c")))
     assert kubectl("get pods -o name").split() == ["pod/a", "pod/b", "pod/c"]
     assert kubectl("get pods -l app=b -o name").split() == ["pod/b"]
     assert kubectl("get pods -l app!=b,app -o name").split() == ["pod/a", "pod/c"]
@@ -167,7 +120,7 @@ def test_get_selects_and_formats(kubectl):
 
 def test_get_watches(kubectl, api):
     """get -w prints one line for every change, with the header once."""
-    kubectl("create -f -", POD.replace("NAME", "a"))
+    kubectl("create -f -", stdin=POD.replace("NAME", "a"))
     with kubectl.start("get pods -w") as process:
         lines = [process.stdout.readline().split() for _ in range(2)]
         api.patch(PODS, "a", {"status": {"phase": "Running"}}, subresource="status")
@@ -178,10 +131,10 @@ def test_get_watches(kubectl, api):
 
 def test_apply_creates_changes_and_rests(kubectl, api):
     """apply creates, says unchanged, merges by key, and removes what the file no longer has."""
-    assert kubectl("apply -f -", DEPLOYMENT) == "deployment.apps/web created\n"
-    assert kubectl("apply -f -", DEPLOYMENT) == "deployment.apps/web unchanged\n"
+    assert kubectl("apply -f -", stdin=DEPLOYMENT) == "deployment.apps/web created\n"
+    assert kubectl("apply -f -", stdin=DEPLOYMENT) == "deployment.apps/web unchanged\n"
     changed = DEPLOYMENT.replace("i:1", "i:2").replace(', {name: B, value: "2"}', "")
-    assert kubectl("apply -f -", changed) == "deployment.apps/web configured\n"
+    assert kubectl("apply -f -", stdin=changed) == "deployment.apps/web configured\n"
     container = api.get(DEPLOYMENTS, "web")["spec"]["template"]["spec"]["containers"][0]
     assert (container["image"], container["env"]) == ("registry/i:2", [{"name": "A", "value": "1"}])
     assert container["command"] == ["sleep", "100"]
@@ -189,10 +142,10 @@ def test_apply_creates_changes_and_rests(kubectl, api):
 
 def test_apply_merges_custom_kinds(kubectl):
     """apply works on training jobs, whose patches are plain merge patches."""
-    assert kubectl("apply -f -", PYTORCH) == "pytorchjob.kubeflow.org/ddp created\n"
-    assert kubectl("apply -f -", PYTORCH) == "pytorchjob.kubeflow.org/ddp unchanged\n"
+    assert kubectl("apply -f -", stdin=PYTORCH) == "pytorchjob.kubeflow.org/ddp created\n"
+    assert kubectl("apply -f -", stdin=PYTORCH) == "pytorchjob.kubeflow.org/ddp unchanged\n"
     changed = PYTORCH.replace("spec:\n", "spec:\n  runPolicy: {suspend: true}\n", 1)
-    assert kubectl("apply -f -", changed) == "pytorchjob.kubeflow.org/ddp configured\n"
+    assert kubectl("apply -f -", stdin=changed) == "pytorchjob.kubeflow.org/ddp configured\n"
     assert kubectl("get pytorchjob ddp -o jsonpath={.spec.runPolicy.suspend}") == "true"
     assert kubectl("get pytorchjob ddp -o jsonpath={.metadata.generation}") == "2"
 
@@ -200,17 +153,17 @@ def test_apply_merges_custom_kinds(kubectl):
 def test_server_side_apply_settles_conflicts(kubectl):
     """Server-side apply names the fields that another manager owns; force takes them."""
     two = DEPLOYMENT.replace("replicas: 2", "replicas: 3")
-    kubectl("apply --server-side --field-manager=one -f -", DEPLOYMENT)
-    refused = kubectl("apply --server-side --field-manager=two -f -", two, fails=True)
+    kubectl("apply --server-side --field-manager=one -f -", stdin=DEPLOYMENT)
+    refused = kubectl("apply --server-side --field-manager=two -f -", stdin=two, fails=True)
     assert 'conflict with "one" using apps/v1: .spec.replicas' in refused
-    kubectl("apply --server-side --field-manager=two --force-conflicts -f -", two)
+    kubectl("apply --server-side --field-manager=two --force-conflicts -f -", stdin=two)
     assert kubectl("get deploy web -o jsonpath={.spec.replicas}") == "3"
     version = kubectl("get deploy web -o jsonpath={.metadata.resourceVersion}")
-    kubectl("apply --server-side --field-manager=two -f -", two)
+    kubectl("apply --server-side --field-manager=two -f -", stdin=two)
     assert kubectl("get deploy web -o jsonpath={.metadata.resourceVersion}") == version
     kubectl("scale deploy web --replicas=5")
     assert 'conflict with "kubectl"' in kubectl(
-        "apply --server-side --field-manager=two -f -", two, fails=True
+        "apply --server-side --field-manager=two -f -", stdin=two, fails=True
     )
     managers = kubectl(
         "get deploy web --show-managed-fields -o jsonpath={.metadata.managedFields[*].manager}"
@@ -220,17 +173,17 @@ def test_server_side_apply_settles_conflicts(kubectl):
 
 def test_server_side_apply_takes_over_from_client_side_apply(kubectl):
     """After kubectl's own migration the object has one manager, and removed fields go."""
-    kubectl("apply -f -", DEPLOYMENT)
-    kubectl("apply --server-side -f -", DEPLOYMENT)
-    kubectl("apply --server-side -f -", DEPLOYMENT.replace(', {name: B, value: "2"}', ""))
+    kubectl("apply -f -", stdin=DEPLOYMENT)
+    kubectl("apply --server-side -f -", stdin=DEPLOYMENT)
+    kubectl("apply --server-side -f -", stdin=DEPLOYMENT.replace(', {name: B, value: "2"}', ""))
     names = "get deploy web -o jsonpath={.spec.template.spec.containers[0].env[*].name}"
     assert kubectl(names) == "A"
 
 
 def test_diff_shows_the_change_and_keeps_it_out(kubectl):
     """diff prints what apply would do, without doing it; no difference is exit code 0."""
-    kubectl("apply -f -", DEPLOYMENT)
-    assert kubectl("diff -f -", DEPLOYMENT) == ""
+    kubectl("apply -f -", stdin=DEPLOYMENT)
+    assert kubectl("diff -f -", stdin=DEPLOYMENT) == ""
     done = kubectl.run("diff", "-f", "-", stdin=DEPLOYMENT.replace("i:1", "i:2"))
     assert done.returncode == 1
     assert "+        image: registry/i:2" in done.stdout
@@ -240,15 +193,15 @@ def test_diff_shows_the_change_and_keeps_it_out(kubectl):
 
 def test_dry_runs_leave_nothing(kubectl):
     """--dry-run=server answers as if, and refuses what would be refused."""
-    assert "created (server dry run)" in kubectl("create --dry-run=server -f -", DEPLOYMENT)
+    assert "created (server dry run)" in kubectl("create --dry-run=server -f -", stdin=DEPLOYMENT)
     assert kubectl("get deploy -o name") == ""
     bad = DEPLOYMENT.replace("containerPort: 80", "containerPort: 80000")
-    assert "must be between 1 and 65535" in kubectl("create --dry-run=server -f -", bad, fails=True)
+    assert "must be between 1 and 65535" in kubectl("create --dry-run=server -f -", stdin=bad, fails=True)
 
 
 def test_describe_tells_the_story(kubectl):
     """describe works on objects, with the events that are about them."""
-    kubectl("create -f -", POD.replace("NAME", "a"))
+    kubectl("create -f -", stdin=POD.replace("NAME", "a"))
     uid = kubectl("get pod a -o jsonpath={.metadata.uid}")
     event = f"""
         apiVersion: v1
@@ -263,39 +216,41 @@ def test_describe_tells_the_story(kubectl):
         lastTimestamp: "2026-01-01T00:00:00Z"
         count: 1
         """
-    kubectl("create -f -", event)
+    kubectl("create -f -", stdin=event)
     assert "began" in kubectl("describe pod a")
     assert "Started" in kubectl("events --for pod/a")
     assert words(kubectl("get events"))[1][1:4] == ["Normal", "Started", "pod/a"]
-    kubectl("create -f -", PYTORCH)
+    kubectl("create -f -", stdin=PYTORCH)
     assert "Pytorch Replica Specs" in kubectl("describe pytorchjob ddp")
-    kubectl("create -f -", DEPLOYMENT)
+    kubectl("create -f -", stdin=DEPLOYMENT)
     assert "2 desired" in kubectl("describe deploy web")
 
 
 def test_unknown_fields_are_named(kubectl):
     """A misspelt field is refused with its path, as kubectl asks for strict validation."""
     typo = DEPLOYMENT.replace("replicas:", "replcias:")
-    assert 'unknown field "spec.replcias"' in kubectl("create -f -", typo, fails=True)
-    assert 'unknown field "spec.replcias"' in kubectl("apply -f -", typo, fails=True)
+    assert 'unknown field "spec.replcias"' in kubectl("create -f -", stdin=typo, fails=True)
+    assert 'unknown field "spec.replcias"' in kubectl("apply -f -", stdin=typo, fails=True)
     done = kubectl.run("create", "--validate=warn", "-f", "-", stdin=typo)
     assert 'Warning: unknown field "spec.replcias"' in done.stderr
     wrong = PYTORCH.replace("replicas: 1", "replicas: 2")
-    assert "must be 1, not 2" in kubectl("create -f -", wrong, fails=True)
+    assert "must be 1, not 2" in kubectl("create -f -", stdin=wrong, fails=True)
 
 
 def test_replace_puts_the_whole(kubectl):
     """replace writes a file over an object; an outdated copy is refused; --force makes it anew."""
-    kubectl("create -f -", POD.replace("NAME", "a"))
+    kubectl("create -f -", stdin=POD.replace("NAME", "a"))
     old = kubectl("get pod a -o json")
     changed = json.loads(old)
     changed["spec"]["containers"][0]["image"] = "i:2"
-    assert "replaced" in kubectl("replace -f -", json.dumps(changed))
-    assert "the object has been modified" in kubectl("replace -f -", old, fails=True)
+    assert "replaced" in kubectl("replace -f -", stdin=json.dumps(changed))
+    assert "the object has been modified" in kubectl("replace -f -", stdin=old, fails=True)
     changed["spec"]["containers"][0]["command"] = ["false"]
     del changed["metadata"]["resourceVersion"]
-    assert "pod updates may not change fields" in kubectl("replace -f -", json.dumps(changed), fails=True)
-    assert "replaced" in kubectl("replace --force -f -", POD.replace("NAME", "a"))
+    assert "pod updates may not change fields" in kubectl(
+        "replace -f -", stdin=json.dumps(changed), fails=True
+    )
+    assert "replaced" in kubectl("replace --force -f -", stdin=POD.replace("NAME", "a"))
 
 
 @pytest.mark.parametrize(
@@ -316,7 +271,7 @@ def test_patch_in_three_ways(kubectl, api, kind, patch):
 
 def test_labels_annotations_and_images_are_set(kubectl):
     """label, annotate, set image, set env and rollout restart change what they name."""
-    kubectl("create -f -", DEPLOYMENT)
+    kubectl("create -f -", stdin=DEPLOYMENT)
     kubectl("label deploy web tier=front")
     kubectl("label deploy web tier-")
     kubectl("annotate deploy web note=x")
@@ -333,7 +288,7 @@ def test_labels_annotations_and_images_are_set(kubectl):
 
 def test_scale_and_expose(kubectl):
     """scale uses the scale subresource; expose makes a Service with an address and ports."""
-    kubectl("create -f -", DEPLOYMENT)
+    kubectl("create -f -", stdin=DEPLOYMENT)
     assert kubectl("scale deploy web --replicas=4 --current-replicas=2") == "deployment.apps/web scaled\n"
     assert kubectl("get deploy web -o jsonpath={.spec.replicas}") == "4"
     kubectl("expose deploy web --port=80")
@@ -342,7 +297,7 @@ def test_scale_and_expose(kubectl):
 
 def test_rollout_status_reads_the_status(kubectl, api):
     """rollout status waits for the status that a controller writes."""
-    kubectl("create -f -", DEPLOYMENT)
+    kubectl("create -f -", stdin=DEPLOYMENT)
     with kubectl.start("rollout status deploy/web --timeout=20s") as process:
         assert "Waiting for deployment spec update" in process.stdout.readline()
         done = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}
@@ -353,7 +308,7 @@ def test_rollout_status_reads_the_status(kubectl, api):
 
 def test_delete_waits_until_gone(kubectl, api):
     """delete returns when the object is gone, which for a pod on a node is its kubelet's word."""
-    kubectl("create -f -", POD.replace("NAME", "a"))
+    kubectl("create -f -", stdin=POD.replace("NAME", "a"))
     api.patch(PODS, "a", {"spec": {"nodeName": "local"}})
     watch = api.watch(PODS)
     with kubectl.start("delete pod a") as process:
@@ -365,17 +320,17 @@ def test_delete_waits_until_gone(kubectl, api):
         process.communicate(timeout=20)
     watch.close()
     assert process.returncode == 0
-    kubectl("create -f -", POD.replace("NAME", "b"))
+    kubectl("create -f -", stdin=POD.replace("NAME", "b"))
     api.patch(PODS, "b", {"spec": {"nodeName": "local"}})
     kubectl("delete pod b --grace-period=0 --force")
-    kubectl("create -f -", DEPLOYMENT)
-    assert kubectl("delete -f -", DEPLOYMENT) == 'deployment.apps "web" deleted\n'
+    kubectl("create -f -", stdin=DEPLOYMENT)
+    assert kubectl("delete -f -", stdin=DEPLOYMENT) == 'deployment.apps "web" deleted\n'
     assert kubectl("delete pods --all") == "No resources found\n"
 
 
 def test_wait_sees_conditions(kubectl, api):
     """wait --for condition, jsonpath and delete return when it is so, and fail in time when not."""
-    kubectl("create -f -", POD.replace("NAME", "a"))
+    kubectl("create -f -", stdin=POD.replace("NAME", "a"))
     assert "timed out" in kubectl("wait pod a --for=condition=Ready --timeout=1s", fails=True)
     with kubectl.start("wait pod a --for=condition=Ready --timeout=20s") as process:
         status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
@@ -400,22 +355,22 @@ def test_explain_knows_the_fields(kubectl):
 
 def test_namespaces_come_and_go(kubectl):
     """A namespace holds objects of its own and takes them with it."""
-    kubectl("create -f -", NAMESPACE)
-    kubectl("-n team create -f -", DEPLOYMENT)
+    kubectl("create -f -", stdin=NAMESPACE)
+    kubectl("-n team create -f -", stdin=DEPLOYMENT)
     assert kubectl("get deploy -o name") == ""
     assert [row[0] for row in words(kubectl("get deploy -A"))] == ["NAMESPACE", "team"]
     assert kubectl("delete ns team") == 'namespace "team" deleted\n'
     assert kubectl("get deploy -A -o name") == ""
-    assert 'namespaces "team" not found' in kubectl("-n team create -f -", DEPLOYMENT, fails=True)
+    assert 'namespaces "team" not found' in kubectl("-n team create -f -", stdin=DEPLOYMENT, fails=True)
     assert "may not be deleted" in kubectl("delete ns default", fails=True)
 
 
 def test_quotas_are_shown_and_enforced(kubectl):
     """describe quota shows used and hard; a pod beyond it is refused."""
-    kubectl("create -f -", QUOTA)
-    kubectl("create -f -", POD.replace("NAME", "a"))
+    kubectl("create -f -", stdin=QUOTA)
+    kubectl("create -f -", stdin=POD.replace("NAME", "a"))
     assert ["pods", "1", "1"] in words(kubectl("describe quota q"))
-    assert "exceeded quota: q" in kubectl("create -f -", POD.replace("NAME", "b"), fails=True)
+    assert "exceeded quota: q" in kubectl("create -f -", stdin=POD.replace("NAME", "b"), fails=True)
 
 
 def test_what_is_out_of_scope_says_so(kubectl):
@@ -425,6 +380,6 @@ def test_what_is_out_of_scope_says_so(kubectl):
 
 def test_secrets_take_plain_text(kubectl):
     """stringData is stored as base64 data, and shown as such."""
-    kubectl("create -f -", SECRET)
+    kubectl("create -f -", stdin=SECRET)
     assert kubectl("get secret s -o jsonpath={.data.k}") == "d29yZA=="
     assert words(kubectl("get secrets"))[1][:3] == ["s", "Opaque", "1"]
