@@ -1,110 +1,18 @@
 """The same operators as clients of a real API server; the kubelet is played by the test."""
 
 import os
-import queue
-import threading
 import time
 import uuid
 
 import pytest
+from overhttp import OverHttp, known
 
-from arena import errors
-from arena.kube import Cluster
-from arena.local.objects import CONFIGMAPS, JOBS, NAMESPACES, PODS, SECRETS, SERVICES, Change, Refused
+from arena.local.objects import CONFIGMAPS, JOBS, NAMESPACES, PODS, SECRETS, SERVICES
 from arena.local.operators import mpijob, pytorchjob, tfjob
 from arena.local.operators.runner import Runner
-from arena.resources import Resource
 from arena.session import connect
 
 pytestmark = pytest.mark.cluster
-
-CODES = {errors.NotFound: 404, errors.Conflict: 409, errors.NotAllowed: 403, errors.SpecError: 422}
-
-
-def refused(error):
-    """An error of the gateway as the operators know it."""
-    code = next((code for kind, code in CODES.items() if isinstance(error, kind)), 500)
-    return Refused(code, type(error).__name__, error.message)
-
-
-def theirs(resource):
-    """The gateway's name for a resource type."""
-    return Resource(resource.group, resource.version, resource.plural, resource.namespaced, resource.kind)
-
-
-class OverHttp:
-    """`objects.Objects` by way of `kube.Cluster`, seeing one namespace."""
-
-    def __init__(self, cluster: Cluster, namespace: str) -> None:
-        self.cluster = cluster
-        self.namespace = namespace
-
-    def _ask(self, verb, *args, **kwargs):
-        try:
-            return verb(*args, **kwargs)
-        except errors.ArenaError as error:
-            raise refused(error) from error
-
-    def get(self, resource, name, namespace=None):
-        """The object, or None."""
-        try:
-            return self.cluster.get(theirs(resource), namespace, name)
-        except errors.NotFound:
-            return None
-
-    def list(self, resource, namespace=None, labels=""):
-        """All objects of the namespace."""
-        return list(self.cluster.list(theirs(resource), namespace or self.namespace, labels))
-
-    def create(self, resource, body, namespace=None):
-        """Create."""
-        typed = {"apiVersion": resource.api_version, "kind": resource.kind, **body}
-        return self._ask(self.cluster.create, theirs(resource), namespace, typed)
-
-    def patch(self, resource, name, body, namespace=None, subresource=""):
-        """Apply a merge patch."""
-        patch = self.cluster.patch
-        return self._ask(patch, theirs(resource), namespace, name, body, subresource=subresource)
-
-    def delete(self, resource, name, namespace=None, uid=""):
-        """Delete; missing is no error."""
-        try:
-            self.cluster.delete(theirs(resource), namespace, name, uid or None)
-        except errors.NotFound:
-            return
-        except errors.ArenaError as error:
-            raise refused(error) from error
-
-    def watch(self, *resources):
-        """One watch for all types."""
-        return Watches(self, resources)
-
-
-class Watches:
-    """The watches of several types as one."""
-
-    def __init__(self, objects, resources):
-        self.queue = queue.SimpleQueue()
-        self.watches = [(one, objects.cluster.watch(theirs(one), objects.namespace)) for one in resources]
-        for resource, watch in self.watches:
-            threading.Thread(target=self._read, args=(resource, watch), daemon=True).start()
-
-    def _read(self, resource, watch):
-        for kind, obj in watch:
-            self.queue.put(Change(kind, resource, obj))
-
-    def poll(self, timeout):
-        """The next change."""
-        try:
-            return self.queue.get(timeout=timeout)
-        except queue.Empty:
-            return None
-
-    def close(self):
-        """End."""
-        for _, watch in self.watches:
-            watch.close()
-        self.queue.put(None)
 
 
 @pytest.fixture
@@ -125,7 +33,7 @@ def objects(cluster):
             (tfjob, tfjob.TFJOBS),
             (mpijob, mpijob.MPIJOBS),
         )
-        if cluster.serves(theirs(resource))
+        if cluster.serves(known(resource))
     ]
     runner = Runner(found, operators=kinds)
     runner.start()
@@ -146,7 +54,7 @@ def until(condition, seconds=30):
 
 def submit(objects, resource, spec):
     """Create the job `j`, or skip where the cluster does not serve the kind."""
-    if not objects.cluster.serves(theirs(resource)):
+    if not objects.cluster.serves(known(resource)):
         pytest.skip(f"the cluster does not serve {resource.plural} in {resource.version}")
     objects.create(resource, {"metadata": {"name": "j"}, "spec": spec}, objects.namespace)
 
