@@ -151,11 +151,14 @@ def follow(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None
         Source(PODS, namespace, labels=pod_selector(kind, obj)),
     ]
     with Watching(cluster, sources) as watching:
+        changed = True
         while same := [
             one for one in watching.objects(0) if one["metadata"]["uid"] == obj["metadata"]["uid"]
         ]:
-            yield kind.read(same[0], watching.objects(1))
-            watching.wait(TICK)
+            found = kind.read(same[0], watching.objects(1))
+            # Instances are mostly missing for a moment only: ask why where nothing moves.
+            yield found if changed else events.explained(cluster, namespace, [found])[0]
+            changed = watching.wait(TICK)
 
 
 def live(

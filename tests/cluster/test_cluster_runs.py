@@ -168,6 +168,8 @@ def test_quota_on_gpus(ground: Field):
     assert (job["status"], job["instances"]) == ("PENDING", [])
     assert "exceeded quota: limits" in job["reason"]
     assert "exceeded quota: limits" in ground.admin.must("list", "-o", "wide")
+    code, _, err = ground.admin.run("wait", "j", "--timeout", "3s")
+    assert (code, "exceeded quota: limits" in err) == (6, True)
 
 
 def test_quota_on_a_helper(ground: Field):
