@@ -14,11 +14,11 @@ _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _BRACKET = re.compile(rb"[][{}]")
 
 
-def load(request: web.Request, body: bytes) -> Object:
-    """The object in the body.
+def check_form(request: web.Request) -> None:
+    """Refuse a body that no part of the server reads, also where the path leads nowhere.
 
     Raises:
-        Refused: 415 for protobuf; 400 when it cannot be read or is no mapping.
+        Refused: 415 for protobuf.
     """
     if "protobuf" in request.content_type:
         raise refusals.of_code(
@@ -26,6 +26,14 @@ def load(request: web.Request, body: bytes) -> Object:
             "the local cluster reads JSON and YAML only: write the object to a file and use "
             "`kubectl create -f` or `kubectl apply -f` with it",
         )
+
+
+def load(body: bytes) -> Object:
+    """The object in the body.
+
+    Raises:
+        Refused: 400 when it cannot be read or is no mapping.
+    """
     return mapping(decode(body))
 
 

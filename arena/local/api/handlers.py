@@ -85,6 +85,7 @@ async def handle(api: Api, request: web.Request, path: str) -> web.StreamRespons
     """Answer a request on a resource path; refusals become Status objects."""
     call = None
     try:
+        bodies.check_form(request)
         call = Call(api, request, routes.target(path))
         if request.can_read_body:
             call.body = await request.read()
@@ -152,7 +153,7 @@ def _get(call: Call) -> web.Response:
 
 def _create(call: Call) -> web.Response:
     how, target = call.writing(), call.target
-    body = bodies.load(call.request, call.body)
+    body = bodies.load(call.body)
     bodies.may_create(body)
     obj = call.api.create(target.kind.resource, body, target.namespace, how)
     return _shown(call, obj, 201)
@@ -160,7 +161,7 @@ def _create(call: Call) -> web.Response:
 
 def _replace(call: Call) -> web.Response:
     target, how = call.target, call.writing()
-    body = bodies.load(call.request, call.body)
+    body = bodies.load(call.body)
     obj = call.api.change(
         target.kind.resource, target.name, target.namespace, lambda _: body, target.subresource, how
     )
@@ -184,7 +185,7 @@ def _patch(call: Call) -> web.Response:
 
 
 def _deleting(call: Call) -> Deleting:
-    options = bodies.load(call.request, call.body) if call.body.strip() else {}
+    options = bodies.load(call.body) if call.body.strip() else {}
     query = call.request.query
     conditions = options.get("preconditions") or {}
     policy = options.get("propagationPolicy") or query.get("propagationPolicy") or "Background"
@@ -231,7 +232,7 @@ def _delete_all(call: Call) -> web.Response:
 
 
 def _bind(call: Call) -> web.Response:
-    body = bodies.load(call.request, call.body)
+    body = bodies.load(call.body)
     node = (body.get("target") or {}).get("name", "")
 
     def bind(pod: Object) -> Object:
@@ -246,7 +247,7 @@ def _bind(call: Call) -> web.Response:
 
 
 def _evict(call: Call) -> web.Response:
-    body = bodies.load(call.request, call.body)
+    body = bodies.load(call.body)
     grace = (body.get("deleteOptions") or {}).get("gracePeriodSeconds")
     call.api.remove(call.target.kind.resource, call.target.name, call.target.namespace, Deleting(grace=grace))
     return _json({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}, 201)

@@ -50,8 +50,7 @@ def make(objects: Objects, deployment: Object, sets: list[Object]) -> Object:
     template["metadata"] = {**(template.get("metadata") or {}), "labels": labels}
     selector = copy.deepcopy(spec["selector"])
     selector["matchLabels"] = {**(selector.get("matchLabels") or {}), **mark}
-    notes = {**(deployment["metadata"].get("annotations") or {}), REVISION: str(_next(sets))}
-    notes.pop(LAST_APPLIED, None)
+    notes = {**_notes(deployment), REVISION: str(_next(sets))}
     body = {
         "apiVersion": "apps/v1",
         "kind": "ReplicaSet",
@@ -71,6 +70,12 @@ def make(objects: Objects, deployment: Object, sets: list[Object]) -> Object:
     return objects.create(REPLICASETS, body, namespace)
 
 
+def _notes(deployment: Object) -> dict[str, str]:
+    """The annotations that a revision has from its Deployment, its change-cause above all."""
+    notes: dict[str, str] = deployment["metadata"].get("annotations") or {}
+    return {name: text for name, text in notes.items() if name not in (REVISION, LAST_APPLIED)}
+
+
 def _next(sets: list[Object]) -> int:
     return max((number(one) for one in sets), default=0) + 1
 
@@ -78,14 +83,16 @@ def _next(sets: list[Object]) -> int:
 def keep_newest(objects: Objects, deployment: Object, new: Object, old: list[Object]) -> Object:
     """Give the present ReplicaSet and the Deployment the highest number (a rollback reuses an old set).
 
-    Returns the Deployment as it is then.
+    The ReplicaSet gets the Deployment's annotations too. Returns the Deployment as it is then.
     """
     namespace, name = key(deployment)
     highest = max((number(one) for one in old), default=0)
     wanted = str(number(new) if number(new) > highest else highest + 1)
     note = {"metadata": {"annotations": {REVISION: wanted}}}
-    if str(number(new)) != wanted:
-        objects.patch(REPLICASETS, key(new)[1], note, namespace)
+    before = new["metadata"].get("annotations") or {}
+    notes = {**_notes(deployment), REVISION: wanted}
+    if any(before.get(name) != text for name, text in notes.items()):
+        objects.patch(REPLICASETS, key(new)[1], {"metadata": {"annotations": notes}}, namespace)
     if str(number(deployment)) != wanted:
         deployment = objects.patch(DEPLOYMENTS, name, note, namespace)
     return deployment

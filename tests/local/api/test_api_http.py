@@ -99,7 +99,6 @@ def test_a_collection_is_deleted_by_selector(server):
     [
         ("GET", "/apis/nothing.io/v1/things", None, {}, 404),
         ("GET", "/api/v1/things", None, {}, 404),
-        ("GET", "/openapi/v2", None, {}, 404),
         ("GET", f"{PODS_PATH}/a/nonsense", None, {}, 404),
         ("POST", f"{PODS_PATH}/a", {}, {}, 405),
         ("PATCH", f"{MAPS}/a", {}, {"Content_Type": "text/plain"}, 415),
