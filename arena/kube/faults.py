@@ -9,8 +9,6 @@ import ssl
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from urllib3 import exceptions as http
-
 from arena.errors import (
     ArenaError,
     Conflict,
@@ -23,7 +21,7 @@ from arena.errors import (
 )
 from arena.resources import Resource
 
-BROKEN = (http.HTTPError, OSError)
+BROKEN = OSError
 """What a request or a stream can raise below HTTP's own statuses."""
 
 _OPERATORS = {
@@ -225,17 +223,25 @@ def broken(cause: BaseException, asked: Asked, host: str) -> ArenaError:
     known = _dns(chain, asked, host) or _tls(chain, asked, host) or _slow(chain, asked, host)
     if known is not None:
         return known
-    if any(isinstance(one, http.ProxyError) for one in chain):
+    if _has(chain, "ProxyError"):
         return Unreachable(
             f"the proxy on the way to {host} does not answer", "check HTTPS_PROXY and NO_PROXY"
         )
-    if any(isinstance(one, http.NewConnectionError | ConnectionRefusedError) for one in chain):
+    if _has(chain, "NewConnectionError", "ConnectionRefusedError"):
         text = f"{asked.cluster} does not answer at {host}: {_reason(chain)}"
         return Unreachable(text, "check that it runs, the network and VPN, or choose another --context")
     text = f"the connection to {asked.cluster} broke while it was to {asked.verb} {asked.noun}"
     if asked.verb in ("create", "change", "delete"):
         return Unreachable(text, "it may have been done all the same: look before you try again")
     return Unreachable(text, "try again")
+
+
+def _has(chain: list[BaseException], *names: str) -> bool:
+    """Whether an exception of one of these types is among them.
+
+    Asked by name: the HTTP library is imported only where a request goes through it.
+    """
+    return any(base.__name__ in names for one in chain for base in type(one).__mro__)
 
 
 def _chain(cause: BaseException) -> Iterator[BaseException]:
@@ -271,10 +277,9 @@ def _tls(chain: list[BaseException], asked: Asked, host: str) -> ArenaError | No
 
 
 def _slow(chain: list[BaseException], asked: Asked, host: str) -> ArenaError | None:
-    slow = next((one for one in chain if isinstance(one, http.ConnectTimeoutError)), None)
-    if slow is not None and not isinstance(slow, http.NewConnectionError):
+    if _has(chain, "ConnectTimeoutError") and not _has(chain, "NewConnectionError"):
         return TimedOut(f"{asked.cluster} does not answer at {host}", "check the network, VPN and proxy")
-    if any(isinstance(one, TimeoutError | http.ReadTimeoutError) for one in chain):
+    if _has(chain, "ReadTimeoutError") or any(isinstance(one, TimeoutError) for one in chain):
         return TimedOut(f"{asked.cluster} took too long to {asked.verb} {asked.noun}", "try again")
     return None
 

@@ -2,16 +2,12 @@
 
 import gc
 import json
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
-
-import urllib3
-from urllib3.response import BaseHTTPResponse
 
 from arena.errors import ArenaError, SpecError
 from arena.kube import faults
@@ -23,7 +19,6 @@ CONNECT, READ = 5.0, 60.0
 
 _ATTEMPTS = 4
 _LONGEST_PAUSE = 10.0
-_POOL = 64
 
 
 class Request(NamedTuple):
@@ -58,6 +53,42 @@ def _text(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
 
+class Reply(Protocol):
+    """An answer; what is wrong with reading it is an OSError."""
+
+    status: int
+
+    def header(self, name: str) -> str:
+        """One of the answer's headers, or ""."""
+
+    @property
+    def data(self) -> bytes:
+        """The whole body."""
+
+    def read1(self, amount: int) -> bytes:
+        """What has arrived of the body, at least a byte; b"" at its end."""
+
+    def shutdown(self) -> None:
+        """Wake up a thread that reads: it finds the end."""
+
+    def close(self) -> None:
+        """Give the connection up, unless its answer was read whole."""
+
+
+class Pool(Protocol):
+    """Connections to one server; may be shared by threads."""
+
+    def request(
+        self, method: str, target: str, body: bytes | None, headers: Mapping[str, str], silence: float | None
+    ) -> Reply:
+        """Send a request and read the answer's head; an OSError where there is none.
+
+        Args:
+            target: path and query below the server's own path.
+            silence: seconds between two bytes of the answer after which it counts as broken; None: no limit.
+        """
+
+
 class Transport:
     """Sends requests to one server; may be shared by threads.
 
@@ -69,7 +100,7 @@ class Transport:
     def __init__(self, load: Callable[[], Endpoint]) -> None:
         self._load = load
         self._lock = threading.Lock()
-        self._known: tuple[Endpoint, urllib3.PoolManager] | None = None
+        self._known: tuple[Endpoint, Pool] | None = None
 
     @property
     def endpoint(self) -> Endpoint:
@@ -90,7 +121,7 @@ class Transport:
             raise faults.not_json(request.asked)
         return data
 
-    def send(self, request: Request) -> BaseHTTPResponse:
+    def send(self, request: Request) -> Reply:
         """The answer to a request; raises one of `arena.errors` unless its status is below 300.
 
         Only reads are tried again: after a broken or refused connection, a 429 or a 5xx.
@@ -118,7 +149,7 @@ class Transport:
                 raise error
             time.sleep(pause)
 
-    def _once(self, request: Request) -> BaseHTTPResponse:
+    def _once(self, request: Request) -> Reply:
         """Send once; the body is read at once unless it is a stream."""
         endpoint, pool = self._open()
         headers = {"Accept": request.accept, "User-Agent": "arena", **endpoint.headers()}
@@ -128,29 +159,29 @@ class Transport:
         if request.body is not None:
             headers["Content-Type"] = request.content_type
             body = json.dumps(request.body, allow_nan=False).encode()
-        return pool.request(
-            request.method,
-            endpoint.server + request.target,
-            body=body,
-            headers=headers,
-            timeout=urllib3.Timeout(connect=CONNECT, read=request.silence if request.stream else READ),
-            retries=False,
-            redirect=False,
-            preload_content=not request.stream,
-        )
+        silence = request.silence if request.stream else READ
+        reply = pool.request(request.method, request.target, body, headers, silence)
+        if not request.stream:
+            # Read here, so that a read that breaks in the middle is tried again.
+            try:
+                _ = reply.data
+            except OSError:
+                reply.close()
+                raise
+        return reply
 
-    def _refusal(self, reply: BaseHTTPResponse, request: Request) -> ArenaError:
+    def _refusal(self, reply: Reply, request: Request) -> ArenaError:
         """The error of a refused request; a stream's connection goes back to the pool."""
         try:
             return faults.refusal(reply.status, reply.data, request.asked)
         except faults.BROKEN as cause:
             return faults.broken(cause, request.asked, self.endpoint.host)
 
-    def _open(self) -> tuple[Endpoint, urllib3.PoolManager]:
+    def _open(self) -> tuple[Endpoint, Pool]:
         with self._lock:
             if self._known is None:
                 endpoint = self._load()
-                self._known = endpoint, _pool(endpoint)
+                self._known = endpoint, _open_pool(endpoint)
             return self._known
 
     def renew(self) -> bool:
@@ -163,74 +194,37 @@ class Transport:
         )
 
 
-def _pool(endpoint: Endpoint) -> urllib3.PoolManager:
-    settings: dict[str, Any] = {"maxsize": _POOL, "socket_options": keepalive()}
-    if endpoint.server.startswith("https:"):
-        settings |= {
-            "cert_reqs": "CERT_REQUIRED" if endpoint.verify else "CERT_NONE",
-            "ca_certs": endpoint.ca_file,
-            "cert_file": endpoint.cert_file,
-            "key_file": endpoint.key_file,
-            "server_hostname": endpoint.server_name,
-        }
-    if not endpoint.verify:
-        # The user chose this in the kubeconfig; a warning a request would drown everything else.
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    if endpoint.proxy is None:
-        return urllib3.PoolManager(**settings)
-    return _through_proxy(endpoint.proxy, settings)
+def _open_pool(endpoint: Endpoint) -> Pool:
+    """Connections to the endpoint; without the HTTP library, slow to import, where nothing asks for it."""
+    if endpoint.server.startswith("http:") and endpoint.is_loopback and endpoint.proxy is None:
+        from arena.kube import plain
+
+        return plain.Pool(endpoint.server, CONNECT)
+    from arena.kube import pooled
+
+    return pooled.Pool(endpoint, CONNECT)
 
 
-def _through_proxy(proxy: str, settings: dict[str, Any]) -> urllib3.PoolManager:
-    url = urllib3.util.parse_url(proxy)
-    if (url.scheme or "").startswith("socks"):
-        try:
-            from urllib3.contrib.socks import SOCKSProxyManager
-        except ImportError as cause:
-            raise SpecError(
-                "a SOCKS proxy needs a part that is not installed",
-                "pip install pysocks, or use another proxy",
-            ) from cause
-        return SOCKSProxyManager(proxy, **settings)
-    headers = urllib3.make_headers(proxy_basic_auth=url.auth) if url.auth else None
-    return urllib3.ProxyManager(proxy, proxy_headers=headers, **settings)
+def _passing(cause: OSError) -> bool:
+    """Whether trying again soon may help."""
+    return bool(getattr(cause, "passing", not isinstance(cause, TimeoutError)))
 
 
-def keepalive() -> list[tuple[int, int, int]]:
-    """Socket options with which a peer that vanished is noticed within about a minute."""
-    options = [
-        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    ]
-    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
-        if hasattr(socket, name):
-            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
-    return options
-
-
-def _passing(cause: BaseException) -> bool:
-    """Whether trying again soon may help: not where a name, a certificate or a silent host is at fault."""
-    hopeless = (urllib3.exceptions.SSLError, urllib3.exceptions.NameResolutionError)
-    slow = urllib3.exceptions.TimeoutError
-    refused = urllib3.exceptions.NewConnectionError
-    return not isinstance(cause, hopeless) and (isinstance(cause, refused) or not isinstance(cause, slow))
-
-
-def _pause(attempt: int, reply: BaseHTTPResponse | None = None) -> float:
+def _pause(attempt: int, reply: Reply | None = None) -> float:
     """Seconds before the next attempt: what the server asks for, else 0.1, 0.2, 0.4 ..."""
-    wish = reply.headers.get("Retry-After", "") if reply is not None else ""
+    wish = reply.header("Retry-After") if reply is not None else ""
     if wish.isdigit():
         return min(float(wish), _LONGEST_PAUSE)
     return float(0.1 * 2 ** (attempt - 1))
 
 
-def lines(reply: BaseHTTPResponse) -> Iterator[bytes]:
+def lines(reply: Reply) -> Iterator[bytes]:
     """The lines of a stream as they arrive, without their ends; raises what broke the stream."""
     for batch in batches(reply):
         yield from batch
 
 
-def batches(reply: BaseHTTPResponse) -> Iterator[list[bytes]]:
+def batches(reply: Reply) -> Iterator[list[bytes]]:
     """As `lines`, but all that arrived together at once."""
     rest = b""
     while chunk := reply.read1(1 << 16):

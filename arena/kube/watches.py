@@ -7,12 +7,10 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from urllib3.response import BaseHTTPResponse
-
 from arena.errors import MissingOperator, Unreachable
 from arena.kube import faults
 from arena.kube.faults import Asked
-from arena.kube.transport import Request, Transport, lines
+from arena.kube.transport import Reply, Request, Transport, lines
 from arena.resources import Resource
 
 Object = dict[str, Any]
@@ -97,7 +95,7 @@ class Watch:
         self._start = version
         self._version = version
         self._known: dict[tuple[str, str], Object] = {}
-        self._reply: BaseHTTPResponse | None = None
+        self._reply: Reply | None = None
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._ever = self._connected = False
@@ -187,7 +185,7 @@ class Watch:
                 event = self._event(line)
                 if event is not None:
                     yield event
-        except (*faults.BROKEN, ValueError) as cause:
+        except (faults.BROKEN, ValueError) as cause:
             # A line cut short is a connection cut short.
             host = self._transport.endpoint.host
             raise faults.broken(cause, self._selection.asked, host) from cause
@@ -196,7 +194,7 @@ class Watch:
                 self._reply = None
             reply.close()
 
-    def _connect(self) -> BaseHTTPResponse:
+    def _connect(self) -> Reply:
         asked, resource, namespace, *_ = self._selection
         query = {
             **self._selection.query,
@@ -233,7 +231,7 @@ class Watch:
         return kind, one
 
 
-def cut(reply: BaseHTTPResponse | None) -> None:
+def cut(reply: Reply | None) -> None:
     """End a stream that another thread may be reading."""
     if reply is not None:
         # It may have ended by itself meanwhile.

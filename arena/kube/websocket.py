@@ -9,13 +9,11 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-import urllib3
-
 from arena.errors import NotAllowed, SpecError, Unreachable
 from arena.kube import faults
 from arena.kube.endpoint import Endpoint
 from arena.kube.faults import Asked
-from arena.kube.transport import CONNECT, READ, Request, Transport, keepalive
+from arena.kube.transport import CONNECT, READ, Request, Transport
 
 _LONG = 1e6
 """Seconds. A TLS socket with a timeout does not hold its lock while it waits, so others can send."""
@@ -111,6 +109,8 @@ def _connect(endpoint: Endpoint, request: Request, protocols: Sequence[str]) -> 
 
 def _plug(endpoint: Endpoint, asked: Asked) -> socket.socket:
     """A connected socket to the server, through its proxy and TLS as every other request."""
+    from arena.kube.pooled import keepalive
+
     url = urlsplit(endpoint.server)
     secure = url.scheme == "https"
     address = endpoint.host, url.port or (443 if secure else 80)
@@ -130,6 +130,8 @@ def _plug(endpoint: Endpoint, asked: Asked) -> socket.socket:
 
 
 def _tunnel(proxy: str, address: tuple[str, int], asked: Asked) -> socket.socket:
+    import urllib3
+
     url = urlsplit(proxy)
     if url.scheme != "http":
         text = f"cannot {asked.verb} {asked.noun} through a proxy of the kind {url.scheme}"
