@@ -69,7 +69,9 @@ async def _show(channels: Channels, cursor: Cursor, more: Callable[[], bool]) ->
 async def _feed(channels: Channels, fifo: Path | None) -> None:
     """Pass on what the client types until it leaves."""
     # The client's end of input closes our end of the pipe; what that means the supervisor knows.
-    stdin = await writer(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)) if fifo else None
+    stdin = None
+    with contextlib.suppress(OSError):  # the command's input was closed for good: it is only listened to
+        stdin = await writer(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)) if fifo else None
     try:
         while message := await channels.receive():
             channel, data = message

@@ -44,6 +44,7 @@ class Container:
         known: its status as the API had it when this kubelet first saw it: readiness survives a restart.
         waiting: reason and message while the next run does not start.
         hooked: the postStart hook of the run, when there is one.
+        brief: whether the run ended before it was seen running.
     """
 
     spec: Object
@@ -55,6 +56,7 @@ class Container:
     ending: Stop | None = None
     probes: Probes | None = None
     hooked: "Future[Answer] | None" = None
+    brief: bool = False
     _launched: int = -1
     _launcher: "subprocess.Popen[bytes] | None" = None
 
@@ -83,6 +85,7 @@ class Container:
         if self.run is not None and self.run.state != ENDED and not starting:
             self._check(self.run)
         if self.run is not None and (before is None or before.state != self.run.state):
+            self.brief = self.run.state == ENDED and (before is None or before.state == STARTING)
             self._changed(self.run)
             return True
         return False

@@ -104,8 +104,9 @@ class Worker:
         run, say = container.run, self.tools.events
         if run is None:
             return
-        if run.state == RUNNING:
+        if run.state == RUNNING or (container.brief and run.reason in ("Completed", "Error")):
             say.say(self.pod, "Started", f"Started container {container.name}", container.name)
+        if run.state == RUNNING:
             probing.greet(self.tools, self.pod, container)
         if run.state == ENDED and run.code:
             if run.reason == "ContainerCannotRun":

@@ -248,14 +248,14 @@ def supervise(spec: dict[str, Any], ready: int) -> None:
         keep("exit", {**refusal(spec, why), "started": started, "finished": time.time()})
         return
     guard = Guard(pid, selector)
+    if pipe.stdin is not None:  # before anybody hears that the command runs, and opens the other end
+        feed = Input("stdin", pipe.stdin, bool(spec.get("stdin_once")), pipe.terminal)
+        feed.begin(selector)
     keep("pid", record(pid, started))
     os.close(ready)
     outputs = [Output(fd, stream, log) for fd, stream in pipe.outputs]
     for output in outputs:
         selector.register(output.fd, selectors.EVENT_READ, output)
-    if pipe.stdin is not None:
-        feed = Input("stdin", pipe.stdin, bool(spec.get("stdin_once")), pipe.terminal)
-        feed.begin(selector)
     status = guard.serve(len(outputs))
     guard.clear()
     for output in outputs:
