@@ -180,6 +180,8 @@ def _send(session: "Session", plan: "Plan", wish: Wish) -> int | None:
         click.echo(encode.encode(jobs.data(job, session.now()), wish.form))
     else:
         click.echo(f"{job.kind} {job.name} submitted")
+    if session.is_local and job.gpus:
+        _remark_virtual(session, job.gpus)
     if wish.logs or wish.wait:
         _stay(session, plan, wish)
     elif not wish.form:
@@ -187,6 +189,14 @@ def _send(session: "Session", plan: "Plan", wish: Wish) -> int | None:
         click.echo(f"The Job {job.name} has been submitted successfully", err=True)
         click.echo(f"You can run `arena get {job.name}{where}` to check the job status", err=True)
     return None
+
+
+def _remark_virtual(session: "Session", gpus: int) -> None:
+    """Say that GPUs which only exist in name make nothing faster."""
+    from arena.actions import nodes
+
+    if any(node.virtual_gpus for node in nodes.nodes(session.cluster())):
+        click.echo(f"no NVIDIA GPU here: {gpus} virtual ones, your program runs on the CPU", err=True)
 
 
 def _stay(session: "Session", plan: "Plan", wish: Wish) -> None:
