@@ -3,12 +3,16 @@
 import contextlib
 import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from arena._version import VERSION
 from arena.commands import _flags
 from arena.errors import ArenaError, SpecError
+
+if TYPE_CHECKING:
+    from arena.local.daemon import Status
 
 
 @contextlib.contextmanager
@@ -71,19 +75,24 @@ def status(form: str) -> None:
     arena local status
     arena local status -o json
     """
-    from arena import units
     from arena.local import daemon
-    from arena.views import encode, table
+    from arena.views import encode
 
     with _mapped():
         found = daemon.status()
+    if form != "table":
+        click.echo(encode.encode(_facts(found), form))
+    elif found is None:
+        click.echo("local cluster does not run; it starts when a command needs it")
+    else:
+        click.echo(_page(found))
+        click.echo("Programs in it run as you, without isolation.")
+
+
+def _facts(found: "Status | None") -> dict[str, Any]:
     if found is None:
-        if form != "table":
-            click.echo(encode.encode({"running": False}, form))
-        else:
-            click.echo("local cluster does not run; it starts when a command needs it")
-        return
-    facts = {
+        return {"running": False}
+    return {
         "running": True,
         "home": str(found.home),
         "pid": found.pid,
@@ -94,9 +103,12 @@ def status(form: str) -> None:
         "memoryBytes": found.memory,
         "idleSeconds": int(found.idle),
     }
-    if form != "table":
-        click.echo(encode.encode(facts, form))
-        return
+
+
+def _page(found: "Status") -> str:
+    from arena import units
+    from arena.views import table
+
     rows = [
         ("Status", "running"),
         ("Pid", found.pid),
@@ -108,8 +120,7 @@ def status(form: str) -> None:
         ("Ends after", f"{units.age(found.idle)} idle" if found.idle else "never"),
         ("Home", found.home),
     ]
-    click.echo(table.pairs(rows))
-    click.echo("Programs in it run as you, without isolation.")
+    return table.pairs(rows)
 
 
 @command.command()
