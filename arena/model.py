@@ -108,6 +108,8 @@ class Job:
     started: datetime | None = None
     finished: datetime | None = None
     instances: tuple[Instance, ...] = ()
+    wanted: int = 0
+    """How many instances the job asks for; fewer exist while it starts, or where a quota refuses some."""
     gpus: int = 0
     """GPUs the job asks for in all."""
     priority: str = ""

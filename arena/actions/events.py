@@ -56,9 +56,9 @@ def explained(cluster: Cluster, namespace: str | None, jobs: Sequence[Job]) -> l
 
 
 def _lacks(job: Job) -> bool:
-    """Whether it should have instances, or more GPUs than those it has ask for."""
+    """Whether it should have more instances than there are."""
     live = job.phase in (Phase.PENDING, Phase.STARTING, Phase.RUNNING)
-    return live and (not job.instances or sum(one.gpus for one in job.instances) < job.gpus)
+    return live and len(job.instances) < job.wanted
 
 
 def _why(event: Event) -> str:

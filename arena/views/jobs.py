@@ -21,8 +21,8 @@ def _node(job: Job) -> str:
 
 
 def ready(job: Job) -> str:
-    """`2/4`: instances that are ready, of those that exist."""
-    return f"{job.ready}/{len(job.instances)}"
+    """`2/4`: instances that are ready, of those that the job asks for."""
+    return f"{job.ready}/{job.wanted}"
 
 
 NAMESPACE: Column[Job] = Column("NAMESPACE", lambda job, now: job.namespace)
@@ -128,6 +128,8 @@ def data(job: Job, now: datetime) -> dict[str, Any]:
         "modelVersion": job.labels.get("modelVersion", ""),
         "modelSource": "",
         "reason": job.reason,
+        "wantedInstances": job.wanted,
+        "readyInstances": job.ready,
         "startTime": _stamp(job.started),
         "completionTime": _stamp(job.finished),
         "submitter": job.submitter,

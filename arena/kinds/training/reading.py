@@ -42,6 +42,7 @@ def job(kind: str, obj: Object, members: Sequence[Object], roles: Sequence[Objec
         started=when(state.get("startTime")),
         finished=when(status.ended_at(obj)) if phase.is_final else None,
         instances=instances,
+        wanted=sum(_count(role) for role in roles),
         gpus=sum(_count(role) * pods.gpus(_pod(role)) for role in roles),
         priority=next((name for name in (_pod(role).get("priorityClassName") for role in roles) if name), ""),
         submitter=notes.get(labels.SUBMITTER, ""),
