@@ -16,22 +16,29 @@ def main() -> NoReturn:
     interpreter down in order; neither is of use to its user.
     """
     gc.set_threshold(50_000, 20, 20)
-    _complete_streams()
-    from arena.cli import run
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # What nohup ignores stays ignored.
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _leave)
     try:
-        code = run(sys.argv[1:])
+        code = _run()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
+    except KeyboardInterrupt:
+        # It came while the first modules were read, before anything was done.
+        code = 128 + signal.SIGINT
     # Keys that were put into temporary files go now.
     atexit._run_exitfuncs()
     with suppress(OSError):
         sys.stderr.flush()
     os._exit(code)
+
+
+def _run() -> int:
+    _complete_streams()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # What nohup ignores stays ignored.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _leave)
+    from arena.cli import run
+
+    return run(sys.argv[1:])
 
 
 def _complete_streams() -> None:
