@@ -10,6 +10,9 @@ from arena.local.api.store import Store
 from arena.local.api.types import Type
 from arena.local.objects import Object
 
+_TRACKED = ("managedFields",)
+_WITH_STATUS = dict.fromkeys(("/pods", "/nodes"), ("labels", "annotations", *_TRACKED))
+"""Metadata that a kubelet may write together with the status."""
 _PRIORITIES = {"system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000}
 
 
@@ -39,8 +42,9 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: Writing)
     new["metadata"] = dict(new.get("metadata") or {})
     meta.keep(kind, old, new)
     if subresource == "status":
-        owners = {k: v for k, v in new["metadata"].items() if k == "managedFields"}
-        new = {**old, "metadata": {**old["metadata"], **owners}, "status": new.get("status") or {}}
+        taken = {k: v for k, v in new["metadata"].items() if k in _WITH_STATUS.get(kind.key, _TRACKED)}
+        kept = {k: v for k, v in old["metadata"].items() if k not in _WITH_STATUS.get(kind.key, ())}
+        new = {**old, "metadata": {**kept, **taken}, "status": new.get("status") or {}}
         if not isinstance(new["status"], dict):
             raise refusals.bad("status must be a mapping")
         _track(kind, old, new, subresource, how)

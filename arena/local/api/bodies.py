@@ -18,7 +18,7 @@ def check_form(request: web.Request) -> None:
     """Refuse a body that no part of the server reads, also where the path leads nowhere.
 
     Raises:
-        Refused: 415 for protobuf.
+        Refused: 415 for protobuf, and for whole objects that are neither JSON nor YAML.
     """
     if "protobuf" in request.content_type:
         raise refusals.of_code(
@@ -26,6 +26,10 @@ def check_form(request: web.Request) -> None:
             "the local cluster reads JSON and YAML only: write the object to a file and use "
             "`kubectl create -f` or `kubectl apply -f` with it",
         )
+    whole = request.method in ("POST", "PUT") and "Content-Type" in request.headers
+    if whole and not request.content_type.endswith(("json", "yaml")):
+        message = "the body of the request was in an unknown format - accepted media types include: "
+        raise refusals.of_code(415, message + "application/json, application/yaml")
 
 
 def load(body: bytes) -> Object:

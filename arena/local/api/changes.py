@@ -53,14 +53,21 @@ def change(request: web.Request, body: bytes, target: Target, how: Writing, forc
 
 def _apply(request: web.Request, config: Object, target: Target, how: Writing, force: bool) -> Patch:
     if not request.query.get("fieldManager"):
-        what = 'PatchOptions.meta.k8s.io "" is invalid'
-        why = "fieldManager: Required value: is required for apply patch"
-        raise refusals.of_code(422, f"{what}: {why}")
+        message = "Required value: is required for apply patch"
+        cause = refusals.Cause("fieldManager", "FieldValueRequired", message)
+        raise refusals.option("PatchOptions", cause)
+    said, expected = config.get("apiVersion") or "", target.kind.resource.api_version
+    if said != expected:
+        what = "Incorrect version specified in apply patch"
+        raise refusals.bad(f"{what}. Specified patch version: {said}, expected: {expected}")
     config = meta.shaped(target.kind, config)
     config["metadata"] = {**(config.get("metadata") or {})}
     for key, value in (("name", target.name), ("namespace", target.namespace)):
-        if value and config["metadata"].setdefault(key, value) != value:
-            raise refusals.bad(f"the {key} of the object does not match the {key} on the URL ({value})")
+        said = config["metadata"].setdefault(key, value) if value else value
+        if said != value:
+            raise refusals.bad(
+                f"the {key} of the object ({said}) does not match the {key} on the URL ({value})"
+            )
     if config["metadata"].pop("managedFields", None):
         raise refusals.bad("metadata.managedFields must be nil")
     shape, manager = schema.root(target.kind), apply.Manager(how.manager, meta.now(), target.subresource)

@@ -125,10 +125,12 @@ def _node_address(kind: str) -> Value:
     return value
 
 
-def _event_seen(obj: Object, now: datetime) -> str:
-    return ago(
-        obj.get("lastTimestamp") or obj.get("eventTime") or obj["metadata"].get("creationTimestamp"), now
-    )
+def _event_seen(which: str) -> Value:
+    def seen(obj: Object, now: datetime) -> str:
+        when = obj.get(which) or obj.get("eventTime") or obj["metadata"].get("creationTimestamp")
+        return ago(when, now)
+
+    return seen
 
 
 def _event_object(obj: Object, now: datetime) -> str:
@@ -195,9 +197,11 @@ _TABLES: dict[str, tuple[Column, ...]] = {
     "/namespaces": (_NAME, _col("Status", "status.phase"), _AGE),
     "/endpoints": (_NAME, Column("Endpoints", _addresses), _AGE),
     "/events": (
-        Column("Last Seen", _event_seen), _col("Type", "type", ""), _col("Reason", "reason", ""),
+        Column("Last Seen", _event_seen("lastTimestamp")),
+        _col("Type", "type", ""), _col("Reason", "reason", ""),
         Column("Object", _event_object), _col("Subobject", "involvedObject.fieldPath", "", wide=True),
         _col("Source", "source.component", "", wide=True), _col("Message", "message", ""),
+        Column("First Seen", _event_seen("firstTimestamp"), True),
         _col("Count", "count", 1, wide=True), _col("Name", "metadata.name", "", wide=True),
     ),
     "/nodes": (

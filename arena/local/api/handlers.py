@@ -46,7 +46,7 @@ class Call:
         """How the request wants to write.
 
         Raises:
-            Refused: 400 for an unknown dryRun or fieldValidation.
+            Refused: 422 for an unknown dryRun, 400 for an unknown fieldValidation.
         """
         query = self.request.query
         chosen = query.get("fieldValidation") or "Warn"
@@ -61,12 +61,15 @@ class Call:
         """Whether `dryRun` says so.
 
         Raises:
-            Refused: 400, its value is not All.
+            Refused: 422, its value is not All.
         """
         if value not in (None, "", "All", []):
             if value == ["All"]:
                 return True
-            raise refusals.bad(f'dryRun must be All, not "{value}"')
+            kind = {"PUT": "Update", "PATCH": "Patch", "DELETE": "Delete"}.get(self.request.method, "Create")
+            message = f'Unsupported value: "{value}": supported values: "All"'
+            cause = refusals.Cause("dryRun", "FieldValueNotSupported", message)
+            raise refusals.option(f"{kind}Options", cause)
         return value == "All"
 
     def listing(self) -> Listing:
@@ -121,7 +124,7 @@ def _action(call: Call) -> Callable[[Call], web.Response]:
     else:
         actions = {"GET": _get, "PUT": _replace, "PATCH": _patch, "DELETE": _delete}
     if method not in actions:
-        raise refusals.of_code(405, f"{method} is not possible on {call.request.path}")
+        raise refusals.of_code(405, "the server does not allow this method on the requested resource")
     return actions[method]
 
 
@@ -192,7 +195,9 @@ def _deleting(call: Call) -> Deleting:
     if options.get("orphanDependents"):
         policy = "Orphan"
     if policy not in ("Background", "Foreground", "Orphan"):
-        raise refusals.bad(f'propagationPolicy must be Background, Foreground or Orphan, not "{policy}"')
+        message = f'Unsupported value: "{policy}": supported values: "Background", "Foreground", "Orphan"'
+        cause = refusals.Cause("propagationPolicy", "FieldValueNotSupported", message)
+        raise refusals.option("DeleteOptions", cause)
     grace = options.get("gracePeriodSeconds")
     if grace is None and query.get("gracePeriodSeconds"):
         grace = call.number("gracePeriodSeconds")

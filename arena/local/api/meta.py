@@ -107,7 +107,9 @@ def _meant(kind: Type, before: dict[str, Any], after: dict[str, Any]) -> None:
     for key in ("name", "namespace"):
         said, real = after.get(key), before.get(key)
         if said and said != real:
-            raise refusals.bad(f"the {key} of the object ({said}) does not match the one on the URL ({real})")
+            raise refusals.bad(
+                f"the {key} of the object ({said}) does not match the {key} on the URL ({real})"
+            )
     if after.get("uid", before["uid"]) != before["uid"]:
         why = f"UID in precondition: {after['uid']}, UID in object meta: {before['uid']}"
         raise refusals.conflict(kind.resource, before["name"], f"Precondition failed: {why}")

@@ -81,6 +81,12 @@ def invalid(resource: Resource, name: str, causes: Iterable[Cause]) -> Refused:
     return Refused(422, "Invalid", f'{kind} "{name}" is invalid: {body}', details)
 
 
+def option(kind: str, cause: Cause) -> Refused:
+    """422 Invalid: a parameter of the request, one of the `kind` such as DeleteOptions."""
+    resource = Resource("meta.k8s.io", "v1", "", kind)
+    return invalid(resource, "", [cause])
+
+
 def bad(message: str) -> Refused:
     """400 BadRequest."""
     return Refused(400, "BadRequest", message)

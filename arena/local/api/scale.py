@@ -4,8 +4,9 @@ from typing import Any
 
 from arena.local.api import refusals
 from arena.local.api.types import Type
-from arena.local.objects import Object
+from arena.local.objects import Object, Resource
 
+_SCALE = Resource("autoscaling", "v1", "scales", "Scale")
 _META = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
@@ -34,7 +35,7 @@ def scaled(kind: Type, obj: Object, wanted: Object) -> Object:
     if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
         message = f"Invalid value: {replicas}: must be greater than or equal to 0"
         cause = refusals.Cause("spec.replicas", "FieldValueInvalid", message)
-        raise refusals.invalid(kind.resource, obj["metadata"]["name"], [cause])
+        raise refusals.invalid(_SCALE, obj["metadata"]["name"], [cause])
     version = (wanted.get("metadata") or {}).get("resourceVersion")
     meta = obj["metadata"] | ({"resourceVersion": version} if version else {})
     return {**obj, "metadata": meta, "spec": {**obj["spec"], "replicas": replicas}}

@@ -1,5 +1,6 @@
 """What values an object may have: names, required fields, ports, and what may not change."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,7 +21,7 @@ _NOTES = 256 * 1024
 
 def invalid(field: str, value: Any, why: str) -> Cause:
     """A value that is not allowed."""
-    shown = f'"{value}"' if isinstance(value, str) else str(value)
+    shown = json.dumps(value, ensure_ascii=False)
     return Cause(field, "FieldValueInvalid", f"Invalid value: {shown}: {why}")
 
 
@@ -126,6 +127,8 @@ def _service(obj: Object) -> Iterator[Cause]:
     for index, port in enumerate(spec.get("ports") or []):
         where = f"spec.ports[{index}]"
         yield from pods.check_port(f"{where}.port", port["port"])
+        if isinstance(port.get("targetPort"), int):
+            yield from pods.check_port(f"{where}.targetPort", port["targetPort"])
         if len(spec["ports"]) > 1 and not port.get("name"):
             yield missing(f"{where}.name")
         if port.get("name") in names:

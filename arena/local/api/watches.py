@@ -51,6 +51,11 @@ class _Stream:
         if not is_in and not was_in:
             return b""
         kind = "DELETED" if not is_in else "MODIFIED" if was_in else "ADDED"
+        if kind == "DELETED" and entry.type != "DELETED" and entry.before is not None:
+            # It left the selection: its last state there, so that the client knows which one it was.
+            version = obj["metadata"]["resourceVersion"]
+            obj = json.loads(entry.before)
+            obj["metadata"]["resourceVersion"] = version
         return self.event(kind, obj)
 
     @property

@@ -114,13 +114,13 @@ def test_a_collection_is_deleted_by_selector(server):
         ("POST", MAPS, {"metadata": {"name": "a", "namespace": "other"}}, {}, 400),
         ("POST", MAPS, {"metadata": {"name": "a", "resourceVersion": "1"}}, {}, 400),
         ("POST", MAPS, {"metadata": {"name": "a"}, "data": {"x": 1}}, {}, 400),
-        ("POST", f"{MAPS}?dryRun=Some", {"metadata": {"name": "a"}}, {}, 400),
+        ("POST", f"{MAPS}?dryRun=Some", {"metadata": {"name": "a"}}, {}, 422),
         ("POST", "/api/v1/namespaces/none/configmaps", {"metadata": {"name": "a"}}, {}, 404),
         ("GET", f"{MAPS}?limit=many", None, {}, 400),
         ("GET", f"{MAPS}?labelSelector=a+b+c", None, {}, 400),
         ("GET", f"{MAPS}?watch=true&resourceVersion=x", None, {}, 400),
         ("PATCH", f"{MAPS}/a", {"data": {}}, {"Content_Type": "application/apply-patch+yaml"}, 422),
-        ("DELETE", f"{MAPS}/a?propagationPolicy=Later", None, {}, 400),
+        ("DELETE", f"{MAPS}/a?propagationPolicy=Later", None, {}, 422),
     ],
 )
 def test_bad_requests_get_a_status(server, method, path, body, headers, code):

@@ -78,7 +78,7 @@ def test_json_patch_follows_its_rfc(target, operations, expected):
         ({"op": "move", "from": "/o", "path": "/o/p"}, 422),
         ({"op": "add", "path": "/b"}, 422),
         ({"op": "add", "path": "b", "value": 1}, 400),
-        ({"op": "grow", "path": "/b", "value": 1}, 400),
+        ({"op": "grow", "path": "/b", "value": 1}, 422),
         ({"path": "/b"}, 400),
         ("add", 400),
     ],
@@ -100,12 +100,13 @@ def spec(**containers):
     ("target", "patch", "expected"),
     [
         (spec(a={"image": "1"}, b={}), spec(a={"image": "2"}), spec(a={"image": "2"}, b={})),
-        (spec(a={}), spec(b={"image": "1"}), spec(a={}, b={"image": "1"})),
+        (spec(a={}), spec(b={"image": "1"}), spec(b={"image": "1"}, a={})),
+        (spec(a={}, b={}, c={}), spec(b={}, n={}), spec(a={}, b={}, n={}, c={})),
         (spec(a={}, b={}), spec(a={"$patch": "delete"}), spec(b={})),
         (
             spec(a={"env": [{"name": "X", "value": "1"}, {"name": "Y", "value": "2"}]}),
             spec(a={"env": [{"name": "X", "$patch": "delete"}, {"name": "Z", "value": "3"}]}),
-            spec(a={"env": [{"name": "Y", "value": "2"}, {"name": "Z", "value": "3"}]}),
+            spec(a={"env": [{"name": "Z", "value": "3"}, {"name": "Y", "value": "2"}]}),
         ),
         (spec(a={"command": ["x", "y"]}), spec(a={"command": ["z"]}), spec(a={"command": ["z"]})),
         (
@@ -120,8 +121,8 @@ def spec(**containers):
         ),
         (
             spec(a={}, b={}),
-            {"spec": {"$setElementOrder/containers": [{"name": "b"}, {"name": "a"}], **spec(c={})["spec"]}},
-            spec(b={}, a={}, c={}),
+            {"spec": {"$setElementOrder/containers": [{"name": n} for n in "bca"], **spec(c={})["spec"]}},
+            spec(b={}, c={}, a={}),
         ),
         (
             spec(a={"ports": [{"containerPort": 80, "name": "x"}]}),

@@ -50,7 +50,7 @@ def _apply(document: list[Any], operation: dict[str, Any]) -> None:
             _remove(document, source)
         _add(document, path, value)
     else:
-        raise Refused(400, "BadRequest", f'unexpected operation of a JSON patch: "{op}"')
+        raise _impossible(f'unexpected operation "{op}"')
 
 
 def _steps(pointer: Any) -> tuple[str, ...]:

@@ -81,7 +81,21 @@ def _items(old: list[Any], change: list[Any], shape: Shape) -> list[Any]:
             result[places[0]] = patch(result[places[0]], one, shape.item)
         else:
             result.append(patch({}, one, shape.item))
-    return result
+    seats = {item.get(key): place for place, item in enumerate(old) if isinstance(item, dict)}
+    return _woven(result, [one[key] for one in change], seats, key)
+
+
+def _woven(items: list[Any], named: list[Any], places: dict[Any, int], key: str) -> list[Any]:
+    """The items that a change names, in its order, among the others: new ones before what follows."""
+    names = [item.get(key) if isinstance(item, dict) else None for item in items]
+    pairs = list(zip(names, items, strict=True))
+    mine = sorted((pair for pair in pairs if pair[0] in named), key=lambda pair: named.index(pair[0]))
+    others = [pair for pair in pairs if pair[0] not in named]
+    result = []
+    while mine and others:
+        later = places.get(mine[0][0], -1) > places.get(others[0][0], -1)
+        result.append((others if later else mine).pop(0)[1])
+    return result + [item for _, item in mine + others]
 
 
 def _ordered(items: list[Any], order: list[Any], shape: Shape) -> list[Any]:
