@@ -75,7 +75,7 @@ def options(*, root: bool) -> list[click.Option]:
     return [
         click.Option(["-n", "--namespace"], metavar="NAME", help="Namespace to work in.",
                      shell_complete=namespaces, **kept),
-        click.Option(["--kubeconfig", "--config", "kubeconfig"], metavar="FILE",
+        click.Option(["--kubeconfig", "--config", "kubeconfig"], metavar="FILE", type=click.Path(),
                      help="Kubeconfig to use instead of $KUBECONFIG or ~/.kube/config.", **kept, **rare),
         click.Option(["--context"], metavar="NAME",
                      help="Context of the kubeconfig; `local` is the local cluster.", **kept, **rare),

@@ -72,11 +72,11 @@ def command() -> None:
 
 
 OWN = (
-    click.option("-f", "--file", "file", metavar="FILE", callback=named,
+    click.option("-f", "--file", "file", metavar="FILE", type=click.Path(), callback=named,
                  help="Read options from a YAML file; flags win."),
-    click.option("--template", metavar="FILE", callback=named,
+    click.option("--template", metavar="FILE", type=click.Path(), callback=named,
                  help="Use this template instead of the packaged one."),
-    click.option("--patch", metavar="FILE", callback=named,
+    click.option("--patch", metavar="FILE", type=click.Path(), callback=named,
                  help="Apply this JSON merge patch to the job's manifest."),
     click.option("--dry-run", is_flag=False, flag_value="client", default=None, metavar="[client|server]",
                  help="Print what would be sent; with =server the cluster validates it."),
