@@ -172,7 +172,7 @@ def _get(objects: Objects, item: Key) -> Object | None:
 
 
 def _references(obj: Object) -> list[Object]:
-    return obj["metadata"].get("ownerReferences") or []
+    return [one for one in obj["metadata"].get("ownerReferences") or [] if one.get("uid")]
 
 
 def _finalizers(obj: Object) -> list[str]:

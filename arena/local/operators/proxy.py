@@ -161,10 +161,19 @@ class Proxy:
     async def _end(self) -> None:
         for server in self._servers.values():
             server.close()
+        # A connection that was just accepted is only closed by its task if that has begun,
+        await _turns()
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        # and a closed one gives its socket back in a later turn of the loop.
+        await _turns()
+
+
+async def _turns() -> None:
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 async def _first(ports: Sequence[int]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:

@@ -113,8 +113,16 @@ class Runner:
     def _note(self, change: Change) -> None:
         for index, operator in enumerate(self._operators):
             if change.resource in operator.watches:
-                for item in operator.keys(self._objects, change):
+                for item in self._keys(operator, change):
                     self._queue.add((index, item))
+
+    def _keys(self, operator: Operator, change: Change) -> list[Key]:
+        try:
+            return list(operator.keys(self._objects, change))
+        # The same boundary as in `_work`: an object that one operator cannot read is passed over.
+        except Exception:
+            log.exception("%s cannot read what changed", operator.name)
+            return []
 
     def _work(self, item: tuple[int, Key]) -> None:
         index, name = item
