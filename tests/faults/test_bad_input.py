@@ -443,3 +443,13 @@ def test_a_submit_that_is_interrupted_makes_nothing(arena: Product, number: sign
     assert child.returncode == 128 + number, err
     assert b"Traceback" not in err
     until(lambda: arena.jobs() == {}, what="the job's removal")
+
+
+def test_an_owner_that_is_none_stops_nobody(arena: Product) -> None:
+    """A job that names an owner without a uid harms no other: the next one runs."""
+    patch = write(arena, "metadata: {ownerReferences: [{}]}")
+    ended = arena.run("submit", "pytorchjob", "--name", "odd", "--patch", patch, "true")
+    assert "Traceback" not in ended.err
+    arena.must("submit", "pytorchjob", "--name", "next", "--wait", "true")
+    assert arena.run("delete", "odd", "next").code in (0, 3)
+    until(lambda: arena.jobs() == {}, what="the jobs' end")
