@@ -68,11 +68,12 @@ def test_other_options(words, wanted):
     assert done.output.endswith(f"{wanted}\n")
 
 
-def test_deprecated_spelling():
+def test_deprecated_spelling(capsys):
     """A deprecated spelling works and says on stderr what to write; what it lists joins the rest."""
-    done = run("--workingDir", "/w", "--dataDir", "/a", "--data-dir", "/b", "x")
-    assert done.stdout == "{'command': 'x', 'working_dir': '/w', 'data_dir': ('/b', '/a')} None False\n"
-    assert set(done.stderr.splitlines()) == {
+    command.main(["--workingDir", "/w", "--dataDir", "/a", "--data-dir", "/b", "x"], standalone_mode=False)
+    out, err = capsys.readouterr()
+    assert out == "{'command': 'x', 'working_dir': '/w', 'data_dir': ('/b', '/a')} None False\n"
+    assert set(err.splitlines()) == {
         "Flag --workingDir has been deprecated, please use --working-dir instead",
         "Flag --dataDir has been deprecated, please use --data-dir instead",
     }
