@@ -62,6 +62,7 @@ OLDEST ?= $(shell for p in python3.10 python3.11 python3.12 python3; do \
             $$p -c 'import sys' 2>/dev/null && command -v $$p && break; done)
 
 oldest:
+	@echo "the oldest libraries that pyproject.toml declares, on $$($(OLDEST) --version)"
 	@test -d .venv-oldest || $(OLDEST) -m venv .venv-oldest
 	@.venv-oldest/bin/python -m pip --disable-pip-version-check install --quiet --constraint tests/oldest.txt \
 	  --config-settings editable_mode=compat --editable '.[test]'
