@@ -11,6 +11,7 @@ import secrets
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -108,6 +109,7 @@ class _Process:
         ended = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        _fall_together(asyncio.get_running_loop(), ended)
         with contextlib.closing(Api(self._home / "state.db")) as api:
             node, operators = Kubelet(api, self._home), Runner(api)
             site = await self._site(api, node, listener)
@@ -195,6 +197,20 @@ class _Process:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(ended.wait(), wait)
                 return
+
+
+def _fall_together(loop: "asyncio.AbstractEventLoop", ended: "asyncio.Event") -> None:
+    """End the server when one of its threads dies: the next command starts a whole one, and loses nothing.
+
+    A server without its operators or its node would look well and never run a job again.
+    """
+
+    def hook(died: threading.ExceptHookArgs) -> None:
+        threading.__excepthook__(died)
+        sys.stderr.write(f"ends: its thread {died.thread.name if died.thread else ''} died of a bug\n")
+        loop.call_soon_threadsafe(ended.set)
+
+    threading.excepthook = hook
 
 
 def _living(api: "Api") -> int:

@@ -395,3 +395,18 @@ def test_foreground(home):
         assert server.pid == child.pid
         child.send_signal(signal.SIGINT)
         assert child.wait(10) == 0
+
+
+def test_a_part_that_dies_ends_the_whole(home):
+    """A server whose operators died of a bug ends, so that the next command starts one that is whole."""
+    home.mkdir(mode=0o700)
+    code = (
+        "from arena.local.operators.runner import Runner\n"
+        "from arena.local import server\n"
+        "Runner._step = lambda self, watch: 1 / 0\n"
+        "server.main(['--foreground'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert "ZeroDivisionError" in done.stderr
+    assert "ends: its thread operators died of a bug" in done.stderr
+    assert daemon.ensure().fresh
