@@ -146,8 +146,14 @@ def name_from(command: str, kind: str) -> str:
 def _own_template(session: "Session", kind: "Kind") -> str | None:
     """The user's template of the kind, where the setting `templates` names a folder that has one."""
     folder = session.settings.text("templates")
-    path = os.path.join(os.path.expanduser(folder), kind.template)
-    return path if folder and os.path.exists(path) else None
+    if not folder:
+        return None
+    there = os.path.expanduser(folder)
+    if not os.path.isdir(there):
+        origin = session.settings["templates"].origin
+        raise SpecError(f"the setting templates ({origin}) names no folder: {folder}", "correct or remove it")
+    path = os.path.join(there, kind.template)
+    return path if os.path.exists(path) else None
 
 
 def _show(session: "Session", plan: "Plan", wish: Wish) -> None:

@@ -237,3 +237,19 @@ def test_defaults_come_from_user_and_administrator(arena, stage, tmp_path):
     found = yaml.safe_load(arena("submit", "py", "--name", "a", "x", "--dry-run=server").out)
     container = found["spec"]["pytorchReplicaSpecs"]["Master"]["template"]["spec"]["containers"][0]
     assert (container["image"], container["resources"]["limits"]["cpu"]) == ("company/torch", "2")
+
+
+def test_own_templates_are_used_and_a_wrong_folder_is_named(arena, tmp_path):
+    """The setting `templates` puts a file of the user's in place of the packaged one; no folder there is exit 2."""
+    folder = tmp_path / "mine"
+    own = tmp_path / ".config" / "arena" / "config.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text(f"templates: {folder}\n")
+    code, _, err = arena(*SUBMIT, "--name", "a", "x", "--dry-run")
+    assert code == 2
+    assert "names no folder" in err
+    folder.mkdir()
+    (folder / "pytorchjob.yaml").write_text(
+        "{apiVersion: '${api_version}', kind: PyTorchJob, metadata: {name: '${name}-mine'}}"
+    )
+    assert arena(*SUBMIT, "--name", "a", "x", "--dry-run", "-o", "name").out == "pytorchjob/a-mine\n"

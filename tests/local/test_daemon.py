@@ -406,7 +406,8 @@ def test_a_part_that_dies_ends_the_whole(home):
         "Runner._step = lambda self, watch: 1 / 0\n"
         "server.main(['--foreground'])\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert "ZeroDivisionError" in done.stderr
     assert "ends: its thread operators died of a bug" in done.stderr
     assert daemon.ensure().fresh

@@ -138,7 +138,6 @@ def _answer(kind: Type, subresource: str) -> dict[str, str]:
     special = {
         "scale": ("autoscaling", "v1", "Scale"),
         "binding": ("", "v1", "Binding"),
-        "eviction": ("policy", "v1", "Eviction"),
         "attach": ("", "v1", "PodAttachOptions"),
         "exec": ("", "v1", "PodExecOptions"),
         "portforward": ("", "v1", "PodPortForwardOptions"),
@@ -151,7 +150,7 @@ def _answer(kind: Type, subresource: str) -> dict[str, str]:
 def _verbs(subresource: str) -> list[str]:
     if subresource in ("status", "scale"):
         return ["get", "patch", "update"]
-    if subresource in ("binding", "eviction"):
+    if subresource == "binding":
         return ["create"]
     return ["get"] if subresource == "log" else ["create", "get"]
 

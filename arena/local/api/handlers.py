@@ -115,8 +115,6 @@ def _action(call: Call) -> Callable[[Call], web.Response]:
         raise refusals.of_code(404, "the server could not find the requested resource")
     if target.subresource == "binding" and method == "POST":
         return _bind
-    if target.subresource == "eviction" and method == "POST":
-        return _evict
     if target.subresource not in ("", "status", "scale"):
         raise refusals.of_code(405, f"{method} is not possible on {target.subresource}")
     if not target.name:
@@ -248,11 +246,4 @@ def _bind(call: Call) -> web.Response:
         return pod
 
     call.api.change(call.target.kind.resource, call.target.name, call.target.namespace, bind)
-    return _json({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}, 201)
-
-
-def _evict(call: Call) -> web.Response:
-    body = bodies.load(call.body)
-    grace = (body.get("deleteOptions") or {}).get("gracePeriodSeconds")
-    call.api.remove(call.target.kind.resource, call.target.name, call.target.namespace, Deleting(grace=grace))
     return _json({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}, 201)

@@ -15,6 +15,8 @@ _COMPARE = re.compile(r"^\s*([^\s!=<>,()]+)\s*(==|=|!=|>|<)\s*([^\s!=<>,()]*)\s*
 _EXISTS = re.compile(r"^\s*(!?)\s*([^\s!=<>,()]+)\s*$")
 _FIELD = re.compile(r"^\s*([A-Za-z.]+)\s*(==|=|!=)(.*)$", re.DOTALL)
 
+_WORD = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+
 _INVOLVED = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 FIELDS: dict[str, tuple[str, ...]] = {
     "/pods": (
@@ -103,6 +105,10 @@ def parse(resource: Resource, labels: str = "", fields: str = "") -> Selector:
     if not labels and not fields:
         return EVERYTHING
     needs = tuple(_need(part) for part in _SPLIT.split(labels)) if labels.strip() else ()
+    for need in needs:
+        for word in (need.label.rpartition("/")[2], *need.values):
+            if not _WORD.fullmatch(word):
+                raise bad(f'unable to parse requirement: "{word}" is no name or value of a label')
     parts = re.split(r"(?<!\\),", fields) if fields.strip() else []
     return Selector(needs, tuple(_field(resource, part) for part in parts if part.strip()))
 

@@ -58,7 +58,7 @@ TYPES: tuple[Type, ...] = (
     Type(objects.NAMESPACES, ("ns",), ("status",)),
     Type(objects.NODES, ("no",), ("status",)),
     Type(objects.PERSISTENT_VOLUME_CLAIMS, ("pvc",), ("status",)),
-    Type(objects.PODS, ("po",), ("status", "binding", "eviction", *_STREAMS), ("all",)),
+    Type(objects.PODS, ("po",), ("status", "binding", *_STREAMS), ("all",)),
     Type(objects.RESOURCE_QUOTAS, ("quota",), ("status",)),
     Type(objects.SECRETS),
     Type(_core("serviceaccounts", "ServiceAccount"), ("sa",)),

@@ -64,6 +64,10 @@ def _meta(kind: Type, meta: Object) -> Iterator[Cause]:
         if not isinstance(value, str) or len(value) > 63 or (value and not _LABEL_NAME.match(value)):
             yield invalid("metadata.labels", value, "a valid label must be an empty string or consist of "
                           "alphanumeric characters, '-', '_' or '.', at most 63")  # fmt: skip
+    for number, owner in enumerate(meta.get("ownerReferences") or []):
+        for part in ("apiVersion", "kind", "name", "uid"):
+            if not (isinstance(owner, dict) and owner.get(part)):
+                yield missing(f"metadata.ownerReferences[{number}].{part}")
     notes = meta.get("annotations") or {}
     for key, value in notes.items():
         yield from _key("metadata.annotations", str(key).lower())

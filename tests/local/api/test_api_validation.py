@@ -108,6 +108,10 @@ SELECTED = {
             "spec.runPolicy.backoffLimit", "must be of type integer",
         ),
         (MPIJOBS, job("mpiReplicaSpecs", {"Worker": replica("mpi")}), "spec.mpiReplicaSpecs", "Launcher"),
+        (
+            CONFIGMAPS, {"metadata": {"name": "a", "ownerReferences": [{"kind": "Pod", "name": "p"}]}},
+            "metadata.ownerReferences[0].uid", "Required",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_not_allowed_is_named(api, resource, body, field, words):
@@ -216,3 +220,11 @@ def test_quantities_are_numbers(text, value):
     """Decimal, binary and exponent quantities are read."""
     assert schema.is_quantity(text)
     assert schema.quantity(text) == schema.quantity(value)
+
+
+@pytest.mark.parametrize("labels", ["☃", "a=☃", "a in (b,☃)", "-x", f"a={'b' * 64}"])
+def test_a_selector_that_no_label_could_match_is_refused(api, labels):
+    """A selector of words that cannot be labels is 400, not a list of nothing."""
+    with pytest.raises(Refused) as refused:
+        api.list(PODS, labels=labels)
+    assert refused.value.code == 400
