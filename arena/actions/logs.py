@@ -283,6 +283,9 @@ def _pump(tail: _Tail, out: queue.Queue[Block | Job | ArenaError | None]) -> Non
                 return
         except Unreachable as error:
             broken = error
+        except ArenaError as error:
+            out.put(error)
+            return
         quiet = 0 if tail.progress > before else quiet + 1
         if broken and quiet >= PATIENCE:
             out.put(broken)
