@@ -17,4 +17,4 @@ def test_follow_ends_where_logs_may_not_be_read(arena, stage, api):
     api.faults.append(Fault(path="/log", code=403, times=100))
     code, out, err = arena("logs", "bert", "-f")
     assert (code, out) == (4, "")
-    assert "you may not" in err
+    assert 'refuses to read the log of pod "bert-master-0"' in err

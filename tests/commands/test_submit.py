@@ -240,7 +240,7 @@ def test_defaults_come_from_user_and_administrator(arena, stage, tmp_path):
 
 
 def test_own_templates_are_used_and_a_wrong_folder_is_named(arena, tmp_path):
-    """The setting `templates` puts a file of the user's in place of the packaged one; no folder there is exit 2."""
+    """The setting `templates` puts the user's file in place of the packaged one; a wrong folder is exit 2."""
     folder = tmp_path / "mine"
     own = tmp_path / ".config" / "arena" / "config.yaml"
     own.parent.mkdir(parents=True)
