@@ -1,6 +1,5 @@
 """Clusters to speak to: the local API server in a thread, a real one, and servers that misbehave on cue."""
 
-import asyncio
 import contextlib
 import json
 import os
@@ -12,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
+from appthread import AppThread
 
 from arena.kube import Cluster, Endpoint
 from arena.kube.faults import Asked
@@ -21,41 +20,6 @@ from arena.resources import PODS
 from arena.session import connect
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
-
-
-class AppThread:
-    """An aiohttp application that answers on loopback from a thread of its own."""
-
-    def __init__(self, make: Callable[[], web.Application], port: int = 0) -> None:
-        self._make = make
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self.port = port
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        runner = self._loop.run_until_complete(self._start())
-        self._ready.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(runner.cleanup())
-        self._loop.close()
-
-    async def _start(self) -> web.AppRunner:
-        runner = web.AppRunner(self._make(), handler_cancellation=True, shutdown_timeout=0.2)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True).start()
-        self.port = runner.addresses[0][1]
-        return runner
-
-    def __enter__(self) -> "AppThread":
-        self._thread.start()
-        assert self._ready.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
 
 
 class LocalApi:

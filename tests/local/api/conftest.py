@@ -1,17 +1,15 @@
 """A real server of the API, in a thread on a free port."""
 
-import asyncio
 import contextlib
 import json
 import secrets
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from aiohttp import web
+from appthread import AppThread
 
 from arena.local.api import Api, make_app
 from arena.local.api.faults import Fault
@@ -32,41 +30,19 @@ class Server:
         self.api = api
         self.secret = secrets.token_urlsafe(24)
         self.faults: list[Fault] = []
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self.port = 0
-
-    def _run(self) -> None:
-        async def start() -> web.AppRunner:
-            app = make_app(self.api, secret=self.secret, troubles=self.faults)
-            runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1)
-            await runner.setup()
-            site = web.TCPSite(runner, "127.0.0.1", 0)
-            await site.start()
-            self.port = runner.addresses[0][1]
-            return runner
-
-        asyncio.set_event_loop(self._loop)
-        runner = self._loop.run_until_complete(start())
-        self._ready.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(runner.cleanup())
-        self._loop.close()
+        self._app = AppThread(lambda: make_app(api, secret=self.secret, troubles=self.faults), patience=1)
 
     def __enter__(self) -> "Server":
-        self._thread.start()
-        assert self._ready.wait(10)
+        self._app.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._app.__exit__()
 
     @property
     def root(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self._app.port}"
 
     @property
     def url(self) -> str:

@@ -1,20 +1,18 @@
 """A server of the API with a real node behind it, and kubectl to judge it."""
 
-import asyncio
 import contextlib
 import os
 import secrets
 import shutil
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
+from appthread import AppThread
 
 from arena.local.api import Api
 from arena.local.api.server import make_app
@@ -41,47 +39,28 @@ class Rig:
         self.api = api
         self.node = Kubelet(api, home)
         self.secret = secrets.token_urlsafe(24)
-        self.port = 0
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        self._app = AppThread(lambda: make_app(api, self.node, secret=self.secret))
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._app.port
 
     @property
     def url(self) -> str:
         """Where the server answers."""
         return f"http://127.0.0.1:{self.port}/k/{self.secret}"
 
-    def _run(self) -> None:
-        async def start() -> web.AppRunner:
-            runner = web.AppRunner(
-                make_app(self.api, self.node, secret=self.secret),
-                shutdown_timeout=0.2,
-                handler_cancellation=True,
-            )
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            self.port = runner.addresses[0][1]
-            return runner
-
-        asyncio.set_event_loop(self._loop)
-        runner = self._loop.run_until_complete(start())
-        self._ready.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(runner.cleanup())
-        self._loop.close()
-
     def __enter__(self) -> "Rig":
         # A shell that runs the tests in the background lets them ignore Ctrl-C, and so their children.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         self.node.start()
-        self._thread.start()
-        assert self._ready.wait(10)
+        self._app.__enter__()
         publish(self.home, Server(self.port, self.secret, os.getpid(), "", 0.0))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._app.__exit__()
         self.node.stop()
         sweep(self.home, grace=0.2)
 
