@@ -72,12 +72,15 @@ def _matches(term: Object, node: Object) -> bool:
 
 
 def _all(expressions: Iterable[Object], labels: dict[str, str]) -> bool:
-    return all(_holds(one, labels.get(one["key"])) for one in expressions)
+    return all(_holds(one, labels.get(one.get("key", ""))) for one in expressions)
 
 
 def _holds(expression: Object, value: str | None) -> bool:
-    """Whether one expression holds for a label's value (None: the node has no such label)."""
-    operator: str = expression["operator"]
+    """Whether one expression holds for a label's value (None: the node has no such label).
+
+    One that makes no sense holds nowhere: it must not keep other pods from their nodes.
+    """
+    operator = expression.get("operator")
     values: list[str] = expression.get("values") or []
     if operator in ("Exists", "DoesNotExist"):
         return (value is not None) == (operator == "Exists")
@@ -85,6 +88,8 @@ def _holds(expression: Object, value: str | None) -> bool:
         return value in values
     if operator == "NotIn":
         return value not in values
-    if value is None or not value.lstrip("-").isdigit():
+    try:
+        number, limit = int(value or ""), int(values[0])
+    except (ValueError, IndexError):
         return False
-    return int(value) > int(values[0]) if operator == "Gt" else int(value) < int(values[0])
+    return (operator == "Gt" and number > limit) or (operator == "Lt" and number < limit)

@@ -117,6 +117,9 @@ def required(key, operator, *values):
         (required("rank", "Gt", "4"), True),
         (required("rank", "Lt", "4"), False),
         (required("other", "Gt", "4"), False),
+        (required("rank", "Gt", "four"), False),
+        (required("rank", "Gt"), False),
+        (required("rank", "Over", "4"), False),
         ({"resources": None}, True),
     ],
 )
