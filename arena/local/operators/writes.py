@@ -1,5 +1,6 @@
 """Writing objects: ownership, status by difference, Events."""
 
+import contextlib
 import hashlib
 import secrets
 from datetime import datetime
@@ -129,10 +130,20 @@ def event(
     reason: str,
     message: str,
 ) -> None:
-    """Tell people: an Event on an object, `Normal` or `Warning`, counted up when it was told before."""
+    """Tell people: an Event on an object, `Normal` or `Warning`, counted up when it was told before.
+
+    One that is refused, by a quota for instance, is left out: what it tells of goes on without it.
+    """
+    with contextlib.suppress(Refused):
+        _tell(objects, about, now, (kind, reason, message))
+
+
+def _tell(
+    objects: Objects, about: tuple[Resource, Object], now: datetime, words: tuple[str, str, str]
+) -> None:
     meta = about[1]["metadata"]
     namespace = meta.get("namespace", "default")
-    text = "\0".join((meta["uid"], kind, reason, message))
+    text = "\0".join((meta["uid"], *words))
     name = f"{meta['name'][:230]}.{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     there = objects.get(EVENTS, name, namespace)
     if there and there.get("lastTimestamp") == stamp(now):
@@ -141,7 +152,7 @@ def event(
         again = {"count": there.get("count", 1) + 1, "lastTimestamp": stamp(now)}
         objects.patch(EVENTS, name, again, namespace)
         return
-    objects.create(EVENTS, _event(name, namespace, about, now, (kind, reason, message)), namespace)
+    objects.create(EVENTS, _event(name, namespace, about, now, words), namespace)
 
 
 def _event(

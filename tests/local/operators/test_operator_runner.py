@@ -170,3 +170,15 @@ def test_quota(bench):
     bench.objects.patch(RESOURCE_QUOTAS, "q", {"spec": {"hard": {"pods": "2"}}}, "default")
     bench.later(5)
     assert len(bench.pods()) == 2
+
+
+def test_quota_on_events(bench):
+    """Where no Event may be made, jobs run all the same."""
+    bench.node()
+    quota = {"metadata": {"name": "q"}, "spec": {"hard": {"count/events": "0"}}}
+    bench.objects.create(RESOURCE_QUOTAS, quota, "default")
+    spec = {"pytorchReplicaSpecs": {"Worker": bench.replica(1, "pytorch")}}
+    bench.submit(PYTORCHJOBS, {"metadata": {"name": "j"}, "spec": spec})
+    assert bench.events("j") == []
+    bench.run("j-worker-0").end("j-worker-0")
+    assert "Succeeded" in bench.holding(PYTORCHJOBS, "j")
