@@ -107,9 +107,8 @@ def _shrink(objects: Objects, obj: Object, pods: dict[str, Object], now: datetim
     """Delete surplus pods, the last first; True while there are any."""
     surplus = [name for name in pods if _index(obj, name) >= size(obj)]
     for name in sorted(surplus, key=lambda one: -_index(obj, one)):
-        going = facts.is_going(pods[name])
         _delete(objects, obj, pods[name], now)
-        if _in_order(obj) or going:
+        if _in_order(obj):
             break
     return bool(surplus)
 

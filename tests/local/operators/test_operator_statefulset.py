@@ -38,9 +38,14 @@ def test_order(bench, submit):
 
 
 def test_parallel(bench, submit):
-    """With the policy Parallel all pods come at once."""
+    """With the policy Parallel all pods come and go at once, also when one is already going."""
     submit(podManagementPolicy="Parallel")
     assert list(bench.pods()) == ["s-0", "s-1", "s-2"]
+    bench.run("s-0", "s-1", "s-2")
+    bench.objects.delete(PODS, "s-2", "default")
+    bench.objects.patch(STATEFULSETS, "s", {"spec": {"replicas": 0}}, "default")
+    bench.settled()
+    assert all(pod["metadata"].get("deletionTimestamp") for pod in bench.pods().values())
 
 
 def test_claims(bench, submit):
