@@ -80,7 +80,7 @@ def _holds(expression: Object, value: str | None) -> bool:
 
     One that makes no sense holds nowhere: it must not keep other pods from their nodes.
     """
-    operator = expression.get("operator")
+    operator = str(expression.get("operator"))
     values: list[str] = expression.get("values") or []
     if operator in ("Exists", "DoesNotExist"):
         return (value is not None) == (operator == "Exists")
