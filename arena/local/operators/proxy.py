@@ -184,10 +184,15 @@ async def _first(ports: Sequence[int]) -> tuple[asyncio.StreamReader, asyncio.St
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Pass bytes on until one side ends; its end is passed on too, the other direction stays open."""
-    with contextlib.suppress(OSError):
+    """Pass bytes on until one side ends; its end is passed on too, the other direction stays open.
+
+    Where a side breaks instead, the other one is broken off: it would wait for nobody.
+    """
+    try:
         while data := await reader.read(CHUNK):
             writer.write(data)
             await writer.drain()
         if writer.can_write_eof():
             writer.write_eof()
+    except OSError:
+        writer.transport.abort()

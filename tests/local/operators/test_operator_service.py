@@ -1,6 +1,7 @@
 """Services: Endpoints, and the loopback proxy with real sockets."""
 
 import socket
+import struct
 import threading
 
 import pytest
@@ -119,6 +120,19 @@ def test_proxy(bench, submit, echo):
         echo(pod(bench, name), name)
     answers = [ask(port) for _ in range(4)]
     assert sorted(map(tuple, answers)) == [("a hello", "bye")] * 2 + [("b hello", "bye")] * 2
+
+
+def test_proxy_client_that_vanishes(bench, submit):
+    """A client that breaks its connection is not left connected to the pod."""
+    port = facts.ports(submit())[80]
+    with socket.create_server(("127.0.0.1", pod(bench, "a"))) as listener:
+        client = socket.create_connection(("127.0.0.1", port), timeout=10)
+        connection, _ = listener.accept()
+        connection.settimeout(10)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        with connection:
+            assert connection.recv(1) == b""
 
 
 def test_proxy_passes_over_the_dead(bench, submit, echo):
