@@ -29,19 +29,18 @@ def nodes(cluster: Cluster, names: Iterable[str] = ()) -> list[Node]:
         NotFound: a named node does not exist.
     """
     wanted = set(names)
-    found = [node for node in cluster.list(NODES) if not wanted or node["metadata"]["name"] in wanted]
-    missing = wanted - {node["metadata"]["name"] for node in found}
-    if missing:
-        raise NotFound(f'no node "{sorted(missing)[0]}"', "arena top node shows all")
     fields = UNFINISHED + (f",spec.nodeName={next(iter(wanted))}" if len(wanted) == 1 else "")
     taken: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for pod in cluster.list(PODS, None, fields=fields):
         if name := pod["spec"].get("nodeName"):
             for resource, amount in requests(pod).items():
                 taken[name][resource] += amount
-    return sorted(
-        (_node(node, taken[node["metadata"]["name"]]) for node in found), key=lambda node: node.name
-    )
+    every = (_node(node, taken[node["metadata"]["name"]]) for node in cluster.list(NODES))
+    found = [node for node in every if not wanted or node.name in wanted]
+    missing = wanted - {node.name for node in found}
+    if missing:
+        raise NotFound(f'no node "{sorted(missing)[0]}"', "arena top node shows all")
+    return sorted(found, key=lambda node: node.name)
 
 
 def pods_on(cluster: Cluster, node: str) -> list[tuple[str, str, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from arena import kinds, labels
 from arena.actions import events
 from arena.actions.watching import Source, Watching
 from arena.errors import JobFailed, MissingOperator, NotFound, SpecError, TimedOut
-from arena.kinds.kind import Kind
+from arena.kinds.kind import Kind, Member
 from arena.model import Job, Phase
 from arena.resources import PODS, Resource
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from arena.kube import Cluster
 
 Object = dict[str, Any]
+Belonging = tuple[tuple[str, str, str], Member]
+"""A pod and the job that it belongs to: ((kind, namespace, name), member)."""
 TICK = 1.0
 """Seconds between signs of life while nothing changes."""
 
@@ -59,12 +61,16 @@ def jobs(
     The number of requests depends on the kinds that the cluster serves, not on the jobs.
     """
     wanted = [kind] if kind else kinds.training_kinds()
+    today, *former = POD_SELECTORS
     with ThreadPoolExecutor(max_workers=8) as pool:
         listing = {r: pool.submit(_all, cluster, r, namespace, selector) for r in _types(cluster, wanted)}
-        pods = [pool.submit(_all, cluster, PODS, namespace, one) for one in POD_SELECTORS]
+        members = pool.submit(_listed, cluster, wanted, namespace, [today]).result()
         objects = {resource: task.result() for resource, task in listing.items()}
-        members = [pod for task in pods for pod in task.result()]
-    return events.explained(cluster, namespace, assemble(wanted, objects, members))
+    found = assemble(wanted, objects, members)
+    if any(not job.instances and not job.phase.is_final for job in found):
+        # Each selector makes the server look through all its pods: only where some may be missing.
+        found = assemble(wanted, objects, [*members, *_listed(cluster, wanted, namespace, former)])
+    return events.explained(cluster, namespace, found)
 
 
 def _types(cluster: Cluster, wanted: Sequence[Kind]) -> list[Resource]:
@@ -76,20 +82,39 @@ def _all(cluster: Cluster, resource: Resource, namespace: str | None, selector: 
     return list(cluster.list(resource, namespace, labels=selector))
 
 
+def _listed(
+    cluster: Cluster, wanted: Sequence[Kind], namespace: str | None, selectors: Sequence[str]
+) -> list[Belonging]:
+    """The pods that the selectors find, read while they come in: their JSON would fill the memory."""
+    return [
+        one for each in selectors for one in belongings(wanted, cluster.list(PODS, namespace, labels=each))
+    ]
+
+
+def belongings(wanted: Sequence[Kind], pods: Iterable[Object]) -> Iterator[Belonging]:
+    """Pods as members of the jobs that they belong to; those of no job are left out."""
+    from arena.kinds.training.pods import member
+
+    for pod in pods:
+        names = [(kind.name, kind.job_of(pod)) for kind in wanted]
+        if any(name for _, name in names):
+            made, namespace = member(pod), pod["metadata"].get("namespace", "")
+            yield from (((kind, namespace, name), made) for kind, name in names if name)
+
+
 def assemble(
-    wanted: Sequence[Kind], objects: dict[Resource, list[Object]], pods: Sequence[Object]
+    wanted: Sequence[Kind], objects: dict[Resource, list[Object]], members: Iterable[Belonging]
 ) -> list[Job]:
-    """Jobs from their objects and pods as they came from the cluster, the newest first."""
+    """Jobs from their objects as they came from the cluster, and their members; the newest first."""
+    owned: dict[tuple[str, str, str], list[Member]] = defaultdict(list)
+    for where, member in members:
+        owned[where].append(member)
     found = []
     for kind in wanted:
-        members: dict[tuple[str, str], list[Object]] = defaultdict(list)
-        for pod in pods:
-            if name := kind.job_of(pod):
-                members[pod["metadata"].get("namespace", ""), name].append(pod)
         for resource in kind.resources:
             for obj in filter(kind.owns, objects.get(resource, ())):
                 meta = obj["metadata"]
-                found.append(kind.read(obj, members[meta.get("namespace", ""), meta["name"]]))
+                found.append(kind.read(obj, owned[kind.name, meta.get("namespace", ""), meta["name"]]))
     return sorted(found, key=lambda job: (job.created is None, job.created, job.name), reverse=True)
 
 
@@ -182,7 +207,7 @@ def live(
         while True:
             objects = {resource: watching.objects(number) for number, resource in enumerate(types)}
             pods = [pod for number in range(len(types), len(sources)) for pod in watching.objects(number)]
-            yield assemble(wanted, objects, pods)
+            yield assemble(wanted, objects, belongings(wanted, pods))
             watching.wait(tick, settle=0.1)
 
 

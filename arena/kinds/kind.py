@@ -2,12 +2,23 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from arena.model import Job
+from arena.model import Instance, Job
 from arena.resources import Resource
 
 Object = Mapping[str, Any]
+
+
+class Member(NamedTuple):
+    """What is kept of a pod when thousands are listed: a thirtieth of its JSON."""
+
+    instance: Instance
+    owner: tuple[str, str]
+    """Name and uid of the object that controls it, empty where none does."""
+
+
+Pod = Object | Member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +39,7 @@ class Kind:
     """The Spec dataclass."""
     values: Callable[[Any, Resource], dict[str, Any]]
     """(spec, the resource chosen) -> a value for every hole of the template."""
-    read: Callable[[Object, Sequence[Object]], Job]
+    read: Callable[[Object, Sequence[Pod]], Job]
     """(object, its pods) -> Job."""
     pods: Callable[[Object], Mapping[str, str]]
     """Object -> the labels that all its pods carry and no others do."""

@@ -8,7 +8,7 @@ from arena import labels
 from arena.errors import MissingOperator
 from arena.kinds import forms
 from arena.kinds.forms import choice
-from arena.kinds.kind import Kind, Object
+from arena.kinds.kind import Kind, Object, Pod
 from arena.kinds.spec import option
 from arena.kinds.training import reading, render
 from arena.kinds.training.base import TrainingSpec
@@ -132,10 +132,10 @@ def job_of(pod: Object) -> str:
     return own.get(labels.MPI_JOB_NAME) or ""
 
 
-def reader(kind: str) -> Callable[[Object, Sequence[Object]], Job]:
+def reader(kind: str) -> Callable[[Object, Sequence[Pod]], Job]:
     """The reader of a kind that an MPIJob carries."""
 
-    def read(obj: Object, members: Sequence[Object]) -> Job:
+    def read(obj: Object, members: Sequence[Pod]) -> Job:
         spec = obj.get("spec") or {}
         roles = [spec] if "template" in spec else (spec.get("mpiReplicaSpecs") or {}).values()
         return reading.job(kind, obj, members, [role for role in roles if role])

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from arena import labels
-from arena.kinds.kind import Object
+from arena.kinds.kind import Member, Object, Pod
 from arena.model import Container, Instance
 from arena.units import quantity, when
 
@@ -46,12 +46,21 @@ def instance(pod: Object) -> Instance:
     )
 
 
-def instances(pods: Sequence[Object]) -> tuple[Instance, ...]:
+def member(pod: Pod) -> Member:
+    """What a job is made of; a pod that is it already stays as it is."""
+    if isinstance(pod, Member):
+        return pod
+    owners = pod["metadata"].get("ownerReferences") or ()
+    owner: Object = next((one for one in owners if one.get("controller")), {})
+    return Member(instance(pod), (owner.get("name", ""), owner.get("uid", "")))
+
+
+def instances(found: Sequence[Instance]) -> tuple[Instance, ...]:
     """The instances of a job: chief first, then by role and number; with one chief if there is any pod.
 
     Of several launchers (each retry of an MPIJob makes one) the newest is the chief.
     """
-    found = sorted((instance(pod) for pod in pods), key=lambda one: (one.role, one.index, one.name))
+    found = sorted(found, key=lambda one: (one.role, one.index, one.name))
     chiefs = [one for one in found if one.chief] or [one for one in found if one.role != "ps"][:1]
     if not chiefs:
         return tuple(found)

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from arena import labels
-from arena.kinds.kind import Object
+from arena.kinds.kind import Member, Object, Pod
 from arena.kinds.training import pods, status
 from arena.model import Job
 from arena.units import when
 
 
-def read(kind: str, replicas: str) -> Callable[[Object, Sequence[Object]], Job]:
+def read(kind: str, replicas: str) -> Callable[[Object, Sequence[Pod]], Job]:
     """The reader of a kind.
 
     Args:
@@ -18,18 +18,19 @@ def read(kind: str, replicas: str) -> Callable[[Object, Sequence[Object]], Job]:
         replicas: the field of `spec` that holds its replica specs.
     """
 
-    def reader(obj: Object, members: Sequence[Object]) -> Job:
+    def reader(obj: Object, members: Sequence[Pod]) -> Job:
         roles = ((obj.get("spec") or {}).get(replicas) or {}).values()
         return job(kind, obj, members, [role for role in roles if role])
 
     return reader
 
 
-def job(kind: str, obj: Object, members: Sequence[Object], roles: Sequence[Object]) -> Job:
+def job(kind: str, obj: Object, members: Sequence[Pod], roles: Sequence[Object]) -> Job:
     """A Job from its object, the pods that belong to it, and its roles (`replicas` and `template`)."""
     meta, state = obj["metadata"], obj.get("status") or {}
     own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
-    instances = pods.instances([pod for pod in members if _belongs(pod, meta)])
+    read_already = [pods.member(pod) for pod in members]
+    instances = pods.instances([one.instance for one in read_already if _belongs(one, meta)])
     phase, reason = status.phase(obj, instances)
     return Job(
         name=meta["name"],
@@ -52,11 +53,10 @@ def job(kind: str, obj: Object, members: Sequence[Object], roles: Sequence[Objec
     )
 
 
-def _belongs(pod: Object, meta: Mapping[str, Any]) -> bool:
+def _belongs(member: Member, meta: Mapping[str, Any]) -> bool:
     """Whether it is not what an earlier job of that name left behind."""
-    owners = pod["metadata"].get("ownerReferences") or ()
-    direct = [one for one in owners if one.get("controller") and one.get("name") == meta["name"]]
-    return all(one.get("uid") == meta.get("uid") for one in direct)
+    name, uid = member.owner
+    return name != meta["name"] or uid == (meta.get("uid") or "")
 
 
 def _pod(role: Object) -> Mapping[str, Any]:
