@@ -44,6 +44,9 @@ __all__ = [
     "stop",
 ]
 
+LOCK = "start.lock"
+"""Locked by the one command that starts or resets the server."""
+
 PATIENCE = 20.0
 """Seconds that a server may take to start or to stop before it is called broken."""
 
@@ -168,7 +171,7 @@ def reset() -> None:
     """Stop the server, end every process of its pods, and remove everything it kept.
 
     Raises:
-        DaemonError: a process does not end, or the folder cannot be removed.
+        DaemonError: a process does not end, or a file cannot be removed.
     """
     import shutil
 
@@ -186,7 +189,15 @@ def reset() -> None:
                 for name in names:
                     if not os.path.islink(path := os.path.join(folder, name)):
                         os.chmod(path, 0o700)
-            shutil.rmtree(home)
+            for entry in home.iterdir():
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry)
+                elif entry.name != LOCK:
+                    entry.unlink()
+            # Last: whoever waits for the lock may begin anew from here on, in this very folder.
+            (home / LOCK).unlink()
+            with suppress(OSError):
+                home.rmdir()
 
 
 def kubeconfig() -> Path:
@@ -225,7 +236,7 @@ def _alone(home: Path, enough: Callable[[], Server | None] = lambda: None) -> It
     lock, server = None, None
     deadline = time.monotonic() + PATIENCE + 5
     with explained(home):
-        while (lock := acquire(home / "start.lock", 0.5)) is None and (server := enough()) is None:
+        while (lock := acquire(home / LOCK, 0.5)) is None and (server := enough()) is None:
             if time.monotonic() > deadline:
                 raise DaemonError("another command has been starting the local cluster too long", "try again")
     try:

@@ -6,7 +6,7 @@ Standard library alone, and little of it: every command on the local cluster imp
 
     server.json   where the server listens; written by rename once it does, kept after its end
     server.lock   locked by the server for life, holds its pid: a free lock means no server
-    start.lock    locked by the one command that starts a server
+    start.lock    locked by the one command that starts a server, or resets all of this
     kubeconfig    what kubectl needs
     server.log    what the server had to say
     state.db      the objects
@@ -214,18 +214,36 @@ def recorded(home: Path) -> Server | None:
 
 
 def acquire(path: Path, seconds: float) -> int | None:
-    """Lock a file, waiting at most so long; its descriptor (close it to unlock), or None."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    """Lock a file, waiting at most so long; its descriptor (close it to unlock), or None.
+
+    A reset may remove the file and its folder meanwhile: who waited for them then makes new ones.
+    """
     deadline = time.monotonic() + seconds
     while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                os.close(descriptor)
-                return None
-            time.sleep(0.01)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.suppress(BlockingIOError, FileNotFoundError):
+            return _locked(path)
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(0.01)
+
+
+def _locked(path: Path) -> int:
+    """The file's descriptor, locked.
+
+    Raises:
+        BlockingIOError: somebody else holds the lock.
+        FileNotFoundError: the file was removed before it was locked, so that others cannot see the lock.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.fstat(descriptor).st_nlink:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def holder(home: Path) -> int | None:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -206,6 +207,33 @@ def test_reset_leaves_nothing(home):
     assert not home.exists()
     assert not any(map(alive, pids))
     daemon.reset()
+
+
+def test_commands_that_start_a_server_during_resets(home):
+    """A command that waits while everything is removed then starts on a new folder."""
+    with ThreadPoolExecutor() as pool:
+        crowds = [pool.submit(starters, 2) for _ in range(2)]
+        for _ in range(5):
+            until(lambda: home.exists() or all(crowd.done() for crowd in crowds))
+            daemon.reset()
+        assert all(crowd.result() for crowd in crowds)
+
+
+def test_a_lock_on_a_removed_file_is_no_lock(tmp_path):
+    """Who waits for a lock whose file is removed meanwhile gets that of the file that others see."""
+    path = tmp_path / "folder" / "lock"
+    first = state.acquire(path, 0)
+    assert first is not None
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(state.acquire, path, 10)
+        assert state.acquire(path, 0.05) is None
+        path.unlink()
+        path.parent.rmdir()
+        os.close(first)
+        second = waiting.result()
+    assert second is not None
+    assert os.path.samestat(os.fstat(second), path.stat())
+    os.close(second)
 
 
 def test_reset_after_a_crash(home):
