@@ -10,6 +10,8 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from arena.errors import ArenaError
+
 if TYPE_CHECKING:
     from arena.kube.streams import Terminal
 
@@ -58,7 +60,7 @@ def _resizing(terminal: "Terminal") -> None:
 def _feed(terminal: "Terminal") -> None:
     """Send standard input to its end; a session that ends first just ends this."""
     number = sys.stdin.fileno()
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ArenaError):
         while True:
             select.select([number], [], [])
             data = os.read(number, 1 << 15)
