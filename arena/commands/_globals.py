@@ -42,7 +42,7 @@ def named(ctx: click.Context, param: click.Parameter, value: str | None) -> str 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     named(ctx, param, value)
-    if value is not None and not ctx.resilient_parsing:
+    if value is not None:
         setattr(ctx.find_root().ensure_object(Globals), param.name or "", value)
 
 

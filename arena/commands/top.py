@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arena.commands import _flags
-from arena.commands._complete import nodes as complete_nodes
+from arena.commands import _complete, _flags
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def command() -> None:
 
 
 @command.command("node")
-@click.argument("names", metavar="[NODE]...", nargs=-1, shell_complete=complete_nodes)
+@click.argument("names", metavar="[NODE]...", nargs=-1, shell_complete=_complete.nodes)
 @click.option("-d", "--details", is_flag=True, help="Each node with the pods that hold GPUs there.")
 @refresh_option
 @click.option("-m", "--gpu-mode", hidden=True, help="Accepted for the Go arena's users.")
@@ -71,10 +70,10 @@ def _nodes(session: "Session", found: "list[Node]", details: bool, form: str) ->
 
 
 @command.command("job")
-@click.argument("name", metavar="[JOB]", required=False, shell_complete=None)
+@click.argument("name", metavar="[JOB]", required=False, shell_complete=_complete.jobs)
 @_flags.everywhere_option
 @_flags.kind_option
-@click.option("-i", "--instance", default="", metavar="NAME", help="Only this instance of the job.")
+@_flags.instance_option
 @refresh_option
 @_flags.output_option("table", "wide", "json", "yaml", "name")
 @pass_session
