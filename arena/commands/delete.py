@@ -7,7 +7,7 @@ import click
 
 from arena.commands import _flags
 from arena.commands._globals import pass_session
-from arena.errors import NotFound, SpecError
+from arena.errors import ArenaError, NotFound, SpecError, Unreachable
 
 if TYPE_CHECKING:
     from arena.kinds.kind import Kind
@@ -40,38 +40,41 @@ def command(
     """
     from arena.actions import training
 
-    if not names:
-        names = _chosen(session, kind, everything, selector, yes)
-    elif everything or selector:
+    if names and (everything or selector):
         raise SpecError("names do not go together with --all or -l", "give one of them")
+    doomed = [(name, kind) for name in dict.fromkeys(names)]
+    if not doomed:
+        doomed = _chosen(session, kind, everything, selector, yes)
     click.echo(f"using {session.describe()}", err=True)
-    missing = 0
-    for name in names:
+    failed: set[int] = set()
+    for name, of_kind in doomed:
         try:
-            job = training.delete(session.cluster(), name, session.namespace, kind)
-        except NotFound as error:
-            missing = error.exit_code
-            click.echo(f"Error: {error.message}", err=True)
+            job = training.delete(session.cluster(), name, session.namespace, of_kind)
+        except Unreachable:
+            raise
+        except ArenaError as error:
+            failed.add(error.exit_code)
+            click.echo(f"Error: {error.message}" + (f"\nHint: {error.hint}" if error.hint else ""), err=True)
         else:
             click.echo(f"{job.kind} {job.name} deleted")
-    return missing
+    return NotFound.exit_code if NotFound.exit_code in failed else max(failed, default=0)
 
 
 def _chosen(
     session: "Session", kind: "Kind | None", everything: bool, selector: str, yes: bool
-) -> tuple[str, ...]:
+) -> list[tuple[str, "Kind | None"]]:
+    from arena import kinds
     from arena.actions import training
 
     if not everything and not selector:
         raise SpecError("no job is named", "name jobs, or give -l LABELS or --all")
     jobs = training.jobs(session.cluster(), session.namespace, kind=kind, selector=selector)
-    names = tuple(job.name for job in jobs)
-    if names and not yes:
+    if jobs and not yes:
         if not sys.stdin.isatty():
-            raise SpecError(
-                f"{len(names)} jobs would be deleted and there is no terminal to ask on", "add -y"
-            )
-        click.confirm(f"Delete {', '.join(names)} in namespace {session.namespace}?", abort=True, err=True)
-    if not names:
+            raise SpecError(f"{len(jobs)} jobs would be deleted and there is no terminal to ask on", "add -y")
+        names = ", ".join(job.name for job in jobs)
+        click.confirm(f"Delete {names} in namespace {session.namespace}?", abort=True, err=True)
+    if not jobs:
         click.echo("no job matches", err=True)
-    return names
+    # Two kinds may each have a job of the same name.
+    return [(job.name, kinds.find(job.kind)) for job in jobs]

@@ -2,8 +2,12 @@
 
 import json
 
+from click.shell_completion import ShellComplete
+
+from arena.cli import root
+from arena.commands._globals import Globals
 from arena.local.api.faults import Fault
-from arena.resources import PODS
+from arena.resources import PODS, Resource
 
 RUNNING = {
     "phase": "Running",
@@ -98,6 +102,43 @@ def test_delete_tries_every_name(arena, stage):
     assert (code, out) == (3, "pytorchjob a deleted\npytorchjob b deleted\n")
     assert 'Error: no job "nope" in namespace "default"\n' in err
     assert arena("list", "-o", "name").out == ""
+
+
+def test_delete_goes_on_after_a_refusal(arena, stage, api):
+    """A name that may not be deleted does not keep the next from being deleted; the exit code tells."""
+    stage.job("a")
+    stage.job("b")
+    api.faults.append(Fault(path="/pytorchjobs/a", code=403, times=100))
+    code, out, err = arena("delete", "a", "b")
+    assert (code, out) == (4, "pytorchjob b deleted\n")
+    assert err.count("Error: ") == 1
+
+
+def test_delete_of_a_typo_suggests_a_similar_name(arena, stage):
+    """A typo in one of the names gets a suggestion, as everywhere."""
+    stage.job("bert-large")
+    assert "Hint: did you mean bert-large?\n" in arena("delete", "bert-lage").err
+
+
+def test_delete_of_all_takes_jobs_of_the_same_name(arena, stage):
+    """Two kinds may have a job of one name: --all deletes both."""
+    job = stage.job("twin")
+    container = job["spec"]["pytorchReplicaSpecs"]["Master"]["template"]["spec"]["containers"][0]
+    template = {"spec": {"containers": [container | {"name": "tensorflow"}]}}
+    body = {"apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": {"name": "twin"}}
+    tfjobs = Resource("kubeflow.org", "v1", "tfjobs", kind="TFJob")
+    spec = {"tfReplicaSpecs": {"Worker": {"replicas": 1, "template": template}}}
+    stage.cluster.create(tfjobs, "default", {**body, "spec": spec})
+    code, out, _ = arena("delete", "--all", "-y")
+    assert (code, sorted(out.splitlines())) == (0, ["pytorchjob twin deleted", "tfjob twin deleted"])
+
+
+def test_completion_minds_the_namespace_of_the_line():
+    """TAB asks for names where -n of the same line says, before the verb as after it."""
+    for words in (["-n", "vision", "get"], ["get", "-n", "vision"]):
+        said = Globals()
+        ShellComplete(root, {"obj": said}, "arena", "_ARENA_COMPLETE").get_completions(words, "--even")
+        assert said.namespace == "vision"
 
 
 def test_delete_of_all_refuses_without_a_terminal(arena, stage):
