@@ -142,7 +142,10 @@ class Input:
         if self.rest:
             self._write(selector)
             return
-        self.rest = os.read(self.fd, CHUNK)
+        try:
+            self.rest = os.read(self.fd, CHUNK)
+        except BlockingIOError:  # the last client left, and the next came before we looked
+            return
         selector.unregister(self.fd)
         if self.rest:
             selector.register(self.target, selectors.EVENT_WRITE, self)
@@ -151,11 +154,13 @@ class Input:
 
     def _left(self, selector: selectors.BaseSelector) -> None:
         """A client left: wait for the next one, or end the command's input."""
-        os.close(self.fd)
+        left = self.fd
         if not self.once:
-            self.fd = self._open()
+            self.fd = self._open()  # before the other is closed: a pipe that nobody reads refuses clients
+            os.close(left)
             self.begin(selector)
             return
+        os.close(left)
         if self.terminal:
             with contextlib.suppress(OSError):
                 os.write(self.target, b"\x04")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import selectors
 import signal
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 from bed import until
 
 from arena.local.node import processes, runs
+from arena.local.node.streams import Input
 
 Start = Callable[..., Path]
 
@@ -205,3 +207,24 @@ def test_full_disk(start: Start, tmp_path: Path) -> None:
     (folder / "log").symlink_to("/dev/full")
     runs.launch(folder).wait()
     assert ended(folder).code == 6
+
+
+def test_a_client_that_comes_as_another_leaves(tmp_path: Path) -> None:
+    """A client that opens the pipe between its predecessor's leaving and our look at it is served."""
+    pipe = tmp_path / "stdin"
+    os.mkfifo(pipe)
+    reader, target = os.pipe()
+    with selectors.DefaultSelector() as selector, open(reader, "rb", 0) as taken:
+        feed = Input(str(pipe), target, False, False)
+        feed.begin(selector)
+        os.close(os.open(pipe, os.O_WRONLY))
+        assert selector.select(5)
+        with open(pipe, "wb", 0) as client:
+            feed.ready(selector)
+            client.write(b"hello")
+            for _ in range(2):
+                assert selector.select(5)
+                feed.ready(selector)
+            assert taken.read(5) == b"hello"
+        os.close(feed.fd)
+        os.close(feed.target)
