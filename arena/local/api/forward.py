@@ -25,12 +25,36 @@ AHEAD = 64
 """Messages that may wait for a slow program before the whole websocket waits."""
 
 Send = Callable[[bytes], Awaitable[None]]
-Input = asyncio.Queue[bytes]
-"""What the client sends to one connection; b"" is the end of it."""
 
 
 class Unanswered(Exception):
     """Nothing listens on the port."""
+
+
+class Input:
+    """What the client sends to one connection; b"" is the end of it.
+
+    Once the connection is over all else is dropped: nobody would take it, and the others must not wait.
+    """
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[bytes] = asyncio.Queue(AHEAD)
+        self._over = False
+
+    async def put(self, data: bytes) -> None:
+        """Add a message; waits while too many are there."""
+        if not self._over:
+            await self._queue.put(data)
+
+    async def get(self) -> bytes:
+        """The next message."""
+        return await self._queue.get()
+
+    def end(self) -> None:
+        """Let go whoever waits to add something."""
+        self._over = True
+        while not self._queue.empty():
+            self._queue.get_nowait()
 
 
 class Ports:
@@ -47,19 +71,10 @@ class Ports:
         Raises:
             Unanswered: nothing listens.
         """
-        reader, writer = await self._connect(port)
-        feed = asyncio.ensure_future(_feed(given, writer))
         try:
-            while data := await reader.read(CHUNK):
-                await send(data)
-        except ConnectionError:
-            return  # reset by the program, or the client left: the end, too
+            await _exchange(*await self._connect(port), given, send)
         finally:
-            feed.cancel()
-            await asyncio.gather(feed, return_exceptions=True)
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+            given.end()
 
     async def _connect(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         # Where it listens is found out by connecting, so ask once rather than for each connection: a
@@ -105,6 +120,24 @@ def _wanted(request: web.Request) -> list[int]:
     return [int(text) for text in texts]
 
 
+async def _exchange(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, given: Input, send: Send
+) -> None:
+    """Carry data both ways until the program closes the connection."""
+    feed = asyncio.ensure_future(_feed(given, writer))
+    try:
+        while data := await reader.read(CHUNK):
+            await send(data)
+    except ConnectionError:
+        return  # reset by the program, or the client left: the end, too
+    finally:
+        feed.cancel()
+        await asyncio.gather(feed, return_exceptions=True)
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+
 async def _feed(given: Input, writer: asyncio.StreamWriter) -> None:
     """Pass on to the program what the client sends."""
     with contextlib.suppress(ConnectionError):
@@ -118,7 +151,7 @@ async def _feed(given: Input, writer: asyncio.StreamWriter) -> None:
 
 async def _serve_channels(channels: Channels, ports: Ports, wanted: list[int]) -> None:
     """Channel 2n carries the data of the n-th port, 2n + 1 what went wrong with it."""
-    given: list[Input] = [asyncio.Queue(AHEAD) for _ in wanted]
+    given = [Input() for _ in wanted]
     for number, port in enumerate(wanted):
         for channel in (2 * number, 2 * number + 1):
             await channels.send(channel, struct.pack("<H", port))
@@ -190,7 +223,7 @@ class Tunnel:
         if kind == "error":
             self._errors[request] = frame.stream
             return
-        self._given[frame.stream] = asyncio.Queue(AHEAD)
+        self._given[frame.stream] = Input()
         task = asyncio.ensure_future(self._carry(frame.stream, int(port), self._errors.pop(request, 0)))
         self._tasks[frame.stream] = task
         task.add_done_callback(lambda _: self._forget(frame.stream))

@@ -1,5 +1,6 @@
 """port-forward: by kubectl (SPDY in a websocket) and by v4 channels."""
 
+import contextlib
 import socket
 import struct
 import sys
@@ -8,6 +9,8 @@ import urllib.request
 
 import pytest
 import websocket
+
+from arena.local.api.forward import AHEAD
 
 ECHO = """
 import os, socketserver
@@ -38,9 +41,7 @@ def pods(rig):
 @pytest.fixture
 def forwarded(rig):
     """A function that forwards a pod's port by kubectl, and gives the local one."""
-    from contextlib import ExitStack
-
-    with ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
 
         def start(pod):
             child = stack.enter_context(rig.background("port-forward", pod, ":8080"))
@@ -93,26 +94,46 @@ def test_nothing_listens(rig, forwarded):
     assert b"pod deaf does not listen on port 8080" in child.stderr.readline() + child.stderr.readline()
 
 
+@contextlib.contextmanager
+def channels(rig):
+    """Port 8080 of the echo and port 9, where nobody listens, over one websocket of version 4."""
+    path = "/api/v1/namespaces/default/pods/echo/portforward?ports=8080&ports=9"
+    client = websocket.create_connection(
+        (rig.url + path).replace("http", "ws", 1),
+        subprotocols=["v4.channel.k8s.io"],
+        timeout=10,
+        suppress_origin=True,
+    )
+    with contextlib.closing(client):
+        yield client
+
+
 def test_version_4(rig):
     """Each port of the query has a channel for data and one for errors, headed by its number."""
-    url = f"{rig.url}/api/v1/namespaces/default/pods/echo/portforward?ports=8080&ports=9".replace(
-        "http", "ws", 1
-    )
-    client = websocket.create_connection(
-        url, subprotocols=["v4.channel.k8s.io"], timeout=10, suppress_origin=True
-    )
-    heads = [client.recv() for _ in range(4)]
-    assert heads == [bytes((n,)) + struct.pack("<H", port) for n, port in enumerate((8080, 8080, 9, 9))]
-    client.send_binary(b"\x00say\n")
-    data, errors = b"", b""
-    while b"SAY" not in data or not errors:
-        channel, *rest = client.recv()
-        assert channel in (0, 3)
-        data += bytes(rest) if channel == 0 else b""
-        errors += bytes(rest) if channel == 3 else b""
-    assert data == b"hello\nSAY\n"
-    assert errors == b"pod echo does not listen on port 9"
-    client.close()
+    with channels(rig) as client:
+        heads = [client.recv() for _ in range(4)]
+        assert heads == [bytes((n,)) + struct.pack("<H", port) for n, port in enumerate((8080, 8080, 9, 9))]
+        client.send_binary(b"\x00say\n")
+        data, errors = b"", b""
+        while b"SAY" not in data or not errors:
+            channel, *rest = client.recv()
+            assert channel in (0, 3)
+            data += bytes(rest) if channel == 0 else b""
+            errors += bytes(rest) if channel == 3 else b""
+        assert data == b"hello\nSAY\n"
+        assert errors == b"pod echo does not listen on port 9"
+
+
+def test_what_nobody_takes_holds_nobody_up(rig):
+    """However much is sent to a connection that is over, the others of the websocket go on."""
+    with channels(rig) as client:
+        for _ in range(4 * AHEAD):
+            client.send_binary(b"\x02lost")
+        client.send_binary(b"\x00say\n")
+        data = b""
+        while b"SAY" not in data:
+            message = client.recv()
+            data += message[1:] if message[0] == 0 else b""
 
 
 def test_an_ended_pod_is_refused(rig):
