@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from arena.local.node.references import HOST
@@ -119,6 +119,7 @@ class Probe:
     Attributes:
         good: the verdict, after as many equal answers as the thresholds ask for.
         failed: whether the failures reached their threshold since the last success.
+        streak: how many answers in a row were like the `last`.
     """
 
     spec: Object
@@ -126,7 +127,8 @@ class Probe:
     good: bool
     failed: bool = False
     asked: "Future[Answer] | None" = None
-    answers: list[bool] = field(default_factory=list)
+    last: bool | None = None
+    streak: int = 0
 
     @property
     def period(self) -> float:
@@ -137,10 +139,11 @@ class Probe:
         """Take an answer."""
         self.asked = None
         self.due = now + self.period
-        self.answers = [*(self.answers if self.answers[-1:] == [answer] else []), answer]
-        if answer and len(self.answers) >= int(self.spec.get("successThreshold") or 1):
+        self.streak = self.streak + 1 if answer == self.last else 1
+        self.last = answer
+        if answer and self.streak >= int(self.spec.get("successThreshold") or 1):
             self.good, self.failed = True, False
-        if not answer and len(self.answers) >= int(self.spec.get("failureThreshold") or 3):
+        if not answer and self.streak >= int(self.spec.get("failureThreshold") or 3):
             self.good, self.failed = False, True
 
 
