@@ -182,20 +182,26 @@ class Kubelet(Inside):
             due = worker.sync()
         except (Refused, OSError) as error:
             LOG.warning("pod %s: %s", uid, error)
-            due = self._pace.retry
+            self._put_off(uid, self._pace.retry)
         except Exception:  # the boundary between pods: a bug met by one must not stop the others
             LOG.exception("pod %s", uid)
-            due = self._pace.resync
+            self._put_off(uid, self._pace.resync)
+        else:
+            self._plan(uid, worker, due)
+
+    def _put_off(self, uid: str, seconds: float) -> None:
+        """Look at a pod again after a while, and not because of an end that was told already."""
+        self._ends.watch(uid, set())
+        self._due[uid] = time.monotonic() + seconds
+
+    def _plan(self, uid: str, worker: Worker, due: float | None) -> None:
+        """Set when a pod is looked at again, if ever."""
         if worker.over:
             del self._workers[uid]
             if not worker.gone:
                 self._over.add(uid)
             self._ends.watch(uid, set())
             return
-        self._plan(uid, worker, due)
-
-    def _plan(self, uid: str, worker: Worker, due: float | None) -> None:
-        """Set when a pod is looked at again."""
         pids = worker.watched()
         told = self._ends.watch(uid, pids)
         if pids:

@@ -7,7 +7,8 @@ import signal
 from typing import Any
 
 import psutil
-from bed import Node, until
+import pytest
+from bed import QUICK, Node, until
 
 from arena.local.node import processes, runs
 from arena.local.objects import PODS
@@ -199,3 +200,19 @@ def test_stopped_kubelet(idle: Node) -> None:
     idle.start()
     assert not gone(pid)
     assert idle.state(name, "running")["restartCount"] == 0
+
+
+def test_trouble_does_not_keep_it_busy(node: Node, caplog: pytest.LogCaptureFixture) -> None:
+    """A pod whose run cannot be settled is looked at at the pace of retries, and ends once it can be."""
+    name = node.pod("sleep", "1000")
+    node.state(name, "running")
+    pid = node.pids(name)
+    lock = node.home / "pods" / node.uid(name) / "containers" / "main" / "0" / "lock"
+    lock.unlink()
+    lock.mkdir()
+    os.kill(pid["supervisor"], signal.SIGKILL)
+    until(lambda: len(caplog.records) > 5)
+    lock.rmdir()
+    node.phase(name, "Failed")
+    times = [one.created for one in caplog.records]
+    assert times[5] - times[0] > 4 * QUICK.retry
