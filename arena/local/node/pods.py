@@ -222,7 +222,12 @@ class Worker:
         return [container.view() for container in containers]
 
     def _report(self) -> None:
-        """Write the status where it changed; what the pod held is free before anyone reads that it ended."""
+        """Write the status where it changed, never again once the pod has ended.
+
+        What the pod held is free before anyone reads that it ended.
+        """
+        if self._phase() in FINAL:
+            return
         verdict = None if self._verdict and self.live else self._verdict
         wanted = status.pod(self.pod, self._views(self.init), self._views(self.main), verdict)
         if wanted == self._reported:

@@ -277,3 +277,21 @@ def test_hostile_names(node: Node) -> None:
     name = node.pod(sys.executable, "-c", show, *words, env=[{"name": "V", "value": "\n'$x\"ü"}])
     node.phase(name, "Succeeded")
     assert json.loads(node.text(name)) == [words, "\n'$x\"ü"]
+
+
+def test_ended_for_good(idle: Node) -> None:
+    """A pod that has ended keeps its phase, also while a finalizer holds what is left of it."""
+    idle.start()
+    name = idle.pod(
+        "sleep", "1000", spec={"activeDeadlineSeconds": 1}, meta={"finalizers": ["example.com/held"]}
+    )
+    idle.phase(name, "Failed")
+    uid = idle.uid(name)
+    idle.api.delete(PODS, name, "default")
+    until(lambda: not (idle.home / "pods" / uid).exists())
+    idle.stop()
+    idle.start()
+    until(lambda: uid not in idle.kubelet._workers and not idle.kubelet._inbox.qsize())
+    assert idle.get(name)["status"]["phase"] == "Failed"
+    idle.api.patch(PODS, name, {"metadata": {"finalizers": None}}, "default")
+    assert idle.get(name) is None
