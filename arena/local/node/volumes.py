@@ -50,11 +50,21 @@ def mounts(
             below = expand(mount["subPathExpr"], env())
         real = volumes[mount["name"]]
         if below:
-            real = real / _inside(below)
-            if not real.exists():
-                real.mkdir(parents=True)
+            real = _part(mount["name"], real / _inside(below))
         found.append(Mount(mount["name"], mount["mountPath"], real))
     return tuple(found)
+
+
+def _part(volume: str, path: Path) -> Path:
+    """What a subPath names: a folder is made where there is nothing."""
+    try:
+        if not path.exists():
+            path.mkdir(parents=True)
+    except OSError as error:
+        raise Missing(
+            f'cannot make the subPath of volumeMount "{volume}": {error.strerror}: {error.filename}'
+        ) from None
+    return path
 
 
 def _inside(path: str) -> PurePosixPath:

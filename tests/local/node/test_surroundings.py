@@ -289,6 +289,15 @@ def test_escape(node: Node) -> None:
     assert 'without ".."' in node.event(name, "Failed")["message"]
 
 
+def test_part_of_a_file(node: Node) -> None:
+    """A subPath that cannot be made is told, with the reason."""
+    path = node.home / "file"
+    path.touch()
+    name = mounted(node, "true", {"hostPath": {"path": str(path)}}, subPath="x")
+    message = node.event(name, "Failed")["message"]
+    assert message == f'Error: cannot make the subPath of volumeMount "vol": Not a directory: {path}/x'
+
+
 def test_virtual_gpus(node: Node) -> None:
     """Virtual GPUs are numbered, never shared, hidden from CUDA, and free again when their pod ends."""
     want = {"resources": {"limits": {"nvidia.com/gpu": 3}}}
