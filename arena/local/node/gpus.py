@@ -46,8 +46,11 @@ class Gpus:
             if record.exists():
                 self.adopt(uid, folder)
             else:
-                self._held[uid] = self._free(_needed(pod))
-                record.write_text(json.dumps(self._held[uid]))
+                held = self._free(_needed(pod))
+                draft = folder / f"{FILE}.new"  # so that a full disk leaves no half record
+                draft.write_text(json.dumps(held))
+                draft.rename(record)
+                self._held[uid] = held
         return share(pod, self._held[uid])
 
     def adopt(self, uid: str, folder: Path) -> None:
