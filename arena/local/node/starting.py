@@ -38,9 +38,9 @@ def start(tools: Tools, pod: Object, container: Container, failures: int) -> flo
         return _put_off(tools, pod, container, (reason, str(error), "Failed", f"Error: {error}"))
     try:
         if spec["argv"]:
+            _conflicts(tools, pod, container)  # first, lest the container's own program be found there
             container.start({**spec, "failures": failures})
             tools.events.say(pod, "Created", f"Created container {container.name}", container.name)
-            _conflicts(tools, pod, container)
         else:
             container.refuse(failures, NO_COMMAND)
     except OSError as error:  # a full disk, too many processes
