@@ -51,9 +51,9 @@ class Inside:
     def surroundings(self, uid: str, container: str, command: list[str]) -> Surroundings | None:
         """What a further process of the container is started with; None where it does not run."""
         run = self._running(uid, container)
-        if run is None:
+        spec = run.spec if run else {}
+        if not spec:
             return None
-        spec = run.spec
         mounts = tuple(Mount(volume, path, Path(real)) for volume, path, real in spec["mounts"])
         return Surroundings(tuple(relocate(word, mounts) for word in command), spec["env"], spec["cwd"])
 
@@ -112,8 +112,9 @@ class Inside:
 
     def forget(self, uid: str) -> None:
         """Drop what is remembered of a pod that is gone."""
-        for path in [one for one in self._seconds if self.pods / uid in one.parents]:
-            self._seconds.pop(path, None)
+        for path in list(self._seconds):  # another thread may add to it
+            if self.pods / uid in path.parents:
+                self._seconds.pop(path, None)
 
 
 def _existing(pids: set[int]) -> list[psutil.Process]:
