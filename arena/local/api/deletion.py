@@ -27,8 +27,8 @@ class Remover:
         self._check(kind, obj, how)
         if how.propagation == "Orphan":
             self._orphan(obj)
-        if kind.resource == NAMESPACES:
-            self._empty(obj)
+        if kind.resource == NAMESPACES and self._empty(obj):
+            return True
         finalizers = list(obj["metadata"].get("finalizers") or [])
         if how.propagation == "Foreground" and "foregroundDeletion" not in finalizers:
             finalizers.append("foregroundDeletion")
@@ -92,8 +92,8 @@ class Remover:
                 data["generation"] = data.get("generation", 0) + 1
             self._store.put(kind.key, obj, before)
 
-    def _empty(self, space: Object) -> None:
-        """Delete all that a namespace holds, its pods with their grace."""
+    def _empty(self, space: Object) -> bool:
+        """Delete all that a namespace holds, its pods with their grace; whether it went with the last."""
         self._mark(of(NAMESPACES), space, 0, list(space["metadata"].get("finalizers") or []))
         name = space["metadata"]["name"]
         for kind in STORED:
@@ -102,6 +102,7 @@ class Remover:
                     # Read anew: deleting one may have changed another.
                     if obj := self._store.read(kind.key, name, row.name):
                         self.delete(kind, obj, Deleting())
+        return self._store.read("/namespaces", "", name) is None
 
     def _orphan(self, owner: Object) -> None:
         """Take the owner's reference away from its dependents, so that they outlive it."""

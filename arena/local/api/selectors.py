@@ -35,6 +35,14 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+_SPELLED = {"source": "source.component", "status.successful": "status.succeeded"}
+_UNSET = {
+    "spec.unschedulable": "false", "spec.hostNetwork": "false",
+    "status.replicas": "0", "status.succeeded": "0",
+}  # fmt: skip
+"""What a missing field counts as where that is not the empty text; none of these is stored as text."""
+
+
 class Need(NamedTuple):
     """What one label must be: `op` is one of in, notin, exists, absent, gt, lt."""
 
@@ -90,7 +98,7 @@ class Selector:
 
     def body_texts(self) -> list[str]:
         """The same for the stored object."""
-        return [json.dumps(f.value) for f in self.fields if f.equal and f.value not in ("", "true", "false")]
+        return [json.dumps(f.value) for f in self.fields if f.equal and f.value and f.path not in _UNSET]
 
 
 EVERYTHING = Selector()
@@ -138,7 +146,7 @@ def _field(resource: Resource, text: str) -> Field:
     if path not in known and path not in FIELDS.get(f"{resource.group}/{resource.plural}", ()):
         raise bad(f'Unable to find "{qualified(resource)}" that match label selector "", '
                   f'field selector "{text}": field label not supported: {path}')  # fmt: skip
-    return Field(path, re.sub(r"\\(.)", r"\1", value), sign != "!=")
+    return Field(_SPELLED.get(path, path), re.sub(r"\\(.)", r"\1", value), sign != "!=")
 
 
 def _compare(value: str, op: str, limit: str) -> bool:
@@ -149,10 +157,8 @@ def _compare(value: str, op: str, limit: str) -> bool:
 
 def _text(obj: Object, path: str) -> str:
     value: Any = obj
-    if path == "source":
-        path = "source.component"
     for step in path.split("."):
         value = value.get(step) if isinstance(value, dict) else None
     if value is None:
-        return "false" if path in ("spec.unschedulable", "spec.hostNetwork") else ""
+        return _UNSET.get(path, "")
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -11,9 +11,11 @@ from arena.local.api.options import Deleting, Listing, Writing
 from arena.local.objects import (
     CONFIGMAPS,
     DEPLOYMENTS,
+    JOBS,
     NAMESPACES,
     PODS,
     PORTS,
+    REPLICASETS,
     RESOURCE_QUOTAS,
     SECRETS,
     SERVICES,
@@ -190,6 +192,19 @@ def test_a_namespace_goes_with_its_contents(api):
     assert api.get(NAMESPACES, "team") is None
 
 
+def test_a_namespace_ends_once(api):
+    """A namespace whose contents all go at once is told as deleted once."""
+    api.create(NAMESPACES, {"metadata": {"name": "team"}})
+    api.create(CONFIGMAPS, {"metadata": {"name": "a"}}, "team")
+    with contextlib.closing(api.watch(NAMESPACES)) as watch:
+        api.delete(NAMESPACES, "team")
+        told = []
+        while change := watch.poll(0):
+            told.append((change.type, change.object["metadata"]["name"]))
+    assert told[-2:] == [("MODIFIED", "team"), ("DELETED", "team")]
+    assert told.count(("DELETED", "team")) == 1
+
+
 def test_default_namespaces_stay(api):
     """The namespace default cannot be deleted."""
     with refusal(403):
@@ -234,6 +249,28 @@ def test_selectors_choose(api):
     for labels, fields in (("a b", ""), ("a in x", ""), ("n>x", ""), ("", "spec.foo=1"), ("", "x")):
         with refusal(400):
             names(labels, fields)
+
+
+def test_numbers_can_be_selected_by(api):
+    """A field that is a number selects by its digits, and as 0 where it is missing."""
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": pod()["spec"]}
+    jobs = {"restartPolicy": "Never"}
+    for name in ("new", "done"):
+        spec = {"template": {**template, "spec": {**template["spec"], **jobs}}}
+        api.create(JOBS, {"metadata": {"name": name}, "spec": spec})
+        sets = {"selector": {"matchLabels": {"a": "b"}}, "template": template}
+        api.create(REPLICASETS, {"metadata": {"name": name}, "spec": sets})
+    api.patch(JOBS, "done", {"status": {"succeeded": 1}}, subresource="status")
+    api.patch(REPLICASETS, "done", {"status": {"replicas": 3}}, subresource="status")
+
+    def names(resource, fields):
+        page = api.page(resource, Listing(fields=fields))
+        return [json.loads(text)["metadata"]["name"] for text in page.texts]
+
+    assert names(JOBS, "status.successful=1") == ["done"]
+    assert names(JOBS, "status.successful=0") == ["new"]
+    assert names(REPLICASETS, "status.replicas=3") == ["done"]
+    assert names(REPLICASETS, "status.replicas!=3") == ["new"]
 
 
 def test_pages_add_up(api):
