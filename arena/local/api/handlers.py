@@ -174,21 +174,19 @@ def _patch(call: Call) -> web.Response:
     change = changes.change(call.request, call.body, target, how, force=call.flag("force"))
     if change.create is not None:
         how = replace(how, applied=True)
-    if change.create is not None and not target.subresource:
-        with call.api.store.transaction(how.dry):
-            if call.api.get(target.kind.resource, target.name, target.namespace) is None:
-                obj = call.api.create(target.kind.resource, change.create(), target.namespace, how)
-                return _shown(call, obj, 201)
-    obj = call.api.change(
-        target.kind.resource, target.name, target.namespace, change.apply, target.subresource, how
-    )
+    resource, name, space = target.kind.resource, target.name, target.namespace
+    create = None if target.subresource else change.create
+    with call.api.store.transaction(how.dry):  # so that nobody creates or deletes it between the two
+        if create and call.api.get(resource, name, space) is None:
+            return _shown(call, call.api.create(resource, create(), space, how), 201)
+        obj = call.api.change(resource, name, space, change.apply, target.subresource, how)
     return _json(obj) if target.subresource == "scale" else _shown(call, obj)
 
 
 def _deleting(call: Call) -> Deleting:
     options = bodies.load(call.body) if call.body.strip() else {}
     query = call.request.query
-    conditions = options.get("preconditions") or {}
+    conditions = bodies.mapping(options.get("preconditions") or {})
     policy = options.get("propagationPolicy") or query.get("propagationPolicy") or "Background"
     if options.get("orphanDependents"):
         policy = "Orphan"
@@ -199,8 +197,10 @@ def _deleting(call: Call) -> Deleting:
     grace = options.get("gracePeriodSeconds")
     if grace is None and query.get("gracePeriodSeconds"):
         grace = call.number("gracePeriodSeconds")
+    if grace is not None and not isinstance(grace, int):
+        raise refusals.bad(f"gracePeriodSeconds is not a whole number: {json.dumps(grace)}")
     return Deleting(
-        grace if grace is None else int(grace),
+        grace,
         cast(Propagation, policy),
         conditions.get("uid", ""),
         conditions.get("resourceVersion", ""),
