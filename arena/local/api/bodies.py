@@ -1,8 +1,9 @@
 """Request bodies: JSON or YAML into one object, and what the server cannot read."""
 
 import json
+import math
 import re
-from typing import Any
+from typing import Any, NoReturn
 
 from aiohttp import web
 
@@ -50,7 +51,7 @@ def decode(body: bytes) -> Any:
     if _depth(body) > _DEEPEST:
         raise refusals.bad(f"the body is nested deeper than {_DEEPEST} levels")
     try:
-        value = json.loads(body, parse_constant=_no_constant)
+        value = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         value = _yaml(body)
     return value
@@ -87,8 +88,13 @@ def header(text: str) -> str:
     return "".join(c if " " <= c <= "~" else "?" for c in plain)
 
 
-def _no_constant(word: str) -> Any:
+def _no_constant(word: str) -> NoReturn:
     raise refusals.bad(f"the body cannot be read: {word} is no JSON value")
+
+
+def _finite(word: str) -> float:
+    value = float(word)
+    return value if math.isfinite(value) else _no_constant(word)
 
 
 def _yaml(body: bytes) -> Any:

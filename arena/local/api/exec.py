@@ -97,6 +97,8 @@ async def run(request: web.Request, api: Objects, runtime: Runtime) -> web.Strea
     command = request.query.getall("command", [])
     if not command:
         raise bad("you must specify at least 1 command")
+    if any("\0" in word for word in command):
+        raise bad("a command cannot hold the character NUL")
     around = runtime.surroundings(found.uid, found.container, command)
     if around is None:
         raise bad(f'container "{found.container}" of pod "{found.pod["metadata"]["name"]}" is not running')

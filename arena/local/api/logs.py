@@ -16,6 +16,8 @@ from arena.local.runtime import Runtime
 
 SHORTEST, LONGEST = 0.002, 0.016
 """Seconds between two looks at a log that does not grow: soon after its last line, and later."""
+AGES = 10**9
+"""Seconds before which there was no log: 31 years."""
 
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([zZ]|[+-]\d\d:\d\d)")
 
@@ -42,7 +44,7 @@ class Query:
         seconds = _number(request, "sinceSeconds", 1)
         if seconds is not None and "sinceTime" in given:
             raise bad("at most one of `sinceTime` or `sinceSeconds` may be specified")
-        since = _stamp(now - timedelta(seconds=seconds)) if seconds else _time(given.get("sinceTime", ""))
+        since = _ago(now, seconds) if seconds else _time(given.get("sinceTime", ""))
         return cls(
             follow=flag(request, "follow"),
             previous=flag(request, "previous"),
@@ -140,9 +142,13 @@ def _number(request: web.Request, name: str, least: int) -> int | None:
     text = request.query.get(name)
     if text is None:
         return None
-    if not text.lstrip("-").isdecimal() or int(text) < least:
+    if not text.isdecimal() or int(text) < least:
         raise bad(f"{name}: must be a number of at least {least}, not {text!r}")
     return int(text)
+
+
+def _ago(now: datetime, seconds: int) -> bytes:
+    return _stamp(now - timedelta(seconds=min(seconds, AGES)))
 
 
 def _time(text: str) -> bytes:

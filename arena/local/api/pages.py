@@ -86,5 +86,5 @@ def _place(token: str) -> _Place:
     try:
         version, namespace, name = json.loads(base64.urlsafe_b64decode(token))
         return _Place(int(version), str(namespace), str(name))
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise refusals.bad("continue key is not valid: it did not come from this server") from error

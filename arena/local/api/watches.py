@@ -21,6 +21,8 @@ QUEUE = 20_000
 """A client that is that many changes behind is cut off; it resumes or lists again."""
 BOOKMARK = 60.0
 """Seconds between bookmarks."""
+LONGEST = 3600.0
+"""Seconds that a watch lasts whose client names no other time."""
 LOOK = 5.0
 """Seconds after which a silent client is looked at: has it left?"""
 
@@ -84,7 +86,7 @@ async def watch(api: Api, request: web.Request, target: Target, listing: Listing
     """Stream the changes until the client leaves, `timeoutSeconds` pass or the server stops.
 
     Raises:
-        Refused: 400 for a selector or version that cannot be read.
+        Refused: 400 for a selector, a version or a time that cannot be read.
     """
     if target.name:
         fields = ",".join(filter(None, (listing.fields, f"metadata.name={target.name}")))
@@ -92,6 +94,7 @@ async def watch(api: Api, request: web.Request, target: Target, listing: Listing
     selector = selectors.parse(target.kind.resource, listing.labels, listing.fields)
     stream = _Stream(target.kind, selector, listing.namespace, request)
     since = _version(request.query.get("resourceVersion", ""))
+    seconds = _seconds(request.query.get("timeoutSeconds", ""))
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache"})
     await response.prepare(request)
     queue: asyncio.Queue[Entry | None] = asyncio.Queue()
@@ -110,7 +113,7 @@ async def watch(api: Api, request: web.Request, target: Target, listing: Listing
             end = api.store.listen(hear, since)
         if first:
             await response.write(first)
-        await _pump(response, request, queue, stream, version)
+        await _pump(response, request, queue, stream, version, seconds)
     except Refused as refused:
         await response.write(encode({"type": "ERROR", "object": refusals.status(refused)}).encode() + b"\n")
     except ConnectionError:
@@ -126,9 +129,16 @@ def _version(text: str) -> int | None:
     """The version to resume from; None: begin with everything that there is."""
     if text in ("", "0"):
         return None
-    if not text.isdigit():
+    if not text.isdecimal():
         raise refusals.bad(f'resourceVersion: Invalid value: "{text}": it is not a version of this server')
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    """How long the watch may last."""
+    if text and not text.isdecimal():
+        raise refusals.bad(f'timeoutSeconds: Invalid value: "{text}": it is not a number of seconds')
+    return float(text or 0) or LONGEST
 
 
 def _initial(api: Api, stream: _Stream, listing: Listing, since: int | None, request: web.Request) -> bytes:
@@ -148,10 +158,10 @@ async def _pump(
     queue: asyncio.Queue[Entry | None],
     stream: _Stream,
     version: int,
+    seconds: float,
 ) -> None:
-    """Write what comes until there is a reason to end."""
+    """Write what comes until there is a reason to end, one of them that `seconds` have passed."""
     loop = asyncio.get_running_loop()
-    seconds = float(request.query.get("timeoutSeconds") or 0) or 3600.0
     deadline, marked = loop.time() + seconds, loop.time()
     marks = request.query.get("allowWatchBookmarks") in ("true", "1")
     while queue.qsize() < QUEUE and (left := deadline - loop.time()) > 0:

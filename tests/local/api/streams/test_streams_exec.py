@@ -200,6 +200,7 @@ def test_what_cannot_be_entered(rig):
     assert refused(rig, "over/exec?command=x") == (400, 'container "c0" of pod "over" is not running')
     assert refused(rig, "over/attach") == (400, 'container "c0" of pod "over" is not running')
     assert refused(rig, "box/exec") == (400, "you must specify at least 1 command")
+    assert refused(rig, "box/exec?command=%00") == (400, "a command cannot hold the character NUL")
     assert refused(rig, "none/exec?command=x") == (404, 'pods "none" not found')
     assert "container no is not valid for pod box" in rig.kubectl("exec", "box", "-c", "no", "--", "true")[2]
     code, message = refused(rig, "box/exec?command=x", "POST", Upgrade="SPDY/3.1")

@@ -53,6 +53,7 @@ def test_kubectl_since(rig):
     stamp = rig.kubectl("logs", "slow", "--timestamps", "--tail=1")[1].split()[0]
     assert rig.kubectl("logs", "slow", f"--since-time={stamp}") == (0, "two\n", "")
     assert rig.kubectl("logs", "slow", "--since=1h") == (0, "one\ntwo\n", "")
+    assert get(rig, "slow", f"sinceSeconds={10**12}") == "one\ntwo\n"
     assert get(rig, "slow", f"sinceTime={stamp[:19]}Z") == "two\n"
     assert get(rig, "slow", f"sinceTime={stamp[:19]}%2B01:00") == "one\ntwo\n"
 
@@ -135,6 +136,7 @@ def test_what_cannot_be_read(rig):
     code, message = refused(rig, "waits")
     assert (code, message.split(":")[0]) == (400, 'container "c0" in pod "waits" is waiting to start')
     assert refused(rig, "lines", "tailLines=-1")[0] == 400
+    assert refused(rig, "lines", "tailLines=--1")[0] == 400
     assert refused(rig, "lines", "sinceTime=yesterday")[0] == 400
     assert refused(rig, "lines", "sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z")[0] == 400
 
