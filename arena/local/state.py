@@ -128,15 +128,22 @@ def prepare() -> Path:
     """
     home = state_dir()
     with explained(home):
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        info = home.stat()
-        if info.st_uid != os.getuid():
-            raise DaemonError(
-                f"the folder {home} belongs to another user", "set ARENA_LOCAL_HOME to a folder of yours"
-            )
-        if stat.S_IMODE(info.st_mode) & 0o077:
-            home.chmod(0o700)
+        try:
+            _make(home)
+        except (FileExistsError, FileNotFoundError):
+            _make(home)  # a reset was just removing it
     return home
+
+
+def _make(home: Path) -> None:
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    info = home.stat()
+    if info.st_uid != os.getuid():
+        raise DaemonError(
+            f"the folder {home} belongs to another user", "set ARENA_LOCAL_HOME to a folder of yours"
+        )
+    if stat.S_IMODE(info.st_mode) & 0o077:
+        home.chmod(0o700)
 
 
 def check_room(home: Path) -> None:
@@ -220,7 +227,8 @@ def acquire(path: Path, seconds: float) -> int | None:
     """
     deadline = time.monotonic() + seconds
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.suppress(FileExistsError):  # raised also where it is removed at this very moment
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with contextlib.suppress(BlockingIOError, FileNotFoundError):
             return _locked(path)
         if time.monotonic() >= deadline:
