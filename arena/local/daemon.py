@@ -262,17 +262,19 @@ def _failure(home: Path, before: int | None, ready: bool) -> DaemonError:
 
 def _end(home: Path) -> bool:
     """End the process that holds the server's lock, at last by force; whether there was one."""
-    pid = holder(home)
-    if pid is None:
+    if holder(home) is None:
         return False
     for number, patience in ((signal.SIGTERM, PATIENCE / 2), (signal.SIGKILL, DYING)):
-        if pid:
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
-        deadline = time.monotonic() + patience
+        told, deadline = False, time.monotonic() + patience
         while time.monotonic() < deadline:
-            if holder(home) is None:
+            pid = holder(home)
+            if pid is None:
                 return True
+            # One that has just locked the file has yet to write its pid.
+            if pid and not told:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+                told = True
             time.sleep(0.01)
     raise DaemonError(f"the local cluster (pid {pid}) does not end", f"end it with: kill -9 {pid}")
 

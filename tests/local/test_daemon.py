@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -306,6 +306,34 @@ def test_a_server_that_hangs_is_named_and_can_be_stopped(home, monkeypatch):
         assert daemon.stop()
     until(lambda: not alive(server.pid))
     assert daemon.ensure().port == server.port
+
+
+def test_stop_at_a_start(home):
+    """A server that has locked its file and not yet written its pid is waited for, and then ended."""
+    home.mkdir(mode=0o700)
+    code = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from arena.local import state\n"
+        "lock = state.acquire(Path(sys.argv[1]), 5)\n"
+        "print('locked', flush=True)\n"
+        "sys.stdin.readline()\n"
+        "os.write(lock, str(os.getpid()).encode())\n"
+        "sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", code, str(home / "server.lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdin
+        assert child.stdout
+        assert child.stdout.readline() == "locked\n"
+        assert state.holder(home) == 0
+        with ThreadPoolExecutor() as pool:
+            stopping = pool.submit(daemon.stop)
+            assert not wait([stopping], 0.1).done
+            child.stdin.write("\n")
+            child.stdin.flush()
+            assert stopping.result(15)
+        assert child.wait(10) == -signal.SIGTERM
 
 
 def test_a_damaged_database_is_told(home):
