@@ -83,6 +83,8 @@ class Runner:
                     self._step(watch)
             except Refused as refusal:
                 log.warning("the operators lost their watch: %s", refusal)
+                if self._watch:
+                    self._watch.close()
                 self._ended.wait(PAUSE)
 
     def _open(self) -> Watch:
