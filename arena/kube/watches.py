@@ -105,7 +105,13 @@ class Watch:
         return self
 
     def __next__(self) -> tuple[str, Object]:
-        return next(self._changes)
+        try:
+            return next(self._changes)
+        except ValueError:
+            # Another thread is just closing it: "generator already executing".
+            if self._closed.is_set():
+                raise StopIteration from None
+            raise
 
     def __enter__(self) -> "Watch":
         return self
