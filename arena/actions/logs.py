@@ -12,7 +12,8 @@ import queue
 import re
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -157,15 +158,10 @@ def chosen(job: Job, options: Options) -> list[Instance]:
         raise NotFound(
             f'job "{job.name}" has no instance "{options.instance}"', f"its instances: {names}{gone}"
         )
-    if (
-        options.container
-        and found
-        and not any(c.name == options.container for one in found for c in one.containers)
-    ):
-        names = ", ".join(sorted({c.name for one in found for c in one.containers}))
-        raise SpecError(
-            f'job "{job.name}" has no container "{options.container}"', f"its containers: {names}"
-        )
+    containers = {c.name for one in found for c in one.containers}
+    if options.container and containers and options.container not in containers:
+        text = f'job "{job.name}" has no container "{options.container}"'
+        raise SpecError(text, f"its containers: {', '.join(sorted(containers))}")
     return found
 
 
@@ -202,8 +198,13 @@ def follow(
         NotFound: there is no such job, or it has no such instance.
         Unreachable: the cluster stayed away for about two minutes.
     """
-    out: queue.Queue[Block | Job | ArenaError | None] = queue.Queue(maxsize=256)
-    threading.Thread(target=_observe, args=(cluster, name, namespace, kind, out), daemon=True).start()
+    with closing(_Outlet(maxsize=256)) as out:
+        _start(_observe, cluster, name, namespace, kind, out)
+        yield from _merged(cluster, options, out)
+
+
+def _merged(cluster: Cluster, options: Options, out: _Outlet) -> Iterator[Block | Job]:
+    """What the observer and the readers tell, a reader started for every wanted instance that has a log."""
     readers: dict[str, threading.Thread] = {}
     final, heard = False, 0.0
     while not final or any(thread.is_alive() for thread in readers.values()) or not out.empty():
@@ -224,38 +225,66 @@ def follow(
         yield item
 
 
-def _observe(
-    cluster: Cluster,
-    name: str,
-    namespace: str,
-    kind: Kind | None,
-    out: queue.Queue[Block | Job | ArenaError | None],
-) -> None:
+class _Left(Exception):
+    """Nobody listens any more."""
+
+
+class _Outlet(queue.Queue["Block | Job | ArenaError | None"]):
+    """Where the threads of one `follow` tell what they find; None is the end of the job.
+
+    Whoever tells something after it was closed is ended, so that no thread outlives a reader who left early
+    by more than a line.
+    """
+
+    closed = False
+
+    def tell(self, item: Block | Job | ArenaError | None) -> None:
+        """Pass an item on, once there is room."""
+        while not self.closed:
+            with suppress(queue.Full):
+                return self.put(item, timeout=1.0)
+        raise _Left
+
+    def close(self) -> None:
+        """Stop listening."""
+        self.closed = True
+
+
+def _start(work: Callable[..., None], *args: object) -> threading.Thread:
+    """Do some work in a thread of its own, at most until nobody listens any more."""
+
+    def run() -> None:
+        with suppress(_Left):
+            work(*args)
+
+    thread = threading.Thread(target=run, name=work.__name__, daemon=True)
+    thread.start()
+    return thread
+
+
+def _observe(cluster: Cluster, name: str, namespace: str, kind: Kind | None, out: _Outlet) -> None:
     """Tell of the job's changes until it has ended or is gone, and in any case of the end."""
     try:
         for job in training.follow(cluster, name, namespace, kind):
-            out.put(job)
+            out.tell(job)
             if job.phase.is_final:
                 return
     except ArenaError as error:
-        out.put(error)
+        out.tell(error)
     finally:
-        out.put(None)
+        out.tell(None)
 
 
 def _start_readers(
-    cluster: Cluster,
-    job: Job,
-    options: Options,
-    readers: dict[str, threading.Thread],
-    out: queue.Queue[Block | Job | ArenaError | None],
+    cluster: Cluster, job: Job, options: Options, readers: dict[str, threading.Thread], out: _Outlet
 ) -> None:
+    if not readers and (job.phase.is_final or len(job.instances) >= job.wanted):
+        chosen(job, options)  # says so where all are there, but not the one that is wanted
     for one in job.instances:
         if one.uid in readers or not options.picks(one, job) or not _has_log(one, options.container):
             continue
         tail = _Tail(cluster, job, one, options)
-        readers[one.uid] = threading.Thread(target=_pump, args=(tail, out), daemon=True)
-        readers[one.uid].start()
+        readers[one.uid] = _start(_pump, tail, out)
 
 
 def _has_log(one: Instance, container: str) -> bool:
@@ -263,7 +292,7 @@ def _has_log(one: Instance, container: str) -> bool:
     return any(c.started or c.finished or c.restarts for c in names)
 
 
-def _pump(tail: _Tail, out: queue.Queue[Block | Job | ArenaError | None]) -> None:
+def _pump(tail: _Tail, out: _Outlet) -> None:
     """Follow one container through breaks and restarts until its pod has ended or is gone."""
     restarts = _restarts(tail.instance, tail.container)
     quiet = 0
@@ -272,31 +301,27 @@ def _pump(tail: _Tail, out: queue.Queue[Block | Job | ArenaError | None]) -> Non
         try:
             state = tail.state()
             if state is not None and _restarts(state, tail.container) > restarts:
-                _rest(tail, out, previous=True)
+                with suppress(Unreachable):
+                    _pass(tail.read(previous=True), out)
                 restarts = _restarts(state, tail.container)
-            for block in tail.read(follow=state is not None and not state.is_final):
-                out.put(block)
-            if state is None or state.is_final:
-                return
-        except (NotFound, SpecError):
-            if tail.state() is None:
+            over = state is None or state.is_final
+            _pass(tail.read(follow=not over), out)
+            if over:
                 return
         except Unreachable as error:
             broken = error
         except ArenaError as error:
-            out.put(error)
+            out.tell(error)
             return
         quiet = 0 if tail.progress > before else quiet + 1
         if broken and quiet >= PATIENCE:
-            out.put(broken)
+            out.tell(broken)
             return
         threading.Event().wait(min(PAUSE, RETRY * 2 ** min(quiet, 5)))
 
 
-def _rest(tail: _Tail, out: queue.Queue[Block | Job | ArenaError | None], *, previous: bool = False) -> None:
-    """What a connection that ended early may have left unread."""
-    try:
-        for block in tail.read(previous=previous):
-            out.put(block)
-    except (NotFound, SpecError, Unreachable):
-        return
+def _pass(blocks: Iterable[Block], out: _Outlet) -> None:
+    """Tell what can be read: before the first line there may be no log yet, after the last none any more."""
+    with suppress(NotFound, SpecError):
+        for block in blocks:
+            out.tell(block)

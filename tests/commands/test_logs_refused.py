@@ -1,5 +1,8 @@
-"""logs -f where the cluster refuses them."""
+"""logs -f where there is nothing to follow: refused, misspelt, or left by its reader."""
 
+import threading
+
+from arena.actions import logs
 from arena.local.api.faults import Fault
 
 RUNNING = {
@@ -18,3 +21,24 @@ def test_follow_ends_where_logs_may_not_be_read(arena, stage, api):
     code, out, err = arena("logs", "bert", "-f")
     assert (code, out) == (4, "")
     assert 'refuses to read the log of pod "bert-master-0"' in err
+
+
+def test_follow_of_a_misspelt_instance_names_those_there_are(arena, stage):
+    """logs -f -i of an instance that a complete job does not have is exit 3, not a wait for ever."""
+    stage.pod(stage.job("bert", "Running"), **RUNNING)
+    code, out, err = arena("logs", "bert", "-f", "-i", "wroker-1")
+    assert (code, out) == (3, "")
+    assert 'Error: job "bert" has no instance "wroker-1"\nHint: its instances: bert-master-0\n' in err
+
+
+def test_a_follow_that_is_left_ends_its_threads(stage):
+    """Who leaves the lines of a job that goes on leaves no thread behind."""
+    stage.job("bert", "Running")
+    following = logs.follow(stage.cluster, "bert", "default", logs.Options())
+    next(following)
+    observers = [one for one in threading.enumerate() if "_observe" in one.name]
+    assert observers
+    following.close()
+    for one in observers:
+        one.join(10)
+        assert not one.is_alive()
