@@ -53,8 +53,13 @@ class Watching:
     def __enter__(self) -> Watching:
         for number in range(len(self._watches)):
             threading.Thread(target=self._pump, args=(number,), daemon=True).start()
-        while self._missing:
-            self._apply(self._news.get())
+        try:
+            while self._missing:
+                self._apply(self._news.get())
+        except BaseException:
+            # A source was refused, or Ctrl-C: the others shall not be watched on.
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
