@@ -41,15 +41,22 @@ class Live:
         if self._tty and self._key is not None:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
+            self._key = None
 
 
 def redraw(text: str, previous: int) -> int:
-    """Print `text` over the `previous` lines printed before; returns how many lines it has.
+    """Print `text` over the `previous` lines printed before; returns how many lines were printed.
 
-    Only for terminals: the caller prints plainly elsewhere.
+    Only for terminals: the caller prints plainly elsewhere. What does not fit on the screen is cut, since
+    lines that wrapped or scrolled away could not be printed over.
     """
+    size = shutil.get_terminal_size()
+    lines = text.splitlines()
+    if len(lines) >= size.lines > 1:
+        kept = lines[: size.lines - 2]
+        lines = [*kept, f"... and {len(lines) - len(kept)} more lines"]
     if previous:
         sys.stdout.write(f"\x1b[{previous}F")
-    sys.stdout.write("".join(f"\x1b[K{line}\n" for line in text.splitlines()) + "\x1b[J")
+    sys.stdout.write("".join(f"\x1b[K{line[: size.columns]}\n" for line in lines) + "\x1b[J")
     sys.stdout.flush()
-    return len(text.splitlines())
+    return len(lines)

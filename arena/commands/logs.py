@@ -107,7 +107,9 @@ def stream(session: "Session", name: str, kind: "Kind | None", options: "Options
             if isinstance(item, Job):
                 last = item
                 sink.learn(item)
-                if not item.ready and not item.phase.is_final:
+                if item.ready or item.phase.is_final:
+                    live.clear()
+                else:
                     waited = (session.now() - item.created).total_seconds() if item.created else 0
                     live.show(summary(item, waited), (item.phase, item.reason, ready(item)))
             else:

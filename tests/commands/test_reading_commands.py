@@ -6,6 +6,7 @@ from click.shell_completion import ShellComplete
 
 from arena.cli import root
 from arena.commands._globals import Globals
+from arena.commands._live import redraw
 from arena.local.api.faults import Fault
 from arena.resources import PODS, Resource
 
@@ -216,3 +217,14 @@ def test_list_asks_as_often_for_fifty_jobs_as_for_one(arena, stage, api):
             assert len(arena("list", "-o", "name").out.split()) == number + 1
             asked.append(before - counter.times)
     assert asked[0] == asked[1] <= 8
+
+
+def test_what_is_redrawn_fits_on_the_screen(monkeypatch, capsys):
+    """A table larger than the terminal is cut, and only what was printed is counted."""
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("LINES", "10")
+    count = redraw("\n".join(f"{number:<40}" for number in range(100)), 0)
+    lines = capsys.readouterr().out.splitlines()
+    assert count == 9
+    assert max(len(line.removeprefix("\x1b[K")) for line in lines) == 20
+    assert lines[8] == "\x1b[K... and 92 more line"
