@@ -10,6 +10,8 @@ nor whether the cluster is the local one.
 - `forwards`     local ports that end in a pod
 - `websocket`    the framed connection under exec, attach and port forwards
 - `transport`    one request, its timeouts, retries and fresh credentials
+- `plain`        connections to a plain server of this machine, with the standard library alone
+- `pooled`       connections to any other server, through the HTTP library
 - `endpoint`     where the server is and how to prove who one is
 - `kubeconfig`   reading and merging kubeconfig files
 - `credentials`  the only module that imports `kubernetes`, and only when credentials need it

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 
 class Pool:
-    """Connections to one server, kept open between requests; may be shared by threads."""
+    """Connections to one server, kept open between requests; shared by threads. See `transport.Pool`."""
 
     def __init__(self, server: str, connect: float) -> None:
         parts = urlsplit(server)
@@ -29,15 +29,7 @@ class Pool:
     def request(
         self, method: str, target: str, body: bytes | None, headers: Mapping[str, str], silence: float | None
     ) -> "Reply":
-        """Send a request and read the answer's head.
-
-        Args:
-            target: path and query below the server's own path.
-            silence: seconds between two bytes of the answer after which it counts as broken; None: no limit.
-
-        Raises:
-            OSError: the server cannot be reached, or its answer is broken.
-        """
+        """Send a request and read the answer's head; an OSError where there is none."""
         connection = self._take()
         with _broken():
             try:
@@ -58,7 +50,9 @@ class Pool:
                     return HTTPConnection(*self._address, timeout=self._connect)
                 connection = self._idle.pop()
             # What can be read of a connection that waits for nothing is its end.
-            if not select.select([connection.sock], [], [], 0)[0]:
+            idle = select.poll()  # select() itself refuses the 1025th file
+            idle.register(connection.sock, select.POLLIN)
+            if not idle.poll(0):
                 return connection
             connection.close()
 
@@ -69,7 +63,7 @@ class Pool:
 
 
 class Reply:
-    """An answer: what of urllib3's the gateway uses."""
+    """An answer. See `transport.Reply`."""
 
     def __init__(
         self, pool: Pool, connection: HTTPConnection, link: socket.socket, answer: HTTPResponse
