@@ -1,8 +1,12 @@
 """Ctrl-C and readers that leave: every long command ends at once, quietly, and leaves nothing behind."""
 
+import fcntl
+import resource
 import signal
 import subprocess
 import sys
+import termios
+from typing import IO
 
 import pytest
 from product import Product, until
@@ -93,11 +97,25 @@ def test_a_reader_that_leaves(talker: Product) -> None:
         assert (talker.home / "err").read_text() == "", words
 
 
-def test_a_full_pipe_does_not_stop_the_others(talker: Product) -> None:
+def is_full(pipe: "IO[bytes]") -> bool:
+    """Whether another page does not fit into the pipe."""
+    unread = int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+    return unread > fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) - resource.getpagesize()
+
+
+def test_a_full_pipe_does_not_stop_the_others(arena: Product) -> None:
     """A follower whose output nobody reads blocks itself alone."""
-    child = talker.start("logs", "-f", "talker")
-    until(lambda: started(child), what="the follower")
-    assert talker.jobs() == {"talker": "RUNNING"}
+    arena.submit("talker", TALKER.replace("number, flush", "'of ' * 10000, number, flush"))
+    child = arena.start("logs", "-f", "talker")
+    assert child.stdout
+    until(lambda: child.stdout and is_full(child.stdout), what="a full pipe")
+    seen = last(arena)
+    until(lambda: last(arena) > seen, what="another line of the program")
+    assert arena.jobs() == {"talker": "RUNNING"}
     child.send_signal(signal.SIGTERM)
     child.communicate(timeout=10)
-    assert talker.must("logs", "talker", "--tail", "1").count("line") == 1
+
+
+def last(arena: Product) -> int:
+    """The number of the last line that the program wrote."""
+    return int(arena.must("logs", "talker", "--tail", "1").split()[-1])
