@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from arena.local.api import defaults, meta, refusals, schema, validation
+from arena.local.api import causes, defaults, meta, refusals, schema, validation
 from arena.local.api.options import Writing
 from arena.local.api.patches import apply
 from arena.local.api.refusals import Cause
@@ -84,7 +84,7 @@ def _structure(kind: Type, obj: Object) -> Iterable[Cause]:
     root = schema.root(kind)
     if root.child("spec").is_struct and not isinstance(obj.get("spec"), dict):
         if "spec" in schema.required(root.text):
-            yield validation.missing("spec")
+            yield causes.missing("spec")
         else:
             obj["spec"] = {}
 

@@ -5,44 +5,33 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from arena.local.api import schema
+from arena.local.api.causes import LABEL, invalid, missing, unsupported
 from arena.local.api.refusals import Cause
 from arena.local.objects import Object
 
-_LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
-_ENV = re.compile(r"^[^\x00-\x1f=\x7f]+$")
+_ENV = re.compile(r"[^\x00-\x1f=\x7f]+")
 _POLICIES = ("Always", "OnFailure", "Never")
 _PULLS = ("Always", "IfNotPresent", "Never")
 _MUTABLE = ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "nodeName")
 
 
-def _invalid(field: str, value: Any, why: str) -> Cause:
-    shown = f'"{value}"' if isinstance(value, str) else str(value)
-    return Cause(field, "FieldValueInvalid", f"Invalid value: {shown}: {why}")
-
-
-def unsupported(field: str, value: Any, known: Sequence[str]) -> Cause:
-    """A value that is not one of those known."""
-    words = ", ".join(f'"{one}"' for one in known)
-    return Cause(field, "FieldValueNotSupported", f'Unsupported value: "{value}": supported values: {words}')
-
-
 def check_port(field: str, port: Any) -> Iterator[Cause]:
     """A port is a number from 1 to 65535."""
     if not isinstance(port, int) or isinstance(port, bool) or not 1 <= port <= 65535:
-        yield _invalid(field, port, "must be between 1 and 65535, inclusive")
+        yield invalid(field, port, "must be between 1 and 65535, inclusive")
 
 
 def check_count(field: str, count: Any) -> Iterator[Cause]:
     """A count is a whole number of 0 or more."""
     if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 0):
-        yield _invalid(field, count, "must be greater than or equal to 0")
+        yield invalid(field, count, "must be greater than or equal to 0")
 
 
 def check_template(template: Object, path: str, policies: Sequence[str] = _POLICIES) -> Iterator[Cause]:
     """A pod template whose restartPolicy is one of `policies`."""
     spec = template.get("spec")
     if not isinstance(spec, dict):
-        yield Cause(f"{path}.spec", "FieldValueRequired", "Required value")
+        yield missing(f"{path}.spec")
         return
     policy = spec.get("restartPolicy")
     if policy is not None and policy not in policies:
@@ -64,30 +53,36 @@ def check(spec: Object, path: str) -> Iterator[Cause]:
         yield unsupported(f"{path}.restartPolicy", spec["restartPolicy"], _POLICIES)
     yield from check_count(f"{path}.terminationGracePeriodSeconds", spec.get("terminationGracePeriodSeconds"))
     for index, volume in enumerate(spec.get("volumes") or []):
+        yield from _label(f"{path}.volumes[{index}].name", volume["name"])
         if len(volume) > 2:
             message = "Forbidden: may not specify more than 1 volume type"
             yield Cause(f"{path}.volumes[{index}]", "FieldValueForbidden", message)
 
 
-def _container(container: Object, path: str, volumes: Sequence[str]) -> Iterator[Cause]:
-    if not _LABEL.match(str(container["name"])) or len(container["name"]) > 63:
+def _label(field: str, name: str) -> Iterator[Cause]:
+    """Containers and volumes are named as hosts are: the node makes folders of these names."""
+    if not LABEL.fullmatch(str(name)) or len(str(name)) > 63:
         why = (
             "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', at most 63"
         )
-        yield _invalid(f"{path}.name", container["name"], why)
+        yield invalid(field, name, why)
+
+
+def _container(container: Object, path: str, volumes: Sequence[str]) -> Iterator[Cause]:
+    yield from _label(f"{path}.name", container["name"])
     if not container.get("image"):
-        yield Cause(f"{path}.image", "FieldValueRequired", "Required value")
+        yield missing(f"{path}.image")
     if container.get("imagePullPolicy", "Always") not in _PULLS:
         yield unsupported(f"{path}.imagePullPolicy", container["imagePullPolicy"], _PULLS)
     for index, port in enumerate(container.get("ports") or []):
         yield from check_port(f"{path}.ports[{index}].containerPort", port["containerPort"])
     for index, variable in enumerate(container.get("env") or []):
-        if not _ENV.match(str(variable["name"])):
-            yield _invalid(f"{path}.env[{index}].name", variable["name"], "a valid environment variable name "
+        if not _ENV.fullmatch(str(variable["name"])):
+            yield invalid(f"{path}.env[{index}].name", variable["name"], "a valid environment variable name "
                            "must consist only of printable ASCII characters other than '='")  # fmt: skip
         if variable.get("value") and variable.get("valueFrom"):
             why = "may not be specified when `value` is not empty"
-            yield _invalid(f"{path}.env[{index}].valueFrom", "", why)
+            yield invalid(f"{path}.env[{index}].valueFrom", "", why)
     for index, mount in enumerate(container.get("volumeMounts") or []):
         if mount["name"] not in volumes:
             message = f'Not found: "{mount["name"]}"'
@@ -100,19 +95,18 @@ def _resources(resources: Object, path: str) -> Iterator[Cause]:
     for group, amounts in (("limits", limits), ("requests", requests)):
         for name, amount in amounts.items():
             if not schema.is_quantity(str(amount)):
-                yield _invalid(f"{path}.{group}[{name}]", amount, "must be a quantity such as 500m, 2 or 1Gi")
+                yield invalid(f"{path}.{group}[{name}]", amount, "must be a quantity such as 500m, 2 or 1Gi")
             elif schema.quantity(amount) < 0:
-                yield _invalid(f"{path}.{group}[{name}]", amount, "must be greater than or equal to 0")
+                yield invalid(f"{path}.{group}[{name}]", amount, "must be greater than or equal to 0")
             elif "/" in name and schema.quantity(amount) % 1:
-                yield _invalid(f"{path}.{group}[{name}]", amount, "must be an integer")
+                yield invalid(f"{path}.{group}[{name}]", amount, "must be an integer")
     for name, amount in requests.items():
         if name in limits and schema.quantity(amount) > schema.quantity(limits[name]):
-            yield _invalid(
+            yield invalid(
                 f"{path}.requests", amount, f"must be less than or equal to {name} limit of {limits[name]}"
             )
         elif "/" in name and name not in limits:
-            message = "Required value: Limit must be set for non overcommitable resources"
-            yield Cause(f"{path}.limits", "FieldValueRequired", message)
+            yield missing(f"{path}.limits", "Limit must be set for non overcommitable resources")
 
 
 def _duplicates(path: str, field: str, names: Sequence[str]) -> Iterator[Cause]:

@@ -11,7 +11,7 @@ from arena.local.api.refusals import Cause
 from arena.local.api.types import Type
 from arena.local.objects import Object
 
-QUANTITY = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?$")
+QUANTITY = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?", re.ASCII)
 _LARGEST = 2**63
 _WORDS = {
     "s": "string",
@@ -177,7 +177,7 @@ def _fits(kind: str, value: Any) -> bool:
 def is_quantity(text: str) -> bool:
     """Whether the text is a resource quantity."""
     try:
-        return bool(QUANTITY.match(text)) and abs(quantity(text)) < _LARGEST
+        return bool(QUANTITY.fullmatch(text)) and abs(quantity(text)) < _LARGEST
     except Overflow:
         return False
 

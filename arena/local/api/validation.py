@@ -1,33 +1,20 @@
 """What values an object may have: names, required fields, ports, and what may not change."""
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from arena.local.api import pods, schema, training
+from arena.local.api.causes import DNS_1035, LABEL, invalid, missing, unsupported
 from arena.local.api.refusals import Cause
 from arena.local.api.schema import Shape
 from arena.local.api.types import Type
 from arena.local.objects import Object
 
-_LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
-_SUBDOMAIN = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
-_DNS_1035 = re.compile(r"^[a-z]([-a-z0-9]*[a-z0-9])?$")
-_LABEL_NAME = re.compile(r"^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$")
+_SUBDOMAIN = re.compile(rf"{LABEL.pattern}(\.{LABEL.pattern})*")
+_LABEL_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _NOTES = 256 * 1024
 """Bytes that the annotations of one object may have."""
-
-
-def invalid(field: str, value: Any, why: str) -> Cause:
-    """A value that is not allowed."""
-    shown = json.dumps(value, ensure_ascii=False)
-    return Cause(field, "FieldValueInvalid", f"Invalid value: {shown}: {why}")
-
-
-def missing(field: str, why: str = "") -> Cause:
-    """A value that must be there."""
-    return Cause(field, "FieldValueRequired", f"Required value: {why}" if why else "Required value")
 
 
 def check(kind: Type, obj: Object) -> Iterator[Cause]:
@@ -61,7 +48,7 @@ def _meta(kind: Type, meta: Object) -> Iterator[Cause]:
     yield from name(kind, str(meta["name"]))
     for key, value in (meta.get("labels") or {}).items():
         yield from _key("metadata.labels", str(key))
-        if not isinstance(value, str) or len(value) > 63 or (value and not _LABEL_NAME.match(value)):
+        if not isinstance(value, str) or len(value) > 63 or (value and not _LABEL_NAME.fullmatch(value)):
             yield invalid("metadata.labels", value, "a valid label must be an empty string or consist of "
                           "alphanumeric characters, '-', '_' or '.', at most 63")  # fmt: skip
     for number, owner in enumerate(meta.get("ownerReferences") or []):
@@ -81,24 +68,24 @@ def _meta(kind: Type, meta: Object) -> Iterator[Cause]:
 def name(kind: Type, text: str) -> Iterator[Cause]:
     """What is wrong with a name of that type."""
     if kind.key == "/services":
-        pattern, longest, rule = _DNS_1035, 63, "a DNS-1035 label must start with a letter"
+        pattern, longest, rule = DNS_1035, 63, "a DNS-1035 label must start with a letter"
     elif kind.key == "/namespaces":
-        pattern, longest, rule = _LABEL, 63, "a lowercase RFC 1123 label"
+        pattern, longest, rule = LABEL, 63, "a lowercase RFC 1123 label"
     else:
         pattern, longest, rule = _SUBDOMAIN, 253, "a lowercase RFC 1123 subdomain"
     if len(text) > longest:
         yield invalid("metadata.name", text, f"must be no more than {longest} characters")
-    elif not pattern.match(text):
+    elif not pattern.fullmatch(text):
         yield invalid("metadata.name", text, f"{rule} and must consist of lower case alphanumeric "
                       "characters or '-' and end with an alphanumeric character")  # fmt: skip
 
 
 def _key(field: str, key: str) -> Iterator[Cause]:
     prefix, slash, rest = key.rpartition("/")
-    if len(rest) > 63 or not _LABEL_NAME.match(rest):
+    if len(rest) > 63 or not _LABEL_NAME.fullmatch(rest):
         yield invalid(field, key, "name part must consist of alphanumeric characters, '-', '_' or '.', "
                       "and must start and end with an alphanumeric character, at most 63")  # fmt: skip
-    if slash and (len(prefix) > 253 or not _SUBDOMAIN.match(prefix)):
+    if slash and (len(prefix) > 253 or not _SUBDOMAIN.fullmatch(prefix)):
         yield invalid(field, key, "prefix part must be a lowercase RFC 1123 subdomain")
 
 
@@ -123,7 +110,7 @@ def _service(obj: Object) -> Iterator[Cause]:
     spec = obj["spec"]
     kinds = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
     if spec["type"] not in kinds:
-        yield pods.unsupported("spec.type", spec["type"], kinds)
+        yield unsupported("spec.type", spec["type"], kinds)
     headless = spec.get("clusterIP") == "None"
     if not spec.get("ports") and spec["type"] != "ExternalName" and not headless:
         yield missing("spec.ports")

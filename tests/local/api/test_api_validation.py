@@ -55,7 +55,10 @@ SELECTED = {
         (PODS, {"metadata": {"name": "a"}}, "spec", "Required value"),
         (PODS, {"metadata": {"name": "a"}, "spec": {}}, "spec.containers", "Required value"),
         (PODS, pod({"name": "c"}), "spec.containers[0].image", "Required value"),
+        (PODS, {**pod(), "metadata": {"name": "a\n"}}, "metadata.name", "RFC 1123"),
         (PODS, pod(container("C_")), "spec.containers[0].name", "RFC 1123"),
+        (PODS, pod(container("c\n")), "spec.containers[0].name", "RFC 1123"),
+        (PODS, pod(volumes=[{"name": "../v", "emptyDir": {}}]), "spec.volumes[0].name", "RFC 1123"),
         (PODS, pod(container(), container()), "spec.containers[1].name", "Duplicate value"),
         (PODS, pod(restartPolicy="Sometimes"), "spec.restartPolicy", '"Always", "OnFailure", "Never"'),
         (
