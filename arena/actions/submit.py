@@ -241,9 +241,7 @@ def _clear(cluster: Cluster, made: Plan, timeout: float) -> None:
         old = cluster.get(made.resource, namespace, made.name)
     except NotFound:
         return
-    trial = {**made.job["metadata"], "generateName": f"{made.name[:40]}-"}
-    trial.pop("name")
-    cluster.create(made.resource, namespace, {**made.job, "metadata": trial}, dry_run=True)
+    check(cluster, replace(made, job=_unnamed(made.job), helpers=[*map(_unnamed, made.helpers)]))
     sources = [
         Source(made.resource, namespace, fields=f"metadata.name={made.name}"),
         Source(PODS, namespace, labels=training.pod_selector(made.kind, old)),
@@ -259,6 +257,13 @@ def _clear(cluster: Cluster, made: Plan, timeout: float) -> None:
                 raise TimedOut(
                     f'the old job "{made.name}" is still there after {timeout:g}s', "try again later"
                 )
+
+
+def _unnamed(obj: Object) -> Object:
+    """The object under a name that the cluster is to make, for a trial while the old one is there."""
+    meta = {**obj["metadata"], "generateName": f"{obj['metadata']['name'][:40]}-"}
+    del meta["name"]
+    return {**obj, "metadata": meta}
 
 
 def _left(objects: Sequence[Object], old: Object) -> bool:

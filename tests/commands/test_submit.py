@@ -66,6 +66,16 @@ def test_helpers_belong_to_the_job(arena, stage):
     assert owners == [[uid]] * 4
 
 
+def test_replace_keeps_the_old_job_where_a_part_of_the_new_is_refused(arena, stage, api):
+    """--replace deletes nothing before all that it is to make has been found acceptable."""
+    arena(*SUBMIT, "--name", "bert", "--secret", "K=v", "x")
+    before = stage.cluster.get(PYTORCHJOBS, "default", "bert")["metadata"]
+    api.faults.append(Fault(path="/deployments", method="POST", code=403))
+    code, _, _ = arena(*SUBMIT, "--name", "bert", "--secret", "K=v", "--tensorboard", "--replace", "y")
+    after = stage.cluster.get(PYTORCHJOBS, "default", "bert")["metadata"]
+    assert (code, after["uid"], after.get("deletionTimestamp")) == (4, before["uid"], None)
+
+
 @pytest.mark.parametrize("part", ["secrets", "deployments", "services"])
 @pytest.mark.parametrize("checked", [True, False])
 def test_a_refused_part_leaves_nothing(arena, stage, api, part, checked):
