@@ -9,10 +9,12 @@ import click
 
 from arena._version import VERSION
 from arena.commands import _flags
+from arena.commands._globals import pass_session
 from arena.errors import ArenaError, SpecError
 
 if TYPE_CHECKING:
-    from arena.local.daemon import Status
+    from arena.local.daemon import Server, Status
+    from arena.session import Session
 
 
 @contextlib.contextmanager
@@ -26,6 +28,14 @@ def _mapped() -> Iterator[None]:
         raise ArenaError(error.message, error.hint) from error
 
 
+def _ensure(session: "Session") -> "Server":
+    """The server, started as every other command would start it."""
+    from arena.local import daemon
+
+    with _mapped():
+        return daemon.ensure(VERSION, session.settings.text("local-gpus"))
+
+
 @click.group("local")
 def command() -> None:
     """Look after the local cluster: jobs as processes of this machine, no Kubernetes needed.
@@ -36,16 +46,14 @@ def command() -> None:
 
 
 @command.command()
-def start() -> None:
+@pass_session
+def start(session: "Session") -> None:
     """Start it, or find that it runs.
 
     \b
     arena local start
     """
-    from arena.local import daemon
-
-    with _mapped():
-        server = daemon.ensure(VERSION)
+    server = _ensure(session)
     word = "started" if server.fresh else "already runs"
     click.echo(f"local cluster {word} (pid {server.pid}, port {server.port})")
 
@@ -173,7 +181,8 @@ def logs(follow: bool, tail: int) -> None:
 
 @command.command()
 @click.option("--path", is_flag=True, help="The file's name alone.")
-def kubeconfig(path: bool) -> None:
+@pass_session
+def kubeconfig(session: "Session", path: bool) -> None:
     """Print its kubeconfig, for kubectl and other tools.
 
     \b
@@ -182,6 +191,7 @@ def kubeconfig(path: bool) -> None:
     """
     from arena.local import daemon
 
+    _ensure(session)
     with _mapped():
         file = daemon.kubeconfig()
     click.echo(file if path else file.read_text(encoding="utf-8"), nl=path)
