@@ -1,13 +1,13 @@
 """metrics.k8s.io: what the running pods and this machine use, for `top`."""
 
 import time
-from datetime import datetime, timezone
 from typing import Any
 
 import psutil
 from aiohttp import web
 
 from arena.local import objects
+from arena.local.api import meta
 from arena.local.api.refusals import missing
 from arena.local.objects import Object, Objects, Resource
 from arena.local.runtime import Runtime, Usage
@@ -99,12 +99,12 @@ def _node(found: Object) -> Object:
 
 def _head(resource: Resource, found: Object) -> Object:
     names = ("name", "namespace", "labels")
-    meta = {name: found["metadata"][name] for name in names if name in found["metadata"]}
-    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    known = {name: found["metadata"][name] for name in names if name in found["metadata"]}
+    now = meta.now()
     return {
         "kind": resource.kind,
         "apiVersion": resource.api_version,
-        "metadata": {**meta, "creationTimestamp": now},
+        "metadata": {**known, "creationTimestamp": now},
         "timestamp": now,
         "window": f"{WINDOW:g}s",
     }

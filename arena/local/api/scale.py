@@ -3,7 +3,6 @@
 from typing import Any
 
 from arena.local.api import refusals
-from arena.local.api.types import Type
 from arena.local.objects import Object, Resource
 
 _SCALE = Resource("autoscaling", "v1", "scales", "Scale")
@@ -25,7 +24,7 @@ def scale(obj: Object) -> Object:
     }
 
 
-def scaled(kind: Type, obj: Object, wanted: Object) -> Object:
+def scaled(obj: Object, wanted: Object) -> Object:
     """The object with the replicas that the Scale asks for.
 
     Raises:

@@ -102,7 +102,7 @@ class Api:
             old = self._existing(kind, name, namespace)
             if subresource == "scale":
                 wanted = change(scale.scale(old))
-                new = scale.scaled(kind, old, wanted)
+                new = scale.scaled(old, wanted)
                 return scale.scale(self._write(kind, old, new, "", how))
             return self._write(kind, old, change(deepcopy(old)), subresource, how)
 

@@ -9,10 +9,10 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-SYN_STREAM, SYN_REPLY, RST_STREAM, PING, GOAWAY = 1, 2, 3, 6, 7
+SYN_STREAM, SYN_REPLY, RST_STREAM, PING = 1, 2, 3, 6
 FIN = 1
-INVALID, REFUSED, CANCEL = 2, 3, 5
-"""Reasons of RST_STREAM: such a stream does not exist; it is not wanted; it is given up."""
+REFUSED = 3
+"""The reason of a RST_STREAM that a stream is not wanted."""
 
 _WORDS = (
     "options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges "

@@ -20,11 +20,6 @@ class Target(NamedTuple):
         """The pod's uid."""
         return str(self.pod["metadata"]["uid"])
 
-    @property
-    def spec(self) -> Object:
-        """The container's part of the pod's spec."""
-        return next(one for one in _containers(self.pod) if one["name"] == self.container)
-
 
 def pod(api: Objects, request: web.Request) -> Object:
     """The pod that the path names.

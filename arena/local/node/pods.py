@@ -107,7 +107,7 @@ class Worker:
         if run.state == RUNNING or (container.brief and run.reason in ("Completed", "Error")):
             say.say(self.pod, "Started", f"Started container {container.name}", container.name)
         if run.state == RUNNING:
-            probing.greet(self.tools, self.pod, container)
+            probing.greet(self.tools, container)
         if run.state == ENDED and run.code:
             if run.reason == "ContainerCannotRun":
                 say.warn(self.pod, "Failed", f"Error: {run.message}", container.name)

@@ -49,7 +49,7 @@ def _hook(tools: Tools, container: Container, kind: str, timeout: float) -> "Fut
     return tools.submit(container.uid, partial(_ask, asked, _target(tools, container)))
 
 
-def greet(tools: Tools, pod: Object, container: Container) -> None:
+def greet(tools: Tools, container: Container) -> None:
     """Start the postStart hook of a run that has just begun."""
     container.hooked = _hook(tools, container, "postStart", HOOK)
 

@@ -87,7 +87,7 @@ def apply(live: Object | None, config: Object, shape: Shape, manager: Manager, f
     before = next((one for one in known if _same(one, mine)), None)
     others = [one for one in known if one is not before]
     merged = merge(live, config, shape)
-    _settle(others, _changed(live, merged, shape), mine, force)
+    _settle(others, _changed(live, merged, shape), force)
     if before:
         gone = before.paths - wanted
         merged = _pruned(merged, gone, [one.paths for one in others], shape)
@@ -162,7 +162,7 @@ def _changed(live: Object, merged: Object, shape: Shape) -> set[Path]:
     }
 
 
-def _settle(others: list[Owner], changed: set[Path], mine: Owner, force: bool) -> None:
+def _settle(others: list[Owner], changed: set[Path], force: bool) -> None:
     """Take the changed fields from the others, or refuse."""
     disputed = [(one, sorted(one.paths & changed)) for one in others]
     disputed = [(one, paths) for one, paths in disputed if paths]
