@@ -3,7 +3,6 @@
 import os
 import re
 import sys
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -140,7 +139,8 @@ def name_from(command: str, kind: str) -> str:
     scripts = re.findall(r"([\w.-]+)\.(?:py|sh|R|jl|lua)\b", command)
     stem = re.sub(r"[^a-z0-9]+", "-", (scripts[0] if scripts else kind).lower()).strip("-")[:36]
     stem = stem if stem[:1].isalpha() else f"job-{stem}".rstrip("-")
-    return f"{stem}-{int(time.time()) % 16**5:05x}"
+    # Drawn, not the time: a loop in the shell submits many a second.
+    return f"{stem}-{os.urandom(3).hex()[:5]}"
 
 
 def _own_template(session: "Session", kind: "Kind") -> str | None:
