@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from arena import labels
-from arena.errors import NotFound, TimedOut
+from arena.errors import NotAllowed, NotFound, TimedOut
 from arena.model import Job
 from arena.resources import PODS, SERVICES
 
@@ -24,9 +24,13 @@ def name(job: str) -> str:
 
 
 def linked(cluster: Cluster, job: Job) -> Job:
-    """The job with the address of its TensorBoard, or with the command that leads to it."""
-    service = _service(cluster, job)
-    if service is None:
+    """The job with the address of its TensorBoard, or with the command that leads to it.
+
+    As it is where it has none, or where this user may not see: the rest of the job can still be shown.
+    """
+    try:
+        service = find(cluster, job)
+    except (NotFound, NotAllowed):
         return job
     return replace(
         job, tensorboard=address(service) or f"run: arena tensorboard {job.name} -n {job.namespace}"
@@ -49,17 +53,11 @@ def find(cluster: Cluster, job: Job) -> Object:
     Raises:
         NotFound: it has none.
     """
-    service = _service(cluster, job)
-    if service is None:
-        raise NotFound(f'job "{job.name}" has no TensorBoard', "submit it with --tensorboard --logdir DIR")
-    return service
-
-
-def _service(cluster: Cluster, job: Job) -> Object | None:
     try:
         return cluster.get(SERVICES, job.namespace, name(job.name))
-    except NotFound:
-        return None
+    except NotFound as cause:
+        hint = "submit it with --tensorboard --logdir DIR"
+        raise NotFound(f'job "{job.name}" has no TensorBoard', hint) from cause
 
 
 def pod(cluster: Cluster, job: Job, timeout: float = 120) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from arena import kinds, labels
 from arena.actions import events
 from arena.actions.watching import Source, Watching
-from arena.errors import JobFailed, MissingOperator, NotFound, SpecError, TimedOut
+from arena.errors import JobFailed, MissingOperator, NotAllowed, NotFound, SpecError, TimedOut
 from arena.kinds.kind import Kind, Member
 from arena.model import Job, Phase
 from arena.resources import PODS, Resource
@@ -148,7 +148,11 @@ def find(
 def _similar(cluster: Cluster, name: str, namespace: str) -> str:
     import difflib
 
-    close = difflib.get_close_matches(name, [job.name for job in jobs(cluster, namespace)], n=2)
+    try:
+        known = [job.name for job in jobs(cluster, namespace)]
+    except NotAllowed:
+        known = []
+    close = difflib.get_close_matches(name, known, n=2)
     return f"did you mean {' or '.join(close)}?" if close else "arena list -A shows all jobs"
 
 

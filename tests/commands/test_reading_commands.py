@@ -228,3 +228,10 @@ def test_what_is_redrawn_fits_on_the_screen(monkeypatch, capsys):
     assert count == 9
     assert max(len(line.removeprefix("\x1b[K")) for line in lines) == 20
     assert lines[8] == "\x1b[K... and 92 more line"
+
+
+def test_get_shows_a_job_whose_tensorboard_may_not_be_seen(arena, stage, api):
+    """A user without the right to read services still sees the rest of a job."""
+    stage.job("bert", "Running")
+    api.faults.append(Fault(path="/services", code=403, times=100))
+    assert arena("get", "bert", "-o", "name") == (0, "bert\n", "")
