@@ -46,7 +46,12 @@ def command(session: "Session", name: str, kind: "Kind | None", port: int, brows
     with cluster.forward(job.namespace, boards.pod(cluster, job), boards.PORT, port) as forward:
         _offer(f"http://127.0.0.1:{forward.port}", show)
         click.echo("forwarding; Ctrl-C ends it", err=True)
-        forward.wait()
+        told = ""
+        while not forward.wait(1.0):
+            fault = str(forward.last_fault or "")
+            if fault != told:
+                click.echo(fault, err=True)
+                told = fault
 
 
 def _offer(link: str, show: bool) -> None:
