@@ -135,9 +135,10 @@ class Store:
             if entries:
                 self._db.execute("UPDATE version SET value = ?", (entries[-1].version,))
             self._db.execute("COMMIT")
-        for entry in entries:
+        for entry in entries:  # all of them first: no trouble of a listener may bring a version twice
             self._version = entry.version
             self._remember(entry)
+        for entry in entries:
             for listener in list(self._listeners.values()):
                 listener(entry)
 
