@@ -83,7 +83,8 @@ def _next(sets: list[Object]) -> int:
 def keep_newest(objects: Objects, deployment: Object, new: Object, old: list[Object]) -> Object:
     """Give the present ReplicaSet and the Deployment the highest number (a rollback reuses an old set).
 
-    The ReplicaSet gets the Deployment's annotations too. Returns the Deployment as it is then.
+    The ReplicaSet gets the Deployment's annotations and minReadySeconds too, which belong to no
+    template. Returns the Deployment as it is then.
     """
     namespace, name = key(deployment)
     highest = max((number(one) for one in old), default=0)
@@ -91,8 +92,11 @@ def keep_newest(objects: Objects, deployment: Object, new: Object, old: list[Obj
     note = {"metadata": {"annotations": {REVISION: wanted}}}
     before = new["metadata"].get("annotations") or {}
     notes = {**_notes(deployment), REVISION: wanted}
-    if any(before.get(name) != text for name, text in notes.items()):
-        objects.patch(REPLICASETS, key(new)[1], {"metadata": {"annotations": notes}}, namespace)
+    least = deployment["spec"].get("minReadySeconds") or 0
+    patient = (new["spec"].get("minReadySeconds") or 0) == least
+    if not patient or any(before.get(name) != text for name, text in notes.items()):
+        body = {"metadata": {"annotations": notes}, "spec": {"minReadySeconds": least}}
+        objects.patch(REPLICASETS, key(new)[1], body, namespace)
     if str(number(deployment)) != wanted:
         deployment = objects.patch(DEPLOYMENTS, name, note, namespace)
     return deployment

@@ -159,6 +159,16 @@ def test_ready_for_a_while(bench, submit):
     assert bench.status(DEPLOYMENTS, "w")["availableReplicas"] == 1
 
 
+def test_min_ready_changed(bench, submit):
+    """A new minReadySeconds holds for the pods that there are, without a new revision."""
+    submit(replicas=1, minReadySeconds=30)
+    bench.run(*bench.pods())
+    assert not bench.status(DEPLOYMENTS, "w")["availableReplicas"]
+    change(bench, minReadySeconds=0)
+    assert bench.status(DEPLOYMENTS, "w")["availableReplicas"] == 1
+    assert sets(bench) == {"1": 1}
+
+
 def test_lost_pod(bench, submit):
     """A pod that is deleted or fails is replaced."""
     submit(replicas=2)
