@@ -42,7 +42,7 @@ class Key(NamedTuple):
 
 KEYS: dict[str, Key] = {
     "namespace": Key("the namespace to work in"),
-    "context": Key("the kubeconfig context; local is the local cluster"),
+    "context": Key("the kubeconfig context; local is the local cluster", personal=True),
     "kubeconfig": Key("the kubeconfig file", personal=True),
     "arena-namespace": Key(
         "the namespace of operators and of the administrator's settings", builtin="arena-system"

@@ -92,3 +92,15 @@ def parse_since(since: str | None, since_time: str | None) -> Since:
         raise SpecError("--since and --since-time exclude each other", "give one of them")
     moment = units.when(since_time)
     return Since(units.duration(since) if since else None, units.rfc3339(moment) if moment else None)
+
+
+def agreed(question: str) -> None:
+    """Ask on the terminal; anything but yes ends the command.
+
+    Raises:
+        ArenaError: the answer was no.
+    """
+    from arena.errors import ArenaError
+
+    if not click.confirm(question, err=True):
+        raise ArenaError("nothing was changed, as you said no")

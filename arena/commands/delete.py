@@ -73,7 +73,7 @@ def _chosen(
         if not sys.stdin.isatty():
             raise SpecError(f"{len(jobs)} jobs would be deleted and there is no terminal to ask on", "add -y")
         names = ", ".join(job.name for job in jobs)
-        click.confirm(f"Delete {names} in namespace {session.namespace}?", abort=True, err=True)
+        _flags.agreed(f"Delete {names} in namespace {session.namespace}?")
     if not jobs:
         click.echo("no job matches", err=True)
     # Two kinds may each have a job of the same name.

@@ -146,7 +146,7 @@ def reset(yes: bool) -> None:
             raise SpecError(
                 "all jobs of the local cluster would go and there is no terminal to ask on", "add -y"
             )
-        click.confirm(f"Remove all jobs, logs and volumes in {daemon.state_dir()}?", abort=True, err=True)
+        _flags.agreed(f"Remove all jobs, logs and volumes in {daemon.state_dir()}?")
     with _mapped():
         daemon.reset()
     click.echo("local cluster reset")

@@ -1,4 +1,4 @@
-"""arena wait: wait until jobs have ended."""
+"""arena wait: wait until a job has ended."""
 
 from typing import TYPE_CHECKING
 
