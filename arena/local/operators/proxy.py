@@ -83,6 +83,7 @@ class Proxy:
         self._services: dict[Key, set[int]] = {}
         self._servers: dict[int, asyncio.Server] = {}
         self._backends: dict[int, list[Backend]] = {}
+        self._tasks: set[asyncio.Future[None]] = set()
 
     def set(self, service: Key, wanted: dict[int, list[Backend]]) -> list[int]:
         """Listen for a Service on exactly these ports; returns those that are taken by others."""
@@ -124,8 +125,12 @@ class Proxy:
         if port in self._servers:
             return True
 
-        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self._serve(port, reader, writer)
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.ensure_future(self._serve(port, reader, writer))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            # Here and not in the task: one that is cancelled before it begins runs none of its lines.
+            task.add_done_callback(lambda _: writer.close())
 
         try:
             self._servers[port] = await asyncio.start_server(accept, HOST, port)
@@ -134,18 +139,15 @@ class Proxy:
         return True
 
     async def _serve(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        found = await self._connect(port)
+        if found is None:
+            writer.transport.abort()
+            return
+        there, back = found
         try:
-            found = await self._connect(port)
-            if found is None:
-                writer.transport.abort()
-                return
-            there, back = found
-            try:
-                await asyncio.gather(_pass(reader, back), _pass(there, writer))
-            finally:
-                back.close()
+            await asyncio.gather(_pass(reader, back), _pass(there, writer))
         finally:
-            writer.close()
+            back.close()
 
     async def _connect(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         """A connection to the next pod that answers, round robin."""
@@ -160,19 +162,22 @@ class Proxy:
 
     async def _end(self) -> None:
         for server in self._servers.values():
+            for listener in server.sockets:
+                asyncio.get_running_loop().remove_reader(listener)
+        # A connection that was just accepted gets its task in a later turn of the loop, for which its
+        # server must still be open; one that is closed gives its socket back in a later turn.
+        await _turns()
+        for server in self._servers.values():
             server.close()
-        # A connection that was just accepted is only closed by its task if that has begun,
-        await _turns()
-        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        # and a closed one gives its socket back in a later turn of the loop.
-        await _turns()
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            await _turns()
 
 
 async def _turns() -> None:
-    for _ in range(3):
+    for _ in range(5):
         await asyncio.sleep(0)
 
 
