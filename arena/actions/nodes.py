@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -29,18 +30,27 @@ def nodes(cluster: Cluster, names: Iterable[str] = ()) -> list[Node]:
         NotFound: a named node does not exist.
     """
     wanted = set(names)
+    every = (_node(node) for node in cluster.list(NODES))
+    found = [node for node in every if not wanted or node.name in wanted]
+    missing = wanted - {node.name for node in found}
+    if missing:
+        raise NotFound(f'no node "{sorted(missing)[0]}"', "arena top node shows all")
     fields = UNFINISHED + (f",spec.nodeName={next(iter(wanted))}" if len(wanted) == 1 else "")
     taken: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for pod in cluster.list(PODS, None, fields=fields):
         if name := pod["spec"].get("nodeName"):
             for resource, amount in requests(pod).items():
                 taken[name][resource] += amount
-    every = (_node(node, taken[node["metadata"]["name"]]) for node in cluster.list(NODES))
-    found = [node for node in every if not wanted or node.name in wanted]
-    missing = wanted - {node.name for node in found}
-    if missing:
-        raise NotFound(f'no node "{sorted(missing)[0]}"', "arena top node shows all")
-    return sorted(found, key=lambda node: node.name)
+    return sorted((_loaded(node, taken[node.name]) for node in found), key=lambda node: node.name)
+
+
+def _loaded(node: Node, taken: dict[str, Decimal]) -> Node:
+    return replace(
+        node,
+        gpus_allocated=int(taken[GPU]),
+        cpu_allocated=taken["cpu"],
+        memory_allocated=taken["memory"],
+    )
 
 
 def pods_on(cluster: Cluster, node: str) -> list[tuple[str, str, int]]:
@@ -71,7 +81,7 @@ def _asked(container: Object) -> dict[str, Decimal]:
     return {name: units.quantity(amount) for name, amount in asked.items()}
 
 
-def _node(obj: Object, taken: dict[str, Decimal]) -> Node:
+def _node(obj: Object) -> Node:
     meta, status = obj["metadata"], obj.get("status", {})
     capacity, healthy = status.get("capacity", {}), status.get("allocatable", {})
     return Node(
@@ -82,11 +92,8 @@ def _node(obj: Object, taken: dict[str, Decimal]) -> Node:
         virtual_gpus=meta.get("labels", {}).get(VIRTUAL[0]) == VIRTUAL[1],
         gpus=int(units.quantity(capacity.get(GPU, 0))),
         gpus_healthy=int(units.quantity(healthy.get(GPU, 0))),
-        gpus_allocated=int(taken[GPU]),
         cpu=units.quantity(healthy.get("cpu", 0)),
-        cpu_allocated=taken["cpu"],
         memory=units.quantity(healthy.get("memory", 0)),
-        memory_allocated=taken["memory"],
     )
 
 

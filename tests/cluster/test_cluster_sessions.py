@@ -55,7 +55,7 @@ def test_terminal(ground: Field):
         "--",
         "sh",
         "-c",
-        "tty; stty size; trap 'echo caught; exit 9' INT; echo now; read x",
+        "tty; until stty size | grep -v '^0 0'; do :; done; trap 'echo caught; exit 9' INT; echo now; read x",
     )
     with subprocess.Popen(
         [sys.executable, "-m", "arena", *words],
