@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from arena import kinds, labels
+from arena import kinds
 from arena.actions import events
 from arena.actions.watching import Source, Watching
 from arena.errors import JobFailed, MissingOperator, NotAllowed, NotFound, SpecError, TimedOut
@@ -24,13 +24,6 @@ Belonging = tuple[tuple[str, str, str], Member]
 """A pod and the job that it belongs to: ((kind, namespace, name), member)."""
 TICK = 1.0
 """Seconds between signs of life while nothing changes."""
-
-POD_SELECTORS = (
-    labels.JOB_NAME,
-    f"group-name=kubeflow.org,!{labels.JOB_NAME}",
-    f"mpi_job_name,!{labels.JOB_NAME}",
-)
-"""Together they find the pods of every kind: of today's operators, then of those of the Go arena's time."""
 
 
 def served(cluster: Cluster, kind: Kind) -> Resource | None:
@@ -61,14 +54,14 @@ def jobs(
     The number of requests depends on the kinds that the cluster serves, not on the jobs.
     """
     wanted = [kind] if kind else kinds.training_kinds()
-    today, *former = POD_SELECTORS
     with ThreadPoolExecutor(max_workers=8) as pool:
         listing = {r: pool.submit(_all, cluster, r, namespace, selector) for r in _types(cluster, wanted)}
-        members = pool.submit(_listed, cluster, wanted, namespace, [today]).result()
+        members = pool.submit(_listed, cluster, wanted, namespace, _selectors(cluster, wanted)).result()
         objects = {resource: task.result() for resource, task in listing.items()}
     found = assemble(wanted, objects, members)
     if any(not job.instances and not job.phase.is_final for job in found):
         # Each selector makes the server look through all its pods: only where some may be missing.
+        former = list(dict.fromkeys(one for kind in wanted for one in kind.former))
         found = assemble(wanted, objects, [*members, *_listed(cluster, wanted, namespace, former)])
     return events.explained(cluster, namespace, found)
 
@@ -76,6 +69,11 @@ def jobs(
 def _types(cluster: Cluster, wanted: Sequence[Kind]) -> list[Resource]:
     found = [served(cluster, kind) for kind in wanted]
     return list(dict.fromkeys(resource for resource in found if resource))
+
+
+def _selectors(cluster: Cluster, wanted: Sequence[Kind]) -> list[str]:
+    """What finds the pods of the kinds that the cluster serves."""
+    return list(dict.fromkeys(one for kind in wanted if served(cluster, kind) for one in kind.selectors))
 
 
 def _all(cluster: Cluster, resource: Resource, namespace: str | None, selector: str) -> list[Object]:
@@ -96,10 +94,11 @@ def belongings(wanted: Sequence[Kind], pods: Iterable[Object]) -> Iterator[Belon
     from arena.kinds.training.pods import member
 
     for pod in pods:
-        names = [(kind.name, kind.job_of(pod)) for kind in wanted]
-        if any(name for _, name in names):
-            made, namespace = member(pod), pod["metadata"].get("namespace", "")
-            yield from (((kind, namespace, name), made) for kind, name in names if name)
+        names = [(kind, name) for kind in wanted if (name := kind.job_of(pod))]
+        if names:
+            # Several kinds may share a type, and then the labels of its pods too.
+            made, namespace = member(pod, names[0][0].places), pod["metadata"].get("namespace", "")
+            yield from (((kind.name, namespace, name), made) for kind, name in names)
 
 
 def assemble(
@@ -206,7 +205,8 @@ def live(
     wanted = [kind] if kind else kinds.training_kinds()
     types = _types(cluster, wanted)
     sources = [Source(resource, namespace, selector) for resource in types]
-    sources += [Source(PODS, namespace, one) for one in POD_SELECTORS]
+    selectors = [*_selectors(cluster, wanted), *(one for kind in wanted for one in kind.former)]
+    sources += [Source(PODS, namespace, one) for one in dict.fromkeys(selectors)]
     with Watching(cluster, sources) as watching:
         while True:
             objects = {resource: watching.objects(number) for number, resource in enumerate(types)}

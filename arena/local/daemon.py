@@ -47,13 +47,16 @@ __all__ = [
 LOCK = "start.lock"
 """Locked by the one command that starts or resets the server."""
 
-PATIENCE = 20.0
-"""Seconds that a server may take to start or to stop before it is called broken."""
+PATIENCE = 60.0
+"""Seconds that a server may take to start before it is called broken: many commands may start at once."""
+
+LEAVING = 10.0
+"""Seconds that a server may take to stop before it is killed."""
 
 DYING = 30.0
 """Seconds that a killed server may take to be gone: a loaded machine reaps late."""
 
-ANSWER = 5.0
+ANSWER = 15.0
 """Seconds that a server may take for an answer."""
 
 
@@ -234,7 +237,7 @@ def _alone(home: Path, enough: Callable[[], Server | None] = lambda: None) -> It
     has long started the server.
     """
     lock, server = None, None
-    deadline = time.monotonic() + PATIENCE + 5
+    deadline = time.monotonic() + PATIENCE + 2 * ANSWER
     with explained(home):
         while (lock := acquire(home / LOCK, 0.5)) is None and (server := enough()) is None:
             if time.monotonic() > deadline:
@@ -264,7 +267,7 @@ def _end(home: Path) -> bool:
     """End the process that holds the server's lock, at last by force; whether there was one."""
     if holder(home) is None:
         return False
-    for number, patience in ((signal.SIGTERM, PATIENCE / 2), (signal.SIGKILL, DYING)):
+    for number, patience in ((signal.SIGTERM, LEAVING), (signal.SIGKILL, DYING)):
         told, deadline = False, time.monotonic() + patience
         while time.monotonic() < deadline:
             pid = holder(home)

@@ -10,7 +10,7 @@ from typing import Any
 
 from arena import labels
 from arena.errors import SpecError
-from arena.kinds.training import render
+from arena.kinds.training import environment, render, volumes
 from arena.kinds.training.base import TrainingSpec
 
 FILES_LIMIT = 1_000_000
@@ -41,7 +41,7 @@ def extras(spec: TrainingSpec, kind: str, contents: Mapping[str, bytes]) -> list
         found.append(_files(spec, kind, contents))
     if spec.secret or spec.credentials:
         common = labels.common(spec.name, kind)
-        values = {"name": render.secret_name(spec), "labels": common}
+        values = {"name": environment.secret_name(spec), "labels": common}
         found.append(
             Extra(template="secret.yaml", values={**values, "data": {**spec.credentials, **spec.secret}})
         )
@@ -57,12 +57,12 @@ def _files(spec: TrainingSpec, kind: str, contents: Mapping[str, bytes]) -> Extr
         )
     text, binary = {}, {}
     for number, one in enumerate(spec.config_file):
-        key, raw = render.file_key(number, one.source), contents[one.source]
+        key, raw = volumes.file_key(number, one.source), contents[one.source]
         try:
             text[key] = raw.decode()
         except UnicodeDecodeError:
             binary[key] = base64.b64encode(raw).decode()
-    values = {"name": render.files_name(spec), "labels": labels.common(spec.name, kind)}
+    values = {"name": volumes.files_name(spec), "labels": labels.common(spec.name, kind)}
     return Extra(template="configmap.yaml", values={**values, "data": text or None, "binary": binary or None})
 
 
@@ -87,11 +87,11 @@ def _tensorboard(spec: TrainingSpec, kind: str) -> Extra:
 
 def _event_volumes(spec: TrainingSpec) -> list[dict[str, Any]]:
     names = {mount["name"] for mount in _event_mounts(spec)}
-    return [volume for volume in render.volumes(spec) if volume["name"] in names]
+    return [volume for volume in volumes.volumes(spec) if volume["name"] in names]
 
 
 def _event_mounts(spec: TrainingSpec) -> list[dict[str, Any]]:
-    found = render.claim_mounts(spec) + render.folder_mounts(spec)
+    found = volumes.claim_mounts(spec) + volumes.folder_mounts(spec)
     if spec.owns_events:
         found.append({"name": "training-logs-volume", "mountPath": spec.events})
     return found

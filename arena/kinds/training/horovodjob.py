@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from arena.kinds import forms
-from arena.kinds.kind import Kind
+from arena.kinds.kind import Kind, switch
 from arena.kinds.spec import option
 from arena.kinds.training import mpijob, render
 from arena.kinds.training.mpijob import MPIJobSpec
@@ -57,5 +57,7 @@ KIND = Kind(
     pods=mpijob.pods_of,
     owns=mpijob.runs_horovod,
     job_of=mpijob.job_of,
+    former=mpijob.FORMER,
+    suspend=switch("spec", "runPolicy", "suspend"),
     examples=('arena submit horovodjob --name resnet --workers 4 --gpus 1 --image IMAGE "python train.py"',),
 )

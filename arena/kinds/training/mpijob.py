@@ -8,11 +8,11 @@ from arena import labels
 from arena.errors import MissingOperator
 from arena.kinds import forms
 from arena.kinds.forms import choice
-from arena.kinds.kind import Kind, Object, Pod
+from arena.kinds.kind import Kind, Object, Pod, switch
 from arena.kinds.spec import option
-from arena.kinds.training import reading, render
+from arena.kinds.training import environment, reading, render, volumes
 from arena.kinds.training.base import TrainingSpec
-from arena.model import Job
+from arena.model import Job, Phase
 from arena.resources import Resource
 
 NAME = "mpijob"
@@ -23,6 +23,11 @@ OLD = Resource("kubeflow.org", "v1alpha1", "mpijobs", kind="MPIJob")
 """Of the Go arena's time: such jobs are read, but none are made."""
 
 OPERATORS = {V2.api_version: "mpi-operator", V1.api_version: "mpijob-controller"}
+
+FORMER = (f"{labels.MPI_JOB_NAME},!{labels.JOB_NAME}",)
+"""Selects the pods of the old operator."""
+
+_OLD_PHASES = {"Active": Phase.RUNNING, "Succeeded": Phase.SUCCEEDED, "Failed": Phase.FAILED}
 
 TOPOLOGY_GPU = "aliyun.com/gpu"
 
@@ -77,12 +82,12 @@ def launch(spec: MPIJobSpec, kind: str, resource: Resource) -> dict[str, Any]:
         "slots": spec.slots,
         "image": render.image(spec),
         "selector": dict(spec.selector) or None,
-        "launcher_env": render.env(spec, hide_gpus=False),
-        "launcher_mounts": render.mounts(seen, claims=spec.mounts_on_launcher) or None,
+        "launcher_env": environment.env(spec, hide_gpus=False),
+        "launcher_mounts": volumes.mounts(seen, claims=spec.mounts_on_launcher) or None,
         "worker_command": None,
         "worker_replicas": spec.workers,
-        "worker_env": render.env(spec, hide_gpus=not spec.gpus),
-        "worker_mounts": render.mounts(seen) or None,
+        "worker_env": environment.env(spec, hide_gpus=not spec.gpus),
+        "worker_mounts": volumes.mounts(seen) or None,
         "worker_resources": _resources(spec),
     }
 
@@ -138,7 +143,8 @@ def reader(kind: str) -> Callable[[Object, Sequence[Pod]], Job]:
     def read(obj: Object, members: Sequence[Pod]) -> Job:
         spec = obj.get("spec") or {}
         roles = [spec] if "template" in spec else (spec.get("mpiReplicaSpecs") or {}).values()
-        return reading.job(kind, obj, members, [role for role in roles if role])
+        old = _OLD_PHASES.get((obj.get("status") or {}).get("launcherStatus"))
+        return reading.job(kind, obj, members, [role for role in roles if role], said=(old, ""))
 
     return read
 
@@ -155,5 +161,7 @@ KIND = Kind(
     pods=pods_of,
     owns=lambda obj: not runs_horovod(obj),
     job_of=job_of,
+    former=FORMER,
+    suspend=switch("spec", "runPolicy", "suspend"),
     examples=('arena submit mpijob --name allreduce --workers 4 --image IMAGE "mpirun python train.py"',),
 )

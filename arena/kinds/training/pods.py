@@ -6,22 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 from arena import labels
-from arena.kinds.kind import Member, Object, Pod
+from arena.kinds.kind import STANDARD, Member, Object, Places, Pod
 from arena.model import Container, Instance
 from arena.units import quantity, when
 
-_ROLES = (labels.REPLICA_TYPE, labels.TF_REPLICA_TYPE, labels.PYTORCH_REPLICA_TYPE, labels.MPI_ROLE_TYPE)
-_INDICES = (labels.REPLICA_INDEX, labels.TF_REPLICA_INDEX, labels.PYTORCH_REPLICA_INDEX)
 _GPU = re.compile(r"(nvidia\.com|aliyun\.com|amd\.com)/gpu")
-_CHIEFS = ("launcher", "master", "chief")
 
 
-def instance(pod: Object) -> Instance:
-    """The instance that the pod is."""
+def instance(pod: Object, places: Places = STANDARD) -> Instance:
+    """The instance that the pod is; `places` names the labels of its kind."""
     meta, spec, status = pod["metadata"], pod.get("spec") or {}, pod.get("status") or {}
     containers = _containers(status)
     word, reason, message = _state(pod, containers)
-    role = job_role(pod)
+    role = job_role(pod, places)
     return Instance(
         name=meta["name"],
         namespace=meta.get("namespace", ""),
@@ -31,8 +28,8 @@ def instance(pod: Object) -> Instance:
         reason=reason,
         message=message,
         role=role,
-        index=_index(pod),
-        chief=role in _CHIEFS or (meta.get("labels") or {}).get(labels.JOB_ROLE) == "master",
+        index=_index(pod, places, role),
+        chief=role in places.chiefs or (meta.get("labels") or {}).get(labels.JOB_ROLE) == "master",
         node=spec.get("nodeName", ""),
         node_ip=status.get("hostIP", ""),
         ip=status.get("podIP", ""),
@@ -46,13 +43,13 @@ def instance(pod: Object) -> Instance:
     )
 
 
-def member(pod: Pod) -> Member:
+def member(pod: Pod, places: Places = STANDARD) -> Member:
     """What a job is made of; a pod that is it already stays as it is."""
     if isinstance(pod, Member):
         return pod
     owners = pod["metadata"].get("ownerReferences") or ()
     owner: Object = next((one for one in owners if one.get("controller")), {})
-    return Member(instance(pod), (owner.get("name", ""), owner.get("uid", "")))
+    return Member(instance(pod, places), (owner.get("name", ""), owner.get("uid", "")))
 
 
 def instances(found: Sequence[Instance]) -> tuple[Instance, ...]:
@@ -73,18 +70,18 @@ def _as_chief(one: Instance, chief: bool) -> Instance:
     return one if one.chief is chief else replace(one, chief=chief)
 
 
-def job_role(pod: Object) -> str:
+def job_role(pod: Object, places: Places = STANDARD) -> str:
     """The role of a pod in lower case: `worker`, `ps`, `launcher` ...; "" where it has none."""
     own = pod["metadata"].get("labels") or {}
-    found = next((own[key] for key in _ROLES if own.get(key)), "") or own.get(labels.JOB_ROLE, "")
-    return str(found).lower()
+    return next((str(own[key]) for key in places.roles if own.get(key)), "").lower()
 
 
-def _index(pod: Object) -> int:
-    own = pod["metadata"].get("labels") or {}
-    word = next((own[key] for key in _INDICES if own.get(key)), "")
-    if not word and job_role(pod) == "worker":
-        word = pod["metadata"]["name"].rpartition("-")[2]
+def _index(pod: Object, places: Places, role: str) -> int:
+    meta = pod["metadata"]
+    known = {**(meta.get("annotations") or {}), **(meta.get("labels") or {})}
+    word = next((known[key] for key in places.indices if known.get(key)), "")
+    if not word and role == "worker":
+        word = meta["name"].rpartition("-")[2]
     return int(word) if word.isdecimal() else 0
 
 

@@ -6,9 +6,9 @@ from typing import Any
 from arena import labels
 from arena.kinds import forms
 from arena.kinds.forms import choice
-from arena.kinds.kind import Kind
+from arena.kinds.kind import Kind, switch
 from arena.kinds.spec import option
-from arena.kinds.training import reading, render
+from arena.kinds.training import environment, reading, render
 from arena.kinds.training.base import TrainingSpec
 from arena.resources import Resource
 
@@ -36,7 +36,7 @@ def values(spec: PyTorchJobSpec, resource: Resource) -> dict[str, Any]:
         "clean_pods": spec.clean_task_policy,
         "image": render.image(spec),
         "selector": dict(spec.selector) or None,
-        "env": render.env(spec, hide_gpus=not spec.gpus),
+        "env": environment.env(spec, hide_gpus=not spec.gpus),
         "resources": render.resources(spec, spec.gpus, {"cpu": spec.cpu, "memory": spec.memory}),
         "worker": "Worker" if spec.workers > 1 else None,
         "worker_replicas": spec.workers - 1,
@@ -54,5 +54,7 @@ KIND = Kind(
     read=reading.read(NAME, "pytorchReplicaSpecs"),
     pods=reading.selector("pytorchjob-controller", labels.PYTORCH_JOB_NAME),
     job_of=reading.job_of("pytorchjob-controller", labels.PYTORCH_JOB_NAME),
+    former=reading.FORMER,
+    suspend=switch("spec", "runPolicy", "suspend"),
     examples=('arena submit pytorchjob --name bert --workers 4 --gpus 1 --image IMAGE "torchrun train.py"',),
 )

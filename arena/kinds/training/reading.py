@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from arena import labels
-from arena.kinds.kind import Member, Object, Pod
+from arena.kinds.kind import STANDARD, Member, Object, Places, Pod
 from arena.kinds.training import pods, status
-from arena.model import Job
+from arena.model import Job, Phase
 from arena.units import when
 
 
@@ -25,13 +25,29 @@ def read(kind: str, replicas: str) -> Callable[[Object, Sequence[Pod]], Job]:
     return reader
 
 
-def job(kind: str, obj: Object, members: Sequence[Pod], roles: Sequence[Object]) -> Job:
-    """A Job from its object, the pods that belong to it, and its roles (`replicas` and `template`)."""
+def job(
+    kind: str,
+    obj: Object,
+    members: Sequence[Pod],
+    roles: Sequence[Object],
+    places: Places = STANDARD,
+    said: tuple[Phase | None, str] = (None, ""),
+) -> Job:
+    """A Job from its object and its pods.
+
+    Args:
+        kind: its kind's name.
+        obj: its object.
+        members: the pods that carry its labels.
+        roles: mappings with `replicas` and a pod's `template`.
+        places: how its pods tell their places.
+        said: the phase, and why, that its status stands for where it has no conditions.
+    """
     meta, state = obj["metadata"], obj.get("status") or {}
     own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
-    read_already = [pods.member(pod) for pod in members]
+    read_already = [pods.member(pod, places) for pod in members]
     instances = pods.instances([one.instance for one in read_already if _belongs(one, meta)])
-    phase, reason = status.phase(obj, instances)
+    phase, reason = status.phase(obj, instances, *said)
     return Job(
         name=meta["name"],
         namespace=meta.get("namespace", ""),
@@ -68,6 +84,9 @@ def _count(role: Object) -> int:
     count = role.get("replicas")
     return count if isinstance(count, int) else 1
 
+
+FORMER = (f"{labels.OLD_GROUP}=kubeflow.org,!{labels.JOB_NAME}",)
+"""Selects the pods of the old operators of TFJob and PyTorchJob."""
 
 _BEFORE_RUN_POLICY = {"cleanPodPolicy", "backoffLimit", "activeDeadlineSeconds", "ttlSecondsAfterFinished"}
 """Fields that stood at the top of a job's spec under the operators of the Go arena's time."""

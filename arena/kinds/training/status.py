@@ -8,52 +8,66 @@ from arena.kinds.kind import Object
 from arena.model import Instance, Phase
 
 _QUIET = ("", "ContainerCreating", "PodInitializing", "Completed")
+SUCCESS = ("Succeeded", "Complete", "Completed")
+"""Conditions that say so: of training jobs, of Jobs and TrainJobs, of JobSets."""
 _STARTING = ("ContainerCreating", "PodInitializing")
 
 
-def phase(obj: Object, instances: Sequence[Instance]) -> tuple[Phase, str]:
-    """The phase of a job and why."""
-    ended = _final(obj, instances)
-    if ended and ended[0].is_final:
+def phase(
+    obj: Object, instances: Sequence[Instance], said: Phase | None = None, why: str = ""
+) -> tuple[Phase, str]:
+    """The phase of a job and why.
+
+    Args:
+        obj: its object; its conditions count, as the operators of most kinds write them.
+        instances: its pods.
+        said: the phase that a status of another form stands for, of the kinds that have no conditions.
+        why: what that status says about it.
+    """
+    ended = _final(obj, instances, said, why)
+    if ended:
         return ended
     if obj["metadata"].get("deletionTimestamp"):
         return Phase.STOPPING, "it is being deleted"
-    waiting = _held(obj)
+    waiting = _held(obj, said)
     if waiting:
         return waiting
+    if said in (Phase.RESTARTING, Phase.SCALING):
+        return said, trouble(instances) or _short(why)
     if condition(obj, "Restarting"):
         return Phase.RESTARTING, trouble(instances) or _message(condition(obj, "Restarting"))
-    return _alive(obj, instances)
+    return _alive(obj, instances, said, _short(why))
 
 
-def _final(obj: Object, instances: Sequence[Instance]) -> tuple[Phase, str] | None:
-    old = (obj.get("status") or {}).get("launcherStatus")
+def _final(
+    obj: Object, instances: Sequence[Instance], said: Phase | None, why: str
+) -> tuple[Phase, str] | None:
     failed = condition(obj, "Failed")
-    if failed or old == "Failed":
-        told = _why(failed or {})
+    if failed or said is Phase.FAILED:
+        told = _why(failed) or _short(why)
         return Phase.FAILED, told if "deadline" in told.lower() else trouble(instances) or told
-    if condition(obj, "Succeeded") or old == "Succeeded":
+    if said is Phase.SUCCEEDED or any(condition(obj, one) for one in SUCCESS):
         return Phase.SUCCEEDED, ""
     return None
 
 
-def _held(obj: Object) -> tuple[Phase, str] | None:
+def _held(obj: Object, said: Phase | None) -> tuple[Phase, str] | None:
     """Whether a queue or a user keeps it from running."""
     meta, spec = obj["metadata"], obj.get("spec") or {}
     queue = (meta.get("labels") or {}).get(labels.KUEUE_QUEUE)
-    suspended = (spec.get("runPolicy") or {}).get("suspend") or condition(obj, "Suspended")
-    if suspended:
+    asked = (spec.get("runPolicy") or {}).get("suspend") or spec.get("suspend")
+    if asked or said is Phase.SUSPENDED or condition(obj, "Suspended"):
         return (Phase.QUEUING, f"waits in queue {queue}") if queue else (Phase.SUSPENDED, "it is suspended")
-    asked = (meta.get("annotations") or {}).get(labels.QUEUE_SUSPEND) == "true"
-    if asked or condition(obj, "Queuing"):
+    waits = (meta.get("annotations") or {}).get(labels.QUEUE_SUSPEND) == "true"
+    if waits or said is Phase.QUEUING or condition(obj, "Queuing"):
         return Phase.QUEUING, "waits in the queue of the cluster"
     return None
 
 
-def _alive(obj: Object, instances: Sequence[Instance]) -> tuple[Phase, str]:
+def _alive(obj: Object, instances: Sequence[Instance], said: Phase | None, told: str) -> tuple[Phase, str]:
     live = [one for one in instances if not one.is_final]
-    why = trouble(instances)
-    running = condition(obj, "Running") or (obj.get("status") or {}).get("launcherStatus") == "Active"
+    why = trouble(instances) or told
+    running = said is Phase.RUNNING or condition(obj, "Running")
     if any(one.phase == "Running" for one in live) and (running or not _pending(live)):
         return Phase.RUNNING, why
     if any(_is_starting(one) or one.phase == "Running" for one in live):
@@ -119,7 +133,7 @@ def ended_at(obj: Object) -> str | None:
     if status.get("completionTime"):
         return str(status["completionTime"])
     # A failed job has no completionTime; its last condition tells.
-    last = condition(obj, "Failed") or condition(obj, "Succeeded")
+    last = next(filter(None, (condition(obj, one) for one in ("Failed", *SUCCESS))), {})
     return last.get("lastTransitionTime")
 
 

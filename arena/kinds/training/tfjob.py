@@ -8,9 +8,9 @@ from arena import labels
 from arena.errors import SpecError
 from arena.kinds import forms
 from arena.kinds.forms import choice
-from arena.kinds.kind import Kind
+from arena.kinds.kind import Kind, switch
 from arena.kinds.spec import changed, option
-from arena.kinds.training import reading, render
+from arena.kinds.training import environment, reading, render
 from arena.kinds.training.base import TrainingSpec
 from arena.resources import Resource
 from arena.units import quantity
@@ -161,7 +161,7 @@ def _role(spec: TFJobSpec, role: str, count: int) -> dict[str, Any]:
     return {
         "replicas": count,
         "image": render.image(spec, spec.ps_image if role == "ps" else spec.worker_image) if count else None,
-        "env": render.env(spec, hide_gpus=not gpus),
+        "env": environment.env(spec, hide_gpus=not gpus),
         "resources": render.resources(
             holder,
             gpus,
@@ -201,5 +201,7 @@ KIND = Kind(
     read=reading.read(NAME, "tfReplicaSpecs"),
     pods=reading.selector("tfjob-controller", labels.TF_JOB_NAME),
     job_of=reading.job_of("tfjob-controller", labels.TF_JOB_NAME),
+    former=reading.FORMER,
+    suspend=switch("spec", "runPolicy", "suspend"),
     examples=('arena submit tfjob --name mnist --workers 2 --ps 1 --image IMAGE "python train.py"',),
 )

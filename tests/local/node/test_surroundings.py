@@ -331,7 +331,8 @@ def test_real_gpus(node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         sys.modules.pop("pynvml", None)
     label = "local.arena.io/gpu"
     until(lambda: node.api.get(NODES, "local")["metadata"]["labels"].get(label) == "nvml")
-    assert node.api.get(NODES, "local")["status"]["capacity"]["nvidia.com/gpu"] == "2"
+    # The label is written before the status.
+    until(lambda: node.api.get(NODES, "local")["status"]["capacity"]["nvidia.com/gpu"] == "2")
     one = show(node, resources={"limits": {"nvidia.com/gpu": 1}})
     assert environ(node, one)["CUDA_VISIBLE_DEVICES"] == "0"
     assert environ(node, show(node))["CUDA_VISIBLE_DEVICES"] == ""

@@ -1,0 +1,51 @@
+"""The environment of a job's containers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from arena.kinds.training.base import GIT_SECRETS, TrainingSpec
+
+Values = dict[str, Any]
+
+
+def env(spec: TrainingSpec, *, hide_gpus: bool) -> list[Values]:
+    """The environment of a container.
+
+    What the job was asked for comes first, so that `$(workers)` in a later value is expanded.
+
+    Args:
+        spec: the Spec.
+        hide_gpus: whether it has none, so that it must not see those of the node either.
+    """
+    plain = {"workers": str(spec.workers), "gpus": str(spec.gpus)}
+    plain |= {name: value for name, value in spec.env.items() if name not in GIT_SECRETS}
+    if hide_gpus and not any("gpu" in name for name in spec.device):
+        # An image made for GPUs would see all of the node's.
+        plain["NVIDIA_VISIBLE_DEVICES"] = "void"
+    references = {name: (one.secret, one.key) for name, one in spec.env_from_secret.items()}
+    references |= {name: (secret_name(spec), name) for name in spec.secret}
+    kept = {name: value for name, value in plain.items() if name not in references}
+    return variables(kept) + [reference(name, *where) for name, where in references.items()]
+
+
+def literal(text: str) -> str:
+    """Text as a manifest must have it so that the program gets `$$` as it was typed.
+
+    Kubernetes makes one `$` of two in commands and variables; `$(NAME)` stays a reference.
+    """
+    return text.replace("$$", "$$$$")
+
+
+def variables(plain: Mapping[str, str]) -> list[Values]:
+    """Variables with their values, as a manifest has them."""
+    return [{"name": name, "value": literal(value)} for name, value in plain.items()]
+
+
+def reference(name: str, secret: str, key: str) -> Values:
+    """A variable whose value is that of a Secret's key."""
+    return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
+
+
+def secret_name(spec: TrainingSpec) -> str:
+    """The Secret that holds the job's own secrets."""
+    return f"{spec.name}-env"

@@ -1,0 +1,52 @@
+"""Code that is fetched before the others start: by git or rsync, in an init container."""
+
+import re
+from typing import Any
+
+from arena.kinds.training.base import GIT_SECRETS, TrainingSpec
+from arena.kinds.training.environment import literal, reference, secret_name, variables
+
+Values = dict[str, Any]
+
+GIT_IMAGE = "registry.k8s.io/git-sync/git-sync:v3.6.5"
+RSYNC_IMAGE = "registry.cn-zhangjiakou.aliyuncs.com/acs/rsync:v3.1.0-aliyun"
+
+CLONE = (
+    "GIT_TERMINAL_PROMPT=0 git -c credential.helper="
+    '\'!f() { echo username="$GIT_SYNC_USERNAME"; echo password="$GIT_SYNC_PASSWORD"; }; f\' '
+    'clone --depth 1 ${GIT_SYNC_BRANCH:+--branch "$GIT_SYNC_BRANCH"} '
+    '-- "$GIT_SYNC_REPO" "$GIT_SYNC_ROOT/$GIT_SYNC_DEST"'
+)
+"""What the image for git does, for where there are no images; it reads the same variables."""
+
+
+def containers(spec: TrainingSpec) -> list[Values] | None:
+    """The container that fetches the code before the others start."""
+    if not spec.sync_mode:
+        return None
+    where = {"name": "code-sync", "mountPath": "/code"}
+    made = {"name": "init-code", "volumeMounts": [where], "env": _fetch_env(spec)}
+    if spec.sync_mode == "rsync":
+        command = ["rsync", "-avP", "--", literal(spec.sync_source), "/code"]
+        return [{**made, "image": spec.sync_image or RSYNC_IMAGE, "command": command}]
+    made["image"] = spec.sync_image or GIT_IMAGE
+    if spec.on_host:
+        made["command"] = ["sh", "-c", CLONE]
+    return [made]
+
+
+def _fetch_env(spec: TrainingSpec) -> list[Values]:
+    plain = {name: value for name, value in spec.env.items() if name not in GIT_SECRETS}
+    if spec.sync_mode == "git":
+        bare = spec.sync_source.rstrip("/").removesuffix(".git").rstrip("/")
+        plain |= {
+            "GIT_SYNC_REPO": spec.sync_source,
+            "GIT_SYNC_DEST": re.split("[/:]", bare)[-1] or "repository",
+            "GIT_SYNC_ROOT": "/code",
+            "GIT_SYNC_ONE_TIME": "true",
+        }
+    found = variables(plain)
+    own = {*spec.secret, *spec.credentials}
+    found += [reference(name, secret_name(spec), name) for name in GIT_SECRETS if name in own]
+    given = spec.env_from_secret
+    return found + [reference(name, *given[name]) for name in GIT_SECRETS if name in given]
