@@ -143,7 +143,7 @@ def reader(kind: str) -> Callable[[Object, Sequence[Pod]], Job]:
     def read(obj: Object, members: Sequence[Pod]) -> Job:
         spec = obj.get("spec") or {}
         roles = [spec] if "template" in spec else (spec.get("mpiReplicaSpecs") or {}).values()
-        old = _OLD_PHASES.get((obj.get("status") or {}).get("launcherStatus"))
+        old = _OLD_PHASES.get((obj.get("status") or {}).get("launcherStatus") or "")
         return reading.job(kind, obj, members, [role for role in roles if role], said=(old, ""))
 
     return read
