@@ -1,6 +1,6 @@
 """Kinds of jobs: what each asks for, what it sends and how it is read. No I/O.
 
-A kind is a module `training/<kind>job.py` with a `KIND`, or an entry point of the group
+A kind is a module `training/<kind>.py` with a `KIND`, or an entry point of the group
 `arena.kinds` that names one. Nothing registers it, and only what is asked for is imported.
 """
 
@@ -54,7 +54,7 @@ def _candidates(word: str) -> Iterator[Kind]:
 def _modules() -> tuple[str, ...]:
     import arena.kinds.training as package
 
-    return tuple(one.name for one in iter_modules(package.__path__) if one.name.endswith("job"))
+    return tuple(one.name for one in iter_modules(package.__path__) if one.name not in package.PARTS)
 
 
 @cache
