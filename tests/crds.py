@@ -16,6 +16,9 @@ FOLDER = Path(os.environ.get("ARENA_CRDS") or Path(__file__).parents[2] / "share
 FILES = {
     ("kubeflow.org/v1", "PyTorchJob"): "kubeflow.org_pytorchjobs.yaml",
     ("kubeflow.org/v1", "TFJob"): "kubeflow.org_tfjobs.yaml",
+    ("kubeflow.org/v1", "JAXJob"): "kubeflow.org_jaxjobs.yaml",
+    ("kubeflow.org/v1", "XGBoostJob"): "kubeflow.org_xgboostjobs.yaml",
+    ("kubeflow.org/v1", "PaddleJob"): "kubeflow.org_paddlejobs.yaml",
     ("kubeflow.org/v1", "MPIJob"): "kubeflow.org_mpijobs.yaml",
     ("kubeflow.org/v2beta1", "MPIJob"): "kubeflow.org_mpijobs.v2beta1.yaml",
 }

@@ -33,7 +33,8 @@ HOSTILE = [
 ]
 WORDS = {"tfjob": "tfReplicaSpecs", "pytorchjob": "pytorchReplicaSpecs", "mpijob": "mpiReplicaSpecs"}
 CONTAINERS = {"tfjob": "tensorflow", "pytorchjob": "pytorch", "mpijob": "mpi"}
-ALL = ["tfjob", "pytorchjob", "mpijob", "horovodjob"]
+CONTAINERS |= {"jaxjob": "jax", "xgboostjob": "xgboost", "paddlejob": "paddle"}
+ALL = ["tfjob", "pytorchjob", "mpijob", "horovodjob", "jaxjob", "xgboostjob", "paddlejob"]
 
 
 def roles(job):
@@ -101,10 +102,15 @@ def test_rules_of_the_operators(kind, workers, submit):
         (("tf", "--evaluator", "--workers", "2"), {"Worker": 2, "Evaluator": 1}),
         (("mpi", "--workers", "3"), {"Launcher": 1, "Worker": 3}),
         (("horovod",), {"Launcher": 1, "Worker": 1}),
+        (("jax", "--workers", "3"), {"Worker": 3}),
+        (("xgboost",), {"Master": 1}),
+        (("xgb", "--workers", "3"), {"Master": 1, "Worker": 2}),
+        (("paddle", "--workers", "2"), {"Worker": 2}),
+        (("paddle", "--workers", "2", "--ps", "3"), {"Master": 3, "Worker": 2}),
     ],
 )
 def test_roles(words, wanted, submit):
-    """PyTorch's workers count the master, a lone TensorFlow worker is the chief, MPI adds a launcher."""
+    """PyTorch's and XGBoost's workers count the master, MPI and Paddle's servers come on top, a lone TF worker leads."""
     (job,) = submit(*words, "--name", "x", "--image", "i", "true")
     assert {title: role["replicas"] for title, role in roles(job).items()} == wanted
 
@@ -120,6 +126,9 @@ def test_roles(words, wanted, submit):
             "5",
         ),
         (("tf", "--gpus", "3"), "3", "1"),
+        (("jax", "--workers", "4", "--gpus", "2"), "8", "4"),
+        (("xgboost", "--workers", "4", "--gpus", "2"), "8", "4"),
+        (("paddle", "--workers", "4", "--gpus", "2", "--ps", "2"), "8", "6"),
     ],
 )
 def test_totals(words, gpus, pods, submit):

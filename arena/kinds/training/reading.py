@@ -92,8 +92,11 @@ _BEFORE_RUN_POLICY = {"cleanPodPolicy", "backoffLimit", "activeDeadlineSeconds",
 """Fields that stood at the top of a job's spec under the operators of the Go arena's time."""
 
 
-def selector(operator: str, old: str) -> Callable[[Object], Mapping[str, str]]:
-    """The labels of a job's pods: those that the operator sets, or for a job of former times the old key."""
+def selector(operator: str, old: str = "") -> Callable[[Object], Mapping[str, str]]:
+    """The labels of a job's pods: those that the operator sets, or for a job of former times the old key.
+
+    Kinds that are younger have no old key.
+    """
 
     def pods_of(obj: Object) -> Mapping[str, str]:
         spec = obj.get("spec") or {}
@@ -105,7 +108,7 @@ def selector(operator: str, old: str) -> Callable[[Object], Mapping[str, str]]:
     return pods_of
 
 
-def job_of(operator: str, old: str) -> Callable[[Object], str]:
+def job_of(operator: str, old: str = "") -> Callable[[Object], str]:
     """The job a pod belongs to, by the labels of the operator of today or by the old key."""
 
     def name_of(pod: Object) -> str:
