@@ -6,10 +6,12 @@ environment.py  Spec -> the variables of containers
 volumes.py      Spec -> the volumes of pods and where containers see them
 fetch.py        Spec -> the container that fetches code
 extras.py       Spec -> what is made beside the job: config files, secrets, TensorBoard
+queues.py       Spec -> what it asks of a queue, or for all its pods at once
 reading.py      an object and its pods -> a Job
 pods.py         a pod -> an instance of the model
 status.py       an object and its instances -> phase and reason
 """
 
-PARTS = frozenset("base render environment volumes fetch extras reading pods status".split())
+_PARTS = "base render environment volumes fetch extras queues reading pods status"
+PARTS = frozenset(_PARTS.split())
 """The modules that are no kinds; every other one is."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 
-from arena.local.api import causes, defaults, meta, refusals, schema, validation
+from arena.local import causes
+from arena.local.api import defaults, meta, refusals, schema, validation
 from arena.local.api.options import Writing
 from arena.local.api.patches import apply
-from arena.local.api.refusals import Cause
 from arena.local.api.store import Store
 from arena.local.api.types import Type
+from arena.local.causes import Cause
 from arena.local.objects import Object
 
 _TRACKED = ("managedFields",)

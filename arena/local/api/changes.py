@@ -10,6 +10,7 @@ from arena.local.api.options import Writing
 from arena.local.api.patches import apply, pointer, strategic
 from arena.local.api.patches.merge import merge
 from arena.local.api.routes import Target
+from arena.local.causes import Cause
 from arena.local.objects import Object
 
 _MERGE, _POINTER = "application/merge-patch+json", "application/json-patch+json"
@@ -54,7 +55,7 @@ def change(request: web.Request, body: bytes, target: Target, how: Writing, forc
 def _apply(request: web.Request, config: Object, target: Target, how: Writing, force: bool) -> Patch:
     if not request.query.get("fieldManager"):
         message = "Required value: is required for apply patch"
-        cause = refusals.Cause("fieldManager", "FieldValueRequired", message)
+        cause = Cause("fieldManager", "FieldValueRequired", message)
         raise refusals.option("PatchOptions", cause)
     said, expected = config.get("apiVersion") or "", target.kind.resource.api_version
     if said != expected:

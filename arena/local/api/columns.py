@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from arena.local.api.podtable import ready, restarts, status
 from arena.local.api.times import ago, elapsed
 from arena.local.api.types import Type
+from arena.local.definitions import AGE
 from arena.local.objects import Object
 
 Value = Callable[[Object, datetime], Any]
@@ -23,7 +24,14 @@ class Column(NamedTuple):
 
 def of(kind: Type) -> tuple[Column, ...]:
     """The columns of a type; Name and Age where it has none of its own."""
-    return _TABLES.get(kind.key) or (_NAME, _AGE)
+    if kind.definition is None:
+        return _TABLES.get(kind.key) or (_NAME, _AGE)
+    told = [_AGE if one is AGE else _defined(*one) for one in kind.definition.columns]
+    return (_NAME, *told) if _AGE in told else (_NAME, *told, _AGE)
+
+
+def _defined(title: str, cell: Callable[[Object], object]) -> Column:
+    return Column(title, lambda obj, now: cell(obj))
 
 
 def _at(path: str, default: Any = "<none>") -> Value:
@@ -98,12 +106,6 @@ def _job_time(obj: Object, now: datetime) -> str:
     return elapsed(known.get("startTime"), known.get("completionTime"), now)
 
 
-def _state(obj: Object, now: datetime) -> str:
-    """The newest condition that holds: the printer column of the training jobs."""
-    held = list(_conditions(obj).values())
-    return str(held[-1].get("type")) if held else ""
-
-
 def _node_status(obj: Object, now: datetime) -> str:
     word = "Ready" if "Ready" in _conditions(obj) else "NotReady"
     return word + (",SchedulingDisabled" if obj.get("spec", {}).get("unschedulable") else "")
@@ -176,7 +178,6 @@ _IMAGES = (
     Column("Containers", _containers("name"), True),
     Column("Images", _containers("image"), True),
 )
-_TRAINING = (_NAME, Column("State", _state), _AGE)
 _SELECTS = Column("Selector", _selector("spec.selector.matchLabels"), True)
 
 _TABLES: dict[str, tuple[Column, ...]] = {
@@ -252,7 +253,4 @@ _TABLES: dict[str, tuple[Column, ...]] = {
         _NAME, _col("Provisioner", "provisioner"), _col("ReclaimPolicy", "reclaimPolicy", "Delete"),
         _col("VolumeBindingMode", "volumeBindingMode", "Immediate"), _AGE,
     ),
-    "kubeflow.org/tfjobs": _TRAINING,
-    "kubeflow.org/pytorchjobs": _TRAINING,
-    "kubeflow.org/mpijobs": (_NAME, _AGE, Column("State", _state)),
 }  # fmt: skip

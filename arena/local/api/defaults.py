@@ -10,7 +10,9 @@ from arena.local.objects import Object
 
 def fill(kind: Type, obj: Object) -> None:
     """Fill in the defaults of the type."""
-    if filler := _FILLERS.get(kind.key):
+    if kind.definition:
+        kind.definition.fill(obj)
+    elif filler := _FILLERS.get(kind.key):
         filler(obj)
 
 

@@ -11,6 +11,7 @@ from arena.local.api import bodies, changes, present, refusals, routes, scale, w
 from arena.local.api.options import Deleting, Listing, Propagation, Validation, Writing
 from arena.local.api.routes import Target
 from arena.local.api.service import Api
+from arena.local.causes import Cause
 from arena.local.objects import NAMESPACES, Object, Refused
 
 _TRUE = ("true", "1", "True")
@@ -68,7 +69,7 @@ class Call:
                 return True
             kind = {"PUT": "Update", "PATCH": "Patch", "DELETE": "Delete"}.get(self.request.method, "Create")
             message = f'Unsupported value: "{value}": supported values: "All"'
-            cause = refusals.Cause("dryRun", "FieldValueNotSupported", message)
+            cause = Cause("dryRun", "FieldValueNotSupported", message)
             raise refusals.option(f"{kind}Options", cause)
         return value == "All"
 
@@ -192,7 +193,7 @@ def _deleting(call: Call) -> Deleting:
         policy = "Orphan"
     if policy not in ("Background", "Foreground", "Orphan"):
         message = f'Unsupported value: "{policy}": supported values: "Background", "Foreground", "Orphan"'
-        cause = refusals.Cause("propagationPolicy", "FieldValueNotSupported", message)
+        cause = Cause("propagationPolicy", "FieldValueNotSupported", message)
         raise refusals.option("DeleteOptions", cause)
     grace = options.get("gracePeriodSeconds")
     if grace is None and query.get("gracePeriodSeconds"):

@@ -7,6 +7,7 @@ from typing import Any
 
 from arena.local.api import refusals
 from arena.local.api.types import Type
+from arena.local.causes import Cause
 from arena.local.objects import Object
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
@@ -34,9 +35,7 @@ def begin(kind: Type, body: Object, namespace: str | None) -> Object:
         meta["name"] = stem + "".join(secrets.choice(_LETTERS) for _ in range(5))
     if not meta.get("name"):
         message = "Required value: name or generateName is required"
-        raise refusals.invalid(
-            kind.resource, "", [refusals.Cause("metadata.name", "FieldValueRequired", message)]
-        )
+        raise refusals.invalid(kind.resource, "", [Cause("metadata.name", "FieldValueRequired", message)])
     for key in (
         "deletionTimestamp",
         "deletionGracePeriodSeconds",

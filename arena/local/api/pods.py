@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from arena.local.api import schema
-from arena.local.api.causes import LABEL, invalid, missing, unsupported
-from arena.local.api.refusals import Cause
+from arena.local.causes import LABEL, Cause, check_count, invalid, missing, unsupported
 from arena.local.objects import Object
 
 _ENV = re.compile(r"[^\x00-\x1f=\x7f]+")
@@ -19,12 +18,6 @@ def check_port(field: str, port: Any) -> Iterator[Cause]:
     """A port is a number from 1 to 65535."""
     if not isinstance(port, int) or isinstance(port, bool) or not 1 <= port <= 65535:
         yield invalid(field, port, "must be between 1 and 65535, inclusive")
-
-
-def check_count(field: str, count: Any) -> Iterator[Cause]:
-    """A count is a whole number of 0 or more."""
-    if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 0):
-        yield invalid(field, count, "must be greater than or equal to 0")
 
 
 def check_template(template: Object, path: str, policies: Sequence[str] = _POLICIES) -> Iterator[Cause]:

@@ -1,8 +1,9 @@
 """The refusals of the API, in its own words: one function a reason, and their JSON form."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
+from arena.local.causes import Cause
 from arena.local.objects import Object, Refused, Resource
 
 REASONS = {
@@ -22,14 +23,6 @@ REASONS = {
     503: "ServiceUnavailable",
     507: "InsufficientStorage",
 }
-
-
-class Cause(NamedTuple):
-    """One thing that is wrong with one field."""
-
-    field: str
-    reason: str
-    message: str
 
 
 def qualified(resource: Resource) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from arena.local.api import refusals
+from arena.local.causes import Cause
 from arena.local.objects import Object, Resource
 
 _SCALE = Resource("autoscaling", "v1", "scales", "Scale")
@@ -33,7 +34,7 @@ def scaled(obj: Object, wanted: Object) -> Object:
     replicas = (wanted.get("spec") or {}).get("replicas", 0)
     if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
         message = f"Invalid value: {replicas}: must be greater than or equal to 0"
-        cause = refusals.Cause("spec.replicas", "FieldValueInvalid", message)
+        cause = Cause("spec.replicas", "FieldValueInvalid", message)
         raise refusals.invalid(_SCALE, obj["metadata"]["name"], [cause])
     version = (wanted.get("metadata") or {}).get("resourceVersion")
     meta = obj["metadata"] | ({"resourceVersion": version} if version else {})

@@ -6,9 +6,10 @@ from decimal import Decimal, InvalidOperation, Overflow
 from functools import cache
 from typing import Any
 
+from arena.local import definitions
 from arena.local.api import shapes
-from arena.local.api.refusals import Cause
 from arena.local.api.types import Type
+from arena.local.causes import Cause
 from arena.local.objects import Object
 
 QUANTITY = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?", re.ASCII)
@@ -75,8 +76,9 @@ ANY = Shape("any")
 
 @cache
 def _lines() -> dict[str, tuple[str, ...]]:
-    """Structure -> its fields, as written in `shapes`."""
-    rows = (line.split() for line in shapes.ALL.splitlines() if line)
+    """Structure -> its fields, as written in `shapes` and in the definitions."""
+    texts = (shapes.ALL, *(one.shapes for one in definitions.every()))
+    rows = (line.split() for text in texts for line in text.splitlines() if line)
     return {words[0]: tuple(words[1:]) for words in rows}
 
 

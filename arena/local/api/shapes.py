@@ -126,21 +126,12 @@ backoffLimitPerIndex:i maxFailedIndexes:i selector:LabelSelector manualSelector:
 ttlSecondsAfterFinished:i completionMode:s suspend:b podReplacementPolicy:s managedBy:s
 """
 
-KUBEFLOW = """
-TFJob metadata:ObjectMeta spec:TFJobSpec! status:any
-TFJobSpec runPolicy:RunPolicy successPolicy:s enableDynamicWorker:b tfReplicaSpecs:{ReplicaSpec}!
-PyTorchJob metadata:ObjectMeta spec:PyTorchJobSpec! status:any
-PyTorchJobSpec runPolicy:RunPolicy elasticPolicy:ElasticPolicy nprocPerNode:s \
-pytorchReplicaSpecs:{ReplicaSpec}!
-ElasticPolicy minReplicas:i maxReplicas:i rdzvBackend:s rdzvPort:i rdzvHost:s rdzvId:s rdzvConf:[any] \
-standalone:b nProcPerNode:i maxRestarts:i metrics:[any]
-MPIJob metadata:ObjectMeta spec:MPIJobSpec! status:any
-MPIJobSpec slotsPerWorker:i runLauncherAsWorker:b runPolicy:RunPolicy mpiReplicaSpecs:{ReplicaSpec}! \
-sshAuthMountPath:s launcherCreationPolicy:s mpiImplementation:s
+TRAINING = """
 RunPolicy cleanPodPolicy:s ttlSecondsAfterFinished:i activeDeadlineSeconds:i backoffLimit:i suspend:b \
 managedBy:s schedulingPolicy:SchedulingPolicy
 SchedulingPolicy minAvailable:i queue:s minResources:{q} priorityClass:s scheduleTimeoutSeconds:i
 ReplicaSpec replicas:i template:PodTemplateSpec restartPolicy:s
 """
+"""What several kinds of training jobs share; the rest of them is in their operators' definitions."""
 
-ALL = META + PODS + CORE + APPS + KUBEFLOW
+ALL = META + PODS + CORE + APPS + TRAINING

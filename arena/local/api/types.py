@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
-from arena.local import objects
+from arena.local import definitions, objects
 from arena.local.api.refusals import of_code
+from arena.local.definitions import Definition
 from arena.local.objects import Resource
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
@@ -19,6 +20,8 @@ class Type(NamedTuple):
     generation: bool = False
     """Whether `metadata.generation` counts the changes of its spec."""
     verbs: tuple[str, ...] = ALL_VERBS
+    definition: Definition | None = None
+    """Of a kind that an operator brings."""
 
     @property
     def key(self) -> str:
@@ -38,7 +41,7 @@ class Type(NamedTuple):
     @property
     def custom(self) -> bool:
         """Whether a cluster would serve it from a CustomResourceDefinition."""
-        return self.resource.group == "kubeflow.org"
+        return self.definition is not None and self.definition.custom
 
 
 def _core(plural: str, kind: str, namespaced: bool = True) -> Resource:
@@ -47,8 +50,13 @@ def _core(plural: str, kind: str, namespaced: bool = True) -> Resource:
 
 _SCALED = ("status", "scale")
 _STREAMS = ("attach", "exec", "log", "portforward")
-_JOB = Resource("kubeflow.org", "v1", "", "")
 _READ = ("get", "list")
+
+
+def _defined(one: Definition) -> Type:
+    subresources = ("status",) if one.status else ()
+    return Type(one.resource, one.short, subresources, ("all",), True, definition=one)
+
 
 TYPES: tuple[Type, ...] = (
     Type(objects.CONFIGMAPS, ("cm",)),
@@ -77,17 +85,9 @@ TYPES: tuple[Type, ...] = (
     ),
     Type(Resource("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", False), ("pc",)),
     Type(Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", False), ("sc",)),
-    Type(_JOB._replace(plural="pytorchjobs", kind="PyTorchJob"), (), ("status",), ("all",), True),
-    Type(_JOB._replace(plural="tfjobs", kind="TFJob"), (), ("status",), ("all",), True),
-    Type(
-        _JOB._replace(version="v2beta1", plural="mpijobs", kind="MPIJob"),
-        (),
-        ("status",),
-        ("all",),
-        True,
-    ),
     Type(Resource("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", False), verbs=_READ),
     Type(Resource("metrics.k8s.io", "v1beta1", "pods", "PodMetrics"), verbs=_READ),
+    *map(_defined, definitions.every()),
 )
 
 _BY_PATH = {(t.resource.group, t.resource.version, t.resource.plural): t for t in TYPES}

@@ -4,11 +4,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from arena.local.api import pods, schema, training
-from arena.local.api.causes import DNS_1035, LABEL, invalid, missing, unsupported
-from arena.local.api.refusals import Cause
+from arena.local.api import pods, schema
 from arena.local.api.schema import Shape
 from arena.local.api.types import Type
+from arena.local.causes import DNS_1035, LABEL, Cause, check_count, invalid, missing, unsupported
 from arena.local.objects import Object
 
 _SUBDOMAIN = re.compile(rf"{LABEL.pattern}(\.{LABEL.pattern})*")
@@ -22,7 +21,12 @@ def check(kind: Type, obj: Object) -> Iterator[Cause]:
     yield from _meta(kind, obj["metadata"])
     found = list(_required(schema.root(kind), obj, ""))
     yield from found
-    if not found and (rule := _RULES.get(kind.key)):
+    if found:
+        return
+    if kind.definition:
+        yield from _templates(schema.root(kind), obj, "")
+        yield from kind.definition.check(obj)
+    elif rule := _RULES.get(kind.key):
         yield from rule(obj)
 
 
@@ -31,7 +35,8 @@ def check_change(kind: Type, old: Object, new: Object) -> Iterator[Cause]:
     yield from check(kind, new)
     if kind.key == "/pods":
         yield from pods.check_change(old["spec"], new["spec"])
-    for name in _IMMUTABLE.get(kind.key, ()):
+    fixed = kind.definition.immutable if kind.definition else _IMMUTABLE.get(kind.key, ())
+    for name in fixed:
         before, after = old.get("spec", old).get(name), new.get("spec", new).get(name)
         if before != after:
             field = f"spec.{name}" if "spec" in old else name
@@ -106,6 +111,18 @@ def _required(shape: Shape, value: Any, path: str) -> Iterator[Cause]:
             yield from _required(shape.item, one, f"{path}[{index}]")
 
 
+def _templates(shape: Shape, value: Any, path: str) -> Iterator[Cause]:
+    """What is wrong with the pod templates of an object."""
+    if shape.text == "PodTemplateSpec" and isinstance(value, dict):
+        yield from pods.check_template(value, path)
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield from _templates(shape.child(name), one, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _templates(shape.item, one, f"{path}[{index}]")
+
+
 def _service(obj: Object) -> Iterator[Cause]:
     spec = obj["spec"]
     kinds = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
@@ -130,7 +147,7 @@ def _service(obj: Object) -> Iterator[Cause]:
 def _workload(obj: Object) -> Iterator[Cause]:
     """A Deployment, ReplicaSet or StatefulSet: its selector must match its template."""
     spec = obj["spec"]
-    yield from pods.check_count("spec.replicas", spec.get("replicas"))
+    yield from check_count("spec.replicas", spec.get("replicas"))
     yield from pods.check_template(spec.get("template") or {}, "spec.template", ("Always",))
     wanted = (spec.get("selector") or {}).get("matchLabels") or {}
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
@@ -147,7 +164,7 @@ def _job(obj: Object) -> Iterator[Cause]:
         "activeDeadlineSeconds",
         "ttlSecondsAfterFinished",
     ):
-        yield from pods.check_count(f"spec.{name}", spec.get(name))
+        yield from check_count(f"spec.{name}", spec.get(name))
     yield from pods.check_template(spec["template"], "spec.template", ("OnFailure", "Never"))
 
 
@@ -165,9 +182,6 @@ _RULES: dict[str, Callable[[Object], Iterator[Cause]]] = {
     "apps/replicasets": _workload,
     "apps/statefulsets": _workload,
     "batch/jobs": _job,
-    "kubeflow.org/tfjobs": training.check_tfjob,
-    "kubeflow.org/pytorchjobs": training.check_pytorchjob,
-    "kubeflow.org/mpijobs": training.check_mpijob,
 }
 _IMMUTABLE = {
     "apps/deployments": ("selector",),

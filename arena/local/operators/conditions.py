@@ -18,6 +18,12 @@ def holds(status: Object, kind: str) -> bool:
     return any(one["type"] == kind and one["status"] == "True" for one in status.get("conditions") or [])
 
 
+def latest(obj: Object) -> str:
+    """The type of the newest condition that holds: the printer column of training jobs."""
+    found = (obj.get("status") or {}).get("conditions") or []
+    return next((str(one["type"]) for one in reversed(found) if one.get("status") == "True"), "")
+
+
 def is_known(status: Object, kind: str) -> bool:
     """Whether the condition `kind` is there with any status."""
     return any(one["type"] == kind for one in status.get("conditions") or [])

@@ -11,7 +11,9 @@ below is only a cache of it.
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 
+from arena.local import definitions
 from arena.local.objects import (
     CONFIGMAPS,
     DEPLOYMENTS,
@@ -29,39 +31,38 @@ from arena.local.objects import (
     Resource,
     key,
 )
-from arena.local.operators.mpijob import MPIJOBS
 from arena.local.operators.operator import Key, Operator
-from arena.local.operators.pytorchjob import PYTORCHJOBS
-from arena.local.operators.tfjob import TFJOBS
 from arena.local.operators.writes import remove
 
 FOREGROUND = "foregroundDeletion"
 
 DISRUPTION_BUDGETS = Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
 
-TYPES = (
+_BUILT_IN = (
     CONFIGMAPS,
     DEPLOYMENTS,
     DISRUPTION_BUDGETS,
     ENDPOINTS,
     JOBS,
-    MPIJOBS,
     PERSISTENT_VOLUME_CLAIMS,
     PODS,
-    PYTORCHJOBS,
     REPLICASETS,
     SECRETS,
     SERVICES,
     STATEFULSETS,
-    TFJOBS,
 )
-"""The types that own or are owned."""
+
+
+@cache
+def types() -> tuple[Resource, ...]:
+    """The types that own or are owned."""
+    return (*_BUILT_IN, *(one.resource for one in definitions.every()))
 
 
 def operator() -> Operator:
     """The garbage collector, with an empty index."""
     collector = Collector()
-    return Operator("garbage", TYPES, collector.keys, collector.reconcile)
+    return Operator("garbage", types(), collector.keys, collector.reconcile)
 
 
 class Collector:
@@ -73,9 +74,9 @@ class Collector:
         self._names: dict[str, Key] = {}
 
     def keys(self, objects: Objects, change: Change) -> Iterable[Key]:
-        """Keep the index; what to look at after a change. A key is (place in TYPES, namespace, name)."""
+        """Keep the index; what to look at after a change. A key is (place in types(), namespace, name)."""
         obj, uid = change.object, change.object["metadata"]["uid"]
-        item = (str(TYPES.index(change.resource)), *key(obj))
+        item = (str(types().index(change.resource)), *key(obj))
         owners = set() if change.type == "DELETED" else {one["uid"] for one in _references(obj)}
         before = self._owners.get(item, set())
         self._link(item, before, owners)
@@ -142,7 +143,7 @@ def _collect(objects: Objects, item: Key, obj: Object) -> None:
 def _lives(objects: Objects, reference: Object, namespace: str) -> bool:
     """Whether that very owner exists; owners of types not known here are taken to."""
     group = reference["apiVersion"].rpartition("/")[0]
-    for resource in TYPES:
+    for resource in types():
         if (resource.group, resource.kind) == (group, reference["kind"]):
             there = objects.get(resource, reference["name"], namespace)
             return there is not None and bool(there["metadata"]["uid"] == reference["uid"])
@@ -164,7 +165,7 @@ def _release(objects: Objects, item: Key, obj: Object) -> None:
 
 
 def _type(item: Key) -> Resource:
-    return TYPES[int(item[0])]
+    return types()[int(item[0])]
 
 
 def _get(objects: Objects, item: Key) -> Object | None:

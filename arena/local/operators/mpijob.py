@@ -5,10 +5,13 @@ wait to be told to end, and no ssh is needed.
 """
 
 import copy
+from collections.abc import Iterator
 from datetime import datetime
 
+from arena.local.causes import Cause, invalid, missing, unsupported
+from arena.local.definitions import AGE, Definition
 from arena.local.objects import CONFIGMAPS, JOBS, PODS, SECRETS, SERVICES, Object, Objects, Resource, key
-from arena.local.operators import conditions, mpi, runpolicy
+from arena.local.operators import conditions, mpi, rules, runpolicy
 from arena.local.operators import pods as facts
 from arena.local.operators.clock import stamp
 from arena.local.operators.mpi import Job
@@ -197,3 +200,39 @@ def _counts(pods: list[Object]) -> Object:
         "failed": facts.count(pods, "Failed"),
     }
     return {name: number for name, number in found.items() if number}
+
+
+def check(obj: Object) -> Iterator[Cause]:
+    """An MPIJob has exactly one Launcher, and Workers if any."""
+    spec = obj["spec"]
+    yield from rules.common(obj, "mpiReplicaSpecs", "")
+    yield from rules.types(spec, "mpiReplicaSpecs", ("Launcher", "Worker"))
+    if "Launcher" not in spec["mpiReplicaSpecs"]:
+        yield missing("spec.mpiReplicaSpecs", "must have Launcher replica spec")
+    elif (spec["mpiReplicaSpecs"]["Launcher"] or {}).get("replicas", 1) != 1:
+        yield from rules.lone(spec, "mpiReplicaSpecs", "Launcher")
+    workers = spec["mpiReplicaSpecs"].get("Worker") or {}
+    if isinstance(workers.get("replicas"), int) and workers["replicas"] < 1:
+        yield invalid("spec.mpiReplicaSpecs[Worker].replicas", workers["replicas"], "must be at least 1")
+    known = ("OpenMPI", "Intel", "MPICH")
+    if spec.get("mpiImplementation") not in (None, *known):
+        yield unsupported("spec.mpiImplementation", spec["mpiImplementation"], known)
+
+
+SHAPES = """
+MPIJob metadata:ObjectMeta spec:MPIJobSpec! status:any
+MPIJobSpec slotsPerWorker:i runLauncherAsWorker:b runPolicy:RunPolicy mpiReplicaSpecs:{ReplicaSpec}! \
+sshAuthMountPath:s launcherCreationPolicy:s mpiImplementation:s
+"""
+
+DEFINITIONS = (
+    Definition(
+        resource=MPIJOBS,
+        shapes=SHAPES,
+        check=check,
+        columns=(
+            AGE,
+            ("State", conditions.latest),
+        ),
+    ),
+)

@@ -1,7 +1,11 @@
 """PyTorchJob: a master and workers, or an elastic set of workers, told of each other by variables."""
 
+from collections.abc import Iterator
+
+from arena.local.causes import Cause, forbidden, invalid, missing
+from arena.local.definitions import Definition
 from arena.local.objects import Object, Resource
-from arena.local.operators import kubeflow
+from arena.local.operators import conditions, kubeflow, rules
 from arena.local.operators.operator import Operator
 from arena.local.operators.replicas import LOOPBACK, Job, Kind, Place, place_of
 
@@ -93,4 +97,38 @@ KIND = Kind(
     everywhere=True,
     leader=("Master",),
     has_succeeded=has_succeeded,
+)
+
+
+def check(obj: Object) -> Iterator[Cause]:
+    """A PyTorchJob has one Master at most, a Worker where it has one, and a Worker when elastic."""
+    spec = obj["spec"]
+    yield from rules.common(obj, "pytorchReplicaSpecs", "pytorch")
+    yield from rules.types(spec, "pytorchReplicaSpecs", ("Master", "Worker"))
+    yield from rules.lone(spec, "pytorchReplicaSpecs", "Master")
+    workers = spec["pytorchReplicaSpecs"].get("Worker")
+    count = (workers or {}).get("replicas")
+    if workers and isinstance(count, int) and count < 1:
+        yield invalid("spec.pytorchReplicaSpecs[Worker].replicas", count, "must be at least 1")
+    if spec.get("elasticPolicy") is not None and not workers:
+        yield missing("spec.pytorchReplicaSpecs[Worker]", "must be configured when elasticPolicy is used")
+    elastic = spec.get("elasticPolicy") or {}
+    if spec.get("nprocPerNode") is not None and elastic.get("nProcPerNode") is not None:
+        why = "spec.elasticPolicy.nProcPerNode and spec.nprocPerNode exclude each other"
+        yield forbidden("spec.elasticPolicy.nProcPerNode", why)
+    word = spec.get("nprocPerNode")
+    if word is not None and word not in ("auto", "cpu", "gpu") and not str(word).isdigit():
+        yield invalid("spec.nprocPerNode", word, "must be auto, cpu, gpu or an integer")
+
+
+SHAPES = """
+PyTorchJob metadata:ObjectMeta spec:PyTorchJobSpec! status:any
+PyTorchJobSpec runPolicy:RunPolicy elasticPolicy:ElasticPolicy nprocPerNode:s \
+pytorchReplicaSpecs:{ReplicaSpec}!
+ElasticPolicy minReplicas:i maxReplicas:i rdzvBackend:s rdzvPort:i rdzvHost:s rdzvId:s rdzvConf:[any] \
+standalone:b nProcPerNode:i maxRestarts:i metrics:[any]
+"""
+
+DEFINITIONS = (
+    Definition(resource=PYTORCHJOBS, shapes=SHAPES, check=check, columns=(("State", conditions.latest),)),
 )

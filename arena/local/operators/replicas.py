@@ -1,7 +1,7 @@
 """A kubeflow.org job as replicas, and the pods and Services that each of them is."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from arena.local.objects import PODS, SERVICES, Object, Objects, Resource, key
@@ -100,6 +100,11 @@ class Job:
         """The name of a replica's pod and Service."""
         return f"{self.name}-{place[0].lower()}-{place[1]}"
 
+    def meeting(self, place: Place) -> tuple[str, int]:
+        """Host and port where others meet a replica; by its short name where names resolve."""
+        host, port = self.addresses[place]
+        return (host if host == LOOPBACK else self.child(place)), port
+
     def labels(self) -> dict[str, str]:
         """The labels that all its pods and Services carry."""
         return {JOB_NAME: self.name, OPERATOR_NAME: self.kind.operator_name}
@@ -128,6 +133,12 @@ def place_of(job: Job, obj: Object) -> Place | None:
         if name.lower() == labels.get(REPLICA_TYPE) and index.isdigit():
             return name, int(index)
     return None
+
+
+def all_of(job: Job, name: str, pods: Collection[Object]) -> bool:
+    """Whether all replicas of a type, of which there must be one, are among the pods."""
+    wanted = {place for place in job.places if place[0] == name}
+    return bool(wanted) and wanted <= {place_of(job, pod) for pod in pods}
 
 
 def make_services(objects: Objects, job: Job) -> None:

@@ -1,9 +1,12 @@
 """TFJob: parameter servers, workers, chief, evaluator, told of each other by TF_CONFIG."""
 
 import json
+from collections.abc import Iterator
 
+from arena.local.causes import Cause, forbidden, unsupported
+from arena.local.definitions import Definition
 from arena.local.objects import Object, Resource
-from arena.local.operators import kubeflow
+from arena.local.operators import conditions, kubeflow, rules
 from arena.local.operators.operator import Operator
 from arena.local.operators.replicas import Job, Kind, Place, place_of
 
@@ -61,4 +64,24 @@ KIND = Kind(
     everywhere=False,
     leader=("Chief", "Master"),
     has_succeeded=has_succeeded,
+)
+
+
+def check(obj: Object) -> Iterator[Cause]:
+    """A TFJob has at most one Chief or Master."""
+    yield from rules.common(obj, "tfReplicaSpecs", "tensorflow")
+    chiefs = [kind for kind in obj["spec"]["tfReplicaSpecs"] if kind in ("Chief", "Master")]
+    if len(chiefs) > 1:
+        yield forbidden("spec.tfReplicaSpecs", "must not have more than 1 Chief or Master role")
+    if obj["spec"].get("successPolicy") not in (None, "", "AllWorkers"):
+        yield unsupported("spec.successPolicy", obj["spec"]["successPolicy"], ("", "AllWorkers"))
+
+
+SHAPES = """
+TFJob metadata:ObjectMeta spec:TFJobSpec! status:any
+TFJobSpec runPolicy:RunPolicy successPolicy:s enableDynamicWorker:b tfReplicaSpecs:{ReplicaSpec}!
+"""
+
+DEFINITIONS = (
+    Definition(resource=TFJOBS, shapes=SHAPES, check=check, columns=(("State", conditions.latest),)),
 )

@@ -13,8 +13,8 @@ from typing import Any
 
 from arena.local.api.patches import fields
 from arena.local.api.patches.fields import Path
-from arena.local.api.refusals import Cause
 from arena.local.api.schema import Shape
+from arena.local.causes import Cause
 from arena.local.objects import Object, Refused
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
