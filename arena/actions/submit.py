@@ -191,19 +191,13 @@ def submit(cluster: Cluster, made: Plan, *, instead: bool = False, timeout: floa
         try:
             job = sent.result()
             for one in made.helpers:
-                owned = {**one["metadata"], "ownerReferences": [_reference(made.resource, job)]}
+                owned = {**one["metadata"], "ownerReferences": [training.reference(made.resource, job)]}
                 done.append(cluster.create(HELPERS[one["kind"]], namespace, {**one, "metadata": owned}))
         except BaseException:
             with suppress(ArenaError):
                 _undo(cluster, made.resource, [*done, sent.result()])
             raise
     return made.kind.read(job, [])
-
-
-def _reference(resource: Resource, owner: Object) -> Object:
-    meta = owner["metadata"]
-    kind = {"apiVersion": resource.api_version, "kind": resource.kind}
-    return {**kind, "name": meta["name"], "uid": meta["uid"]}
 
 
 def _create_job(cluster: Cluster, made: Plan, namespace: str) -> Object:

@@ -167,6 +167,13 @@ def pod_selector(kind: Kind, obj: Object) -> str:
     return ",".join(f"{key}={value}" for key, value in kind.pods(obj).items())
 
 
+def reference(resource: Resource, owner: Object) -> Object:
+    """An owner as the objects that belong to it name it."""
+    meta = owner["metadata"]
+    kind = {"apiVersion": resource.api_version, "kind": resource.kind}
+    return {**kind, "name": meta["name"], "uid": meta["uid"]}
+
+
 def follow(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) -> Iterator[Job]:
     """The job now, after every change, and every `TICK` seconds in between; ends when it is deleted.
 

@@ -1,0 +1,228 @@
+"""What is changed of a job after its submit: it is suspended, resumed, scaled, or taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from arena import labels
+from arena.actions import training
+from arena.errors import Conflict, MissingOperator, SpecError
+from arena.kinds.kind import Change, Kind
+from arena.model import Job, Phase
+from arena.resources import Resource
+
+if TYPE_CHECKING:
+    from arena.kube import Cluster
+
+Object = dict[str, Any]
+KUEUE = "kueue.x-k8s.io"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What became of a wish to change a job."""
+
+    job: Job
+    done: bool
+    """False where the job was that way already, and nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A job with all that a change needs to know."""
+
+    cluster: Cluster
+    kind: Kind
+    resource: Resource
+    obj: Object
+
+    @property
+    def job(self) -> Job:
+        return self.read(self.obj)
+
+    def read(self, obj: Object) -> Job:
+        """The job as of another moment."""
+        return self.kind.read(obj, [])
+
+    @property
+    def title(self) -> str:
+        meta = self.obj["metadata"]
+        return f'{self.kind.name} "{meta["name"]}" in namespace "{meta.get("namespace", "")}"'
+
+
+def suspend(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) -> Changed:
+    """End the job's pods and keep the job, until it is resumed.
+
+    Raises:
+        NotFound: there is no such job.
+        SpecError: jobs of its kind cannot be suspended.
+        Conflict: it has ended.
+        MissingOperator: what serves its kind there is too old to know of it.
+    """
+    return _switch(_find(cluster, name, namespace, kind), True)
+
+
+def resume(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) -> Changed:
+    """Start the pods of a suspended job again; raises as `suspend`."""
+    return _switch(_find(cluster, name, namespace, kind), False)
+
+
+def scale(cluster: Cluster, name: str, namespace: str, workers: int, kind: Kind | None = None) -> Changed:
+    """Change how many workers the job has while it runs; raises as `suspend`, of scaling.
+
+    Args:
+        workers: how many there shall be in all, counted as --workers of its kind does.
+    """
+    found = _find(cluster, name, namespace, kind)
+    if found.kind.scale is None:
+        raise SpecError(
+            f"the number of workers of a {found.kind.name} cannot be changed",
+            f"start it anew: arena rerun {name} --replace --set workers={workers}",
+        )
+    _check_alive(found, "scaled")
+    change = found.kind.scale(found.obj, workers)
+    if change.patch is not None and _has(found.obj, change.patch):
+        return Changed(found.job, False)
+    return Changed(found.read(_send(found, change, "scale it")), True)
+
+
+def _find(cluster: Cluster, name: str, namespace: str, kind: Kind | None) -> _Found:
+    return _Found(cluster, *training.find(cluster, name, namespace, kind))
+
+
+def _switch(found: _Found, on: bool) -> Changed:
+    change = found.kind.suspend
+    if change is None:
+        name, kind = found.obj["metadata"]["name"], found.kind.name
+        raise SpecError(
+            f"a {kind} cannot be suspended", f"delete it, and start it anew later: arena get {name} -o command"
+        )
+    _check_alive(found, "suspended" if on else "resumed")
+    held = _in_queue(found)
+    if held is not None:
+        return _hold(found, held, on)
+    if _is_suspended(found, change) is on:
+        return Changed(found.job, False)
+    return Changed(found.read(_send(found, change(found.obj, on), "suspend it")), True)
+
+
+def _is_suspended(found: _Found, change: Callable[[Object, bool], Change]) -> bool:
+    patch = change(found.obj, True).patch
+    return _has(found.obj, patch) if patch is not None else found.job.phase is Phase.SUSPENDED
+
+
+def _in_queue(found: _Found) -> _Found | None:
+    """What stands for the job in a queue of Kueue, which alone then starts and stops it."""
+    version = found.cluster.served(KUEUE, "workloads") if _queue(found.obj) else None
+    if version is None:
+        return None
+    workloads = Resource(KUEUE, version, "workloads", kind="Workload")
+    meta = found.obj["metadata"]
+    there = found.cluster.list(workloads, meta["namespace"], labels=f"{labels.KUEUE_JOB_UID}={meta['uid']}")
+    return next((replace(found, resource=workloads, obj=one) for one in there), None)
+
+
+def _queue(obj: Object) -> str:
+    return str((obj["metadata"].get("labels") or {}).get(labels.KUEUE_QUEUE) or "")
+
+
+def _hold(found: _Found, held: _Found, on: bool) -> Changed:
+    """Hold the job back in its queue, or let it take part again."""
+    if (held.obj["spec"].get("active") is False) is not on:
+        _send(held, Change(patch={"spec": {"active": not on}}), "hold a job")
+        return Changed(found.job, True)
+    if not on and found.job.phase is Phase.QUEUING:
+        raise Conflict(f"{found.title} waits in queue {_queue(found.obj)}", "the queue starts it in its turn")
+    return Changed(found.job, False)
+
+
+def _has(obj: Object, patch: Mapping[str, Any]) -> bool:
+    """Whether the object is as the patch would make it; a switch that is not there is off."""
+    for key, value in patch.items():
+        there = obj.get(key)
+        if isinstance(value, Mapping):
+            if not _has(there or {}, value):
+                return False
+        elif there != value and not (value is False and there is None):
+            return False
+    return True
+
+
+def _check_alive(found: _Found, what: str) -> None:
+    job = found.job
+    if job.phase.is_final:
+        raise Conflict(
+            f"{found.title} has ended ({job.phase.value}) and cannot be {what}", f"arena rerun {job.name}"
+        )
+    if job.phase is Phase.STOPPING:
+        raise Conflict(f"{found.title} is being deleted and cannot be {what}")
+
+
+def _send(found: _Found, change: Change, what: str) -> Object:
+    """Do it, and see that the cluster did: one that does not know a field may drop it without a word."""
+    meta = found.obj["metadata"]
+    if change.patch is None:
+        _request(found, change)
+        return found.obj
+    now = found.cluster.patch(found.resource, meta["namespace"], meta["name"], _with_uid(change.patch, meta))
+    if not _has(now, change.patch):
+        kind = found.resource.kind
+        raise MissingOperator(
+            f"{found.cluster.name} took no notice: its {kind} is too old to {what}", "have its operator updated"
+        )
+    return now
+
+
+def _with_uid(patch: Mapping[str, Any], meta: Object) -> Object:
+    """The patch, which is a conflict where another object took the name meanwhile."""
+    return {**patch, "metadata": {**patch.get("metadata", {}), "uid": meta["uid"]}}
+
+
+def _request(found: _Found, change: Change) -> None:
+    if change.resource is None or change.request is None:
+        raise TypeError(f"a change of a {found.kind.name} neither patches nor asks")
+    found.cluster.need(change.resource)
+    owner = training.reference(found.resource, found.obj)
+    meta = {**change.request.get("metadata", {}), "namespace": found.obj["metadata"]["namespace"]}
+    body = {**change.request, "metadata": {**meta, "ownerReferences": [owner]}}
+    found.cluster.create(change.resource, meta["namespace"], body)
+
+
+def adopt(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) -> Changed:
+    """Label a job that others made as arena's own; nothing else of it is touched.
+
+    Raises:
+        NotFound: there is no such job.
+        Conflict: another tool says that it manages the job.
+    """
+    found = _find(cluster, name, namespace, kind)
+    own = found.obj["metadata"].get("labels") or {}
+    if found.job.managed:
+        return Changed(found.job, False)
+    if own.get(labels.MANAGED_BY):
+        raise Conflict(
+            f"{found.title} is managed by {own[labels.MANAGED_BY]}",
+            f"if that is over, remove its label {labels.MANAGED_BY} first",
+        )
+    # What its maker chose stays: `app` is many people's own.
+    missing = {key: value for key, value in labels.common(name, found.kind.name).items() if key not in own}
+    return Changed(found.read(_send(found, Change(patch={"metadata": {"labels": missing}}), "label it")), True)
+
+
+def release(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) -> Changed:
+    """Take the labels of `adopt` off again; raises as that.
+
+    Raises:
+        Conflict: arena submitted the job itself.
+    """
+    found = _find(cluster, name, namespace, kind)
+    meta = found.obj["metadata"]
+    if labels.SPEC in (meta.get("annotations") or {}):
+        raise Conflict(f"{found.title} was submitted by arena, not adopted", "it stays arena's own")
+    if not found.job.managed:
+        return Changed(found.job, False)
+    own, marks = meta.get("labels") or {}, labels.common(name, found.kind.name)
+    taken = {key: None for key, value in marks.items() if own.get(key) == value}
+    return Changed(found.read(_send(found, Change(patch={"metadata": {"labels": taken}}), "label it")), True)
