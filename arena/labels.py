@@ -16,6 +16,10 @@ SUBMITTER = "arena.kubeflow.org/username"
 COMMAND_LINE = "arena.kubeflow.org/command"
 VERSION = "arena.kubeflow.org/version"
 GPUS = "requestGPUsOfJobOwner"
+# Which model comes of the job; the label is the Go arena's, so is that of the version, which a registry sets.
+MODEL_NAME = "modelName"
+MODEL_VERSION = "modelVersion"
+MODEL_SOURCE = "arena.kubeflow.org/model-source"
 ROLE_SEQUENCE = "job-role-sequence"
 QUEUE_SUSPEND = "scheduling.x-k8s.io/suspend"
 
@@ -51,6 +55,10 @@ ISTIO_INJECT = "sidecar.istio.io/inject"
 
 # Queues and gangs.
 KUEUE_QUEUE = "kueue.x-k8s.io/queue-name"
+KUEUE_JOB_UID = "kueue.x-k8s.io/job-uid"
+VOLCANO_QUEUE = "scheduling.volcano.sh/queue-name"
+VOLCANO_MEMBERS = "scheduling.volcano.sh/group-min-member"
+RAY_VOLCANO_QUEUE = "volcano.sh/queue-name"
 POD_GROUP = "pod-group.scheduling.sigs.k8s.io/name"
 POD_GROUP_MIN = "pod-group.scheduling.sigs.k8s.io/min-available"
 GPU_TOPOLOGY = "gpu-topology"

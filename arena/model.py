@@ -93,6 +93,29 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """How much of one resource the jobs of a queue hold."""
+
+    flavor: str
+    resource: str
+    total: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """The queue that a job waits in or came from."""
+
+    name: str
+    system: str
+    """`kueue` or `volcano`."""
+    position: int = 0
+    """The job's place among those that wait, counted from 1; 0: it does not wait, or nobody tells."""
+    waiting: int = 0
+    """How many jobs wait in it; 0 where nobody tells."""
+    usage: tuple[Usage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A training job of any kind, ours or somebody else's."""
 
@@ -113,6 +136,8 @@ class Job:
     gpus: int = 0
     """GPUs the job asks for in all."""
     priority: str = ""
+    queue: Queue | None = None
+    """None where it names no queue."""
     submitter: str = ""
     managed: bool = False
     """Whether arena made it."""

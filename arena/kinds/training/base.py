@@ -20,6 +20,8 @@ from arena.kinds.parts import (
 )
 from arena.kinds.spec import REQUIRED, changed, option
 
+KUEUE, VOLCANO, COSCHEDULING = "kueue", "volcano", "coscheduling"
+"""What may hold jobs in queues, or start all pods of a job at once."""
 GIT_SECRETS = ("GIT_SYNC_USERNAME", "GIT_SYNC_PASSWORD")
 """Variables of --env that are kept in the job's Secret and reach only the container that fetches the code."""
 
@@ -64,7 +66,12 @@ class TrainingSpec:
     gang: bool = option(False, "Start all instances together or none")
     priority: str = option("", "Priority class", forms.OBJECT, short="-p")
     queue: bool = option(False, "Let the queue of the cluster start the job")
-    queue_name: str = option("", "Queue (Kueue) that the job waits in", forms.LABEL)
+    queue_name: str = option("", "Queue of Kueue or Volcano that the job waits in", forms.LABEL)
+    queue_system: str = option(
+        "",
+        "Whose queue or gang it is, where the cluster has several",
+        choice(KUEUE, VOLCANO, COSCHEDULING),
+    )
     scheduler: str = option("", "Scheduler of the pods", forms.OBJECT)
     image_pull_policy: str = option(
         "Always",
@@ -96,7 +103,7 @@ class TrainingSpec:
     )
     logdir: str = option("/training_logs", "Directory or URL of the event files")
 
-    model_name: str = option("", "Name to register the model under")
+    model_name: str = option("", "Name to register the model under", forms.LABEL)
     model_source: str = option("", "Where the model will be stored, for its registration")
 
     on_host: bool = field(default=False, compare=False)
@@ -110,6 +117,11 @@ class TrainingSpec:
             raise SpecError(f"--sync-{given} needs --sync-{lacking}", "give both or none")
         if self.model_name and not self.model_source:
             raise SpecError("--model-name needs --model-source", "give both")
+        if self.queue_name and self.queue_system == COSCHEDULING:
+            raise SpecError(
+                f'--queue-name "{self.queue_name}": coscheduling has no queues',
+                f"choose --queue-system {KUEUE} or {VOLCANO}, or leave the queue away",
+            )
         self._check_variables()
         self._check_paths()
 
@@ -129,6 +141,15 @@ class TrainingSpec:
             if paths.count(one) > 1:
                 raise SpecError(f'two things would be mounted at "{one}"', "give each its own path")
 
+    @property
+    def queued_by(self) -> str:
+        """Whose queue and gang: as given, as the scheduler tells, else Kueue's where a queue is named."""
+        if self.queue_system:
+            return self.queue_system
+        if self.scheduler == VOLCANO:
+            return VOLCANO
+        return KUEUE if self.queue_name else ""
+
     def idle(self) -> dict[str, str]:
         """Options that were given and do nothing, by field, and the flag each would need."""
         found: dict[str, str] = {}
@@ -136,6 +157,10 @@ class TrainingSpec:
             found |= {one: "--tensorboard" for one in changed(self) if one in ("logdir", "tensorboard_image")}
         if self.sync_image and not self.sync_mode:
             found["sync_image"] = "--sync-mode"
+        if self.queue_system and not (self.queue_name or self.gang):
+            found["queue_system"] = "--queue-name or --gang"
+        if self.model_source and not self.model_name:
+            found["model_source"] = "--model-name"
         return found
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 from arena import labels
 from arena.errors import SpecError
 from arena.kinds.spec import encode
-from arena.kinds.training import fetch
+from arena.kinds.training import fetch, queues
 from arena.kinds.training.base import TrainingSpec
 from arena.kinds.training.environment import literal
 from arena.kinds.training.volumes import mounts, volumes
@@ -41,7 +41,7 @@ def shared(spec: TrainingSpec, kind: str, resource: Resource, size: Size) -> Val
         "restart_policy": "OnFailure" if spec.retry else "Never",
         "active_deadline": spec.running_timeout or None,
         "ttl": spec.ttl_after_finished or None,
-        "scheduling": {"minAvailable": size.pods} if spec.gang else None,
+        "scheduling": queues.policy(spec, size.pods),
         **pod(spec),
     }
 
@@ -53,19 +53,19 @@ def metadata(spec: TrainingSpec, kind: str, size: Size) -> Values:
         if key in own or key.startswith("training.kubeflow.org/"):
             raise SpecError(f'--label: "{key}" is set by arena itself', "choose another key")
     both = {**spec.label, **own}
-    on_pods = dict(both)
-    if spec.gang:
-        on_pods |= {labels.POD_GROUP: f"{kind}-{spec.name}", labels.POD_GROUP_MIN: str(size.pods)}
-    on_job = {**both, labels.KUEUE_QUEUE: spec.queue_name} if spec.queue_name else both
     remarks = {**spec.annotation, labels.GPUS: str(size.gpus)}
+    job_marks, job_notes = queues.on_job(spec, size.pods)
+    pod_marks, pod_notes = queues.on_pods(spec, kind, size.pods)
+    if spec.model_name:
+        job_marks[labels.MODEL_NAME] = spec.model_name
+        job_notes[labels.MODEL_SOURCE] = spec.model_source
     stored = json.dumps(encode(spec), ensure_ascii=False)
-    suspended = {labels.QUEUE_SUSPEND: "true"} if spec.queue else {}
     return {
-        "labels": on_job,
-        "annotations": {**remarks, **suspended, labels.SPEC: stored},
-        "pod_labels": on_pods,
+        "labels": {**both, **job_marks},
+        "annotations": {**remarks, **job_notes, labels.SPEC: stored},
+        "pod_labels": {**both, **pod_marks},
         # A proxy that is injected never ends, and so the pod would not.
-        "pod_annotations": {labels.ISTIO_INJECT: "false", **remarks},
+        "pod_annotations": {labels.ISTIO_INJECT: "false", **remarks, **pod_notes},
     }
 
 
@@ -81,7 +81,7 @@ def pod(spec: TrainingSpec) -> Values:
         "volumes": volumes(spec) or None,
         "init_containers": fetch.containers(spec),
         "tolerations": [one.manifest() for one in spec.toleration] or None,
-        "scheduler": spec.scheduler or None,
+        "scheduler": queues.scheduler(spec),
         "priority": spec.priority or None,
         "host_network": host_network or None,
         "dns_policy": "ClusterFirstWithHostNet" if host_network else None,
