@@ -5,6 +5,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 
+from arena.local import definitions
 from arena.local.api import admission, meta, pages, refusals, scale
 from arena.local.api.deletion import PROTECTED, Remover
 from arena.local.api.expiry import Expiry
@@ -37,6 +38,10 @@ class Api:
         for name in PROTECTED:
             if self.get(NAMESPACES, name) is None:
                 self.create(NAMESPACES, {"metadata": {"name": name}})
+        for one in definitions.every():
+            for obj in one.seeds:
+                if self.get(one.resource, obj["metadata"]["name"]) is None:
+                    self.create(one.resource, obj)
 
     def close(self) -> None:
         """Close the store."""
