@@ -97,7 +97,8 @@ def _switch(found: _Found, on: bool) -> Changed:
     if change is None:
         name, kind = found.obj["metadata"]["name"], found.kind.name
         raise SpecError(
-            f"a {kind} cannot be suspended", f"delete it, and start it anew later: arena get {name} -o command"
+            f"a {kind} cannot be suspended",
+            f"delete it, and start it anew later: arena get {name} -o command",
         )
     _check_alive(found, "suspended" if on else "resumed")
     held = _in_queue(found)
@@ -170,7 +171,8 @@ def _send(found: _Found, change: Change, what: str) -> Object:
     if not _has(now, change.patch):
         kind = found.resource.kind
         raise MissingOperator(
-            f"{found.cluster.name} took no notice: its {kind} is too old to {what}", "have its operator updated"
+            f"{found.cluster.name} took no notice: its {kind} is too old to {what}",
+            "have its operator updated",
         )
     return now
 
@@ -208,7 +210,9 @@ def adopt(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None)
         )
     # What its maker chose stays: `app` is many people's own.
     missing = {key: value for key, value in labels.common(name, found.kind.name).items() if key not in own}
-    return Changed(found.read(_send(found, Change(patch={"metadata": {"labels": missing}}), "label it")), True)
+    return Changed(
+        found.read(_send(found, Change(patch={"metadata": {"labels": missing}}), "label it")), True
+    )
 
 
 def release(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) -> Changed:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arena.commands import _flags
+from arena.commands import _each, _flags
 from arena.commands._globals import pass_session
-from arena.errors import ArenaError, NotFound, SpecError, Unreachable
+from arena.errors import SpecError
 
 if TYPE_CHECKING:
     from arena.kinds.kind import Kind
@@ -42,39 +42,27 @@ def command(
 
     if names and (everything or selector):
         raise SpecError("names do not go together with --all or -l", "give one of them")
-    doomed = [(name, kind) for name in dict.fromkeys(names)]
-    if not doomed:
-        doomed = _chosen(session, kind, everything, selector, yes)
+    doomed = _each.named(names, kind) if names else _chosen(session, kind, everything, selector, yes)
     click.echo(f"using {session.describe()}", err=True)
-    failed: set[int] = set()
-    for name, of_kind in doomed:
-        try:
-            job = training.delete(session.cluster(), name, session.namespace, of_kind)
-        except Unreachable:
-            raise
-        except ArenaError as error:
-            failed.add(error.exit_code)
-            click.echo(f"Error: {error.message}" + (f"\nHint: {error.hint}" if error.hint else ""), err=True)
-        else:
-            click.echo(f"{job.kind} {job.name} deleted")
-    return NotFound.exit_code if NotFound.exit_code in failed else max(failed, default=0)
+
+    def act(name: str, of_kind: "Kind | None") -> None:
+        job = training.delete(session.cluster(), name, session.namespace, of_kind)
+        click.echo(f"{job.kind} {job.name} deleted")
+
+    return _each.each(doomed, act)
 
 
 def _chosen(
     session: "Session", kind: "Kind | None", everything: bool, selector: str, yes: bool
-) -> list[tuple[str, "Kind | None"]]:
-    from arena import kinds
-    from arena.actions import training
-
+) -> list[_each.Target]:
     if not everything and not selector:
         raise SpecError("no job is named", "name jobs, or give -l LABELS or --all")
-    jobs = training.jobs(session.cluster(), session.namespace, kind=kind, selector=selector)
-    if jobs and not yes:
+    doomed = _each.matching(session, kind, selector)
+    if doomed and not yes:
         if not sys.stdin.isatty():
-            raise SpecError(f"{len(jobs)} jobs would be deleted and there is no terminal to ask on", "add -y")
-        names = ", ".join(job.name for job in jobs)
+            raise SpecError(
+                f"{len(doomed)} jobs would be deleted and there is no terminal to ask on", "add -y"
+            )
+        names = ", ".join(name for name, _ in doomed)
         _flags.agreed(f"Delete {names} in namespace {session.namespace}?")
-    if not jobs:
-        click.echo("no job matches", err=True)
-    # Two kinds may each have a job of the same name.
-    return [(job.name, kinds.find(job.kind)) for job in jobs]
+    return doomed
