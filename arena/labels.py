@@ -15,6 +15,7 @@ SPEC = "arena.kubeflow.org/spec"
 SUBMITTER = "arena.kubeflow.org/username"
 COMMAND_LINE = "arena.kubeflow.org/command"
 VERSION = "arena.kubeflow.org/version"
+OVERRIDES = "arena.kubeflow.org/overrides"
 GPUS = "requestGPUsOfJobOwner"
 # Which model comes of the job; the label is the Go arena's, so is that of the version, which a registry sets.
 MODEL_NAME = "modelName"
@@ -35,6 +36,13 @@ OPERATOR_NAME = "training.kubeflow.org/operator-name"
 REPLICA_TYPE = "training.kubeflow.org/replica-type"
 REPLICA_INDEX = "training.kubeflow.org/replica-index"
 JOB_ROLE = "training.kubeflow.org/job-role"
+
+# Written by Kubernetes itself on the pods of a Job, and by JobSet on those of its Jobs.
+BATCH_JOB_NAME = "job-name"
+COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index"
+JOBSET_NAME = "jobset.sigs.k8s.io/jobset-name"
+REPLICATED_JOB = "jobset.sigs.k8s.io/replicatedjob-name"
+EXCLUSIVE_TOPOLOGY = "alpha.jobset.sigs.k8s.io/exclusive-topology"
 
 # Written by the operators of the Go arena's time.
 OLD_GROUP = "group-name"

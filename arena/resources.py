@@ -6,7 +6,7 @@ from typing import NamedTuple
 class Resource(NamedTuple):
     """A resource type of the Kubernetes API.
 
-    `kind` is for messages and manifests; requests use only the other four.
+    `kind` is for messages and manifests; requests use only the four before it.
     """
 
     group: str
@@ -14,6 +14,8 @@ class Resource(NamedTuple):
     plural: str
     namespaced: bool = True
     kind: str = ""
+    field: str = ""
+    """A field of its spec that only some releases serve under this version; "" where none must be there."""
 
     @property
     def api_version(self) -> str:

@@ -32,18 +32,22 @@ def served(cluster: Cluster, kind: Kind) -> Resource | None:
 
 
 def require(cluster: Cluster, kind: Kind) -> Resource:
-    """The type that carries the kind on this cluster.
+    """The type that carries the kind on this cluster; of several releases of one version the one served.
 
     Raises:
-        MissingOperator: the cluster serves none.
+        MissingOperator: the cluster serves none; the hint names the kinds that it does.
     """
-    resource = served(cluster, kind)
-    if resource is None:
+    found = [one for one in kind.resources if cluster.serves(one)]
+    if not found:
+        runs = [one.name for one in kinds.training_kinds() if served(cluster, one)]
+        known = f"it runs {', '.join(runs)}" if runs else "it runs no kind of job"
+        more = "; arena submit job needs no operator" if "job" in runs else ""
         raise MissingOperator(
-            f"{cluster.name} does not know {kind.resources[0].kind}",
-            "install its operator there, or use the local cluster: --context local",
+            f"{cluster.name} does not know {kind.resources[0].kind}: the operator of {kind.name} is missing",
+            known + more,
         )
-    return resource
+    same = [one for one in found if one.path() == found[0].path()]
+    return found[0] if len(same) == 1 else next(filter(cluster.knows, same), same[0])
 
 
 def jobs(

@@ -41,6 +41,8 @@ class Places(NamedTuple):
     """Labels or annotations with the number among those of the role."""
     chiefs: tuple[str, ...] = ("launcher", "master", "chief")
     """Roles whose end is the job's."""
+    other: str = ""
+    """The role of a pod that has none of those labels."""
 
 
 STANDARD = Places()

@@ -175,6 +175,13 @@ class Cluster:
         """Whether the cluster knows a resource type in exactly this version."""
         return self._discovery.serves(resource.group, resource.version, resource.plural)
 
+    def knows(self, resource: Resource) -> bool:
+        """Whether the spec of a served type has `resource.field`; yes where the cluster does not tell."""
+        if not resource.field:
+            return True
+        fields = self._discovery.fields(resource.group, resource.version, resource.kind)
+        return fields is None or resource.field in fields
+
     def served(self, group: str, plural: str) -> str | None:
         """The version in which the cluster prefers to serve a type; None where it does not know it."""
         return self._discovery.version(group, plural)

@@ -3,7 +3,8 @@
 import threading
 from typing import Any
 
-from arena.errors import NotFound
+from arena.errors import NotAllowed, NotFound
+from arena.kube import definitions
 from arena.kube.faults import Asked
 from arena.kube.transport import Request, Transport
 
@@ -26,6 +27,7 @@ class Discovery:
         self._lock = threading.RLock()
         self._versions: dict[str, list[str]] | None = None
         self._plurals: dict[tuple[str, str], frozenset[str]] = {}
+        self._fields: dict[tuple[str, str, str], frozenset[str] | None] = {}
 
     def version(self, group: str, plural: str) -> str | None:
         """The preferred version in which the cluster serves a type, or None."""
@@ -38,6 +40,24 @@ class Discovery:
         with self._lock:
             known = not group or version in self._groups().get(group, [])
             return known and plural in self._types(group, version)
+
+    def fields(self, group: str, version: str, kind: str) -> frozenset[str] | None:
+        """The names of the fields of a type's spec; None where the cluster does not tell them."""
+        with self._lock:
+            if (group, version, kind) not in self._fields:
+                self._fields[group, version, kind] = self._described(group, version, kind)
+            return self._fields[group, version, kind]
+
+    def _described(self, group: str, version: str, kind: str) -> frozenset[str] | None:
+        path = f"apis/{group}/{version}" if group else f"api/{version}"
+        for where in definitions.PATHS:
+            try:
+                found = definitions.spec_fields(self._get(where.format(path=path)), group, version, kind)
+            except (NotFound, NotAllowed):
+                continue
+            if found:
+                return found
+        return None
 
     def _groups(self) -> dict[str, list[str]]:
         """Group -> versions, the preferred one first."""

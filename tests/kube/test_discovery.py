@@ -1,5 +1,6 @@
 """What a cluster serves is asked for once, in the shortest way that the cluster knows."""
 
+import pytest
 from servers import refuses, says
 
 from arena.kube import Cluster
@@ -72,3 +73,37 @@ def test_a_version_that_vanished_serves_nothing(stage):
     """A 404 for a version that was listed a moment ago means that it is gone."""
     stage.answers = [GROUPS, refuses(404, "NotFound", "the server could not find the requested resource")]
     assert Cluster.at(stage.url).served("kubeflow.org", "tfjobs") is None
+
+
+TRAINJOBS = Resource("trainer.kubeflow.org", "v1alpha1", "trainjobs", kind="TrainJob", field="runtimePatches")
+GVK = [{"group": TRAINJOBS.group, "version": TRAINJOBS.version, "kind": "TrainJob"}]
+
+
+def described(reference: dict, *names: str) -> dict:
+    """Schemas in which TrainJob refers to its spec as servers do, in place or elsewhere."""
+    spec = {"properties": {name: {} for name in names}}
+    job = {"x-kubernetes-group-version-kind": GVK, "properties": {"spec": reference or spec}}
+    return {"org.TrainJob": job, "org.TrainJobSpec": spec}
+
+
+@pytest.mark.parametrize("reference", [
+    {}, {"$ref": "#/x/org.TrainJobSpec"}, {"allOf": [{"$ref": "#/x/org.TrainJobSpec"}]}
+], ids=["in place", "reference", "allOf"])  # fmt: skip
+def test_fields_of_a_release(stage, reference):
+    """Which field a release knows is read from the description of its type, once."""
+    schemas = described(reference, "trainer", "podSpecOverrides")
+    stage.answers = [says(200, {"openapi": "3.0.0", "components": {"schemas": schemas}})]
+    cluster = Cluster.at(stage.url)
+    assert not cluster.knows(TRAINJOBS)
+    assert cluster.knows(TRAINJOBS._replace(field="podSpecOverrides"))
+    assert cluster.knows(TRAINJOBS._replace(field=""))
+    assert [path for _, path, _, _ in stage.requests] == ["/openapi/v3/apis/trainer.kubeflow.org/v1alpha1"]
+
+
+def test_fields_of_an_old_cluster(stage):
+    """A cluster without OpenAPI version 3 is asked by version 2; one that tells nothing knows all fields."""
+    old = {"swagger": "2.0", "definitions": described({}, "trainer")}
+    stage.answers = [refuses(404, "NotFound", "no such page"), says(200, old)]
+    assert not Cluster.at(stage.url).knows(TRAINJOBS)
+    stage.answers = [refuses(403, "Forbidden", "you may not"), refuses(403, "Forbidden", "you may not")]
+    assert Cluster.at(stage.url).knows(TRAINJOBS)

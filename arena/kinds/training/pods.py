@@ -71,9 +71,9 @@ def _as_chief(one: Instance, chief: bool) -> Instance:
 
 
 def job_role(pod: Object, places: Places = STANDARD) -> str:
-    """The role of a pod in lower case: `worker`, `ps`, `launcher` ...; "" where it has none."""
+    """The role of a pod in lower case: `worker`, `ps`, `launcher` ...; "" where its kind names none."""
     own = pod["metadata"].get("labels") or {}
-    return next((str(own[key]) for key in places.roles if own.get(key)), "").lower()
+    return next((str(own[key]) for key in places.roles if own.get(key)), places.other).lower()
 
 
 def _index(pod: Object, places: Places, role: str) -> int:
