@@ -5,6 +5,7 @@ What `--dry-run` prints is what is sent: both take the same Plan.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -54,6 +55,12 @@ class Overrides:
     """File to use instead."""
     patch: str | None = None
     """File with a JSON merge patch for the job."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """As flags of a command line."""
+        flags = (("--template", self.template), ("--patch", self.patch))
+        return tuple(word for flag, value in flags if value for word in (flag, value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +116,10 @@ def plan(
     for extra in extras.extras(spec, kind.name, _contents(spec)):
         made += manifests.render(manifests.find(extra.template), extra.values, extra.template)
     finished = [_finish(one, namespace, origin) for one in made]
-    _annotate(finished[0], {labels.SUBMITTER: origin.submitter, labels.VERSION: origin.version})
+    notes = {labels.SUBMITTER: origin.submitter, labels.VERSION: origin.version}
+    if overrides.words:
+        notes[labels.OVERRIDES] = shlex.join(overrides.words)
+    _annotate(finished[0], notes)
     return Plan(kind=kind, resource=resource, job=finished[0], helpers=tuple(finished[1:]))
 
 
