@@ -110,7 +110,7 @@ def test_rules_of_the_operators(kind, workers, submit):
     ],
 )
 def test_roles(words, wanted, submit):
-    """PyTorch's and XGBoost's workers count the master, MPI and Paddle's servers come on top, a lone TF worker leads."""
+    """PyTorch's and XGBoost's workers count the master; launchers and servers come on top of them."""
     (job,) = submit(*words, "--name", "x", "--image", "i", "true")
     assert {title: role["replicas"] for title, role in roles(job).items()} == wanted
 

@@ -7,7 +7,7 @@ from arena.local.definitions import Definition
 from arena.local.objects import Object, Resource
 from arena.local.operators import conditions, kubeflow, rules
 from arena.local.operators.operator import Operator
-from arena.local.operators.replicas import LOOPBACK, Job, Kind, Place, place_of
+from arena.local.operators.replicas import LOOPBACK, Job, Kind, Place, all_of, place_of
 
 PYTORCHJOBS = Resource("kubeflow.org", "v1", "pytorchjobs", "PyTorchJob")
 
@@ -34,22 +34,16 @@ def _processes(job: Job) -> str:
     return str(job.obj["spec"].get("nprocPerNode") or elastic.get("nProcPerNode") or "auto")
 
 
-def _host(job: Job, place: Place) -> tuple[str, str]:
-    """Host and port of a replica; by its short name where names resolve."""
-    host, port = job.addresses[place]
-    return (host if host == LOOPBACK else job.child(place)), str(port)
-
-
 def _ranks(job: Job, place: Place) -> dict[str, str]:
-    host, port = _host(job, ("Master", 0))
+    host, port = job.meeting(("Master", 0))
     rank = place[1] if place[0] == "Master" else place[1] + 1
     processes = _processes(job)
     size = len(job.places) * (int(processes) if processes.isdigit() else 1)
     return {
         "MASTER_ADDR": host,
-        "MASTER_PORT": port,
+        "MASTER_PORT": str(port),
         "PET_MASTER_ADDR": host,
-        "PET_MASTER_PORT": port,
+        "PET_MASTER_PORT": str(port),
         "WORLD_SIZE": str(size),
         "RANK": str(rank),
         "PET_NODE_RANK": str(rank),
@@ -59,7 +53,7 @@ def _ranks(job: Job, place: Place) -> dict[str, str]:
 def _elastic(job: Job, policy: Object) -> dict[str, str]:
     workers = job.size("Worker")
     least, most = policy.get("minReplicas") or workers, policy.get("maxReplicas") or workers
-    host, port = _host(job, ("Worker", 0))
+    host, port = job.meeting(("Worker", 0))
     settings = [f"{one['key']}={one['value']}" for one in policy.get("rdzvConf") or []]
     # On the loopback the port is the one allotted, or ranks of two jobs would meet.
     host, port = policy.get("rdzvHost") or host, port if host == LOOPBACK else policy.get("rdzvPort") or port
@@ -77,13 +71,12 @@ def _elastic(job: Job, policy: Object) -> dict[str, str]:
 
 def has_succeeded(job: Job, succeeded: list[Object]) -> bool:
     """The master's end is the job's; without one all workers', or any worker's of an elastic job."""
-    done = {place_of(job, pod) for pod in succeeded}
     if job.size("Master"):
-        return ("Master", 0) in done
-    workers = {place for place in job.places if place[0] == "Worker"}
+        return all_of(job, "Master", succeeded)
     if job.obj["spec"].get("elasticPolicy"):
-        return bool(workers & done)
-    return bool(workers) and workers <= done
+        done = {place_of(job, pod) for pod in succeeded}
+        return any(place in done for place in job.places if place[0] == "Worker")
+    return all_of(job, "Worker", succeeded)
 
 
 KIND = Kind(
