@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_FILE = re.compile(r"# ([\w.-]+\.(?:yaml|py))\n")
+_FILE = re.compile(r"# ([\w./-]+\.(?:yaml|py))\n")
 _BREAKS = frozenset("|&;()<>")
 
 
