@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from arena import units
+from arena.actions import waiting
 from arena.errors import NotAllowed
 from arena.model import Event, Job, Phase
 from arena.resources import EVENTS
@@ -41,17 +42,19 @@ def events(cluster: Cluster, job: Job) -> list[Event]:
 def explained(cluster: Cluster, namespace: str | None, jobs: Sequence[Job]) -> list[Job]:
     """The jobs; where instances are missing, with why the cluster has none made as the reason.
 
-    Only events tell of a quota that is used up. No request is made where no job lacks instances.
+    Queues tell why a job waits in one; only events tell of a quota that is used up. No request is
+    made where no job lacks instances.
     """
-    waiting = {job.uid for job in jobs if _lacks(job)}
+    jobs = waiting.explained(cluster, namespace, jobs)
+    lacking = {job.uid for job in jobs if _lacks(job)}
     told: dict[str, Event] = {}
     try:
-        for reason in REFUSED if waiting else ():
+        for reason in REFUSED if lacking else ():
             for event in cluster.list(EVENTS, namespace, fields=f"reason={reason}"):
                 told[event.get("involvedObject", {}).get("uid", "")] = _read(event)
     except NotAllowed:
         return list(jobs)
-    blamed = waiting & told.keys()
+    blamed = lacking & told.keys()
     return [replace(job, reason=_why(told[job.uid])) if job.uid in blamed else job for job in jobs]
 
 

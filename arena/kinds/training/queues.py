@@ -1,4 +1,4 @@
-"""Queues and gangs: what a Spec asks of Kueue, Volcano or coscheduling, and which queue an object waits in."""
+"""Queues and gangs: what a Spec asks of Kueue, Volcano or coscheduling, and which queue an object names."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

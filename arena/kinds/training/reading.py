@@ -5,7 +5,7 @@ from typing import Any
 
 from arena import labels
 from arena.kinds.kind import STANDARD, Member, Object, Places, Pod
-from arena.kinds.training import pods, status
+from arena.kinds.training import pods, queues, status
 from arena.model import Job, Phase
 from arena.units import when
 
@@ -62,6 +62,7 @@ def job(
         wanted=sum(_count(role) for role in roles),
         gpus=sum(_count(role) * pods.gpus(_pod(role)) for role in roles),
         priority=next((name for name in (_pod(role).get("priorityClassName") for role in roles) if name), ""),
+        queue=queues.named(obj, roles),
         submitter=notes.get(labels.SUBMITTER, ""),
         managed=own.get(labels.MANAGED_BY) == labels.ARENA or labels.CREATED_BY in own,
         labels=own,
