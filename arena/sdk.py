@@ -4,13 +4,14 @@ Everything takes a `Session` from `arena.connect()`, returns values of `arena.mo
 `arena.errors` and prints nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from arena import kinds
 from arena._version import VERSION
 from arena.actions import events as remarks
 from arena.actions import logs as streams
+from arena.actions import queues
 from arena.actions import submit as submitting
 from arena.actions import training
 from arena.actions.submit import Origin, Overrides, Plan
@@ -33,11 +34,16 @@ def plan(
     kind: Kind | None = None,
     resource: Resource | None = None,
     overrides: Overrides = STANDARD,
+    surroundings: Mapping[str, str] | None = None,
 ) -> Plan:
-    """What submitting the Spec would send; asks no cluster. Raises as `arena.actions.submit.plan`."""
-    # The default directory is that of an image; processes of this machine start where the user is.
-    here = spec.working_dir == type(spec).working_dir
-    origin = Origin(submitter=session.user, version=VERSION, surroundings=session.surroundings(here=here))
+    """What submitting the Spec would send; asks no cluster. Raises as `arena.actions.submit.plan`.
+
+    Args:
+        surroundings: how processes of this machine start, where pods are such; None: as this one did.
+    """
+    if surroundings is None:
+        surroundings = session.surroundings(here=starts_here(spec))
+    origin = Origin(submitter=session.user, version=VERSION, surroundings=surroundings)
     return submitting.plan(
         kind or _kind(spec),
         spec,
@@ -46,6 +52,11 @@ def plan(
         origin=origin,
         overrides=overrides,
     )
+
+
+def starts_here(spec: TrainingSpec) -> bool:
+    """Whether processes of this machine start where the user is, as the default directory is of an image."""
+    return bool(spec.working_dir == type(spec).working_dir)
 
 
 def _kind(spec: TrainingSpec) -> Kind:
@@ -75,7 +86,8 @@ def submit(session: Session, spec: TrainingSpec, *, replace: bool = False) -> Jo
         SpecError, NotAllowed, MissingOperator, Unreachable: what the cluster has against it.
     """
     kind, cluster = _kind(spec), session.cluster()
-    made = plan(session, spec, kind=kind, resource=training.require(cluster, kind))
+    resource = training.require(cluster, kind)
+    made = plan(session, queues.settled(cluster, spec), kind=kind, resource=resource)
     return submitting.submit(cluster, made, instead=replace)
 
 

@@ -164,7 +164,12 @@ class Session:
             if name in HANDED or name.startswith(PREFIXES)
         }
         notes = {labels.LOCAL_ENV: json.dumps(kept, sort_keys=True)}
-        return {**notes, labels.LOCAL_CWD: str(self._folder)} if here else notes
+        return {**notes, labels.LOCAL_CWD: self.folder} if here else notes
+
+    @property
+    def folder(self) -> str:
+        """The directory that relative paths start from."""
+        return str(self._folder)
 
     def is_idle(self) -> bool:
         """Whether the first verb would have to start the local cluster: TAB does not."""

@@ -138,7 +138,7 @@ def _contents(spec: TrainingSpec) -> dict[str, bytes]:
 
 def _finish(obj: Object, namespace: str, origin: Origin) -> Object:
     obj["metadata"]["namespace"] = namespace
-    for template in _templates(obj):
+    for template in templates(obj):
         if origin.surroundings:
             _annotate(template, origin.surroundings)
     return obj
@@ -165,17 +165,17 @@ def _check_kinds(made: Sequence[Object], resource: Resource, what: str) -> None:
             )
 
 
-def _templates(node: Any) -> Iterator[Object]:
-    """Every pod template below the node."""
+def templates(node: Any) -> Iterator[Object]:
+    """Every pod template in an object, or in any part of one."""
     if isinstance(node, dict):
         spec = node.get("spec")
         if isinstance(spec, dict) and "containers" in spec and "kind" not in node:
             yield node
         for below in node.values():
-            yield from _templates(below)
+            yield from templates(below)
     elif isinstance(node, list):
         for below in node:
-            yield from _templates(below)
+            yield from templates(below)
 
 
 def submit(cluster: Cluster, made: Plan, *, instead: bool = False, timeout: float = 120) -> Job:

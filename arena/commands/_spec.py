@@ -21,6 +21,8 @@ class SpecCommand(click.Command):
     """
 
     sections: Mapping[str, str] = {}
+    heading = "Options of submit"
+    """Over the options that no section has."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the options in sections; each option's section is in `sections`, by its name."""
@@ -28,7 +30,7 @@ class SpecCommand(click.Command):
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
             if record:
-                rows.setdefault(self.sections.get(param.name or "", "Options of submit"), []).append(record)
+                rows.setdefault(self.sections.get(param.name or "", self.heading), []).append(record)
         for title, records in rows.items():
             with formatter.section(title):
                 formatter.write_dl(records)

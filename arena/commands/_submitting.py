@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +11,9 @@ import click
 from arena.errors import SpecError
 
 if TYPE_CHECKING:
-    from arena.actions.submit import Plan
+    from collections.abc import Mapping
+
+    from arena.actions.submit import Overrides, Plan
     from arena.kinds.kind import Kind
     from arena.kinds.training.base import TrainingSpec
     from arena.session import Session
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
 class Wish:
     """One submit as it was asked for."""
 
-    given: dict[str, Any]
+    given: dict[str, Any] = field(default_factory=dict)
     """Options of the Spec by field, as text."""
-    file: str | None
+    file: str | None = None
     template: str | None
     patch: str | None
     dry_run: str | None
@@ -35,21 +37,49 @@ class Wish:
 
 def run(session: "Session", kind: "Kind", wish: Wish) -> int | None:
     """Submit, or show what would be sent; the exit code."""
-    from arena import sdk
-    from arena.actions import training
-    from arena.actions.submit import Overrides
-    from arena.kinds.training.base import remarks
+    check_trial(wish)
+    return carry_out(session, kind, read(session, kind, wish), wish)
 
+
+def check_trial(wish: Wish) -> None:
+    """Refuse a --dry-run that is of no kind; raises SpecError."""
     if wish.dry_run not in (None, "client", "server"):
         raise SpecError(
             f'--dry-run: "{wish.dry_run}" is neither client nor server', "write --dry-run or --dry-run=server"
         )
-    spec = read(session, kind, wish)
+
+
+def carry_out(
+    session: "Session",
+    kind: "Kind",
+    spec: "TrainingSpec",
+    wish: Wish,
+    surroundings: "Mapping[str, str] | None" = None,
+) -> int | None:
+    """As `run`, of a Spec that is there.
+
+    Args:
+        surroundings: how processes of this machine start; None: as this process did.
+    """
+    from arena import sdk
+    from arena.actions import queues, training
+    from arena.kinds.training.base import remarks
+
     asks = wish.dry_run != "client"
     resource = training.require(session.cluster(), kind) if asks else None
-    overrides = Overrides(template=wish.template or _own_template(session, kind), patch=wish.patch)
-    plan = sdk.plan(session, spec, kind=kind, resource=resource, overrides=overrides)
-    for remark in remarks(spec):
+    told = remarks(spec)
+    if resource:
+        spec = queues.settled(session.cluster(), spec)
+        told += queues.remarks(session.cluster(), resource, spec, session.namespace)
+    plan = sdk.plan(
+        session,
+        spec,
+        kind=kind,
+        resource=resource,
+        overrides=overrides(session, kind, wish),
+        surroundings=surroundings,
+    )
+    for remark in told:
         click.echo(f"Warning: {remark}", err=True)
     if wish.dry_run:
         _show(session, plan, wish)
@@ -143,6 +173,13 @@ def name_from(command: str, kind: str) -> str:
     return f"{stem}-{os.urandom(3).hex()[:5]}"
 
 
+def overrides(session: "Session", kind: "Kind", wish: Wish) -> "Overrides":
+    """The template and the patch of a submit: flags, else the user's own template of the kind."""
+    from arena.actions.submit import Overrides
+
+    return Overrides(template=wish.template or _own_template(session, kind), patch=wish.patch)
+
+
 def _own_template(session: "Session", kind: "Kind") -> str | None:
     """The user's template of the kind, where the setting `templates` names a folder that has one."""
     folder = session.settings.text("templates")
@@ -175,11 +212,13 @@ def _show(session: "Session", plan: "Plan", wish: Wish) -> None:
 
 
 def _send(session: "Session", plan: "Plan", wish: Wish) -> int | None:
-    from arena.actions import submit
+    from arena.actions import queues, submit
     from arena.views import encode, jobs
 
     click.echo(f"using {session.describe()}", err=True)
     job = submit.submit(session.cluster(), plan, instead=wish.replace)
+    if warning := queues.unheeded(session.cluster(), plan.resource, job):
+        click.echo(f"Warning: {warning}", err=True)
     if wish.form == "name":
         click.echo(job.name)
     elif wish.form:

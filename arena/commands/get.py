@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     "-e", "--events", "with_events", is_flag=True, help="What the cluster remarked on job and pods, too."
 )
 @click.option("-g", "--gpus", is_flag=True, hidden=True, help="GPUs are always shown.")
-@_flags.output_option("table", "wide", "json", "yaml", "name")
+@_flags.output_option("table", "wide", "json", "yaml", "name", "command")
 @pass_session
 def command(
     session: "Session", name: str, kind: "Kind | None", with_events: bool, gpus: bool, form: str
@@ -30,11 +30,15 @@ def command(
     arena get bert
     arena get bert -e
     arena get bert -o json
+    arena get bert -o command
     """
     from arena.actions import boards, events, training
     from arena.views import encode, jobs
 
     cluster = session.cluster()
+    if form == "command":
+        _show_command(session, name, kind)
+        return
     job = boards.linked(cluster, training.job(cluster, name, session.namespace, kind))
     found = events.events(cluster, job) if with_events else None
     if form == "name":
@@ -44,3 +48,15 @@ def command(
         click.echo(encode.encode(jobs.data(job, session.now()) | extra, form))
     else:
         click.echo(jobs.page(job, session.now(), found))
+
+
+def _show_command(session: "Session", name: str, kind: "Kind | None") -> None:
+    """The line that would submit it again, and on stderr what the line does not say."""
+    from arena.actions import reruns, training
+    from arena.labels import LOCAL_CWD
+
+    of_kind, _, obj = training.find(session.cluster(), name, session.namespace, kind)
+    click.echo(reruns.command(of_kind, obj))
+    folder = reruns.surroundings(obj).get(LOCAL_CWD)
+    if folder and folder != session.folder:
+        click.echo(f"it was submitted in {folder}", err=True)

@@ -71,9 +71,11 @@ def command() -> None:
     """
 
 
-OWN = (
-    click.option("-f", "--file", "file", metavar="FILE", type=click.Path(), callback=named,
-                 help="Read options from a YAML file; flags win."),
+FILE = click.option(
+    "-f", "--file", "file", metavar="FILE", type=click.Path(), callback=named,
+    help="Read options from a YAML file; flags win.",
+)  # fmt: skip
+SENDING = (
     click.option("--template", metavar="FILE", type=click.Path(), callback=named,
                  help="Use this template instead of the packaged one."),
     click.option("--patch", metavar="FILE", type=click.Path(), callback=named,
@@ -86,6 +88,8 @@ OWN = (
     click.option("--wait", is_flag=True, help="Stay until the job has ended; exit 7 where it failed."),
     click.option("--logs", is_flag=True, help="Show its logs until it has ended; exit 7 where it failed."),
 )  # fmt: skip
+"""The flags of whatever submits."""
+OWN = (FILE, *SENDING)
 """The flags of submit itself; those of the job come from the kind's Spec."""
 
 

@@ -116,6 +116,28 @@ def parse(spec: type[S], given: Mapping[str, object]) -> S:
     return spec(**chosen)
 
 
+def option_called(spec: type, word: str) -> Option:
+    """The option of a Spec type that is called so, in any spelling; SpecError where there is none."""
+    return _keys(spec).get(_plain(word)) or _unknown(word, spec)
+
+
+def filled(spec: S, values: Mapping[str, object]) -> S:
+    """The Spec with these values for options that still have their defaults.
+
+    Args:
+        values: as `parse` takes them.
+
+    Raises:
+        SpecError: as `parse`.
+    """
+    chosen = {}
+    for key, value in values.items():
+        one = option_called(type(spec), key)
+        if value is not None and getattr(spec, one.name) == one.default:
+            chosen[one.name] = _read(one, value)
+    return dataclasses.replace(spec, **chosen) if chosen else spec  # type: ignore[type-var]
+
+
 def changed(spec: Any) -> list[str]:
     """The options of a Spec, by field, whose values are not their defaults."""
     return [one.name for one in options(type(spec)) if getattr(spec, one.name) != one.default]

@@ -1,0 +1,97 @@
+"""A job once more: the options that are recorded with it, to be sent again or shown as a command line."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from arena import labels
+from arena.actions.submit import LOCAL_IMAGE, templates
+from arena.errors import NotFound, SpecError
+from arena.kinds import line
+from arena.kinds.kind import Kind
+from arena.kinds.spec import parse
+from arena.kinds.training.base import TrainingSpec
+
+Object = Mapping[str, Any]
+
+
+def recorded(obj: Object) -> dict[str, Any]:
+    """The options that a job's object was submitted with, by job-file key; defaults are left out.
+
+    Raises:
+        NotFound: none are recorded, as others made the job.
+    """
+    meta = obj["metadata"]
+    text = (meta.get("annotations") or {}).get(labels.SPEC)
+    if not text:
+        raise NotFound(
+            f'job "{meta["name"]}" was not submitted by arena, so its options are not recorded',
+            "submit it with arena to have them kept with it",
+        )
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise SpecError(f'the options recorded with job "{meta["name"]}" cannot be read', "submit it anew")
+    if found.get("image") == LOCAL_IMAGE:
+        del found["image"]
+    return found
+
+
+def again(kind: Kind, obj: Object, name: str, changes: Sequence[str] = ()) -> TrainingSpec:
+    """The Spec of a job that is like this one.
+
+    Args:
+        obj: the object of the job.
+        name: of the new one.
+        changes: each `KEY=VALUE`, as `arena.kinds.line.amended` takes them.
+
+    Raises:
+        NotFound: others made the job.
+        SpecError: a change cannot be made, or something secret must be given anew.
+    """
+    options = line.amended(kind.spec, recorded(obj), changes)
+    secret = line.masked(options)
+    if secret:
+        names = ", ".join(one.partition("=")[2] for one in secret)
+        given = " ".join(f"--set {one}=VALUE" for one in secret)
+        raise SpecError(
+            f'job "{obj["metadata"]["name"]}" has secrets, which are not recorded: {names}',
+            f"give them again: {given}",
+        )
+    spec: TrainingSpec = parse(kind.spec, {**options, "name": name})
+    return spec
+
+
+def overrides(obj: Object) -> list[str]:
+    """The flags that named a template or a patch when the job was submitted."""
+    return shlex.split((obj["metadata"].get("annotations") or {}).get(labels.OVERRIDES, ""))
+
+
+def surroundings(obj: Object, *, here: bool = True) -> dict[str, str]:
+    """How the job's processes were started where pods are processes of a machine; else nothing.
+
+    Args:
+        here: whether the directory, too.
+    """
+    keys = (labels.LOCAL_CWD, labels.LOCAL_ENV) if here else (labels.LOCAL_ENV,)
+    for template in templates(obj):
+        notes = (template.get("metadata") or {}).get("annotations") or {}
+        if labels.LOCAL_ENV in notes:
+            return {key: notes[key] for key in keys if key in notes}
+    return {}
+
+
+def command(kind: Kind, obj: Object) -> str:
+    """The command line that submits a job like this one, to be pasted into a shell; raises as `recorded`.
+
+    What is secret stands there as the shell's variable of its name.
+    """
+    namespace = obj["metadata"].get("namespace") or "default"
+    where = [] if namespace == "default" else ["-n", namespace]
+    flags = [shlex.quote(word) for word in overrides(obj)]
+    return " ".join(["arena", "submit", kind.name, *where, *flags, *line.words(kind.spec, recorded(obj))])

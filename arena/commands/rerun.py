@@ -1,0 +1,96 @@
+"""arena rerun: submit a job once more, with changes."""
+
+import os
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from arena.commands import _flags
+from arena.commands._globals import pass_session
+from arena.commands._spec import SpecCommand
+from arena.commands.submit import SENDING
+
+if TYPE_CHECKING:
+    from arena.commands._submitting import Wish
+    from arena.kinds.kind import Kind
+    from arena.session import Session
+
+
+class Rerun(SpecCommand):
+    """Reads flags as submit does."""
+
+    heading = "Options"
+
+
+def _options(function: Any) -> Any:
+    for option in reversed(SENDING):
+        function = option(function)
+    return function
+
+
+@click.command("rerun", cls=Rerun)
+@_flags.job_argument()
+@_flags.kind_option
+@click.option(
+    "--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change an option; KEY= is its default."
+)
+@click.option(
+    "--name", "new", metavar="NAME", default=None, help="Name of the new job; made from the old otherwise."
+)
+@_options
+@pass_session
+def command(
+    session: "Session",
+    name: str,
+    kind: "Kind | None",
+    changes: tuple[str, ...],
+    new: str | None,
+    **flags: Any,
+) -> int | None:
+    """Submit a job once more, by the options that are recorded with it.
+
+    KEY is an option of submit without its dashes. Of those with names and values, such as env, only the
+    one that is named changes. What is secret is not recorded and must be given again.
+
+    \b
+    arena rerun bert
+    arena rerun bert --set workers=4 --set env=LR=0.1 --name bert-wide
+    arena rerun bert --replace --logs
+    arena rerun bert --set secret=TOKEN=VALUE --dry-run
+    """
+    from arena import sdk
+    from arena.actions import reruns, training
+    from arena.commands._submitting import Wish, carry_out, check_trial
+
+    wish = Wish(**flags)
+    check_trial(wish)
+    of_kind, _, obj = training.find(session.cluster(), name, session.namespace, kind)
+    spec = reruns.again(of_kind, obj, new or (name if wish.replace else fresh(name)), changes)
+    _remark_overrides(session, of_kind, obj, wish)
+    here = sdk.starts_here(spec)
+    old = reruns.surroundings(obj, here=here) if session.is_local else {}
+    return carry_out(session, of_kind, spec, wish, old or None)
+
+
+def fresh(name: str) -> str:
+    """The name of a job that is made from one of this name.
+
+    >>> fresh("bert")[:-5], fresh("bert-0a1b2")[:-5]
+    ('bert-', 'bert-')
+    """
+    stem = re.sub(r"-[0-9a-f]{5}$", "", name)[:43].rstrip("-")
+    return f"{stem}-{os.urandom(3).hex()[:5]}"
+
+
+def _remark_overrides(session: "Session", kind: "Kind", obj: dict[str, Any], wish: "Wish") -> None:
+    """Warn where the job was made with a template or patch that does not apply now: files are not kept."""
+    from arena.actions import reruns
+    from arena.commands._submitting import overrides
+
+    old, now = reruns.overrides(obj), overrides(session, kind, wish).words
+    if old and list(now) != old and not (wish.template or wish.patch):
+        click.echo(
+            f"Warning: it was submitted with {shlex.join(old)}; give that again if it shall hold", err=True
+        )
