@@ -47,6 +47,13 @@ TOP: tuple[Column[Job], ...] = (
     Column("GPU(Allocated)", lambda job, now: job.gpus_allocated),
     Column("NODE", lambda job, now: _node(job)),
 )
+ENDED: tuple[Column[Job], ...] = (
+    Column("NAME", lambda job, now: job.name),
+    Column("STATUS", lambda job, now: job.phase.value),
+    Column("TRAINER", lambda job, now: job.kind.upper()),
+    Column("ENDED", lambda job, now: f"{units.age(units.since(job.finished, now).total_seconds())} ago"),
+    Column("SUBMITTER", lambda job, now: job.submitter or "N/A"),
+)
 INSTANCES: tuple[Column[Instance], ...] = (
     Column("NAME", lambda one, now: one.name),
     Column("STATUS", lambda one, now: one.status),
