@@ -1,4 +1,4 @@
-"""Logs of a job: of all its instances at once, across restarts, reconnects and new instances.
+"""Logs of a job as they are now, of all its instances merged by time; `following` goes on from there.
 
 Every line is asked for with the cluster's own stamp. After a connection broke the log is read again
 from the second of the last stamp and what was already passed on is skipped, so that no line is lost
@@ -8,32 +8,18 @@ and none comes twice.
 from __future__ import annotations
 
 import heapq
-import queue
 import re
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from arena.actions import training
-from arena.errors import ArenaError, NotFound, SpecError, Unreachable
-from arena.kinds.kind import Kind
+from arena.errors import NotFound, SpecError
 from arena.model import Container, Instance, Job, LogLine
 from arena.resources import PODS
 
 if TYPE_CHECKING:
     from arena.kube import Cluster, LogQuery
 
-RETRY = 0.25
-"""Seconds before a log is asked for again after it broke off, doubled each time up to `PAUSE`."""
-PAUSE = 5.0
-PATIENCE = 24
-"""How often in a row a log may break off without a new line before that is an error (about 2 minutes)."""
-LINGER = 10.0
-"""Seconds without a line after which an instance that outlives its job is left (a parameter server may).
-Longer than `PAUSE`, so that none is left that only waits for its next try."""
 TOGETHER = 32
 """Logs read at once when they are merged by time; the rest follows one after the other."""
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -77,7 +63,7 @@ def lines(blocks: Iterable[Block]) -> Iterator[LogLine]:
             yield LogLine(instance=block.instance, container=block.container, text=text, stamp=stamp)
 
 
-class _Tail:
+class Tail:
     """How far one container's log has been read; it outlives connections and restarts."""
 
     def __init__(self, cluster: Cluster, job: Job, instance: Instance, options: Options) -> None:
@@ -85,7 +71,7 @@ class _Tail:
         self._namespace = job.namespace
         self._options = options
         self.instance = instance
-        self.container = options.container or _main(instance).name
+        self.container = options.container or main_container(instance).name
         self._last = ""
         self._repeats = 0
         self.progress = 0
@@ -136,11 +122,12 @@ class _Tail:
         return instance(pod) if pod["metadata"]["uid"] == self.instance.uid else None
 
 
-def _restarts(one: Instance, container: str) -> int:
+def restarts(one: Instance, container: str) -> int:
+    """How often the container of an instance was started again."""
     return next((c.restarts for c in one.containers if c.name == container), 0)
 
 
-def _main(one: Instance) -> Container:
+def main_container(one: Instance) -> Container:
     """The container that runs the user's program: the first that is no init container."""
     return next((c for c in one.containers if not c.init), Container(name=""))
 
@@ -170,158 +157,17 @@ def read(cluster: Cluster, job: Job, options: Options) -> Iterator[Block]:
 
     Instances whose log cannot be read (not started yet, gone) are left out.
     """
-    tails = [_Tail(cluster, job, one, options) for one in chosen(job, options)]
+    tails = [Tail(cluster, job, one, options) for one in chosen(job, options)]
     for start in range(0, len(tails), TOGETHER):
         streams = [_quiet(tail, options) for tail in tails[start : start + TOGETHER]]
         for _, block in heapq.merge(*streams, key=lambda item: item[0]):
             yield block
 
 
-def _quiet(tail: _Tail, options: Options) -> Iterator[tuple[str, Block]]:
+def _quiet(tail: Tail, options: Options) -> Iterator[tuple[str, Block]]:
     try:
         for block in tail.read(previous=options.previous):
             for stamp, text in zip(block.stamps, block.lines, strict=True):
                 yield stamp, Block(block.instance, block.container, (stamp,), (text,))
     except (NotFound, SpecError):
         return
-
-
-def follow(
-    cluster: Cluster, name: str, namespace: str, options: Options, kind: Kind | None = None
-) -> Iterator[Block | Job]:
-    """The logs as they come, of instances that exist and that will; and the job whenever it changed.
-
-    Ends when the job has ended and all its output is through, or when it was deleted. What an instance
-    writes after its job is followed until it is silent for `LINGER` seconds.
-
-    Raises:
-        NotFound: there is no such job, or it has no such instance.
-        Unreachable: the cluster stayed away for about two minutes.
-    """
-    with closing(_Outlet(maxsize=256)) as out:
-        _start(_observe, cluster, name, namespace, kind, out)
-        yield from _merged(cluster, options, out)
-
-
-def _merged(cluster: Cluster, options: Options, out: _Outlet) -> Iterator[Block | Job]:
-    """What the observer and the readers tell, a reader started for every wanted instance that has a log."""
-    readers: dict[str, threading.Thread] = {}
-    final, heard = False, 0.0
-    while not final or any(thread.is_alive() for thread in readers.values()) or not out.empty():
-        try:
-            item = out.get(timeout=0.05 if final else None)
-        except queue.Empty:
-            if time.monotonic() - heard > LINGER:
-                return
-            continue
-        heard = time.monotonic()
-        if isinstance(item, ArenaError):
-            raise item
-        if item is None:
-            final = True
-            continue
-        if isinstance(item, Job):
-            _start_readers(cluster, item, options, readers, out)
-        yield item
-
-
-class _Left(Exception):
-    """Nobody listens any more."""
-
-
-class _Outlet(queue.Queue["Block | Job | ArenaError | None"]):
-    """Where the threads of one `follow` tell what they find; None is the end of the job.
-
-    Whoever tells something after it was closed is ended, so that no thread outlives a reader who left early
-    by more than a line.
-    """
-
-    closed = False
-
-    def tell(self, item: Block | Job | ArenaError | None) -> None:
-        """Pass an item on, once there is room."""
-        while not self.closed:
-            with suppress(queue.Full):
-                return self.put(item, timeout=1.0)
-        raise _Left
-
-    def close(self) -> None:
-        """Stop listening."""
-        self.closed = True
-
-
-def _start(work: Callable[..., None], *args: object) -> threading.Thread:
-    """Do some work in a thread of its own, at most until nobody listens any more."""
-
-    def run() -> None:
-        with suppress(_Left):
-            work(*args)
-
-    thread = threading.Thread(target=run, name=work.__name__, daemon=True)
-    thread.start()
-    return thread
-
-
-def _observe(cluster: Cluster, name: str, namespace: str, kind: Kind | None, out: _Outlet) -> None:
-    """Tell of the job's changes until it has ended or is gone, and in any case of the end."""
-    try:
-        for job in training.follow(cluster, name, namespace, kind):
-            out.tell(job)
-            if job.phase.is_final:
-                return
-    except ArenaError as error:
-        out.tell(error)
-    finally:
-        out.tell(None)
-
-
-def _start_readers(
-    cluster: Cluster, job: Job, options: Options, readers: dict[str, threading.Thread], out: _Outlet
-) -> None:
-    if not readers and (job.phase.is_final or len(job.instances) >= job.wanted):
-        chosen(job, options)  # says so where all are there, but not the one that is wanted
-    for one in job.instances:
-        if one.uid in readers or not options.picks(one, job) or not _has_log(one, options.container):
-            continue
-        tail = _Tail(cluster, job, one, options)
-        readers[one.uid] = _start(_pump, tail, out)
-
-
-def _has_log(one: Instance, container: str) -> bool:
-    names = [c for c in one.containers if c.name == container] if container else [_main(one)]
-    return any(c.started or c.finished or c.restarts for c in names)
-
-
-def _pump(tail: _Tail, out: _Outlet) -> None:
-    """Follow one container through breaks and restarts until its pod has ended or is gone."""
-    restarts = _restarts(tail.instance, tail.container)
-    quiet = 0
-    while True:
-        before, broken = tail.progress, None
-        try:
-            state = tail.state()
-            if state is not None and _restarts(state, tail.container) > restarts:
-                with suppress(Unreachable):
-                    _pass(tail.read(previous=True), out)
-                restarts = _restarts(state, tail.container)
-            over = state is None or state.is_final
-            _pass(tail.read(follow=not over), out)
-            if over:
-                return
-        except Unreachable as error:
-            broken = error
-        except ArenaError as error:
-            out.tell(error)
-            return
-        quiet = 0 if tail.progress > before else quiet + 1
-        if broken and quiet >= PATIENCE:
-            out.tell(broken)
-            return
-        threading.Event().wait(min(PAUSE, RETRY * 2 ** min(quiet, 5)))
-
-
-def _pass(blocks: Iterable[Block], out: _Outlet) -> None:
-    """Tell what can be read: before the first line there may be no log yet, after the last none any more."""
-    with suppress(NotFound, SpecError):
-        for block in blocks:
-            out.tell(block)

@@ -96,14 +96,14 @@ def stream(session: "Session", name: str, kind: "Kind | None", options: "Options
     Raises:
         JobFailed: it failed.
     """
-    from arena.actions import logs, training
+    from arena.actions import following, training
     from arena.commands._live import Live
     from arena.model import Job
     from arena.views.jobs import ready, summary
 
     last: Job | None = None
     with Live() as live:
-        for item in logs.follow(session.cluster(), name, session.namespace, options, kind):
+        for item in following.follow(session.cluster(), name, session.namespace, options, kind):
             if isinstance(item, Job):
                 last = item
                 sink.learn(item)

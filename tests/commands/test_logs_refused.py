@@ -2,7 +2,7 @@
 
 import threading
 
-from arena.actions import logs
+from arena.actions import following, logs
 from arena.local.api.faults import Fault
 
 RUNNING = {
@@ -34,11 +34,11 @@ def test_follow_of_a_misspelt_instance_names_those_there_are(arena, stage):
 def test_a_follow_that_is_left_ends_its_threads(stage):
     """Who leaves the lines of a job that goes on leaves no thread behind."""
     stage.job("bert", "Running")
-    following = logs.follow(stage.cluster, "bert", "default", logs.Options())
-    next(following)
+    followed = following.follow(stage.cluster, "bert", "default", logs.Options())
+    next(followed)
     observers = [one for one in threading.enumerate() if "_observe" in one.name]
     assert observers
-    following.close()
+    followed.close()
     for one in observers:
         one.join(10)
         assert not one.is_alive()
