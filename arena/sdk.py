@@ -10,10 +10,9 @@ from typing import Any
 from arena import kinds
 from arena._version import VERSION
 from arena.actions import events as remarks
+from arena.actions import following, queues, training
 from arena.actions import logs as streams
-from arena.actions import queues
 from arena.actions import submit as submitting
-from arena.actions import training
 from arena.actions.submit import Origin, Overrides, Plan
 from arena.errors import SpecError
 from arena.kinds.kind import Kind
@@ -124,7 +123,7 @@ def logs(session: Session, name: str, *, instance: str = "", tail: int | None = 
 def follow(session: Session, name: str, *, instance: str = "") -> Iterator[LogLine]:
     """The lines of a job as they come, until it has ended; those written before come first."""
     options = streams.Options(instance=instance)
-    for item in streams.follow(session.cluster(), name, session.namespace, options):
+    for item in following.follow(session.cluster(), name, session.namespace, options):
         if not isinstance(item, Job):
             yield from streams.lines([item])
 
