@@ -15,6 +15,9 @@ SPEC = "arena.kubeflow.org/spec"
 SUBMITTER = "arena.kubeflow.org/username"
 COMMAND_LINE = "arena.kubeflow.org/command"
 VERSION = "arena.kubeflow.org/version"
+CODE_DIGEST = "arena.kubeflow.org/code-digest"
+CODE_PARTS = "arena.kubeflow.org/code-parts"
+CODE_ORIGIN = "arena.kubeflow.org/code-origin"
 OVERRIDES = "arena.kubeflow.org/overrides"
 GPUS = "requestGPUsOfJobOwner"
 # Which model comes of the job; the label is the Go arena's, so is that of the version, which a registry sets.
@@ -44,6 +47,21 @@ JOBSET_NAME = "jobset.sigs.k8s.io/jobset-name"
 REPLICATED_JOB = "jobset.sigs.k8s.io/replicatedjob-name"
 EXCLUSIVE_TOPOLOGY = "alpha.jobset.sigs.k8s.io/exclusive-topology"
 
+# Written by KubeRay, Volcano and the Spark operator.
+RAY_CLUSTER = "ray.io/cluster"
+RAY_NODE_TYPE = "ray.io/node-type"
+RAY_ORIGIN = "ray.io/originated-from-cr-name"
+RAY_ORIGIN_KIND = "ray.io/originated-from-crd"
+RAY_GANG = "ray.io/gang-scheduling-enabled"
+CREATED_BY_OPERATOR = "app.kubernetes.io/created-by"
+VOLCANO_JOB_NAME = "volcano.sh/job-name"
+VOLCANO_TASK = "volcano.sh/task-spec"
+VOLCANO_INDEX = "volcano.sh/task-index"
+VOLCANO_ROLE = "volcano-role"
+SPARK_APP_NAME = "sparkoperator.k8s.io/app-name"
+SPARK_ROLE = "spark-role"
+SPARK_EXECUTOR = "spark-exec-id"
+
 # Written by the operators of the Go arena's time.
 OLD_GROUP = "group-name"
 OLD_ROLE = "job-role"
@@ -55,6 +73,16 @@ PYTORCH_REPLICA_TYPE = "pytorch-replica-type"
 PYTORCH_REPLICA_INDEX = "pytorch-replica-index"
 MPI_JOB_NAME = "mpi_job_name"
 MPI_ROLE_TYPE = "mpi_role_type"
+
+# Of the ET operator: on the pods of a TrainingJob, then on the job itself.
+ET_GROUP = "kai.alibabacloud.com"
+ET_JOB_NAME = "training-job-name"
+ET_ROLE = "training-job-role"
+ET_INDEX = "replica-index"
+SSH_SECRET = "arena.kubeflow.org/ssh-secret"
+ET_SUSPENDED = "job-supervisor.kube-ai.io/job-suspended"
+SPOT_INSTANCE = "job-supervisor.kube-ai.io/spot-instance"
+MAX_WAIT_TIME = "job-supervisor.kube-ai.io/max-wait-time"
 
 # What a pod beside a job is there for: `tensorboard`.
 ROLE = "role"

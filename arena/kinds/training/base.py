@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from arena.errors import SpecError
 from arena.kinds import forms
@@ -20,8 +21,13 @@ from arena.kinds.parts import (
 )
 from arena.kinds.spec import REQUIRED, changed, option
 
+if TYPE_CHECKING:
+    from arena.kinds.training.code import Parcel
+
 KUEUE, VOLCANO, COSCHEDULING = "kueue", "volcano", "coscheduling"
 """What may hold jobs in queues, or start all pods of a job at once."""
+CODE = "/arena/code"
+"""Where the code of --code is unpacked, unless --working-dir says otherwise: everybody may enter it."""
 GIT_SECRETS = ("GIT_SYNC_USERNAME", "GIT_SYNC_PASSWORD")
 """Variables of --env that are kept in the job's Secret and reach only the container that fetches the code."""
 
@@ -91,6 +97,9 @@ class TrainingSpec:
     host_ipc: bool = option(False, "Use the IPC space of the node", flags=("--host-ipc", "--hostIPC"))
     host_pid: bool = option(False, "Use the process space of the node", flags=("--host-pid", "--hostPID"))
 
+    code: str = option(
+        "", "Folder whose code every instance starts in: what Git has, less .arenaignore", forms.DIRECTORY
+    )
     sync_mode: str = option(
         "", "How code is fetched before the start", choice("git", "rsync"), old=("--syncMode",)
     )
@@ -109,12 +118,18 @@ class TrainingSpec:
     on_host: bool = field(default=False, compare=False)
     """Whether pods share one file system and need no images; no option: who submits knows."""
 
+    parcel: "Parcel | None" = field(default=None, compare=False)
+    """The code of --code as it was packed; no option: who submits packs it."""
+
     def __post_init__(self) -> None:
-        if not self.command.strip():
-            raise SpecError("COMMAND is empty", "say what to run")
+        self._check_command()
         if bool(self.sync_mode) != bool(self.sync_source):
             given, lacking = ("mode", "source") if self.sync_mode else ("source", "mode")
             raise SpecError(f"--sync-{given} needs --sync-{lacking}", "give both or none")
+        if self.code and self.sync_mode:
+            raise SpecError(
+                "--code does not go together with --sync-mode", "choose one way to bring the code"
+            )
         if self.model_name and not self.model_source:
             raise SpecError("--model-name needs --model-source", "give both")
         if self.queue_name and self.queue_system == COSCHEDULING:
@@ -124,6 +139,11 @@ class TrainingSpec:
             )
         self._check_variables()
         self._check_paths()
+
+    def _check_command(self) -> None:
+        """A job runs something; kinds whose image or jar says what say so here."""
+        if not self.command.strip():
+            raise SpecError("COMMAND is empty", "say what to run")
 
     def _check_variables(self) -> None:
         groups = (("--env", self.env), ("--env-from-secret", self.env_from_secret), ("--secret", self.secret))
@@ -137,6 +157,7 @@ class TrainingSpec:
     def _check_paths(self) -> None:
         paths = [one.path for one in (*self.data, *self.data_dir)]
         paths += [one.path for one in self.config_file]
+        paths += [self.start_dir] if self.code else []
         for one in paths:
             if paths.count(one) > 1:
                 raise SpecError(f'two things would be mounted at "{one}"', "give each its own path")
@@ -164,11 +185,23 @@ class TrainingSpec:
         return found
 
     @property
+    def start_dir(self) -> str:
+        """Directory the command starts in; with --code that is where the code is."""
+        # On the submitter's own machine --working-dir may be there already, with other files in it.
+        own = self.on_host or self.working_dir == type(self).working_dir
+        return CODE if self.code and own else self.working_dir
+
+    @property
+    def any_image(self) -> str:
+        """An image that the nodes have to pull anyway."""
+        return self.image
+
+    @property
     def events(self) -> str:
         """Where TensorBoard reads: a URL, or a path (absolute unless pods share a file system)."""
         if self.on_host or "://" in self.logdir:
             return self.logdir
-        return posixpath.normpath(posixpath.join(self.working_dir, self.logdir))
+        return posixpath.normpath(posixpath.join(self.start_dir, self.logdir))
 
     @property
     def owns_events(self) -> bool:
@@ -195,7 +228,7 @@ def remarks(spec: TrainingSpec) -> list[str]:
         for name in spec.env
         if forms.is_credential(name) and name not in GIT_SECRETS
     ]
-    first = spec.command.split(maxsplit=1)[0]
+    first = spec.command.strip().partition(" ")[0]
     if first in ("true", "false") and first != spec.command.strip():
         found.append(
             f'the command begins with "{first}"; a flag takes its value with =, as in --gang={first}'

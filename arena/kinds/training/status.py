@@ -10,6 +10,8 @@ from arena.model import Instance, Phase
 _QUIET = ("", "ContainerCreating", "PodInitializing", "Completed")
 SUCCESS = ("Succeeded", "Complete", "Completed")
 """Conditions that say so: of training jobs, of Jobs and TrainJobs, of JobSets."""
+_SINGLE = ("launcher", "submitter", "head", "driver")
+"""Roles that a job has one instance of."""
 _STARTING = ("ContainerCreating", "PodInitializing")
 
 
@@ -115,7 +117,7 @@ def _failure(one: Instance) -> str:
 
 def place(one: Instance) -> str:
     """An instance as people call it: `worker-1`."""
-    return one.role if one.role == "launcher" else f"{one.role}-{one.index}" if one.role else one.name
+    return one.role if one.role in _SINGLE else f"{one.role}-{one.index}" if one.role else one.name
 
 
 def condition(obj: Object, kind: str) -> Mapping[str, Any]:
