@@ -1,7 +1,7 @@
 """One thing done to each of several jobs: each name is tried, and the exit code tells of the worst."""
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -12,20 +12,21 @@ if TYPE_CHECKING:
     from arena.kinds.kind import Kind
     from arena.session import Session
 
+T = TypeVar("T")
 Target = tuple[str, "Kind | None"]
 """A job's name, and its kind where it is known."""
 
 
-def each(targets: Iterable[Target], act: Callable[[str, "Kind | None"], None]) -> int:
-    """Do it to every job, telling what goes wrong with one; the exit code, 3 where any was missing.
+def each(targets: Iterable[T], act: Callable[[T], None]) -> int:
+    """Do it to every one, telling what goes wrong with one; the exit code, 3 where any was missing.
 
     Raises:
         Unreachable: the cluster does not answer, so the others need not be tried.
     """
     failed: set[int] = set()
-    for name, kind in targets:
+    for one in targets:
         try:
-            act(name, kind)
+            act(one)
         except Unreachable:
             raise
         except ArenaError as error:
@@ -73,8 +74,8 @@ def change(
     """
     click.echo(f"using {session.describe()}", err=True)
 
-    def tell(name: str, kind: "Kind | None") -> None:
-        found = act(name, kind)
+    def tell(target: Target) -> None:
+        found = act(*target)
         job = found.job
         click.echo(f"{job.kind} {job.name} {done if found.done else already}", err=not found.done)
 

@@ -45,7 +45,8 @@ def command(
     doomed = _each.named(names, kind) if names else _chosen(session, kind, everything, selector, yes)
     click.echo(f"using {session.describe()}", err=True)
 
-    def act(name: str, of_kind: "Kind | None") -> None:
+    def act(target: _each.Target) -> None:
+        name, of_kind = target
         job = training.delete(session.cluster(), name, session.namespace, of_kind)
         click.echo(f"{job.kind} {job.name} deleted")
 

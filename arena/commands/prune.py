@@ -1,0 +1,95 @@
+"""arena prune: delete jobs that ended long ago."""
+
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from arena.commands import _each, _flags
+from arena.commands._globals import pass_session
+from arena.errors import SpecError
+
+if TYPE_CHECKING:
+    from arena.actions.pruning import Old
+    from arena.model import Job
+    from arena.session import Session
+
+
+@click.command("prune")
+@click.option(
+    "-s",
+    "--since",
+    default=None,
+    metavar="TIME",
+    help="How long ago they must have ended, such as 1d or 12h.",
+)
+@_flags.everywhere_option
+@_flags.kind_option
+@click.option("-l", "--selector", default="", metavar="LABELS", help="Only jobs with these labels: a=b,c!=d.")
+@click.option("--dry-run", "trial", is_flag=True, help="Show what would be deleted and delete nothing.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@pass_session
+def command(
+    session: "Session", since: str | None, everywhere: bool, trial: bool, yes: bool, **only: Any
+) -> int:
+    """Delete jobs that ended at least TIME ago; shows them first, and asks.
+
+    Those that others made stay, until they are adopted.
+
+    \b
+    arena prune --since 1d
+    arena prune --since 12h -A -y
+    arena prune --since 30d -l team=vision --dry-run
+    """
+    from arena.actions import pruning
+
+    namespace = None if everywhere else session.namespace
+    before = session.now() - timedelta(seconds=_age(since))
+    found = pruning.old(session.cluster(), namespace, before, **only)
+    _tell(session, found, everywhere, trial)
+    if trial or not found.ours:
+        return 0
+    if not yes:
+        _ask(len(found.ours))
+    click.echo(f"using {session.describe()}", err=True)
+    return _each.each(found.ours, lambda job: _remove(session, job))
+
+
+def _age(since: str | None) -> int:
+    from arena import units
+
+    if since is None:
+        raise SpecError("--since is missing", "say how long ago a job must have ended, such as --since 1d")
+    try:
+        return units.duration(since)
+    except SpecError as error:
+        raise SpecError(f"--since: {error.message}", error.hint) from error
+
+
+def _tell(session: "Session", found: "Old", everywhere: bool, trial: bool) -> None:
+    """The plan; where it is carried out, what was deleted is the result instead."""
+    from arena.views import jobs, table
+
+    if found.ours:
+        view = jobs.columns(jobs.ENDED, everywhere=everywhere)
+        click.echo(table.render(view, found.ours, session.now()), err=not trial)
+    else:
+        click.echo("no job needs to be deleted", err=True)
+    if found.others:
+        names = ", ".join(job.name for job in found.others)
+        click.echo(f"left alone, as others made them (arena adopt takes them over): {names}", err=True)
+
+
+def _ask(count: int) -> None:
+    what = "1 job" if count == 1 else f"{count} jobs"
+    if not sys.stdin.isatty():
+        raise SpecError(f"{what} would be deleted and there is no terminal to ask on", "add -y")
+    _flags.agreed(f"Delete {what}?")
+
+
+def _remove(session: "Session", job: "Job") -> None:
+    from arena.actions import pruning
+
+    pruning.remove(session.cluster(), job)
+    click.echo(f"{job.kind} {job.name} deleted")
