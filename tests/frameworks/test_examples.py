@@ -74,6 +74,49 @@ def test_mpirun_of_an_mpi_program(arena: Product, examples: Path) -> None:
         assert f"rank {rank}: ranks agree True" in lines
 
 
+def test_jax_over_four_processes(arena: Product, examples: Path) -> None:
+    """Four JAX processes meet at the coordinator, agree bit for bit, and their loss falls."""
+    pytest.importorskip("jax")
+    lines = train(arena, "jaxjob", f"python {examples}/jax/train.py")
+    for process in range(4):
+        assert f"process {process} of 4 is ready" in lines
+        assert f"process {process}: processes agree True, loss " in lines
+    assert len(replicas(arena)) == 4
+
+
+def test_xgboost_with_its_tracker(arena: Product, examples: Path) -> None:
+    """Four ranks of XGBoost meet at the tracker in the master and grow the same trees."""
+    pytest.importorskip("xgboost")
+    lines = train(arena, "xgboostjob", f"python {examples}/xgboost/train.py", *ALL)
+    for rank in range(4):
+        assert f"rank {rank} of 4 is ready" in lines
+        assert f"rank {rank}: ranks agree True, " in lines
+    assert replicas(arena) == ["train-master-0", "train-worker-0", "train-worker-1", "train-worker-2"]
+
+
+def test_a_jax_process_starts_again(arena: Product, examples: Path) -> None:
+    """A JAX process that breaks down before the meeting is started again, and all train to the end."""
+    pytest.importorskip("jax")
+    once = f"[ $PROCESS_ID = 1 ] && mkdir {arena.home}/broken && exit 5"
+    arena.must(
+        "submit", "jaxjob", "--name", "train", "--workers", "2", "--retry", "9", "--wait",
+        f"{once}; python {examples}/jax/train.py", seconds=240,
+    )  # fmt: skip
+    assert (arena.home / "broken").is_dir()
+    assert arena.jobs() == {"train": "SUCCEEDED"}
+
+
+def test_trees_that_err_fail_the_job(arena: Product, examples: Path) -> None:
+    """Trees that the program itself calls bad are the job's, and the command's, failure."""
+    pytest.importorskip("xgboost")
+    code, out, err = arena.run(
+        "submit", "xgboostjob", "--name", "train", "--workers", "2", "--logs",
+        f"python {examples}/xgboost/train.py --rounds 1", seconds=240,
+    )  # fmt: skip
+    assert code == 7, out + err
+    assert arena.jobs() == {"train": "FAILED"}
+
+
 def test_a_failing_rank_fails_the_job(arena: Product, examples: Path) -> None:
     """An outcome that the program itself calls bad is the job's, and the command's, failure."""
     pytest.importorskip("torch")
