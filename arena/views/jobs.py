@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from arena import units
-from arena.model import Event, Instance, Job, Phase
+from arena import labels, units
+from arena.model import Event, Instance, Job, Phase, Queue
 from arena.views.table import Column, pairs, ruled
 
 LIVE = (Phase.PENDING, Phase.STARTING, Phase.RUNNING, Phase.RESTARTING)
@@ -102,12 +102,31 @@ def _header(job: Job, now: datetime) -> str:
             *([("Reason", job.reason)] if job.reason else []),
             ("Namespace", job.namespace),
             ("Priority", job.priority or "N/A"),
+            *(_queue(job.queue) if job.queue else []),
             ("Trainer", job.kind.upper()),
             ("Duration", units.age(job.duration(now).total_seconds())),
             ("CreateTime", _clock(job.created)),
             ("EndTime", _clock(job.finished)),
+            *_model(job),
         ]
     )
+
+
+def _queue(queue: Queue) -> list[tuple[str, str]]:
+    place = f", position {queue.position}" if queue.position else ""
+    of_all = f" of {queue.waiting}" if place and queue.waiting >= queue.position else ""
+    used = ", ".join(f"{one.resource} {one.total} ({one.flavor})" for one in queue.usage)
+    return [("Queue", queue.name + place + of_all), *([("QueueUsage", used)] if used else [])]
+
+
+def _model(job: Job) -> list[tuple[str, str]]:
+    """The model that the job is to give, under the Go arena's titles."""
+    known = {
+        "ModelName": job.labels.get(labels.MODEL_NAME),
+        "ModelVersion": job.labels.get(labels.MODEL_VERSION),
+        "ModelSource": job.annotations.get(labels.MODEL_SOURCE),
+    }
+    return [(title, value) for title, value in known.items() if value]
 
 
 def _clock(moment: datetime | None) -> str:
@@ -131,9 +150,9 @@ def data(job: Job, now: datetime) -> dict[str, Any]:
         "requestGPUs": job.gpus,
         "allocatedGPUs": job.gpus_allocated,
         "creationTimestamp": _seconds(job.created),
-        "modelName": job.labels.get("modelName", ""),
-        "modelVersion": job.labels.get("modelVersion", ""),
-        "modelSource": "",
+        "modelName": job.labels.get(labels.MODEL_NAME, ""),
+        "modelVersion": job.labels.get(labels.MODEL_VERSION, ""),
+        "modelSource": job.annotations.get(labels.MODEL_SOURCE, ""),
         "reason": job.reason,
         "wantedInstances": job.wanted,
         "readyInstances": job.ready,
@@ -141,6 +160,19 @@ def data(job: Job, now: datetime) -> dict[str, Any]:
         "completionTime": _stamp(job.finished),
         "submitter": job.submitter,
         "managed": job.managed,
+        "queue": _queue_data(job.queue) if job.queue else None,
+    }
+
+
+def _queue_data(queue: Queue) -> dict[str, Any]:
+    return {
+        "name": queue.name,
+        "system": queue.system,
+        "position": queue.position,
+        "waiting": queue.waiting,
+        "usage": [
+            {"flavor": one.flavor, "resource": one.resource, "total": one.total} for one in queue.usage
+        ],
     }
 
 

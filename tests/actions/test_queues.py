@@ -1,0 +1,108 @@
+"""Whose queue a submit is for, and what it hears where nobody will heed it."""
+
+from dataclasses import replace
+
+import pytest
+
+from arena import kinds
+from arena.actions import queues
+from arena.actions.queues import COSCHEDULED, LOCAL_QUEUES, POD_GROUPS, QUEUES
+from arena.kinds.spec import parse
+from arena.kinds.training.pytorchjob import PyTorchJobSpec
+from arena.kube import Cluster
+from arena.model import Job, Phase, Queue
+
+PYTORCH = kinds.find("pytorchjob").resources[0]
+OLD_MPI = kinds.find("mpijob").resources[1]
+
+
+def spec(**given):
+    return parse(PyTorchJobSpec, {"name": "bert", "command": "true", "image": "i", **given})
+
+
+@pytest.mark.parametrize(
+    ("served", "given", "chosen"),
+    [
+        ((), {"queue_name": "q"}, ""),
+        ((POD_GROUPS,), {}, ""),
+        ((POD_GROUPS,), {"queue_name": "q"}, "volcano"),
+        ((POD_GROUPS, LOCAL_QUEUES), {"queue_name": "q"}, ""),
+        ((POD_GROUPS,), {"gang": True}, "volcano"),
+        ((POD_GROUPS, COSCHEDULED), {"gang": True}, ""),
+        ((LOCAL_QUEUES,), {"gang": True}, ""),
+        ((POD_GROUPS,), {"gang": True, "scheduler": "own"}, ""),
+        ((POD_GROUPS,), {"queue_name": "q", "queue_system": "kueue"}, "kueue"),
+    ],
+)
+def test_who_is_asked(shelf, served, given, chosen):
+    """Volcano is asked where the cluster has no Kueue for the queue, or nothing else for the gang."""
+    for one in served:
+        shelf.put(one, "n")
+    assert queues.settled(shelf.cluster, spec(**given)).queue_system == chosen
+
+
+def test_a_cluster_without_queues(shelf):
+    """Without Kueue or Volcano the user hears that the queue does nothing."""
+    assert queues.remarks(shelf.cluster, PYTORCH, spec(queue_name="q"), "n") == [
+        '--queue-name "q" does nothing: the test\'s cluster has no Kueue'
+    ]
+    assert queues.remarks(shelf.cluster, PYTORCH, spec(queue_name="q", scheduler="volcano"), "n") == [
+        '--queue-name "q" does nothing: the test\'s cluster has no Volcano'
+    ]
+    assert queues.remarks(shelf.cluster, PYTORCH, spec(), "n") == []
+
+
+def test_a_kind_that_kueue_never_manages(shelf):
+    """The MPIJob of training-operator is none of Kueue's."""
+    shelf.put(LOCAL_QUEUES, "n", {"metadata": {"name": "q"}})
+    [remark] = queues.remarks(shelf.cluster, OLD_MPI, spec(queue_name="q"), "n")
+    assert remark == '--queue-name "q" does nothing: Kueue does not manage MPIJob of kubeflow.org/v1'
+
+
+def test_a_queue_that_is_missing(shelf):
+    """The user hears which queues the namespace has, and nothing where the queue is there or unseen."""
+    shelf.put(LOCAL_QUEUES, "n", {"metadata": {"name": "team-a"}}, {"metadata": {"name": "spare"}})
+    [remark] = queues.remarks(shelf.cluster, PYTORCH, spec(queue_name="q"), "n")
+    there = "its queues: spare, team-a"
+    assert (
+        remark == f'--queue-name "q": namespace "n" has no such queue ({there}); the job waits until it has'
+    )
+    assert queues.remarks(shelf.cluster, PYTORCH, spec(queue_name="spare"), "n") == []
+    shelf.refused.add("localqueues")
+    assert queues.remarks(shelf.cluster, PYTORCH, spec(queue_name="q"), "n") == []
+
+
+def test_volcanos_queues(shelf):
+    """A queue of Volcano that is missing or closed is told of."""
+    shelf.put(
+        QUEUES,
+        None,
+        {"metadata": {"name": "shut"}, "status": {"state": "Closed"}},
+        {"metadata": {"name": "q"}},
+    )
+
+    def told(name):
+        given = spec(queue_name=name, queue_system="volcano")
+        return queues.remarks(shelf.cluster, PYTORCH, given, "n")
+
+    assert told("q") == []
+    assert told("shut") == ['--queue-name "shut": the queue is Closed; the job waits until it opens']
+    assert told("r") == [
+        '--queue-name "r": the test\'s cluster has no such queue; the job waits until it has'
+    ]
+
+
+def test_a_job_that_kueue_left_alone(shelf):
+    """A job that Kueue did not suspend as it was made starts at once, and the user hears why."""
+    queue = Queue(name="q", system="kueue")
+    job = Job(name="bert", namespace="n", kind="pytorchjob", phase=Phase.PENDING, queue=queue)
+    assert queues.unheeded(shelf.cluster, PYTORCH, job) == ""  # said before it was made
+    shelf.put(LOCAL_QUEUES, "n", {"metadata": {"name": "q"}})
+    cluster = Cluster.at(shelf.url)
+    assert queues.unheeded(cluster, PYTORCH, job) == (
+        "Kueue does not manage PyTorchJob here, so the job does not wait in its queue: "
+        "an administrator has to add kubeflow.org/pytorchjob to Kueue's integrations"
+    )
+    assert queues.unheeded(cluster, PYTORCH, replace(job, phase=Phase.QUEUING)) == ""
+    assert queues.unheeded(cluster, OLD_MPI, job) == ""  # said before it was made
+    assert queues.unheeded(cluster, PYTORCH, replace(job, queue=None)) == ""
