@@ -1,8 +1,9 @@
 """Templates: find them, fill their holes, patch and check what comes out.
 
 A scalar that is exactly one hole, `${workers}`, takes the value with its type; a hole inside text,
-`--logdir=/logs/${name}`, takes text or numbers. None drops the key or item; a list in a list is
-spliced; `$${` stands for a literal `${`. There are no conditions or loops.
+`--logdir=/logs/${name}`, takes text or numbers. None drops the key, item or document; so it does a document
+as its `kind`, an item as its `name`. A list in a list is spliced; `$${` stands for a literal `${`. There are
+no conditions or loops.
 """
 
 import re
@@ -63,7 +64,10 @@ def render(text: str, values: Mapping[str, Any], what: str) -> list[Object]:
     Raises:
         TemplateError: it cannot be read, has an unknown hole, or what comes out is no object.
     """
-    objects = [fill(document, values, what) for document in load_all(text, what)]
+    filled = [(document, _fill(document, values, what)) for document in load_all(text, what)]
+    objects = [
+        one for document, one in filled if one is not _DROPPED and not _is_left_out(document, one, "kind")
+    ]
     check(objects, what)
     return objects
 
@@ -99,13 +103,18 @@ def _items(nodes: list[Any], values: Mapping[str, Any], what: str) -> list[Any]:
     found: list[Any] = []
     for node in nodes:
         filled = _fill(node, values, what)
-        if filled is _DROPPED:
+        if filled is _DROPPED or _is_left_out(node, filled, "name"):
             continue
         if isinstance(node, str) and isinstance(filled, list):
             found += filled
         else:
             found.append(filled)
     return found
+
+
+def _is_left_out(node: Any, filled: Any, key: str) -> bool:
+    """Whether what tells the mapping from others was a hole without a value."""
+    return isinstance(node, dict) and key in node and key not in filled
 
 
 def _scalar(text: str, values: Mapping[str, Any], what: str) -> Any:

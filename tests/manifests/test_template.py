@@ -31,6 +31,14 @@ def test_text_around_a_hole_is_kept(word):
     assert manifests.fill("a=${x};b=${x}", {"x": word}) == f"a={word};b={word}"
 
 
+def test_without_its_kind_or_name_nothing_is_made():
+    """An object whose kind is None is left out whole, and so is an item of a list whose name is None."""
+    text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: [{name: '${x}', image: i}, {name: b}]\n"
+    made = manifests.render(f"{text}---\n{text.replace('Pod', '${x}')}", {"x": None}, "it")
+    assert [(one["kind"], one["spec"]) for one in made] == [("Pod", [{"name": "b"}])]
+    assert [one["kind"] for one in manifests.render(f"{text}---\n{text}", {"x": "y"}, "it")] == ["Pod", "Pod"]
+
+
 @given(PLAIN)
 def test_without_holes_nothing_changes(node):
     """What has no hole is copied."""

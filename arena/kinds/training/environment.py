@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from arena import labels
 from arena.kinds.training.base import GIT_SECRETS, TrainingSpec
 
 Values = dict[str, Any]
@@ -26,6 +27,24 @@ def env(spec: TrainingSpec, *, hide_gpus: bool) -> list[Values]:
     references |= {name: (secret_name(spec), name) for name in spec.secret}
     kept = {name: value for name, value in plain.items() if name not in references}
     return variables(kept) + [reference(name, *where) for name, where in references.items()]
+
+
+def meeting(spec: TrainingSpec, host: str, port: int, processes: str) -> list[Values]:
+    """How workers that are told apart by a completion index find each other: what torch and torchrun read.
+
+    Args:
+        spec: the Spec; what it sets itself is left to it.
+        host: where the first worker is reached, at `port`.
+        processes: how many each worker starts, a number or a word of torchrun's; "" for the usual.
+    """
+    size = spec.workers * (int(processes) if processes.isdecimal() else 1)
+    plain = {"MASTER_ADDR": host, "MASTER_PORT": str(port), "WORLD_SIZE": str(size)}
+    plain |= {"PET_NNODES": str(spec.workers), "PET_MASTER_ADDR": host, "PET_MASTER_PORT": str(port)}
+    plain |= {"PET_NPROC_PER_NODE": processes} if processes else {}
+    index = {"fieldRef": {"fieldPath": f"metadata.annotations['{labels.COMPLETION_INDEX}']"}}
+    ranks = [{"name": name, "valueFrom": index} for name in ("RANK", "PET_NODE_RANK")]
+    own = {*spec.env, *spec.env_from_secret, *spec.secret}
+    return [one for one in (*variables(plain), *ranks) if one["name"] not in own]
 
 
 def literal(text: str) -> str:

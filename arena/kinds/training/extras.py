@@ -10,7 +10,7 @@ from typing import Any
 
 from arena import labels
 from arena.errors import SpecError
-from arena.kinds.training import environment, render, volumes
+from arena.kinds.training import code, environment, render, volumes
 from arena.kinds.training.base import TrainingSpec
 
 FILES_LIMIT = 1_000_000
@@ -50,6 +50,11 @@ def extras(spec: TrainingSpec, kind: str, contents: Mapping[str, bytes]) -> list
     return found
 
 
+def parts(spec: TrainingSpec) -> list[Extra]:
+    """The parts of the job's code: jobs with the same code have them together."""
+    return [Extra(template="code.yaml", values=one) for one in code.parts(spec)]
+
+
 def _files(spec: TrainingSpec, kind: str, contents: Mapping[str, bytes]) -> Extra:
     if sum(len(contents[one.source]) for one in spec.config_file) > FILES_LIMIT:
         raise SpecError(
@@ -77,7 +82,7 @@ def _tensorboard(spec: TrainingSpec, kind: str) -> Extra:
         "image": spec.tensorboard_image,
         "selector": dict(spec.selector) or None,
         "logdir": spec.events,
-        "working_dir": spec.working_dir,
+        "working_dir": spec.start_dir,
         "affinity": _beside_chief(spec, kind),
         "volumes": _event_volumes(spec) or None,
         "mounts": _event_mounts(spec) or None,
@@ -101,13 +106,18 @@ def _beside_chief(spec: TrainingSpec, kind: str) -> dict[str, Any] | None:
     """Files on a node are only seen there, and many claims mount on one node only."""
     if spec.on_host or not (spec.owns_events or spec.data or spec.data_dir):
         return None
-    # Under MPI rank 0 runs in the first worker, not in the launcher.
-    first = {labels.REPLICA_INDEX: "0"} if kind in ("mpijob", "horovodjob") else {labels.JOB_ROLE: "master"}
-    chief = {
-        "labelSelector": {"matchLabels": {labels.JOB_NAME: spec.name, **first}},
-        "topologyKey": "kubernetes.io/hostname",
-    }
+    chief = {"labelSelector": {"matchLabels": _chief(spec, kind)}, "topologyKey": "kubernetes.io/hostname"}
     if spec.owns_events:
         return {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [chief]}}
     wish = {"weight": 100, "podAffinityTerm": chief}
     return {"podAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [wish]}}
+
+
+def _chief(spec: TrainingSpec, kind: str) -> dict[str, str]:
+    """Labels of the pod that writes the events."""
+    if kind in ("job", "jobset", "trainjob"):
+        # Their operators do not label the first one, on all clusters, but arena labels them all.
+        return {labels.RELEASE: spec.name, labels.APP: kind, labels.COMPONENT: "training"}
+    # Under MPI rank 0 runs in the first worker, not in the launcher.
+    first = {labels.REPLICA_INDEX: "0"} if kind in ("mpijob", "horovodjob") else {labels.JOB_ROLE: "master"}
+    return {labels.JOB_NAME: spec.name, **first}

@@ -1,0 +1,172 @@
+"""Job: any program, by what every Kubernetes brings; no operator is needed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from arena import labels
+from arena.errors import MissingOperator, SpecError
+from arena.kinds import forms
+from arena.kinds.kind import Change, Kind, Member, Object, Places, Pod, switch
+from arena.kinds.spec import option
+from arena.kinds.training import environment, pods, reading, render
+from arena.kinds.training.base import TrainingSpec
+from arena.model import Job, Phase
+from arena.resources import Resource
+
+NAME = "job"
+
+INDEXED = Resource("batch", "v1", "jobs", kind="Job", field="completionMode")
+PLAIN = INDEXED._replace(field="")
+"""Of Kubernetes before 1.21: the pods of a Job are all alike."""
+
+PLACES = Places(roles=(), indices=(labels.COMPLETION_INDEX,), chiefs=(), other="worker")
+
+_MAKERS = ("CronJob", "Cron")
+"""What makes a new Job from time to time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSpec(TrainingSpec):
+    """What a Job is asked to be."""
+
+    cpu: str = option("", "CPUs of each worker", forms.QUANTITY)
+    memory: str = option("", "Memory of each worker", forms.QUANTITY)
+    nproc_per_node: str = option("", "Processes of each worker, for torchrun", forms.PROCESSES)
+    port: int = option(29500, "Port at which several workers meet", forms.PORT)
+
+
+def values(spec: JobSpec, resource: Resource) -> dict[str, Any]:
+    """The values of the template.
+
+    Raises:
+        SpecError: there is no image, or a label is arena's own.
+        MissingOperator: there are several workers and the cluster cannot tell them apart.
+    """
+    several = spec.workers > 1
+    if several and not resource.field:
+        raise MissingOperator(
+            f"--workers {spec.workers}: the cluster is too old to number the pods of a Job",
+            "give --workers 1, or have it updated to Kubernetes 1.24 or newer",
+        )
+    size = render.Size(pods=spec.workers, gpus=spec.workers * spec.gpus)
+    env = environment.env(spec, hide_gpus=not spec.gpus)
+    if several:
+        env += environment.meeting(spec, f"{spec.name}-0.{spec.name}", spec.port, spec.nproc_per_node)
+    found = render.shared(spec, NAME, resource, size)
+    # A failed pod stays, so that its log can be read, and another takes its place.
+    del found["restart_policy"], found["scheduling"]
+    return {
+        **found,
+        # Not the default of six, which is not what "no --retry" says.
+        "backoff_limit": spec.retry,
+        "mode": "Indexed" if several else None,
+        "workers": spec.workers,
+        "image": render.image(spec),
+        "selector": dict(spec.selector) or None,
+        "env": env,
+        "resources": render.resources(spec, spec.gpus, {"cpu": spec.cpu, "memory": spec.memory}),
+        "service": "Service" if several else None,
+        "subdomain": spec.name if several else None,
+        "match": labels.common(spec.name, NAME),
+        "port": spec.port,
+    }
+
+
+def owns(obj: Object) -> bool:
+    """Whether it is a job for its own sake that trains something, as far as one can see.
+
+    Other people's housekeeping is none, nor what another object makes in order to be one.
+    """
+    meta = obj["metadata"]
+    own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
+    owner = next((one for one in meta.get("ownerReferences") or () if one.get("controller")), None)
+    ours = own.get(labels.MANAGED_BY) == labels.ARENA or labels.CREATED_BY in own
+    if owner and not (ours and owner["kind"] in _MAKERS):
+        return False
+    if ours:
+        # What was submitted as another kind says so; what was adopted may have any word there.
+        return labels.SPEC not in notes or own.get(labels.APP) == NAME
+    return labels.KUEUE_QUEUE in own or pods.gpus(_pod(obj)) > 0
+
+
+def _pod(obj: Object) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = ((obj.get("spec") or {}).get("template") or {}).get("spec") or {}
+    return found
+
+
+def job_of(pod: Object) -> str:
+    """The Job that a pod belongs to, or ""."""
+    return (pod["metadata"].get("labels") or {}).get(labels.BATCH_JOB_NAME) or ""
+
+
+def read(obj: Object, members: Sequence[Pod]) -> Job:
+    """The job; a pod that failed and has a successor is history."""
+    spec = obj.get("spec") or {}
+    indexed, size = spec.get("completionMode") == "Indexed", _size(spec)
+    found = _current([pods.member(one, PLACES) for one in members], indexed, size)
+    active = (obj.get("status") or {}).get("active")
+    said = Phase.RUNNING if active and not found else None
+    roles = [{"replicas": size, "template": spec.get("template") or {}}]
+    return reading.job(NAME, obj, found, roles, PLACES, said=(said, ""))
+
+
+def _size(spec: Mapping[str, Any]) -> int:
+    """How many pods run at a time."""
+    parallelism, completions = spec.get("parallelism"), spec.get("completions")
+    most = 1 if parallelism is None else int(parallelism)
+    return most if completions is None else min(most, int(completions))
+
+
+def _current(members: Sequence[Member], indexed: bool, size: int) -> list[Member]:
+    """Of each place the pods that have not failed, else the last that did."""
+    found: list[Member] = []
+    for index in {one.instance.index for one in members}:
+        there = [one for one in members if one.instance.index == index]
+        good = [one for one in there if one.instance.phase != "Failed"]
+        failed = sorted((one for one in there if one.instance.phase == "Failed"), key=_age, reverse=True)
+        found += good + failed[: max(0, (1 if indexed else size) - len(good))]
+    return found
+
+
+def _age(one: Member) -> tuple[bool, Any, str]:
+    return one.instance.created is not None, one.instance.created, one.instance.name
+
+
+def scale(obj: Object, workers: int) -> Change:
+    """Change how many workers there are.
+
+    Raises:
+        SpecError: they have no numbers, so that none could be told which one it is.
+    """
+    if (obj.get("spec") or {}).get("completionMode") != "Indexed":
+        name = obj["metadata"]["name"]
+        raise SpecError(
+            f'job "{name}" was submitted with one worker and keeps it',
+            f"start it anew: arena rerun {name} --replace --set workers={workers}",
+        )
+    return Change(patch={"spec": {"parallelism": workers, "completions": workers}})
+
+
+KIND = Kind(
+    name=NAME,
+    aliases=("batch", "batchjob"),
+    summary="Any program, on any cluster: needs no operator",
+    resources=(INDEXED, PLAIN),
+    template="job.yaml",
+    spec=JobSpec,
+    values=values,
+    read=read,
+    pods=lambda obj: {labels.BATCH_JOB_NAME: obj["metadata"]["name"]},
+    owns=owns,
+    job_of=job_of,
+    places=PLACES,
+    # Those that belong to jobs of other kinds have their labels, too.
+    selectors=(f"{labels.BATCH_JOB_NAME},!{labels.JOBSET_NAME},!{labels.JOB_NAME}",),
+    suspend=switch("spec", "suspend"),
+    scale=scale,
+    examples=(
+        'arena submit job --name prepare --image IMAGE "python prepare.py"',
+        'arena submit job --name bert --workers 4 --gpus 1 --image IMAGE "torchrun train.py"',
+    ),
+)
