@@ -14,6 +14,9 @@ import yaml
 FOLDER = Path(os.environ.get("ARENA_CRDS") or Path(__file__).parents[2] / "shared" / "crds")
 
 FILES = {
+    ("kai.alibabacloud.com/v1alpha1", "ScaleIn"): "kai.alibabacloud.com_scaleins.yaml",
+    ("kai.alibabacloud.com/v1alpha1", "ScaleOut"): "kai.alibabacloud.com_scaleouts.yaml",
+    ("kai.alibabacloud.com/v1alpha1", "TrainingJob"): "kai.alibabacloud.com_trainingjobs.yaml",
     ("kubeflow.org/v1", "PyTorchJob"): "kubeflow.org_pytorchjobs.yaml",
     ("kubeflow.org/v1", "TFJob"): "kubeflow.org_tfjobs.yaml",
     ("kubeflow.org/v1", "JAXJob"): "kubeflow.org_jaxjobs.yaml",

@@ -5,13 +5,17 @@ render.py       Spec -> the values that templates share
 environment.py  Spec -> the variables of containers
 volumes.py      Spec -> the volumes of pods and where containers see them
 fetch.py        Spec -> the container that fetches code
+code.py         Spec -> what brings the code of --code, from its parts in the cluster
 extras.py       Spec -> what is made beside the job: config files, secrets, TensorBoard
 queues.py       Spec -> what it asks of a queue, or for all its pods at once
 reading.py      an object and its pods -> a Job
 pods.py         a pod -> an instance of the model
+raypods.py      the pods of a RayJob, and their places
 status.py       an object and its instances -> phase and reason
+trainingjob.py  what elastic and DeepSpeed jobs share
+sshkey.py       a key that a launcher reaches its workers with
 """
 
-_PARTS = "base render environment volumes fetch extras queues reading pods status"
+_PARTS = "base render environment volumes fetch code extras queues reading pods status trainingjob sshkey"
 PARTS = frozenset(_PARTS.split())
 """The modules that are no kinds; every other one is."""

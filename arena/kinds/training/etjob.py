@@ -1,0 +1,166 @@
+"""Elastic job: a TrainingJob whose program goes on while workers come and go, mostly under horovodrun."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from arena import labels
+from arena.errors import SpecError
+from arena.kinds import forms
+from arena.kinds.forms import choice
+from arena.kinds.kind import Change, Kind, Object
+from arena.kinds.spec import REQUIRED, option
+from arena.kinds.training import environment, trainingjob
+from arena.kinds.training.trainingjob import TrainingJobSpec
+from arena.resources import Resource
+
+NAME = trainingjob.ETJOB
+
+SCALEINS = Resource(labels.ET_GROUP, "v1alpha1", "scaleins", kind="ScaleIn")
+SCALEOUTS = Resource(labels.ET_GROUP, "v1alpha1", "scaleouts", kind="ScaleOut")
+
+_NAME_ROOM = 40
+"""Characters of a job's name that go into those of the requests to scale it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ETJobSpec(TrainingJobSpec):
+    """What an elastic job is asked to be."""
+
+    max_workers: int = option(1000, "Most workers that it may be scaled to", forms.POSITIVE)
+    min_workers: int = option(1, "Fewest workers that it may be scaled to", forms.POSITIVE)
+    spot_instance: bool = option(False, "Let it run on nodes that may be taken away")
+    max_wait_time: int = option(0, "How long it may wait for such nodes (0: for ever)", forms.SECONDS)
+    worker_restart_policy: str = option(
+        "",
+        "When a worker that ended is replaced",
+        choice("Never", "OnFailure", "Always", "ExitCode"),
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.min_workers > self.max_workers:
+            raise SpecError(
+                f"--min-workers {self.min_workers} exceeds --max-workers {self.max_workers}", "lower it"
+            )
+        if not self.min_workers <= self.workers <= self.max_workers:
+            raise SpecError(
+                f"--workers {self.workers} is not between --min-workers {self.min_workers} "
+                f"and --max-workers {self.max_workers}",
+                f"give {self.min_workers} to {self.max_workers}",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleSpec:
+    """What a request to scale an elastic job asks for."""
+
+    name: str = option(REQUIRED, "Name of the elastic job", forms.NAME)
+    timeout: int = option(60, "How long the scaling and its script may take", forms.SECONDS, short="-t")
+    retry: int = option(0, "How often a script that failed is run again")
+    count: int = option(1, "How many workers", forms.POSITIVE)
+    script: str = option("", "Script of the image to run, with the workers concerned as its argument")
+    env: Mapping[str, str] = option({}, "Environment variable of the script", forms.ENV, short="-e")
+
+    def __post_init__(self) -> None:
+        if self.timeout < 1:
+            raise SpecError("--timeout is less than a second", "give 1s or more")
+
+
+def values(spec: ETJobSpec, resource: Resource) -> dict[str, Any]:
+    """The values of the template; raises as `trainingjob.launch`."""
+    own = {"maxWorkers": str(spec.max_workers), "minWorkers": str(spec.min_workers)}
+    found = trainingjob.launch(spec, NAME, resource, own)
+    marks = {labels.SPOT_INSTANCE: "true"} if spec.spot_instance else {}
+    marks |= {labels.MAX_WAIT_TIME: str(spec.max_wait_time)} if spec.max_wait_time else {}
+    return {
+        **found,
+        "annotations": {**found["annotations"], **marks},
+        "worker_min": spec.min_workers,
+        "worker_max": spec.max_workers,
+        "worker_restart_policy": spec.worker_restart_policy or None,
+    }
+
+
+def scale(obj: Object, workers: int) -> Change:
+    """What gives an elastic job so many workers in all.
+
+    Raises:
+        SpecError: it may not have so many, or so few.
+    """
+    more = workers - trainingjob.workers(obj)
+    if not more:
+        return Change(patch={})
+    _check(obj, workers, f"--workers {workers}")
+    return _request(obj, ScaleSpec(name=obj["metadata"]["name"], count=abs(more)), out=more > 0)
+
+
+def scale_by(obj: Object, spec: ScaleSpec, *, out: bool) -> Change:
+    """What adds workers to an elastic job (`out`), or takes some away; raises as `scale`."""
+    now = trainingjob.workers(obj)
+    workers = now + spec.count if out else now - spec.count
+    _check(obj, workers, f"--count {spec.count}", f" {'more than' if out else 'fewer than'} its {now}")
+    return _request(obj, spec, out=out)
+
+
+def _check(obj: Object, workers: int, given: str, told: str = "") -> None:
+    name, (fewest, most) = obj["metadata"]["name"], trainingjob.limits(obj)
+    if workers < fewest:
+        text = f'{given}: etjob "{name}" cannot have{told}: it needs at least {fewest} (its --min-workers)'
+        raise SpecError(text, _allowed(fewest, most))
+    if most is not None and workers > most:
+        text = f'{given}: etjob "{name}" cannot have{told}: it takes at most {most} (its --max-workers)'
+        raise SpecError(text, _allowed(fewest, most))
+
+
+def _allowed(fewest: int, most: int | None) -> str:
+    return f"let it have {fewest} to {most} workers" if most else f"let it have {fewest} workers or more"
+
+
+def _request(obj: Object, spec: ScaleSpec, *, out: bool) -> Change:
+    resource = SCALEOUTS if out else SCALEINS
+    name = obj["metadata"]["name"]
+    body: dict[str, Any] = {
+        "selector": {"name": name},
+        "toAdd" if out else "toDelete": {"count": spec.count},
+        "timeout": spec.timeout,
+    }
+    if spec.script:
+        body["script"] = spec.script
+        body["env"] = environment.variables(spec.env) or None
+        body["backoffLimit"] = spec.retry or None
+    short = name[:_NAME_ROOM].rstrip("-")
+    meta = {"generateName": f"{short}-", "labels": labels.common(name, NAME, "scaling")}
+    return Change(
+        resource=resource,
+        request={
+            "apiVersion": resource.api_version,
+            "kind": resource.kind,
+            "metadata": meta,
+            "spec": {key: value for key, value in body.items() if value is not None},
+        },
+    )
+
+
+KIND = Kind(
+    name=NAME,
+    aliases=("et", "elastictraining"),
+    summary="Elastic training: workers come and go while the program runs",
+    resources=(trainingjob.RESOURCE,),
+    template="etjob.yaml",
+    spec=ETJobSpec,
+    values=values,
+    read=trainingjob.reader(NAME),
+    pods=trainingjob.pods_of,
+    owns=lambda obj: trainingjob.carries(obj) == NAME,
+    job_of=trainingjob.job_of,
+    places=trainingjob.PLACES,
+    selectors=trainingjob.SELECTORS,
+    suspend=trainingjob.suspend,
+    scale=scale,
+    examples=(
+        'arena submit etjob --name resnet --workers 2 --max-workers 8 --gpus 1 --image IMAGE "horovodrun '
+        '-np 2 --min-np 1 --max-np 8 --host-discovery-script /etc/edl/discover_hosts.sh python train.py"',
+        "arena scaleout etjob --name resnet --count 2",
+    ),
+)
