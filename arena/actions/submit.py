@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from arena import labels, manifests
-from arena.actions import training
+from arena.actions import parcels, training
 from arena.actions.watching import Source, Watching
 from arena.errors import ArenaError, Conflict, NotFound, SpecError, TemplateError, TimedOut
 from arena.kinds.kind import Kind
@@ -23,6 +23,7 @@ from arena.model import Job
 from arena.resources import CONFIGMAPS, DEPLOYMENTS, PODS, SECRETS, SERVICES, Resource
 
 if TYPE_CHECKING:
+    from arena.actions.packing import Archive
     from arena.kube import Cluster
 
 Object = dict[str, Any]
@@ -55,6 +56,8 @@ class Overrides:
     """File to use instead."""
     patch: str | None = None
     """File with a JSON merge patch for the job."""
+    code: Archive | None = None
+    """The code of an older job, instead of what is now in the folder of --code."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -71,11 +74,15 @@ class Plan:
     resource: Resource
     job: Object
     helpers: Sequence[Object]
+    code: Archive | None = None
+    """What --code packed."""
+    parts: Sequence[Object] = ()
+    """The ConfigMaps with it, which the job may share with others."""
 
     @property
     def objects(self) -> tuple[Object, ...]:
         """All of them, the job first."""
-        return (self.job, *self.helpers)
+        return (self.job, *self.helpers, *self.parts)
 
     @property
     def name(self) -> str:
@@ -102,6 +109,9 @@ def plan(
     """
     resource = resource or kind.resources[0]
     spec = replace(spec, on_host=origin.on_host, image=spec.image or (LOCAL_IMAGE if origin.on_host else ""))
+    archive = _pack(spec, overrides)
+    if archive:
+        spec = replace(spec, parcel=parcels.parcel(archive))
     text = manifests.find(kind.template, overrides.template)
     what = overrides.template or f"the template of {kind.name}"
     made = manifests.render(text, kind.values(spec, resource), what)
@@ -115,12 +125,30 @@ def plan(
         _check_kinds(made[:1], resource, overrides.patch)
     for extra in extras.extras(spec, kind.name, _contents(spec)):
         made += manifests.render(manifests.find(extra.template), extra.values, extra.template)
+    parts = [
+        one for extra in extras.parts(spec)
+        for one in manifests.render(manifests.find(extra.template), extra.values, extra.template)
+    ]  # fmt: skip
     finished = [_finish(one, namespace, origin) for one in made]
     notes = {labels.SUBMITTER: origin.submitter, labels.VERSION: origin.version}
+    if archive and spec.parcel:
+        notes |= parcels.notes(archive, spec.parcel)
     if overrides.words:
         notes[labels.OVERRIDES] = shlex.join(overrides.words)
     _annotate(finished[0], notes)
-    return Plan(kind=kind, resource=resource, job=finished[0], helpers=tuple(finished[1:]))
+    return Plan(
+        kind=kind, resource=resource, job=finished[0], helpers=tuple(finished[1:]), code=archive,
+        parts=[_finish(one, namespace, origin) for one in parts],
+    )  # fmt: skip
+
+
+def _pack(spec: TrainingSpec, overrides: Overrides) -> Archive | None:
+    """The code that goes with the job."""
+    if overrides.code or not spec.code:
+        return overrides.code
+    from arena.actions import packing
+
+    return packing.pack(spec.code)
 
 
 def _contents(spec: TrainingSpec) -> dict[str, bytes]:
@@ -192,7 +220,7 @@ def submit(cluster: Cluster, made: Plan, *, instead: bool = False, timeout: floa
     namespace = made.job["metadata"]["namespace"]
     if instead:
         _clear(cluster, made, timeout)
-    if made.helpers:
+    if made.helpers or made.parts:
         check(cluster, replace(made, job={}))
     done: list[Object] = []
     with ThreadPoolExecutor(1) as pool:
@@ -203,6 +231,7 @@ def submit(cluster: Cluster, made: Plan, *, instead: bool = False, timeout: floa
             for one in made.helpers:
                 owned = {**one["metadata"], "ownerReferences": [training.reference(made.resource, job)]}
                 done.append(cluster.create(HELPERS[one["kind"]], namespace, {**one, "metadata": owned}))
+            parcels.provide(cluster, made.parts, training.reference(made.resource, job))
         except BaseException:
             with suppress(ArenaError):
                 _undo(cluster, made.resource, [*done, sent.result()])
@@ -232,9 +261,10 @@ def _undo(cluster: Cluster, resource: Resource, made: Sequence[Object]) -> None:
 def check(cluster: Cluster, made: Plan) -> list[Object]:
     """Have the cluster validate every object of the plan and store none; raises as `submit`."""
     found = []
-    for one in filter(None, made.objects):
+    for one in filter(None, (made.job, *made.helpers)):
         resource = made.resource if one is made.job else HELPERS[one["kind"]]
         found.append(cluster.create(resource, one["metadata"]["namespace"], one, dry_run=True))
+    parcels.check(cluster, made.parts)
     return found
 
 
@@ -250,7 +280,7 @@ def _clear(cluster: Cluster, made: Plan, timeout: float) -> None:
         Source(made.resource, namespace, fields=f"metadata.name={made.name}"),
         Source(PODS, namespace, labels=training.pod_selector(made.kind, old)),
         *(Source(HELPERS[one["kind"]], namespace, fields=f"metadata.name={one['metadata']['name']}")
-          for one in made.helpers),
+          for one in (*made.helpers, *made.parts)),
     ]  # fmt: skip
     with Watching(cluster, sources) as watching:
         cluster.delete(

@@ -79,6 +79,9 @@ def carry_out(
         overrides=overrides(session, kind, wish),
         surroundings=surroundings,
     )
+    if plan.code:
+        click.echo(plan.code.summary, err=True)
+        told += plan.code.remarks
     for remark in told:
         click.echo(f"Warning: {remark}", err=True)
     if wish.dry_run:

@@ -139,6 +139,14 @@ def path(value: object) -> str:
     return word
 
 
+def directory(value: object) -> str:
+    """A folder of this machine, by any path."""
+    word = text(value)
+    if not word:
+        raise SpecError("it is empty", "name a folder, such as .")
+    return word
+
+
 def items(value: object) -> list[Any]:
     """What a repeatable option was given: each flag, each item of a list, or the single value."""
     return list(value) if isinstance(value, (list, tuple)) else [value]
@@ -288,6 +296,7 @@ NAME = Form(name, "NAME")
 OBJECT = Form(subdomain, "NAME")
 LABEL = Form(label, "NAME")
 PATH = Form(path, "PATH")
+DIRECTORY = Form(directory, "DIR")
 COMMAND = Form(command, "COMMAND", positional=True)
 PROCESSES = Form(_cpu_or_processes, "auto|cpu|gpu|N")
 PROGRAM = Form(_program, "PROGRAM")

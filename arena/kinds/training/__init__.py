@@ -16,6 +16,6 @@ trainingjob.py  what elastic and DeepSpeed jobs share
 sshkey.py       a key that a launcher reaches its workers with
 """
 
-_PARTS = "base render environment volumes fetch code extras queues reading pods status trainingjob sshkey"
+_PARTS = "base render environment volumes fetch code extras queues reading pods raypods status trainingjob sshkey"
 PARTS = frozenset(_PARTS.split())
 """The modules that are no kinds; every other one is."""

@@ -1,8 +1,9 @@
-"""Code that is fetched before the others start: by git or rsync, in an init container."""
+"""The init container that brings the code: by git or rsync, or what was packed with --code."""
 
 import re
 from typing import Any
 
+from arena.kinds.training import code
 from arena.kinds.training.base import GIT_SECRETS, TrainingSpec
 from arena.kinds.training.environment import literal, reference, secret_name, variables
 
@@ -21,9 +22,9 @@ CLONE = (
 
 
 def containers(spec: TrainingSpec) -> list[Values] | None:
-    """The container that fetches the code before the others start."""
+    """The container that brings the code before the others start."""
     if not spec.sync_mode:
-        return None
+        return code.containers(spec)
     where = {"name": "code-sync", "mountPath": "/code"}
     made = {"name": "init-code", "volumeMounts": [where], "env": _fetch_env(spec)}
     if spec.sync_mode == "rsync":

@@ -75,7 +75,7 @@ def pod(spec: TrainingSpec) -> Values:
     return {
         "image_pull_policy": spec.image_pull_policy,
         "command": shell(spec, spec.command),
-        "working_dir": spec.working_dir,
+        "working_dir": spec.start_dir,
         "mounts": mounts(spec) or None,
         "security": {"capabilities": {"add": ["IPC_LOCK"]}} if spec.rdma else None,
         "volumes": volumes(spec) or None,

@@ -95,6 +95,11 @@ class TFJobSpec(TrainingSpec):
                     )
 
     @property
+    def any_image(self) -> str:
+        """The job's, else that of a role."""
+        return self.image or self.worker_image or self.ps_image
+
+    @property
     def alone(self) -> bool:
         """Whether one process is the whole job: TensorFlow wants it to be the chief."""
         return self.workers == 1 and not (self.ps or self.chief or self.evaluator)

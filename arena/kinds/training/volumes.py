@@ -4,12 +4,15 @@ import posixpath
 import re
 from typing import Any
 
+from arena.kinds.training import code
 from arena.kinds.training.base import TrainingSpec
 
 Values = dict[str, Any]
 
 _VOLUME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_TAKEN = re.compile(r"dshm|code-sync|config-files|training-logs-volume|training-data-\d+")
+_TAKEN = re.compile(
+    r"dshm|code-sync|arena-code|arena-code-parts|config-files|training-logs-volume|training-data-\d+"
+)
 
 
 def files_name(spec: TrainingSpec) -> str:
@@ -32,6 +35,7 @@ def volumes(spec: TrainingSpec) -> list[Values]:
         found.append({"name": "config-files", "configMap": {"name": files_name(spec)}})
     if spec.sync_mode:
         found.append({"name": "code-sync", "emptyDir": {}})
+    found += code.volumes(spec)
     if spec.owns_events:
         found.append({"name": "training-logs-volume", "hostPath": events_folder(spec)})
     if spec.share_memory:
@@ -66,6 +70,7 @@ def mounts(spec: TrainingSpec, *, claims: bool = True) -> list[Values]:
     ]
     if spec.sync_mode:
         found.append({"name": "code-sync", "mountPath": posixpath.join(spec.working_dir, "code")})
+    found += code.mounts(spec)
     if spec.owns_events:
         found.append({"name": "training-logs-volume", "mountPath": spec.events})
     if spec.share_memory:

@@ -1,0 +1,264 @@
+"""Which files of a folder are its code: what Git has or would have, else all; less `.arenaignore`."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from arena.actions.ignores import Ignored, rules
+from arena.errors import SpecError
+
+IGNORES = ".arenaignore"
+LARGEST = 1 << 30
+"""Bytes of code in all: what is larger is data."""
+MOST = 200_000
+"""Files of code in all."""
+JUNK = "__pycache__/\n*.pyc\n.venv/\n.hg/\n.svn/\n.ipynb_checkpoints/\n"
+"""What is left out where no Git says what the code is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file or a symbolic link below the folder."""
+
+    path: str
+    """Below the folder, with slashes."""
+    size: int
+    """Bytes; of a link 0."""
+    mode: int
+    """Permissions, of which only those of owner, group and others count."""
+    target: str = ""
+    """Where a link leads, from its own folder; "" for a file."""
+
+
+@dataclass(slots=True)
+class Listing:
+    """What is to be packed."""
+
+    folder: str
+    files: list[File] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    origin: dict[str, str] = field(default_factory=dict)
+    """Where it is from, as far as Git knows: `commit`, `branch`, `remote`, and `changed` files."""
+
+
+def listing(folder: str) -> Listing:
+    """The code in a folder, sorted by path.
+
+    Raises:
+        SpecError: there is no such folder, it cannot be read, it has no files, or far too many.
+    """
+    try:
+        os.listdir(folder)
+    except OSError as error:
+        raise SpecError(f'--code: "{folder}" cannot be read: {error.strerror}', "name a folder") from error
+    found = Listing(folder)
+    tracked = _git_files(folder)
+    paths = _walked(folder) if tracked is None else tracked
+    if tracked is not None:
+        found.origin.update(_origin(folder))
+    for path in sorted(_kept(folder, paths), key=os.fsencode):
+        _add(found, path)
+        if len(found.files) > MOST:
+            raise SpecError(
+                f'--code: "{folder}" has more than {MOST} files',
+                f"name the folder of the code, or list data in {IGNORES}",
+            )
+    if not found.files:
+        raise SpecError(
+            f'--code: "{folder}" has no files',
+            f"name the folder of the code; see .gitignore and {IGNORES} there",
+        )
+    _check_size(found)
+    return found
+
+
+def _add(found: Listing, path: str) -> None:
+    """Take a file in, unless it is gone since it was listed, or nothing that can be packed."""
+    full = os.path.join(found.folder, path)
+    try:
+        meta = os.lstat(full)
+        if stat.S_ISLNK(meta.st_mode):
+            target = _target(found.folder, full)
+            if target:
+                found.files.append(File(path=path, size=0, mode=0o777, target=target))
+            else:
+                found.remarks.append(f'--code leaves out the link "{path}", which leads out of the folder')
+        elif stat.S_ISREG(meta.st_mode):
+            found.files.append(File(path=path, size=meta.st_size, mode=meta.st_mode & 0o777))
+        else:
+            found.remarks.append(f'--code leaves out "{path}", which is no file')
+    except FileNotFoundError:
+        return
+
+
+def _target(folder: str, link: str) -> str:
+    """Where the link leads, from its own folder; "" where that is outside of the code's."""
+    top, end = os.path.realpath(folder), os.path.realpath(link)
+    if end != top and not end.startswith(top.rstrip("/") + "/"):
+        return ""
+    told = os.readlink(link)
+    return told if not os.path.isabs(told) else os.path.relpath(end, os.path.realpath(os.path.dirname(link)))
+
+
+def _kept(folder: str, paths: list[str]) -> Iterator[str]:
+    """The paths that no `.arenaignore` names; never what Git keeps for itself."""
+    ignored = Ignored([])
+    homes = {path.rpartition("/")[0] for path in paths if path.rpartition("/")[2] == IGNORES}
+    if os.path.exists(os.path.join(folder, IGNORES)):
+        homes.add("")
+    for home in sorted(homes):
+        ignored.add(rules(_text(os.path.join(folder, home, IGNORES)), home and home + "/"))
+    return (path for path in paths if ".git" not in path.split("/") and not ignored.file(path))
+
+
+def _text(file: str) -> str:
+    try:
+        with open(file, encoding="utf-8", errors="surrogateescape") as opened:
+            return opened.read()
+    except OSError as error:
+        raise SpecError(f'--code: "{file}" cannot be read: {error.strerror}', "mend or remove it") from error
+
+
+def _walked(folder: str) -> list[str]:
+    """Every file below a folder that no Git knows, less what `.gitignore` files name."""
+    ignored, found = Ignored(rules(JUNK)), []
+
+    def failed(error: OSError) -> None:
+        raise SpecError(
+            f'--code: "{error.filename}" cannot be read: {error.strerror}',
+            f"mend that, or list it in {IGNORES}",
+        ) from error
+
+    for place, folders, files in os.walk(folder, onerror=failed):
+        below = os.path.relpath(place, folder)
+        base = "" if below == "." else f"{below}/"
+        if ".gitignore" in files:
+            ignored.add(rules(_text(os.path.join(place, ".gitignore")), base))
+        links = [one for one in folders if os.path.islink(os.path.join(place, one))]
+        folders[:] = [
+            one for one in folders if one not in links and one != ".git" and not ignored.folder(base + one)
+        ]
+        found += [base + one for one in (*files, *links) if not ignored.file(base + one)]
+        if len(found) > MOST:
+            break
+    return found
+
+
+def _git(folder: str, *words: str) -> bytes | None:
+    """What Git says of a folder; None where there is no Git, or it knows nothing of it."""
+    # Variables of a hook that runs us would speak of another repository.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        done = subprocess.run(
+            ["git", "-C", folder, *words], capture_output=True, check=False, stdin=subprocess.DEVNULL, env=env
+        )
+    except OSError:
+        return None
+    return None if done.returncode else done.stdout
+
+
+def _git_files(folder: str) -> list[str] | None:
+    """The files that Git has or would have; those of repositories inside, too; None where it knows none."""
+    told = _git(folder, "ls-files", "-co", "--exclude-standard", "-z")
+    if told is None or (not told and _git(folder, "check-ignore", "-q", ".") is not None):
+        # A folder that the repository around it leaves out is nobody's but the user's.
+        return None
+    found = []
+    for path in {os.fsdecode(one) for one in told.split(b"\0") if one}:
+        full = os.path.join(folder, path)
+        if os.path.isdir(full) and not os.path.islink(full):
+            # Another repository; one that was never checked out has no files.
+            if not os.path.exists(os.path.join(full, ".git")):
+                continue
+            base = path.rstrip("/") + "/"
+            found += [base + one for one in _git_files(full) or ()]
+        else:
+            found.append(path)
+    return found
+
+
+def _origin(folder: str) -> dict[str, str]:
+    asked = {
+        "commit": ("rev-parse", "--verify", "HEAD"),
+        "branch": ("symbolic-ref", "--short", "HEAD"),
+        "remote": ("remote", "get-url", "origin"),
+    }
+    found = {
+        key: (_git(folder, *words) or b"").decode("utf-8", "replace").strip() for key, words in asked.items()
+    }
+    changed = _git(folder, "status", "--porcelain", "--no-renames", "-uall", "-z", "--", ".") or b""
+    found["changed"] = str(changed.count(b"\0") or "")
+    found["remote"] = _without_credentials(found["remote"])
+    return {key: value for key, value in found.items() if value}
+
+
+def _without_credentials(url: str) -> str:
+    if "://" not in url:
+        return url
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def largest(files: Sequence[File], count: int = 3) -> list[tuple[str, int]]:
+    """The names right below the folder that hold the most, and how many bytes."""
+    sums: dict[str, int] = {}
+    for one in files:
+        top, slash, _ = one.path.partition("/")
+        sums[top + slash] = sums.get(top + slash, 0) + one.size
+    return sorted(sums.items(), key=lambda item: (-item[1], item[0]))[:count]
+
+
+def human(size: int) -> str:
+    """A number of bytes for people: `212 KB`."""
+    for unit, worth in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
+        if size >= worth:
+            return f"{size / worth:.1f} {unit}" if size < 10 * worth else f"{size / worth:.0f} {unit}"
+    return f"{size} bytes"
+
+
+def named(sizes: list[tuple[str, int]]) -> str:
+    """Names and sizes as a list in a sentence."""
+    return ", ".join(f"{shown(name)} ({human(size)})" for name, size in sizes)
+
+
+def shown(path: str) -> str:
+    """A path on one line."""
+    return "".join(char if char.isprintable() else "?" for char in path)
+
+
+def _check_size(found: Listing) -> None:
+    total = sum(one.size for one in found.files)
+    if total > LARGEST:
+        raise SpecError(
+            f'--code: "{found.folder}" holds {human(total)}, most in {named(largest(found.files))}',
+            f"code may have 1 GB: list the data in {IGNORES}, and mount it with --data",
+        )
+
+
+def secrets(files: Sequence[File]) -> list[str]:
+    """The paths that look as if they held secrets."""
+    return [one.path for one in files if _is_secret(one.path.rpartition("/")[2].lower())]
+
+
+def _is_secret(name: str) -> bool:
+    exact = {
+        ".env",
+        ".netrc",
+        ".npmrc",
+        ".pypirc",
+        ".pgpass",
+        "credentials",
+        "credentials.json",
+        "kubeconfig",
+    }
+    keys = ("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519")
+    samples = (".example", ".sample", ".template", ".pub")
+    ends = (".pem", ".key", ".p12", ".pfx", ".jks", ".keystore")
+    if name.endswith(samples):
+        return False
+    return name in exact or name in keys or name.endswith(ends) or name.startswith(".env.")

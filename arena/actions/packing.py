@@ -1,0 +1,199 @@
+"""From a folder to one archive: the same files give the same bytes, whoever packs them and when."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO, BinaryIO, cast
+
+from arena.actions import listing
+from arena.actions.listing import File, Listing, human
+from arena.errors import ArenaError, Conflict, SpecError
+
+PACKED = 315_532_800
+"""The time of every file, in seconds since the epoch: 1980, before which zip files know none."""
+# Names are bytes that mostly are UTF-8; "surrogateescape" lets the others survive, too.
+_LARGE = 10**7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """A folder's code as a compressed tar file."""
+
+    file: BinaryIO
+    """Its bytes; nobody relies on where it stands."""
+    packed: int
+    """How many."""
+    digest: str
+    """`sha256:...` of the tar file before its compression, so that it only depends on the code."""
+    files: Sequence[File] = ()
+    origin: Mapping[str, str] = field(default_factory=dict)
+    """`commit`, `branch`, `remote` and number of `changed` files, as far as Git knows."""
+    remarks: Sequence[str] = ()
+    """What the user should hear, a sentence each."""
+
+    def read(self, start: int = 0, count: int = -1) -> bytes:
+        """Bytes of the compressed file."""
+        self.file.seek(start)
+        return self.file.read(count)
+
+    @property
+    def summary(self) -> str:
+        """One line: how much of what."""
+        size = sum(one.size for one in self.files)
+        count = f"{len(self.files)} file" + "s" * (len(self.files) != 1)
+        found = f"code: {count}, {human(size)} ({human(self.packed)} packed), {self.digest[:19]}"
+        if "commit" in self.origin:
+            found += f", commit {self.origin['commit'][:10]}"
+        if "changed" in self.origin:
+            found += f" and {self.origin['changed']} changed"
+        if size > _LARGE:
+            found += f"; most in {listing.named(listing.largest(self.files))}"
+        return found
+
+
+class _Hashed:
+    """Hands what is written on to a file, and digests it."""
+
+    def __init__(self, file: gzip.GzipFile) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self.digest.update(data)
+        return self._file.write(data)
+
+
+def pack(folder: str) -> Archive:
+    """The code in a folder: what `listing.listing` finds there.
+
+    Raises:
+        SpecError: as `listing.listing`; or a file cannot be read, or changes meanwhile.
+    """
+    found = listing.listing(folder)
+    file = cast(BinaryIO, tempfile.SpooledTemporaryFile(1 << 25))  # noqa: SIM115 - the archive keeps it
+    with gzip.GzipFile("", "wb", 6, file, mtime=0) as squeezed:
+        hashed = _Hashed(squeezed)
+        with tarfile.open(
+            fileobj=cast(IO[bytes], hashed),
+            mode="w|",
+            format=tarfile.GNU_FORMAT,
+            encoding="utf-8",
+            errors="surrogateescape",
+        ) as made:
+            for one in found.files:
+                _add(made, found, one)
+    return Archive(
+        file=file,
+        packed=file.tell(),
+        digest=f"sha256:{hashed.digest.hexdigest()}",
+        files=found.files,
+        origin=found.origin,
+        remarks=_remarks(found),
+    )
+
+
+def _add(made: tarfile.TarFile, found: Listing, one: File) -> None:
+    entry = tarfile.TarInfo(one.path)
+    entry.mode, entry.mtime = one.mode, PACKED
+    if one.target:
+        entry.type, entry.linkname = tarfile.SYMTYPE, one.target
+        made.addfile(entry)
+        return
+    full = os.path.join(found.folder, one.path)
+    try:
+        with open(full, "rb") as file:
+            entry.size = os.fstat(file.fileno()).st_size
+            made.addfile(entry, file)
+    except OSError as error:
+        why = error.strerror or "it became shorter meanwhile"
+        raise SpecError(
+            f'--code: "{listing.shown(full)}" cannot be read: {why}',
+            f"mend that, or list it in {listing.IGNORES}",
+        ) from error
+
+
+def _remarks(found: Listing) -> list[str]:
+    kept = listing.secrets(found.files)
+    more = f" and {len(kept) - 5} more" if len(kept) > 5 else ""
+    names = ", ".join(listing.shown(one) for one in kept[:5]) + more
+    hint = f"list it in {listing.IGNORES} unless the job needs it"
+    return found.remarks + ([f"--code packs what looks like secrets: {names}; {hint}"] if kept else [])
+
+
+def opened(data: bytes, digest: str) -> Archive:
+    """An archive from its bytes; ArenaError where they are not those of the digest."""
+    file = cast(BinaryIO, tempfile.SpooledTemporaryFile(1 << 25))  # noqa: SIM115 - the archive keeps it
+    file.write(data)
+    file.seek(0)
+    seen, files = hashlib.sha256(), []
+    try:
+        with gzip.GzipFile(fileobj=file) as plain:
+            while block := plain.read(1 << 20):
+                seen.update(block)
+        file.seek(0)
+        with tarfile.open(fileobj=file, mode="r:gz", encoding="utf-8", errors="surrogateescape") as packed:
+            files = [File(path=one.name, size=one.size, mode=one.mode, target=one.linkname) for one in packed]
+    except (OSError, EOFError, tarfile.TarError) as error:
+        raise ArenaError(f"the code that the cluster keeps is damaged: {error}") from error
+    if f"sha256:{seen.hexdigest()}" != digest:
+        raise ArenaError("the code that the cluster keeps is not that with which the job was submitted")
+    return Archive(file=file, packed=len(data), digest=digest, files=files)
+
+
+def unpack(archive: Archive, folder: str, *, over: bool = False) -> None:
+    """Restore the code in a folder, which is made by need; nothing is written outside of it.
+
+    Args:
+        over: whether files that are there already may be replaced.
+
+    Raises:
+        Conflict: the folder has files.
+        SpecError: it cannot be written.
+    """
+    try:
+        os.makedirs(folder, exist_ok=True)
+        if os.listdir(folder) and not over:
+            raise Conflict(f'"{folder}" is not empty', "name another folder, or add --force")
+        archive.file.seek(0)
+        with tarfile.open(
+            fileobj=archive.file, mode="r:gz", encoding="utf-8", errors="surrogateescape"
+        ) as packed:
+            for one in packed:
+                _restore(packed, one, folder)
+    except OSError as error:
+        raise SpecError(
+            f'"{folder}" cannot be written: {error.strerror}: {error.filename}', "name another folder"
+        ) from error
+
+
+def _restore(packed: tarfile.TarFile, one: tarfile.TarInfo, folder: str) -> None:
+    """Write one member, unless it or a link on its way leads out of the folder."""
+    top = os.path.realpath(folder)
+    full = os.path.join(top, one.name)
+    place = os.path.dirname(full)
+    leads = os.path.realpath(os.path.join(place, one.linkname)) if one.issym() else place
+    for end in (os.path.realpath(place), os.path.realpath(leads)):
+        if end != top and not end.startswith(top.rstrip("/") + "/"):
+            raise ArenaError(
+                f'the code that the cluster keeps has "{one.name}", which leads out of the folder'
+            )
+    os.makedirs(place, exist_ok=True)
+    if os.path.lexists(full):
+        os.unlink(full)
+    if one.issym():
+        os.symlink(one.linkname, full)
+        return
+    source = packed.extractfile(one)
+    if source is None:
+        raise ArenaError(f'the code that the cluster keeps has "{one.name}", which is no file')
+    fd = os.open(full, os.O_WRONLY | os.O_CREAT | os.O_EXCL, one.mode & 0o777)
+    with os.fdopen(fd, "wb") as file, source:
+        while block := source.read(1 << 20):
+            file.write(block)
+    os.chmod(full, one.mode & 0o777)

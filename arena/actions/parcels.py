@@ -1,0 +1,136 @@
+"""The code of a job in the cluster: cut into parts, shared by jobs that have the same, and read back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from arena import labels
+from arena.errors import Conflict, NotFound, SpecError
+from arena.kinds.training.code import KEY, MOST, NAME, PART, Parcel
+from arena.resources import CONFIGMAPS
+
+if TYPE_CHECKING:
+    from arena.actions.packing import Archive
+    from arena.kube import Cluster
+
+Object = dict[str, Any]
+_TRIES = 5
+
+
+def parcel(archive: Archive) -> Parcel:
+    """The archive in parts, each named after its content.
+
+    Raises:
+        SpecError: it is too large.
+    """
+    import hashlib
+
+    if archive.packed > PART * MOST:
+        from arena.actions.listing import human, largest, named
+
+        raise SpecError(
+            f"--code: {human(archive.packed)} packed is more than a cluster keeps for a job, "
+            f"{human(PART * MOST)}; most is in {named(largest(archive.files))}",
+            "list the data in .arenaignore, and mount it with --data",
+        )
+    blocks = [archive.read(start, PART) for start in range(0, archive.packed, PART)]
+    names = tuple(f"{NAME}-{hashlib.sha256(one).hexdigest()[:40]}" for one in blocks)
+    return Parcel(names=names, parts=dict(zip(names, blocks, strict=True)))
+
+
+def notes(archive: Archive, made: Parcel) -> dict[str, str]:
+    """Annotations of a job with the code."""
+    found = {labels.CODE_DIGEST: archive.digest, labels.CODE_PARTS: ",".join(made.names)}
+    if archive.origin:
+        found[labels.CODE_ORIGIN] = json.dumps(dict(archive.origin), ensure_ascii=False)
+    return found
+
+
+def provide(cluster: Cluster, parts: Sequence[Object], owner: Object) -> None:
+    """Let the job own the parts: those that are there already together with others, the rest are made.
+
+    Args:
+        owner: the reference to the job.
+
+    Raises:
+        Conflict: somebody put something else under the name of a part.
+        NotAllowed, Unreachable: what the cluster said.
+    """
+    shared = [one for one in parts if _share(cluster, one, owner)]
+    # A part whose last owner had just gone may have been on its way out.
+    for one in shared:
+        _share(cluster, one, owner)
+
+
+def _share(cluster: Cluster, part: Object, owner: Object) -> bool:
+    """Make a part, or own it too; whether it was there."""
+    meta = part["metadata"]
+    namespace, name = meta["namespace"], meta["name"]
+    for _ in range(_TRIES):
+        there = _there(cluster, part)
+        with suppress(Conflict, NotFound):  # it came, changed or went meanwhile
+            if there is None:
+                owned = {**part, "metadata": {**meta, "ownerReferences": [owner]}}
+                cluster.create(CONFIGMAPS, namespace, owned)
+                return False
+            owners = there["metadata"].get("ownerReferences") or []
+            if owner["uid"] not in [one["uid"] for one in owners]:
+                version = there["metadata"]["resourceVersion"]
+                change = {"resourceVersion": version, "ownerReferences": [*owners, owner]}
+                cluster.patch(CONFIGMAPS, namespace, name, {"metadata": change})
+            return True
+    raise Conflict(f'the ConfigMap "{name}" with the code does not come to rest', "try again")
+
+
+def _there(cluster: Cluster, part: Object) -> Object | None:
+    """The part as the cluster has it; Conflict where it has something else of that name."""
+    meta = part["metadata"]
+    try:
+        found = cluster.get(CONFIGMAPS, meta["namespace"], meta["name"])
+    except NotFound:
+        return None
+    if found.get("binaryData") != part["binaryData"]:
+        raise Conflict(
+            f'the ConfigMap "{meta["name"]}" does not hold the code that it is named after', "delete it"
+        )
+    return found
+
+
+def check(cluster: Cluster, parts: Sequence[Object]) -> None:
+    """Have the cluster validate the parts that it lacks, and store none; raises as `provide`."""
+    for one in parts:
+        if _there(cluster, one) is None:
+            cluster.create(CONFIGMAPS, one["metadata"]["namespace"], one, dry_run=True)
+
+
+def kept(cluster: Cluster, job: Object) -> Archive | None:
+    """The code with which a job was submitted; None where it has none of its own.
+
+    Args:
+        job: its object.
+
+    Raises:
+        NotFound: it is not kept any more.
+    """
+    from base64 import b64decode
+
+    from arena.actions import packing
+
+    meta = job["metadata"]
+    remarks = meta.get("annotations") or {}
+    if labels.CODE_PARTS not in remarks:
+        return None
+    found = b""
+    for name in remarks[labels.CODE_PARTS].split(","):
+        try:
+            part = cluster.get(CONFIGMAPS, meta["namespace"], name)
+        except NotFound as cause:
+            raise NotFound(
+                f'the code of "{meta["name"]}" is not kept any more: the ConfigMap "{name}" is gone',
+                f"it was {remarks[labels.CODE_DIGEST]}",
+            ) from cause
+        found += b64decode(part["binaryData"][KEY])
+    return packing.opened(found, remarks[labels.CODE_DIGEST])

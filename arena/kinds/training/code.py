@@ -1,0 +1,91 @@
+"""Code of the submitter's own: an init container unpacks it before the others start.
+
+Whoever submits packs the folder and says so by a `Parcel`. It lies in the cluster in parts, each in a
+ConfigMap that is named after its content, so that jobs with the same code share them.
+"""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from arena import labels
+from arena.kinds.training.base import CODE, TrainingSpec
+
+Values = dict[str, Any]
+
+NAME = "arena-code"
+"""The init container, and the volume with the unpacked code."""
+PARTS = "arena-code-parts"
+"""The volume with the parts."""
+_WHERE = "/arena/parts"
+KEY = "part"
+"""The key of a ConfigMap that holds the part."""
+PART = 900_000
+"""Bytes of a part: an object of the cluster holds at most a mebibyte."""
+MOST = 16
+"""Parts of a parcel: what the cluster's store bears for the sake of one job."""
+
+UNPACK = (
+    'if command -v tar && command -v gzip; then cat "$0"/* | tar -xzof - -C "$1"; '
+    'elif command -v python3; then cat "$0"/* | python3 -c '
+    "'import sys, tarfile; tarfile.open(fileobj=sys.stdin.buffer, mode=\"r|gz\").extractall(sys.argv[1])' "
+    '"$1"; else echo "the image has neither tar with gzip nor python3 to unpack the code with" >&2; '
+    "exit 1; fi >/dev/null"
+)
+"""What the init container does, with what every image has in which a shell command is of use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """A folder's code on its way to a job."""
+
+    names: tuple[str, ...]
+    """The ConfigMaps that hold the archive, a compressed tar file, in order."""
+    parts: Mapping[str, bytes]
+    """What each of them holds."""
+
+
+def containers(spec: TrainingSpec) -> list[Values] | None:
+    """The container that unpacks the code."""
+    if spec.parcel is None:
+        return None
+    return [
+        {
+            "name": NAME,
+            "image": spec.any_image,
+            "imagePullPolicy": spec.image_pull_policy,
+            "command": ["sh", "-c", UNPACK, _WHERE, CODE],
+            "volumeMounts": [
+                {"name": PARTS, "mountPath": _WHERE, "readOnly": True},
+                {"name": NAME, "mountPath": CODE},
+            ],
+        }
+    ]
+
+
+def volumes(spec: TrainingSpec) -> list[Values]:
+    """The volumes of a pod whose code is unpacked."""
+    if spec.parcel is None:
+        return []
+    sources = [
+        {"configMap": {"name": name, "items": [{"key": KEY, "path": f"{number:03}"}]}}
+        for number, name in enumerate(spec.parcel.names)
+    ]
+    return [{"name": PARTS, "projected": {"sources": sources}}, {"name": NAME, "emptyDir": {}}]
+
+
+def mounts(spec: TrainingSpec) -> list[Values]:
+    """Where a container sees the code."""
+    return [{"name": NAME, "mountPath": spec.start_dir}] if spec.parcel else []
+
+
+def parts(spec: TrainingSpec) -> list[Values]:
+    """The values of the template of each part."""
+    if spec.parcel is None:
+        return []
+    common = {labels.MANAGED_BY: labels.ARENA, labels.COMPONENT: "code", labels.CREATED_BY: labels.ARENA}
+    return [
+        {"name": name, "labels": common, "part": base64.b64encode(part).decode()}
+        for name, part in spec.parcel.parts.items()
+    ]
