@@ -180,6 +180,33 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """A claim of storage that jobs can mount."""
+
+    name: str
+    namespace: str
+    status: str = "Pending"
+    """`Bound` where there is a volume for it."""
+    modes: tuple[str, ...] = ()
+    """Who may mount it at once: `ReadWriteMany`, `ReadWriteOnce`."""
+    size: str = ""
+    """As the cluster writes it: `100Gi`."""
+    storage_class: str = ""
+    description: str = ""
+    owner: str = ""
+    created: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Somebody as a cluster knows them."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    admin: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
     """One line of one instance's output."""
 

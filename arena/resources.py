@@ -37,6 +37,7 @@ class Resource(NamedTuple):
         return "/".join(parts)
 
 
+CLAIMS = Resource("", "v1", "persistentvolumeclaims", kind="PersistentVolumeClaim")
 CONFIGMAPS = Resource("", "v1", "configmaps", kind="ConfigMap")
 DEPLOYMENTS = Resource("apps", "v1", "deployments", kind="Deployment")
 EVENTS = Resource("", "v1", "events", kind="Event")

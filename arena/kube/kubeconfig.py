@@ -46,6 +46,8 @@ class Context:
     namespace: str
     cluster: dict[str, Any] = field(repr=False)
     user: dict[str, Any] = field(repr=False)
+    login: str = ""
+    """What the kubeconfig calls the user."""
 
     @property
     def is_plain(self) -> bool:
@@ -130,6 +132,7 @@ def _select(name: str, named: dict[str, dict[str, Any]], files: list[Path], wher
         namespace=chosen.get("namespace") or "",
         cluster=cluster,
         user=proof,
+        login=user,
     )
 
 
