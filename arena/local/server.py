@@ -190,7 +190,7 @@ class _Process:
         idle: float = self._options.idle
         while True:
             left = self._used + idle - time.monotonic()
-            if idle and left <= 0 and not self._open and not _living(api):
+            if idle and left <= 0 and not self._open and not _has_work(api):
                 sys.stderr.write(f"ends: idle for {idle:g} s\n")
                 return
             wait = None if not idle else left if left > 0 else min(idle, LOOK)
@@ -218,6 +218,15 @@ def _living(api: "Api") -> int:
     from arena.local.objects import PODS
 
     return sum(pod.get("status", {}).get("phase") not in ENDED for pod in api.list(PODS))
+
+
+def _has_work(api: "Api") -> bool:
+    """Whether pods live, or some are to start at their time."""
+    from arena.local.operators.cron import CRONS
+    from arena.local.operators.cronjob import CRONJOBS
+
+    recurring = (one for resource in (CRONS, CRONJOBS) for one in api.list(resource))
+    return bool(_living(api)) or any(not one["spec"].get("suspend") for one in recurring)
 
 
 def _listen(last: Server | None) -> tuple[socket.socket, str]:

@@ -259,6 +259,21 @@ def test_idle_end(home, monkeypatch):
     assert "idle" in (home / "server.log").read_text()
 
 
+def test_a_schedule_keeps_the_server(home):
+    """A server with a CronJob stays for it, until that is deleted."""
+    server = daemon.start(idle=0.7)
+    template = {"spec": {"containers": [{"name": "c", "image": "x"}], "restartPolicy": "Never"}}
+    spec = {"schedule": "0 0 29 2 *", "jobTemplate": {"spec": {"template": template}}}
+    body = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "c"}, "spec": spec}
+    path = "/apis/batch/v1/namespaces/default/cronjobs"
+    request(server, "POST", path, body)
+    kept = time.monotonic() + 1.5
+    until(lambda: state.holder(home) is None or time.monotonic() > kept)
+    assert state.holder(home) == server.pid
+    request(server, "DELETE", f"{path}/c")
+    until(lambda: state.holder(home) is None)
+
+
 def test_an_open_stream_keeps_the_server(home):
     """A watch counts as use for as long as it lasts."""
     server = daemon.start(idle=0.7)

@@ -3,6 +3,8 @@
 import pytest
 
 from arena.local.objects import DEPLOYMENTS, JOBS, STATEFULSETS
+from arena.local.operators.clock import stamp
+from arena.local.operators.cronjob import CRONJOBS
 from arena.local.operators.mpijob import MPIJOBS
 from arena.local.operators.pytorchjob import PYTORCHJOBS
 from arena.local.operators.tfjob import TFJOBS
@@ -158,8 +160,25 @@ def stateful(bench):
     assert bench.pods() == {}
 
 
+def cronjob(bench):
+    template = bench.template("c")
+    template["spec"]["restartPolicy"] = "Never"
+    spec = {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template}}}
+    spec |= {"concurrencyPolicy": "Forbid", "successfulJobsHistoryLimit": 2}
+    bench.objects.create(CRONJOBS, {"metadata": {"name": "c"}, "spec": spec}, "default")
+    bench.objects.patch(
+        CRONJOBS, "c", {"status": {"lastScheduleTime": stamp(bench.now)}}, "default", "status"
+    )
+    for number in range(1, 4):
+        bench.later(60)
+        (waiting,) = [name for name, pod in bench.pods().items() if pod["status"]["phase"] == "Pending"]
+        bench.end(waiting)
+        assert bench.status(CRONJOBS, "c")["lastScheduleTime"] == f"2026-01-31T12:0{number}:00Z"
+    assert len(bench.objects.list(JOBS, "default")) == 2
+
+
 @pytest.mark.parametrize("every", [1, 2, 3, 5, 7])
-@pytest.mark.parametrize("story", [pytorch, tensorflow, mpi, job, deployment, stateful])
+@pytest.mark.parametrize("story", [pytorch, tensorflow, mpi, job, deployment, stateful, cronjob])
 def test_crashes(bench, story, every):
     """Every story ends the same when the operators die after each k-th write."""
     fragile = FragileBench(bench.node(), every)
