@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -51,23 +51,65 @@ def require(cluster: Cluster, kind: Kind) -> Resource:
 
 
 def jobs(
-    cluster: Cluster, namespace: str | None, *, kind: Kind | None = None, selector: str = ""
+    cluster: Cluster,
+    namespace: str | None,
+    *,
+    kind: Kind | None = None,
+    selector: str = "",
+    remark: Callable[[str], None] = lambda text: None,
 ) -> list[Job]:
     """The training jobs of a namespace (None: of all), the newest first.
 
     The number of requests depends on the kinds that the cluster serves, not on the jobs.
+
+    Args:
+        kind: only of this kind.
+        selector: only with these labels.
+        remark: called with a sentence for each type that this user may not list, where others may be.
+
+    Raises:
+        NotAllowed: none may be listed.
     """
     wanted = [kind] if kind else kinds.training_kinds()
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        listing = {r: pool.submit(_all, cluster, r, namespace, selector) for r in _types(cluster, wanted)}
-        members = pool.submit(_listed, cluster, wanted, namespace, _selectors(cluster, wanted)).result()
-        objects = {resource: task.result() for resource, task in listing.items()}
-    found = assemble(wanted, objects, members)
+    objects = _objects(cluster, _types(cluster, wanted), namespace, selector, remark)
+    # Each selector makes the server look through all its pods: none for kinds without a job.
+    present = [one for one in wanted if any(map(one.owns, _of(one, objects)))]
+    members = _listed(cluster, namespace, [(one, one.selectors) for one in present])
+    found = assemble(present, objects, members)
     if any(not job.instances and not job.phase.is_final for job in found):
-        # Each selector makes the server look through all its pods: only where some may be missing.
-        former = list(dict.fromkeys(one for kind in wanted for one in kind.former))
-        found = assemble(wanted, objects, [*members, *_listed(cluster, wanted, namespace, former)])
+        members += _listed(cluster, namespace, [(one, one.former) for one in present])
+        found = assemble(present, objects, members)
     return events.explained(cluster, namespace, found)
+
+
+def _objects(
+    cluster: Cluster,
+    types: Sequence[Resource],
+    namespace: str | None,
+    selector: str,
+    remark: Callable[[str], None],
+) -> dict[Resource, list[Object]]:
+    """The objects of each type that may be listed."""
+
+    def listed(resource: Resource) -> list[Object] | NotAllowed:
+        try:
+            return list(cluster.list(resource, namespace, labels=selector))
+        except NotAllowed as error:
+            return error
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        answers = list(pool.map(listed, types))
+    refused = [one for one in answers if isinstance(one, NotAllowed)]
+    if refused and len(refused) == len(types):
+        raise refused[0]
+    for one in refused:
+        remark(one.message)
+    return {r: one for r, one in zip(types, answers, strict=True) if not isinstance(one, NotAllowed)}
+
+
+def _of(kind: Kind, objects: Mapping[Resource, list[Object]]) -> Iterator[Object]:
+    """The objects of the types that can carry the kind."""
+    return (obj for resource in kind.resources for obj in objects.get(resource, ()))
 
 
 def _types(cluster: Cluster, wanted: Sequence[Kind]) -> list[Resource]:
@@ -80,16 +122,20 @@ def _selectors(cluster: Cluster, wanted: Sequence[Kind]) -> list[str]:
     return list(dict.fromkeys(one for kind in wanted if served(cluster, kind) for one in kind.selectors))
 
 
-def _all(cluster: Cluster, resource: Resource, namespace: str | None, selector: str) -> list[Object]:
-    return list(cluster.list(resource, namespace, labels=selector))
-
-
 def _listed(
-    cluster: Cluster, wanted: Sequence[Kind], namespace: str | None, selectors: Sequence[str]
+    cluster: Cluster,
+    namespace: str | None,
+    selectors: Iterable[tuple[Kind, Sequence[str]]],
 ) -> list[Belonging]:
     """The pods that the selectors find, read while they come in: their JSON would fill the memory."""
+    sharing: dict[str, list[Kind]] = defaultdict(list)
+    for kind, each in selectors:
+        for one in each:
+            sharing[one].append(kind)
     return [
-        one for each in selectors for one in belongings(wanted, cluster.list(PODS, namespace, labels=each))
+        found
+        for one, those in sharing.items()
+        for found in belongings(those, cluster.list(PODS, namespace, labels=one))
     ]
 
 
@@ -114,10 +160,9 @@ def assemble(
         owned[where].append(member)
     found = []
     for kind in wanted:
-        for resource in kind.resources:
-            for obj in filter(kind.owns, objects.get(resource, ())):
-                meta = obj["metadata"]
-                found.append(kind.read(obj, owned[kind.name, meta.get("namespace", ""), meta["name"]]))
+        for obj in filter(kind.owns, _of(kind, objects)):
+            meta = obj["metadata"]
+            found.append(kind.read(obj, owned[kind.name, meta.get("namespace", ""), meta["name"]]))
     return sorted(found, key=lambda job: (job.created is None, job.created, job.name), reverse=True)
 
 
@@ -130,11 +175,14 @@ def find(
         NotFound: there is none of that name; the hint names similar ones.
         SpecError: several kinds have a job of that name and none was asked for.
     """
-    hits = []
+    hits, refused = [], []
     for resource in _types(cluster, [kind] if kind else kinds.training_kinds()):
         try:
             obj = cluster.get(resource, namespace, name)
         except NotFound:
+            continue
+        except NotAllowed as error:
+            refused.append(error)
             continue
         owners = [one for one in kinds.training_kinds() if resource in one.resources and one.owns(obj)]
         hits += [(one, resource, obj) for one in owners if kind in (None, one)]
@@ -143,6 +191,8 @@ def find(
         raise SpecError(
             f'several kinds have a job "{name}" in namespace "{namespace}": {names}', "choose with -T"
         )
+    if not hits and refused:
+        raise refused[0]  # it may be there
     if not hits:
         raise NotFound(f'no job "{name}" in namespace "{namespace}"', _similar(cluster, name, namespace))
     return hits[0]
@@ -207,14 +257,16 @@ def live(
     kind: Kind | None = None,
     selector: str = "",
     tick: float | None = None,
+    remark: Callable[[str], None] = lambda text: None,
 ) -> Iterator[list[Job]]:
     """All jobs of a namespace (None: of all), now and after every change, for ever.
 
     Args:
         tick: seconds after which they are given again though nothing changed, as their ages do.
+        remark: as for `jobs`.
     """
     wanted = [kind] if kind else kinds.training_kinds()
-    types = _types(cluster, wanted)
+    types = list(_objects(cluster, _types(cluster, wanted), namespace, selector, remark))
     sources = [Source(resource, namespace, selector) for resource in types]
     selectors = [*_selectors(cluster, wanted), *(one for kind in wanted for one in kind.former)]
     sources += [Source(PODS, namespace, one) for one in dict.fromkeys(selectors)]
@@ -222,7 +274,8 @@ def live(
         while True:
             objects = {resource: watching.objects(number) for number, resource in enumerate(types)}
             pods = [pod for number in range(len(types), len(sources)) for pod in watching.objects(number)]
-            yield assemble(wanted, objects, belongings(wanted, pods))
+            once = {pod["metadata"]["uid"]: pod for pod in pods}
+            yield assemble(wanted, objects, belongings(wanted, once.values()))
             watching.wait(tick, settle=0.1)
 
 

@@ -41,15 +41,21 @@ def command(
     show = _shower(session, form, everywhere)
     if watch:
         tick = 1.0 if sys.stdout.isatty() else None
-        states = training.live(session.cluster(), namespace, kind=kind, selector=selector, tick=tick)
+        states = training.live(
+            session.cluster(), namespace, kind=kind, selector=selector, tick=tick, remark=_warn
+        )
         _watch(states, show)
         return
-    jobs = training.jobs(session.cluster(), namespace, kind=kind, selector=selector)
+    jobs = training.jobs(session.cluster(), namespace, kind=kind, selector=selector, remark=_warn)
     if not jobs and form in ("table", "wide", "name"):
         where = "any namespace" if everywhere else f'namespace "{session.namespace}"'
         click.echo(f"no training jobs in {where} of {session.name}", err=True)
         return
     click.echo(show(jobs))
+
+
+def _warn(text: str) -> None:
+    click.echo(f"Warning: left out, as {text}", err=True)
 
 
 def _shower(session: "Session", form: str, everywhere: bool) -> Callable[["list[Job]"], str]:
