@@ -217,6 +217,11 @@ def submit(cluster: Cluster, made: Plan, *, instead: bool = False, timeout: floa
         Conflict: the name is taken.
         NotAllowed, SpecError, MissingOperator, Unreachable: what the cluster said to one of the parts.
     """
+    return made.kind.read(send(cluster, made, instead=instead, timeout=timeout), [])
+
+
+def send(cluster: Cluster, made: Plan, *, instead: bool = False, timeout: float = 120) -> Object:
+    """As `submit`, for any object that takes the place of the job; returns it as the cluster has it."""
     namespace = made.job["metadata"]["namespace"]
     if instead:
         _clear(cluster, made, timeout)
@@ -236,7 +241,7 @@ def submit(cluster: Cluster, made: Plan, *, instead: bool = False, timeout: floa
             with suppress(ArenaError):
                 _undo(cluster, made.resource, [*done, sent.result()])
             raise
-    return made.kind.read(job, [])
+    return job
 
 
 def _create_job(cluster: Cluster, made: Plan, namespace: str) -> Object:

@@ -61,6 +61,21 @@ def carry_out(
     Args:
         surroundings: how processes of this machine start; None: as this process did.
     """
+    plan = planned(session, kind, spec, wish, surroundings)
+    if wish.dry_run:
+        show(session, plan, wish)
+        return None
+    return _send(session, plan, wish)
+
+
+def planned(
+    session: "Session",
+    kind: "Kind",
+    spec: "TrainingSpec",
+    wish: Wish,
+    surroundings: "Mapping[str, str] | None" = None,
+) -> "Plan":
+    """What would be sent, as of `carry_out`; says what the user should hear of it."""
     from arena import sdk
     from arena.actions import queues, training
     from arena.kinds.training.base import remarks
@@ -84,10 +99,7 @@ def carry_out(
         told += plan.code.remarks
     for remark in told:
         click.echo(f"Warning: {remark}", err=True)
-    if wish.dry_run:
-        _show(session, plan, wish)
-        return None
-    return _send(session, plan, wish)
+    return plan
 
 
 def read(session: "Session", kind: "Kind", wish: Wish) -> "TrainingSpec":
@@ -196,7 +208,8 @@ def _own_template(session: "Session", kind: "Kind") -> str | None:
     return path if os.path.exists(path) else None
 
 
-def _show(session: "Session", plan: "Plan", wish: Wish) -> None:
+def show(session: "Session", plan: "Plan", wish: Wish) -> None:
+    """Print what would be sent, after the cluster has accepted it where it was asked."""
     from arena import manifests
     from arena.actions import submit
     from arena.views import encode
