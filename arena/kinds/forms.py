@@ -25,8 +25,8 @@ _CREDENTIAL = re.compile(
 _WORDS = {"true": True, "yes": True, "on": True, "t": True, "1": True}
 _WORDS |= {"false": False, "no": False, "off": False, "f": False, "0": False}
 
-LONGEST_NAME = 49
-"""Characters of a job's name: what remains of 63 after the longest suffix that a controller appends."""
+LONGEST = 63
+"""Characters of a host name, of a label's value and of whatever becomes one: a Service, a job, a pod."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +105,12 @@ def seconds(value: object) -> int:
 
 
 def name(value: object) -> str:
-    """The name of a job: it also names Services, and leaves room for the longest suffix."""
+    """The name of a job, which also names Services; how long it may be is its kind's to say."""
     word = text(value)
-    if not _NAME.fullmatch(word) or len(word) > LONGEST_NAME:
+    if not _NAME.fullmatch(word):
         raise SpecError(
             f"{shown(word)} cannot name a job",
-            f"use at most {LONGEST_NAME} of a-z, 0-9 and -, with a letter first and no - at the end",
+            "use a-z, 0-9 and -, with a letter first and no - at the end",
         )
     return word
 

@@ -3,7 +3,7 @@
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from arena.errors import SpecError
 from arena.kinds import forms
@@ -35,6 +35,9 @@ GIT_SECRETS = ("GIT_SYNC_USERNAME", "GIT_SYNC_PASSWORD")
 @dataclass(frozen=True, kw_only=True)
 class TrainingSpec:
     """What a training job of any kind is asked to be."""
+
+    suffix: ClassVar[str] = "-worker-999999"
+    """The longest that is appended to its name to name something whose name ends at 63 characters."""
 
     name: str = option(REQUIRED, "Name of the job; made from the script otherwise", forms.NAME)
     command: str = option(REQUIRED, "Command line that every instance runs", forms.COMMAND)
@@ -122,6 +125,7 @@ class TrainingSpec:
     """The code of --code as it was packed; no option: who submits packs it."""
 
     def __post_init__(self) -> None:
+        self._check_name()
         self._check_command()
         if bool(self.sync_mode) != bool(self.sync_source):
             given, lacking = ("mode", "source") if self.sync_mode else ("source", "mode")
@@ -144,6 +148,14 @@ class TrainingSpec:
         """A job runs something; kinds whose image or jar says what say so here."""
         if not self.command.strip():
             raise SpecError("COMMAND is empty", "say what to run")
+
+    def _check_name(self) -> None:
+        room = forms.LONGEST - len(self.suffix)
+        if len(self.name) > room:
+            raise SpecError(
+                f"--name: {forms.shown(self.name)} cannot name a job: it has {len(self.name)} characters",
+                f"use at most {room}: NAME{self.suffix} must fit into {forms.LONGEST}",
+            )
 
     def _check_variables(self) -> None:
         groups = (("--env", self.env), ("--env-from-secret", self.env_from_secret), ("--secret", self.secret))
