@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from arena import labels
 from arena.errors import SpecError
@@ -19,9 +19,6 @@ from arena.resources import Resource
 from arena.units import when
 
 NAME = "rayjob"
-LONGEST_NAME = 47
-"""Characters of the name: what KubeRay appends to it names a cluster and its pods."""
-
 _PLAIN = re.compile(r"[-\w./:=,@%+ ]+")
 """Command lines that mean the same to every shell on their way."""
 _PHASES = {
@@ -39,6 +36,8 @@ _OWN_FAILURE = ("", "AppFailed")
 @dataclass(frozen=True, kw_only=True)
 class RayJobSpec(TrainingSpec):
     """What a RayJob is asked to be: a head, and workers beside it."""
+
+    suffix: ClassVar[str] = "-xxxxx-headgroup"
 
     workers: int = option(
         1, "Number of workers beside the head", forms.WHOLE, flags=("--worker-replicas", "--workers")
@@ -90,10 +89,6 @@ class RayJobSpec(TrainingSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if len(self.name) > LONGEST_NAME:
-            raise SpecError(
-                f'--name "{self.name}" is too long for a {NAME}', f"use at most {LONGEST_NAME} characters"
-            )
         self._check_bounds()
         if self.shutdown_after_finished:
             return

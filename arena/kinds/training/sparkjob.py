@@ -86,6 +86,7 @@ class SparkJobSpec(TrainingSpec):
     gang: bool = False
     host_ipc: bool = False
     host_pid: bool = False
+    code: str = ""
     sync_mode: str = ""
     sync_source: str = ""
     sync_image: str = ""

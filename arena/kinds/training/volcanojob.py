@@ -27,8 +27,6 @@ COMMANDS = Resource("bus.volcano.sh", "v1alpha1", "commands", kind="Command")
 
 EXAMPLES = ("ubuntu", "nginx", "busybox")
 """The images where neither an image nor a command is given."""
-LONGEST_POD = 63
-
 _PHASES = {
     "Failed": Phase.FAILED,
     "Terminated": Phase.FAILED,
@@ -82,6 +80,7 @@ class VolcanoJobSpec(TrainingSpec):
     gpus: int = option(0, "GPUs of each pod")
     task_cpu: str = option("250m", "CPUs of each pod", forms.QUANTITY, old=("--taskCPU",))
     task_memory: str = option("128Mi", "Memory of each pod", forms.QUANTITY, old=("--taskMemory",))
+    share_memory: str = option("", "Size of /dev/shm  [default: the node's]", forms.QUANTITY)
     task_port: int = option(2222, "Port of each pod (0: none)", forms.PORT, old=("--taskPort",))
     min_available: int = option(
         1, "Pods that must be placed before any starts", forms.POSITIVE, old=("--minAvailable",)
@@ -113,12 +112,14 @@ class VolcanoJobSpec(TrainingSpec):
                 f"--min-available {self.min_available} exceeds the {self.pods} pods of all tasks",
                 "lower it, or raise --task-replicas",
             )
+
+    def _check_name(self) -> None:
         longest = f"{self.name}-{self.task_name}-{len(self.images) - 1}-{self.workers - 1}"
-        if len(longest) > LONGEST_POD:
+        if len(longest) > forms.LONGEST:
             raise SpecError(
                 f'--task-name "{self.task_name}" and --name "{self.name}" are too long together: '
                 f"the last pod would be {longest}",
-                f"shorten one by {len(longest) - LONGEST_POD} characters",
+                f"shorten one by {len(longest) - forms.LONGEST} characters",
             )
 
     def _check_command(self) -> None:
