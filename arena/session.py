@@ -50,6 +50,7 @@ class Choice:
     kubeconfig: str | None = None
     context: str | None = None
     namespace: str | None = None
+    arena_namespace: str | None = None
 
 
 class Session:
@@ -78,7 +79,11 @@ class Session:
         """All settings that need no cluster, with their origins."""
         from arena import config
 
-        flags = {"namespace": self._choice.namespace, "context": self._choice.context}
+        flags = {
+            "namespace": self._choice.namespace,
+            "context": self._choice.context,
+            "arena-namespace": self._choice.arena_namespace,
+        }
         return config.load(flags, self._environ, self._folder)
 
     @cached_property
@@ -225,6 +230,16 @@ def connect(
     is configured and cannot be used is an error, never passed over.
     """
     choice = Choice(kubeconfig=kubeconfig, context=context, namespace=namespace)
+    return start(choice, environ, folder, tell)
+
+
+def start(
+    choice: Choice,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    tell: Callable[[str], None] = lambda remark: None,
+) -> Session:
+    """As `connect`, for whoever may say all that a Choice holds."""
     return Session(choice, os.environ if environ is None else environ, folder or _here(), tell)
 
 

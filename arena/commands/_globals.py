@@ -27,9 +27,15 @@ class Globals:
     def connect(self) -> "Session":
         """The session of this run, made on first use."""
         if self.session is None:
-            from arena.session import connect
+            from arena.session import Choice, start
 
-            self.session = connect(kubeconfig=self.kubeconfig, context=self.context, namespace=self.namespace)
+            choice = Choice(
+                kubeconfig=self.kubeconfig,
+                context=self.context,
+                namespace=self.namespace,
+                arena_namespace=self.arena_namespace,
+            )
+            self.session = start(choice)
         return self.session
 
 

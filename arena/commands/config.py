@@ -8,6 +8,7 @@ from arena.commands import _flags
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
+    from arena.config import Settings
     from arena.session import Session
 
 SECRET = ("prometheus-token",)
@@ -21,21 +22,24 @@ def command() -> None:
 
 @command.command()
 @click.option("--origin", is_flag=True, help="Where each value comes from, too.")
+@click.option("--cluster", is_flag=True, help="Ask the cluster for its administrator's settings, too.")
 @_flags.output_option("table", "json", "yaml")
 @pass_session
-def view(session: "Session", origin: bool, form: str) -> None:
+def view(session: "Session", origin: bool, cluster: bool, form: str) -> None:
     """Show every setting, from the first that has it.
 
-    Flags come before ARENA_* variables, .arena.yaml, your own file and what is built in.
+    Flags come before ARENA_* variables, .arena.yaml, your own file, the administrator's settings
+    (--cluster) and what is built in.
 
     \b
     arena config view
     arena config view --origin
+    arena config view --origin --cluster
     arena config view -o yaml
     """
     from arena.views import encode, table
 
-    settings = session.settings
+    settings = _with_administrator(session) if cluster else session.settings
     shown: dict[str, Any] = {key: "***" if key in SECRET else settings[key].value for key in sorted(settings)}
     if form != "table":
         found: Any = shown
@@ -47,6 +51,15 @@ def view(session: "Session", origin: bool, form: str) -> None:
     rows = [[key, _cell(value), *([settings[key].origin] if origin else [])] for key, value in shown.items()]
     click.echo(table.plain([head, *rows]))
     click.echo(f"cluster: {session.describe()}", err=True)
+
+
+def _with_administrator(session: "Session") -> "Settings":
+    from arena import config
+    from arena.actions.defaults import administrator
+
+    settings = session.settings
+    data = administrator(session.cluster(), settings.text("arena-namespace"))
+    return settings.below(config.administrator(data))
 
 
 def _cell(value: Any) -> str:

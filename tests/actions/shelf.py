@@ -18,6 +18,7 @@ class Shelf:
         self._stage = Stage()
         self._stage.answers = [self._answer]
         self._lists: dict[str, list[Object]] = {}
+        self._said: dict[str, Object] = {}
         self._types: dict[tuple[str, str], set[str]] = {}
         self.refused: set[str] = set()
         """Types that this user may not read."""
@@ -28,6 +29,11 @@ class Shelf:
         plural = resource.plural.partition("/")[0]
         self._types.setdefault((resource.group, resource.version), set()).add(plural)
         self._lists[resource.path(namespace)] = list(objects)
+
+    def say(self, resource: Resource, status: Object) -> None:
+        """Answer a question of this type with this status."""
+        self.put(resource, None)
+        self._said[resource.path()] = {"status": status}
 
     @property
     def url(self) -> str:
@@ -50,6 +56,8 @@ class Shelf:
         listed = self._lists.get(path)
         if path == "/apis":
             self._groups(handler)
+        elif handler.command == "POST":
+            says(201, self._said[path])(handler)
         elif any(word in self.refused for word in path.split("/")):
             refuses(403, "Forbidden", "you may not")(handler)
         elif listed is not None:
