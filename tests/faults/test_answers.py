@@ -109,3 +109,21 @@ def test_logs_over_cut_connections(arena: Product, gate: Gate) -> None:
     assert child.wait(60) == 0
     numbers = [int(line.split("line ")[1]) for line in seen if "line " in line]
     assert numbers == list(range(300))
+
+
+def test_what_may_not_be_listed_is_left_out(arena: Product, gate: Gate) -> None:
+    """Who may list some kinds sees those jobs and hears of the others; a job among them is found."""
+    quick(arena, "one")
+    no = refusal(
+        403, "Forbidden", 'tfjobs.kubeflow.org is forbidden: User "bob" cannot list resource "tfjobs"'
+    )
+    gate.spoil("GET", "/tfjobs", no)
+    code, out, err = arena.run("--kubeconfig", gate.kubeconfig, "list")
+    assert (code, "one" in out) == (0, True)
+    assert "Warning: left out" in err
+    assert "tfjobs" in err
+    assert "one" in arena.must("--kubeconfig", gate.kubeconfig, "get", "one")
+    code, _, err = arena.run("--kubeconfig", gate.kubeconfig, "get", "two")
+    assert (code, "tfjobs" in err) == (4, True)  # it may be one of them
+    code, out, err = arena.run("--kubeconfig", gate.kubeconfig, "list", "-T", "tfjob")
+    assert (code, out) == (4, "")
