@@ -34,6 +34,11 @@ class ArenaError(Exception):
         self.hint = hint
 
 
+def aimed(name: str, namespace: str) -> str:
+    """A job's name as the command of a hint has it: with its namespace, unless that is `default`."""
+    return name if namespace == "default" else f"{name} -n {namespace}"
+
+
 class SpecError(ArenaError):
     """A flag, a key of a job file or an argument has a value that cannot be used."""
 

@@ -180,6 +180,16 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One thing in which two jobs differ; None where one of them does not say."""
+
+    what: str
+    """An option such as `workers` or `env.LR`, a path below `spec`, `kind`, or `status`."""
+    left: str | None
+    right: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
     """A claim of storage that jobs can mount."""
 

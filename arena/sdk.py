@@ -10,7 +10,7 @@ from typing import Any
 from arena import kinds
 from arena._version import VERSION
 from arena.actions import events as remarks
-from arena.actions import following, queues, training
+from arena.actions import following, goals, queues, training
 from arena.actions import logs as streams
 from arena.actions import submit as submitting
 from arena.actions.submit import Origin, Overrides, Plan
@@ -146,8 +146,14 @@ def wait(
         TimedOut: it takes longer.
         NotFound: there is none, or it was deleted.
     """
-    ended = training.wait(session.cluster(), name, session.namespace, timeout=timeout, progress=progress)
-    return training.succeeded(ended)
+    [ended] = goals.wait(
+        session.cluster(),
+        [name],
+        session.namespace,
+        until=goals.Goal(within=timeout),
+        progress=lambda jobs: progress(jobs[0]),
+    )
+    return goals.judged(ended)
 
 
 def delete(session: Session, name: str) -> Job:

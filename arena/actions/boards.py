@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from arena import labels
-from arena.errors import NotAllowed, NotFound, TimedOut
+from arena.errors import NotAllowed, NotFound, TimedOut, aimed
 from arena.model import Job
 from arena.resources import PODS, SERVICES
 
@@ -73,7 +73,7 @@ def pod(cluster: Cluster, job: Job, timeout: float = 120) -> str:
         while not (ready := [one for one in watching.objects(0) if _is_ready(one)]):
             if not watching.wait(timeout):
                 text = f'the TensorBoard of "{job.name}" is not ready after {timeout:g}s'
-                raise TimedOut(text, f"arena get {job.name} -e shows why")
+                raise TimedOut(text, f"arena get {aimed(job.name, job.namespace)} -e shows why")
     return str(ready[0]["metadata"]["name"])
 
 

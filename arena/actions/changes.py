@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from arena import labels
 from arena.actions import training
-from arena.errors import Conflict, MissingOperator, SpecError
+from arena.errors import Conflict, MissingOperator, SpecError, aimed
 from arena.kinds.kind import Change, Kind
 from arena.model import Job, Phase
 from arena.resources import Resource
@@ -41,6 +41,11 @@ class _Found:
     @property
     def job(self) -> Job:
         return self.read(self.obj)
+
+    @property
+    def aimed(self) -> str:
+        meta = self.obj["metadata"]
+        return aimed(meta["name"], meta.get("namespace", ""))
 
     def read(self, obj: Object) -> Job:
         """The job as of another moment."""
@@ -79,7 +84,7 @@ def scale(cluster: Cluster, name: str, namespace: str, workers: int, kind: Kind 
     if found.kind.scale is None:
         raise SpecError(
             f"the number of workers of a {found.kind.name} cannot be changed",
-            f"start it anew: arena rerun {name} --replace --set workers={workers}",
+            f"start it anew: arena rerun {found.aimed} --replace --set workers={workers}",
         )
     _check_alive(found, "scaled")
     change = found.kind.scale(found.obj, workers)
@@ -155,7 +160,8 @@ def _check_alive(found: _Found, what: str) -> None:
     job = found.job
     if job.phase.is_final:
         raise Conflict(
-            f"{found.title} has ended ({job.phase.value}) and cannot be {what}", f"arena rerun {job.name}"
+            f"{found.title} has ended ({job.phase.value}) and cannot be {what}",
+            f"run it once more: arena rerun {found.aimed}",
         )
     if job.phase is Phase.STOPPING:
         raise Conflict(f"{found.title} is being deleted and cannot be {what}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from arena.actions import training
-from arena.errors import Conflict, NotFound, SpecError
+from arena.errors import Conflict, NotFound, SpecError, aimed
 from arena.kinds.kind import Kind
 from arena.model import Instance, Job
 
@@ -35,7 +35,10 @@ def running(
         what = f'instance "{instance}"' if instance else "instance"
         raise NotFound(f'job "{name}" has no {what}', f"its instances: {names}")
     if found.phase != "Running":
-        raise Conflict(f"{found.name} does not run: it is {found.status}", f"arena get {name} -e shows why")
+        raise Conflict(
+            f"{found.name} does not run: it is {found.status}",
+            f"arena get {aimed(name, namespace)} -e shows why",
+        )
     return job, found
 
 

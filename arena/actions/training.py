@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from arena import kinds
 from arena.actions import events
 from arena.actions.watching import Source, Watching
-from arena.errors import JobFailed, MissingOperator, NotAllowed, NotFound, SpecError, TimedOut
+from arena.errors import JobFailed, MissingOperator, NotAllowed, NotFound, SpecError, aimed
 from arena.kinds.kind import Kind, Member
 from arena.model import Job, Phase
 from arena.resources import PODS, Resource
@@ -279,40 +279,6 @@ def live(
             watching.wait(tick, settle=0.1)
 
 
-def wait(
-    cluster: Cluster,
-    name: str,
-    namespace: str,
-    *,
-    kind: Kind | None = None,
-    timeout: float | None = None,
-    progress: Callable[[Job], None] = lambda job: None,
-) -> Job:
-    """Wait until the job has ended and return it as it then is.
-
-    Args:
-        timeout: seconds, None to wait for ever.
-        progress: called with the job after every change and every `TICK` seconds.
-
-    Raises:
-        TimedOut: it took longer.
-        NotFound: it does not exist, or was deleted meanwhile.
-    """
-    from time import monotonic
-
-    deadline = monotonic() + timeout if timeout is not None else None
-    for current in follow(cluster, name, namespace, kind):
-        progress(current)
-        if current.phase.is_final:
-            return current
-        if deadline is not None and monotonic() > deadline:
-            raise TimedOut(
-                f'job "{name}" is still {current.phase.value} after {timeout:g}s',
-                f"arena get {name} -e shows why",
-            )
-    raise NotFound(f'job "{name}" was deleted in namespace "{namespace}" meanwhile')
-
-
 def succeeded(job: Job) -> Job:
     """The job back, where it did not fail.
 
@@ -322,7 +288,7 @@ def succeeded(job: Job) -> Job:
     if job.phase is Phase.FAILED:
         reason = f": {job.reason}" if job.reason else ""
         kept = "add --clean-task-policy None to keep the instances of a failed job and their output"
-        hint = f"arena logs {job.name} shows its output" if job.instances else kept
+        hint = f"arena logs {aimed(job.name, job.namespace)} shows its output" if job.instances else kept
         raise JobFailed(f'job "{job.name}" failed{reason}', hint)
     return job
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.errors import SpecError
+from arena.errors import SpecError, aimed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,13 +26,13 @@ class Wish:
     given: dict[str, Any] = field(default_factory=dict)
     """Options of the Spec by field, as text."""
     file: str | None = None
-    template: str | None
-    patch: str | None
-    dry_run: str | None
-    form: str | None
-    replace: bool
-    wait: bool
-    logs: bool
+    template: str | None = None
+    patch: str | None = None
+    dry_run: str | None = None
+    form: str | None = None
+    replace: bool = False
+    wait: bool = False
+    logs: bool = False
 
 
 def run(session: "Session", kind: "Kind", wish: Wish) -> int | None:
@@ -246,9 +246,10 @@ def _send(session: "Session", plan: "Plan", wish: Wish) -> int | None:
     if wish.logs or wish.wait:
         _stay(session, plan, wish)
     elif not wish.form:
-        where = "" if session.namespace == "default" else f" -n {session.namespace}"
         click.echo(f"The Job {job.name} has been submitted successfully", err=True)
-        click.echo(f"You can run `arena get {job.name}{where}` to check the job status", err=True)
+        click.echo(
+            f"You can run `arena get {aimed(job.name, session.namespace)}` to check the job status", err=True
+        )
     return None
 
 
@@ -270,10 +271,14 @@ def _stay(session: "Session", plan: "Plan", wish: Wish) -> None:
 
             stream(session, plan.name, plan.kind, Options(), Sink(prefix=None, stamps=False))
         else:
+            from arena.actions import goals
             from arena.commands._wait import watch
 
-            done = watch(session, plan.name, plan.kind)
+            [ended] = watch(session, [plan.name], plan.kind)
+            done = goals.judged(ended)
             click.echo(f"{done.kind} {done.name} {done.phase.value}")
     except KeyboardInterrupt:
-        click.echo(f"\nthe job goes on; to end it: arena delete {plan.name}", err=True)
+        click.echo(
+            f"\nthe job goes on; to end it: arena delete {aimed(plan.name, session.namespace)}", err=True
+        )
         raise

@@ -1,32 +1,61 @@
-"""arena wait: wait until a job has ended."""
+"""arena wait: wait until jobs have ended, or come as far as they are waited for."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from arena.commands import _flags
+from arena.commands import _each, _flags
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
+    from arena.actions.goals import Waited
     from arena.kinds.kind import Kind
     from arena.session import Session
 
 
 @click.command("wait")
-@_flags.job_argument()
+@_flags.job_argument(many=True)
 @_flags.kind_option
+@click.option(
+    "--for", "goal", default=None, metavar="GOAL",
+    help="phase=PHASE such as phase=RUNNING, condition=TYPE, or deleted; their end otherwise.",
+)  # fmt: skip
 @click.option("--timeout", default=None, metavar="TIME", help="Give up after this time, such as 90s or 2h.")
 @pass_session
-def command(session: "Session", name: str, kind: "Kind | None", timeout: str | None) -> None:
-    """Wait until a job has ended; exit 0 where it succeeded, 7 where it failed, 6 on timeout.
+def command(
+    session: "Session", names: tuple[str, ...], kind: "Kind | None", goal: str | None, timeout: str | None
+) -> int:
+    """Wait until jobs have ended; exit 0 where all succeeded, 7 where one failed, 6 on timeout.
+
+    With --for, until all are as far as that; a job that ends otherwise is not waited for any longer,
+    and the exit code is 7 where it failed, else 1. Who waits for RUNNING is content with SUCCEEDED.
 
     \b
     arena wait bert
-    arena wait bert --timeout 2h && arena get bert
+    arena wait bert gpt --timeout 2h && arena get bert
+    arena wait bert --for phase=RUNNING
+    arena wait bert --for deleted --timeout 1m
     """
-    from arena import units
+    from arena.actions import goals
     from arena.commands._wait import watch
 
-    seconds = units.duration(timeout) if timeout else None
-    job = watch(session, name, kind, seconds)
-    click.echo(f"{job.kind} {job.name} {job.phase.value}")
+    until = replace(goals.goal(goal) if goal is not None else goals.END, within=_seconds(timeout))
+    targets = [name for name, _ in _each.named(names, kind)]
+    ended = watch(session, targets, kind, until)
+
+    def tell(one: "Waited") -> None:
+        job = goals.judged(one, until)
+        click.echo(f"{job.kind} {job.name} {'deleted' if until.gone else job.phase.value}")
+
+    return _each.each(ended, tell)
+
+
+def _seconds(timeout: str | None) -> int | None:
+    from arena import units
+    from arena.errors import SpecError
+
+    try:
+        return units.duration(timeout) if timeout is not None else None
+    except SpecError as error:
+        raise SpecError(f"--timeout: {error.message}", error.hint) from error

@@ -1,0 +1,214 @@
+"""Waiting for jobs: what they are waited for, and how long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from arena.actions import events, training
+from arena.actions.watching import Source, Watching
+from arena.errors import ArenaError, NotFound, SpecError, TimedOut, aimed
+from arena.kinds.kind import Kind
+from arena.kinds.training.status import condition
+from arena.model import Job, Phase
+from arena.resources import PODS, Resource
+
+if TYPE_CHECKING:
+    from arena.kube import Cluster
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What a job is waited for; none of these: its end."""
+
+    phase: Phase | None = None
+    condition: str = ""
+    gone: bool = False
+    within: float | None = None
+    """Seconds that all together may take; None: any."""
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it is the end, good or bad."""
+        return not (self.phase or self.condition or self.gone)
+
+    def is_reached(self, obj: Object, job: Job) -> bool:
+        """Whether the job, which is still there, is as far as that."""
+        if self.gone:
+            return False
+        if self.condition:
+            return bool(condition(obj, self.condition))
+        if self.is_end:
+            return job.phase.is_final
+        # Who waits for a job to run need not be quicker than a short one.
+        passed = self.phase is Phase.RUNNING and job.phase is Phase.SUCCEEDED
+        return job.phase is self.phase or passed
+
+    def __str__(self) -> str:
+        if self.gone:
+            return "deleted"
+        return f"condition={self.condition}" if self.condition else f"phase={self.phase and self.phase.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """A job when the wait for it was over."""
+
+    job: Job
+    reached: bool
+    """Whether it came as far as it was waited for, rather than ended otherwise."""
+
+
+END = Goal()
+"""Success or failure."""
+
+
+def goal(text: str) -> Goal:
+    """What `--for` says: `phase=RUNNING`, `condition=Created` or `deleted`.
+
+    Raises:
+        SpecError: it is none of these.
+    """
+    key, _, value = text.partition("=")
+    if key.lower() in ("delete", "deleted") and not value:
+        return Goal(gone=True)
+    if key.lower() == "condition" and value:
+        return Goal(condition=value)
+    phases = {one.value: one for one in Phase}
+    word = (value if key.lower() == "phase" else text).upper()
+    if word not in phases:
+        known = ", ".join(phases)
+        raise SpecError(
+            f'--for: "{text}" is nothing to wait for',
+            f"write phase=PHASE with one of {known}, condition=TYPE, or deleted",
+        )
+    return Goal(phase=phases[word])
+
+
+def wait(
+    cluster: Cluster,
+    names: Sequence[str],
+    namespace: str,
+    *,
+    kind: Kind | None = None,
+    until: Goal = END,
+    progress: Callable[[Sequence[Job]], None] = lambda jobs: None,
+) -> list[Waited]:
+    """Wait until every one of the jobs is as far as that, or has ended otherwise; each as it then was.
+
+    Jobs that are waited for to be deleted and are not there are left out.
+
+    Args:
+        progress: called with all jobs after every change and every second.
+
+    Raises:
+        TimedOut: it took longer.
+        NotFound: one does not exist, or was deleted meanwhile.
+    """
+    deadline = monotonic() + until.within if until.within is not None else None
+    waits = _Waits(cluster, namespace, until, _find(cluster, names, namespace, kind, until))
+    with Watching(cluster, waits.sources) as watching:
+        changed = True
+        while waits.look(watching, changed):
+            progress(waits.jobs)
+            if deadline is not None and monotonic() > deadline:
+                raise TimedOut(
+                    waits.left(f"after {until.within:g}s"), f"arena get {waits.aimed} -e shows why"
+                )
+            changed = watching.wait(training.TICK)
+        progress(waits.jobs)
+    return [Waited(job, number in waits.reached) for number, job in enumerate(waits.jobs)]
+
+
+Found = tuple[Kind, Resource, Object]
+
+
+def _find(
+    cluster: Cluster, names: Sequence[str], namespace: str, kind: Kind | None, until: Goal
+) -> list[Found]:
+    found = []
+    for name in names:
+        try:
+            found.append(training.find(cluster, name, namespace, kind))
+        except NotFound:
+            if not until.gone:
+                raise
+    return found
+
+
+class _Waits:
+    """How far some jobs are."""
+
+    def __init__(self, cluster: Cluster, namespace: str, until: Goal, found: Sequence[Found]) -> None:
+        self._cluster = cluster
+        self._namespace = namespace
+        self._until = until
+        self._found = found
+        self._open = set(range(len(found)))
+        self.reached: set[int] = set()
+        self.jobs = [kind.read(obj, []) for kind, _, obj in found]
+
+    @property
+    def sources(self) -> list[Source]:
+        """Two for each job: its object, its pods."""
+        return [
+            source
+            for kind, resource, obj in self._found
+            for source in (
+                Source(resource, self._namespace, fields=f"metadata.name={obj['metadata']['name']}"),
+                Source(PODS, self._namespace, labels=training.pod_selector(kind, obj)),
+            )
+        ]
+
+    def look(self, watching: Watching, changed: bool) -> bool:
+        """Take in how the jobs are now; whether there is one still to wait for."""
+        for number in sorted(self._open):
+            kind, _, obj = self._found[number]
+            uid = obj["metadata"]["uid"]
+            now = next((one for one in watching.objects(2 * number) if one["metadata"]["uid"] == uid), None)
+            if now is None:
+                self._miss(number)
+                continue
+            job = kind.read(now, watching.objects(2 * number + 1))
+            # Instances are mostly missing for a moment only: ask why where nothing moves.
+            self.jobs[number] = job if changed else events.explained(self._cluster, self._namespace, [job])[0]
+            if self._until.is_reached(now, job):
+                self.reached.add(number)
+            if number in self.reached or (job.phase.is_final and not self._until.gone):
+                self._open.discard(number)
+        return bool(self._open)
+
+    def _miss(self, number: int) -> None:
+        if not self._until.gone:
+            name = self.jobs[number].name
+            raise NotFound(f'job "{name}" was deleted in namespace "{self._namespace}" meanwhile')
+        self.reached.add(number)
+        self._open.discard(number)
+
+    def left(self, when: str) -> str:
+        """What those that are waited for still are."""
+        late = [self.jobs[number] for number in sorted(self._open)]
+        return ", ".join(f'job "{job.name}" is still {job.phase.value}' for job in late) + f" {when}"
+
+    @property
+    def aimed(self) -> str:
+        """The first that is waited for, as a hint names it."""
+        return aimed(self.jobs[min(self._open)].name, self._namespace)
+
+
+def judged(one: Waited, until: Goal = END) -> Job:
+    """The job, where it came as far as it was waited for; without a goal, where it succeeded.
+
+    Raises:
+        JobFailed: it failed instead.
+        ArenaError: it ended otherwise, and so never will.
+    """
+    if not one.reached or until.is_end:
+        training.succeeded(one.job)
+    if not one.reached:
+        raise ArenaError(f'job "{one.job.name}" ended {one.job.phase.value} without {until}')
+    return one.job
