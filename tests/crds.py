@@ -11,9 +11,13 @@ from typing import Any
 import jsonschema
 import yaml
 
+from arena.resources import Resource
+
 FOLDER = Path(os.environ.get("ARENA_CRDS") or Path(__file__).parents[2] / "shared" / "crds")
 
 FILES = {
+    ("jobset.x-k8s.io/v1alpha2", "JobSet"): "jobset.x-k8s.io_jobsets.yaml",
+    ("trainer.kubeflow.org/v1alpha1", "TrainJob"): "trainer.kubeflow.org_trainjobs.yaml",
     ("kai.alibabacloud.com/v1alpha1", "ScaleIn"): "kai.alibabacloud.com_scaleins.yaml",
     ("kai.alibabacloud.com/v1alpha1", "ScaleOut"): "kai.alibabacloud.com_scaleouts.yaml",
     ("kai.alibabacloud.com/v1alpha1", "TrainingJob"): "kai.alibabacloud.com_trainingjobs.yaml",
@@ -24,10 +28,21 @@ FILES = {
     ("kubeflow.org/v1", "PaddleJob"): "kubeflow.org_paddlejobs.yaml",
     ("kubeflow.org/v1", "MPIJob"): "kubeflow.org_mpijobs.yaml",
     ("kubeflow.org/v2beta1", "MPIJob"): "kubeflow.org_mpijobs.v2beta1.yaml",
+    ("ray.io/v1", "RayJob"): "ray.io_rayjobs.yaml",
+    ("sparkoperator.k8s.io/v1beta2", "SparkApplication"): "sparkoperator.k8s.io_sparkapplications.yaml",
+    ("batch.volcano.sh/v1alpha1", "Job"): "batch.volcano.sh_jobs.yaml",
 }
 
 KEPT = {"type", "required", "enum", "minimum", "maximum", "minLength", "maxLength", "pattern"}
 KEPT |= {"minItems", "maxItems", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
+
+
+def defines(resource: Resource) -> bool:
+    """Whether the definition of the type, in the release meant, is at hand."""
+    if (resource.api_version, resource.kind) not in FILES:
+        return False
+    spec = _checker(resource.api_version, resource.kind).schema["properties"]["spec"]
+    return not resource.field or resource.field in spec["properties"]
 
 
 def faults(obj: dict[str, Any]) -> list[str]:

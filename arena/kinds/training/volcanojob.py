@@ -141,7 +141,9 @@ class VolcanoJobSpec(TrainingSpec):
 def values(spec: VolcanoJobSpec, resource: Resource) -> dict[str, Any]:
     """The values of the template; raises as `render.shared`."""
     size = render.Size(pods=spec.pods, gpus=spec.pods * spec.gpus)
-    found = render.shared(replace(spec, gang=False), NAME, resource, size)
+    found = render.shared(spec, NAME, resource, size)
+    # What says to Volcano of other objects how many pods to wait for; here minAvailable does.
+    found["annotations"].pop(labels.VOLCANO_MEMBERS, None)
     keys = ("api_version", "name", "labels", "annotations", "ttl", "scheduler", "priority")
     return {
         **{key: found[key] for key in keys},
