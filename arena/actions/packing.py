@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import os
 import tarfile
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO, BinaryIO, cast
+from typing import IO, cast
 
 from arena.actions import listing
 from arena.actions.listing import File, Listing, human
@@ -25,7 +25,7 @@ _LARGE = 10**7
 class Archive:
     """A folder's code as a compressed tar file."""
 
-    file: BinaryIO
+    file: io.BytesIO
     """Its bytes; nobody relies on where it stands."""
     packed: int
     """How many."""
@@ -50,8 +50,7 @@ class Archive:
         found = f"code: {count}, {human(size)} ({human(self.packed)} packed), {self.digest[:19]}"
         if "commit" in self.origin:
             found += f", commit {self.origin['commit'][:10]}"
-        if "changed" in self.origin:
-            found += f" and {self.origin['changed']} changed"
+            found += f" and {self.origin['changed']} changed" if "changed" in self.origin else ""
         if size > _LARGE:
             found += f"; most in {listing.named(listing.largest(self.files))}"
         return found
@@ -76,7 +75,7 @@ def pack(folder: str) -> Archive:
         SpecError: as `listing.listing`; or a file cannot be read, or changes meanwhile.
     """
     found = listing.listing(folder)
-    file = cast(BinaryIO, tempfile.SpooledTemporaryFile(1 << 25))  # noqa: SIM115 - the archive keeps it
+    file = io.BytesIO()
     with gzip.GzipFile("", "wb", 6, file, mtime=0) as squeezed:
         hashed = _Hashed(squeezed)
         with tarfile.open(
@@ -126,14 +125,12 @@ def _remarks(found: Listing) -> list[str]:
     return found.remarks + ([f"--code packs what looks like secrets: {names}; {hint}"] if kept else [])
 
 
-def opened(data: bytes, digest: str) -> Archive:
+def opened(data: bytes, digest: str, origin: Mapping[str, str]) -> Archive:
     """An archive from its bytes; ArenaError where they are not those of the digest."""
-    file = cast(BinaryIO, tempfile.SpooledTemporaryFile(1 << 25))  # noqa: SIM115 - the archive keeps it
-    file.write(data)
-    file.seek(0)
+    file = io.BytesIO(data)
     seen, files = hashlib.sha256(), []
     try:
-        with gzip.GzipFile(fileobj=file) as plain:
+        with gzip.GzipFile(fileobj=file, mode="rb") as plain:
             while block := plain.read(1 << 20):
                 seen.update(block)
         file.seek(0)
@@ -143,7 +140,7 @@ def opened(data: bytes, digest: str) -> Archive:
         raise ArenaError(f"the code that the cluster keeps is damaged: {error}") from error
     if f"sha256:{seen.hexdigest()}" != digest:
         raise ArenaError("the code that the cluster keeps is not that with which the job was submitted")
-    return Archive(file=file, packed=len(data), digest=digest, files=files)
+    return Archive(file=file, packed=len(data), digest=digest, files=files, origin=origin)
 
 
 def unpack(archive: Archive, folder: str, *, over: bool = False) -> None:

@@ -133,4 +133,5 @@ def kept(cluster: Cluster, job: Object) -> Archive | None:
                 f"it was {remarks[labels.CODE_DIGEST]}",
             ) from cause
         found += b64decode(part["binaryData"][KEY])
-    return packing.opened(found, remarks[labels.CODE_DIGEST])
+    origin = json.loads(remarks.get(labels.CODE_ORIGIN, "{}"))
+    return packing.opened(found, remarks[labels.CODE_DIGEST], origin)

@@ -1,0 +1,76 @@
+"""arena code: restore the code that a job was submitted with."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from arena.commands import _flags
+from arena.commands._globals import named, pass_session
+from arena.errors import NotFound
+
+if TYPE_CHECKING:
+    from arena.actions.packing import Archive
+    from arena.kinds.kind import Kind
+    from arena.session import Session
+
+
+@click.command("code")
+@_flags.job_argument()
+@_flags.kind_option
+@click.option(
+    "-d",
+    "--dir",
+    "folder",
+    metavar="DIR",
+    type=click.Path(),
+    callback=named,
+    help="Folder to restore it in, instead of JOB-code here.",
+)
+@click.option("--force", is_flag=True, help="Replace files in a folder that is not empty.")
+@click.option("--list", "lists", is_flag=True, help="Only show the files.")
+@_flags.output_option("json", "yaml", "name", default=None)
+@pass_session
+def command(  # noqa: PLR0913 - one parameter a flag
+    session: "Session",
+    name: str,
+    kind: "Kind | None",
+    folder: str | None,
+    force: bool,
+    lists: bool,
+    form: str | None,
+) -> None:
+    """Restore the code of a job that was submitted with --code, as it was then.
+
+    It is kept in the cluster as long as a job that has it is there, finished or not.
+
+    \b
+    arena code bert
+    arena code bert -d /tmp/bert
+    arena code bert --list
+    """
+    from arena.actions import packing, parcels, training
+
+    _, _, obj = training.find(session.cluster(), name, session.namespace, kind)
+    found = parcels.kept(session.cluster(), obj)
+    if found is None:
+        raise NotFound(f'job "{name}" was submitted without --code', "its image or its volumes hold the code")
+    click.echo(found.summary, err=True)
+    where = folder or f"{name}-code"
+    if not lists:
+        packing.unpack(found, where, over=force)
+    _show(found, where, form, lists=lists)
+
+
+def _show(found: "Archive", where: str, form: str | None, *, lists: bool) -> None:
+    from arena.views import encode
+
+    if form in ("json", "yaml"):
+        files = [{"path": one.path, "size": one.size, "mode": f"{one.mode:o}"} for one in found.files]
+        whole = {"digest": found.digest, "origin": dict(found.origin), "files": files}
+        click.echo(encode.encode(whole if lists else {"folder": where, **whole}, form))
+    elif lists:
+        for one in found.files:
+            click.echo(one.path if one.path.isprintable() else json.dumps(one.path))
+    else:
+        click.echo(where if form else f"restored in {where}")
