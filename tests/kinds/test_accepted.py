@@ -21,29 +21,42 @@ def made_by(case, submit):
 
 
 def pods_of(job):
-    """The pods that an operator makes of a job's templates."""
-    (field,) = [key for key in job["spec"] if key.endswith("ReplicaSpecs")]
-    for title, role in job["spec"][field].items():
-        template = role["template"]
+    """The pods that an operator makes of a job's templates, those that are whole."""
+    for number, (role, template) in enumerate(templates(job["spec"])):
         # A priority class must exist, which is no matter of the manifest's form.
         spec = {key: value for key, value in template["spec"].items() if key != "priorityClassName"}
-        meta = {**template["metadata"], "name": f"{job['metadata']['name']}-{title.lower()}-0"}
-        restart = {"restartPolicy": role["restartPolicy"]}
-        yield {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {**spec, **restart}}
+        meta = {**template["metadata"], "name": f"{job['metadata']['name']}-{number}"}
+        policy = role.get("restartPolicy", "Never")
+        restart = {"restartPolicy": "Never" if policy == "ExitCode" else policy}
+        yield {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {**restart, **spec}}
+
+
+def templates(node):
+    """(what has it, pod template) of everything below the node."""
+    for below in node.values() if isinstance(node, dict) else node:
+        if isinstance(below, (dict, list)):
+            yield from templates(below)
+    if isinstance(node, dict):
+        template = node.get("template")
+        containers = ((template or {}).get("spec") or {}).get("containers") or ()
+        if containers and all("image" in one for one in containers):
+            yield node, template
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
 def test_local_cluster_accepts(case, submit, tmp_path):
-    """The local cluster takes the job, what is beside it and its pods, and knows every field of them."""
+    """The local cluster takes the job where it runs the kind, what is beside it and its pods, strictly."""
     from contextlib import closing
 
-    from arena.local.api import Api
+    from arena.local.api import Api, types
     from arena.local.api.options import Writing
     from arena.local.objects import Resource
 
     kind, made = made_by(case, submit)
+    chosen = kind.resources[0]
+    served = types.find(chosen.group, chosen.version, chosen.plural)
     with closing(Api(tmp_path / "state.db")) as api:
-        for obj in (*made, *pods_of(made[0])):
+        for obj in (*made[0 if served else 1 :], *pods_of(made[0])):
             one = TYPES.get(obj["kind"], kind.resources[0])
             resource = Resource(one.group, one.version, one.plural, one.kind)
             api.create(resource, obj, "default", Writing(validation="Strict"))

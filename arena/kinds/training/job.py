@@ -22,6 +22,8 @@ PLAIN = INDEXED._replace(field="")
 
 PLACES = Places(roles=(), indices=(labels.COMPLETION_INDEX,), chiefs=(), other="worker")
 
+PORT = forms.Form(forms.whole(1, 65535), "PORT")
+
 _MAKERS = ("CronJob", "Cron")
 """What makes a new Job from time to time."""
 
@@ -33,7 +35,7 @@ class JobSpec(TrainingSpec):
     cpu: str = option("", "CPUs of each worker", forms.QUANTITY)
     memory: str = option("", "Memory of each worker", forms.QUANTITY)
     nproc_per_node: str = option("", "Processes of each worker, for torchrun", forms.PROCESSES)
-    port: int = option(29500, "Port at which several workers meet", forms.PORT)
+    port: int = option(29500, "Port at which several workers meet", PORT)
 
 
 def values(spec: JobSpec, resource: Resource) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def _index(pod: Object, places: Places, role: str) -> int:
     meta = pod["metadata"]
     known = {**(meta.get("annotations") or {}), **(meta.get("labels") or {})}
     word = next((known[key] for key in places.indices if known.get(key)), "")
-    if not word and role == "worker":
+    if not word and role == "worker" and not places.other:
         word = meta["name"].rpartition("-")[2]
     return int(word) if word.isdecimal() else 0
 
