@@ -33,8 +33,23 @@ if TYPE_CHECKING:
     from arena.kinds.training.mpijob import MPIJobSpec
     from arena.kinds.training.pytorchjob import PyTorchJobSpec
     from arena.kinds.training.tfjob import TFJobSpec
-    from arena.model import Container, Event, Instance, Job, LogLine, Node, Phase
-    from arena.sdk import delete, events, follow, job, jobs, logs, preview, submit, wait
+    from arena.model import Container, Difference, Event, Instance, Job, LogLine, Node, Phase
+    from arena.sdk import (
+        delete,
+        diff,
+        events,
+        follow,
+        job,
+        jobs,
+        logs,
+        preview,
+        recorded,
+        resume,
+        scale,
+        submit,
+        suspend,
+        wait,
+    )
     from arena.session import Session, connect
 
 _HOMES = {
@@ -54,8 +69,23 @@ _HOMES = {
     "arena.kinds.training.mpijob": ("MPIJobSpec",),
     "arena.kinds.training.pytorchjob": ("PyTorchJobSpec",),
     "arena.kinds.training.tfjob": ("TFJobSpec",),
-    "arena.model": ("Container", "Event", "Instance", "Job", "LogLine", "Node", "Phase"),
-    "arena.sdk": ("delete", "events", "follow", "job", "jobs", "logs", "preview", "submit", "wait"),
+    "arena.model": ("Container", "Difference", "Event", "Instance", "Job", "LogLine", "Node", "Phase"),
+    "arena.sdk": (
+        "delete",
+        "diff",
+        "events",
+        "follow",
+        "job",
+        "jobs",
+        "logs",
+        "preview",
+        "recorded",
+        "resume",
+        "scale",
+        "submit",
+        "suspend",
+        "wait",
+    ),
     "arena.session": ("Session", "connect"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -64,6 +94,7 @@ __all__ = [
     "ArenaError",
     "Conflict",
     "Container",
+    "Difference",
     "Event",
     "HorovodJobSpec",
     "Instance",
@@ -86,13 +117,18 @@ __all__ = [
     "__version__",
     "connect",
     "delete",
+    "diff",
     "events",
     "follow",
     "job",
     "jobs",
     "logs",
     "preview",
+    "recorded",
+    "resume",
+    "scale",
     "submit",
+    "suspend",
     "wait",
 ]
 

@@ -4,24 +4,46 @@ Everything takes a `Session` from `arena.connect()`, returns values of `arena.mo
 `arena.errors` and prints nothing.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arena import kinds
 from arena._version import VERSION
+from arena.actions import changes, differences, following, goals, queues, reruns, training
 from arena.actions import events as remarks
-from arena.actions import following, goals, queues, training
 from arena.actions import logs as streams
 from arena.actions import submit as submitting
+from arena.actions.defaults import configured
 from arena.actions.submit import Origin, Overrides, Plan
 from arena.errors import SpecError
 from arena.kinds.kind import Kind
+from arena.kinds.spec import filled
 from arena.kinds.training.base import TrainingSpec
-from arena.model import Event, Job, LogLine
+from arena.model import Difference, Event, Job, LogLine
 from arena.resources import Resource
 from arena.session import Session
 
-__all__ = ["delete", "events", "follow", "job", "jobs", "logs", "preview", "submit", "wait"]
+if TYPE_CHECKING:
+    from arena.kube import Cluster
+
+__all__ = [
+    "delete",
+    "diff",
+    "events",
+    "follow",
+    "job",
+    "jobs",
+    "logs",
+    "preview",
+    "recorded",
+    "resume",
+    "scale",
+    "submit",
+    "suspend",
+    "wait",
+]
 
 STANDARD = Overrides()
 
@@ -71,11 +93,21 @@ def preview(session: Session, spec: TrainingSpec) -> list[dict[str, Any]]:
     Raises:
         SpecError: a value or a file that the Spec names cannot be used.
     """
-    return list(plan(session, spec).objects)
+    kind = _kind(spec)
+    return list(plan(session, _with_defaults(session, spec, kind), kind=kind).objects)
+
+
+def _with_defaults(
+    session: Session, spec: TrainingSpec, kind: Kind, cluster: Cluster | None = None
+) -> TrainingSpec:
+    """The Spec with what is configured for options that it leaves at their defaults, as commands have it."""
+    return filled(spec, configured(session.settings, kind, cluster))
 
 
 def submit(session: Session, spec: TrainingSpec, *, replace: bool = False) -> Job:
     """Submit a job; all that it needs is created, or nothing.
+
+    Options that the Spec leaves at their defaults are what is configured, as on the command line.
 
     Args:
         replace: delete a job of that name first.
@@ -86,7 +118,8 @@ def submit(session: Session, spec: TrainingSpec, *, replace: bool = False) -> Jo
     """
     kind, cluster = _kind(spec), session.cluster()
     resource = training.require(cluster, kind)
-    made = plan(session, queues.settled(cluster, spec), kind=kind, resource=resource)
+    whole = queues.settled(cluster, _with_defaults(session, spec, kind, cluster))
+    made = plan(session, whole, kind=kind, resource=resource)
     return submitting.submit(cluster, made, instead=replace)
 
 
@@ -159,3 +192,43 @@ def wait(
 def delete(session: Session, name: str) -> Job:
     """Delete a job and all that was made with it; NotFound where there is none."""
     return training.delete(session.cluster(), name, session.namespace)
+
+
+def suspend(session: Session, name: str) -> Job:
+    """End a job's pods and keep the job, until it is resumed.
+
+    Raises:
+        NotFound: there is none.
+        SpecError: jobs of its kind cannot be suspended.
+        Conflict: it has ended.
+    """
+    return changes.suspend(session.cluster(), name, session.namespace).job
+
+
+def resume(session: Session, name: str) -> Job:
+    """Start a suspended job again; raises as `suspend`."""
+    return changes.resume(session.cluster(), name, session.namespace).job
+
+
+def scale(session: Session, name: str, workers: int) -> Job:
+    """Change how many workers a job has while it runs; raises as `suspend`, of scaling."""
+    return changes.scale(session.cluster(), name, session.namespace, workers).job
+
+
+def recorded(session: Session, name: str, *settings: str) -> TrainingSpec:
+    """The Spec that a job was submitted with; with another name it can be submitted once more.
+
+    Args:
+        settings: changes to it, such as `workers=4` or `env=LR=0.1`; what is secret must be given.
+
+    Raises:
+        NotFound: there is no such job, or arena did not submit it.
+        SpecError: a change cannot be made, or something secret is missing.
+    """
+    kind, _, obj = training.find(session.cluster(), name, session.namespace)
+    return reruns.again(kind, obj, name, settings)
+
+
+def diff(session: Session, left: str, right: str) -> list[Difference]:
+    """In what two jobs differ, names aside; NotFound where one does not exist."""
+    return differences.jobs(session.cluster(), left, right, session.namespace)

@@ -1,16 +1,28 @@
-"""What the administrator of a cluster has set for everybody."""
+"""What is configured for jobs: by users in files, and by the administrator of a cluster for everybody."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from arena.errors import NotAllowed, NotFound
+from arena.kinds.kind import Kind
+from arena.kinds.spec import options, over
 from arena.resources import CONFIGMAPS
 
 if TYPE_CHECKING:
+    from arena.config import Settings
     from arena.kube import Cluster
 
 NAME = "arena-config"
+GENERAL = {
+    "image": "image",
+    "image-pull-secrets": "image_pull_secret",
+    "priority": "priority",
+    "queue": "queue_name",
+    "tensorboard-image": "tensorboard_image",
+    "tfjob-role-sequence": "role_sequence",
+}
+"""Settings that stand for an option of every kind that has it."""
 
 
 def administrator(cluster: Cluster, namespace: str) -> dict[str, str]:
@@ -21,3 +33,22 @@ def administrator(cluster: Cluster, namespace: str) -> dict[str, str]:
         return {}
     data: dict[str, str] = found.get("data") or {}
     return data
+
+
+def configured(settings: Settings, kind: Kind, cluster: Cluster | None) -> dict[str, Any]:
+    """The values of options that are configured for jobs of the kind.
+
+    Args:
+        cluster: the one whose administrator counts, too; None: nobody is asked.
+    """
+    if cluster is not None:
+        from arena import config
+
+        said = administrator(cluster, settings.text("arena-namespace"))
+        settings = settings.below(config.administrator(said))
+    known = {one.name for one in options(kind.spec)}
+    chosen = {
+        option: settings[key].value for key, option in GENERAL.items() if key in settings and option in known
+    }
+    own = {key: setting.value for key, setting in settings.defaults(kind.name).items()}
+    return over({key: value for key, value in chosen.items() if value is not None}, own)

@@ -104,57 +104,18 @@ def planned(
 
 def read(session: "Session", kind: "Kind", wish: Wish) -> "TrainingSpec":
     """The Spec from flags, over the job file, over configured defaults; named after its script if need be."""
-    from arena.kinds.spec import parse
+    from arena.actions.defaults import configured
+    from arena.kinds.spec import over, parse
 
-    values = _defaults(session, kind, asks=wish.dry_run != "client")
+    asked = session.cluster() if wish.dry_run != "client" else None
+    values = configured(session.settings, kind, asked)
     if wish.file:
-        values = _over(values, load(wish.file, kind))
-    values = _over(values, wish.given)
+        values = over(values, load(wish.file, kind))
+    values = over(values, wish.given)
     if "name" not in values:
         values["name"] = name_from(str(values.get("command", "")), kind.name)
     spec: TrainingSpec = parse(kind.spec, values)
     return spec
-
-
-GENERAL = {
-    "image": "image",
-    "image-pull-secrets": "image_pull_secret",
-    "priority": "priority",
-    "queue": "queue_name",
-    "tensorboard-image": "tensorboard_image",
-    "tfjob-role-sequence": "role_sequence",
-}
-"""Settings that stand for an option of every kind that has it."""
-
-
-def _defaults(session: "Session", kind: "Kind", *, asks: bool) -> dict[str, Any]:
-    """What is configured for jobs of the kind; the administrator's part only where the cluster is asked."""
-    from arena.kinds.spec import options
-
-    settings = session.settings
-    if asks:
-        from arena import config
-        from arena.actions.defaults import administrator
-
-        settings = settings.below(
-            config.administrator(administrator(session.cluster(), settings.text("arena-namespace")))
-        )
-    known = {one.name for one in options(kind.spec)}
-    chosen = {
-        option: settings[key].value for key, option in GENERAL.items() if key in settings and option in known
-    }
-    own = {key: setting.value for key, setting in settings.defaults(kind.name).items()}
-    return _over({key: value for key, value in chosen.items() if value is not None}, own)
-
-
-def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """`above` wins, whichever way a key is spelled."""
-
-    def plain(key: str) -> str:
-        return key.replace("-", "").replace("_", "").lower()
-
-    taken = {plain(key) for key in above}
-    return {key: value for key, value in below.items() if plain(key) not in taken} | above
 
 
 def load(file: str, kind: "Kind") -> dict[str, Any]:

@@ -116,6 +116,12 @@ def parse(spec: type[S], given: Mapping[str, object]) -> S:
     return spec(**chosen)
 
 
+def over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Both sets of given values; `above` wins, whichever way a key is spelled."""
+    taken = {_plain(key) for key in above}
+    return {key: value for key, value in below.items() if _plain(key) not in taken} | dict(above)
+
+
 def option_called(spec: type, word: str) -> Option:
     """The option of a Spec type that is called so, in any spelling; SpecError where there is none."""
     return _keys(spec).get(_plain(word)) or _unknown(word, spec)
