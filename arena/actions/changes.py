@@ -171,7 +171,7 @@ def _send(found: _Found, change: Change, what: str) -> Object:
     """Do it, and see that the cluster did: one that does not know a field may drop it without a word."""
     meta = found.obj["metadata"]
     if change.patch is None:
-        _request(found, change)
+        request(found.cluster, found.resource, found.obj, change)
         return found.obj
     now = found.cluster.patch(found.resource, meta["namespace"], meta["name"], _with_uid(change.patch, meta))
     if not _has(now, change.patch):
@@ -188,14 +188,20 @@ def _with_uid(patch: Mapping[str, Any], meta: Object) -> Object:
     return {**patch, "metadata": {**patch.get("metadata", {}), "uid": meta["uid"]}}
 
 
-def _request(found: _Found, change: Change) -> None:
+def request(cluster: Cluster, resource: Resource, obj: Object, change: Change) -> Object:
+    """Create the object that asks for a change of the job `obj`; it as it is then.
+
+    Raises:
+        MissingOperator: the cluster does not know of such requests.
+    """
     if change.resource is None or change.request is None:
-        raise TypeError(f"a change of a {found.kind.name} neither patches nor asks")
-    found.cluster.need(change.resource)
-    owner = training.reference(found.resource, found.obj)
-    meta = {**change.request.get("metadata", {}), "namespace": found.obj["metadata"]["namespace"]}
+        raise TypeError(f"a change of a {resource.kind} neither patches nor asks")
+    cluster.need(change.resource)
+    # Operators heed the requests that the job controls, and no others.
+    owner = {**training.reference(resource, obj), "controller": True}
+    meta = {**change.request.get("metadata", {}), "namespace": obj["metadata"]["namespace"]}
     body = {**change.request, "metadata": {**meta, "ownerReferences": [owner]}}
-    found.cluster.create(change.resource, meta["namespace"], body)
+    return cluster.create(change.resource, meta["namespace"], body)
 
 
 def adopt(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) -> Changed:
