@@ -20,13 +20,16 @@ import yaml
 from pages import PAGES, ROOT, Step, blocks, commands, lines, masked, steps, write_files
 from product import Product, product
 
-from arena import config, errors
+from arena import config, errors, kinds
 from arena.cli import root, run
-from arena.kinds import training_kinds
 
 HELP = ROOT / "docs" / "help.md"
 GO = (ROOT / "tests" / "cases" / "go-arena.txt").read_text("utf-8").splitlines()
 GO_LINES = [line for line in GO if line.startswith("arena ")]
+GO_JOBS = [line for line in GO_LINES if re.search(r" submit | cron \w*job ", line)]
+GO_KINDS = """tfjob tf mpijob mpi mj pytorchjob pytorch horovodjob horovod hj
+etjob et deepspeedjob dp rayjob rj sparkjob spark volcanojob vj""".split()
+"""The kinds of the Go arena, in each of its spellings."""
 RUN = [page for page in PAGES if blocks(page, "console")]
 PYTHON = [page for page in PAGES if any(not block.file for block in blocks(page, "python"))]
 
@@ -102,7 +105,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
     def read_one(words: list[str]) -> str:
         with contextlib.ExitStack() as stack:
-            if words[0] == "submit" and len(words) > 2:
+            if words[0] in ("submit", "cron") and "--name" in shlex.join(words):
                 rest = [word for word in words[2:] if not word.startswith("--dry-run")]
                 words = [*words[:2], "--dry-run", *rest]
             else:
@@ -126,7 +129,7 @@ def test_lines_are_read(page: Path, read, tmp_path: Path) -> None:
     assert not (tmp_path / "state").exists()
 
 
-@pytest.mark.parametrize("line", GO_LINES)
+@pytest.mark.parametrize("line", GO_JOBS)
 def test_the_go_arenas_jobs(line: str, read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the Go arena's users type gives a job of that name and kind, and asks no cluster for it."""
     cluster = {"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}
@@ -136,16 +139,25 @@ def test_the_go_arenas_jobs(line: str, read, tmp_path: Path, monkeypatch: pytest
     (tmp_path / "train.conf").write_text("rate = 0.1\n")
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
     [words] = commands(line)
-    job = next(iter(yaml.safe_load_all(read(words[words.index("submit") :]))))
-    assert job["metadata"]["name"] == re.search(r"--name[= ](\S+)", line)[1]
-    assert job["kind"] in ("TFJob", "PyTorchJob", "MPIJob")
+    verb = next(verb for verb in ("submit", "cron") if verb in words)
+    words = words[words.index(verb) :]
+    job = next(iter(yaml.safe_load_all(read(words))))
+    kind = kinds.find(words[1])
+    assert job["metadata"]["name"] == re.search(r"--name[= ]\"?([\w-]+)", line)[1]
+    assert verb == "cron" or job["kind"] in {one.kind for one in kind.resources}
+
+
+@pytest.mark.parametrize("line", [line for line in GO_LINES if line not in GO_JOBS])
+def test_the_go_arenas_other_commands(line: str, read) -> None:
+    """What the Go arena's users type to see, change and end jobs is understood."""
+    [words] = commands(line)
+    read(words)
 
 
 def test_every_go_kind_is_there() -> None:
     """The list of the Go arena's lines has each kind in each of its spellings."""
-    words = {line.split()[line.split().index("submit") + 1] for line in GO_LINES}
-    known = {word for kind in training_kinds() for word in (kind.name, *kind.aliases)}
-    assert words == known - {"py", "tensorflow"}
+    lines = [line.split() for line in GO_LINES if " submit " in line]
+    assert {words[words.index("submit") + 1] for words in lines} >= set(GO_KINDS)
 
 
 # ---- help

@@ -57,6 +57,9 @@ def command(  # noqa: PLR0913 - one parameter a flag
     from arena.actions.logs import Options
     from arena.commands._sinks import Sink
 
+    if session.namespace.isdigit():
+        number = session.namespace
+        click.echo(f"-n {number} names a namespace; the last {number} lines come by -t {number}", err=True)
     span = _flags.parse_since(since, since_time)
     options = Options(
         instance=instance,

@@ -29,7 +29,7 @@ def command() -> None:
 @click.option("-d", "--details", is_flag=True, help="Each node with the pods that hold GPUs there.")
 @refresh_option
 @click.option("-m", "--gpu-mode", hidden=True, help="Accepted for the Go arena's users.")
-@click.option("--metric", is_flag=True, hidden=True, help="Accepted for the Go arena's users.")
+@click.option("-s", "--metric", is_flag=True, hidden=True, help="Accepted for the Go arena's users.")
 @_flags.output_option("table", "wide", "json", "yaml", "name")
 @pass_session
 def node(  # noqa: PLR0913 - one parameter a flag

@@ -2,6 +2,10 @@
 
 import json
 
+from screens import Fixed
+
+from arena.cli import run
+from arena.commands._globals import Globals
 from arena.resources import CLAIMS, CONFIGMAPS, NAMESPACES, SERVICES
 
 
@@ -111,3 +115,11 @@ def test_logviewer_links_to_the_dashboard(arena, stage):
         "Your LogViewer will be available on:\n"
         "https://192.0.2.7:443/#/log/default/bert-master-0/pod?namespace=default\n"
     )
+
+
+def test_logs_of_a_namespace_that_is_a_number(stage, tmp_path, capsys):
+    """Who writes `-n 10` for the last ten lines, as one does elsewhere, hears which flag that is."""
+    session = Fixed(stage.cluster, tmp_path)
+    session.namespace = "10"
+    assert run(["logs", "bert"], Globals(session=session)) == 3
+    assert capsys.readouterr().err.startswith("-n 10 names a namespace; the last 10 lines come by -t 10\n")
