@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 def command(session: "Session", names: tuple[str, ...], kind: "Kind | None", workers: int) -> int:
     """Scale jobs: start further workers, or end the last ones, while the others run on.
 
-    Only for kinds whose programs can learn of it: elastic PyTorch, TensorFlow with dynamic workers,
-    elastic Horovod and the like.
+    Only for jobs whose programs can learn of it, such as a pytorchjob with --max-workers or a tfjob
+    with --dynamic-workers.
 
     \b
     arena scale bert --workers 4
     """
     from arena.actions import changes
+
+    many = "1 worker" if workers == 1 else f"{workers} workers"
 
     def act(name: str, of_kind: "Kind | None") -> "Changed":
         return changes.scale(session.cluster(), name, session.namespace, workers, of_kind)
@@ -43,6 +45,6 @@ def command(session: "Session", names: tuple[str, ...], kind: "Kind | None", wor
         session,
         _each.named(names, kind),
         act,
-        f"scaled to {workers} workers",
-        f"has {workers} workers already",
+        f"scaled to {many}",
+        f"has {many} already",
     )

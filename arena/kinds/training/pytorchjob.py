@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from arena import labels
+from arena.errors import SpecError
 from arena.kinds import forms
 from arena.kinds.forms import choice
-from arena.kinds.kind import Kind, switch
+from arena.kinds.kind import Change, Kind, Object, count, switch
 from arena.kinds.spec import option
 from arena.kinds.training import environment, reading, render
 from arena.kinds.training.base import TrainingSpec
@@ -25,11 +26,38 @@ class PyTorchJobSpec(TrainingSpec):
     clean_task_policy: str = option(
         "Running", "Instances to remove at the end of the job", choice("Running", "None", "All")
     )
+    min_workers: int = option(0, "Fewest workers that an elastic job goes on with (0: one)")
+    max_workers: int = option(0, "Most workers that an elastic job may have (0: it is not elastic)")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.max_workers:
+            return
+        low = self.min_workers or 1
+        if not low <= self.workers <= self.max_workers:
+            bounds = f"--min-workers {low} and --max-workers {self.max_workers}"
+            raise SpecError(
+                f"--workers {self.workers} is not between {bounds}", "start with a number between them"
+            )
+
+    def idle(self) -> dict[str, str]:
+        """As of every Spec; the least counts where there is a most."""
+        lone = self.min_workers and not self.max_workers
+        return super().idle() | ({"min_workers": "--max-workers"} if lone else {})
+
+    @property
+    def elastic(self) -> dict[str, Any] | None:
+        """The policy by which workers come and go."""
+        if not self.max_workers:
+            return None
+        return {"minReplicas": self.min_workers or 1, "maxReplicas": self.max_workers, "rdzvBackend": "c10d"}
 
 
 def values(spec: PyTorchJobSpec, resource: Resource) -> dict[str, Any]:
     """The values of the template; raises as `render.shared`."""
     size = render.Size(pods=spec.workers, gpus=spec.workers * spec.gpus)
+    # Workers that come and go need one that stays only to meet at, which is the first of them.
+    master = 0 if spec.elastic else 1
     return {
         **render.shared(spec, NAME, resource, size),
         "processes": spec.nproc_per_node or None,
@@ -38,9 +66,35 @@ def values(spec: PyTorchJobSpec, resource: Resource) -> dict[str, Any]:
         "selector": dict(spec.selector) or None,
         "env": environment.env(spec, hide_gpus=not spec.gpus),
         "resources": render.resources(spec, spec.gpus, {"cpu": spec.cpu, "memory": spec.memory}),
-        "worker": "Worker" if spec.workers > 1 else None,
-        "worker_replicas": spec.workers - 1,
+        "elastic": spec.elastic,
+        "master": "Master" if master else None,
+        "worker": "Worker" if spec.workers > master else None,
+        "worker_replicas": spec.workers - master,
     }
+
+
+def scale(obj: Object, workers: int) -> Change:
+    """What changes the workers of an elastic job, its master counted.
+
+    Raises:
+        SpecError: it is not elastic, or its policy allows no such number.
+    """
+    spec, name = obj.get("spec") or {}, obj["metadata"]["name"]
+    policy, roles = spec.get("elasticPolicy"), spec.get("pytorchReplicaSpecs") or {}
+    if policy is None or "Worker" not in roles:
+        raise SpecError(
+            f'job "{name}" is not elastic: its programs were told how many they are',
+            "submit it with --max-workers, or change it with: arena rerun JOB --replace --set workers=N",
+        )
+    wanted = workers - ("Master" in roles)
+    now = roles["Worker"].get("replicas") or 1
+    low, high = policy.get("minReplicas") or now, policy.get("maxReplicas") or now
+    if not low <= wanted <= high:
+        more = workers - wanted
+        raise SpecError(
+            f'--workers {workers} is not what job "{name}" allows', f"give {low + more} to {high + more}"
+        )
+    return count("spec", "pytorchReplicaSpecs", "Worker", "replicas")(obj, wanted)
 
 
 KIND = Kind(
@@ -56,5 +110,6 @@ KIND = Kind(
     job_of=reading.job_of("pytorchjob-controller", labels.PYTORCH_JOB_NAME),
     former=reading.FORMER,
     suspend=switch("spec", "runPolicy", "suspend"),
+    scale=scale,
     examples=('arena submit pytorchjob --name bert --workers 4 --gpus 1 --image IMAGE "torchrun train.py"',),
 )

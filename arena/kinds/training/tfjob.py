@@ -8,7 +8,7 @@ from arena import labels
 from arena.errors import SpecError
 from arena.kinds import forms
 from arena.kinds.forms import choice
-from arena.kinds.kind import Kind, switch
+from arena.kinds.kind import Change, Kind, Object, count, switch
 from arena.kinds.spec import changed, option
 from arena.kinds.training import environment, reading, render
 from arena.kinds.training.base import TrainingSpec
@@ -81,6 +81,7 @@ class TFJobSpec(TrainingSpec):
         choice("Running", "None", "All"),
         old=("--cleanTaskPolicy",),
     )
+    dynamic_workers: bool = option(False, "Let workers come and go: arena scale")
     starting_timeout: int = option(0, "Give up a gang that cannot start so long (0: never)", forms.SECONDS)
     role_sequence: str = option("", "Order in which roles start", forms.ROLES)
 
@@ -102,7 +103,8 @@ class TFJobSpec(TrainingSpec):
     @property
     def alone(self) -> bool:
         """Whether one process is the whole job: TensorFlow wants it to be the chief."""
-        return self.workers == 1 and not (self.ps or self.chief or self.evaluator)
+        others = self.ps or self.chief or self.evaluator or self.dynamic_workers
+        return self.workers == 1 and not others
 
     def idle(self) -> dict[str, str]:
         """As of every Spec; options of a role that there is none of do nothing."""
@@ -143,8 +145,24 @@ def values(spec: TFJobSpec, resource: Resource) -> dict[str, Any]:
     return {
         **found,
         "clean_pods": spec.clean_task_policy,
+        "dynamic": spec.dynamic_workers or None,
         "success": "AllWorkers" if spec.success_policy == "AllWorkers" else None,
     }
+
+
+def scale(obj: Object, workers: int) -> Change:
+    """What changes how many workers a job has whose workers may come and go.
+
+    Raises:
+        SpecError: its may not.
+    """
+    spec, name = obj.get("spec") or {}, obj["metadata"]["name"]
+    if not spec.get("enableDynamicWorker") or "Worker" not in (spec.get("tfReplicaSpecs") or {}):
+        raise SpecError(
+            f'job "{name}" was told at its start who its workers are',
+            "submit it with --dynamic-workers, or change it with: arena rerun JOB --replace --set workers=N",
+        )
+    return count("spec", "tfReplicaSpecs", "Worker", "replicas")(obj, workers)
 
 
 def _gpus(spec: TFJobSpec, role: str) -> int:
@@ -208,5 +226,6 @@ KIND = Kind(
     job_of=reading.job_of("tfjob-controller", labels.TF_JOB_NAME),
     former=reading.FORMER,
     suspend=switch("spec", "runPolicy", "suspend"),
+    scale=scale,
     examples=('arena submit tfjob --name mnist --workers 2 --ps 1 --image IMAGE "python train.py"',),
 )
