@@ -140,7 +140,8 @@ def _job(obj: Object) -> None:
     spec = obj["spec"]
     if spec.get("completions") is None and spec.get("parallelism") is None:
         spec["completions"] = 1
-    _set(spec, parallelism=1, backoffLimit=6, completionMode="NonIndexed", suspend=False)
+    limit = 6 if spec.get("backoffLimitPerIndex") is None else 2**31 - 1
+    _set(spec, parallelism=1, backoffLimit=limit, completionMode="NonIndexed", suspend=False)
     _set(spec, podReplacementPolicy="TerminatingOrFailed")
     if not spec.get("manualSelector") and not spec.get("selector"):
         uid, name = obj["metadata"]["uid"], obj["metadata"]["name"]

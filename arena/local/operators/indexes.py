@@ -1,8 +1,14 @@
 """Completion indexes of Indexed Jobs, and their text form such as `0-2,5`."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 from arena.local.objects import Object
+from arena.local.operators import pods as facts
 
 INDEX = "batch.kubernetes.io/job-completion-index"
+FAILURES = "batch.kubernetes.io/job-index-failure-count"
+"""Annotation of a pod: how many before it failed at its index, where the limit counts for each."""
 
 
 def is_indexed(job: Object) -> bool:
@@ -37,10 +43,37 @@ def text(found: set[int]) -> str:
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
 
 
+def size(job: Object) -> int:
+    """How many indexes an Indexed Job has."""
+    spec = job["spec"]
+    return int(spec["completions"] if spec.get("completions") is not None else spec.get("parallelism") or 1)
+
+
 def missing(job: Object, done: set[int], held: set[int]) -> list[int]:
     """The indexes that need a pod; none for a Job without indexes."""
     if not is_indexed(job):
         return []
-    spec = job["spec"]
-    size = spec["completions"] if spec.get("completions") is not None else spec.get("parallelism") or 1
-    return [one for one in range(int(size)) if one not in done | held]
+    return [one for one in range(size(job)) if one not in done | held]
+
+
+def failures(pods: Iterable[Object]) -> Counter[int]:
+    """How often pods failed at each index, those told by the annotation of a successor too."""
+    found: Counter[int] = Counter()
+    for pod in pods:
+        number = index(pod)
+        if number is not None:
+            before = (pod["metadata"].get("annotations") or {}).get(FAILURES, "")
+            failed = facts.phase(pod) == "Failed" and not facts.is_going(pod)
+            found[number] = max(found[number], (int(before) if before.isdigit() else 0) + failed)
+    return found
+
+
+def is_success(job: Object, done: set[int]) -> bool:
+    """Whether a rule of the successPolicy holds, so that the Job is done before all its indexes are."""
+    for rule in (job["spec"].get("successPolicy") or {}).get("rules") or []:
+        named = rule.get("succeededIndexes")
+        reached = done & parse(named) if named else done
+        count = rule.get("succeededCount")
+        if reached and len(reached) >= (int(count) if count is not None else len(parse(named))):
+            return True
+    return False

@@ -8,8 +8,8 @@ that is deleted while it runs is replaced and counts as neither.
 import copy
 from datetime import datetime
 
-from arena.local.objects import JOBS, PODS, Object, Objects, key
-from arena.local.operators import indexes, jobpods, runpolicy
+from arena.local.objects import JOBS, PODS, SERVICES, Object, Objects, key
+from arena.local.operators import indexes, jobpods, meeting, runpolicy
 from arena.local.operators import pods as facts
 from arena.local.operators.clock import left, stamp
 from arena.local.operators.conditions import holds
@@ -24,7 +24,8 @@ BACKOFF = (10.0, 360.0)
 
 def operator() -> Operator:
     """The operator of Jobs."""
-    return of_kind(JOBS, reconcile, owns=(PODS,))
+    # A Job's pods may wait for the Service by which they meet; arena names it like the Job.
+    return of_kind(JOBS, reconcile, owns=(PODS,), related={SERVICES: lambda objects, one: [key(one)]})
 
 
 def reconcile(objects: Objects, job: Object, now: datetime) -> float | None:
@@ -74,15 +75,33 @@ def _resume(objects: Objects, job: Object, status: Object, now: datetime) -> Non
 def _run(objects: Objects, job: Object, status: Object, tally: Tally, now: datetime) -> float | None:
     """One pass over a Job that shall run; returns the seconds until the next."""
     deadline = runpolicy.deadline_left(job["spec"], status, now)
-    if _too_often(job, tally):
-        _fail(objects, job, status, now, ("BackoffLimitExceeded", "reached the specified backoff limit"))
-    elif deadline is not None and deadline <= 0:
-        _fail(objects, job, status, now, ("DeadlineExceeded", "was active longer than specified deadline"))
+    failure = _failure(job, tally, deadline)
+    if failure:
+        _fail(objects, job, status, now, failure)
+    elif indexes.is_success(job, tally.done):
+        _complete(objects, job, status, now, ("SuccessPolicy", "Matched a rule of the successPolicy"))
     elif jobpods.is_complete(job, tally):
-        _complete(objects, job, status, now)
+        told = "CompletionsReached", "Reached expected number of succeeded pods"
+        _complete(objects, job, status, now, told)
     else:
-        return earliest(deadline, _fill(objects, job, tally, now))
+        # On the loopback pods learn from their Service where they meet.
+        delay = meeting.wait(objects, job, status, now)
+        return earliest(deadline, delay or _fill(objects, job, tally, now))
     tally.active = []
+    return None
+
+
+def _failure(job: Object, tally: Tally, deadline: float | None) -> tuple[str, str] | None:
+    """Why the Job has failed: reason and the words after its name; None while it has not."""
+    if _too_often(job, tally):
+        return "BackoffLimitExceeded", "has reached the specified backoff limit"
+    if deadline is not None and deadline <= 0:
+        return "DeadlineExceeded", "was active longer than specified deadline"
+    most = job["spec"].get("maxFailedIndexes")
+    if most is not None and len(tally.lost) > int(most):
+        return "MaxFailedIndexesExceeded", "has exceeded the specified maximal number of failed indexes"
+    if tally.lost and len(tally.done | tally.lost) >= indexes.size(job):
+        return "FailedIndexes", "has failed indexes"
     return None
 
 
@@ -96,11 +115,10 @@ def _too_often(job: Object, tally: Tally) -> bool:
     return again > 0 and again >= limit
 
 
-def _complete(objects: Objects, job: Object, status: Object, now: datetime) -> None:
+def _complete(objects: Objects, job: Object, status: Object, now: datetime, why: tuple[str, str]) -> None:
     status["completionTime"] = stamp(now)
-    message = "Reached expected number of succeeded pods"
     for kind in ("SuccessCriteriaMet", "Complete"):
-        _condition(status, kind, "CompletionsReached", message, now)
+        _condition(status, kind, *why, now)
     event(objects, (JOBS, job), now, "Normal", "Completed", "Job completed")
 
 
@@ -129,8 +147,7 @@ def _condition(
 def _fill(objects: Objects, job: Object, tally: Tally, now: datetime) -> float | None:
     """As many active pods as are wanted; the seconds until a pod may be made that may not yet."""
     wanted = jobpods.wanted(job, tally)
-    surplus = sorted(tally.active, key=facts.is_ready)[: max(0, len(tally.active) - wanted)]
-    for pod in surplus:
+    for pod in jobpods.surplus(job, tally):
         remove(objects, PODS, pod)
         tally.active.remove(pod)
     missing = wanted - len(tally.active) - tally.terminating
@@ -139,7 +156,9 @@ def _fill(objects: Objects, job: Object, tally: Tally, now: datetime) -> float |
     wait = _pause(tally, now)
     if wait > 0:
         return wait
-    bodies = jobpods.bodies(job, indexes.missing(job, tally.done, tally.held)[:missing], missing)
+    bodies = jobpods.bodies(job, tally, missing)
+    for body in bodies:
+        meeting.settle(objects, key(job)[0], body["spec"])
     made = [create_pod(objects, body, (JOBS, job), now) for body in bodies]
     for new in [pod for pod in made if pod]:
         tally.active.append(new)

@@ -1,6 +1,7 @@
 """The pods of a Job: how they are counted, how many are wanted, and what they are made of."""
 
 import copy
+from collections import Counter
 from dataclasses import dataclass
 
 from arena.local.objects import Object
@@ -29,6 +30,10 @@ class Tally:
     """Indexes with a pod that succeeded."""
     held: set[int]
     """Indexes whose pod has not ended."""
+    failures: Counter[int]
+    """How often pods failed at each index, where that is limited."""
+    lost: set[int]
+    """Indexes at which that was once too often."""
 
 
 def selector(job: Object) -> str:
@@ -44,19 +49,25 @@ def count(job: Object, status: Object, pods: list[Object]) -> Tally:
         for word in ("Succeeded", "Failed")
     }
     uids = {word: {str(pod["metadata"]["uid"]) for pod in found} for word, found in ended.items()}
-    numbers = {indexes.index(pod) for pod in ended["Succeeded"]} - {None}
+    numbers = {number for pod in ended["Succeeded"] if (number := indexes.index(pod)) is not None}
+    done = indexes.parse(status.get("completedIndexes")) | numbers
+    limit = job["spec"].get("backoffLimitPerIndex")
+    failures = indexes.failures(pods) if limit is not None else Counter()
+    lost = {number for number, count in failures.items() if count > int(limit)}
     return Tally(
         active=[pod for pod in pods if facts.is_active(pod)],
         terminating=sum(facts.is_going(pod) for pod in pods),
         succeeded=uids["Succeeded"] | set(known.get("succeeded") or []),
         failed=uids["Failed"] | set(known.get("failed") or []),
         last_failure=max((facts.finished_at(pod) for pod in ended["Failed"]), default=""),
-        done=indexes.parse(status.get("completedIndexes")) | {one for one in numbers if one is not None},
+        done={one for one in done if not indexes.is_indexed(job) or one < indexes.size(job)},
         held={
             one
             for pod in pods
             if (facts.is_going(pod) or not facts.is_finished(pod)) and (one := indexes.index(pod)) is not None
         },
+        failures=failures,
+        lost=lost | indexes.parse(status.get("failedIndexes")),
     )
 
 
@@ -70,6 +81,8 @@ def report(job: Object, status: Object, tally: Tally) -> None:
     status["failed"] = len(tally.failed)
     if indexes.is_indexed(job):
         status["completedIndexes"] = indexes.text(tally.done)
+    if job["spec"].get("backoffLimitPerIndex") is not None:
+        status["failedIndexes"] = indexes.text(tally.lost)
     kept = {"succeeded": sorted(tally.succeeded), "failed": sorted(tally.failed)}
     status["uncountedTerminatedPods"] = {} if over else {name: uids for name, uids in kept.items() if uids}
 
@@ -101,30 +114,50 @@ def wanted(job: Object, tally: Tally) -> int:
     completions = _completions(job)
     if completions is None:
         return min(most, len(tally.active)) if tally.succeeded else most
-    return min(most, completions - _succeeded(job, tally))
+    return min(most, completions - _succeeded(job, tally) - len(tally.lost))
 
 
-def bodies(job: Object, numbers: list[int], missing: int) -> list[Object]:
+def surplus(job: Object, tally: Tally) -> list[Object]:
+    """The active pods that are too many: those of indexes that are no more, then those not ready."""
+
+    def worth(pod: Object) -> tuple[bool, bool]:
+        number = indexes.index(pod)
+        return number is None or number < indexes.size(job), facts.is_ready(pod)
+
+    return sorted(tally.active, key=worth)[: max(0, len(tally.active) - wanted(job, tally))]
+
+
+def bodies(job: Object, tally: Tally, missing: int) -> list[Object]:
     """The pods to make: one for each index, or as many as are missing where there are no indexes."""
-    if indexes.is_indexed(job):
-        return [_pod(job, number) for number in numbers]
-    return [_pod(job, None) for _ in range(missing)]
+    if not indexes.is_indexed(job):
+        return [_pod(job) for _ in range(missing)]
+    numbers = indexes.missing(job, tally.done | tally.lost, tally.held)[:missing]
+    return [_numbered(job, number, tally.failures[number]) for number in numbers]
 
 
-def _pod(job: Object, number: int | None) -> Object:
+def _pod(job: Object) -> Object:
     name, uid = job["metadata"]["name"], job["metadata"]["uid"]
     template = copy.deepcopy(job["spec"]["template"])
     meta = template.get("metadata") or {}
     ours = {JOB_NAME: name, CONTROLLER_UID: uid, "job-name": name, "controller-uid": uid}
     labels = {**(meta.get("labels") or {}), **ours}
     annotations = dict(meta.get("annotations") or {})
-    spec = template["spec"]
-    if number is None:
-        own = f"{name[:57]}-{suffix()}"
-    else:
-        own = f"{name[:52]}-{number}-{suffix()}"
-        annotations[indexes.INDEX] = labels[indexes.INDEX] = str(number)
-        spec.setdefault("hostname", f"{name}-{number}")
-        for container in [*spec["containers"], *(spec.get("initContainers") or [])]:
-            set_env(container, {"JOB_COMPLETION_INDEX": str(number)})
-    return {"metadata": {"name": own, "labels": labels, "annotations": annotations}, "spec": spec}
+    own = f"{name[:57]}-{suffix()}"
+    return {
+        "metadata": {"name": own, "labels": labels, "annotations": annotations},
+        "spec": template["spec"],
+    }
+
+
+def _numbered(job: Object, number: int, failures: int) -> Object:
+    """The pod of an index."""
+    pod, name = _pod(job), job["metadata"]["name"]
+    meta, spec = pod["metadata"], pod["spec"]
+    meta["name"] = f"{name[:52]}-{number}-{suffix()}"
+    meta["annotations"][indexes.INDEX] = meta["labels"][indexes.INDEX] = str(number)
+    if job["spec"].get("backoffLimitPerIndex") is not None:
+        meta["annotations"][indexes.FAILURES] = str(failures)
+    spec.setdefault("hostname", f"{name}-{number}")
+    for container in [*spec["containers"], *(spec.get("initContainers") or [])]:
+        set_env(container, {"JOB_COMPLETION_INDEX": str(number)})
+    return pod

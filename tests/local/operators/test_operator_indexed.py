@@ -1,0 +1,150 @@
+"""Indexed Jobs: limits for each index, ends before all are done, other sizes, and how their pods meet."""
+
+import pytest
+
+from arena.local.objects import JOBS, PODS, SERVICES
+from arena.local.operators import indexes
+from arena.local.operators import pods as facts
+
+
+@pytest.fixture
+def submit(bench):
+    """Submit the Indexed Job `j`."""
+    bench.node()
+
+    def make(size=3, env=None, subdomain=None, **spec):
+        template = bench.template(
+            "main", env=[{"name": key, "value": value} for key, value in (env or {}).items()]
+        )
+        template["spec"] |= {"restartPolicy": "Never"} | ({"subdomain": subdomain} if subdomain else {})
+        counts = {"completionMode": "Indexed", "parallelism": size, "completions": size}
+        return bench.submit(
+            JOBS, {"metadata": {"name": "j"}, "spec": {**counts, "template": template, **spec}}
+        )
+
+    return make
+
+
+def at(bench, *numbers):
+    """The names of the active pods of those indexes."""
+    found = {indexes.index(pod): name for name, pod in bench.pods().items() if facts.is_active(pod)}
+    return [found[number] for number in numbers]
+
+
+def why(bench):
+    """The reason of the condition Failed or Complete."""
+    conditions = bench.status(JOBS, "j")["conditions"]
+    return next(one["reason"] for one in conditions if one["type"] in ("Failed", "Complete"))
+
+
+def test_each_index_has_its_own_limit(bench, submit):
+    """An index that fails too often is given up while the others go on; then the Job has failed indexes."""
+    submit(backoffLimitPerIndex=1)
+    bench.run(*at(bench, 0, 1, 2)).end(*at(bench, 1), code=1).later(10)
+    (again,) = at(bench, 1)
+    assert bench.read(PODS, again)["metadata"]["annotations"][indexes.FAILURES] == "1"
+    bench.end(again, code=1).later(60)
+    assert bench.status(JOBS, "j")["failedIndexes"] == "1"
+    assert bench.status(JOBS, "j")["active"] == 2
+    bench.end(*at(bench, 0, 2))
+    assert why(bench) == "FailedIndexes"
+    assert bench.status(JOBS, "j")["completedIndexes"] == "0,2"
+
+
+def test_failures_of_an_index_are_not_forgotten(bench, submit):
+    """A failed pod that somebody deletes is counted at its index all the same, once it has a successor."""
+    submit(backoffLimitPerIndex=1)
+    bench.end(*at(bench, 1), code=1).later(10)
+    for name, pod in bench.pods().items():
+        if facts.phase(pod) == "Failed":
+            bench.objects.delete(PODS, name, "default", grace=0)
+    bench.settled().end(*at(bench, 1), code=1).later(60)
+    assert bench.status(JOBS, "j")["failedIndexes"] == "1"
+
+
+def test_too_many_failed_indexes(bench, submit):
+    """More failed indexes than are allowed end the Job and its other pods."""
+    submit(backoffLimitPerIndex=0, maxFailedIndexes=1)
+    bench.end(*at(bench, 0, 1), code=1)
+    assert why(bench) == "MaxFailedIndexesExceeded"
+    assert not any(map(facts.is_active, bench.bury().pods().values()))
+
+
+@pytest.mark.parametrize(
+    "rule", [{"succeededIndexes": "0"}, {"succeededCount": 1}], ids=["which", "how many"]
+)
+def test_success_policy(bench, submit, rule):
+    """When a rule of the successPolicy holds the Job is complete, and its other pods end."""
+    submit(successPolicy={"rules": [rule]})
+    bench.end(*at(bench, 0))
+    assert why(bench) == "SuccessPolicy"
+    assert not any(map(facts.is_active, bench.bury().pods().values()))
+
+
+def test_success_policy_waits(bench, submit):
+    """A success that no rule of the successPolicy names ends nothing."""
+    submit(successPolicy={"rules": [{"succeededIndexes": "0,2", "succeededCount": 2}]})
+    bench.end(*at(bench, 0, 1))
+    assert bench.holding(JOBS, "j") == set()
+
+
+def test_other_sizes(bench, submit):
+    """More indexes get pods; of fewer the highest go, even where those are ready and others are not."""
+    submit(size=2)
+    for size in (3, 1):
+        bench.run(*at(bench, *range(1, 2)))
+        change = {"spec": {"parallelism": size, "completions": size}}
+        bench.objects.patch(JOBS, "j", change, "default")
+        bench.settled()
+        numbers = sorted(indexes.index(pod) for pod in bench.pods().values() if facts.is_active(pod))
+        assert numbers == list(range(size))
+    bench.bury().end(*at(bench, 0))
+    assert why(bench) == "CompletionsReached"
+
+
+ENV = {
+    "MASTER_ADDR": "j-0.j",
+    "MASTER_PORT": "29500",
+    "URL": "tcp://j-0.j.default.svc:29500/x",
+    "OTHER_PORT": "80",
+    "FILE": "weights.j",
+    "PORTS": "29500",
+}
+
+
+def service(bench):
+    """The headless Service `j`; its port on the loopback."""
+    ports = {"clusterIP": "None", "selector": {"job-name": "j"}, "ports": [{"port": 29500}]}
+    made = bench.objects.create(SERVICES, {"metadata": {"name": "j"}, "spec": ports}, "default")
+    return facts.ports(made)[29500]
+
+
+def test_pods_meet_on_the_loopback(bench, submit):
+    """Names of the Service's pods, and its ports in *_PORT, become the loopback; nothing else changes."""
+    port = service(bench)
+    submit(size=2, env=ENV, subdomain="j")
+    env = bench.env(*at(bench, 1))
+    assert {name: env[name] for name in ENV} == {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "URL": f"tcp://127.0.0.1:{port}/x",
+        "OTHER_PORT": "80",
+        "FILE": "weights.j",
+        "PORTS": "29500",
+    }
+
+
+def test_pods_wait_for_their_service(bench, submit):
+    """A Service that comes right after the Job is waited for; one that never comes, for three seconds."""
+    submit(size=1, env=ENV, subdomain="j")
+    assert bench.pods() == {}
+    port = service(bench)
+    bench.settled()
+    assert bench.env(*at(bench, 0))["MASTER_PORT"] == str(port)
+
+
+def test_pods_do_without_a_service(bench, submit):
+    """Without its Service a Job starts after three seconds, and its variables stay as they are."""
+    submit(size=1, env=ENV, subdomain="j")
+    bench.later(3)
+    assert bench.env(*at(bench, 0))["MASTER_ADDR"] == "j-0.j"
