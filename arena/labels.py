@@ -24,6 +24,9 @@ GPUS = "requestGPUsOfJobOwner"
 MODEL_NAME = "modelName"
 MODEL_VERSION = "modelVersion"
 MODEL_SOURCE = "arena.kubeflow.org/model-source"
+# On the runs of a schedule: the name of what starts them; ours, and that of KubeDL's operator.
+CRON = "arena.kubeflow.org/cron"
+KUBEDL_CRON = "kubedl.io/cron-name"
 ROLE_SEQUENCE = "job-role-sequence"
 QUEUE_SUSPEND = "scheduling.x-k8s.io/suspend"
 

@@ -167,6 +167,51 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One of the jobs that a schedule has started."""
+
+    name: str
+    phase: Phase
+    reason: str = ""
+    created: datetime | None = None
+    finished: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cron:
+    """A job that is submitted again and again on a schedule."""
+
+    name: str
+    namespace: str
+    uid: str = ""
+    kind: str = ""
+    """The kind of its jobs; "" where it is none that arena knows."""
+    type: str = ""
+    """The cluster's word for that kind: `TFJob`."""
+    group: str = ""
+    """The API group of that: `kubeflow.org`."""
+    schedule: str = ""
+    timezone: str = ""
+    """"" where it is that of the cluster."""
+    suspended: bool = False
+    policy: str = "Allow"
+    """What a run does while an earlier one goes on: Allow, Forbid or Replace."""
+    deadline: datetime | None = None
+    """After which no run starts."""
+    history_limit: int | None = None
+    active: int = 0
+    """How many of its jobs go on."""
+    created: datetime | None = None
+    last: datetime | None = None
+    """When the last run was due."""
+    submitter: str = ""
+    managed: bool = False
+    """Whether arena made it."""
+    runs: tuple[Run, ...] = ()
+    """The newest first; only where they were asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something the cluster remarked on an object."""
 

@@ -15,6 +15,11 @@ def jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[st
     return names(ctx, "jobs", incomplete)
 
 
+def crons(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of jobs on a schedule."""
+    return names(ctx, "crons", incomplete)
+
+
 def nodes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Names of nodes."""
     return names(ctx, "nodes", incomplete)
@@ -27,7 +32,7 @@ def instances(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
 
 def names(ctx: click.Context, noun: str, incomplete: str) -> list[str]:
-    """Names of `jobs`, `nodes`, `namespaces` or `pods` that begin with `incomplete`.
+    """Names of `jobs`, `crons`, `nodes`, `namespaces` or `pods` that begin with `incomplete`.
 
     A local cluster that does not run is not started for it.
     """
@@ -48,6 +53,10 @@ def _ask(session: "Session", noun: str) -> list[str]:
         from arena.actions import training
 
         return [job.name for job in training.jobs(session.cluster(), session.namespace)]
+    if noun == "crons":
+        from arena.actions import crons as schedules
+
+        return [one.name for one in schedules.crons(session.cluster(), session.namespace)]
     from arena import resources
 
     resource = {"nodes": resources.NODES, "namespaces": resources.NAMESPACES, "pods": resources.PODS}[noun]

@@ -97,6 +97,10 @@ def planned(
     if plan.code:
         click.echo(plan.code.summary, err=True)
         told += plan.code.remarks
+        if plan.sends:
+            told.append(
+                "--code is too large for the cluster to keep: it is sent to the instances as they start"
+            )
     for remark in told:
         click.echo(f"Warning: {remark}", err=True)
     return plan
@@ -136,15 +140,15 @@ def load(file: str, kind: "Kind") -> dict[str, Any]:
     return {str(key): value for key, value in found.items()}
 
 
-def name_from(command: str, kind: str) -> str:
+def name_from(command: str, kind: str, longest: int = 42) -> str:
     """A name made from the script that the command runs, with a few digits against clashes.
 
     >>> name_from("torchrun src/train_bert.py", "pytorchjob")[:-5]
     'train-bert-'
     """
     scripts = re.findall(r"([\w.-]+)\.(?:py|sh|R|jl|lua)\b", command)
-    stem = re.sub(r"[^a-z0-9]+", "-", (scripts[0] if scripts else kind).lower()).strip("-")[:36]
-    stem = stem if stem[:1].isalpha() else f"job-{stem}".rstrip("-")
+    stem = re.sub(r"[^a-z0-9]+", "-", (scripts[0] if scripts else kind).lower()).strip("-")
+    stem = (stem if stem[:1].isalpha() else f"job-{stem}")[: longest - 6].rstrip("-")
     # Drawn, not the time: a loop in the shell submits many a second.
     return f"{stem}-{os.urandom(3).hex()[:5]}"
 
@@ -193,7 +197,7 @@ def _send(session: "Session", plan: "Plan", wish: Wish) -> int | None:
     from arena.views import encode, jobs
 
     click.echo(f"using {session.describe()}", err=True)
-    job = submit.submit(session.cluster(), plan, instead=wish.replace)
+    job = submit.submit(session.cluster(), plan, instead=wish.replace, tell=_tell)
     if warning := queues.unheeded(session.cluster(), plan.resource, job):
         click.echo(f"Warning: {warning}", err=True)
     if wish.form == "name":
@@ -212,6 +216,10 @@ def _send(session: "Session", plan: "Plan", wish: Wish) -> int | None:
             f"You can run `arena get {aimed(job.name, session.namespace)}` to check the job status", err=True
         )
     return None
+
+
+def _tell(remark: str) -> None:
+    click.echo(remark, err=True)
 
 
 def _remark_virtual(session: "Session", gpus: int) -> None:

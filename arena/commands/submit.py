@@ -25,6 +25,10 @@ class Kinds(click.Group):
 
         return kinds.training_kinds()
 
+    def made(self, kind: "Kind") -> click.Command:
+        """The command of a kind."""
+        return make(kind)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The kinds' names."""
         return [kind.name for kind in self.kinds]
@@ -35,7 +39,7 @@ class Kinds(click.Group):
         from arena.errors import SpecError
 
         try:
-            return make(kinds.find(cmd_name))
+            return self.made(kinds.find(cmd_name))
         except SpecError as error:
             if ctx.resilient_parsing:
                 return None
@@ -75,7 +79,7 @@ FILE = click.option(
     "-f", "--file", "file", metavar="FILE", type=click.Path(), callback=named,
     help="Read options from a YAML file; flags win.",
 )  # fmt: skip
-SENDING = (
+PLANNING = (
     click.option("--template", metavar="FILE", type=click.Path(), callback=named,
                  help="Use this template instead of the packaged one."),
     click.option("--patch", metavar="FILE", type=click.Path(), callback=named,
@@ -85,6 +89,10 @@ SENDING = (
     click.option("-o", "--output", "form", type=click.Choice(["yaml", "json", "name"]), default=None,
                  help="Format of --dry-run, or of the result."),
     click.option("--replace", is_flag=True, help="Delete a job of that name first."),
+)  # fmt: skip
+"""The flags of whatever is made of a template."""
+SENDING = (
+    *PLANNING,
     click.option("--wait", is_flag=True, help="Stay until the job has ended; exit 7 where it failed."),
     click.option("--logs", is_flag=True, help="Show its logs until it has ended; exit 7 where it failed."),
 )  # fmt: skip
@@ -121,11 +129,11 @@ def make(kind: "Kind") -> click.Command:
         decorated = option(decorated)
     decorated = spec_options(kind.spec)(decorated)
     made: SpecCommand = click.command(kind.name, cls=SpecCommand)(decorated)
-    made.sections = _sections(kind)
+    made.sections = sections(kind)
     return spread(made)
 
 
-def _sections(kind: "Kind") -> dict[str, str]:
+def sections(kind: "Kind") -> dict[str, str]:
     """The heading in help under which each option of the kind's Spec stands."""
     from arena.kinds.spec import options
     from arena.kinds.training.base import TrainingSpec

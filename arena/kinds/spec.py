@@ -144,6 +144,12 @@ def filled(spec: S, values: Mapping[str, object]) -> S:
     return dataclasses.replace(spec, **chosen) if chosen else spec  # type: ignore[type-var]
 
 
+def divide(spec: type, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The given values that are options of the Spec type, in any spelling, and all others."""
+    own = {key: value for key, value in given.items() if _plain(key) in _keys(spec)}
+    return own, {key: value for key, value in given.items() if key not in own}
+
+
 def changed(spec: Any) -> list[str]:
     """The options of a Spec, by field, whose values are not their defaults."""
     return [one.name for one in options(type(spec)) if getattr(spec, one.name) != one.default]

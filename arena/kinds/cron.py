@@ -1,0 +1,235 @@
+"""Jobs that are submitted again and again on a schedule: what is asked for, what is sent, how it is read.
+
+A Cron (of KubeDL) starts jobs of any kind, a CronJob of Kubernetes plain Jobs. The job inside is the one
+that submit would send, without its name: each run has a name of its own, made of the time.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from arena import labels, units
+from arena.errors import SpecError
+from arena.kinds import forms
+from arena.kinds.forms import choice
+from arena.kinds.kind import Object
+from arena.kinds.schedule import FIELDS, SCHEDULE
+from arena.kinds.spec import REQUIRED, option
+from arena.kinds.training.base import TrainingSpec
+from arena.model import Cron, Job, Phase, Run
+from arena.resources import Resource
+
+CRONS = Resource("apps.kubedl.io", "v1alpha1", "crons", kind="Cron")
+ZONED = Resource("batch", "v1", "cronjobs", kind="CronJob", field="timeZone")
+CRONJOBS = ZONED._replace(field="")
+"""Of Kubernetes before 1.24: its schedules are in the time zone of the cluster."""
+OLD_CRONJOBS = CRONJOBS._replace(version="v1beta1")
+"""Of Kubernetes before 1.21."""
+CARRIERS = (CRONS, CRONJOBS, OLD_CRONJOBS)
+
+SUFFIX = "-1234567890"
+"""What a run has after the name of its cron: seconds, or for CronJobs minutes, since 1970."""
+_PLAIN = "job"
+"""The kind of job that a CronJob starts."""
+_ZONE = "CRON_TZ="
+
+
+def _time(value: object) -> str:
+    word = forms.text(value)
+    moment = units.when(word)
+    return units.rfc3339(moment) if moment else ""
+
+
+def _zone(value: object) -> str:
+    from difflib import get_close_matches
+    from zoneinfo import available_timezones
+
+    word, known = forms.text(value), available_timezones()
+    if word and known and word not in known:
+        close = get_close_matches(word, known, 1)
+        hint = f"did you mean {close[0]}?" if close else "write it like Europe/Berlin"
+        raise SpecError(f"{forms.shown(word)} is no time zone", hint)
+    return word
+
+
+@dataclass(frozen=True, kw_only=True)
+class CronSpec:
+    """When and how often a job is submitted."""
+
+    schedule: str = option(REQUIRED, "When runs start: minute hour day month weekday, or @daily", SCHEDULE)
+    timezone: str = option("", "Time zone of the schedule, such as Europe/Berlin", forms.Form(_zone, "ZONE"))
+    concurrency_policy: str = option(
+        "Allow", "What a run does while an earlier one goes on", choice("Allow", "Forbid", "Replace")
+    )
+    suspend: bool = option(False, "Start no run before it is resumed")
+    deadline: str = option("", "Start no run after this time (RFC 3339)", forms.Form(_time, "TIME"))
+    history_limit: int = option(10, "How many runs that have ended are kept")
+
+
+def carriers(kind: str, spec: CronSpec) -> tuple[Resource, ...]:
+    """The types that can start jobs of a kind as it is asked for, the preferred first."""
+    if kind != _PLAIN or spec.deadline:
+        return (CRONS,)
+    return (ZONED, CRONS) if spec.timezone else (CRONJOBS, OLD_CRONJOBS, CRONS)
+
+
+def room(spec: type[TrainingSpec]) -> int:
+    """How long a name may be so that those of the runs, and of what they consist of, fit."""
+    return forms.LONGEST - len(spec.suffix) - len(SUFFIX)
+
+
+def check_name(spec: TrainingSpec) -> None:
+    """Refuse a name that leaves no room for what the names of runs end with; raises SpecError."""
+    if len(spec.name) > room(type(spec)):
+        raise SpecError(
+            f"--name: {forms.shown(spec.name)} is too long: the time is added to it for each run",
+            f"use at most {room(type(spec))} characters",
+        )
+
+
+def remarks(spec: CronSpec, given: str, now: datetime) -> list[str]:
+    """What the user should hear about a schedule that is valid but perhaps not meant so.
+
+    Args:
+        given: the schedule as it was written.
+        now: the present.
+    """
+    found = []
+    if len(given.split()) == len(FIELDS) + 1:
+        found.append(f'--schedule: it is read without its seconds, as "{spec.schedule}"')
+    deadline = units.when(spec.deadline)
+    if deadline and deadline <= now:
+        found.append(f"--deadline {spec.deadline} is over: no run will start")
+    return found
+
+
+def template(resource: Resource) -> str:
+    """The file under `templates/` that makes a carrier."""
+    return "cron.yaml" if resource.kind == CRONS.kind else "cronjob.yaml"
+
+
+def values(spec: CronSpec, job: Object, kind: str, resource: Resource) -> dict[str, Any]:
+    """The values of the carrier's template.
+
+    Args:
+        spec: when and how often.
+        job: the object that submit would send.
+        kind: the job's kind, such as `tfjob`.
+        resource: the carrier's type.
+    """
+    name, notes = job["metadata"]["name"], dict(job["metadata"].get("annotations") or {})
+    origin = {key: notes[key] for key in (labels.SUBMITTER, labels.VERSION) if key in notes}
+    common = {
+        "api_version": resource.api_version,
+        "name": name,
+        "labels": labels.common(name, kind, "cron"),
+        "annotations": origin,
+        "policy": spec.concurrency_policy,
+        "suspend": spec.suspend,
+        "history": spec.history_limit,
+    }
+    own = {"labels": {**(job["metadata"].get("labels") or {}), labels.CRON: name}, "annotations": notes}
+    if resource.kind != CRONS.kind:
+        return {
+            **common,
+            "schedule": spec.schedule,
+            "timezone": spec.timezone or None,
+            "job": {"metadata": own, "spec": job["spec"]},
+        }
+    zone = f"{_ZONE}{spec.timezone} " if spec.timezone else ""
+    return {
+        **common,
+        "schedule": zone + spec.schedule,
+        "deadline": spec.deadline or None,
+        "job_version": job["apiVersion"],
+        "job_kind": job["kind"],
+        "job": {**job, "metadata": own},
+    }
+
+
+def workload(obj: Object) -> Object:
+    """The job inside a carrier, with its apiVersion and kind."""
+    spec = obj.get("spec") or {}
+    if _is_cronjob(obj):
+        return {"metadata": {}, **spec["jobTemplate"], "apiVersion": "batch/v1", "kind": "Job"}
+    made = spec.get("template") or {}
+    about = {"apiVersion": made.get("apiVersion", ""), "kind": made.get("kind", "")}
+    return {"metadata": {}, **(made.get("workload") or {}), **about}
+
+
+def owns(obj: Object) -> bool:
+    """Whether a carrier starts training jobs: of CronJobs only those that arena made."""
+    own = obj["metadata"].get("labels") or {}
+    return not _is_cronjob(obj) or own.get(labels.MANAGED_BY) == labels.ARENA
+
+
+def _is_cronjob(obj: Object) -> bool:
+    """Whether it is a CronJob; in lists objects do not say their kind."""
+    return "jobTemplate" in (obj.get("spec") or {})
+
+
+def selector(obj: Object) -> str:
+    """The label selector that finds the runs."""
+    key = labels.CRON if _is_cronjob(obj) else labels.KUBEDL_CRON
+    return f"{key}={obj['metadata']['name']}"
+
+
+def read(obj: Object, kind: str, jobs: Sequence[Job] = ()) -> Cron:
+    """A carrier as a Cron.
+
+    Args:
+        obj: its object.
+        kind: the name of its jobs' kind, "" for one that arena does not know.
+        jobs: its runs that are there.
+    """
+    meta, spec, status = obj["metadata"], obj.get("spec") or {}, obj.get("status") or {}
+    own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
+    job = workload(obj)
+    prefix, _, rest = str(spec.get("schedule", "")).partition(" ")
+    zone = prefix.removeprefix(_ZONE) if prefix.startswith(_ZONE) else ""
+    return Cron(
+        name=meta["name"],
+        namespace=meta.get("namespace", ""),
+        uid=meta.get("uid", ""),
+        kind=kind,
+        type=job["kind"],
+        group=job["apiVersion"].rpartition("/")[0],
+        schedule=rest if zone else str(spec.get("schedule", "")),
+        timezone=zone or spec.get("timeZone") or "",
+        suspended=bool(spec.get("suspend")),
+        policy=spec.get("concurrencyPolicy") or "Allow",
+        deadline=units.when(spec.get("deadline")),
+        history_limit=spec.get("historyLimit", spec.get("successfulJobsHistoryLimit")),
+        active=len(status.get("active") or ()),
+        created=units.when(meta.get("creationTimestamp")),
+        last=units.when(status.get("lastScheduleTime")),
+        submitter=notes.get(labels.SUBMITTER, ""),
+        managed=own.get(labels.MANAGED_BY) == labels.ARENA or labels.CREATED_BY in own,
+        runs=_runs(status.get("history") or (), jobs),
+    )
+
+
+def _runs(history: Sequence[Mapping[str, Any]], jobs: Sequence[Job]) -> tuple[Run, ...]:
+    """The runs that are there, and those of which only the history tells; the newest first."""
+    found = {one["object"]["name"]: _remembered(one) for one in history if one.get("object")}
+    for job in jobs:
+        found[job.name] = Run(
+            name=job.name, phase=job.phase, reason=job.reason, created=job.created, finished=job.finished
+        )
+    return tuple(sorted(found.values(), key=_age, reverse=True))
+
+
+def _remembered(record: Mapping[str, Any]) -> Run:
+    phases = {"Succeeded": Phase.SUCCEEDED, "Failed": Phase.FAILED, "Running": Phase.RUNNING}
+    phases |= {"Restarting": Phase.RESTARTING, "": Phase.PENDING, "Created": Phase.PENDING}
+    return Run(
+        name=record["object"]["name"],
+        phase=phases.get(record.get("status", ""), Phase.UNKNOWN),
+        created=units.when(record.get("created")),
+        finished=units.when(record.get("finished")),
+    )
+
+
+def _age(run: Run) -> tuple[bool, datetime | None, str]:
+    return run.created is not None, run.created, run.name
