@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from arena import labels
-from arena.errors import Conflict, NotFound, SpecError
+from arena.errors import Conflict, NotFound
 from arena.kinds.training.code import KEY, MOST, NAME, PART, Parcel
 from arena.resources import CONFIGMAPS
 
@@ -21,21 +21,11 @@ _TRIES = 5
 
 
 def parcel(archive: Archive) -> Parcel:
-    """The archive in parts, each named after its content.
-
-    Raises:
-        SpecError: it is too large.
-    """
+    """The archive in parts, each named after its content; without any where there would be too many."""
     import hashlib
 
     if archive.packed > PART * MOST:
-        from arena.actions.listing import human, largest, named
-
-        raise SpecError(
-            f"--code: {human(archive.packed)} packed is more than a cluster keeps for a job, "
-            f"{human(PART * MOST)}; most is in {named(largest(archive.files))}",
-            "list the data in .arenaignore, and mount it with --data",
-        )
+        return Parcel(names=(), parts={})
     blocks = [archive.read(start, PART) for start in range(0, archive.packed, PART)]
     names = tuple(f"{NAME}-{hashlib.sha256(one).hexdigest()[:40]}" for one in blocks)
     return Parcel(names=names, parts=dict(zip(names, blocks, strict=True)))
@@ -43,7 +33,9 @@ def parcel(archive: Archive) -> Parcel:
 
 def notes(archive: Archive, made: Parcel) -> dict[str, str]:
     """Annotations of a job with the code."""
-    found = {labels.CODE_DIGEST: archive.digest, labels.CODE_PARTS: ",".join(made.names)}
+    found = {labels.CODE_DIGEST: archive.digest}
+    if made.names:
+        found[labels.CODE_PARTS] = ",".join(made.names)
     if archive.origin:
         found[labels.CODE_ORIGIN] = json.dumps(dict(archive.origin), ensure_ascii=False)
     return found
@@ -121,8 +113,12 @@ def kept(cluster: Cluster, job: Object) -> Archive | None:
 
     meta = job["metadata"]
     remarks = meta.get("annotations") or {}
-    if labels.CODE_PARTS not in remarks:
+    if labels.CODE_DIGEST not in remarks:
         return None
+    origin = json.loads(remarks.get(labels.CODE_ORIGIN, "{}"))
+    hint = f"it was {remarks[labels.CODE_DIGEST]}, commit {origin.get('commit', 'unknown')}"
+    if labels.CODE_PARTS not in remarks:
+        raise NotFound(f'the code of "{meta["name"]}" was too large for the cluster to keep', hint)
     found = b""
     for name in remarks[labels.CODE_PARTS].split(","):
         try:
@@ -130,8 +126,7 @@ def kept(cluster: Cluster, job: Object) -> Archive | None:
         except NotFound as cause:
             raise NotFound(
                 f'the code of "{meta["name"]}" is not kept any more: the ConfigMap "{name}" is gone',
-                f"it was {remarks[labels.CODE_DIGEST]}",
+                hint,
             ) from cause
         found += b64decode(part["binaryData"][KEY])
-    origin = json.loads(remarks.get(labels.CODE_ORIGIN, "{}"))
     return packing.opened(found, remarks[labels.CODE_DIGEST], origin)

@@ -6,14 +6,14 @@ What `--dry-run` prints is what is sent: both take the same Plan.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from arena import labels, manifests
-from arena.actions import parcels, training
+from arena.actions import parcels, sending, training
 from arena.actions.watching import Source, Watching
 from arena.errors import ArenaError, Conflict, NotFound, SpecError, TemplateError, TimedOut
 from arena.kinds.kind import Kind
@@ -83,6 +83,11 @@ class Plan:
     def objects(self) -> tuple[Object, ...]:
         """All of them, the job first."""
         return (self.job, *self.helpers, *self.parts)
+
+    @property
+    def sends(self) -> bool:
+        """Whether the code is too large to be kept, so that it is sent to instances as they start."""
+        return self.code is not None and not self.parts
 
     @property
     def name(self) -> str:
@@ -206,22 +211,48 @@ def templates(node: Any) -> Iterator[Object]:
             yield from templates(below)
 
 
-def submit(cluster: Cluster, made: Plan, *, instead: bool = False, timeout: float = 120) -> Job:
+def submit(
+    cluster: Cluster,
+    made: Plan,
+    *,
+    instead: bool = False,
+    timeout: float = 120,
+    tell: Callable[[str], None] = lambda remark: None,
+) -> Job:
     """Send a plan: the job first, then what it owns; where a part is refused nothing stays.
+
+    Code that is too large to be kept is sent to the instances; that takes until all have started.
 
     Args:
         instead: delete a job of that name first, once the new one is known to be acceptable.
         timeout: seconds that the old one may take to go.
+        tell: takes a line whenever an instance has been sent the code.
 
     Raises:
         Conflict: the name is taken.
         NotAllowed, SpecError, MissingOperator, Unreachable: what the cluster said to one of the parts.
     """
-    return made.kind.read(send(cluster, made, instead=instead, timeout=timeout), [])
+    return made.kind.read(send(cluster, made, instead=instead, timeout=timeout, tell=tell), [])
 
 
-def send(cluster: Cluster, made: Plan, *, instead: bool = False, timeout: float = 120) -> Object:
-    """As `submit`, for any object that takes the place of the job; returns it as the cluster has it."""
+def send(
+    cluster: Cluster,
+    made: Plan,
+    *,
+    instead: bool = False,
+    timeout: float = 120,
+    tell: Callable[[str], None] | None = None,
+) -> Object:
+    """As `submit`, for any object that takes the place of the job; returns it as the cluster has it.
+
+    Args:
+        tell: as of `submit`; None where instances start whenever, so that no code can be sent to them.
+    """
+    if made.sends and tell is None:
+        raise SpecError(
+            "--code is too large for the cluster to keep, and nobody is there to send it later",
+            "list data in .arenaignore, or put the code into the image",
+        )
     namespace = made.job["metadata"]["namespace"]
     if instead:
         _clear(cluster, made, timeout)
@@ -237,6 +268,8 @@ def send(cluster: Cluster, made: Plan, *, instead: bool = False, timeout: float 
                 owned = {**one["metadata"], "ownerReferences": [training.reference(made.resource, job)]}
                 done.append(cluster.create(HELPERS[one["kind"]], namespace, {**one, "metadata": owned}))
             parcels.provide(cluster, made.parts, training.reference(made.resource, job))
+            if made.code and made.sends and tell:
+                sending.send(cluster, made.kind, made.resource, job, made.code, tell=tell)
         except BaseException:
             with suppress(ArenaError):
                 _undo(cluster, made.resource, [*done, sent.result()])

@@ -7,7 +7,7 @@ import click
 
 from arena.commands import _flags
 from arena.commands._globals import named, pass_session
-from arena.errors import NotFound
+from arena.errors import NotFound, SpecError
 
 if TYPE_CHECKING:
     from arena.actions.packing import Archive
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Replace files in a folder that is not empty.")
 @click.option("--list", "lists", is_flag=True, help="Only show the files.")
+@click.option(
+    "--send",
+    metavar="DIR",
+    type=click.Path(),
+    callback=named,
+    help="Send this folder to instances that wait for it, as code too large to be kept is.",
+)
 @_flags.output_option("json", "yaml", "name", default=None)
 @pass_session
 def command(  # noqa: PLR0913 - one parameter a flag
@@ -38,19 +45,30 @@ def command(  # noqa: PLR0913 - one parameter a flag
     folder: str | None,
     force: bool,
     lists: bool,
+    send: str | None,
     form: str | None,
 ) -> None:
     """Restore the code of a job that was submitted with --code, as it was then.
 
     It is kept in the cluster as long as a job that has it is there, finished or not.
 
+    What is too large for that (14 MB packed) is sent to the instances by submit. One that came later, such
+    as in place of a lost one, waits an hour for --send.
+
     \b
     arena code bert
     arena code bert -d /tmp/bert
     arena code bert --list
+    arena code bert --send .
     """
-    from arena.actions import packing, parcels, training
+    from arena.actions import packing, parcels, sending, training
 
+    if send:
+        _check_alone(folder, force, lists)
+        click.echo(f"using {session.describe()}", err=True)
+        count = sending.again(session.cluster(), name, session.namespace, send, kind)
+        click.echo(f"sent to {count} instance" + "s" * (count != 1))
+        return
     _, _, obj = training.find(session.cluster(), name, session.namespace, kind)
     found = parcels.kept(session.cluster(), obj)
     if found is None:
@@ -60,6 +78,11 @@ def command(  # noqa: PLR0913 - one parameter a flag
     if not lists:
         packing.unpack(found, where, over=force)
     _show(found, where, form, lists=lists)
+
+
+def _check_alone(folder: str | None, force: bool, lists: bool) -> None:
+    if folder or force or lists:
+        raise SpecError("--send does not go together with --dir, --force or --list", "leave them away")
 
 
 def _show(found: "Archive", where: str, form: str | None, *, lists: bool) -> None:

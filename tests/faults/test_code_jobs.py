@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import signal
 import time
 from pathlib import Path
 
@@ -184,3 +185,48 @@ def test_through_a_kubeconfig(arena: Product, code: Path):
     arena.must("submit", "pytorchjob", *words, "ls; ls '/work space/here'", **env)
     arena.must("wait", "j", **env)
     assert said(arena, "j", "train.py") == ["train.py"] * 2
+
+
+@pytest.fixture
+def large(code: Path) -> Path:
+    """More code than a cluster keeps."""
+    (code / "noise").write_bytes(random.Random(1).randbytes(15_000_000))
+    return code
+
+
+def test_large_code_is_sent(arena: Product, large: Path):
+    """Code that is too large to be kept reaches every instance; one that comes later waits for --send."""
+    ended = arena.run(
+        "submit", "pytorchjob", "--name", "j", "--code", "code", "--workers", "2", "-e",
+        f"GATE={arena.home}/gate", "--retry", "3", "wc -c < noise; python train.py",
+    )  # fmt: skip
+    assert ended.code == 0, ended.err
+    assert sorted(line for line in ended.err.splitlines() if line.startswith("sent ")) == [
+        "sent the code to j-master-0",
+        "sent the code to j-worker-0",
+    ]
+    until(lambda: len(said(arena, "j", "before old hello")) == 2)
+    assert parts(arena) == []
+    cluster = Cluster.at(arena.url())
+    uid = cluster.get(PODS, "default", "j-worker-0")["metadata"]["uid"]
+    cluster.delete(PODS, "default", "j-worker-0", grace=0)
+    until(lambda: [p for p in cluster.list(PODS, "default") if p["metadata"]["uid"] != uid])
+    ended = arena.run("code", "j", "--send", "code/data")
+    assert (ended.code, "is not the code that" in ended.err) == (5, True)
+    until(lambda: arena.must("code", "j", "--send", "code") == "sent to 1 instance\n")
+    until(lambda: len(said(arena, "j", "before old hello")) == 2)
+    (arena.home / "gate").touch()
+    arena.must("wait", "j")
+    ended = arena.run("code", "j")
+    assert (ended.code, "was too large for the cluster to keep" in ended.err) == (3, True)
+
+
+def test_large_code_or_nothing(arena: Product, large: Path):
+    """Ctrl-C while instances are awaited takes the job back."""
+    arena.must("local", "start")
+    words = ("--name", "j", "--code", "code", "--selector", "no=where", "true")
+    child = arena.start("submit", "pytorchjob", *words)
+    until(lambda: "j" in arena.jobs())
+    child.send_signal(signal.SIGINT)
+    assert child.wait(20) == 130
+    until(lambda: arena.jobs() == {})

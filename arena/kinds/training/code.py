@@ -1,7 +1,8 @@
 """Code of the submitter's own: an init container unpacks it before the others start.
 
 Whoever submits packs the folder and says so by a `Parcel`. It lies in the cluster in parts, each in a
-ConfigMap that is named after its content, so that jobs with the same code share them.
+ConfigMap that is named after its content, so that jobs with the same code share them. What is too
+large for that is sent to the init container of each instance, which waits for it.
 """
 
 import base64
@@ -18,22 +19,38 @@ NAME = "arena-code"
 """The init container, and the volume with the unpacked code."""
 PARTS = "arena-code-parts"
 """The volume with the parts."""
-_WHERE = "/arena/parts"
+WHERE = "/arena/parts"
+"""Where the init container sees it."""
 KEY = "part"
 """The key of a ConfigMap that holds the part."""
 PART = 900_000
 """Bytes of a part: an object of the cluster holds at most a mebibyte."""
 MOST = 16
-"""Parts of a parcel: what the cluster's store bears for the sake of one job."""
+"""Parts of a parcel: what the cluster's store bears for the sake of one job; the rest is sent."""
 
 UNPACK = (
-    'if command -v tar && command -v gzip; then cat "$0"/* | tar -xzof - -C "$1"; '
-    'elif command -v python3; then cat "$0"/* | python3 -c '
+    'if command -v tar >/dev/null && command -v gzip >/dev/null; then cat "$0"/* | tar -xzof - -C "$1"; '
+    'elif command -v python3 >/dev/null; then cat "$0"/* | python3 -c '
     "'import sys, tarfile; tarfile.open(fileobj=sys.stdin.buffer, mode=\"r|gz\").extractall(sys.argv[1])' "
     '"$1"; else echo "the image has neither tar with gzip nor python3 to unpack the code with" >&2; '
-    "exit 1; fi >/dev/null"
+    "exit 1; fi"
 )
 """What the init container does, with what every image has in which a shell command is of use."""
+PATIENCE = 3600
+"""Seconds for which an instance waits for code that is sent."""
+_READY, _DONE = ".ready", ".done"
+HOLD = (
+    f'if [ -e "$0/{_DONE}" ]; then exit 0; fi; n=0; echo "waiting for the code, which arena sends"; '
+    f'until [ -e "$0/{_READY}" ]; do if [ $n -ge {PATIENCE} ]; then '
+    'echo "no code came: arena code JOB --send DIR" >&2; exit 1; fi; n=$((n+1)); sleep 1; done; '
+    f'{UNPACK} && rm "$0"/* && touch "$0/{_DONE}"'
+)
+"""What it does where the code is sent."""
+TAKE = (
+    f'if [ ! -e "$0/{_READY}" ]; then head -c "$1" > "$0/.new" && [ "$(wc -c < "$0/.new")" -eq "$1" ] && '
+    f'mv "$0/.new" "$0/000" && touch "$0/{_READY}"; fi'
+)
+"""What takes the code there from its standard input, told where to put it and its number of bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +58,7 @@ class Parcel:
     """A folder's code on its way to a job."""
 
     names: tuple[str, ...]
-    """The ConfigMaps that hold the archive, a compressed tar file, in order."""
+    """The ConfigMaps that hold the archive, a compressed tar file, in order; none where it is sent."""
     parts: Mapping[str, bytes]
     """What each of them holds."""
 
@@ -50,14 +67,15 @@ def containers(spec: TrainingSpec) -> list[Values] | None:
     """The container that unpacks the code."""
     if spec.parcel is None:
         return None
+    kept = bool(spec.parcel.names)
     return [
         {
             "name": NAME,
             "image": spec.any_image,
             "imagePullPolicy": spec.image_pull_policy,
-            "command": ["sh", "-c", UNPACK, _WHERE, CODE],
+            "command": ["sh", "-c", UNPACK if kept else HOLD, WHERE, CODE],
             "volumeMounts": [
-                {"name": PARTS, "mountPath": _WHERE, "readOnly": True},
+                {"name": PARTS, "mountPath": WHERE, **({"readOnly": True} if kept else {})},
                 {"name": NAME, "mountPath": CODE},
             ],
         }
@@ -72,7 +90,8 @@ def volumes(spec: TrainingSpec) -> list[Values]:
         {"configMap": {"name": name, "items": [{"key": KEY, "path": f"{number:03}"}]}}
         for number, name in enumerate(spec.parcel.names)
     ]
-    return [{"name": PARTS, "projected": {"sources": sources}}, {"name": NAME, "emptyDir": {}}]
+    where: Values = {"projected": {"sources": sources}} if sources else {"emptyDir": {}}
+    return [{"name": PARTS, **where}, {"name": NAME, "emptyDir": {}}]
 
 
 def mounts(spec: TrainingSpec) -> list[Values]:
