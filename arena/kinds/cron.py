@@ -11,7 +11,7 @@ from typing import Any
 
 from arena import labels, units
 from arena.errors import SpecError
-from arena.kinds import forms
+from arena.kinds import forms, words
 from arena.kinds.forms import choice
 from arena.kinds.kind import Object
 from arena.kinds.schedule import FIELDS, SCHEDULE
@@ -36,7 +36,7 @@ _ZONE = "CRON_TZ="
 
 
 def _time(value: object) -> str:
-    word = forms.text(value)
+    word = words.text(value)
     moment = units.when(word)
     return units.rfc3339(moment) if moment else ""
 
@@ -45,11 +45,11 @@ def _zone(value: object) -> str:
     from difflib import get_close_matches
     from zoneinfo import available_timezones
 
-    word, known = forms.text(value), available_timezones()
+    word, known = words.text(value), available_timezones()
     if word and known and word not in known:
         close = get_close_matches(word, known, 1)
         hint = f"did you mean {close[0]}?" if close else "write it like Europe/Berlin"
-        raise SpecError(f"{forms.shown(word)} is no time zone", hint)
+        raise SpecError(f"{words.shown(word)} is no time zone", hint)
     return word
 
 
@@ -76,14 +76,14 @@ def carriers(kind: str, spec: CronSpec) -> tuple[Resource, ...]:
 
 def room(spec: type[TrainingSpec]) -> int:
     """How long a name may be so that those of the runs, and of what they consist of, fit."""
-    return forms.LONGEST - len(spec.suffix) - len(SUFFIX)
+    return words.LONGEST - len(spec.suffix) - len(SUFFIX)
 
 
 def check_name(spec: TrainingSpec) -> None:
     """Refuse a name that leaves no room for what the names of runs end with; raises SpecError."""
     if len(spec.name) > room(type(spec)):
         raise SpecError(
-            f"--name: {forms.shown(spec.name)} is too long: the time is added to it for each run",
+            f"--name: {words.shown(spec.name)} is too long: the time is added to it for each run",
             f"use at most {room(type(spec))} characters",
         )
 

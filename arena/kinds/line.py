@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from arena.errors import SpecError
-from arena.kinds.forms import MASK, shown
+from arena.kinds.forms import MASK
 from arena.kinds.spec import Option, option_called, options
+from arena.kinds.words import shown
 
 Recorded = Mapping[str, Any]
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from arena.errors import SpecError
-from arena.kinds.forms import Form, env_name, items, label, path, qualified, repeated, shown, subdomain, text
+from arena.kinds.forms import Form, items, repeated
+from arena.kinds.words import env_name, label, path, qualified, shown, subdomain, text
 
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 OPERATORS = ("Equal", "Exists")

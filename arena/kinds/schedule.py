@@ -7,7 +7,8 @@ import re
 from typing import NamedTuple
 
 from arena.errors import SpecError
-from arena.kinds.forms import Form, shown, text
+from arena.kinds.forms import Form
+from arena.kinds.words import shown, text
 
 WORDS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
 HINT = "write minute hour day month weekday, such as '0 2 * * MON-FRI', or a word such as @daily"

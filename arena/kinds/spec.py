@@ -12,7 +12,8 @@ from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from arena.errors import SpecError
-from arena.kinds.forms import BOOLEAN, TEXT, WHOLE, Form, shown
+from arena.kinds.forms import BOOLEAN, TEXT, WHOLE, Form
+from arena.kinds.words import shown
 
 S = TypeVar("S")
 

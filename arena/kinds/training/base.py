@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from arena.errors import SpecError
-from arena.kinds import forms
+from arena.kinds import forms, words
 from arena.kinds.forms import choice
 from arena.kinds.parts import (
     CLAIMS,
@@ -150,11 +150,11 @@ class TrainingSpec:
             raise SpecError("COMMAND is empty", "say what to run")
 
     def _check_name(self) -> None:
-        room = forms.LONGEST - len(self.suffix)
+        room = words.LONGEST - len(self.suffix)
         if len(self.name) > room:
             raise SpecError(
-                f"--name: {forms.shown(self.name)} cannot name a job: it has {len(self.name)} characters",
-                f"use at most {room}: NAME{self.suffix} must fit into {forms.LONGEST}",
+                f"--name: {words.shown(self.name)} cannot name a job: it has {len(self.name)} characters",
+                f"use at most {room}: NAME{self.suffix} must fit into {words.LONGEST}",
             )
 
     def _check_variables(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from arena import labels
 from arena.errors import SpecError
-from arena.kinds import forms
+from arena.kinds import forms, words
 from arena.kinds.kind import Kind, Object, Places, Pod, switch
 from arena.kinds.spec import option
 from arena.kinds.training import environment, reading, render
@@ -23,7 +23,7 @@ PLACES = Places(
 LONGEST_POD = 57
 """Characters of a pod's host name: what remains of 63 after the suffix of its own name."""
 
-_KEY = forms.Form(lambda value: forms.qualified(forms.text(value)), "LABEL")
+_KEY = forms.Form(lambda value: words.qualified(words.text(value)), "LABEL")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,12 @@ from typing import Any
 from arena import labels
 from arena.errors import SpecError
 from arena.kinds import forms
-from arena.kinds.forms import Form, shown, text
+from arena.kinds.forms import Form
 from arena.kinds.kind import Kind, Object, Places, Pod, switch
 from arena.kinds.spec import option
 from arena.kinds.training import environment, reading, render
 from arena.kinds.training.base import VOLCANO, TrainingSpec
+from arena.kinds.words import shown, text
 from arena.model import Job, Phase
 from arena.resources import Resource
 from arena.units import when

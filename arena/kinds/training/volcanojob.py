@@ -7,7 +7,7 @@ from typing import Any
 
 from arena import labels
 from arena.errors import SpecError
-from arena.kinds import forms
+from arena.kinds import forms, words
 from arena.kinds.forms import Form
 from arena.kinds.kind import Change, Kind, Object, Places, Pod
 from arena.kinds.spec import option
@@ -42,18 +42,18 @@ _PHASES = {
 
 def _images(value: object) -> tuple[str, ...]:
     """Images, each given for itself or several in a row with commas between them; one may come twice."""
-    words = [word.strip() for one in forms.items(value) for word in forms.text(one).split(",")]
-    return tuple(forms.image(word) for word in words if word)
+    found = [word.strip() for one in forms.items(value) for word in words.text(one).split(",")]
+    return tuple(words.image(word) for word in found if word)
 
 
 IMAGES = Form(_images, "IMAGE,...", multiple=True)
 
 
 def _task(value: object) -> str:
-    word = forms.text(value)
+    word = words.text(value)
     if not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", word):
         raise SpecError(
-            f"{forms.shown(word)} cannot name a task",
+            f"{words.shown(word)} cannot name a task",
             "use a-z, 0-9 and -, with a letter or digit at both ends",
         )
     return word
@@ -115,11 +115,11 @@ class VolcanoJobSpec(TrainingSpec):
 
     def _check_name(self) -> None:
         longest = f"{self.name}-{self.task_name}-{len(self.images) - 1}-{self.workers - 1}"
-        if len(longest) > forms.LONGEST:
+        if len(longest) > words.LONGEST:
             raise SpecError(
                 f'--task-name "{self.task_name}" and --name "{self.name}" are too long together: '
                 f"the last pod would be {longest}",
-                f"shorten one by {len(longest) - forms.LONGEST} characters",
+                f"shorten one by {len(longest) - words.LONGEST} characters",
             )
 
     def _check_command(self) -> None:
