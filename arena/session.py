@@ -108,16 +108,16 @@ class Session:
     @cached_property
     def namespace(self) -> str:
         """The flag, else the setting, else the context's, else `default`."""
-        chosen = self.settings.text("namespace")
-        if not chosen and self.context is not None:
-            chosen = self.context.namespace
-        elif not chosen and self.origin.kind == "in-cluster":
+        chosen, where = self.settings.text("namespace"), "namespace"
+        if chosen:
+            where = f"namespace of {self.settings['namespace'].origin}"
+        elif self.context is not None:
+            chosen, where = self.context.namespace, f"namespace of context {self.context.name}"
+        elif self.origin.kind == "in-cluster":
             from arena.kube import kubeconfig
 
             chosen = kubeconfig.in_cluster_namespace()
-        chosen = chosen or "default"
-        _check_namespace(chosen)
-        return chosen
+        return check_namespace(chosen or "default", where)
 
     @property
     def name(self) -> str:
@@ -291,9 +291,14 @@ def _files(text: str) -> tuple[Path, ...]:
     return tuple(Path(one).expanduser() for one in text.split(os.pathsep) if one)
 
 
-def _check_namespace(name: str) -> None:
-    """A namespace goes into every path: let nothing else be asked for."""
+def check_namespace(name: str, where: str) -> str:
+    """The name, if it can be a namespace: it goes into every path, so let nothing else be asked for.
+
+    Raises:
+        SpecError: it cannot; `where` says who wanted it.
+    """
     allowed = name.isascii() and name == name.lower() and name.replace("-", "a").isalnum()
     if not allowed or len(name) > 63 or name[0] == "-" or name[-1] == "-":
-        text = f'"{name}" cannot be a namespace'
+        text = f'{where}: "{name}" cannot be a namespace'
         raise SpecError(text, "use at most 63 of a-z, 0-9 and -, beginning and ending with a letter or digit")
+    return name

@@ -52,6 +52,14 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         setattr(ctx.find_root().ensure_object(Globals), param.name or "", value)
 
 
+def _keep_namespace(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value:
+        from arena.session import check_namespace
+
+        check_namespace(value, max(param.opts, key=len))
+    _keep(ctx, param, value)
+
+
 def _level(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     if value is None:
         return
@@ -77,16 +85,17 @@ def namespaces(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
 def options(*, root: bool) -> list[click.Option]:
     """Fresh copies of the global options; below the root all but the namespace are hidden from help."""
     kept: dict[str, Any] = {"expose_value": False, "callback": _keep}
+    within = kept | {"callback": _keep_namespace}
     rare = {"hidden": not root}
     return [
         click.Option(["-n", "--namespace"], metavar="NAME", help="Namespace to work in.",
-                     shell_complete=namespaces, **kept),
+                     shell_complete=namespaces, **within),
         click.Option(["--kubeconfig", "--config", "kubeconfig"], metavar="FILE", type=click.Path(),
                      help="Kubeconfig to use instead of $KUBECONFIG or ~/.kube/config.", **kept, **rare),
         click.Option(["--context"], metavar="NAME",
                      help="Context of the kubeconfig; `local` is the local cluster.", **kept, **rare),
         click.Option(["--arena-namespace"], metavar="NAME",
-                     help="Namespace of arena's own settings (arena-system).", **kept, **rare),
+                     help="Namespace of arena's own settings (arena-system).", **within, **rare),
         click.Option(["--loglevel"], type=click.Choice(["debug", "info", "warn", "error"]),
                      expose_value=False, callback=_level, help="What to log on stderr.", **rare),
         click.Option(["--debug", "loglevel"], flag_value="debug", expose_value=False, callback=_level,
