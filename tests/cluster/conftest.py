@@ -10,6 +10,7 @@ from crds import FILES, FOLDER
 from field import JOBS, Field, field
 from product import until
 
+from arena.errors import Unreachable
 from arena.kube import Cluster
 from arena.resources import Resource
 from arena.session import connect
@@ -31,14 +32,21 @@ def kube(config: Path) -> Cluster:
     def fresh() -> Cluster:
         return connect(kubeconfig=str(config), environ={}).cluster()
 
+    def serves(resource: Resource) -> bool:
+        try:
+            return fresh().serves(resource)
+        except Unreachable:
+            # A server names a new group before it answers for it.
+            return False
+
     for resource in JOBS.values():
-        if not fresh().serves(resource):
+        if not serves(resource):
             file = FOLDER / FILES[resource.api_version, resource.kind]
             if not file.exists():
                 pytest.skip(f"the cluster has no {resource.kind}, and its definition is not at hand")
             loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
             fresh().create(DEFINITIONS, None, yaml.load(file.read_text(encoding="utf-8"), loader))
-            until(lambda resource=resource: fresh().serves(resource), 30, f"{resource.kind} served")
+            until(lambda resource=resource: serves(resource), 30, f"{resource.kind} served")
     return fresh()
 
 
