@@ -231,7 +231,7 @@ def release(cluster: Cluster, name: str, namespace: str, kind: Kind | None = Non
     """Take the labels of `adopt` off again; raises as that.
 
     Raises:
-        Conflict: arena submitted the job itself.
+        Conflict: the job was submitted by arena, not adopted.
     """
     found = _find(cluster, name, namespace, kind)
     meta = found.obj["metadata"]
