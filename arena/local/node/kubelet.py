@@ -1,8 +1,8 @@
 """The kubelet: one thread that makes the pods bound to this node run.
 
-It is woken by changes of pods, by the ends of processes and by its own clock; then the worker of each
-pod concerned looks and acts (`pods.Worker.sync`). Pods outlive it: a fresh kubelet finds them by their
-folders and goes on.
+It is woken by changes of pods and of what they mount, by the ends of processes and by its own clock; then
+the worker of each pod concerned looks and acts (`pods.Worker.sync`). Pods outlive it: a fresh kubelet finds
+them by their folders and goes on.
 """
 
 import logging
@@ -16,14 +16,14 @@ from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from arena.local.node import machine, processes
+from arena.local.node import machine, processes, starting
 from arena.local.node.events import Events
 from arena.local.node.gpus import Gpus
 from arena.local.node.inside import Inside
 from arena.local.node.pods import Worker
 from arena.local.node.probes import Answer
 from arena.local.node.tools import NodeObjects, Pace, Tools
-from arena.local.objects import PODS, Change, Object, Refused
+from arena.local.objects import CONFIGMAPS, PODS, SECRETS, Change, Object, Refused, key
 
 LOG = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Kubelet(Inside):
     def start(self) -> None:
         """Begin to run pods; returns at once."""
         self.pods.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._watch = self._objects.watch(PODS)
+        self._watch = self._objects.watch(PODS, CONFIGMAPS, SECRETS)
         for name, work in (("kubelet", self._run), ("kubelet-watch", self._feed)):
             thread = threading.Thread(target=work, name=name, daemon=True)
             self._threads.append(thread)
@@ -160,8 +160,17 @@ class Kubelet(Inside):
                 found = self._inbox.get_nowait()
                 if isinstance(found, str):
                     self._due[found] = 0
-                else:
+                elif found.resource == PODS:
                     self._change(found)
+                elif found.type != "DELETED":
+                    self._refresh(found)
+
+    def _refresh(self, change: Change) -> None:
+        """Let running pods see what a ConfigMap or Secret holds now."""
+        namespace, name = key(change.object)
+        for worker in self._workers.values():
+            if worker.pod["metadata"].get("namespace", "") == namespace:
+                starting.refresh(self._tools, worker.pod, change.resource.kind.lower(), name)
 
     def _change(self, change: Change) -> None:
         """Take a pod's change; those from before its end that arrive after it are passed over."""

@@ -70,9 +70,18 @@ def _put_off(tools: Tools, pod: Object, container: Container, why: tuple[str, st
     return tools.pace.retry
 
 
+def refresh(tools: Tools, pod: Object, kind: str, name: str) -> None:
+    """Let a pod see what a ConfigMap or Secret (`kind`) that it mounts holds now."""
+    volumes.refresh(_room(tools, pod), kind, name)
+
+
 def _volumes(tools: Tools, pod: Object) -> dict[str, Path]:
+    return volumes.prepare(_room(tools, pod))
+
+
+def _room(tools: Tools, pod: Object) -> volumes.Room:
     folder = tools.pods / pod["metadata"]["uid"] / "volumes"
-    return volumes.prepare(volumes.Room(tools.objects, pod, folder, tools.claims))
+    return volumes.Room(tools.objects, pod, folder, tools.claims)
 
 
 def _spec(tools: Tools, pod: Object, container: Container, found: dict[str, Path]) -> Object:

@@ -8,6 +8,7 @@ program would look for it in vain (`environment.relocate`).
 import os
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -35,6 +36,22 @@ class Room:
 def prepare(room: Room) -> dict[str, Path]:
     """Make all volumes of a pod; volume name -> path. Missing when one cannot be made (now)."""
     return {volume["name"]: _one(room, volume) for volume in room.pod["spec"].get("volumes") or []}
+
+
+def refresh(room: Room, kind: str, name: str) -> None:
+    """Write the files anew that a pod, which runs, has of a ConfigMap or Secret (`kind`) that changed."""
+    for volume in room.pod["spec"].get("volumes") or []:
+        if (kind, name) in _sources(volume) and (room.folder / volume["name"]).is_dir():
+            with suppress(Missing):
+                _one(room, volume)
+
+
+def _sources(volume: Object) -> set[tuple[str, str]]:
+    """The ConfigMaps and Secrets that a volume shows, as (kind, name)."""
+    parts = [volume, *((volume.get("projected") or {}).get("sources") or [])]
+    found = {("configmap", one["configMap"].get("name")) for one in parts if "configMap" in one}
+    secrets = [one["secret"] for one in parts if "secret" in one]
+    return found | {("secret", one.get("secretName") or one.get("name")) for one in secrets}
 
 
 def mounts(
@@ -206,7 +223,9 @@ def _keys(room: Room, kind: str, source: Object, mode: int) -> list[tuple[PurePo
 
 
 def _write(path: Path, value: bytes, mode: int) -> None:
-    """Replace a file, never readable by more people than in the end."""
+    """Replace a file where it differs, never readable by more people than in the end."""
+    if path.is_file() and path.read_bytes() == value:
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)

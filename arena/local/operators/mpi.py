@@ -220,16 +220,17 @@ def _template(job: Job, replica: str, local: bool) -> Object:
     template["metadata"] = meta
     volumes = {"mpi-job-config": (MOUNT, {"configMap": {"name": f"{job.name}-config", "items": _items()}})}
     if not local:
-        mount = job.obj["spec"].get("sshAuthMountPath") or "/root/.ssh"
-        volumes["ssh-auth"] = (mount, {"secret": {"secretName": f"{job.name}-ssh", "items": _keys()}})
+        folder = job.obj["spec"].get("sshAuthMountPath") or "/root/.ssh"
+        volumes["ssh-auth"] = (folder, {"secret": {"secretName": f"{job.name}-ssh", "items": _keys()}})
     if replica == "Worker":
         volumes.pop("mpi-job-config")
     for name, (path, source) in volumes.items():
-        _mount(template["spec"], name, path, source)
+        mount(template["spec"], name, path, source)
     return template
 
 
-def _mount(spec: Object, name: str, path: str, source: Object) -> None:
+def mount(spec: Object, name: str, path: str, source: Object) -> None:
+    """Add a volume to a pod's spec and show it to the first container."""
     spec["volumes"] = [*(spec.get("volumes") or []), {"name": name, **source}]
     container = spec["containers"][0]
     container["volumeMounts"] = [*(container.get("volumeMounts") or []), {"name": name, "mountPath": path}]
@@ -267,13 +268,13 @@ def _environment(job: Job, local: bool) -> dict[str, str]:
             OMPI_MCA_orte_set_default_slots=str(job.slots),
         )
     if local:
-        found.update(_loopback())
+        found.update(loopback())
     if not job.launcher_works and not local:
         found.update(NO_GPUS)
     return found
 
 
-def _loopback() -> dict[str, str]:
+def loopback() -> dict[str, str]:
     """What OpenMPI needs to run all ranks here, on however few cores, also as root."""
     found = {"OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_btl_tcp_if_include": "127.0.0.0/8"}
     found["OMPI_MCA_hwloc_base_binding_policy"] = "none"
