@@ -1,11 +1,11 @@
-"""Queues of a cluster: whose a job waits in, and what a submit asks of one in vain."""
+"""Queues and priorities of a cluster: whose a job is for, and what a submit asks of one in vain."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from arena.errors import NotAllowed, NotFound
+from arena.errors import NotAllowed, NotFound, SpecError
 from arena.kinds.training import queues as marks
 from arena.kinds.training.base import KUEUE, VOLCANO, TrainingSpec
 from arena.model import Job, Phase
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LOCAL_QUEUES = Resource("kueue.x-k8s.io", "v1beta2", "localqueues", kind="LocalQueue")
 POD_GROUPS = Resource("scheduling.volcano.sh", "v1beta1", "podgroups", kind="PodGroup")
 QUEUES = Resource("scheduling.volcano.sh", "v1beta1", "queues", False, kind="Queue")
+PRIORITIES = Resource("scheduling.k8s.io", "v1", "priorityclasses", False, kind="PriorityClass")
 COSCHEDULED = Resource("scheduling.x-k8s.io", "v1alpha1", "podgroups", kind="PodGroup")
 
 
@@ -27,13 +28,31 @@ def served(cluster: Cluster, resource: Resource) -> Resource | None:
 
 
 def settled(cluster: Cluster, spec: TrainingSpec) -> TrainingSpec:
-    """The Spec, with Volcano for the queue and the gang that it asks for where the cluster has no other."""
+    """The Spec, with Volcano for the queue and the gang that it asks for where the cluster has no other.
+
+    Raises:
+        SpecError: the cluster has no such priority class, so that it would refuse every pod.
+    """
+    if spec.priority:
+        _check_priority(cluster, spec.priority)
     if spec.queue_system or spec.scheduler or not (spec.queue_name or spec.gang):
         return spec
     other = LOCAL_QUEUES if spec.queue_name else COSCHEDULED
     if served(cluster, POD_GROUPS) and not served(cluster, other):
         return replace(spec, queue_system=VOLCANO)
     return spec
+
+
+def _check_priority(cluster: Cluster, name: str) -> None:
+    kind = served(cluster, PRIORITIES)
+    try:
+        names = sorted(one["metadata"]["name"] for one in cluster.list(kind)) if kind else [name]
+    except NotAllowed:
+        return
+    if name not in names:
+        raise SpecError(
+            f'--priority "{name}": {cluster.name} has no such priority class', f"it has: {', '.join(names)}"
+        )
 
 
 def remarks(cluster: Cluster, resource: Resource, spec: TrainingSpec, namespace: str) -> list[str]:

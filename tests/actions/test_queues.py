@@ -6,7 +6,8 @@ import pytest
 
 from arena import kinds
 from arena.actions import queues
-from arena.actions.queues import COSCHEDULED, LOCAL_QUEUES, POD_GROUPS, QUEUES
+from arena.actions.queues import COSCHEDULED, LOCAL_QUEUES, POD_GROUPS, PRIORITIES, QUEUES
+from arena.errors import SpecError
 from arena.kinds.spec import parse
 from arena.kinds.training.pytorchjob import PyTorchJobSpec
 from arena.kube import Cluster
@@ -39,6 +40,20 @@ def test_who_is_asked(shelf, served, given, chosen):
     for one in served:
         shelf.put(one, "n")
     assert queues.settled(shelf.cluster, spec(**given)).queue_system == chosen
+
+
+def test_a_priority_that_is_missing(shelf):
+    """A class that the cluster does not have is refused with those that it has; unseen ones are not."""
+    assert queues.settled(shelf.cluster, spec(priority="high")) == spec(priority="high")
+    shelf.put(PRIORITIES, None, {"metadata": {"name": "low"}}, {"metadata": {"name": "critical"}})
+    cluster = Cluster.at(shelf.url, "the cluster")
+    assert queues.settled(cluster, spec(priority="low")) == spec(priority="low")
+    with pytest.raises(SpecError) as caught:
+        queues.settled(cluster, spec(priority="high"))
+    assert caught.value.message == '--priority "high": the cluster has no such priority class'
+    assert caught.value.hint == "it has: critical, low"
+    shelf.refused.add("priorityclasses")
+    assert queues.settled(cluster, spec(priority="high")) == spec(priority="high")
 
 
 def test_a_cluster_without_queues(shelf):

@@ -79,7 +79,8 @@ def named(obj: Object, roles: Sequence[Object]) -> Queue | None:
 def _policy_queue(spec: Mapping[str, Any]) -> str:
     policy = (spec.get("runPolicy") or {}).get("schedulingPolicy") or {}
     queue = spec.get("queue") if spec.get("schedulerName") == VOLCANO else ""
-    return str(policy.get("queue") or queue or "")
+    spark = (spec.get("batchSchedulerOptions") or {}).get("queue")
+    return str(policy.get("queue") or queue or spark or "")
 
 
 def _by_volcano(role: Object) -> bool:
