@@ -17,7 +17,7 @@ CASES = sorted((Path(__file__).parents[1] / "cases" / "training").glob("*.yaml")
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
 def test_command_line_comes_back(case, read_words):
-    """What is recorded with a job becomes a command line that gives the same Spec, once secrets are put in."""
+    """What is recorded becomes a command line that gives the same Spec, once secrets are put in."""
     _, _, word, *words = shlex.split(next(yaml.safe_load_all(case.read_text("utf-8"))))
     spec = read_words(word, *words)
     recorded = json.loads(json.dumps(encode(spec)))

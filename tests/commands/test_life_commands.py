@@ -1,0 +1,290 @@
+"""suspend, resume, scale, adopt, prune, rerun, diff and wait: what is sent, what is said, and exit codes."""
+
+import json
+import shlex
+from datetime import timedelta
+
+import pytest
+import yaml
+from screens import NOON, PYTORCHJOBS
+
+from arena.actions import changes
+from arena.errors import MissingOperator
+from arena.kinds.training.pytorchjob import KIND
+from arena.local.api.faults import Fault
+
+SUBMIT = ("submit", "pytorchjob", "--image", "i")
+USING = "using the test's cluster\n"
+
+
+def held(stage, name: str) -> object:
+    """The job's own switch."""
+    spec = stage.cluster.get(PYTORCHJOBS, "default", name)["spec"]
+    return (spec.get("runPolicy") or {}).get("suspend")
+
+
+def test_suspend_and_resume_turn_the_switch(arena, stage):
+    """suspend sets runPolicy.suspend and resume unsets it; doing it twice is a remark and exit 0."""
+    stage.job("bert")
+    assert arena("suspend", "bert") == (0, "pytorchjob bert suspended\n", USING)
+    assert held(stage, "bert") is True
+    assert arena("suspend", "bert") == (0, "", USING + "pytorchjob bert is suspended already\n")
+    assert arena("resume", "bert") == (0, "pytorchjob bert resumed\n", USING)
+    assert held(stage, "bert") is False
+    assert arena("resume", "bert") == (0, "", USING + "pytorchjob bert is not suspended\n")
+
+
+def test_suspend_tries_every_name(arena, stage):
+    """A missing name, or a job that has ended, does not keep the next from being suspended."""
+    stage.job("a", "Succeeded")
+    stage.job("b")
+    code, out, err = arena("suspend", "a", "nope", "b")
+    assert (code, out) == (3, "pytorchjob b suspended\n")
+    assert 'pytorchjob "a" in namespace "default" has ended (SUCCEEDED) and cannot be suspended' in err
+    assert "arena rerun a" in err
+    assert arena("suspend").code == 2
+
+
+def test_a_cluster_that_drops_the_switch_is_told_of(stage):
+    """Where the answer lacks what was asked for, the operator is too old, and that is the error."""
+    stage.job("bert")
+    dropped = stage.cluster.get(PYTORCHJOBS, "default", "bert")
+    stage.cluster.patch = lambda *words, **more: dropped
+    with pytest.raises(MissingOperator, match="took no notice: its PyTorchJob is too old to suspend it"):
+        changes.suspend(stage.cluster, "bert", "default", KIND)
+
+
+def test_suspend_does_not_touch_another_job_of_that_name(stage):
+    """A job that took the name between reading and writing stays as it is."""
+    from arena.errors import ArenaError
+
+    stage.job("bert")
+    old = stage.cluster.get(PYTORCHJOBS, "default", "bert")
+    stage.cluster.delete(PYTORCHJOBS, "default", "bert")
+    stage.job("bert")
+    stage.cluster.get, found = (lambda *words: old), stage.cluster.get
+    with pytest.raises(ArenaError):
+        changes.suspend(stage.cluster, "bert", "default", KIND)
+    stage.cluster.get = found
+    assert held(stage, "bert") is None
+
+
+def test_scale_within_the_bounds_of_an_elastic_job(arena, stage):
+    """scale sets how many workers an elastic job has, and refuses what its policy does not allow."""
+    words = ("--name", "grow", "--workers", "2", "--min-workers", "2", "--max-workers", "4", "x")
+    assert arena(*SUBMIT, *words).code == 0
+    assert arena("scale", "grow", "--workers", "3") == (0, "pytorchjob grow scaled to 3 workers\n", USING)
+    roles = stage.cluster.get(PYTORCHJOBS, "default", "grow")["spec"]["pytorchReplicaSpecs"]
+    assert {name: role["replicas"] for name, role in roles.items()} == {"Worker": 3}
+    assert arena("scale", "grow", "-w", "3").err == USING + "pytorchjob grow has 3 workers already\n"
+    for count in ("1", "5"):
+        refused = f'Error: --workers {count} is not what job "grow" allows\nHint: give 2 to 4\n'
+        assert arena("scale", "grow", "-w", count) == (2, "", USING + refused)
+
+
+def test_scale_of_what_cannot_be_scaled(arena, stage):
+    """A job whose programs were told their number is not scaled, and the hint says what to do instead."""
+    stage.job("bert")
+    code, out, err = arena("scale", "bert", "-w", "2")
+    assert (code, out) == (2, "")
+    assert 'job "bert" is not elastic' in err
+    assert "arena rerun" in err
+
+
+def test_adopt_labels_and_release_takes_the_labels_off(arena, stage):
+    """adopt makes a foreign job arena's own and changes nothing but its labels; release undoes just that."""
+    before = stage.job("bert", labels={"app": "mine", "team": "vision"})
+    stage.job("gpt", labels={"app.kubernetes.io/managed-by": "Helm"})
+    assert arena("adopt", "bert") == (0, "pytorchjob bert adopted\n", USING)
+    after = stage.cluster.get(PYTORCHJOBS, "default", "bert")
+    assert after["spec"] == before["spec"]
+    assert after["metadata"]["labels"]["app"] == "mine"
+    assert after["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "arena"
+    assert arena("adopt", "-l", "team=vision").err == USING + "pytorchjob bert is arena's own already\n"
+    assert arena("adopt", "bert", "--release").out == "pytorchjob bert released\n"
+    assert (
+        stage.cluster.get(PYTORCHJOBS, "default", "bert")["metadata"]["labels"]
+        == before["metadata"]["labels"]
+    )
+    code, _, err = arena("adopt", "gpt")
+    assert (code, "is managed by Helm" in err) == (5, True)
+    assert arena(*SUBMIT, "--name", "own", "x").code == 0
+    assert arena("adopt", "own", "--release").code == 5
+    assert arena("adopt", "bert", "-l", "a=b").code == 2
+
+
+def ours(stage, name: str, hours: float, **more: str) -> None:
+    """A job of arena's that ended so many hours ago."""
+    labels = {"app.kubernetes.io/managed-by": "arena", **more}
+    stage.job(name, "Succeeded", labels=labels)
+    end = (NOON - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    stage.cluster.patch(
+        PYTORCHJOBS, "default", name, {"status": {"completionTime": end}}, subresource="status"
+    )
+
+
+def test_prune_takes_what_ended_long_ago(arena, stage):
+    """prune deletes arena's jobs that ended before, not those that run, ended later, or are others'."""
+    ours(stage, "old", 30)
+    ours(stage, "older", 60, team="vision")
+    ours(stage, "new", 1)
+    stage.job("runs", "Running", labels={"app.kubernetes.io/managed-by": "arena"})
+    stage.job("foreign", "Succeeded")
+    left = "left alone, as others made them (arena adopt takes them over): foreign\n"
+    shown = (
+        "NAME   STATUS     TRAINER     ENDED   SUBMITTER\n"
+        "older  SUCCEEDED  PYTORCHJOB  2d ago  N/A\n"
+        "old    SUCCEEDED  PYTORCHJOB  1d ago  N/A\n"
+    )
+    code, out, err = arena("prune", "--since", "10m", "--dry-run", "-l", "team=vision")
+    assert (code, out.splitlines()[1].split()[0], err) == (0, "older", "")
+    plan = arena("prune", "--since", "1d", "--dry-run")
+    assert (plan.code, sorted(plan.out), plan.err) == (0, sorted(shown), "")
+    code, out, err = arena("prune", "--since", "10m", "-y", "-l", "team!=vision")
+    assert (code, sorted(out.splitlines())) == (0, ["pytorchjob new deleted", "pytorchjob old deleted"])
+    assert left in err
+    assert sorted(arena("list", "-o", "name").out.split()) == ["foreign", "older", "runs"]
+
+
+def test_prune_refuses_to_guess(arena, stage):
+    """Without --since, with one that is no time, or without a terminal to ask on, nothing is deleted."""
+    ours(stage, "old", 30)
+    assert arena("prune").err == (
+        "Error: --since is missing\nHint: say how long ago a job must have ended, such as --since 1d\n"
+    )
+    assert arena("prune", "--since", "-1").code == 2
+    assert 'Error: --since: "soon" is not a duration' in arena("prune", "-s", "soon").err
+    code, out, err = arena("prune", "-s", "1d")
+    assert (code, out) == (2, "")
+    assert "1 job would be deleted and there is no terminal to ask on" in err
+    assert arena("list", "-o", "name").out == "old\n"
+    assert arena("prune", "-s", "10d") == (0, "", "no job needs to be deleted\n")
+
+
+def test_rerun_sends_the_same_again(arena, stage):
+    """A rerun differs from the job in its name alone, and --set changes an option."""
+    words = ("--workers", "2", "-e", "LR=1", "-e", "EPOCHS=3", "--label", "team=a", "python train.py")
+    assert arena(*SUBMIT, "--name", "bert", *words).code == 0
+    first = stage.cluster.get(PYTORCHJOBS, "default", "bert")
+    assert arena("rerun", "bert", "--name", "again", "-o", "name").out == "again\n"
+    second = stage.cluster.get(PYTORCHJOBS, "default", "again")
+    assert json.loads(json.dumps(second["spec"]).replace("again", "bert")) == first["spec"]
+    changed = yaml.safe_load(
+        arena("rerun", "bert", "--set", "workers=3", "--set", "env=LR=2", "--dry-run").out
+    )
+    assert changed["spec"]["pytorchReplicaSpecs"]["Worker"]["replicas"] == 2
+    master = changed["spec"]["pytorchReplicaSpecs"]["Master"]["template"]["spec"]["containers"][0]
+    env = {one["name"]: one.get("value") for one in master["env"]}
+    assert (env["LR"], env["EPOCHS"]) == ("2", "3")
+    assert changed["metadata"]["name"].startswith("bert-")
+    assert arena("rerun", "bert", "--set", "workers=0").code == 2
+
+
+def test_rerun_asks_for_secrets_again(arena):
+    """What was secret is not recorded: a rerun names it, and takes it by --set."""
+    assert arena(*SUBMIT, "--name", "bert", "--secret", "TOKEN=hush", "x").code == 0
+    code, out, err = arena("rerun", "bert")
+    assert (code, out) == (2, "")
+    assert 'job "bert" has secrets, which are not recorded: TOKEN' in err
+    assert "--set secret=TOKEN=VALUE" in err
+    assert arena("rerun", "bert", "--set", "secret=TOKEN=new", "-o", "name").code == 0
+
+
+def test_what_others_made_cannot_be_rerun(arena, stage):
+    """A job without recorded options is told of in a sentence, by rerun as by get -o command."""
+    stage.job("theirs")
+    for words in (("rerun", "theirs"), ("get", "theirs", "-o", "command")):
+        code, out, err = arena(*words)
+        assert (code, out) == (3, "")
+        assert 'job "theirs" was not submitted by arena' in err
+
+
+def test_command_of_a_job_submits_the_same(arena, stage):
+    """What get -o command prints makes a job with the same spec."""
+    words = ("--workers", "3", "-e", "A=it's $HOME", "--secret", "KEY=v", "--toleration", "all")
+    assert arena(*SUBMIT, "--name", "bert", *words, 'echo "$KEY"').code == 0
+    first = stage.cluster.get(PYTORCHJOBS, "default", "bert")
+    line = arena("get", "bert", "-o", "command").out
+    assert '--secret KEY="$KEY"' in line
+    typed = line.replace('"$KEY"', "v").replace("--name bert", "--name gpt")
+    assert arena(*shlex.split(typed)[1:]).code == 0
+    second = json.dumps(stage.cluster.get(PYTORCHJOBS, "default", "gpt")["spec"])
+    assert json.loads(second.replace("gpt", "bert")) == first["spec"]
+
+
+def test_rerun_warns_of_a_patch(arena, tmp_path):
+    """A patch is a file that is not kept: a rerun without it says so, and the command line names it."""
+    patch = tmp_path / "p.json"
+    patch.write_text('{"spec": {"runPolicy": {"backoffLimit": 3}}}', encoding="utf-8")
+    assert arena(*SUBMIT, "--name", "bert", "--patch", str(patch), "x").code == 0
+    assert f"it was submitted with --patch {patch}" in arena("rerun", "bert", "--dry-run").err
+    assert f"--patch {patch}" in arena("get", "bert", "-o", "command").out
+    again = arena("rerun", "bert", "--dry-run", "--patch", str(patch))
+    assert "Warning" not in again.err
+    assert yaml.safe_load(again.out)["spec"]["runPolicy"]["backoffLimit"] == 3
+
+
+def test_diff_shows_what_differs(arena, tmp_path):
+    """diff lists the options that differ, and ends with 1 where any does, else with 0."""
+    assert arena(*SUBMIT, "--name", "a", "-e", "LR=1", "--workers", "2", "x").code == 0
+    assert arena(*SUBMIT, "--name", "b", "-e", "LR=2", "--workers", "2", "--gpus", "1", "x").code == 0
+    code, out, err = arena("diff", "a", "b")
+    assert (code, err) == (1, "")
+    assert out == "OPTION  a  b\nenv.LR  1  2\ngpus    -  1\n"
+    assert arena("diff", "a", "a") == (0, "", "a and a do not differ\n")
+    found = json.loads(arena("diff", "b", "a", "-o", "json").out)
+    assert found[0] == {"option": "gpus", "left": "1", "right": None}
+    file = tmp_path / "job.yaml"
+    file.write_text("image: i\nworkers: 2\ncommand: y\nenv: {LR: 1}\n", encoding="utf-8")
+    assert arena("diff", "a", "-f", str(file)).out == f"OPTION   a  {file}\ncommand  x  y\n"
+    assert arena("diff", "a").code == 2
+    assert arena("diff", "a", "nope").code == 3
+
+
+def test_diff_with_what_others_made(arena, stage):
+    """Where one has no recorded options, what the objects ask for is compared, and their states."""
+    stage.job("a", "Succeeded")
+    stage.job("b", container={"image": "other"})
+    code, out, _ = arena("diff", "a", "b")
+    assert code == 1
+    path = "spec.pytorchReplicaSpecs.Master.template.spec.containers[0].image"
+    assert [line.split() for line in out.splitlines()] == [
+        ["OPTION", "a", "b"],
+        [path, "i", "other"],
+        ["status", "SUCCEEDED", "PENDING"],
+    ]
+
+
+def test_wait_for_several_goals(arena, stage):
+    """wait takes several jobs and any phase or condition; one that ended otherwise is not waited for."""
+    stage.job("good", "Succeeded")
+    stage.job("bad", "Failed")
+    stage.job("runs", "Created")
+    assert arena("wait", "good").out == "pytorchjob good SUCCEEDED\n"
+    code, out, err = arena("wait", "bad", "good")
+    assert (code, out) == (7, "pytorchjob good SUCCEEDED\n")
+    assert 'Error: job "bad" failed' in err
+    assert arena("wait", "bad", "--for", "phase=failed").out == "pytorchjob bad FAILED\n"
+    assert arena("wait", "good", "--for", "RUNNING").code == 0
+    assert arena("wait", "runs", "--for", "condition=Created").code == 0
+    assert arena("wait", "bad", "--for", "phase=RUNNING").code == 7
+    assert arena("wait", "good", "--for", "condition=Failed").code == 1
+    assert arena("wait", "gone", "--for", "deleted") == (0, "", "")
+    assert arena("wait", "gone").code == 3
+    code, _, err = arena("wait", "runs", "good", "--timeout", "0s")
+    assert (code, 'job "runs" is still PENDING after 0s' in err) == (6, True)
+
+
+def test_wait_refuses_what_it_does_not_know(arena):
+    """A goal or a time that cannot be read is named with its flag and what is allowed."""
+    code, _, err = arena("wait", "x", "--for", "Ready")
+    assert (code, '--for: "Ready" is nothing to wait for' in err, "phase=PHASE" in err) == (2, True, True)
+    assert '--timeout: "soon" is not a duration' in arena("wait", "x", "--timeout", "soon").err
+
+
+def test_changes_are_refused_as_the_cluster_says(arena, stage, api):
+    """A user who may not change jobs hears so, and the exit code is 4."""
+    stage.job("bert")
+    api.faults.append(Fault(path="/pytorchjobs/bert", method="PATCH", code=403, times=100))
+    assert arena("suspend", "bert").code == 4
+    assert held(stage, "bert") is None
