@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from arena import labels
-from arena.errors import SpecError
+from arena.errors import Conflict, SpecError
 from arena.kinds import forms
 from arena.kinds.forms import choice
 from arena.kinds.kind import Change, Kind, Object
@@ -19,6 +19,7 @@ NAME = trainingjob.ETJOB
 SCALEINS = Resource(labels.ET_GROUP, "v1alpha1", "scaleins", kind="ScaleIn")
 SCALEOUTS = Resource(labels.ET_GROUP, "v1alpha1", "scaleouts", kind="ScaleOut")
 
+_SCALABLE = ("Running", "Scaling", "ScaleSucceeded", "ScaleFailed")
 _NAME_ROOM = 40
 """Characters of a job's name that go into those of the requests to scale it."""
 
@@ -87,39 +88,39 @@ def scale(obj: Object, workers: int) -> Change:
 
     Raises:
         SpecError: it may not have so many, or so few.
+        Conflict: it does not run, or is being scaled.
     """
-    more = workers - trainingjob.workers(obj)
-    if not more:
+    name, now = obj["metadata"]["name"], trainingjob.workers(obj)
+    if workers == now:
         return Change(patch={})
-    _check(obj, workers, f"--workers {workers}")
-    return _request(obj, ScaleSpec(name=obj["metadata"]["name"], count=abs(more)), out=more > 0)
+    _check_count(obj, workers, f"--workers {workers}")
+    if (obj.get("status") or {}).get("phase") == "Scaling":
+        raise Conflict(f'etjob "{name}" is being scaled', f"try again when it runs: arena get {name}")
+    return _request(obj, ScaleSpec(name=name, count=abs(workers - now)), out=workers > now)
 
 
 def scale_by(obj: Object, spec: ScaleSpec, *, out: bool) -> Change:
     """What adds workers to an elastic job (`out`), or takes some away; raises as `scale`."""
     now = trainingjob.workers(obj)
-    workers = now + spec.count if out else now - spec.count
-    _check(obj, workers, f"--count {spec.count}", f" {'more than' if out else 'fewer than'} its {now}")
+    _check_count(obj, now + spec.count if out else now - spec.count, f"--count {spec.count}")
     return _request(obj, spec, out=out)
 
 
-def _check(obj: Object, workers: int, given: str, told: str = "") -> None:
-    name, (fewest, most) = obj["metadata"]["name"], trainingjob.limits(obj)
+def _check_count(obj: Object, workers: int, given: str) -> None:
+    fewest, most = trainingjob.limits(obj)
+    has = f'{given}: etjob "{obj["metadata"]["name"]}" has {trainingjob.workers(obj)} workers'
+    allowed = f"let it have {fewest} to {most}" if most else f"let it have {fewest} or more"
     if workers < fewest:
-        text = f'{given}: etjob "{name}" cannot have{told}: it needs at least {fewest} (its --min-workers)'
-        raise SpecError(text, _allowed(fewest, most))
+        raise SpecError(f"{has} and needs at least {fewest} (its --min-workers)", allowed)
     if most is not None and workers > most:
-        text = f'{given}: etjob "{name}" cannot have{told}: it takes at most {most} (its --max-workers)'
-        raise SpecError(text, _allowed(fewest, most))
-
-
-def _allowed(fewest: int, most: int | None) -> str:
-    return f"let it have {fewest} to {most} workers" if most else f"let it have {fewest} workers or more"
+        raise SpecError(f"{has} and takes at most {most} (its --max-workers)", allowed)
 
 
 def _request(obj: Object, spec: ScaleSpec, *, out: bool) -> Change:
     resource = SCALEOUTS if out else SCALEINS
     name = obj["metadata"]["name"]
+    if (obj.get("status") or {}).get("phase") not in _SCALABLE:
+        raise Conflict(f'etjob "{name}" does not run', f"only then it can be scaled: arena get {name} -e")
     body: dict[str, Any] = {
         "selector": {"name": name},
         "toAdd" if out else "toDelete": {"count": spec.count},

@@ -24,6 +24,7 @@ from arena.local.operators.writes import RETRY, create_pod, owned, remove, write
 WORKERS_READY = "WorkersReady"
 LAUNCHER_CREATED = "LauncherCreated"
 STEPS = (etworkers.CREATED, WORKERS_READY, LAUNCHER_CREATED)
+_SCALED = (scales.SCALING, scales.SUCCEEDED, scales.FAILED)
 BACKOFF = 6
 
 
@@ -112,7 +113,7 @@ def _clear(turn: Turn) -> None:
         remove(turn.objects, PODS, pod)
     turn.workers, turn.launcher = {}, None
     known = turn.status.get("conditions") or []
-    turn.status["conditions"] = [one for one in known if one["type"] not in STEPS]
+    turn.status["conditions"] = [one for one in known if one["type"] not in (*STEPS, *_SCALED)]
     turn.status.update(targetWorkers=[], currentWorkers=[], currentScaler="")
     turn.status["replicaStatuses"] = {"Launcher": {}, "Worker": {}}
 
