@@ -41,6 +41,8 @@ class Waiting(NamedTuple):
     reason: str
     pending: bool
     """Whether it waits for quota."""
+    active: bool
+    """False where somebody, or Kueue itself, took it out of the queue until it is resumed."""
 
 
 def explained(cluster: Cluster, namespace: str | None, jobs: Sequence[Job]) -> list[Job]:
@@ -91,6 +93,9 @@ def _held(
         return _because(job, queue, "the namespace has no such queue")
     fact = (facts or {}).get(where, {})
     queue = read_queue(queue, fact)
+    if found and not found.active:
+        why = f"held back in queue {queue.name}" + (f": {found.reason}" if found.reason else "")
+        return replace(job, queue=queue, phase=Phase.SUSPENDED, reason=why)
     if found and found.pending:
         queue = replace(queue, position=places.get((job.namespace, found.name), 0))
     return _because(
@@ -112,20 +117,21 @@ def waiting(workload: Object) -> Waiting:
     meta, spec = workload["metadata"], workload.get("spec") or {}
     state = workload.get("status") or {}
     known = {one.get("type"): one for one in state.get("conditions") or ()}
-    namespace = meta.get("namespace", "")
+    namespace, active = meta.get("namespace", ""), spec.get("active") is not False
     return Waiting(
         job=(meta.get("labels") or {}).get(labels.KUEUE_JOB_UID, ""),
         queue=(namespace, spec.get("queueName", "")),
         name=meta["name"],
         rank=(-int(spec.get("priority") or 0), meta.get("creationTimestamp") or "", meta["name"]),
         reason=_reason(spec, state, known),
-        pending=not (_true(known, "QuotaReserved") or _true(known, "Finished")) and spec.get("active", True),
+        pending=active and not (_true(known, "QuotaReserved") or _true(known, "Finished")),
+        active=active,
     )
 
 
 def _reason(spec: Object, state: Object, known: Mapping[Any, Object]) -> str:
     if spec.get("active") is False:
-        return _message(known, "Evicted") or "it is held back: its workload is not active"
+        return _message(known, "Evicted")
     if _true(known, "Admitted"):
         return "admitted, about to start"
     if _true(known, "QuotaReserved"):

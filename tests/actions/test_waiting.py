@@ -64,7 +64,7 @@ def local_queue(name="team-a", namespace="n", usage="flavorsUsage", stop="None",
             True,
         ),
         ([cond("Evicted", message="deactivated by me")], {"active": False}, "deactivated by me", False),
-        ([], {"active": False}, "it is held back: its workload is not active", False),
+        ([], {"active": False}, "", False),
     ],
 )  # fmt: skip
 def test_what_a_workload_says(conditions, more, reason, pending):
@@ -169,6 +169,18 @@ def test_a_queue_that_lets_nothing_through(shelf, queue, reason):
     shelf.put(LOCAL_QUEUES, "n", *([queue] if queue else []))
     [found] = waiting.explained(shelf.cluster, "n", [job()])
     assert found.reason == reason
+
+
+def test_a_job_that_is_held_back(shelf):
+    """A job whose Workload is not active is SUSPENDED: it has no turn until it is resumed."""
+    shelf.put(LOCAL_QUEUES, "n", local_queue())
+    shelf.put(WORKLOADS, "n", workload("bert", active=False))
+    [found] = waiting.explained(shelf.cluster, "n", [job()])
+    assert (found.phase, found.reason) == (Phase.SUSPENDED, "held back in queue team-a")
+    gone = cond("Evicted", message="Exceeded the maximum number of re-queuing retries")
+    shelf.put(WORKLOADS, "n", workload("bert", gone, active=False))
+    [found] = waiting.explained(shelf.cluster, "n", [job()])
+    assert found.reason == "held back in queue team-a: Exceeded the maximum number of re-queuing retries"
 
 
 def test_a_job_that_kueue_has_not_seen(shelf):
