@@ -1,6 +1,5 @@
 """Flags that several verbs share, and what they become."""
 
-import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,6 +9,7 @@ if TYPE_CHECKING:
     from arena.kinds.kind import Kind
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 FORMATS = ("table", "wide", "json", "yaml", "name")
 
 
@@ -35,6 +35,57 @@ def kind_option(function: F) -> F:
         "-T", "--type", "kind", metavar="KIND", callback=_to_kind, shell_complete=_kind_names,
         help="Only this kind of job, such as pytorchjob (py).",
     )(function)  # fmt: skip
+
+
+def _read(param: click.Parameter, value: Any, parse: Callable[[Any], T]) -> T | None:
+    """A flag's value as `parse` reads it; None where it was not given. Errors name the flag."""
+    from arena.errors import SpecError
+
+    try:
+        return None if value is None else parse(value)
+    except SpecError as error:
+        raise SpecError(f"{max(param.opts, key=len)}: {error.message}", error.hint) from error
+
+
+def duration(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """A callback for a flag that takes a duration, such as 90s or 2h: its whole seconds."""
+    from arena import units
+
+    return _read(param, value, units.duration)
+
+
+def moment(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A callback for a flag that takes a moment in RFC 3339: the same in UTC."""
+    from arena import units
+
+    found = _read(param, value or None, units.when)
+    return units.rfc3339(found) if found else None
+
+
+def job_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A callback for a flag that takes a name for a job."""
+    from arena.kinds import words
+
+    return _read(param, value, words.name)
+
+
+def settings(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """A callback for a flag that takes KEY=VALUE, repeated."""
+    from arena.kinds import forms, words
+
+    _read(param, value, forms.pairs(words.text))
+    return value
+
+
+def _selects(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
+    from arena.kinds import words
+
+    return _read(param, value, words.selector) or ""
+
+
+def selector_option(help: str) -> Callable[[F], F]:
+    """`-l LABELS`: the jobs with these labels."""
+    return click.option("-l", "--selector", default="", metavar="LABELS", callback=_selects, help=help)
 
 
 def everywhere_option(function: F) -> F:
@@ -69,29 +120,6 @@ def instance_option(function: F) -> F:
         "-i", "--instance", default="", metavar="NAME", shell_complete=instances,
         help="Only this instance: its name, or its end such as worker-1.",
     )(function)  # fmt: skip
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Since:
-    """Which part of a log is wanted by time: seconds back, or from a moment on (RFC 3339)."""
-
-    seconds: int | None = None
-    time: str | None = None
-
-
-def parse_since(since: str | None, since_time: str | None) -> Since:
-    """The two flags of that name as one value.
-
-    Raises:
-        SpecError: both are given, or one cannot be read.
-    """
-    from arena import units
-    from arena.errors import SpecError
-
-    if since and since_time:
-        raise SpecError("--since and --since-time exclude each other", "give one of them")
-    moment = units.when(since_time)
-    return Since(units.duration(since) if since else None, units.rfc3339(moment) if moment else None)
 
 
 def agreed(question: str) -> None:

@@ -1,6 +1,9 @@
 """The options that every command takes, wherever on the line they stand, and the session they make."""
 
+import errno
 import functools
+import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -44,6 +47,27 @@ def named(ctx: click.Context, param: click.Parameter, value: str | None) -> str 
     if value == "":
         raise click.BadParameter("it is empty; name one, or leave the option away", ctx, param)
     return value
+
+
+def readable(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Refuse a file that is not there, or is a folder, before anything is done; `-` is standard input.
+
+    It is not opened: a named pipe can be read but once.
+    """
+    from arena.errors import SpecError
+
+    path, fault = named(ctx, param, value), ""
+    if path and path != "-":
+        try:
+            fault = os.strerror(errno.EISDIR) if stat.S_ISDIR(os.stat(path).st_mode) else ""
+        except OSError as error:
+            fault = error.strerror or ""
+        except ValueError as error:  # NUL
+            fault = str(error)
+    if fault:
+        flag = max(param.opts, key=len)
+        raise SpecError(f"{flag}: {path} cannot be read: {fault}", "name a file that is there")
+    return path
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:

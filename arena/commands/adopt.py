@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command("adopt")
 @_flags.job_argument(many=True)
 @_flags.kind_option
-@click.option("-l", "--selector", default="", metavar="LABELS", help="Every job with these labels.")
+@_flags.selector_option("Every job with these labels.")
 @click.option("--release", is_flag=True, help="Give adopted jobs back.")
 @pass_session
 def command(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @_flags.job_argument(many=True)
 @_flags.kind_option
 @click.option("--all", "everything", is_flag=True, help="Every job of the namespace.")
-@click.option("-l", "--selector", default="", metavar="LABELS", help="Every job with these labels.")
+@_flags.selector_option("Every job with these labels.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @pass_session
 def command(

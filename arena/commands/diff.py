@@ -6,7 +6,7 @@ import click
 
 from arena.commands import _flags
 from arena.commands._complete import jobs
-from arena.commands._globals import named, pass_session
+from arena.commands._globals import pass_session, readable
 from arena.errors import SpecError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ DIFFERENT = 1
 @click.command("diff")
 @_flags.job_argument()
 @click.argument("other", metavar="[JOB]", required=False, shell_complete=jobs)
-@click.option("-f", "--file", "file", metavar="FILE", type=click.Path(), callback=named,
+@click.option("-f", "--file", "file", metavar="FILE", type=click.Path(), callback=readable,
               help="Compare with a job file instead.")  # fmt: skip
 @_flags.kind_option
 @_flags.output_option("table", "json", "yaml")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("list")
 @_flags.everywhere_option
 @_flags.kind_option
-@click.option("-l", "--selector", default="", metavar="LABELS", help="Only jobs with these labels: a=b,c!=d.")
+@_flags.selector_option("Only jobs with these labels: a=b,c!=d.")
 @_flags.output_option(default=None)
 @click.option("-w", "--watch", is_flag=True, help="Stay, and show every change.")
 @pass_session

@@ -154,7 +154,15 @@ def reset(yes: bool) -> None:
 
 @command.command()
 @click.option("-f", "--follow", is_flag=True, help="Stay, and show what comes.")
-@click.option("-t", "--tail", type=int, default=100, show_default=True, metavar="N", help="The last N lines.")
+@click.option(
+    "-t",
+    "--tail",
+    type=click.IntRange(min=0),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="The last N lines.",
+)
 def logs(follow: bool, tail: int) -> None:
     """Show what its server logged.
 

@@ -7,6 +7,7 @@ import click
 
 from arena.commands import _flags
 from arena.commands._globals import pass_session
+from arena.errors import SpecError
 
 if TYPE_CHECKING:
     from arena.actions.logs import Options
@@ -22,10 +23,19 @@ if TYPE_CHECKING:
 @_flags.instance_option
 @click.option("-c", "--container", default="", metavar="NAME", help="This container instead of the main one.")
 @click.option("-f", "--follow", is_flag=True, help="Stay until the job has ended; exit 7 where it failed.")
-@click.option("--since", metavar="TIME", help="Only lines of the last TIME, such as 10m.")
-@click.option("--since-time", metavar="TIME", help="Only lines from this moment on (RFC 3339).")
 @click.option(
-    "-t", "--tail", type=int, default=-1, metavar="N", help="Only the last N lines of each instance."
+    "--since", metavar="TIME", callback=_flags.duration, help="Only lines of the last TIME, such as 10m."
+)
+@click.option(
+    "--since-time", metavar="TIME", callback=_flags.moment, help="Only lines from this moment on (RFC 3339)."
+)
+@click.option(
+    "-t",
+    "--tail",
+    type=click.IntRange(min=-1),
+    default=-1,
+    metavar="N",
+    help="Only the last N lines of each instance.",
 )
 @click.option("--timestamps", is_flag=True, help="With the time of each line.")
 @click.option("-p", "--previous", is_flag=True, help="The run before the last restart.")
@@ -38,7 +48,7 @@ def command(  # noqa: PLR0913 - one parameter a flag
     instance: str,
     container: str,
     follow: bool,
-    since: str | None,
+    since: int | None,
     since_time: str | None,
     tail: int,
     timestamps: bool,
@@ -60,13 +70,14 @@ def command(  # noqa: PLR0913 - one parameter a flag
     if session.namespace.isdigit():
         number = session.namespace
         click.echo(f"-n {number} names a namespace; the last {number} lines come by -t {number}", err=True)
-    span = _flags.parse_since(since, since_time)
+    if since is not None and since_time:
+        raise SpecError("--since and --since-time exclude each other", "give one of them")
     options = Options(
         instance=instance,
         container=container,
         tail=tail if tail >= 0 else None,
-        since_seconds=span.seconds,
-        since_time=span.time or "",
+        since_seconds=since,
+        since_time=since_time or "",
         previous=previous,
     )
     sink = Sink(prefix=False if instance and prefix is None else prefix, stamps=timestamps)

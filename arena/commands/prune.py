@@ -22,16 +22,17 @@ if TYPE_CHECKING:
     "--since",
     default=None,
     metavar="TIME",
+    callback=_flags.duration,
     help="How long ago they must have ended, such as 1d or 12h.",
 )
 @_flags.everywhere_option
 @_flags.kind_option
-@click.option("-l", "--selector", default="", metavar="LABELS", help="Only jobs with these labels: a=b,c!=d.")
+@_flags.selector_option("Only jobs with these labels: a=b,c!=d.")
 @click.option("--dry-run", "trial", is_flag=True, help="Show what would be deleted and delete nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @pass_session
 def command(
-    session: "Session", since: str | None, everywhere: bool, trial: bool, yes: bool, **only: Any
+    session: "Session", since: int | None, everywhere: bool, trial: bool, yes: bool, **only: Any
 ) -> int:
     """Delete jobs that ended at least TIME ago; shows them first, and asks.
 
@@ -45,7 +46,9 @@ def command(
     from arena.actions import pruning
 
     namespace = None if everywhere else session.namespace
-    before = session.now() - timedelta(seconds=_age(since))
+    if since is None:
+        raise SpecError("--since is missing", "say how long ago a job must have ended, such as --since 1d")
+    before = session.now() - timedelta(seconds=since)
     found = pruning.old(session.cluster(), namespace, before, **only)
     _tell(session, found, everywhere, trial)
     if trial or not found.ours:
@@ -54,17 +57,6 @@ def command(
         _ask(len(found.ours))
     click.echo(f"using {session.describe()}", err=True)
     return _each.each(found.ours, lambda job: _remove(session, job))
-
-
-def _age(since: str | None) -> int:
-    from arena import units
-
-    if since is None:
-        raise SpecError("--since is missing", "say how long ago a job must have ended, such as --since 1d")
-    try:
-        return units.duration(since)
-    except SpecError as error:
-        raise SpecError(f"--since: {error.message}", error.hint) from error
 
 
 def _tell(session: "Session", found: "Old", everywhere: bool, trial: bool) -> None:

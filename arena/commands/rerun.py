@@ -34,11 +34,13 @@ def _options(function: Any) -> Any:
 @_flags.job_argument()
 @_flags.kind_option
 @click.option(
-    "--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change an option; KEY= is its default."
-)
+    "--set", "changes", multiple=True, metavar="KEY=VALUE", callback=_flags.settings,
+    help="Change an option; KEY= is its default.",
+)  # fmt: skip
 @click.option(
-    "--name", "new", metavar="NAME", default=None, help="Name of the new job; made from the old otherwise."
-)
+    "--name", "new", metavar="NAME", default=None, callback=_flags.job_name,
+    help="Name of the new job; made from the old otherwise.",
+)  # fmt: skip
 @_options
 @pass_session
 def command(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands._globals import named, pass_session, spread
+from arena.commands._globals import pass_session, readable, spread
 from arena.commands._spec import SpecCommand, given, spec_options
 
 if TYPE_CHECKING:
@@ -76,13 +76,13 @@ def command() -> None:
 
 
 FILE = click.option(
-    "-f", "--file", "file", metavar="FILE", type=click.Path(), callback=named,
+    "-f", "--file", "file", metavar="FILE", type=click.Path(), callback=readable,
     help="Read options from a YAML file; flags win.",
 )  # fmt: skip
 PLANNING = (
-    click.option("--template", metavar="FILE", type=click.Path(), callback=named,
+    click.option("--template", metavar="FILE", type=click.Path(), callback=readable,
                  help="Use this template instead of the packaged one."),
-    click.option("--patch", metavar="FILE", type=click.Path(), callback=named,
+    click.option("--patch", metavar="FILE", type=click.Path(), callback=readable,
                  help="Apply this JSON merge patch to the job's manifest."),
     click.option("--dry-run", is_flag=False, flag_value="client", default=None, metavar="[client|server]",
                  help="Print what would be sent; with =server the cluster validates it."),

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 @_flags.job_argument()
 @_flags.kind_option
 @click.option(
-    "--port", type=int, default=0, metavar="PORT", help="Port of this machine to use; any free one otherwise."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="PORT",
+    help="Port of this machine to use; any free one otherwise.",
 )
 @click.option(
     "--open/--no-open", "browser", default=None, help="Open a browser; only from a terminal otherwise."

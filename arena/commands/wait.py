@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     "--for", "goal", default=None, metavar="GOAL",
     help="phase=PHASE such as phase=RUNNING, condition=TYPE, or deleted; their end otherwise.",
 )  # fmt: skip
-@click.option("--timeout", default=None, metavar="TIME", help="Give up after this time, such as 90s or 2h.")
+@click.option("--timeout", default=None, metavar="TIME", callback=_flags.duration,
+              help="Give up after this time, such as 90s or 2h.")  # fmt: skip
 @pass_session
 def command(
-    session: "Session", names: tuple[str, ...], kind: "Kind | None", goal: str | None, timeout: str | None
+    session: "Session", names: tuple[str, ...], kind: "Kind | None", goal: str | None, timeout: int | None
 ) -> int:
     """Wait until jobs have ended; exit 0 where all succeeded, 7 where one failed, 6 on timeout.
 
@@ -40,7 +41,7 @@ def command(
     from arena.actions import goals
     from arena.commands._wait import watch
 
-    until = replace(goals.goal(goal) if goal is not None else goals.END, within=_seconds(timeout))
+    until = replace(goals.goal(goal) if goal is not None else goals.END, within=timeout)
     targets = [name for name, _ in _each.named(names, kind)]
     ended = watch(session, targets, kind, until)
 
@@ -49,13 +50,3 @@ def command(
         click.echo(f"{job.kind} {job.name} {'deleted' if until.gone else job.phase.value}")
 
     return _each.each(ended, tell)
-
-
-def _seconds(timeout: str | None) -> int | None:
-    from arena import units
-    from arena.errors import SpecError
-
-    try:
-        return units.duration(timeout) if timeout is not None else None
-    except SpecError as error:
-        raise SpecError(f"--timeout: {error.message}", error.hint) from error
