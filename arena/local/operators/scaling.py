@@ -93,7 +93,8 @@ def _scripted(turn: Turn, scale: Scale) -> bool:
         return True
     if conditions.holds(state, conditions.FAILED):
         last = next(one for one in state["conditions"] if one["type"] == conditions.FAILED)
-        fail(turn, scale, f"{scale.title}: the script {line} failed: {last.get('message')}")
+        where = f"kubectl logs job/{made['metadata']['name']} shows its output"
+        fail(turn, scale, f"{scale.title}: the script {line} failed: {last.get('message')}; {where}")
     return False
 
 
