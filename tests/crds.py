@@ -16,6 +16,7 @@ from arena.resources import Resource
 FOLDER = Path(os.environ.get("ARENA_CRDS") or Path(__file__).parents[2] / "shared" / "crds")
 
 FILES = {
+    ("apps.kubedl.io/v1alpha1", "Cron"): "apps.kubedl.io_crons.yaml",
     ("jobset.x-k8s.io/v1alpha2", "JobSet"): "jobset.x-k8s.io_jobsets.yaml",
     ("trainer.kubeflow.org/v1alpha1", "TrainJob"): "trainer.kubeflow.org_trainjobs.yaml",
     ("kai.alibabacloud.com/v1alpha1", "ScaleIn"): "kai.alibabacloud.com_scaleins.yaml",

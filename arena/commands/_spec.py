@@ -1,6 +1,6 @@
 """The options of a Spec as click options, and back: what the user gave, as `spec.parse` takes it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import islice
 from typing import Any
 
@@ -68,11 +68,15 @@ def _switch(ctx: click.Context, one: click.Option, name: str, value: str) -> lis
         raise click.BadParameter(f"{error.message}; {error.hint}", ctx, one) from error
 
 
-def spec_options(spec: type) -> Callable[[Any], Any]:
-    """A decorator: the options of the Spec, and hidden ones for their deprecated spellings."""
+def spec_options(spec: type, without: Collection[str] = ()) -> Callable[[Any], Any]:
+    """A decorator: the options of the Spec, and hidden ones for their deprecated spellings.
+
+    Args:
+        without: fields that are no options of this command.
+    """
 
     def decorate(function: Any) -> Any:
-        for one in reversed(options(spec)):
+        for one in reversed([one for one in options(spec) if one.name not in without]):
             for old in one.old:
                 function = _old(one, old)(function)
             function = _new(one)(function)

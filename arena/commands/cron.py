@@ -1,5 +1,6 @@
 """arena cron: jobs that are submitted again and again on a schedule."""
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,7 +30,11 @@ class Crons(Kinds):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name or alias."""
-        return self.commands.get(ALIASES.get(cmd_name, cmd_name)) or super().get_command(ctx, cmd_name)
+        verb = ALIASES.get(cmd_name, cmd_name)
+        close = get_close_matches(verb, self.commands, 1)
+        if verb not in self.commands and close and not ctx.resilient_parsing:
+            raise click.UsageError(f'cron has no command "{cmd_name}"; did you mean {close[0]}?', ctx)
+        return self.commands.get(verb) or super().get_command(ctx, cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs, then the kinds."""
@@ -63,6 +68,9 @@ def make(kind: "Kind") -> click.Command:
     from arena.kinds.cron import CronSpec
     from arena.kinds.spec import options
 
+    # Where a kind has an option of the same name, as RayJobs can be suspended, the schedule's is meant.
+    own = {one.name for one in options(CronSpec)}
+
     def function(session: "Session", **_: Any) -> None:
         from arena.commands._recurring import run
         from arena.commands._submitting import Wish
@@ -71,7 +79,8 @@ def make(kind: "Kind") -> click.Command:
         kept = {
             name: ctx.params[name] for name in ("file", "template", "patch", "dry_run", "form", "replace")
         }
-        wish = Wish(given=given(ctx, kind.spec), wait=False, logs=False, **kept)
+        job = {name: value for name, value in given(ctx, kind.spec).items() if name not in own}
+        wish = Wish(given=job, wait=False, logs=False, **kept)
         run(session, kind, given(ctx, CronSpec), wish)
 
     function.__doc__ = (
@@ -81,9 +90,9 @@ def make(kind: "Kind") -> click.Command:
     decorated: Any = pass_session(function)
     for option in reversed((FILE, *PLANNING)):
         decorated = option(decorated)
-    decorated = spec_options(CronSpec)(spec_options(kind.spec)(decorated))
+    decorated = spec_options(CronSpec)(spec_options(kind.spec, without=own)(decorated))
     made: SpecCommand = click.command(kind.name, cls=SpecCommand)(decorated)
-    made.sections = {**sections(kind), **{one.name: "Options of cron" for one in options(CronSpec)}}
+    made.sections = {**sections(kind), **dict.fromkeys(own, "Options of cron")}
     return spread(made)
 
 
@@ -203,7 +212,7 @@ def _switch(session: "Session", names: tuple[str, ...], kind: "Kind | None", on:
         if changed:
             click.echo(f"cron {found.name} {word} success")
         else:
-            click.echo(f"cron {found.name} {'is suspended' if on else 'runs'} already", err=True)
+            click.echo(f"cron {found.name} {'is suspended already' if on else 'is not suspended'}", err=True)
 
     click.echo(f"using {session.describe()}", err=True)
     return _each.each(dict.fromkeys(names), act)
