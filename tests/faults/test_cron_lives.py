@@ -1,0 +1,88 @@
+"""Schedules at work: real programs that are run again and again, also when the server dies in between."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from product import Product, product, until
+
+
+@pytest.fixture
+def arena(tmp_path: Path) -> Iterator[Product]:
+    """The product, with nothing in its home."""
+    with product(tmp_path) as made:
+        yield made
+
+
+def runs(arena: Product, name: str) -> list[dict[str, Any]]:
+    """The runs of a schedule, the newest first."""
+    found = json.loads(arena.must("cron", "get", name, "-o", "json"))
+    history: list[dict[str, Any]] = found["cronHistory"]
+    return history
+
+
+def ended(arena: Product, name: str, status: str) -> list[str]:
+    """The names of the runs that ended so."""
+    return [run["name"] for run in runs(arena, name) if run["status"] == status]
+
+
+def test_runs_succeed_and_fail(arena: Product) -> None:
+    """Every run is a program of its own; those that fail and those that succeed are told apart, and read."""
+    arena.must("cron", "job", "--schedule", "@every 1s", "--name", "good", "echo fine")
+    arena.must("cron", "pytorchjob", "--schedule", "@every 1s", "--name", "bad", "echo broken; exit 3")
+    until(lambda: len(ended(arena, "bad", "Failed")) > 1, 30, "two failed runs")
+    until(lambda: ended(arena, "good", "Succeeded"), 30, "a run that succeeded")
+    arena.must("cron", "suspend", "bad", "good")
+    good, bad = ended(arena, "good", "Succeeded")[0], ended(arena, "bad", "Failed")[-1]
+    assert arena.must("logs", good) == "fine\n"
+    assert arena.must("logs", bad) == "broken\n"
+    jobs = arena.jobs()
+    assert (jobs[good], jobs[bad]) == ("SUCCEEDED", "FAILED")
+    assert "exit code 3" in arena.must("get", bad)
+    arena.must("cron", "delete", "bad", "good")
+    until(lambda: not arena.jobs(), 20, "no run is left")
+
+
+def test_a_restart_starts_no_run_twice(arena: Product) -> None:
+    """A killed server goes on with its schedules; the run that went on goes on, and none runs twice."""
+    log, go = arena.home / "log", arena.home / "go"
+    line = f"echo $HOSTNAME >> {log}; while [ ! -e {go} ]; do sleep 0.05; done"
+    words = ("--schedule", "@every 1s", "--name", "slow", "--concurrency-policy", "Forbid")
+    arena.must("cron", "pytorchjob", *words, line)
+    until(log.exists, 20, "the first run")
+    os.kill(arena.server(), signal.SIGKILL)
+    (first,) = runs(arena, "slow")
+    assert first["status"] == "Running"
+    go.touch()
+    until(lambda: len(ended(arena, "slow", "Succeeded")) > 2, 30, "three runs")
+    arena.must("cron", "suspend", "slow")
+    until(lambda: not ended(arena, "slow", "Running"), 20, "the last run has ended")
+    hosts = log.read_text(encoding="utf-8").split()
+    assert len(hosts) == len(set(hosts))
+    assert {host.removesuffix("-master-0") for host in hosts} == {run["name"] for run in runs(arena, "slow")}
+
+
+def test_replaced(arena: Product) -> None:
+    """--replace deletes the old schedule with its runs and puts the new one in its place."""
+    arena.must("cron", "pytorchjob", "--schedule", "@every 1s", "--name", "x", "sleep 1000")
+    until(lambda: ended(arena, "x", "Running"), 20, "a run that goes on")
+    arena.must("cron", "pytorchjob", "--schedule", "@yearly", "--name", "x", "--replace", "true")
+    assert runs(arena, "x") == []
+    until(lambda: not arena.processes("sleep"), 20, "the old program has ended")
+
+
+def test_secrets_and_files_reach_every_run(arena: Product) -> None:
+    """What is made once beside the schedule is there for each of its runs, and goes with it."""
+    conf = arena.home / "a.conf"
+    conf.write_text("from a file\n", encoding="utf-8")
+    words = ("--schedule", "@every 1s", "--name", "both", "--secret", "TOKEN=hidden")
+    inside = arena.home / "inside" / "a.conf"
+    arena.must(
+        "cron", "tfjob", *words, "--config-file", f"{conf}:{inside}", f'cat {inside}; test "$TOKEN" = hidden'
+    )
+    until(lambda: len(ended(arena, "both", "Succeeded")) > 1, 30, "two runs that succeeded")
+    assert arena.must("logs", ended(arena, "both", "Succeeded")[0]) == "from a file\n"
