@@ -18,6 +18,8 @@ LOCAL_QUEUES = Resource("kueue.x-k8s.io", "v1beta2", "localqueues", kind="LocalQ
 POD_GROUPS = Resource("scheduling.volcano.sh", "v1beta1", "podgroups", kind="PodGroup")
 QUEUES = Resource("scheduling.volcano.sh", "v1beta1", "queues", False, kind="Queue")
 PRIORITIES = Resource("scheduling.k8s.io", "v1", "priorityclasses", False, kind="PriorityClass")
+SYSTEM = ("system-cluster-critical", "system-node-critical")
+"""Priority classes that are always there, listed or not."""
 COSCHEDULED = Resource("scheduling.x-k8s.io", "v1alpha1", "podgroups", kind="PodGroup")
 
 
@@ -46,14 +48,12 @@ def settled(cluster: Cluster, spec: TrainingSpec) -> TrainingSpec:
 def _check_priority(cluster: Cluster, name: str) -> None:
     kind = served(cluster, PRIORITIES)
     try:
-        names = sorted(one["metadata"]["name"] for one in cluster.list(kind)) if kind else []
+        names = sorted(one["metadata"]["name"] for one in cluster.list(kind)) if kind else [name]
     except NotAllowed:
         return
-    # Kubernetes brings two of its own: a cluster without any, as the local one, does not heed them.
-    if names and name not in names:
-        raise SpecError(
-            f'--priority "{name}": {cluster.name} has no such priority class', f"it has: {', '.join(names)}"
-        )
+    if name not in (*names, *SYSTEM):
+        there = f"it has: {', '.join(names)}" if names else "it has none: leave --priority away, or make one"
+        raise SpecError(f'--priority "{name}": {cluster.name} has no such priority class', there)
 
 
 def remarks(cluster: Cluster, resource: Resource, spec: TrainingSpec, namespace: str) -> list[str]:
