@@ -149,6 +149,7 @@ def values(spec: RayJobSpec, resource: Resource) -> dict[str, Any]:
         "submitter_labels": {**spec.label, **labels.common(spec.name, NAME), **origin},
         "entrypoint": environment.literal(spec.entrypoint),
         "shutdown": spec.shutdown_after_finished,
+        "backoff_limit": spec.retry or None,
         "ttl": spec.ttl_after_finished if spec.shutdown_after_finished else None,
         "suspend": spec.suspend or None,
         "ray_version": spec.ray_version or None,

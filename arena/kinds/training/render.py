@@ -37,7 +37,8 @@ def shared(spec: TrainingSpec, kind: str, resource: Resource, size: Size) -> Val
         "api_version": resource.api_version,
         "name": spec.name,
         **metadata(spec, kind, size),
-        "backoff_limit": spec.retry or None,
+        # The training operator fails a job at the restart that reaches the limit, so that 1 allows none.
+        "backoff_limit": spec.retry + 1 if spec.retry else None,
         "restart_policy": "OnFailure" if spec.retry else "Never",
         "active_deadline": spec.running_timeout or None,
         "ttl": spec.ttl_after_finished or None,
