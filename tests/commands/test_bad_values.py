@@ -1,0 +1,225 @@
+"""Every option of every kind, and every flag of all other commands, refuses what it cannot use.
+
+A sentence names the flag and the value, and says what is allowed; the exit code is 2. Bad values are
+chosen by the form of the option (its metavar), so a new option is tested without a word here; a new form
+has to be given a bad value.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+from screens import Ended
+
+from arena import kinds
+from arena.cli import root, run
+from arena.commands._spec import SpecCommand
+from arena.kinds.kind import Kind
+from arena.kinds.spec import Option, options
+
+BAD = {
+    "N": ("many", "-1"),
+    "PORT": ("http", "70000"),
+    "QUANTITY": ("lots", "0", "1e99"),
+    "DURATION": ("soon", "-5"),
+    "true|false": ("maybe",),
+    "NAME": ("a b", "-a"),
+    "IMAGE": ("two words",),
+    "PATH": ("relative", "/"),
+    "PROGRAM": ("two words",),
+    "NAME=VALUE": ("novalue", "A B=1"),
+    "KEY=VALUE": ("novalue", "=1"),
+    "VENDOR/NAME=N": ("a.b/c", "a.b/c=none", "nvidia.com/gpu=1"),
+    "NAME=SECRET[:KEY]": ("novalue", "A=/"),
+    "PVC:/PATH": ("claim", "claim:relative"),
+    "/HOST[:/PATH]": ("relative", "/a:b"),
+    "FILE[:/PATH]": ("a:b",),
+    "KEY[=VALUE][:EFFECT]": ("a=b:Never", "a b"),
+    "ROLE,...": ("boss", "w,w"),
+    "DIR": ("", "/nowhere"),
+    "IMAGE,...": ("two words",),
+    "LABEL": ("a b",),
+    "MEMORY": ("lots", "0"),
+    "CRON": ("often", "* * * *", "61 * * * *"),
+    "ZONE": ("Middle/Earth",),
+    "auto|cpu|gpu|N": ("some", "0"),
+}
+"""Metavar of a form -> values that it refuses."""
+FREE = {
+    "coordinator",
+    "dataset",
+    "jar",
+    "logdir",
+    "main_class",
+    "model_source",
+    "pre_stop_command",
+    "pretrained",
+    "ray_version",
+    "spark_version",
+    "sync_source",
+}
+"""Options whose value may be any text, as a URL, a version or a command line may."""
+NO_TEXT = b"\xff".decode(errors="surrogateescape")
+"""What even free text cannot be: bytes that are not UTF-8."""
+
+
+@pytest.fixture
+def say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Ended]:
+    """Run a command line against a cluster that is nowhere, so that only its words matter."""
+    cluster = {"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}
+    config = {
+        "current-context": "c",
+        "clusters": [cluster],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": ""}}],
+    }
+    (tmp_path / "kubeconfig").write_text(json.dumps(config))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: str) -> Ended:
+        capsys.readouterr()
+        code = run(words)
+        return Ended(code, *capsys.readouterr())
+
+    return call
+
+
+def bad(one: Option) -> tuple[str, ...]:
+    """Values that the option refuses."""
+    if one.form.choices:
+        return ("none-of-these",)
+    return BAD.get(one.form.metavar, (NO_TEXT,))
+
+
+def fault(ended: Ended, flag: str, value: str) -> str:
+    """What is wrong with how a value was refused, or ""."""
+    lines = ended.err.splitlines()
+    errors = [line for line in lines if line.startswith("Error: ")]
+    hints = [line for line in lines if line.startswith("Hint: ")]
+    parts = set(re.split("[=: ]", value.replace(NO_TEXT, "?"))) - {""} | {value or "empty"}
+    if ended.code != 2 or ended.out or len(errors) != 1:
+        return f"{flag} {value!a} was not refused: {ended}"
+    if flag not in errors[0] or not any(part in errors[0] for part in parts):
+        return f"{flag} {value!a}: the sentence names not both: {errors[0]}"
+    helped = hints or any(
+        word in errors[0] for word in ("; ", "is not one of", "a valid integer", "the range")
+    )
+    return "" if helped else f"{flag} {value!a}: nothing says what would do: {errors[0]}"
+
+
+def told(faults: list[str]) -> None:
+    """Fail with those of the faults that are some."""
+    if any(faults):
+        pytest.fail("\n".join(filter(None, faults)))
+
+
+@pytest.mark.parametrize("kind", kinds.training_kinds(), ids=lambda kind: kind.name)
+def test_options_of_a_kind(kind: Kind, say: Callable[..., Ended]) -> None:
+    """Each option of the kind refuses bad values and says which flag, which value and what is allowed."""
+    found = []
+    for one in options(kind.spec):
+        if one.form.positional:
+            continue
+        for value in bad(one):
+            ended = say("submit", kind.name, f"{one.flag}={value}", "--dry-run", "--", "true")
+            found.append(fault(ended, one.flag, value))
+    told(found)
+
+
+def test_what_may_be_any_text() -> None:
+    """These options, and no others, have no form that could refuse a text."""
+    free = {
+        one.name
+        for kind in kinds.training_kinds()
+        for one in options(kind.spec)
+        if one.form.metavar not in BAD and not one.form.choices and not one.form.positional
+    }
+    assert free == FREE
+
+
+# ---- the flags of the other commands
+
+OTHER = {
+    "KIND": ("pytroch",),
+    "TIME": ("soon", "-5"),
+    "LABELS": ("a b", "=x", "a in b", "a=b=c"),
+    "GOAL": ("bliss", "phase=BLISS"),
+    "N": ("many", "-2"),
+    "PORT": ("http", "70000"),
+    "FILE": ("/nowhere",),
+    "DIR": ("",),
+    "[client|server]": ("sever",),
+}
+"""Metavar of a flag -> values that it refuses."""
+GLOBAL = {
+    "--namespace": "a b",
+    "--arena-namespace": "a b",
+    "--kubeconfig": "/nowhere",
+    "--context": "nowhere",
+    "--loglevel": "chatty",
+}
+"""Flags that every command takes, tested with one that heeds them all -> a value that it refuses."""
+ASKED = {"--instance", "--container", "--script", "--gpu-mode"}
+"""Flags whose value only the cluster can judge, or nobody."""
+
+
+def of_the_job(ctx: click.Context) -> set[str]:
+    """The flags of a command for a kind that come from the kind's Spec, and are tested above."""
+    if not ctx.parent or ctx.parent.info_name != "cron" or not isinstance(ctx.command, SpecCommand):
+        return set()
+    spec = kinds.find(str(ctx.info_name)).spec
+    return {flag for one in options(spec) for flag in (*one.flags, *one.old)}
+
+
+def walk(command: click.Command, ctx: click.Context) -> Iterator[click.Context]:
+    """The contexts of all commands but those that submit a kind, which are tested above."""
+    if not isinstance(command, click.Group):
+        yield ctx
+        return
+    for name in command.list_commands(ctx):
+        below = command.get_command(ctx, name)
+        if below and name != "submit":
+            yield from walk(below, click.Context(below, parent=ctx, info_name=name))
+
+
+def flags(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    """(flag, bad value) for all flags of a command that take a value."""
+    done = of_the_job(ctx)
+    for one in ctx.command.params:
+        if not isinstance(one, click.Option) or one.is_flag or done & set(one.opts):
+            continue
+        flag = max(one.opts, key=len)
+        if isinstance(one.type, click.Choice) and flag not in GLOBAL:
+            yield flag, "none-of-these"
+        elif flag not in GLOBAL and flag not in ASKED:
+            for value in (BAD | OTHER).get(one.metavar or "", (NO_TEXT,)):
+                yield flag, value
+
+
+CONTEXTS = list(walk(root, click.Context(root, info_name="arena")))
+
+
+@pytest.mark.parametrize("ctx", CONTEXTS, ids=lambda ctx: ctx.command_path)
+def test_flags_of_a_command(ctx: click.Context, say: Callable[..., Ended]) -> None:
+    """Each flag of a command refuses bad values and says which flag, which value and what is allowed."""
+    path = ctx.command_path.split()[1:]
+    words = [
+        one.type.choices[0] if isinstance(one.type, click.Choice) else "x"
+        for one in ctx.command.params
+        if isinstance(one, click.Argument) and one.required
+    ]
+    found = [fault(say(*path, f"{flag}={value}", *words), flag, value) for flag, value in flags(ctx)]
+    told(found)
+
+
+@pytest.mark.parametrize(("flag", "value"), GLOBAL.items())
+def test_flags_of_all_commands(flag: str, value: str, say: Callable[..., Ended]) -> None:
+    """Each flag that all commands have refuses bad values, before and after the verb."""
+    word = flag if "name" in flag else flag.lstrip("-")  # which may also come from elsewhere
+    told([fault(say(*words), word, value) for words in (("list", flag, value), (flag, value, "list"))])
