@@ -12,6 +12,7 @@ _INSTALL = {
     "torchrun": "install it with `pip install torch`",
     "accelerate": "install it with `pip install accelerate`",
     "tensorboard": "install it with `pip install tensorboard`",
+    "ray": "install it with `pip install ray`",
 }
 _NO_GPU = re.compile(
     rb"no NVIDIA driver|CUDA (?:is|was) not available|CUDA is unavailable|no CUDA-capable device"

@@ -1,0 +1,287 @@
+"""A RayJob as the objects that it is on the local cluster: head, workers, submitter, their Service and token.
+
+All nodes of all clusters share this machine, so each cluster has a port of its own, and a token by
+which its nodes and programs know each other: Ray listens on every address of the machine.
+"""
+
+import copy
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from arena.local.objects import SECRETS, SERVICES, Object, Objects, Resource, key
+from arena.local.operators import pods as facts
+from arena.local.operators.amounts import Amounts, amounts
+from arena.local.operators.replicas import LOOPBACK, set_env
+from arena.local.operators.writes import ensure
+
+RAYJOBS = Resource("ray.io", "v1", "rayjobs", "RayJob")
+
+CLUSTER = "ray.io/cluster"
+NODE_TYPE = "ray.io/node-type"
+GROUP = "ray.io/group"
+ORIGIN = "ray.io/originated-from-cr-name"
+ORIGIN_KIND = "ray.io/originated-from-crd"
+CREATED_BY = "app.kubernetes.io/created-by"
+
+PORT = 6379
+"""Of the head; the others choose free ones by themselves."""
+TOKEN = "auth_token"
+"""The key of the Secret that holds a cluster's token."""
+OBJECTS_LEAST = 80 * 2**20
+OBJECTS_USUAL = 200 * 2**20
+"""Bytes of a node's store for objects, at least and where no memory is asked for."""
+OBJECTS_SHARE = 0.3
+"""Of a node's memory, as Ray itself would take."""
+GIVEN = ("num-cpus", "num-gpus", "resources", "object-store-memory", "memory", "labels")
+"""What a spec may say of how Ray starts; the rest would make nodes of this machine clash."""
+
+WAIT = """
+import sys, time, ray
+ray.init(logging_level="ERROR", log_to_driver=False)
+wanted, told = int(sys.argv[1]), time.monotonic()
+while (there := sum(node["Alive"] for node in ray.nodes())) < wanted:
+    if time.monotonic() > told + 10:
+        told = time.monotonic()
+        print(f"waiting for the Ray cluster: {there} of {wanted} nodes", file=sys.stderr, flush=True)
+    time.sleep(0.1)
+"""
+SUBMIT = '"$(command -v python || command -v python3)" -c "$1" "$2" && exec sh -c "$3"'
+"""The program begins when all nodes are there, as it would where each is asked whether it is ready."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One RayJob: its object, read, and the name of its cluster."""
+
+    obj: Object
+    cluster: str
+
+    @property
+    def parent(self) -> tuple[Resource, Object]:
+        """What all its objects are owned by."""
+        return RAYJOBS, self.obj
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.obj["metadata"]["name"])
+
+    @property
+    def spec(self) -> Object:
+        """Its spec."""
+        found: Object = self.obj["spec"]
+        return found
+
+    @property
+    def head(self) -> str:
+        """The name of the head's pod."""
+        return f"{self.cluster}-head"
+
+    @property
+    def submitter(self) -> str:
+        """The name of the submitter's pod."""
+        return f"{self.cluster}-submitter"
+
+    @property
+    def groups(self) -> list[Object]:
+        """The groups of workers."""
+        return list(self.spec["rayClusterSpec"].get("workerGroupSpecs") or [])
+
+    @property
+    def workers(self) -> list[tuple[str, Object]]:
+        """The names of the workers' pods, each with its group."""
+        return [
+            (f"{self.cluster}-{group['groupName']}-worker-{index}", group)
+            for group in self.groups
+            for index in range(_size(group))
+        ]
+
+    def labels(self) -> dict[str, str]:
+        """The labels that all its objects carry."""
+        return {
+            CLUSTER: self.cluster,
+            ORIGIN: self.name,
+            ORIGIN_KIND: "RayJob",
+            CREATED_BY: "kuberay-operator",
+        }
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Where the nodes of a cluster meet.
+
+    Attributes:
+        host: the head's.
+        port: the head's.
+        secret: the name of the Secret with the token.
+    """
+
+    host: str
+    port: int
+    secret: str
+
+    @property
+    def address(self) -> str:
+        """`host:port` of the head."""
+        return f"{self.host}:{self.port}"
+
+
+def _size(group: Object) -> int:
+    replicas, hosts = group.get("replicas"), group.get("numOfHosts")
+    return int(0 if replicas is None else replicas) * int(hosts or 1)
+
+
+def meeting(objects: Objects, job: Job) -> Meeting:
+    """The Service and the token of the job's cluster, made where they are missing."""
+    token = f"{job.cluster}-token"
+    if objects.get(SECRETS, token, key(job.obj)[0]) is None:
+        ensure(objects, SECRETS, _token(job, token), job.parent)
+    service = ensure(objects, SERVICES, _service(job), job.parent)
+    allotted = facts.ports(service)
+    if allotted:
+        return Meeting(LOOPBACK, allotted[PORT], token)
+    return Meeting(f"{job.cluster}-head-svc.{key(job.obj)[0]}.svc", PORT, token)
+
+
+def _token(job: Job, name: str) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "labels": job.labels()},
+        "stringData": {TOKEN: secrets.token_hex(32)},
+    }
+
+
+def _service(job: Job) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": f"{job.cluster}-head-svc", "labels": job.labels()},
+        "spec": {
+            "clusterIP": "None",
+            "selector": {CLUSTER: job.cluster, NODE_TYPE: "head"},
+            "ports": [{"name": "gcs-server", "port": PORT}],
+        },
+    }
+
+
+def head(job: Job, where: Meeting) -> Object:
+    """The pod of the head. Its end is that of the cluster, so it is never started again in place."""
+    group = job.spec["rayClusterSpec"]["headGroupSpec"]
+    own = {"port": where.port, "include-dashboard": "false", "temp-dir": _folder(job.head)}
+    pod = _node(job, where, group, (job.head, "head", "headgroup"))
+    pod["spec"]["containers"][0]["command"] = ["ray", "start", "--head", *_flags(group, own)]
+    pod["spec"]["restartPolicy"] = "Never"
+    return pod
+
+
+def worker(job: Job, where: Meeting, name: str, group: Object) -> Object:
+    """The pod of a worker of the group."""
+    pod = _node(job, where, group, (name, "worker", group["groupName"]))
+    flags = _flags(group, {"address": where.address, "temp-dir": _folder(name)})
+    pod["spec"]["containers"][0]["command"] = ["ray", "start", *flags]
+    pod["spec"].setdefault("restartPolicy", "OnFailure")
+    return pod
+
+
+def _node(job: Job, where: Meeting, group: Object, place: tuple[str, str, str]) -> Object:
+    """A pod of the cluster without its command; `place` is its name, its type and its group's name."""
+    name, kind, title = place
+    template = copy.deepcopy(group["template"])
+    meta, spec = template.get("metadata") or {}, template["spec"]
+    container = spec["containers"][0]
+    # Such a hook is `ray stop`, which would end every Ray program of this machine.
+    container.pop("lifecycle", None)
+    container.pop("args", None)
+    _tell(container, job, where)
+    own = {**job.labels(), NODE_TYPE: kind, GROUP: title, "ray.io/is-ray-node": "yes"}
+    return {
+        "metadata": {
+            "name": name,
+            "labels": {**(meta.get("labels") or {}), **own},
+            "annotations": dict(meta.get("annotations") or {}),
+        },
+        "spec": spec,
+    }
+
+
+def _tell(container: Object, job: Job, where: Meeting) -> None:
+    """Set what Ray's programs read, in place."""
+    variables = {
+        "RAY_ADDRESS": where.address,
+        "RAY_CLUSTER_NAME": job.cluster,
+        "RAY_IP": where.host,
+        "FQ_RAY_IP": where.host,
+        "RAY_PORT": str(where.port),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_AUTH_MODE": "token",
+        # Else nodes of one machine are refused where Ray counts on several.
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    set_env(container, variables)
+    source = {"secretKeyRef": {"name": where.secret, "key": TOKEN}}
+    container["env"].append({"name": "RAY_AUTH_TOKEN", "valueFrom": source})
+
+
+def _flags(group: Object, own: Mapping[str, object]) -> list[str]:
+    """The flags of `ray start`: those of the place, what the spec says, else what its container asks for."""
+    given = group.get("rayStartParams") or {}
+    chosen: dict[str, object] = {
+        "block": "",
+        "disable-usage-stats": "",
+        "node-ip-address": LOOPBACK,
+        "dashboard-agent-listen-port": 0,
+        **own,
+        **_capacity(group["template"]["spec"]["containers"][0]),
+        **{name: value for name, value in given.items() if name in GIVEN},
+    }
+    return [f"--{name}={value}" if value != "" else f"--{name}" for name, value in chosen.items()]
+
+
+def _folder(pod: str) -> str:
+    """Where a node keeps its sockets and logs: its own, as nodes that start at once would take the same names.
+
+    Short, as the names of sockets must be.
+    """
+    return f"/tmp/ray/{hashlib.sha256(pod.encode()).hexdigest()[:12]}"
+
+
+def _capacity(container: Object) -> dict[str, int]:
+    """What a node has: as asked for. Where nothing is asked for one CPU, as the machine is everybody's."""
+    resources = container.get("resources") or {}
+    asked: Amounts = amounts({**(resources.get("requests") or {}), **(resources.get("limits") or {})})
+    memory = asked["memory"] // 1000
+    store = max(OBJECTS_LEAST, int(memory * OBJECTS_SHARE)) if memory else OBJECTS_USUAL
+    return {
+        "num-cpus": max(1, -(-asked["cpu"] // 1000)),
+        "num-gpus": asked["nvidia.com/gpu"] // 1000,
+        "object-store-memory": store,
+        **({"memory": memory} if memory else {}),
+    }
+
+
+def submitter(job: Job, where: Meeting) -> Object:
+    """The pod that runs the program: as it would run on the head, with what that container has."""
+    template = copy.deepcopy(job.spec["rayClusterSpec"]["headGroupSpec"]["template"])
+    given = job.spec.get("submitterPodTemplate") or template
+    meta, spec = given.get("metadata") or {}, template["spec"]
+    container = spec["containers"][0]
+    for field in ("lifecycle", "args", "ports", "resources"):
+        container.pop(field, None)
+    _tell(container, job, where)
+    container["name"] = "ray-job-submitter"
+    nodes = str(1 + len(job.workers))
+    container["command"] = ["sh", "-c", SUBMIT, "sh", WAIT, nodes, job.spec["entrypoint"]]
+    spec.update(containers=[container], restartPolicy="Never")
+    labels = {name: value for name, value in job.labels().items() if name != CLUSTER}
+    return {
+        "metadata": {
+            "name": job.submitter,
+            "labels": {**(meta.get("labels") or {}), **labels},
+            "annotations": dict(meta.get("annotations") or {}),
+        },
+        "spec": spec,
+    }
