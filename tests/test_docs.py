@@ -27,6 +27,7 @@ HELP = ROOT / "docs" / "help.md"
 GO = (ROOT / "tests" / "cases" / "go-arena.txt").read_text("utf-8").splitlines()
 GO_LINES = [line for line in GO if line.startswith("arena ")]
 GO_JOBS = [line for line in GO_LINES if re.search(r" submit | cron \w*job ", line)]
+CRON = re.compile("cron .*--schedule")
 GO_KINDS = """tfjob tf mpijob mpi mj pytorchjob pytorch horovodjob horovod hj
 etjob et deepspeedjob dp rayjob rj sparkjob spark volcanojob vj""".split()
 """The kinds of the Go arena, in each of its spellings."""
@@ -105,7 +106,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
     def read_one(words: list[str]) -> str:
         with contextlib.ExitStack() as stack:
-            if words[0] in ("submit", "cron") and "--name" in shlex.join(words):
+            if (words[0] == "submit" and len(words) > 2) or CRON.match(shlex.join(words)):
                 rest = [word for word in words[2:] if not word.startswith("--dry-run")]
                 words = [*words[:2], "--dry-run", *rest]
             else:
