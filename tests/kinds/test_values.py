@@ -152,13 +152,13 @@ def test_gpus_are_hidden(submit):
 def test_retry(submit):
     """With --retry failed instances start again, so many times; without it the first failure counts.
 
-    The training operator's limit is the restart that ends the job, that of an MPI launcher counts retries.
+    The limit is the restart that ends the job.
     """
     for kind in ALL:
         (job,) = submit(kind, "--name", "x", "--image", "i", "true")
         assert next(iter(roles(job).values()))["restartPolicy"] == "Never"
         (job,) = submit(kind, "--name", "x", "--image", "i", "--retry", "2", "true")
-        assert job["spec"]["runPolicy"]["backoffLimit"] == (2 if "mpi" in kind or "horovod" in kind else 3)
+        assert job["spec"]["runPolicy"]["backoffLimit"] == 3
         assert next(iter(roles(job).values()))["restartPolicy"] == "OnFailure"
 
 

@@ -70,9 +70,8 @@ def launch(spec: MPIJobSpec, kind: str, resource: Resource) -> dict[str, Any]:
         )
     size = render.Size(pods=spec.workers + 1, gpus=spec.workers * spec.gpus)
     found = render.shared(spec, kind, resource, size)
-    if resource == V2 or not spec.retry:
-        # Its launcher is a Job, which counts the retries themselves; six, its default, is not "no --retry".
-        found["backoff_limit"] = spec.retry
+    # The default of six retries of the launcher is not what "no --retry" says.
+    found["backoff_limit"] = found["backoff_limit"] or 0
     if spec.gputopology:
         _by_topology(spec, found)
     del found["mounts"]  # those of the launcher and of workers differ

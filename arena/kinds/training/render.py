@@ -37,7 +37,7 @@ def shared(spec: TrainingSpec, kind: str, resource: Resource, size: Size) -> Val
         "api_version": resource.api_version,
         "name": spec.name,
         **metadata(spec, kind, size),
-        # The training operator fails a job at the restart that reaches the limit, so that 1 allows none.
+        # Where pods restart in place, the restart that reaches the limit ends the job: 1 would allow none.
         "backoff_limit": spec.retry + 1 if spec.retry else None,
         "restart_policy": "OnFailure" if spec.retry else "Never",
         "active_deadline": spec.running_timeout or None,

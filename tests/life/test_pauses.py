@@ -1,0 +1,136 @@
+"""suspend, resume, scale and rerun with real programs on the local cluster."""
+
+import json
+import os
+import signal
+
+import pytest
+from product import Product, until
+
+BEATS = """
+import os, sys, time
+place = os.environ["HOSTNAME"]
+with open(f"starts-{place}", "a") as file:
+    file.write("x")
+while not os.path.exists("stop"):
+    time.sleep(0.02)
+"""
+"""Runs until there is a file `stop`, and notes each of its starts."""
+
+
+def beats(arena: Product, kind: str, name: str, *words: str) -> None:
+    """Submit a job of such programs and wait until all its instances run."""
+    (arena.home / "beats.py").write_text(BEATS, encoding="utf-8")
+    arena.must("submit", kind, "--name", name, *words, f"python {arena.home}/beats.py")
+    arena.must("wait", name, "--for", "phase=RUNNING", "--timeout", "30s")
+
+
+def starts(arena: Product) -> dict[str, int]:
+    """How often the program of each instance has started."""
+    return {
+        path.name.removeprefix("starts-"): len(path.read_text("utf-8"))
+        for path in arena.home.glob("starts-*")
+    }
+
+
+def instances(arena: Product, name: str) -> list[str]:
+    """The ends of the names of the job's instances that run."""
+    found = json.loads(arena.must("get", name, "-o", "json"))["instances"]
+    return [one["name"].removeprefix(f"{name}-") for one in found if one["status"] == "Running"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("pytorchjob", ("--workers", "2")), ("tfjob", ("--workers", "2", "--ps", "1")), ("mpijob", ())],
+)
+def test_suspended_and_resumed(arena: Product, kind: str, words: tuple[str, ...]) -> None:
+    """While a job is suspended nothing of it runs; resumed, every program starts anew, and it succeeds."""
+    beats(arena, kind, "j", *words)
+    first = until(lambda: starts(arena), what="the first starts")
+    assert arena.must("suspend", "j") == f"{kind} j suspended\n"
+    until(lambda: not arena.processes("beats.py"), what="the end of the programs")
+    assert arena.must("wait", "j", "--for", "phase=SUSPENDED", "--timeout", "20s") == f"{kind} j SUSPENDED\n"
+    assert arena.must("resume", "j") == f"{kind} j resumed\n"
+    until(
+        lambda: set(starts(arena).values()) == {2} or len(starts(arena)) == 2 * len(first), what="starts anew"
+    )
+    (arena.home / "stop").touch()
+    assert arena.must("wait", "j", "--timeout", "30s") == f"{kind} j SUCCEEDED\n"
+
+
+def test_suspended_through_a_restart_of_the_server(arena: Product) -> None:
+    """A job that is suspended stays so when the server is killed and another one starts; then it resumes."""
+    beats(arena, "pytorchjob", "j")
+    arena.must("suspend", "j")
+    until(lambda: not arena.processes("beats.py"), what="the end of the program")
+    os.kill(arena.server(), signal.SIGKILL)
+    assert arena.jobs() == {"j": "SUSPENDED"}
+    assert not arena.processes("beats.py")
+    arena.must("resume", "j")
+    (arena.home / "stop").touch()
+    assert arena.must("wait", "j", "--timeout", "30s") == "pytorchjob j SUCCEEDED\n"
+    assert starts(arena) == {"j-master-0": 2}
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("pytorchjob", ("--workers", "2", "--max-workers", "3")),
+        ("tfjob", ("--workers", "2", "--dynamic-workers")),
+    ],
+)
+def test_scaled(arena: Product, kind: str, words: tuple[str, ...]) -> None:
+    """Workers that are added start, workers that are taken away end, and the others never notice."""
+    beats(arena, kind, "j", *words)
+    arena.must("scale", "j", "--workers", "3")
+    until(lambda: instances(arena, "j") == ["worker-0", "worker-1", "worker-2"], what="three workers")
+    arena.must("scale", "j", "--workers", "1")
+    until(lambda: instances(arena, "j") == ["worker-0"], what="one worker")
+    until(lambda: len(arena.processes("beats.py")) <= 2, what="the end of the others")
+    (arena.home / "stop").touch()
+    assert arena.must("wait", "j", "--timeout", "30s") == f"{kind} j SUCCEEDED\n"
+    assert starts(arena) == {"j-worker-0": 1, "j-worker-1": 1, "j-worker-2": 1}
+
+
+def test_rerun_from_elsewhere(arena: Product) -> None:
+    """A rerun starts in the directory of the first run, wherever it is asked for, with what was changed."""
+    (arena.home / "where.py").write_text(
+        "import os; print(os.getcwd(), os.environ.get('RATE'), flush=True)", encoding="utf-8"
+    )
+    arena.must("submit", "pytorchjob", "--name", "j", "-e", "RATE=1", "--wait", "python where.py")
+    home, arena.home = arena.home, arena.home / "elsewhere"
+    arena.home.mkdir()
+    ended = arena.run("rerun", "j", "--name", "again", "--set", "env=RATE=2", "--logs")
+    assert ended.code == 0, ended.err
+    assert f"{home} 2\n" in ended.out
+    ended = arena.run("rerun", "j", "--replace", "--logs")
+    assert f"{home} 1\n" in ended.out
+    assert arena.must("get", "again", "-o", "command").startswith("arena submit pytorchjob --name again")
+    arena.home = home
+
+
+def test_adopted_and_pruned(arena: Product) -> None:
+    """A job that was made past arena is left by prune until it is adopted, and then is gone with its pods."""
+    text = arena.must("submit", "pytorchjob", "--name", "j", "--dry-run", "-o", "json", "echo hello")
+    job = json.loads(text)
+    job["metadata"] = {"name": "j"}
+    arena.must("local", "start")
+    path = "/apis/kubeflow.org/v1/namespaces/default/pytorchjobs"
+    post(arena.url() + path, job)
+    assert arena.must("wait", "j", "--timeout", "30s") == "pytorchjob j SUCCEEDED\n"
+    left = arena.run("prune", "--since", "0s", "-y")
+    assert (left.code, left.out) == (0, "")
+    assert "left alone" in left.err
+    assert arena.must("adopt", "j") == "pytorchjob j adopted\n"
+    assert arena.must("prune", "--since", "0s", "-y") == "pytorchjob j deleted\n"
+    assert arena.must("wait", "j", "--for", "deleted", "--timeout", "20s") == ""
+    assert arena.jobs() == {}
+
+
+def post(url: str, body: object) -> None:
+    """Create an object."""
+    from urllib.request import Request, urlopen
+
+    sent = Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urlopen(sent, timeout=20) as answer:
+        assert answer.status == 201
