@@ -212,6 +212,18 @@ class Cron:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """A job that evaluates a model."""
+
+    job: Job
+    model: str = ""
+    version: str = ""
+    model_path: str = ""
+    dataset_path: str = ""
+    metrics_path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something the cluster remarked on an object."""
 

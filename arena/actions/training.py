@@ -184,8 +184,8 @@ def find(
         except NotAllowed as error:
             refused.append(error)
             continue
-        owners = [one for one in kinds.training_kinds() if resource in one.resources and one.owns(obj)]
-        hits += [(one, resource, obj) for one in owners if kind in (None, one)]
+        owners = [kind] if kind else kinds.all_kinds()
+        hits += [(one, resource, obj) for one in owners if resource in one.resources and one.owns(obj)]
     if len(hits) > 1:
         names = ", ".join(one.name for one, _, _ in hits)
         raise SpecError(

@@ -25,6 +25,13 @@ def training_kinds() -> tuple[Kind, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
+def all_kinds() -> tuple[Kind, ...]:
+    """The kinds of training jobs, and after them what is listed apart from those: evaluations."""
+    from arena.kinds import evaluation
+
+    return (*training_kinds(), evaluation.KIND)
+
+
 def find(word: str) -> Kind:
     """The kind of that name or alias, in any case.
 

@@ -38,8 +38,11 @@ class JobSpec(TrainingSpec):
     port: int = option(29500, "Port at which several workers meet", PORT)
 
 
-def values(spec: JobSpec, resource: Resource) -> dict[str, Any]:
+def values(spec: JobSpec, resource: Resource, kind: str = NAME) -> dict[str, Any]:
     """The values of the template.
+
+    Args:
+        kind: the name of the kind, of one that is a plain Job, too.
 
     Raises:
         SpecError: there is no image, or a label is arena's own.
@@ -55,7 +58,7 @@ def values(spec: JobSpec, resource: Resource) -> dict[str, Any]:
     env = environment.env(spec, hide_gpus=not spec.gpus)
     if several:
         env += environment.meeting(spec, f"{spec.name}-0.{spec.name}", spec.port, spec.nproc_per_node)
-    found = render.shared(spec, NAME, resource, size)
+    found = render.shared(spec, kind, resource, size)
     # A failed pod stays, so that its log can be read, and another takes its place.
     del found["restart_policy"], found["scheduling"]
     return {
@@ -70,7 +73,7 @@ def values(spec: JobSpec, resource: Resource) -> dict[str, Any]:
         "resources": render.resources(spec, spec.gpus, {"cpu": spec.cpu, "memory": spec.memory}),
         "service": "Service" if several else None,
         "subdomain": spec.name if several else None,
-        "match": labels.common(spec.name, NAME),
+        "match": labels.common(spec.name, kind),
         "port": spec.port,
     }
 
