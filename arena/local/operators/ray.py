@@ -242,7 +242,7 @@ def _flags(group: Object, own: Mapping[str, object]) -> list[str]:
 
 
 def _folder(pod: str) -> str:
-    """Where a node keeps its sockets and logs: its own, as nodes that start at once would take the same names.
+    """Where a node keeps its sockets and logs: its own, or two that start at once would clash.
 
     Short, as the names of sockets must be.
     """
