@@ -16,6 +16,8 @@ class Resource(NamedTuple):
     kind: str = ""
     field: str = ""
     """A field of its spec that only some releases serve under this version; "" where none must be there."""
+    sibling: str = ""
+    """The plural of a type beside it that only releases with the field bring."""
 
     @property
     def api_version(self) -> str:

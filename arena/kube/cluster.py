@@ -177,7 +177,9 @@ class Cluster:
 
     def knows(self, resource: Resource) -> bool:
         """Whether the spec of a served type has `resource.field`; yes where the cluster does not tell."""
-        if not resource.field:
+        if not resource.field or (
+            resource.sibling and self.serves(resource._replace(plural=resource.sibling))
+        ):
             return True
         fields = self._discovery.fields(resource.group, resource.version, resource.kind)
         return fields is None or resource.field in fields

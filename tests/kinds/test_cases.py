@@ -3,6 +3,7 @@
 ARENA_REGENERATE=1 writes what is given now into them; read the difference before you commit it.
 """
 
+import contextlib
 import os
 import shlex
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from arena import kinds, manifests
+from arena.errors import MissingOperator
 
 CASES = sorted((Path(__file__).parents[1] / "cases" / "training").glob("*.yaml"))
 
@@ -41,8 +43,10 @@ def test_manifests_are_valid(case, submit):
         pytest.skip(f"NOT CHECKED: no definitions of kinds in {crds.FOLDER}; set ARENA_CRDS")
     _, _, word, *words = shlex.split(next(yaml.safe_load_all(case.read_text())))
     for resource in kinds.find(word).resources:
-        if crds.defines(resource):
-            assert crds.faults(submit(word, *words, resource=resource)[0]) == []
+        # Releases that are too old to submit to are refused instead: see test_traps.py.
+        with contextlib.suppress(MissingOperator):
+            if crds.defines(resource):
+                assert crds.faults(submit(word, *words, resource=resource)[0]) == []
 
 
 def test_checker_refuses(submit):

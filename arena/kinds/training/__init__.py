@@ -11,11 +11,15 @@ queues.py       Spec -> what it asks of a queue, or for all its pods at once
 reading.py      an object and its pods -> a Job
 pods.py         a pod -> an instance of the model
 raypods.py      the pods of a RayJob, and their places
+releases.py     the releases of TFJob and PyTorchJob under one version
 status.py       an object and its instances -> phase and reason
 trainingjob.py  what elastic and DeepSpeed jobs share
 sshkey.py       a key that a launcher reaches its workers with
 """
 
-_PARTS = "base render environment volumes fetch code extras queues reading pods raypods status trainingjob sshkey"
+_PARTS = """
+base render environment volumes fetch code extras queues reading pods raypods status trainingjob
+sshkey releases
+"""
 PARTS = frozenset(_PARTS.split())
 """The modules that are no kinds; every other one is."""

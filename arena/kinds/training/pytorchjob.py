@@ -9,7 +9,7 @@ from arena.kinds import forms
 from arena.kinds.forms import choice
 from arena.kinds.kind import Change, Kind, Object, count, switch
 from arena.kinds.spec import option
-from arena.kinds.training import environment, reading, render
+from arena.kinds.training import environment, reading, releases, render
 from arena.kinds.training.base import TrainingSpec
 from arena.resources import Resource
 
@@ -54,7 +54,8 @@ class PyTorchJobSpec(TrainingSpec):
 
 
 def values(spec: PyTorchJobSpec, resource: Resource) -> dict[str, Any]:
-    """The values of the template; raises as `render.shared`."""
+    """The values of the template; raises as `render.shared` and `releases.check`."""
+    releases.check(resource)
     size = render.Size(pods=spec.workers, gpus=spec.workers * spec.gpus)
     # Workers that come and go need one that stays only to meet at, which is the first of them.
     master = 0 if spec.elastic else 1
@@ -101,7 +102,7 @@ KIND = Kind(
     name=NAME,
     aliases=("pytorch", "py"),
     summary="Distributed PyTorch",
-    resources=(Resource("kubeflow.org", "v1", "pytorchjobs", kind="PyTorchJob"),),
+    resources=releases.of("pytorchjobs", "PyTorchJob"),
     template="pytorchjob.yaml",
     spec=PyTorchJobSpec,
     values=values,

@@ -10,7 +10,7 @@ from arena.kinds import forms
 from arena.kinds.forms import choice
 from arena.kinds.kind import Change, Kind, Object, count, switch
 from arena.kinds.spec import changed, option
-from arena.kinds.training import environment, reading, render
+from arena.kinds.training import environment, reading, releases, render
 from arena.kinds.training.base import TrainingSpec
 from arena.resources import Resource
 from arena.units import quantity
@@ -129,7 +129,9 @@ def values(spec: TFJobSpec, resource: Resource) -> dict[str, Any]:
 
     Raises:
         SpecError: a role has no image, or a label is arena's own.
+        MissingOperator: as `releases.check`.
     """
+    releases.check(resource)
     counts = spec.replicas
     gpus = sum(count * _gpus(spec, role) for role, count in counts.items())
     found = render.shared(spec, NAME, resource, render.Size(pods=sum(counts.values()), gpus=gpus))
@@ -217,7 +219,7 @@ KIND = Kind(
     name=NAME,
     aliases=("tf", "tensorflow"),
     summary="Distributed TensorFlow",
-    resources=(Resource("kubeflow.org", "v1", "tfjobs", kind="TFJob"),),
+    resources=releases.of("tfjobs", "TFJob"),
     template="tfjob.yaml",
     spec=TFJobSpec,
     values=values,
