@@ -1,6 +1,6 @@
 """The workers of a TrainingJob: made, replaced when they are lost, and told to the program."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -61,10 +61,16 @@ def _runs(pod: Object) -> bool:
     return facts.phase(pod) == "Running" and not facts.is_going(pod)
 
 
-def surround(turn: Turn) -> None:
-    """Make what the pods need: Services, host files and, on this machine, a key."""
+def surround(turn: Turn, leaving: Collection[str]) -> None:
+    """Make what the pods need: Services, host files and, on this machine, a key.
+
+    Args:
+        turn: the pass.
+        leaving: workers that shall go.
+    """
     job, objects = turn.job, turn.objects
-    services = [ensure(objects, SERVICES, et.service(job, name), job.parent) for name in job.target]
+    staying = [name for name in job.target if name not in leaving]
+    services = [ensure(objects, SERVICES, et.service(job, name), job.parent) for name in staying]
     turn.local = any(map(et.is_local, services))
     ensure(objects, CONFIGMAPS, et.config(job, et.files(job, [], {} if turn.local else None)), job.parent)
     if turn.local and objects.get(SECRETS, job.secret, key(job.obj)[0]) is None:
@@ -98,12 +104,12 @@ def drop(turn: Turn, names: Iterable[str]) -> None:
                 remove(turn.objects, resource, there[name])
 
 
-def mend(turn: Turn, leaving: Iterable[str]) -> float | None:
+def mend(turn: Turn, leaving: Collection[str]) -> float | None:
     """Replace workers that are lost, where their policy says so; seconds until the next is due.
 
     Args:
         turn: the pass.
-        leaving: those that shall go.
+        leaving: workers that shall go.
     """
     job = turn.job
     staying = [name for name in job.target if name not in leaving]

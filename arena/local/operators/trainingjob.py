@@ -124,8 +124,8 @@ def _run(turn: Turn, scale: Scale | None) -> float | None:
     if fresh and any(map(facts.is_going, (*turn.workers.values(), *filter(None, [turn.launcher])))):
         return None  # those of an earlier start have the names of the new ones
     turn.status["targetWorkers"] = turn.job.target
-    etworkers.surround(turn)
     leaving = scale.names if scale and not scale.out else []
+    etworkers.surround(turn, leaving)
     delay = etworkers.start(turn) if fresh else etworkers.mend(turn, leaving)
     turn.look()
     etworkers.publish(turn, scaling.usable(turn, scale))
