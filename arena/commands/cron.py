@@ -52,8 +52,8 @@ class Crons(Kinds):
 def command() -> None:
     """Submit jobs again and again on a schedule; see, suspend and delete those schedules.
 
-    A job of any kind needs KubeDL's operator of Crons in the cluster, a plain job (`arena cron job`)
-    nothing. The runs are ordinary jobs: arena list, logs and get show them.
+    The runs are ordinary jobs. To start them, the cluster needs KubeDL's operator of Crons; for those
+    of the kind `job` it needs nothing.
 
     \b
     arena cron pytorchjob --schedule "0 2 * * *" --image IMAGE "python train.py"

@@ -30,7 +30,7 @@ def command() -> None:
     """Evaluate a model: a program that is told by variables what to evaluate, and on what.
 
     What it is told is MODEL_NAME, MODEL_VERSION, MODEL_PATH, DATASET_PATH and METRICS_PATH. An
-    evaluation is a job: arena logs, get and delete know it, too.
+    evaluation is a job, whose logs are read as those of any other.
 
     \b
     arena evaluate model --model-name bert --model-path /models/bert --image IMAGE "python evaluate.py"
