@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 Object = dict[str, Any]
 _AT_ONCE = 4
-_TRIES = 3
+_TRIES = 5
+_AGAIN = 1.0
+"""Seconds until an instance that did not take the code is tried again."""
 
 
 def send(  # noqa: PLR0913 - where to, what, and who is told
@@ -67,10 +69,10 @@ def send(  # noqa: PLR0913 - where to, what, and who is told
                 elif tries[uid] == _TRIES:
                     raise fault
             started = [one for one in pods if one["metadata"]["uid"] in done or _is_past(one)]
-            if len(started) >= wanted and len(asking) <= len(done):
+            if len(started) >= wanted and all(one["metadata"]["uid"] in done for one in asking):
                 return len(done)
             _check_lives(kind, watching.objects(1), name)
-            watching.wait(None)
+            watching.wait(None if set(tries) <= done else _AGAIN)
 
 
 def again(cluster: Cluster, name: str, namespace: str, folder: str, kind: Kind | None = None) -> int:

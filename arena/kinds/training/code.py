@@ -29,8 +29,8 @@ MOST = 16
 """Parts of a parcel: what the cluster's store bears for the sake of one job; the rest is sent."""
 
 UNPACK = (
-    'if command -v tar >/dev/null && command -v gzip >/dev/null; then cat "$0"/* | tar -xzof - -C "$1"; '
-    'elif command -v python3 >/dev/null; then cat "$0"/* | python3 -c '
+    'if [ "$(command -v tar)" ] && [ "$(command -v gzip)" ]; then cat "$0"/* | tar -xzof - -C "$1"; '
+    'elif [ "$(command -v python3)" ]; then cat "$0"/* | python3 -c '
     "'import sys, tarfile; tarfile.open(fileobj=sys.stdin.buffer, mode=\"r|gz\").extractall(sys.argv[1])' "
     '"$1"; else echo "the image has neither tar with gzip nor python3 to unpack the code with" >&2; '
     "exit 1; fi"
@@ -47,8 +47,8 @@ HOLD = (
 )
 """What it does where the code is sent."""
 TAKE = (
-    f'if [ ! -e "$0/{_READY}" ]; then head -c "$1" > "$0/.new" && [ "$(wc -c < "$0/.new")" -eq "$1" ] && '
-    f'mv "$0/.new" "$0/000" && touch "$0/{_READY}"; fi'
+    'head -c "$1" > "$0/.new$$" && [ "$(wc -c < "$0/.new$$")" -eq "$1" ] && '
+    f'mv "$0/.new$$" "$0/000" && touch "$0/{_READY}"'
 )
 """What takes the code there from its standard input, told where to put it and its number of bytes."""
 
