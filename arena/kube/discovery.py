@@ -3,7 +3,7 @@
 import threading
 from typing import Any
 
-from arena.errors import NotAllowed, NotFound
+from arena.errors import NotAllowed, NotFound, Unreachable
 from arena.kube import definitions
 from arena.kube.faults import Asked
 from arena.kube.transport import Request, Transport
@@ -53,7 +53,8 @@ class Discovery:
         for where in definitions.PATHS:
             try:
                 found = definitions.spec_fields(self._get(where.format(path=path)), group, version, kind)
-            except (NotFound, NotAllowed):
+            except (NotFound, NotAllowed, Unreachable):
+                # Before 1.24 a server does not know the first of them, and says so as no API would.
                 continue
             if found:
                 return found

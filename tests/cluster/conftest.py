@@ -7,17 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 from crds import FILES, FOLDER
-from field import JOBS, Field, field
+from field import DEFINITIONS, JOBS, Field, field
 from product import until
 
 from arena.errors import Unreachable
 from arena.kube import Cluster
 from arena.resources import Resource
 from arena.session import connect
-
-DEFINITIONS = Resource(
-    "apiextensions.k8s.io", "v1", "customresourcedefinitions", False, kind="CustomResourceDefinition"
-)
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,9 @@ IDLE = "trap 'exit 0' TERM; sleep 600 & wait $!"
 """A command for the shell that does nothing, and ends when it is told to."""
 RUNS = ("--image", IMAGE, "--image-pull-policy", "IfNotPresent")
 ACCOUNTS = Resource("", "v1", "serviceaccounts", kind="ServiceAccount")
+DEFINITIONS = Resource(
+    "apiextensions.k8s.io", "v1", "customresourcedefinitions", False, kind="CustomResourceDefinition"
+)
 QUOTAS = Resource("", "v1", "resourcequotas", kind="ResourceQuota")
 ROLES = Resource("rbac.authorization.k8s.io", "v1", "roles", kind="Role")
 BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "rolebindings", kind="RoleBinding")

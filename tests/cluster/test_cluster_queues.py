@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import DEFINITIONS
 from crds import FOLDER
-from field import IDLE, JOBS, Field
+from field import DEFINITIONS, IDLE, JOBS, Field
 from product import until
 
 from arena.actions.queues import LOCAL_QUEUES, POD_GROUPS, QUEUES
