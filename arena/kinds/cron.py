@@ -33,6 +33,8 @@ SUFFIX = "-1234567890"
 _PLAIN = "job"
 """The kind of job that a CronJob starts."""
 _ZONE = "CRON_TZ="
+_RUN = "ARENA_RUN"
+"""Variable of a run's programs: its name."""
 
 
 def _time(value: object) -> str:
@@ -135,7 +137,7 @@ def values(spec: CronSpec, job: Object, kind: str, resource: Resource) -> dict[s
             **common,
             "schedule": spec.schedule,
             "timezone": spec.timezone or None,
-            "job": {"metadata": own, "spec": job["spec"]},
+            "job": {"metadata": own, "spec": _addressed(job["spec"], name)},
         }
     zone = f"{_ZONE}{spec.timezone} " if spec.timezone else ""
     return {
@@ -146,6 +148,22 @@ def values(spec: CronSpec, job: Object, kind: str, resource: Resource) -> dict[s
         "job_kind": job["kind"],
         "job": {**job, "metadata": own},
     }
+
+
+def _addressed(spec: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The spec of a Job whose workers find those of the same run: it is the run that they are named after."""
+    pod = spec["template"]["spec"]
+    if not pod.get("subdomain"):
+        return spec
+    parts = [{**one, "env": _variables(one.get("env") or [], name)} for one in pod["containers"]]
+    return {**spec, "template": {**spec["template"], "spec": {**pod, "containers": parts}}}
+
+
+def _variables(env: Sequence[Mapping[str, Any]], name: str) -> list[Mapping[str, Any]]:
+    first = f"{name}-0.{name}"
+    run = {"name": _RUN, "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['job-name']"}}}
+    own = {"value": f"$({_RUN})-0.{name}"}
+    return [run, *({**one, **own} if one.get("value") == first else one for one in env)]
 
 
 def workload(obj: Object) -> Object:

@@ -86,3 +86,29 @@ def test_secrets_and_files_reach_every_run(arena: Product) -> None:
     )
     until(lambda: len(ended(arena, "both", "Succeeded")) > 1, 30, "two runs that succeeded")
     assert arena.must("logs", ended(arena, "both", "Succeeded")[0]) == "from a file\n"
+
+
+MEETING = """
+import os, socket
+where = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+if os.environ["RANK"] == "0":
+    with socket.create_server(where) as server:
+        print("met", server.accept()[0].recv(9).decode())
+else:
+    while True:
+        try:
+            socket.create_connection(where).sendall(b"worker-1")
+            break
+        except ConnectionRefusedError:
+            pass
+"""
+
+
+def test_workers_of_a_run_meet(arena: Product) -> None:
+    """The workers of a plain job on a schedule find each other, run after run."""
+    script = arena.home / "meet.py"
+    script.write_text(MEETING, encoding="utf-8")
+    words = ("--schedule", "@every 1s", "--name", "pair", "--workers", "2")
+    arena.must("cron", "job", *words, f"python {script}")
+    until(lambda: ended(arena, "pair", "Succeeded"), 30, "a run that succeeded")
+    assert "met worker-1" in arena.must("logs", ended(arena, "pair", "Succeeded")[0])

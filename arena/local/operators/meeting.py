@@ -32,7 +32,9 @@ def settle(objects: Objects, namespace: str, spec: Object) -> None:
     allotted = facts.ports(service) if service else {}
     if not allotted:
         return
-    pod = re.compile(rf"(?<![\w.-])[a-z0-9-]+-\d+\.{re.escape(str(name))}(\.[a-z0-9.-]+)?(:(?P<port>\d+))?")
+    pod = re.compile(
+        rf"(?<![\w.-])(\$\(\w+\)|[a-z0-9-]+)-\d+\.{re.escape(str(name))}(\.[a-z0-9.-]+)?(:(?P<port>\d+))?"
+    )
     for container in [*spec["containers"], *(spec.get("initContainers") or [])]:
         for variable in container.get("env") or []:
             if variable.get("value"):
