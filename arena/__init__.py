@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from arena.kinds.training.mpijob import MPIJobSpec
     from arena.kinds.training.pytorchjob import PyTorchJobSpec
     from arena.kinds.training.tfjob import TFJobSpec
-    from arena.model import Container, Difference, Event, Instance, Job, LogLine, Node, Phase
+    from arena.model import Container, Difference, Event, Instance, Job, LogLine, Node, Phase, Queue, Usage
     from arena.sdk import (
         delete,
         diff,
@@ -69,7 +69,18 @@ _HOMES = {
     "arena.kinds.training.mpijob": ("MPIJobSpec",),
     "arena.kinds.training.pytorchjob": ("PyTorchJobSpec",),
     "arena.kinds.training.tfjob": ("TFJobSpec",),
-    "arena.model": ("Container", "Difference", "Event", "Instance", "Job", "LogLine", "Node", "Phase"),
+    "arena.model": (
+        "Container",
+        "Difference",
+        "Event",
+        "Instance",
+        "Job",
+        "LogLine",
+        "Node",
+        "Phase",
+        "Queue",
+        "Usage",
+    ),
     "arena.sdk": (
         "delete",
         "diff",
@@ -108,12 +119,14 @@ __all__ = [
     "NotFound",
     "Phase",
     "PyTorchJobSpec",
+    "Queue",
     "Session",
     "SpecError",
     "TFJobSpec",
     "TemplateError",
     "TimedOut",
     "Unreachable",
+    "Usage",
     "__version__",
     "connect",
     "delete",
