@@ -11,6 +11,7 @@ import click
 from arena.errors import SpecError, aimed
 
 if TYPE_CHECKING:
+    from arena.actions.packing import Archive
     from collections.abc import Mapping
 
     from arena.actions.submit import Overrides, Plan
@@ -33,6 +34,8 @@ class Wish:
     replace: bool = False
     wait: bool = False
     logs: bool = False
+    code: "Archive | None" = None
+    """The code of an older job, instead of what is now in the folder of --code."""
 
 
 def run(session: "Session", kind: "Kind", wish: Wish) -> int | None:
@@ -157,7 +160,8 @@ def overrides(session: "Session", kind: "Kind", wish: Wish) -> "Overrides":
     """The template and the patch of a submit: flags, else the user's own template of the kind."""
     from arena.actions.submit import Overrides
 
-    return Overrides(template=wish.template or _own_template(session, kind), patch=wish.patch)
+    template = wish.template or _own_template(session, kind)
+    return Overrides(template=template, patch=wish.patch, code=wish.code)
 
 
 def _own_template(session: "Session", kind: "Kind") -> str | None:

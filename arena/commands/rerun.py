@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -54,7 +55,8 @@ def command(
     """Submit a job once more, by the options that are recorded with it.
 
     KEY is an option of submit without its dashes. Of those with names and values, such as env, only the
-    one that is named changes. What is secret is not recorded and must be given again.
+    one that is named changes. What is secret is not recorded and must be given again. The code of --code
+    is that of the old job, unless --set code=DIR packs a folder anew.
 
     \b
     arena rerun bert
@@ -63,13 +65,15 @@ def command(
     arena rerun bert --set secret=TOKEN=VALUE --dry-run
     """
     from arena import sdk
-    from arena.actions import reruns, training
+    from arena.actions import parcels, reruns, training
     from arena.commands._submitting import Wish, carry_out, check_trial
 
     wish = Wish(**flags)
     check_trial(wish)
     of_kind, _, obj = training.find(session.cluster(), name, session.namespace, kind)
     spec = reruns.again(of_kind, obj, new or (name if wish.replace else fresh(name)), changes)
+    if spec.code and not any(one.startswith("code=") for one in changes):
+        wish = replace(wish, code=parcels.kept(session.cluster(), obj))
     _remark_overrides(session, of_kind, obj, wish)
     here = sdk.starts_here(spec)
     old = reruns.surroundings(obj, here=here) if session.is_local else {}

@@ -230,3 +230,14 @@ def test_large_code_or_nothing(arena: Product, large: Path):
     child.send_signal(signal.SIGINT)
     assert child.wait(20) == 130
     until(lambda: arena.jobs() == {})
+
+
+def test_rerun(arena: Product, code: Path):
+    """A job that is run once more has the code of the old one, unless a folder is named anew."""
+    submit(arena, "j", "cat part.py")
+    (code / "part.py").write_text("WORD = 'new'\n")
+    arena.must("rerun", "j", "--name", "old", "--wait")
+    arena.must("rerun", "j", "--name", "new", "--set", "code=code", "--wait")
+    assert said(arena, "old", "WORD") == ["WORD = 'old'"]
+    assert said(arena, "new", "WORD") == ["WORD = 'new'"]
+    assert len(parts(arena)) == 2
