@@ -29,6 +29,8 @@ PORT = 6379
 """Of the head; the others choose free ones by themselves."""
 TOKEN = "auth_token"
 """The key of the Secret that holds a cluster's token."""
+GRACE = 5
+"""Seconds that a node gets to end."""
 OBJECTS_LEAST = 80 * 2**20
 OBJECTS_USUAL = 200 * 2**20
 """Bytes of a node's store for objects, at least and where no memory is asked for."""
@@ -195,6 +197,8 @@ def _node(job: Job, where: Meeting, group: Object, place: tuple[str, str, str]) 
     # Such a hook is `ray stop`, which would end every Ray program of this machine.
     container.pop("lifecycle", None)
     container.pop("args", None)
+    # A node that is told to end first waits half a minute for its tasks.
+    spec.setdefault("terminationGracePeriodSeconds", GRACE)
     _tell(container, job, where)
     own = {**job.labels(), NODE_TYPE: kind, GROUP: title, "ray.io/is-ray-node": "yes"}
     return {

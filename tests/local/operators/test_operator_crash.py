@@ -7,6 +7,7 @@ from arena.local.operators.clock import stamp
 from arena.local.operators.cronjob import CRONJOBS
 from arena.local.operators.mpijob import MPIJOBS
 from arena.local.operators.pytorchjob import PYTORCHJOBS
+from arena.local.operators.ray import RAYJOBS
 from arena.local.operators.tfjob import TFJOBS
 
 
@@ -177,8 +178,25 @@ def cronjob(bench):
     assert len(bench.objects.list(JOBS, "default")) == 2
 
 
+def rayjob(bench):
+    group = {"groupName": "g", "replicas": 2, "minReplicas": 2, "maxReplicas": 2}
+    cluster = {
+        "headGroupSpec": {"template": bench.template("h")},
+        "workerGroupSpecs": [{**group, "template": bench.template("w")}],
+    }
+    spec = {"entrypoint": "x", "backoffLimit": 1, "shutdownAfterJobFinishes": True, "rayClusterSpec": cluster}
+    bench.submit(RAYJOBS, {"metadata": {"name": "j"}, "spec": spec})
+    for code in (1, 0):
+        bench.run(*bench.pods())
+        submitter = bench.status(RAYJOBS, "j")["rayClusterName"] + "-submitter"
+        bench.run(submitter).end(submitter, code=code).bury()
+    status = bench.status(RAYJOBS, "j")
+    assert (status["jobStatus"], status["failed"], status["succeeded"]) == ("SUCCEEDED", 1, 1)
+    assert list(bench.pods()) == [submitter]
+
+
 @pytest.mark.parametrize("every", [1, 2, 3, 5, 7])
-@pytest.mark.parametrize("story", [pytorch, tensorflow, mpi, job, deployment, stateful, cronjob])
+@pytest.mark.parametrize("story", [pytorch, tensorflow, mpi, job, deployment, stateful, cronjob, rayjob])
 def test_crashes(bench, story, every):
     """Every story ends the same when the operators die after each k-th write."""
     fragile = FragileBench(bench.node(), every)
