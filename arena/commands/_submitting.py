@@ -11,9 +11,9 @@ import click
 from arena.errors import SpecError, aimed
 
 if TYPE_CHECKING:
-    from arena.actions.packing import Archive
     from collections.abc import Mapping
 
+    from arena.actions.packing import Archive
     from arena.actions.submit import Overrides, Plan
     from arena.kinds.kind import Kind
     from arena.kinds.training.base import TrainingSpec
