@@ -84,8 +84,9 @@ class Instance:
         return self.phase in ("Succeeded", "Failed")
 
     def is_called(self, word: str, job: str) -> bool:
-        """Whether people mean it by `word`: its name, its end such as `worker-1`, the role of a chief."""
-        return word in (self.name, self.name.removeprefix(f"{job}-")) or (self.chief and word == self.role)
+        """Whether people mean it by `word`: its name, its end, its place (`worker-1`), the role of a chief."""
+        names = (self.name, self.name.removeprefix(f"{job}-"), f"{self.role}-{self.index}")
+        return word in names or (self.chief and word == self.role)
 
     def age(self, now: datetime) -> timedelta:
         """How long it has existed."""

@@ -55,7 +55,9 @@ _READ = ("get", "list")
 
 def _defined(one: Definition) -> Type:
     subresources = ("status",) if one.status else ()
-    return Type(one.resource, one.short, subresources, ("all",), True, definition=one)
+    # What `kubectl get all` lists belongs to a namespace.
+    categories = ("all",) if one.resource.namespaced else ()
+    return Type(one.resource, one.short, subresources, categories, True, definition=one)
 
 
 TYPES: tuple[Type, ...] = (
