@@ -187,3 +187,21 @@ def test_waiting_in_volcano(ground: Field, queues: None):
     ground.kube.patch(POD_GROUPS, ground.namespace, "j", {"status": {"phase": "Inqueue"}})
     assert ground.job("j")["status"] == "PENDING"
     assert ground.job("j")["reason"] == GANG
+
+
+def test_held_back_in_kueue(ground: Field, queues: None):
+    """Suspending a job of Kueue's holds it back in its queue; resumed it takes part again."""
+    held(ground, "j")
+    workload(ground, "j", SHORT)
+
+    def active() -> object:
+        [found] = ground.kube.list(WORKLOADS, ground.namespace)
+        return found["spec"].get("active")
+
+    assert ground.admin.must("suspend", "j") == "pytorchjob j suspended\n"
+    assert active() is False
+    assert "is suspended already" in ground.admin.run("suspend", "j").err
+    assert ground.admin.must("resume", "j") == "pytorchjob j resumed\n"
+    assert active() is True
+    early = ground.admin.run("resume", "j")
+    assert (early.code, "waits in queue team-a" in early.err) == (5, True)

@@ -58,9 +58,9 @@ def test_failure(ground: Field):
     """A job whose worker fails is FAILED for its exit code, and submit --wait exits with 7."""
     words = ("submit", "pytorchjob", "--name", "j", *RUNS, "--workers", "2", "--wait")
     code, _, err = ground.admin.run(*words, f'if [ "$RANK" = 0 ]; then {IDLE}; fi; exit 3')
-    assert (code, err.splitlines()[-2:]) == (
-        7, ['Error: job "j" failed: exit code 3 on worker-0', "Hint: arena logs j shows its output"]
-    )  # fmt: skip
+    hint = f"Hint: arena logs j -n {ground.namespace} shows its output"
+    wanted = ['Error: job "j" failed: exit code 3 on worker-0', hint]
+    assert (code, err.splitlines()[-2:]) == (7, wanted)
     listed = ground.admin.must("list", "-o", "wide")
     assert "FAILED" in listed
     assert "exit code 3 on worker-0" in listed

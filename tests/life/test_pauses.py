@@ -109,6 +109,18 @@ def test_rerun_from_elsewhere(arena: Product) -> None:
     arena.home = home
 
 
+def test_rerun_with_the_code_of_then(arena: Product) -> None:
+    """A rerun has the code that --code packed, whatever the folder holds now, unless it names the folder."""
+    script = arena.home / "code" / "main.py"
+    script.parent.mkdir()
+    script.write_text("print('then')", encoding="utf-8")
+    words = ("--name", "j", "--code", str(script.parent), "--wait", "python main.py")
+    arena.must("submit", "pytorchjob", *words)
+    script.write_text("print('now')", encoding="utf-8")
+    assert "then\n" in arena.must("rerun", "j", "--logs")
+    assert "now\n" in arena.must("rerun", "j", "--set", f"code={script.parent}", "--logs")
+
+
 def test_adopted_and_pruned(arena: Product) -> None:
     """A job that was made past arena is left by prune until it is adopted, and then is gone with its pods."""
     text = arena.must("submit", "pytorchjob", "--name", "j", "--dry-run", "-o", "json", "echo hello")
