@@ -104,7 +104,6 @@ def _begin(objects: Objects, obj: Object, status: Object, now: datetime) -> None
         rayClusterName=cluster,
         startTime=stamp(now),
     )
-    event(objects, (RAYJOBS, obj), now, "Normal", "CreatedRayCluster", f"Created RayCluster {cluster}")
     if obj["spec"]["rayClusterSpec"].get("enableInTreeAutoscaling"):
         message = "the local cluster does not autoscale: it starts as many workers as the job begins with"
         event(objects, (RAYJOBS, obj), now, "Warning", "AutoscalingIgnored", message)
@@ -175,6 +174,8 @@ def _fill(objects: Objects, job: Job, status: Object, now: datetime, world: Worl
     if status["rayClusterStatus"]["state"] == "ready" and world.submitter is None:
         bodies.append(ray.submitter(job, where))
     made = [create_pod(objects, body, job.parent, now, "FailedToCreatePod") for body in bodies]
+    if world.head is None and made[0]:
+        event(objects, job.parent, now, "Normal", "CreatedRayCluster", f"Created RayCluster {job.cluster}")
     return earliest(_replace(objects, world, now), RETRY if None in made else None)
 
 

@@ -83,9 +83,11 @@ def test_cluster(bench, submit):
     submit()
     assert names(bench) == ["head", "small-worker-0", "small-worker-1"]
     assert words(bench) == ("Initializing", "")
+    assert "CreatedRayCluster" in bench.events("tune")
     head, worker = flags(bench, "head"), flags(bench, "small-worker-0")
     port = head["--port"]
-    assert "--head" in head and "--block" in head and "--block" in worker
+    assert {"--head", "--block"} <= head.keys()
+    assert "--block" in worker
     assert worker["--address"] == f"127.0.0.1:{port}"
     assert len({head["--temp-dir"], worker["--temp-dir"], flags(bench, "small-worker-1")["--temp-dir"]}) == 3
     service = bench.read(SERVICES, pod(bench, "head-svc"))
