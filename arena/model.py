@@ -84,7 +84,7 @@ class Instance:
         return self.phase in ("Succeeded", "Failed")
 
     def is_called(self, word: str, job: str) -> bool:
-        """Whether people mean it by `word`: its name, its end, its place (`worker-1`), the role of a chief."""
+        """Whether people mean it by `word`: its name, its end, a place (`worker-1`), the role of a chief."""
         names = (self.name, self.name.removeprefix(f"{job}-"), f"{self.role}-{self.index}")
         return word in names or (self.chief and word == self.role)
 
