@@ -123,3 +123,27 @@ def test_logs_of_a_namespace_that_is_a_number(stage, tmp_path, capsys):
     session.namespace = "10"
     assert run(["logs", "bert"], Globals(session=session)) == 3
     assert capsys.readouterr().err.startswith("-n 10 names a namespace; the last 10 lines come by -t 10\n")
+
+
+def test_get_shows_queue_and_model(arena, stage):
+    """The page and the JSON of a job name its queue, and the model that it is to give."""
+    marks = {"kueue.x-k8s.io/queue-name": "team-a", "modelName": "bert-base", "modelVersion": "3"}
+    notes = {"arena.kubeflow.org/model-source": "s3://models/bert"}
+    stage.job("bert", "Succeeded", labels=marks, annotations=notes)
+    shown = dict(line.split(":  ", 1) for line in arena("get", "bert").out.splitlines() if ":  " in line)
+    titles = ("Queue", "ModelName", "ModelVersion", "ModelSource")
+    assert [shown[title].strip() for title in titles] == ["team-a", "bert-base", "3", "s3://models/bert"]
+    found = json.loads(arena("get", "bert", "-o", "json").out)
+    assert [found[key] for key in ("modelName", "modelVersion", "modelSource")] == [
+        "bert-base",
+        "3",
+        "s3://models/bert",
+    ]
+    assert (found["queue"]["name"], found["queue"]["system"]) == ("team-a", "kueue")
+
+
+def test_list_says_why_a_job_waits(arena, stage):
+    """A job that a queue holds says so in the wide list, here that nobody will let it in."""
+    stage.job("bert", "Suspended", labels={"kueue.x-k8s.io/queue-name": "team-a"})
+    assert "waits in queue team-a: the cluster has no Kueue" in arena("list", "-o", "wide").out
+    assert "Reason:      waits in queue team-a: the cluster has no Kueue" in arena("get", "bert").out
