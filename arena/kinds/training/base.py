@@ -149,12 +149,17 @@ class TrainingSpec:
         if not self.command.strip():
             raise SpecError("COMMAND is empty", "say what to run")
 
+    def _suffixes(self) -> tuple[str, ...]:
+        """What is appended to the name: the longest of the kind, and what its options make longer."""
+        return (self.suffix,)
+
     def _check_name(self) -> None:
-        room = words.LONGEST - len(self.suffix)
+        suffix = max(self._suffixes(), key=len)
+        room = max(words.LONGEST - len(suffix), 0)
         if len(self.name) > room:
             raise SpecError(
                 f"--name: {words.shown(self.name)} cannot name a job: it has {len(self.name)} characters",
-                f"use at most {room}: NAME{self.suffix} must fit into {words.LONGEST}",
+                f"use at most {room}: NAME{suffix} must fit into {words.LONGEST}",
             )
 
     def _check_variables(self) -> None:

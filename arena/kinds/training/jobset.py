@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from arena import labels
-from arena.errors import SpecError
 from arena.kinds import forms, words
 from arena.kinds.kind import Kind, Object, Places, Pod, switch
 from arena.kinds.spec import option
@@ -20,15 +19,14 @@ NAME = "jobset"
 PLACES = Places(
     roles=(labels.REPLICATED_JOB,), indices=(labels.COMPLETION_INDEX,), chiefs=("coordinator", "launcher")
 )
-LONGEST_POD = 57
-"""Characters of a pod's host name: what remains of 63 after the suffix of its own name."""
-
 _KEY = forms.Form(lambda value: words.qualified(words.text(value)), "LABEL")
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobSetSpec(TrainingSpec):
     """What a JobSet is asked to be."""
+
+    suffix: ClassVar[str] = "-coordinator-0-0-xxxxx"
 
     retry: int = option(0, "How often all instances are started again before the job fails")
     cpu: str = option("", "CPUs of each worker", forms.QUANTITY)
@@ -46,29 +44,11 @@ class JobSetSpec(TrainingSpec):
         _KEY,
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_length(self, "worker")
-
     def idle(self) -> dict[str, str]:
         """As of every job, and what asks something of a coordinator that there is not."""
         own = ("coordinator_image", "coordinator_cpu", "coordinator_memory")
         lost = {} if self.coordinator else {one: "--coordinator" for one in own if getattr(self, one)}
         return super().idle() | lost
-
-
-def check_length(spec: TrainingSpec, role: str) -> None:
-    """Refuse a name that leaves no room for the host names of its instances.
-
-    Raises:
-        SpecError: it is too long.
-    """
-    room = LONGEST_POD - max(len(f"-{role}-0-{spec.workers - 1}"), len("-coordinator-0-0"))
-    if len(spec.name) > room:
-        raise SpecError(
-            f'--name: "{spec.name}" is too long for the names of its instances',
-            f"use at most {room} characters with --workers {spec.workers}",
-        )
 
 
 def values(spec: JobSetSpec, resource: Resource) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from arena import labels
 from arena.errors import SpecError
@@ -35,6 +35,8 @@ STEP = "node"
 @dataclass(frozen=True, kw_only=True)
 class TrainJobSpec(TrainingSpec):
     """What a TrainJob is asked to be; what a runtime says cannot be asked for."""
+
+    suffix: ClassVar[str] = "-node-0-999999-xxxxx"
 
     runtime: str = option("torch-distributed", "Runtime of the cluster to train with", forms.OBJECT)
     runtime_kind: str = option(
@@ -71,7 +73,6 @@ class TrainJobSpec(TrainingSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        jobset.check_length(self, STEP)
         if (
             self.tensorboard
             and not self.working_dir
@@ -79,6 +80,11 @@ class TrainJobSpec(TrainingSpec):
             and "://" not in self.logdir
         ):
             raise SpecError(f"--logdir {self.logdir} is no absolute path", "give one, or --working-dir")
+
+    def _suffixes(self) -> tuple[str, ...]:
+        """As of every job, and what the pods of the initializers add."""
+        fetched = (("dataset", self.dataset), ("model", self.pretrained))
+        return (*super()._suffixes(), *(f"-{what}-initializer-0-0-xxxxx" for what, uri in fetched if uri))
 
     def idle(self) -> dict[str, str]:
         """As of every job, and credentials for nothing."""

@@ -113,14 +113,9 @@ class VolcanoJobSpec(TrainingSpec):
                 "lower it, or raise --task-replicas",
             )
 
-    def _check_name(self) -> None:
-        longest = f"{self.name}-{self.task_name}-{len(self.images) - 1}-{self.workers - 1}"
-        if len(longest) > words.LONGEST:
-            raise SpecError(
-                f'--task-name "{self.task_name}" and --name "{self.name}" are too long together: '
-                f"the last pod would be {longest}",
-                f"shorten one by {len(longest) - words.LONGEST} characters",
-            )
+    def _suffixes(self) -> tuple[str, ...]:
+        """As of every job, and that of the last pod, which holds the name of its task."""
+        return (*super()._suffixes(), f"-{self.task_name}-{len(self.images) - 1}-{self.workers - 1}")
 
     def _check_command(self) -> None:
         """What its image runs is as good."""
