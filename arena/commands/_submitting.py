@@ -192,8 +192,11 @@ def show(session: "Session", plan: "Plan", wish: Wish) -> None:
     elif wish.form == "json":
         whole = objects[0] if len(objects) == 1 else {"apiVersion": "v1", "kind": "List", "items": objects}
         click.echo(encode.encode(whole, "json"))
-    else:
+    elif wish.form or not plan.parts or not sys.stdout.isatty():
         click.echo(manifests.dump(objects), nl=False)
+    else:
+        click.echo(manifests.dump(map(manifests.brief, objects)), nl=False)
+        click.echo("the packed code is cut short on a terminal; -o yaml shows all of it", err=True)
 
 
 def _send(session: "Session", plan: "Plan", wish: Wish) -> int | None:

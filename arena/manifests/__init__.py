@@ -9,6 +9,6 @@ Nothing here knows a kind, a cluster or a command.
 
 from arena.manifests.reader import load, load_all
 from arena.manifests.template import check, fill, find, patch, render
-from arena.manifests.writer import dump, masked
+from arena.manifests.writer import brief, dump, masked
 
-__all__ = ["check", "dump", "fill", "find", "load", "load_all", "masked", "patch", "render"]
+__all__ = ["brief", "check", "dump", "fill", "find", "load", "load_all", "masked", "patch", "render"]

@@ -7,6 +7,8 @@ from typing import Any
 import yaml
 
 MASK = "***"
+_SHORT = 40
+"""Characters of binary data that a person wants to see."""
 
 _BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _AMBIGUOUS = re.compile(
@@ -52,3 +54,14 @@ def masked(obj: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(shown.get(part), Mapping):
             shown[part] = dict.fromkeys(shown[part], MASK)
     return shown
+
+
+def brief(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """The object with its binary values cut short, for a terminal; others as they are."""
+    binary = obj.get("binaryData")
+    if not isinstance(binary, Mapping):
+        return dict(obj)
+    cut = {
+        key: one if len(one) <= _SHORT else f"{one[:_SHORT]}... ({len(one)})" for key, one in binary.items()
+    }
+    return {**obj, "binaryData": cut}

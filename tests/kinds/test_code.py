@@ -1,0 +1,205 @@
+"""What brings the code of --code into the pods of every kind, and the shell lines that do it there."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from arena import kinds, manifests
+from arena.actions import packing
+from arena.actions.submit import templates
+from arena.errors import SpecError
+from arena.kinds.spec import options, parse
+from arena.kinds.training import code, extras
+from arena.kinds.training.code import HOLD, NAME, TAKE, UNPACK, Parcel
+
+PARCEL = Parcel(names=("arena-code-a", "arena-code-b"), parts={"arena-code-a": b"1", "arena-code-b": b"2"})
+SENT = Parcel(names=(), parts={})
+BY_RUNTIME = {"sparkjob", "trainjob"}
+"""Kinds whose pods are made from elsewhere, so that they do not take --code."""
+NO_COMMAND = {"ray-job-submitter"}
+"""Containers that run no command of the user's."""
+
+
+def made(kind, parcel=PARCEL, **more):
+    given = {"name": "x", "image": "i", "command": "true", "code": ".", **more}
+    spec = replace(parse(kind.spec, given), parcel=parcel)
+    return manifests.render(manifests.find(kind.template), kind.values(spec, kind.resources[0]), "it")[0]
+
+
+@pytest.mark.parametrize("kind", kinds.training_kinds(), ids=lambda kind: kind.name)
+def test_every_kind(kind):
+    """Every pod that runs the command has the code unpacked first, and starts where it is."""
+    if "code" not in {one.name for one in options(kind.spec)}:
+        assert kind.name in BY_RUNTIME
+        return
+    for template in templates(made(kind)):
+        (container, *_) = template["spec"]["containers"]
+        if container["name"] in NO_COMMAND:
+            continue
+        (init,) = template["spec"]["initContainers"]
+        assert (init["name"], init["image"], init["command"][-2:]) == (
+            NAME,
+            "i",
+            ["/arena/parts", "/arena/code"],
+        )
+        assert container["workingDir"] == "/arena/code"
+        assert {"name": NAME, "mountPath": "/arena/code"} in container["volumeMounts"]
+        (volume,) = [one for one in template["spec"]["volumes"] if one["name"] == "arena-code-parts"]
+        names = [one["configMap"]["name"] for one in volume["projected"]["sources"]]
+        assert names == ["arena-code-a", "arena-code-b"]
+
+
+def test_working_dir():
+    """With --working-dir the code lies there; where pods are processes of this machine it does not."""
+    kind = kinds.find("pytorch")
+    spec = parse(kind.spec, {"name": "x", "command": "true", "code": ".", "working-dir": "/w"})
+    assert spec.start_dir == "/w"
+    assert replace(spec, on_host=True).start_dir == "/arena/code"
+    assert spec.events == "/training_logs"
+    assert replace(spec, logdir="runs").events == "/w/runs"
+    assert parse(kind.spec, {"name": "x", "command": "true", "working-dir": "/w"}).start_dir == "/w"
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"sync-mode": "git", "sync-source": "s"}, "--code does not go together with --sync-mode"),
+        ({"data": ["claim:/arena/code"]}, 'two things would be mounted at "/arena/code"'),
+        ({"code": ""}, "--code: it is empty"),
+    ],
+)
+def test_refused(more, told):
+    """What cannot be had together with --code is one sentence."""
+    with pytest.raises(SpecError) as caught:
+        made(kinds.find("pytorch"), **more)
+    assert told in caught.value.message
+
+
+def test_image_of_a_role():
+    """Where only roles have images, one of theirs unpacks."""
+    job = made(kinds.find("tf"), image=None, **{"worker-image": "w", "ps-image": "p", "ps": 1})
+    assert {one["spec"]["initContainers"][0]["image"] for one in templates(job)} == {"w"}
+
+
+def test_parts():
+    """A part is an immutable ConfigMap that no job's name appears in, so that jobs can share it."""
+    spec = parse(kinds.find("pytorch").spec, {"name": "x", "command": "true", "code": "."})
+    one, _ = (
+        manifests.render(manifests.find(each.template), each.values, "it")[0]
+        for each in extras.parts(replace(spec, parcel=PARCEL))
+    )
+    assert (one["metadata"]["name"], one["immutable"], one["binaryData"]) == (
+        "arena-code-a",
+        True,
+        {"part": "MQ=="},
+    )
+    assert "x" not in one["metadata"]["labels"].values()
+    assert extras.parts(replace(spec, parcel=SENT)) == extras.parts(spec) == []
+
+
+# ---- the shell lines, run as an image would
+
+
+def tools(place: Path, *names: str) -> str:
+    """A PATH with these programs only."""
+    place.mkdir()
+    for name in names:
+        (place / name).symlink_to(sys.executable if name == "python3" else shutil.which(name))
+    return str(place)
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Path:
+    """A folder with code packed in two parts, and an empty one to unpack in."""
+    folder = tmp_path / "code"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub" / "ünï ☃").write_text("hello")
+    (folder / "run").write_text("#!/bin/sh\n")
+    (folder / "run").chmod(0o755)
+    packed = packing.pack(str(folder)).read()
+    for name in ("parts", "to"):
+        (tmp_path / name).mkdir(mode=0o777)
+        (tmp_path / name).chmod(0o777)
+    (tmp_path / "parts" / "000").write_bytes(packed[:100])
+    (tmp_path / "parts" / "001").write_bytes(packed[100:])
+    return tmp_path
+
+
+def shell(line: str, box: Path, path: str, *more: str, **options) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        ["/bin/sh", "-c", line, str(box / "parts"), *(more or [str(box / "to")])],
+        env={"PATH": path}, capture_output=True, text=True, check=False, timeout=30, **options,
+    )  # fmt: skip
+
+
+def arrived(box: Path) -> bool:
+    run = box / "to" / "run"
+    return (box / "to" / "sub" / "ünï ☃").read_text() == "hello" and bool(run.stat().st_mode & stat.S_IXUSR)
+
+
+@pytest.mark.parametrize("names", [("cat", "tar", "gzip"), ("cat", "python3")], ids=["tar", "python"])
+def test_unpacks(box, names):
+    """tar with gzip, or python3 where they are missing, unpacks the parts."""
+    done = shell(UNPACK, box, tools(box / "bin", *names))
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert arrived(box)
+
+
+def test_cannot_unpack(box):
+    """An image with neither is told so, and the pod does not start without its code."""
+    done = shell(UNPACK, box, tools(box / "bin", "cat", "tar"))
+    assert done.returncode == 1
+    assert done.stderr == "the image has neither tar with gzip nor python3 to unpack the code with\n"
+
+
+def test_damaged_parts(box):
+    """Parts that are no archive end the pod, too."""
+    (box / "parts" / "001").write_bytes(b"nonsense")
+    assert shell(UNPACK, box, tools(box / "bin", "cat", "tar", "gzip")).returncode != 0
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="NOT CHECKED: only root can become somebody else")
+def test_any_user(box):
+    """Whoever the image runs as owns what is unpacked."""
+    for up in (box, *box.parents[:2]):
+        up.chmod(0o755)
+    done = shell(UNPACK, box, os.environ["PATH"], user=65534, group=65534, extra_groups=[])
+    assert done.returncode == 0, done.stderr
+    assert (box / "to" / "run").stat().st_uid == 65534
+
+
+def test_holds_until_it_is_sent(box):
+    """The holding container waits for the whole code, unpacks it, and does so only once."""
+    whole = b"".join((box / "parts" / name).read_bytes() for name in ("000", "001"))
+    for name in ("000", "001"):
+        (box / "parts" / name).unlink()
+    path = os.environ["PATH"]
+    take = ["/bin/sh", "-c", TAKE, str(box / "parts"), str(len(whole))]
+    with subprocess.Popen(
+        ["/bin/sh", "-c", HOLD, str(box / "parts"), str(box / "to")],
+        stdout=subprocess.PIPE,
+        env={"PATH": path},
+    ) as holding:
+        assert holding.stdout.readline() == b"waiting for the code, which arena sends\n"
+        cut = subprocess.run(take, input=whole[:-1], env={"PATH": path}, check=False)
+        assert cut.returncode != 0
+        assert holding.poll() is None
+        subprocess.run(take, input=whole, env={"PATH": path}, check=True)
+        assert holding.wait(20) == 0
+    assert arrived(box)
+    (box / "to" / "run").write_text("changed by the program")
+    assert shell(HOLD, box, path).returncode == 0
+    assert (box / "to" / "run").read_text() == "changed by the program"
+
+
+def test_gives_up(box):
+    """Code that never comes fails the pod after a time, with what to do in its log."""
+    line = HOLD.replace(str(code.PATIENCE), "0")
+    done = shell(line, box, os.environ["PATH"])
+    assert (done.returncode, done.stderr) == (1, "no code came: arena code JOB --send DIR\n")
