@@ -107,3 +107,19 @@ def test_fields_of_an_old_cluster(stage):
     assert not Cluster.at(stage.url).knows(TRAINJOBS)
     stage.answers = [refuses(403, "Forbidden", "you may not"), refuses(403, "Forbidden", "you may not")]
     assert Cluster.at(stage.url).knows(TRAINJOBS)
+
+
+def test_a_sibling_tells_of_a_field(stage):
+    """Where a type is served that only a release with the field brings, the description is not asked for."""
+    jobs = Resource("kubeflow.org", "v1", "tfjobs", kind="TFJob", field="runPolicy", sibling="xgboostjobs")
+    stage.answers = [aggregated(kubeflow_org=[version("v1", "tfjobs", "xgboostjobs")])]
+    assert Cluster.at(stage.url).knows(jobs)
+    gvk = [{"group": "kubeflow.org", "version": "v1", "kind": "TFJob"}]
+    former = {"TFJob": {"x-kubernetes-group-version-kind": gvk, "properties": {
+        "spec": {"properties": {"cleanPodPolicy": {}}}
+    }}}  # fmt: skip
+    stage.answers = [
+        aggregated(kubeflow_org=[version("v1", "tfjobs")]),
+        says(200, {"openapi": "3.0.0", "components": {"schemas": former}}),
+    ]
+    assert not Cluster.at(stage.url).knows(jobs)
