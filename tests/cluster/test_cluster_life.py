@@ -80,6 +80,8 @@ def test_waited_for(ground: Field):
     ended = ground.admin.run("wait", "j", "--timeout", "1s")
     assert (ended.code, f"arena get j -n {ground.namespace} -e" in ended.err) == (6, True)
     waits = ground.admin.start("wait", "j", "--for", "deleted", "--timeout", "90s")
+    assert waits.stderr
+    assert b"RUNNING" in waits.stderr.readline()
     ground.admin.must("delete", "j")
     out, _ = waits.communicate(timeout=100)
     assert (waits.returncode, out.decode()) == (0, "pytorchjob j deleted\n")
