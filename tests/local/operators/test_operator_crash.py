@@ -5,10 +5,13 @@ import pytest
 from arena.local.objects import DEPLOYMENTS, JOBS, STATEFULSETS
 from arena.local.operators.clock import stamp
 from arena.local.operators.cronjob import CRONJOBS
+from arena.local.operators.et import SCALEINS, SCALEOUTS, TRAININGJOBS
+from arena.local.operators.jobset import JOBSETS
 from arena.local.operators.mpijob import MPIJOBS
 from arena.local.operators.pytorchjob import PYTORCHJOBS
 from arena.local.operators.ray import RAYJOBS
 from arena.local.operators.tfjob import TFJOBS
+from arena.local.operators.trainjob import TRAINJOBS
 
 
 class Crash(BaseException):
@@ -161,6 +164,35 @@ def stateful(bench):
     assert bench.pods() == {}
 
 
+def jobset(bench):
+    template = bench.template("c", ports=[{"containerPort": 29500}])
+    group = {
+        "template": {"spec": {"parallelism": 2, "completions": 2, "backoffLimit": 0, "template": template}}
+    }
+    groups = [{"name": "a", **group}, {"name": "b", **group}]
+    spec = {"replicatedJobs": groups, "failurePolicy": {"maxRestarts": 1}}
+    bench.submit(JOBSETS, {"metadata": {"name": "s"}, "spec": spec})
+    bench.run(*bench.pods()).end(next(iter(bench.pods())), code=1)
+    for _ in range(4):
+        bench.bury()
+    assert bench.status(JOBSETS, "s")["restarts"] == 1
+    assert len(bench.pods()) == 4
+    bench.run(*bench.pods()).end(*bench.pods())
+    assert bench.holding(JOBSETS, "s") == {"Completed"}
+
+
+def trainjob(bench):
+    spec = {"runtimeRef": {"name": "torch-distributed"}, "suspend": True}
+    spec["trainer"] = {"numNodes": 2, "command": ["c"]}
+    bench.submit(TRAINJOBS, {"metadata": {"name": "t"}, "spec": spec})
+    bench.objects.patch(TRAINJOBS, "t", {"spec": {"suspend": False}}, "default")
+    bench.settled()
+    assert len(bench.pods()) == 2
+    bench.run(*bench.pods()).end(*bench.pods())
+    assert bench.holding(TRAINJOBS, "t") == {"Complete"}
+    assert bench.status(TRAINJOBS, "t")["jobsStatus"][0]["succeeded"] == 1
+
+
 def cronjob(bench):
     template = bench.template("c")
     template["spec"]["restartPolicy"] = "Never"
@@ -195,8 +227,32 @@ def rayjob(bench):
     assert list(bench.pods()) == [submitter]
 
 
+def elastic(bench):
+    launcher, worker = bench.replica(1, "l"), bench.replica(2, "w", restartPolicy="OnFailure")
+    spec = {"etReplicaSpecs": {"launcher": launcher, "worker": worker}, "restartPolicy": "OnFailure"}
+    bench.submit(TRAININGJOBS, {"metadata": {"name": "j"}, "spec": spec})
+    bench.run("j-worker-0", "j-worker-1").run("j-launcher").end("j-worker-0", code=1).run("j-worker-2")
+    wish = {"selector": {"name": "j"}}
+    bench.submit(SCALEOUTS, {"metadata": {"name": "o"}, "spec": {**wish, "toAdd": {"count": 2}}})
+    bench.run("j-worker-3", "j-worker-4")
+    bench.submit(SCALEINS, {"metadata": {"name": "i"}, "spec": {**wish, "toDelete": {"count": 1}}})
+    bench.bury()
+    status = bench.status(TRAININGJOBS, "j")
+    assert (status["phase"], status["currentWorkers"]) == (
+        "Running",
+        ["j-worker-1", "j-worker-2", "j-worker-3"],
+    )
+    bench.end("j-launcher", code=1).bury()
+    bench.run("j-worker-0", "j-worker-1").run("j-launcher").end("j-launcher").bury()
+    status = bench.status(TRAININGJOBS, "j")
+    assert (status["phase"], status["restartCount"]) == ("Succeeded", 1)
+    assert list(bench.pods()) == ["j-launcher"]
+
+
 @pytest.mark.parametrize("every", [1, 2, 3, 5, 7])
-@pytest.mark.parametrize("story", [pytorch, tensorflow, mpi, job, deployment, stateful, cronjob, rayjob])
+@pytest.mark.parametrize(
+    "story", [pytorch, tensorflow, mpi, job, jobset, trainjob, deployment, stateful, cronjob, rayjob, elastic]
+)
 def test_crashes(bench, story, every):
     """Every story ends the same when the operators die after each k-th write."""
     fragile = FragileBench(bench.node(), every)
