@@ -9,7 +9,7 @@ from arena.kinds import forms, words
 from arena.kinds.kind import Kind, Object, Places, Pod, switch
 from arena.kinds.spec import option
 from arena.kinds.training import environment, reading, render
-from arena.kinds.training.base import TrainingSpec
+from arena.kinds.training.base import VOLCANO, TrainingSpec
 from arena.kinds.training.job import PORT
 from arena.model import Job, Phase
 from arena.resources import Resource
@@ -68,6 +68,7 @@ def values(spec: JobSetSpec, resource: Resource) -> dict[str, Any]:
         "failure_policy": _failure_policy(spec) if spec.retry else None,
         "success_policy": {"operator": "All", "targetReplicatedJobs": ["coordinator"]} if leads else None,
         "leader": "coordinator" if leads else "worker",
+        "gang": _gang(spec),
         "workers": spec.workers,
         "image": render.image(spec),
         "selector": dict(spec.selector) or None,
@@ -81,6 +82,13 @@ def values(spec: JobSetSpec, resource: Resource) -> dict[str, Any]:
         "coordinator_resources": _coordinator_resources(spec),
         "coordinator_port": spec.coordinator_port,
     }
+
+
+def _gang(spec: JobSetSpec) -> dict[str, Any] | None:
+    """Volcano looks for the size of a gang at what owns the pods: the Job, not the JobSet."""
+    if not spec.gang or spec.queued_by != VOLCANO:
+        return None
+    return {"annotations": {labels.VOLCANO_MEMBERS: str(spec.workers)}}
 
 
 def _failure_policy(spec: JobSetSpec) -> dict[str, Any]:
