@@ -180,7 +180,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cron:
-    """A job that is submitted again and again on a schedule."""
+    """A job that is submitted again and again on a schedule: `active` of its runs go on."""
 
     name: str
     namespace: str
@@ -190,24 +190,18 @@ class Cron:
     type: str = ""
     """The cluster's word for that kind: `TFJob`."""
     group: str = ""
-    """The API group of that: `kubeflow.org`."""
     schedule: str = ""
     timezone: str = ""
     """"" where it is that of the cluster."""
     suspended: bool = False
     policy: str = "Allow"
-    """What a run does while an earlier one goes on: Allow, Forbid or Replace."""
     deadline: datetime | None = None
-    """After which no run starts."""
     history_limit: int | None = None
     active: int = 0
-    """How many of its jobs go on."""
     created: datetime | None = None
     last: datetime | None = None
-    """When the last run was due."""
     submitter: str = ""
     managed: bool = False
-    """Whether arena made it."""
     runs: tuple[Run, ...] = ()
     """The newest first; only where they were asked for."""
 

@@ -39,6 +39,13 @@ def events(cluster: Cluster, job: Job) -> list[Event]:
     return sorted(found, key=lambda event: (event.last is None, event.last))
 
 
+def of(cluster: Cluster, namespace: str, uid: str) -> list[Event]:
+    """The events of one object, the oldest first."""
+    listed = cluster.list(EVENTS, namespace, fields=f"involvedObject.uid={uid}")
+    found = [_read(event) for event in sorted(listed, key=_written)]
+    return sorted(found, key=lambda event: (event.last is None, event.last))
+
+
 def explained(cluster: Cluster, namespace: str | None, jobs: Sequence[Job]) -> list[Job]:
     """The jobs; where instances are missing, with why the cluster has none made as the reason.
 

@@ -132,26 +132,30 @@ def list_(session: "Session", everywhere: bool, kind: "Kind | None", form: str) 
 @command.command()
 @_name
 @_flags.kind_option
+@click.option("-e", "--events", "with_events", is_flag=True, help="What the cluster remarked on it, too.")
 @_flags.output_option()
 @pass_session
-def get(session: "Session", name: str, kind: "Kind | None", form: str) -> None:
+def get(session: "Session", name: str, kind: "Kind | None", with_events: bool, form: str) -> None:
     """Show a schedule and its runs.
 
     \b
     arena cron get nightly
+    arena cron get nightly -e
     arena cron get nightly -o json
     """
-    from arena.actions import crons
+    from arena.actions import crons, events
     from arena.views import crons as view
-    from arena.views import encode
+    from arena.views import encode, jobs
 
     found = crons.one(session.cluster(), name, session.namespace, kind)
+    told = events.of(session.cluster(), found.namespace, found.uid) if with_events else None
     if form == "name":
         click.echo(found.name)
     elif form in ("json", "yaml"):
-        click.echo(encode.encode(view.data(found), form))
+        more = {} if told is None else {"events": [jobs.event_data(event) for event in told]}
+        click.echo(encode.encode(view.data(found) | more, form))
     else:
-        click.echo(view.page(found, session.now()))
+        click.echo(view.page(found, session.now(), told))
 
 
 @command.command()

@@ -1,10 +1,12 @@
 """Schedules: the list, the page of one, and the keys of their JSON."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from arena import units
-from arena.model import Cron, Run
+from arena.model import Cron, Event, Run
+from arena.views.jobs import EVENTS
 from arena.views.table import Column, pairs, ruled
 
 NAMESPACE: Column[Cron] = Column("NAMESPACE", lambda one, now: one.namespace)
@@ -31,8 +33,8 @@ def _ago(moment: datetime | None, now: datetime) -> str:
     return units.age(units.since(moment, now).total_seconds()) if moment else "never"
 
 
-def page(one: Cron, now: datetime) -> str:
-    """Everything about one schedule on a page, in the Go arena's order."""
+def page(one: Cron, now: datetime, events: Sequence[Event] | None = None) -> str:
+    """Everything about one schedule on a page, in the Go arena's order; events only where given."""
     header = pairs(
         [
             ("Name", one.name),
@@ -47,7 +49,10 @@ def page(one: Cron, now: datetime) -> str:
             ("Deadline", _stamp(one.deadline)),
         ]
     )
-    return header + "\n\nHistory:\n" + ruled(_history(one), one.runs, now)
+    sections = [header, "History:\n" + ruled(_history(one), one.runs, now)]
+    if events is not None:
+        sections.append("Events:\n" + (ruled(EVENTS, events, now) if events else "  No events"))
+    return "\n\n".join(sections)
 
 
 def _history(cron: Cron) -> tuple[Column[Run], ...]:

@@ -37,6 +37,7 @@ def test_runs_succeed_and_fail(arena: Product) -> None:
     until(lambda: len(ended(arena, "bad", "Failed")) > 1, 30, "two failed runs")
     until(lambda: ended(arena, "good", "Succeeded"), 30, "a run that succeeded")
     arena.must("cron", "suspend", "bad", "good")
+    assert "[SuccessfulCreate] Created run bad-" in arena.must("cron", "get", "bad", "-e")
     good, bad = ended(arena, "good", "Succeeded")[0], ended(arena, "bad", "Failed")[-1]
     assert arena.must("logs", good) == "fine\n"
     assert arena.must("logs", bad) == "broken\n"
