@@ -147,3 +147,14 @@ def test_list_says_why_a_job_waits(arena, stage):
     stage.job("bert", "Suspended", labels={"kueue.x-k8s.io/queue-name": "team-a"})
     assert "waits in queue team-a: the cluster has no Kueue" in arena("list", "-o", "wide").out
     assert "Reason:      waits in queue team-a: the cluster has no Kueue" in arena("get", "bert").out
+
+
+def test_arenas_own_namespace(tmp_path, monkeypatch, capsys):
+    """--arena-namespace says where the administrator's settings are, before every other source."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("ARENA_ARENA_NAMESPACE", "elsewhere")
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    assert run(["--arena-namespace", "team", "config", "view", "--origin"]) == 0
+    assert ["arena-namespace", "team", "flag"] in [
+        line.split() for line in capsys.readouterr().out.splitlines()
+    ]
