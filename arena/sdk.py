@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from arena import kinds
 from arena._version import VERSION
-from arena.actions import changes, differences, following, goals, queues, reruns, training
+from arena.actions import changes, differences, following, goals, plans, queues, reruns, training
 from arena.actions import events as remarks
 from arena.actions import logs as streams
 from arena.actions import submit as submitting
 from arena.actions.defaults import configured
-from arena.actions.submit import Origin, Overrides, Plan
+from arena.actions.plans import Origin, Overrides, Plan
 from arena.errors import SpecError
 from arena.kinds.kind import Kind
 from arena.kinds.spec import filled
@@ -57,7 +57,7 @@ def plan(
     overrides: Overrides = STANDARD,
     surroundings: Mapping[str, str] | None = None,
 ) -> Plan:
-    """What submitting the Spec would send; asks no cluster. Raises as `arena.actions.submit.plan`.
+    """What submitting the Spec would send; asks no cluster. Raises as `arena.actions.plans.plan`.
 
     Args:
         surroundings: how processes of this machine start, where pods are such; None: as this one did.
@@ -65,7 +65,7 @@ def plan(
     if surroundings is None:
         surroundings = session.surroundings(here=starts_here(spec))
     origin = Origin(submitter=session.user, version=VERSION, surroundings=surroundings)
-    return submitting.plan(
+    return plans.plan(
         kind or _kind(spec),
         spec,
         resource=resource,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arena import kinds, labels, manifests
 from arena.actions import submit, training
-from arena.actions.submit import Plan
+from arena.actions.plans import Plan
 from arena.errors import MissingOperator, NotAllowed, NotFound, SpecError
 from arena.kinds import cron
 from arena.kinds.cron import CronSpec
@@ -77,7 +77,8 @@ def plan(made: Plan, spec: CronSpec, resource: Resource | None = None) -> Plan:
         name=f"cron {made.kind.name}",
         pods=lambda carrier: labels.common(carrier["metadata"]["name"], made.kind.name),
     )
-    return replace(made, kind=kind, resource=resource, job=obj)
+    helpers = [cron.spread(one, made.name) for one in made.helpers]
+    return replace(made, kind=kind, resource=resource, job=obj, helpers=helpers)
 
 
 def check(cluster: Cluster, made: Plan) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from arena import labels
-from arena.actions.submit import LOCAL_IMAGE, templates
+from arena.actions.plans import LOCAL_IMAGE, templates
 from arena.errors import NotFound, SpecError
 from arena.kinds import line
 from arena.kinds.kind import Kind

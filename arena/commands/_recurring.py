@@ -11,7 +11,7 @@ from arena.commands._submitting import Wish
 from arena.errors import SpecError
 
 if TYPE_CHECKING:
-    from arena.actions.submit import Plan
+    from arena.actions.plans import Plan
     from arena.kinds.kind import Kind
     from arena.session import Session
 

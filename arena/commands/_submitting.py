@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from arena.actions.packing import Archive
-    from arena.actions.submit import Overrides, Plan
+    from arena.actions.plans import Overrides, Plan
     from arena.kinds.kind import Kind
     from arena.kinds.training.base import TrainingSpec
     from arena.session import Session
@@ -158,7 +158,7 @@ def name_from(command: str, kind: str, longest: int = 42) -> str:
 
 def overrides(session: "Session", kind: "Kind", wish: Wish) -> "Overrides":
     """The template and the patch of a submit: flags, else the user's own template of the kind."""
-    from arena.actions.submit import Overrides
+    from arena.actions.plans import Overrides
 
     template = wish.template or _own_template(session, kind)
     return Overrides(template=template, patch=wish.patch, code=wish.code)

@@ -12,7 +12,7 @@ import pytest
 
 from arena import kinds, manifests
 from arena.actions import packing
-from arena.actions.submit import templates
+from arena.actions.plans import templates
 from arena.errors import SpecError
 from arena.kinds.spec import options, parse
 from arena.kinds.training import code, extras
