@@ -131,6 +131,7 @@ def values(spec: CronSpec, job: Object, kind: str, resource: Resource) -> dict[s
         "suspend": spec.suspend,
         "history": spec.history_limit,
     }
+    job = spread(job, name)
     own = {"labels": {**(job["metadata"].get("labels") or {}), labels.CRON: name}, "annotations": notes}
     if resource.kind != CRONS.kind:
         return {
@@ -148,6 +149,17 @@ def values(spec: CronSpec, job: Object, kind: str, resource: Resource) -> dict[s
         "job_kind": job["kind"],
         "job": {**job, "metadata": own},
     }
+
+
+def spread(node: Any, name: str) -> Any:
+    """The node of a manifest, with pods told by what was submitted: each run has a name of its own."""
+    if isinstance(node, list):
+        return [spread(one, name) for one in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get(labels.JOB_NAME) == name:
+        node = {labels.NAME: name, **{key: one for key, one in node.items() if key != labels.JOB_NAME}}
+    return {key: spread(one, name) for key, one in node.items()}
 
 
 def _addressed(spec: Mapping[str, Any], name: str) -> Mapping[str, Any]:

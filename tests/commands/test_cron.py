@@ -1,6 +1,7 @@
 """arena cron: what is sent, what is refused, how schedules are shown, suspended and deleted."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -70,6 +71,17 @@ def test_helpers_belong_to_the_cron(arena, stage):
     made = [*stage.cluster.list(CONFIGMAPS, "default"), *stage.cluster.list(SECRETS, "default")]
     owned = [one for one in made if one["metadata"].get("ownerReferences")]
     assert [one["metadata"]["ownerReferences"][0]["uid"] for one in owned] == [uid, uid]
+
+
+def test_pods_are_found_whatever_the_run_is_called(arena):
+    """Where pods are to be near others, the schedule's name tells of these: jobs have names of their own."""
+    words = (*NIGHTLY, "--workers", "2", "--worker-affinity-policy", "spread", "--tensorboard")
+    words += ("--data", "logs:/l")
+    made = arena("cron", "tfjob", *words, "--logdir", "/l", "x", "--dry-run").out
+    assert "training.kubeflow.org/job-name" in arena("submit", "tfjob", *words[2:], "x", "--dry-run").out
+    assert "training.kubeflow.org/job-name" not in made
+    wanted = "matchLabels:\n *app.kubernetes.io/name: nightly\n *training.kubeflow.org/"
+    assert len(re.findall(wanted, made)) == 2
 
 
 def test_job_file(arena, tmp_path):
