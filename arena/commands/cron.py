@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arena.commands import _complete, _each, _flags
+from arena.commands._aliases import ALIASES
 from arena.commands._globals import pass_session, spread
 from arena.commands._spec import SpecCommand, given, spec_options
 from arena.commands.submit import FILE, PLANNING, Kinds, sections
@@ -13,8 +14,6 @@ from arena.commands.submit import FILE, PLANNING, Kinds, sections
 if TYPE_CHECKING:
     from arena.kinds.kind import Kind
     from arena.session import Session
-
-ALIASES = {"ls": "list", "del": "delete"}
 
 
 class Crons(Kinds):

@@ -5,18 +5,11 @@ from typing import TYPE_CHECKING
 import click
 
 from arena.commands import _flags
+from arena.commands._aliases import Aliased
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
     from arena.session import Session
-
-
-class Aliased(click.Group):
-    """A group in which `ls` means `list`."""
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name."""
-        return super().get_command(ctx, "list" if cmd_name == "ls" else cmd_name)
 
 
 @click.group("data", cls=Aliased)

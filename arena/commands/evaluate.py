@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arena.commands import _each, _flags
+from arena.commands._aliases import Aliased
 from arena.commands._globals import pass_session
 from arena.commands._spec import SpecCommand, given, spec_options
 from arena.commands.submit import FILE, SENDING
@@ -14,18 +15,8 @@ from arena.kinds.evaluation import KIND, EvaluationSpec
 if TYPE_CHECKING:
     from arena.session import Session
 
-ALIASES = {"ls": "list", "del": "delete"}
 
-
-class Evaluate(click.Group):
-    """A group whose commands have the Go arena's other names, too."""
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name or alias."""
-        return super().get_command(ctx, ALIASES.get(cmd_name, cmd_name))
-
-
-@click.group("evaluate", cls=Evaluate)
+@click.group("evaluate", cls=Aliased)
 def command() -> None:
     """Evaluate a model: a program that is told by variables what to evaluate, and on what.
 
