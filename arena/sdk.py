@@ -6,6 +6,7 @@ Everything takes a `Session` from `arena.connect()`, returns values of `arena.mo
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from arena.actions import logs as streams
 from arena.actions import submit as submitting
 from arena.actions.defaults import configured
 from arena.actions.plans import Origin, Overrides, Plan
-from arena.errors import SpecError
+from arena.errors import NotFound, SpecError
 from arena.kinds.kind import Kind
 from arena.kinds.spec import filled
 from arena.kinds.training.base import TrainingSpec
@@ -165,12 +166,14 @@ def wait(
     session: Session,
     name: str,
     *,
+    until: str = "",
     timeout: float | None = None,
     progress: Callable[[Job], None] = lambda job: None,
 ) -> Job:
-    """Wait until a job has succeeded and return it.
+    """Wait until a job has succeeded, or come as far as `until`, and return it.
 
     Args:
+        until: `phase=RUNNING`, `condition=Created` or the like, as for the command; "": its success.
         timeout: seconds; None: for ever.
         progress: called with the job whenever it changed and every second.
 
@@ -178,15 +181,19 @@ def wait(
         JobFailed: it failed.
         TimedOut: it takes longer.
         NotFound: there is none, or it was deleted.
+        ArenaError: it ended before it came as far.
     """
-    [ended] = goals.wait(
+    goal = dataclasses.replace(goals.goal(until) if until else goals.END, within=timeout)
+    ended = goals.wait(
         session.cluster(),
         [name],
         session.namespace,
-        until=goals.Goal(within=timeout),
+        until=goal,
         progress=lambda jobs: progress(jobs[0]),
     )
-    return goals.judged(ended)
+    if not ended:
+        raise NotFound(f'no job "{name}" in namespace "{session.namespace}"', "it is gone already")
+    return goals.judged(ended[0], goal)
 
 
 def delete(session: Session, name: str) -> Job:

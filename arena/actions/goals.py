@@ -111,6 +111,8 @@ def wait(
     """
     deadline = monotonic() + until.within if until.within is not None else None
     waits = _Waits(cluster, namespace, until, _find(cluster, names, namespace, kind, until))
+    if not waits.jobs:
+        return []
     with Watching(cluster, waits.sources) as watching:
         changed = True
         while waits.look(watching, changed):

@@ -32,8 +32,7 @@ def watch(
 
         def progress(jobs: "Sequence[Job]") -> None:
             key = tuple((job.phase, job.reason, ready(job)) for job in jobs)
-            if jobs:
-                live.show(_line(jobs, monotonic() - start), key)
+            live.show(_line(jobs, monotonic() - start), key)
 
         return goals.wait(
             session.cluster(),

@@ -86,7 +86,7 @@ def fresh(name: str) -> str:
     >>> fresh("bert")[:-5], fresh("bert-0a1b2")[:-5]
     ('bert-', 'bert-')
     """
-    stem = re.sub(r"-[0-9a-f]{5}$", "", name)[:43].rstrip("-")
+    stem = re.sub(r"-[0-9a-f]{5}$", "", name)[:36].rstrip("-")
     return f"{stem}-{os.urandom(3).hex()[:5]}"
 
 

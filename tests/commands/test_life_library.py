@@ -70,3 +70,17 @@ def test_a_job_that_has_ended_is_a_conflict(session, stage):
     stage.job("bert", "Failed")
     with pytest.raises(Conflict, match="has ended"):
         arena.suspend(session, "bert")
+
+
+def test_waiting_for_more_than_the_end(session, stage):
+    """wait takes the goals of the command; one that cannot come true any more is an error."""
+    stage.job("runs", "Running")
+    stage.job("done", "Succeeded")
+    assert arena.wait(session, "runs", until="condition=Running", timeout=5).name == "runs"
+    assert arena.wait(session, "done", until="phase=RUNNING").phase is arena.Phase.SUCCEEDED
+    with pytest.raises(arena.ArenaError, match="ended SUCCEEDED without phase=FAILED"):
+        arena.wait(session, "done", until="phase=FAILED")
+    with pytest.raises(arena.NotFound):
+        arena.wait(session, "nobody", until="deleted")
+    with pytest.raises(arena.TimedOut):
+        arena.wait(session, "runs", until="deleted", timeout=0)

@@ -121,6 +121,17 @@ def test_rerun_with_the_code_of_then(arena: Product) -> None:
     assert "now\n" in arena.must("rerun", "j", "--set", f"code={script.parent}", "--logs")
 
 
+def test_deleted_while_waited_for(arena: Product) -> None:
+    """Who waits for the end of a job that is deleted hears so at once, and the exit code is 3."""
+    beats(arena, "pytorchjob", "j")
+    waits = arena.start("wait", "j", "--timeout", "60s")
+    assert waits.stderr
+    assert b"RUNNING" in waits.stderr.readline()
+    arena.must("delete", "j")
+    _, err = waits.communicate(timeout=30)
+    assert (waits.returncode, b'job "j" was deleted in namespace "default" meanwhile' in err) == (3, True)
+
+
 def test_adopted_and_pruned(arena: Product) -> None:
     """A job that was made past arena is left by prune until it is adopted, and then is gone with its pods."""
     text = arena.must("submit", "pytorchjob", "--name", "j", "--dry-run", "-o", "json", "echo hello")

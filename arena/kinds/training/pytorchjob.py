@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from arena import labels
-from arena.errors import SpecError
+from arena.errors import SpecError, aimed
 from arena.kinds import forms
 from arena.kinds.forms import choice
 from arena.kinds.kind import Change, Kind, Object, count, switch
@@ -82,10 +82,12 @@ def scale(obj: Object, workers: int) -> Change:
     """
     spec, name = obj.get("spec") or {}, obj["metadata"]["name"]
     policy, roles = spec.get("elasticPolicy"), spec.get("pytorchReplicaSpecs") or {}
+    job = aimed(name, obj["metadata"].get("namespace") or "default")
+    again = f"arena rerun {job} --replace --set workers={workers}"
     if policy is None or "Worker" not in roles:
         raise SpecError(
             f'job "{name}" is not elastic: its programs were told how many they are',
-            "submit it with --max-workers, or change it with: arena rerun JOB --replace --set workers=N",
+            f"submit it with --max-workers, or start it anew: {again}",
         )
     wanted = workers - ("Master" in roles)
     now = roles["Worker"].get("replicas") or 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from arena import labels
-from arena.errors import SpecError
+from arena.errors import SpecError, aimed
 from arena.kinds import forms
 from arena.kinds.forms import choice
 from arena.kinds.kind import Change, Kind, Object, count, switch
@@ -159,10 +159,12 @@ def scale(obj: Object, workers: int) -> Change:
         SpecError: its may not.
     """
     spec, name = obj.get("spec") or {}, obj["metadata"]["name"]
+    job = aimed(name, obj["metadata"].get("namespace") or "default")
+    again = f"arena rerun {job} --replace --set workers={workers}"
     if not spec.get("enableDynamicWorker") or "Worker" not in (spec.get("tfReplicaSpecs") or {}):
         raise SpecError(
             f'job "{name}" was told at its start who its workers are',
-            "submit it with --dynamic-workers, or change it with: arena rerun JOB --replace --set workers=N",
+            f"submit it with --dynamic-workers, or start it anew: {again}",
         )
     return count("spec", "tfReplicaSpecs", "Worker", "replicas")(obj, workers)
 
