@@ -96,8 +96,18 @@ def test_parts_of_train_jobs_are_no_jobsets():
             ["j-0", "j-1", "j-2"],
         ),
         (obj({}, cond("Complete")), [pod(0, None, "Succeeded")], ("SUCCEEDED", ""), ["j-0"]),
+        (obj({}, active=1), [pod(0, None, "Succeeded")], ("RUNNING", ""), ["j-0"]),
+        (obj({"backoffLimit": 0}), [pod(0, None, "Failed")], ("RUNNING", "exit code 3 on worker-0"), ["j-0"]),
+        (obj({}), [pod(0, None, "Failed")], ("RESTARTING", "exit code 3 on worker-0"), ["j-0"]),
+        (
+            obj({}, cond("FailureTarget", message="m")),
+            [pod(0, None, "Failed")],
+            ("FAILED", "exit code 3 on worker-0"),
+            ["j-0"],
+        ),
+        (obj({}, cond("SuccessCriteriaMet")), [pod(0, None)], ("SUCCEEDED", ""), ["j-0"]),
     ],
-    ids=["suspended", "no rights", "one", "retried", "failed", "queue of work", "complete"],
+    ids="suspended unreadable one retried failed queue complete ending failing again lost won".split(),
 )
 def test_job(job, pods, said, names):
     """A Job has a phase, and of each place the pod that counts, not a failed one that has a successor."""
@@ -124,6 +134,7 @@ def test_jobset():
         ("coordinator", 0, True), ("worker", 0, False), ("worker", 1, False)
     ]  # fmt: skip
     assert JOBSET.read(obj({}, cond("Completed")), []).phase.value == "SUCCEEDED"
+    assert JOBSET.read(obj({}, restarts=1), []).phase.value == "RESTARTING"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Job: any program, by what every Kubernetes brings; no operator is needed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from arena import labels
@@ -9,7 +8,7 @@ from arena.errors import MissingOperator, SpecError
 from arena.kinds import forms
 from arena.kinds.kind import Change, Kind, Member, Object, Places, Pod, switch
 from arena.kinds.spec import option
-from arena.kinds.training import environment, pods, reading, render
+from arena.kinds.training import environment, pods, reading, render, status
 from arena.kinds.training.base import TrainingSpec
 from arena.model import Job, Phase
 from arena.resources import Resource
@@ -28,7 +27,6 @@ _MAKERS = ("CronJob", "Cron")
 """What makes a new Job from time to time."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class JobSpec(TrainingSpec):
     """What a Job is asked to be."""
 
@@ -110,10 +108,34 @@ def read(obj: Object, members: Sequence[Pod]) -> Job:
     spec = obj.get("spec") or {}
     indexed, size = spec.get("completionMode") == "Indexed", _size(spec)
     found = _current([pods.member(one, PLACES) for one in members], indexed, size)
-    active = (obj.get("status") or {}).get("active")
-    said = Phase.RUNNING if active and not found else None
     roles = [{"replicas": size, "template": spec.get("template") or {}}]
-    return reading.job(NAME, obj, found, roles, PLACES, said=(said, ""))
+    return reading.job(NAME, obj, found, roles, PLACES, said=_said(obj, found))
+
+
+def _said(obj: Object, found: Sequence[Member]) -> tuple[Phase | None, str]:
+    # What is decided, while its last pods are still ending.
+    for kind, phase in (("FailureTarget", Phase.FAILED), ("SuccessCriteriaMet", Phase.SUCCEEDED)):
+        if decided := status.condition(obj, kind):
+            return phase, str(decided.get("message") or "")
+    retries = (obj.get("spec") or {}).get("backoffLimit")
+    active = bool((obj.get("status") or {}).get("active"))
+    return between(found, active, again=retries is None or retries > 0), ""
+
+
+def between(found: Sequence[Member], active: bool, *, again: bool) -> Phase | None:
+    """The phase where pods do not tell it: they may not be read, or they have ended and the job has not yet.
+
+    Args:
+        found: the job's pods.
+        active: whether its object counts some as active.
+        again: whether those that failed get a successor.
+    """
+    phases = {one.instance.phase for one in found}
+    if not found:
+        return Phase.RUNNING if active else None
+    if not phases <= {"Succeeded", "Failed"}:
+        return None
+    return Phase.RESTARTING if again and "Failed" in phases else Phase.RUNNING
 
 
 def _size(spec: Mapping[str, Any]) -> int:

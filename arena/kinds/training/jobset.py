@@ -1,16 +1,14 @@
 """JobSet: workers that are started, restarted and ended as one, perhaps beside a coordinator."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from arena import labels
 from arena.kinds import forms, words
 from arena.kinds.kind import Kind, Object, Places, Pod, switch
 from arena.kinds.spec import option
-from arena.kinds.training import environment, reading, render
+from arena.kinds.training import environment, job, pods, reading, render
 from arena.kinds.training.base import VOLCANO, TrainingSpec
-from arena.kinds.training.job import PORT
 from arena.model import Job, Phase
 from arena.resources import Resource
 
@@ -22,7 +20,6 @@ PLACES = Places(
 _KEY = forms.Form(lambda value: words.qualified(words.text(value)), "LABEL")
 
 
-@dataclass(frozen=True, kw_only=True)
 class JobSetSpec(TrainingSpec):
     """What a JobSet is asked to be."""
 
@@ -32,12 +29,12 @@ class JobSetSpec(TrainingSpec):
     cpu: str = option("", "CPUs of each worker", forms.QUANTITY)
     memory: str = option("", "Memory of each worker", forms.QUANTITY)
     nproc_per_node: str = option("", "Processes of each worker, for torchrun", forms.PROCESSES)
-    port: int = option(29500, "Port at which the workers meet", PORT)
+    port: int = option(29500, "Port at which the workers meet", job.PORT)
     coordinator: str = option("", "Command of one more instance, whose end is that of the job")
     coordinator_image: str = option("", "Container image of the coordinator", forms.IMAGE)
     coordinator_cpu: str = option("", "CPUs of the coordinator", forms.QUANTITY)
     coordinator_memory: str = option("", "Memory of the coordinator", forms.QUANTITY)
-    coordinator_port: int = option(29400, "Port at which the coordinator is reached", PORT)
+    coordinator_port: int = option(29400, "Port at which the coordinator is reached", job.PORT)
     exclusive_topology: str = option(
         "",
         "Label of nodes, such as that of their rack: the workers get all those with one value",
@@ -132,17 +129,27 @@ def job_of(pod: Object) -> str:
 
 def read(obj: Object, members: Sequence[Pod]) -> Job:
     """The job: its roles are the replicated jobs."""
-    spec, status = obj.get("spec") or {}, obj.get("status") or {}
-    said = running(status.get("replicatedJobsStatus") or (), members)
+    spec, state = obj.get("spec") or {}, obj.get("status") or {}
+    restarts, most = state.get("restarts") or 0, (spec.get("failurePolicy") or {}).get("maxRestarts") or 0
+    said = running(state.get("replicatedJobsStatus") or (), members, again=restarts < most)
+    # The last try's pods are gone, and those of the next are not there yet.
+    said = Phase.RESTARTING if restarts and not members and said is None else said
     roles = [_role(one) for one in spec.get("replicatedJobs") or ()]
     return reading.job(NAME, obj, members, roles, PLACES, said=(said, ""))
 
 
-def running(jobs: Sequence[Object], members: Sequence[Pod]) -> Phase | None:
-    """RUNNING where counts of Jobs say so, of which an active one may have pods that only wait."""
-    if any(one.get("ready") for one in jobs) or (not members and any(one.get("active") for one in jobs)):
+def running(jobs: Sequence[Object], members: Sequence[Pod], *, again: bool) -> Phase | None:
+    """The phase where pods do not tell it.
+
+    Args:
+        jobs: counts of Jobs; an active one may have pods that only wait.
+        members: the pods.
+        again: whether all are started again where some failed.
+    """
+    if any(one.get("ready") for one in jobs):
         return Phase.RUNNING
-    return None
+    active = any(one.get("active") for one in jobs)
+    return job.between([pods.member(one, PLACES) for one in members], active, again=again)
 
 
 def _role(one: Object) -> Object:

@@ -1,7 +1,6 @@
 """TrainJob: a program under one of the runtimes that a cluster's Kubeflow Trainer offers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from arena import labels
@@ -32,7 +31,6 @@ STEP = "node"
 """The replicated job of a runtime, and its container, that trains."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class TrainJobSpec(TrainingSpec):
     """What a TrainJob is asked to be; what a runtime says cannot be asked for."""
 
@@ -203,7 +201,7 @@ def read(obj: Object, members: Sequence[Pod]) -> Job:
     trainer = spec.get("trainer") or {}
     container = {"resources": trainer.get("resourcesPerNode") or {}}
     role = {"replicas": trainer.get("numNodes"), "template": {"spec": {"containers": [container]}}}
-    said = jobset.running(status.get("jobsStatus") or (), members)
+    said = jobset.running(status.get("jobsStatus") or (), members, again=False)
     return reading.job(NAME, obj, members, [role], jobset.PLACES, said=(said, ""))
 
 
