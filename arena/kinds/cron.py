@@ -5,7 +5,6 @@ that submit would send, without its name: each run has a name of its own, made o
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from arena.errors import SpecError
 from arena.kinds import forms, words
 from arena.kinds.forms import choice
 from arena.kinds.kind import Object
+from arena.kinds.record import Record
 from arena.kinds.schedule import FIELDS, SCHEDULE
 from arena.kinds.spec import REQUIRED, option
 from arena.kinds.training.base import TrainingSpec
@@ -55,8 +55,7 @@ def _zone(value: object) -> str:
     return word
 
 
-@dataclass(frozen=True, kw_only=True)
-class CronSpec:
+class CronSpec(Record):
     """When and how often a job is submitted."""
 
     schedule: str = option(REQUIRED, "When runs start: minute hour day month weekday, or @daily", SCHEDULE)

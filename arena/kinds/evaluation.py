@@ -1,7 +1,7 @@
 """The evaluation of a model: a plain Job whose program is told by variables what to evaluate, and on what."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from arena import labels
@@ -26,7 +26,6 @@ VARIABLES = {
 """Variable of the program -> the field that it tells."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class EvaluationSpec(JobSpec):
     """What an evaluation is asked to be."""
 

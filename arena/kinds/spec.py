@@ -1,6 +1,6 @@
 """Options as data: one field of a Spec is an option of the command, a key of a job file and an SDK argument.
 
-A Spec is a frozen, keyword-only dataclass whose fields are made by `option`. `parse` turns given
+A Spec is a Record (frozen, made by name) whose fields are made by `option`. `parse` turns given
 values (text from flags, native values from a job file) into a Spec; `encode` turns a Spec into
 JSON that `parse` reads back; `options` lists the fields for whoever builds flags or help from them.
 """

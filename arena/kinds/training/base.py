@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar
 
 from arena.errors import SpecError
@@ -19,6 +19,7 @@ from arena.kinds.parts import (
     SecretKey,
     Toleration,
 )
+from arena.kinds.record import Record
 from arena.kinds.spec import REQUIRED, changed, option
 
 if TYPE_CHECKING:
@@ -32,8 +33,7 @@ GIT_SECRETS = ("GIT_SYNC_USERNAME", "GIT_SYNC_PASSWORD")
 """Variables of --env that are kept in the job's Secret and reach only the container that fetches the code."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainingSpec:
+class TrainingSpec(Record):
     """What a training job of any kind is asked to be."""
 
     suffix: ClassVar[str] = "-worker-999999"

@@ -1,6 +1,5 @@
 """DeepSpeed job: a TrainingJob whose launcher runs `deepspeed`, which starts the program on every worker."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from arena.kinds.kind import Kind
@@ -11,7 +10,6 @@ from arena.resources import Resource
 NAME = trainingjob.DEEPSPEEDJOB
 
 
-@dataclass(frozen=True, kw_only=True)
 class DeepSpeedJobSpec(TrainingJobSpec):
     """What a DeepSpeed job is asked to be; its workers stay as many as they are."""
 

@@ -1,7 +1,6 @@
 """Elastic job: a TrainingJob whose program goes on while workers come and go, mostly under horovodrun."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from arena import labels
@@ -9,6 +8,7 @@ from arena.errors import Conflict, SpecError
 from arena.kinds import forms
 from arena.kinds.forms import choice
 from arena.kinds.kind import Change, Kind, Object
+from arena.kinds.record import Record
 from arena.kinds.spec import REQUIRED, option
 from arena.kinds.training import environment, trainingjob
 from arena.kinds.training.trainingjob import TrainingJobSpec
@@ -24,7 +24,6 @@ _NAME_ROOM = 40
 """Characters of a job's name that go into those of the requests to scale it."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class ETJobSpec(TrainingJobSpec):
     """What an elastic job is asked to be."""
 
@@ -52,8 +51,7 @@ class ETJobSpec(TrainingJobSpec):
             )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ScaleSpec:
+class ScaleSpec(Record):
     """What a request to scale an elastic job asks for."""
 
     name: str = option(REQUIRED, "Name of the elastic job", forms.NAME)

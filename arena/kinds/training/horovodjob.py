@@ -1,7 +1,6 @@
 """Horovod job: an MPIJob whose launcher starts the command on every worker with horovodrun."""
 
 import shlex
-from dataclasses import dataclass
 from typing import Any
 
 from arena.kinds import forms
@@ -16,7 +15,6 @@ NAME = "horovodjob"
 _LAUNCHERS = ("horovodrun", "mpirun", "mpiexec")
 
 
-@dataclass(frozen=True, kw_only=True)
 class HorovodJobSpec(MPIJobSpec):
     """What a Horovod job is asked to be."""
 

@@ -1,6 +1,5 @@
 """JAXJob: distributed JAX; every worker runs the same command, the first one coordinates."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from arena.kinds import forms
@@ -14,7 +13,6 @@ from arena.resources import Resource
 NAME = "jaxjob"
 
 
-@dataclass(frozen=True, kw_only=True)
 class JAXJobSpec(TrainingSpec):
     """What a JAXJob is asked to be."""
 

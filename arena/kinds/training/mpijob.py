@@ -1,7 +1,7 @@
 """MPIJob: a launcher runs the command, usually mpirun, over the workers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from arena import labels
@@ -32,7 +32,6 @@ _OLD_PHASES = {"Active": Phase.RUNNING, "Succeeded": Phase.SUCCEEDED, "Failed": 
 TOPOLOGY_GPU = "aliyun.com/gpu"
 
 
-@dataclass(frozen=True, kw_only=True)
 class MPIJobSpec(TrainingSpec):
     """What an MPIJob is asked to be."""
 

@@ -1,6 +1,6 @@
 """PaddleJob: distributed PaddlePaddle, either workers alone or workers with parameter servers."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from arena.kinds import forms
@@ -14,7 +14,6 @@ from arena.resources import Resource
 NAME = "paddlejob"
 
 
-@dataclass(frozen=True, kw_only=True)
 class PaddleJobSpec(TrainingSpec):
     """What a PaddleJob is asked to be; parameter servers come on top of the workers."""
 

@@ -1,6 +1,5 @@
 """PyTorchJob: distributed PyTorch; every instance runs the same command."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from arena import labels
@@ -16,7 +15,6 @@ from arena.resources import Resource
 NAME = "pytorchjob"
 
 
-@dataclass(frozen=True, kw_only=True)
 class PyTorchJobSpec(TrainingSpec):
     """What a PyTorchJob is asked to be; `workers` counts the master."""
 

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from arena import labels
@@ -33,7 +33,6 @@ _OWN_FAILURE = ("", "AppFailed")
 """Reasons of a failure that is the program's own, so that its exit code tells more."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class RayJobSpec(TrainingSpec):
     """What a RayJob is asked to be: a head, and workers beside it."""
 

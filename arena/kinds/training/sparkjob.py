@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from arena import labels
@@ -59,7 +59,6 @@ ARGUMENTS = Form(forms.command, "ARGUMENT", positional=True)
 SETTINGS = Form(forms.pairs(str), "KEY=VALUE", multiple=True)
 
 
-@dataclass(frozen=True, kw_only=True)
 class SparkJobSpec(TrainingSpec):
     """What a SparkApplication is asked to be; `command` holds the arguments of its program."""
 

@@ -1,7 +1,7 @@
 """TFJob: distributed TensorFlow with workers and, as asked for, parameter servers, chief and evaluator."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from arena import labels
@@ -21,7 +21,6 @@ _PLACES = choice("none", "spread", "binpack")
 _CONSTRAINTS = choice("preferred", "required")
 
 
-@dataclass(frozen=True, kw_only=True)
 class TFJobSpec(TrainingSpec):
     """What a TFJob is asked to be; a lone worker becomes the chief."""
 

@@ -5,7 +5,6 @@ A launcher runs the command and reaches the workers by ssh; which workers there 
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from arena import labels
@@ -42,7 +41,6 @@ _PHASES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
 class TrainingJobSpec(TrainingSpec):
     """What a TrainingJob is asked to be."""
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from arena import labels
@@ -59,7 +59,6 @@ def _task(value: object) -> str:
     return word
 
 
-@dataclass(frozen=True, kw_only=True)
 class VolcanoJobSpec(TrainingSpec):
     """What a Job of Volcano is asked to be; all its tasks run the same command, or what their images run."""
 

@@ -1,6 +1,5 @@
 """XGBoostJob: distributed gradient boosting (XGBoost, LightGBM); the master is one of the workers."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from arena.kinds import forms
@@ -14,7 +13,6 @@ from arena.resources import Resource
 NAME = "xgboostjob"
 
 
-@dataclass(frozen=True, kw_only=True)
 class XGBoostJobSpec(TrainingSpec):
     """What an XGBoostJob is asked to be; `workers` counts the master."""
 
