@@ -11,6 +11,7 @@ from arena.commands._globals import pass_session
 from arena.commands._spec import SpecCommand, given, spec_options
 from arena.commands.submit import FILE, SENDING
 from arena.kinds.evaluation import KIND, EvaluationSpec
+from arena.kinds.spec import options
 
 if TYPE_CHECKING:
     from arena.session import Session
@@ -52,7 +53,8 @@ def model(session: "Session", **flags: Any) -> int | None:
     """
     from arena.commands._submitting import Wish, run
 
-    own = {one.name: flags[one.name] for one in dataclasses.fields(Wish) if one.name in flags}
+    job = {one.name for one in options(EvaluationSpec)}
+    own = {one.name: flags[one.name] for one in dataclasses.fields(Wish) if one.name in flags.keys() - job}
     return run(session, KIND, Wish(given=given(click.get_current_context(), EvaluationSpec), **own))
 
 
