@@ -16,8 +16,7 @@ from screens import Ended
 
 from arena import kinds
 from arena.cli import root, run
-from arena.commands._spec import SpecCommand
-from arena.kinds.kind import Kind
+from arena.kinds.evaluation import EvaluationSpec
 from arena.kinds.spec import Option, options
 
 BAD = {
@@ -51,15 +50,20 @@ BAD = {
 FREE = {
     "coordinator",
     "dataset",
+    "dataset_path",
     "jar",
     "logdir",
     "main_class",
+    "metrics_path",
+    "model",
+    "model_path",
     "model_source",
     "pre_stop_command",
     "pretrained",
     "ray_version",
     "spark_version",
     "sync_source",
+    "version",
 }
 """Options whose value may be any text, as a URL, a version or a command line may."""
 NO_TEXT = b"\xff".decode(errors="surrogateescape")
@@ -119,15 +123,19 @@ def told(faults: list[str]) -> None:
         pytest.fail("\n".join(filter(None, faults)))
 
 
-@pytest.mark.parametrize("kind", kinds.training_kinds(), ids=lambda kind: kind.name)
-def test_options_of_a_kind(kind: Kind, say: Callable[..., Ended]) -> None:
-    """Each option of the kind refuses bad values and says which flag, which value and what is allowed."""
+SPECS: dict[str, type] = {f"submit {kind.name}": kind.spec for kind in kinds.training_kinds()}
+SPECS["evaluate model"] = EvaluationSpec
+
+
+@pytest.mark.parametrize("verb", SPECS)
+def test_options_of_a_kind(verb: str, say: Callable[..., Ended]) -> None:
+    """Each option of a kind refuses bad values and says which flag, which value and what is allowed."""
     found = []
-    for one in options(kind.spec):
+    for one in options(SPECS[verb]):
         if one.form.positional:
             continue
         for value in bad(one):
-            ended = say("submit", kind.name, f"{one.flag}={value}", "--dry-run", "--", "true")
+            ended = say(*verb.split(), f"{one.flag}={value}", "--dry-run", "--", "true")
             found.append(fault(ended, one.flag, value))
     told(found)
 
@@ -136,8 +144,8 @@ def test_what_may_be_any_text() -> None:
     """These options, and no others, have no form that could refuse a text."""
     free = {
         one.name
-        for kind in kinds.training_kinds()
-        for one in options(kind.spec)
+        for spec in SPECS.values()
+        for one in options(spec)
         if one.form.metavar not in BAD and not one.form.choices and not one.form.positional
     }
     assert free == FREE
@@ -170,11 +178,10 @@ ASKED = {"--instance", "--container", "--script", "--gpu-mode"}
 
 
 def of_the_job(ctx: click.Context) -> set[str]:
-    """The flags of a command for a kind that come from the kind's Spec, and are tested above."""
-    if not ctx.parent or ctx.parent.info_name != "cron" or not isinstance(ctx.command, SpecCommand):
-        return set()
-    spec = kinds.find(str(ctx.info_name)).spec
-    return {flag for one in options(spec) for flag in (*one.flags, *one.old)}
+    """The flags of a command that come from a kind's Spec, and are tested above."""
+    path = ctx.command_path.split()[1:]
+    spec = SPECS.get(" ".join(path)) or SPECS.get(f"submit {path[-1]}" if path[0] == "cron" else "")
+    return {flag for one in options(spec) for flag in (*one.flags, *one.old)} if spec else set()
 
 
 def walk(command: click.Command, ctx: click.Context) -> Iterator[click.Context]:
