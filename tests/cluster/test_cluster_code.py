@@ -48,14 +48,14 @@ def submit(ground: Field, name: str, command: str, image: str, *words: str) -> N
 def test_kept(ground: Field, image: str):
     """Code in several ConfigMaps starts every instance; jobs share it, and the last one takes it along."""
     made = folder(ground, 2_000_000)
-    submit(ground, "a", SHOW, image, "--workers", "2")
+    submit(ground, "a", SHOW, image, "--workers", "2", "--clean-task-policy", "None")
     submit(ground, "b", SHOW, image, "--working-dir", "/somewhere/else")
     assert len(parts(ground)) == 3
     (made / "run").write_text("changed")
     for name, times, where in (("a", 2, "/arena/code"), ("b", 1, "/somewhere/else")):
         ground.finished("pytorchjob", name)
-        wanted = [where, "hello", "ran", "hello", "2000000"]
-        assert sorted(said(ground, name)) == sorted(wanted * times)
+        wanted = sorted([where, "hello", "ran", "hello", "2000000"] * times)
+        until(lambda name=name, wanted=wanted: sorted(said(ground, name)) == wanted)
     ground.admin.must("code", "a", "-d", "back")
     assert (ground.admin.home / "back" / "run").read_text() == "#!/bin/sh\necho ran\n"
     ground.admin.must("delete", "a")
