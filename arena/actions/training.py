@@ -185,7 +185,8 @@ def find(
             refused.append(error)
             continue
         owners = [kind] if kind else kinds.all_kinds()
-        hits += [(one, resource, obj) for one in owners if resource in one.resources and one.owns(obj)]
+        hits += [(one, resource, obj) for one in owners if resource in one.resources
+                 and (one.owns(obj) or (kind is not None and one.takes(obj)))]  # fmt: skip
     if len(hits) > 1:
         names = ", ".join(one.name for one, _, _ in hits)
         raise SpecError(
@@ -245,8 +246,9 @@ def follow(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None
             one for one in watching.objects(0) if one["metadata"]["uid"] == obj["metadata"]["uid"]
         ]:
             found = kind.read(same[0], watching.objects(1))
-            # Instances are mostly missing for a moment only: ask why where nothing moves.
-            yield found if changed else events.explained(cluster, namespace, [found])[0]
+            # Instances are mostly missing for a moment only: ask why where nothing moves, or a queue tells.
+            asks = not changed or found.queue
+            yield events.explained(cluster, namespace, [found])[0] if asks else found
             changed = watching.wait(TICK)
 
 
