@@ -5,7 +5,6 @@ it takes tells nobody anything.
 """
 
 import base64
-import hashlib
 import struct
 
 _P = 2**255 - 19
@@ -19,9 +18,11 @@ Point = tuple[int, int, int, int]
 
 def pair(seed: bytes) -> tuple[str, str]:
     """The private and the public key file of 32 random bytes."""
+    from hashlib import sha256
+
     public = _public(seed)
     blob = _text(_KIND) + _text(public)
-    check = hashlib.sha256(seed).digest()[:4] * 2
+    check = sha256(seed).digest()[:4] * 2
     inside = check + blob + _text(seed + public) + _text(b"")
     inside += bytes(range(1, 1 + -len(inside) % 8))
     head = b"openssh-key-v1\0" + _text(b"none") * 2 + _text(b"") + struct.pack(">I", 1)
@@ -37,7 +38,9 @@ def _text(value: bytes) -> bytes:
 
 def _public(seed: bytes) -> bytes:
     """The public key: the base point times a number made from the seed."""
-    number = int.from_bytes(hashlib.sha512(seed).digest()[:32], "little")
+    from hashlib import sha512
+
+    number = int.from_bytes(sha512(seed).digest()[:32], "little")
     number = number & ((1 << 254) - 8) | (1 << 254)
     x, y, z, _ = _times(number, _base())
     inverse = pow(z, _P - 2, _P)
