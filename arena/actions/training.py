@@ -184,9 +184,9 @@ def find(
         except NotAllowed as error:
             refused.append(error)
             continue
-        owners = [kind] if kind else kinds.all_kinds()
-        hits += [(one, resource, obj) for one in owners if resource in one.resources
-                 and (one.owns(obj) or (kind is not None and one.takes(obj)))]  # fmt: skip
+        able = [one for one in ([kind] if kind else kinds.all_kinds()) if resource in one.resources]
+        owners = [one for one in able if one.owns(obj) or (kind and one.takes(obj))]
+        hits += [(one, resource, obj) for one in owners]
     if len(hits) > 1:
         names = ", ".join(one.name for one, _, _ in hits)
         raise SpecError(

@@ -99,6 +99,8 @@ class Kind:
     """Object -> the labels that all its pods carry and no others do."""
     owns: Callable[[Object], bool] = lambda obj: True
     """Whether an object of its type is of this kind (an MPIJob that runs horovodrun is a horovodjob)."""
+    takes: Callable[[Object], bool] = lambda obj: False
+    """Whether one that `owns` leaves out is of this kind all the same for somebody who names the kind."""
     job_of: Callable[[Object], str] = lambda pod: ""
     """Pod -> the name of the job of this kind that it belongs to, or "" (list joins by it)."""
     places: Places = STANDARD

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from product import Product, product, until
 
+from arena.kinds.training.job import INDEXED
+from arena.kube import Cluster
+
 MEET = """
 import os, socket
 address = os.environ[PREFIX + "MASTER_ADDR"], int(os.environ[PREFIX + "MASTER_PORT"])
@@ -139,6 +142,22 @@ def test_suspend(arena: Product, kind: str) -> None:
     until(lambda: _running(arena, name) == 2, what="two workers again")
     assert job(arena, name)["status"] == "RUNNING"
     arena.must("delete", name)
+
+
+def test_housekeeping_becomes_a_job_when_asked(arena: Product) -> None:
+    """A Job that others made for other ends is found by its kind, and listed once it is adopted."""
+    arena.must("local", "start")
+    pod = {
+        "restartPolicy": "Never",
+        "containers": [{"name": "c", "image": "i", "command": ["sh", "-c", IDLE]}],
+    }
+    body = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "tidy"}}
+    Cluster.at(arena.url()).create(INDEXED, "default", {**body, "spec": {"template": {"spec": pod}}})
+    assert "tidy" not in arena.jobs()
+    assert arena.run("get", "tidy").code == 3
+    assert arena.must("adopt", "tidy", "-T", "job") == "job tidy adopted\n"
+    assert "tidy" in arena.jobs()
+    arena.must("delete", "tidy")
 
 
 def test_unknown_runtime(arena: Product) -> None:

@@ -81,16 +81,23 @@ def owns(obj: Object) -> bool:
 
     Other people's housekeeping is none, nor what another object makes in order to be one.
     """
+    own = obj["metadata"].get("labels") or {}
+    return _is_whole(obj) and (_is_ours(own) or labels.KUEUE_QUEUE in own or pods.gpus(_pod(obj)) > 0)
+
+
+def _is_ours(own: Mapping[str, str]) -> bool:
+    return own.get(labels.MANAGED_BY) == labels.ARENA or labels.CREATED_BY in own
+
+
+def _is_whole(obj: Object) -> bool:
+    """Whether it is no part of another job, nor was submitted as one of another kind."""
     meta = obj["metadata"]
     own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
     owner = next((one for one in meta.get("ownerReferences") or () if one.get("controller")), None)
-    ours = own.get(labels.MANAGED_BY) == labels.ARENA or labels.CREATED_BY in own
-    if owner and not (ours and owner["kind"] in _MAKERS):
+    if owner and not (_is_ours(own) and owner["kind"] in _MAKERS):
         return False
-    if ours:
-        # What was submitted as another kind says so; what was adopted may have any word there.
-        return labels.SPEC not in notes or own.get(labels.APP) == NAME
-    return labels.KUEUE_QUEUE in own or pods.gpus(_pod(obj)) > 0
+    # What was adopted may have any word there.
+    return labels.SPEC not in notes or own.get(labels.APP) == NAME
 
 
 def _pod(obj: Object) -> Mapping[str, Any]:
@@ -186,6 +193,7 @@ KIND = Kind(
     read=read,
     pods=lambda obj: {labels.BATCH_JOB_NAME: obj["metadata"]["name"]},
     owns=owns,
+    takes=_is_whole,
     job_of=job_of,
     places=PLACES,
     # Those that belong to jobs of other kinds have their labels, too.
