@@ -61,15 +61,15 @@ def _runs(pod: Object) -> bool:
     return facts.phase(pod) == "Running" and not facts.is_going(pod)
 
 
-def surround(turn: Turn, leaving: Collection[str]) -> None:
+def surround(turn: Turn, busy: Collection[str]) -> None:
     """Make what the pods need: Services, host files and, on this machine, a key.
 
     Args:
         turn: the pass.
-        leaving: workers that shall go.
+        busy: workers that a request to scale cares for.
     """
     job, objects = turn.job, turn.objects
-    staying = [name for name in job.target if name not in leaving]
+    staying = [name for name in job.target if name not in busy]
     services = [ensure(objects, SERVICES, et.service(job, name), job.parent) for name in staying]
     turn.local = any(map(et.is_local, services))
     ensure(objects, CONFIGMAPS, et.config(job, et.files(job, [], {} if turn.local else None)), job.parent)
@@ -104,22 +104,25 @@ def drop(turn: Turn, names: Iterable[str]) -> None:
                 remove(turn.objects, resource, there[name])
 
 
-def mend(turn: Turn, leaving: Collection[str]) -> float | None:
+def mend(turn: Turn, busy: Collection[str]) -> float | None:
     """Replace workers that are lost, where their policy says so; seconds until the next is due.
 
     Args:
         turn: the pass.
-        leaving: workers that shall go.
+        busy: workers that a request to scale cares for.
     """
     job = turn.job
-    staying = [name for name in job.target if name not in leaving]
+    staying = [name for name in job.target if name not in busy]
     if job.worker_policy == "Never":
         for name in staying if turn.launcher else ():
             if name not in turn.workers and len(job.target) > 1:
                 _forget(turn, name)
         return None
     lost = [name for name in staying if _is_replaced(turn.workers.get(name), job.worker_policy)]
-    waits = [_replace(turn, name) for name in lost]
+    # What was made before a crash, and of which the status does not tell, is not made again.
+    spare = [name for name, pod in turn.workers.items() if facts.is_active(pod)]
+    spare = [name for name in spare if name not in busy and name not in job.target]
+    waits = [_replace(turn, name, spare) for name in lost]
     return earliest(*waits)
 
 
@@ -149,16 +152,16 @@ def _forget(turn: Turn, name: str) -> None:
     turn.tell("TrainingJobWorkerFailed", text, "Warning")
 
 
-def _replace(turn: Turn, name: str) -> float | None:
+def _replace(turn: Turn, name: str, spare: list[str]) -> float | None:
     """Put a worker of a new name in its place, as programs shun hosts that failed; or seconds until then."""
     job, pod = turn.job, turn.workers.get(name)
     earlier = sum(facts.is_finished(one) for old, one in turn.workers.items() if old not in job.target)
-    if pod is not None and earlier:
+    if pod is not None and earlier and not spare:
         wait = left(facts.finished_at(pod), min(PAUSE * 2 ** (earlier - 1), LONGEST), turn.now)
         if wait > 0:
             return wait
-    new = job.worker(1 + max(map(job.index, (*job.target, *turn.workers))))
-    if not create(turn, new):
+    new = spare.pop() if spare else job.worker(1 + max(map(job.index, (*job.target, *turn.workers))))
+    if new not in turn.workers and not create(turn, new):
         return RETRY
     turn.status["targetWorkers"] = [new if one == name else one for one in job.target]
     turn.tell("TrainingJobWorkerCreated", f"worker {new} takes the place of {name}")

@@ -92,6 +92,7 @@ def _finish(turn: Turn, requests: list[Scale]) -> None:
 def _suspend(turn: Turn) -> None:
     message = f"TrainingJob {turn.job.name} is suspended."
     _clear(turn)
+    _forget(turn)
     if conditions.holds(turn.status, conditions.RUNNING):
         conditions.put(turn.status, conditions.RUNNING, "TrainingJobSuspended", message, turn.now, "False")
     turn.status["phase"] = conditions.SUSPENDED
@@ -107,26 +108,33 @@ def _resume(turn: Turn) -> None:
     turn.status.setdefault("startTime", stamp(turn.now))
 
 
-def _clear(turn: Turn) -> None:
-    """Remove all pods, and forget how far the job had come."""
-    for pod in (*turn.workers.values(), *filter(None, [turn.launcher])):
-        remove(turn.objects, PODS, pod)
-    turn.workers, turn.launcher = {}, None
+def _forget(turn: Turn) -> None:
+    """Forget how far the job had come: it starts anew, once its pods are gone."""
     known = turn.status.get("conditions") or []
     turn.status["conditions"] = [one for one in known if one["type"] not in (*STEPS, *_SCALED)]
     turn.status.update(targetWorkers=[], currentWorkers=[], currentScaler="")
     turn.status["replicaStatuses"] = {"Launcher": {}, "Worker": {}}
 
 
+def _clear(turn: Turn) -> bool:
+    """Remove all pods; whether there are none any more."""
+    pods = [*turn.workers.values(), *filter(None, [turn.launcher])]
+    for pod in pods:
+        remove(turn.objects, PODS, pod)
+    return not pods
+
+
 def _run(turn: Turn, scale: Scale | None) -> float | None:
     """One pass over a job that shall run; returns the seconds until the next."""
+    if not turn.status.get("targetWorkers"):
+        # Stored before the first worker is made: until then pods are of an earlier start, and go.
+        if _clear(turn):
+            turn.status["targetWorkers"] = turn.job.target
+        return None
+    busy = scale.names if scale else []
+    etworkers.surround(turn, busy)
     fresh = not conditions.holds(turn.status, etworkers.CREATED)
-    if fresh and any(map(facts.is_going, (*turn.workers.values(), *filter(None, [turn.launcher])))):
-        return None  # those of an earlier start have the names of the new ones
-    turn.status["targetWorkers"] = turn.job.target
-    leaving = scale.names if scale and not scale.out else []
-    etworkers.surround(turn, leaving)
-    delay = etworkers.start(turn) if fresh else etworkers.mend(turn, leaving)
+    delay = etworkers.start(turn) if fresh else etworkers.mend(turn, busy)
     turn.look()
     etworkers.publish(turn, scaling.usable(turn, scale))
     delay = earliest(delay, _launch(turn))
@@ -164,6 +172,8 @@ def _launch(turn: Turn) -> float | None:
 def _judge(turn: Turn) -> None:
     """What the launcher's and the workers' phases mean for the job."""
     launcher = [turn.launcher] if turn.launcher else []
+    if turn.status["phase"] == conditions.RESTARTING and not turn.status["targetWorkers"]:
+        return  # decided in this pass
     turn.status["replicaStatuses"] = {
         "Launcher": _counts(launcher),
         "Worker": _counts(list(turn.workers.values())),
@@ -195,7 +205,7 @@ def _fail(turn: Turn, reason: str, why: str) -> None:
     limit = BACKOFF if spec.get("backoffLimit") is None else int(spec["backoffLimit"])
     done = int(status.get("restartCount") or 0)
     if spec.get("restartPolicy") == "OnFailure" and done < limit:
-        _clear(turn)
+        _forget(turn)
         status.update(restartCount=done + 1, phase=conditions.RESTARTING)
         text = f"TrainingJob {turn.job.name} restarts ({done + 1} of {limit}) as {why}."
         status["conditions"] = [one for one in status["conditions"] if one["type"] != conditions.RESTARTING]

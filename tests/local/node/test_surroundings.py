@@ -243,6 +243,21 @@ def test_projected(node: Node) -> None:
     assert node.text(name) == f"AB{name}"
 
 
+def test_what_changes_is_seen(node: Node) -> None:
+    """A pod that runs sees what its ConfigMap and Secret hold now, in files that are never half written."""
+    config(node, "conf", a="old")
+    secret(node, "sec", b="old")
+    source = {"projected": {"sources": [{"configMap": {"name": "conf"}}, {"secret": {"name": "sec"}}]}}
+    line = "while ! grep -q new a b || grep -q old a b; do sleep 0.05; done; cat a b"
+    name = mounted(node, f"cd /no/such/place; {line}", source)
+    node.phase(name, "Running")
+    node.api.patch(CONFIGMAPS, "conf", {"data": {"a": "new"}}, "default")
+    coded = base64.b64encode(b"new").decode()
+    node.api.patch(SECRETS, "sec", {"data": {"b": coded}}, "default")
+    node.phase(name, "Succeeded")
+    assert node.text(name) == "newnew"
+
+
 def test_claim(node: Node) -> None:
     """A claim is a folder that outlives its pods; one that is missing is waited for."""
     source = {"persistentVolumeClaim": {"claimName": "data"}}

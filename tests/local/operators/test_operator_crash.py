@@ -6,12 +6,15 @@ from arena.local.objects import DEPLOYMENTS, JOBS, STATEFULSETS
 from arena.local.operators.clock import stamp
 from arena.local.operators.cronjob import CRONJOBS
 from arena.local.operators.et import SCALEINS, SCALEOUTS, TRAININGJOBS
+from arena.local.operators.jaxjob import JAXJOBS
 from arena.local.operators.jobset import JOBSETS
 from arena.local.operators.mpijob import MPIJOBS
+from arena.local.operators.paddlejob import PADDLEJOBS
 from arena.local.operators.pytorchjob import PYTORCHJOBS
 from arena.local.operators.ray import RAYJOBS
 from arena.local.operators.tfjob import TFJOBS
 from arena.local.operators.trainjob import TRAINJOBS
+from arena.local.operators.xgboostjob import XGBOOSTJOBS
 
 
 class Crash(BaseException):
@@ -91,6 +94,23 @@ def pytorch(bench):
     bench.run("j-worker-0").end("j-worker-0", "j-worker-1").end("j-master-0").bury()
     assert bench.holding(PYTORCHJOBS, "j") == {"Created", "Succeeded"}
     assert bench.pods() == {}
+
+
+def frameworks(bench):
+    for resource, specs, container, roles in (
+        (JAXJOBS, "jaxReplicaSpecs", "jax", {"Worker": 2}),
+        (XGBOOSTJOBS, "xgbReplicaSpecs", "xgboost", {"Master": 1, "Worker": 1}),
+        (PADDLEJOBS, "paddleReplicaSpecs", "paddle", {"Master": 1, "Worker": 1}),
+    ):
+        replicas = {
+            name: bench.replica(count, container, restartPolicy="ExitCode") for name, count in roles.items()
+        }
+        policy = {"cleanPodPolicy": "All", "backoffLimit": 2}
+        bench.submit(resource, {"metadata": {"name": "j"}, "spec": {specs: replicas, "runPolicy": policy}})
+        bench.run(*bench.pods()).end("j-worker-0", code=137).run("j-worker-0")
+        bench.end(*bench.pods()).bury()
+        assert bench.holding(resource, "j") == {"Created", "Succeeded"}
+        assert bench.pods() == {}
 
 
 def tensorflow(bench):
@@ -251,7 +271,21 @@ def elastic(bench):
 
 @pytest.mark.parametrize("every", [1, 2, 3, 5, 7])
 @pytest.mark.parametrize(
-    "story", [pytorch, tensorflow, mpi, job, jobset, trainjob, deployment, stateful, cronjob, rayjob, elastic]
+    "story",
+    [
+        pytorch,
+        frameworks,
+        tensorflow,
+        mpi,
+        job,
+        jobset,
+        trainjob,
+        deployment,
+        stateful,
+        cronjob,
+        rayjob,
+        elastic,
+    ],
 )
 def test_crashes(bench, story, every):
     """Every story ends the same when the operators die after each k-th write."""
