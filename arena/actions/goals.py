@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from arena.actions import events, training
 from arena.actions.watching import Source, Watching
-from arena.errors import ArenaError, NotFound, SpecError, TimedOut, aimed
+from arena.errors import ArenaError, JobFailed, NotFound, SpecError, TimedOut, aimed
 from arena.kinds.kind import Kind
 from arena.kinds.training.status import condition
 from arena.model import Job, Phase
@@ -176,8 +176,10 @@ class _Waits:
                 self._miss(number)
                 continue
             job = kind.read(now, watching.objects(2 * number + 1))
-            # Instances are mostly missing for a moment only: ask why where nothing moves.
-            self.jobs[number] = job if changed else events.explained(self._cluster, self._namespace, [job])[0]
+            # Instances are mostly missing for a moment only: ask why where nothing moves, or a queue tells.
+            if job.queue or not changed:
+                job = events.explained(self._cluster, self._namespace, [job])[0]
+            self.jobs[number] = job
             if self._until.is_reached(now, job):
                 self.reached.add(number)
             if number in self.reached or (job.phase.is_final and not self._until.gone):
@@ -210,7 +212,21 @@ def judged(one: Waited, until: Goal = END) -> Job:
         ArenaError: it ended otherwise, and so never will.
     """
     if not one.reached or until.is_end:
-        training.succeeded(one.job)
+        succeeded(one.job)
     if not one.reached:
         raise ArenaError(f'job "{one.job.name}" ended {one.job.phase.value} without {until}')
     return one.job
+
+
+def succeeded(job: Job) -> Job:
+    """The job back, where it did not fail.
+
+    Raises:
+        JobFailed: it did, and why.
+    """
+    if job.phase is Phase.FAILED:
+        reason = f": {job.reason}" if job.reason else ""
+        kept = "add --clean-task-policy None to keep the instances of a failed job and their output"
+        hint = f"arena logs {aimed(job.name, job.namespace)} shows its output" if job.instances else kept
+        raise JobFailed(f'job "{job.name}" failed{reason}', hint)
+    return job

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from arena import kinds
 from arena.actions import events
 from arena.actions.watching import Source, Watching
-from arena.errors import JobFailed, MissingOperator, NotAllowed, NotFound, SpecError, aimed
+from arena.errors import MissingOperator, NotAllowed, NotFound, SpecError
 from arena.kinds.kind import Kind, Member
 from arena.model import Job, Phase
 from arena.resources import PODS, Resource
@@ -279,20 +279,6 @@ def live(
             once = {pod["metadata"]["uid"]: pod for pod in pods}
             yield assemble(wanted, objects, belongings(wanted, once.values()))
             watching.wait(tick, settle=0.1)
-
-
-def succeeded(job: Job) -> Job:
-    """The job back, where it did not fail.
-
-    Raises:
-        JobFailed: it did, and why.
-    """
-    if job.phase is Phase.FAILED:
-        reason = f": {job.reason}" if job.reason else ""
-        kept = "add --clean-task-policy None to keep the instances of a failed job and their output"
-        hint = f"arena logs {aimed(job.name, job.namespace)} shows its output" if job.instances else kept
-        raise JobFailed(f'job "{job.name}" failed{reason}', hint)
-    return job
 
 
 def delete(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) -> Job:

@@ -110,7 +110,7 @@ def stream(session: "Session", name: str, kind: "Kind | None", options: "Options
     Raises:
         JobFailed: it failed.
     """
-    from arena.actions import following, training
+    from arena.actions import following, goals
     from arena.commands._live import Live
     from arena.model import Job
     from arena.views.jobs import ready, summary
@@ -133,7 +133,7 @@ def stream(session: "Session", name: str, kind: "Kind | None", options: "Options
         click.echo(f'job "{name}" was deleted', err=True)
         return
     sys.stdout.flush()
-    training.succeeded(last)
+    goals.succeeded(last)
     click.echo(ending(last), err=True)
 
 
