@@ -66,7 +66,7 @@ def explained(cluster: Cluster, namespace: str | None, jobs: Sequence[Job]) -> l
 def _by_kueue(cluster: Cluster, namespace: str | None, held: Sequence[Job]) -> dict[str, Job]:
     kind = served(cluster, WORKLOADS)
     if kind is None:
-        return {job.uid: _because(job, job.queue, "the cluster has no Kueue") for job in held}
+        return {job.uid: _suspended(job, job.queue) for job in held}
     alone = f"={held[0].uid}" if len(held) == 1 else ""
     uids = {job.uid for job in held}
     found = {
@@ -101,6 +101,13 @@ def _held(
     return _because(
         job, queue, stopped(fact) or (found.reason if found else "Kueue has not looked at it yet")
     )
+
+
+def _suspended(job: Job, queue: Queue | None) -> Job:
+    """The job where nobody serves its queue: whoever suspended it, only a user resumes it."""
+    assert queue  # of jobs that name none nothing is asked
+    why = f"it is suspended, and the cluster has no Kueue to start it from queue {queue.name}"
+    return replace(job, phase=Phase.SUSPENDED, reason=why)
 
 
 def _because(job: Job, queue: Queue | None, why: str) -> Job:

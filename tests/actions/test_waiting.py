@@ -192,9 +192,10 @@ def test_a_job_that_kueue_has_not_seen(shelf):
 
 
 def test_a_cluster_without_kueue(shelf):
-    """A job that waits for a queue that no one serves says so."""
+    """A job that waits for a queue which no one serves is suspended, and says so."""
     [found] = waiting.explained(shelf.cluster, "n", [job()])
-    assert found.reason == "waits in queue team-a: the cluster has no Kueue"
+    why = "it is suspended, and the cluster has no Kueue to start it from queue team-a"
+    assert (found.phase, found.reason) == (Phase.SUSPENDED, why)
 
 
 def test_who_may_not_read_workloads(shelf):

@@ -145,8 +145,9 @@ def test_get_shows_queue_and_model(arena, stage):
 def test_list_says_why_a_job_waits(arena, stage):
     """A job that a queue holds says so in the wide list, here that nobody will let it in."""
     stage.job("bert", "Suspended", labels={"kueue.x-k8s.io/queue-name": "team-a"})
-    assert "waits in queue team-a: the cluster has no Kueue" in arena("list", "-o", "wide").out
-    assert "Reason:      waits in queue team-a: the cluster has no Kueue" in arena("get", "bert").out
+    why = "it is suspended, and the cluster has no Kueue to start it from queue team-a"
+    assert why in arena("list", "-o", "wide").out
+    assert f"Reason:      {why}" in arena("get", "bert").out
 
 
 def test_arenas_own_namespace(tmp_path, monkeypatch, capsys):
