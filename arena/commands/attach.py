@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("words", metavar="[--] [COMMAND...]", nargs=-1, type=click.UNPROCESSED)
 @_flags.kind_option
 @_flags.instance_option
-@click.option("-c", "--container", default="", metavar="NAME", help="This container instead of the main one.")
+@_flags.container_option
 @click.option("--main", is_flag=True, help="Join the main program instead of starting a shell.")
 @pass_session
 def command(  # noqa: PLR0913 - one parameter a flag

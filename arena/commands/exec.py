@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("words", metavar="[--] COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 @_flags.kind_option
 @_flags.instance_option
-@click.option("-c", "--container", default="", metavar="NAME", help="This container instead of the main one.")
+@_flags.container_option
 @click.option("--stdin", "-s", is_flag=True, help="Send what is piped or typed here, without a terminal.")
 @click.option("--tty/--no-tty", "tty", default=None, help="Use a terminal; decided by this one otherwise.")
 @pass_session
