@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -27,14 +28,13 @@ def events(cluster: Cluster, job: Job) -> list[Event]:
     one object only.
     """
     members = {one.uid for one in job.instances} | {job.uid}
-    beside = {job.name, f"{job.name}-launcher", f"{job.name}-tensorboard"}
     found = []
     # Times have whole seconds; within one the order of writing tells.
     for event in sorted(cluster.list(EVENTS, job.namespace), key=_written):
         about = event.get("involvedObject", {})
         if about.get("uid") in members:
             found.append(_read(event))
-        elif about.get("kind") != "Pod" and about.get("name") in beside:
+        elif _is_beside(about, job):
             found += [one for one in [_read(event)] if not _earlier(one, job)]
     return sorted(found, key=lambda event: (event.last is None, event.last))
 
@@ -44,6 +44,17 @@ def of(cluster: Cluster, namespace: str, uid: str) -> list[Event]:
     listed = cluster.list(EVENTS, namespace, fields=f"involvedObject.uid={uid}")
     found = [_read(event) for event in sorted(listed, key=_written)]
     return sorted(found, key=lambda event: (event.last is None, event.last))
+
+
+def _is_beside(about: Object, job: Job) -> bool:
+    """Whether it bears the job's name, or one that its queue or its gang made of that."""
+    kind, name = about.get("kind"), about.get("name") or ""
+    if kind == "Workload":
+        # Kueue puts the type before and a few digits behind.
+        return bool(re.fullmatch(rf"[a-z]+-{re.escape(job.name)}-[0-9a-f]{{5}}", name))
+    if kind == "PodGroup" and name in (f"{job.name}-{job.uid}", f"podgroup-{job.uid}"):
+        return True
+    return kind != "Pod" and name in (job.name, f"{job.name}-launcher", f"{job.name}-tensorboard")
 
 
 def explained(cluster: Cluster, namespace: str | None, jobs: Sequence[Job]) -> list[Job]:
