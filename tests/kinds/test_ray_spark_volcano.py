@@ -387,6 +387,29 @@ def test_volcano_needs_an_image_for_a_command(submit):
         submit("volcano", "--name", "j", "python x.py")
 
 
+def test_a_board_stands_beside_the_head(submit):
+    """The TensorBoard of a Ray job goes where its head, which runs the program, writes."""
+    board = submit("ray", "--name", "j", "--image", "i", "--tensorboard", "x")[1]
+    rules = board["spec"]["template"]["spec"]["affinity"]["podAffinity"]
+    (rule,) = rules["requiredDuringSchedulingIgnoredDuringExecution"]
+    wanted = {"ray.io/originated-from-cr-name": "j", "ray.io/node-type": "head"}
+    assert rule["labelSelector"]["matchLabels"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("line", "image"),
+    [
+        ("ray --head-image h --worker-image w", "h"),
+        ("ray --image i", "i"),
+        ("volcano --task-images a,b", "a"),
+    ],
+)
+def test_any_image(line, image, read_words):
+    """What runs beside the program needs no image of its own."""
+    word, *words = line.split()
+    assert read_words(word, "--name", "j", *words, "x").any_image == image
+
+
 def test_specs_come_back(submit):
     """What is recorded with a job gives the same job again."""
     import json

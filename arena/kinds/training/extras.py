@@ -118,6 +118,8 @@ def _chief(spec: TrainingSpec, kind: str) -> dict[str, str]:
     if kind in ("job", "jobset", "trainjob"):
         # Their operators do not label the first one, on all clusters, but arena labels them all.
         return {labels.RELEASE: spec.name, labels.APP: kind, labels.COMPONENT: "training"}
+    if kind == "rayjob":
+        return {labels.RAY_ORIGIN: spec.name, labels.RAY_NODE_TYPE: "head"}
     # Rank 0 runs in the first worker, not in the launcher.
     if kind in ("etjob", "deepspeedjob"):
         return {labels.ET_JOB_NAME: spec.name, labels.ET_INDEX: "0"}

@@ -124,6 +124,11 @@ class RayJobSpec(TrainingSpec):
         return found
 
     @property
+    def any_image(self) -> str:
+        """As of every Spec; the images of head and workers do, too."""
+        return self.image or self.head_image or self.worker_image
+
+    @property
     def entrypoint(self) -> str:
         """The command line as KubeRay takes it: it passes through a shell on its way to the head's."""
         line = self.command.strip()

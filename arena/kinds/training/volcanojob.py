@@ -127,6 +127,11 @@ class VolcanoJobSpec(TrainingSpec):
         return EXAMPLES if not self.command.strip() else ("",)
 
     @property
+    def any_image(self) -> str:
+        """As of every Spec; that of a task does, too."""
+        return self.image or self.images[0]
+
+    @property
     def pods(self) -> int:
         """How many pods all tasks have together."""
         return len(self.images) * self.workers
