@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @_flags.job_argument()
 @_flags.kind_option
 @_flags.instance_option
-@click.option("-c", "--container", default="", metavar="NAME", help="This container instead of the main one.")
+@_flags.container_option
 @click.option("-f", "--follow", is_flag=True, help="Stay until the job has ended; exit 7 where it failed.")
 @click.option(
     "--since", metavar="TIME", callback=_flags.duration, help="Only lines of the last TIME, such as 10m."
