@@ -100,17 +100,16 @@ def _find(cluster: Cluster, name: str, namespace: str, kind: Kind | None) -> _Fo
 def _switch(found: _Found, on: bool) -> Changed:
     change = found.kind.suspend
     if change is None:
-        name, kind = found.obj["metadata"]["name"], found.kind.name
         raise SpecError(
-            f"a {kind} cannot be suspended",
-            f"delete it, and start it anew later: arena get {name} -o command",
+            f"a {found.kind.name} cannot be suspended",
+            f"delete it, and start it anew later by what this prints: arena get {found.aimed} -o command",
         )
     _check_alive(found, "suspended" if on else "resumed")
     held = _in_queue(found)
     if held is not None:
         return _hold(found, held, on)
     if _is_suspended(found, change) is on:
-        return Changed(found.job, False)
+        return _unchanged(found, on)
     return Changed(found.read(_send(found, change(found.obj, on), "suspend it")), True)
 
 
@@ -139,9 +138,14 @@ def _hold(found: _Found, held: _Found, on: bool) -> Changed:
     if (held.obj["spec"].get("active") is False) is not on:
         _send(held, Change(patch={"spec": {"active": not on}}), "hold a job")
         return Changed(found.job, True)
-    if not on and found.job.phase is Phase.QUEUING:
-        raise Conflict(f"{found.title} waits in queue {_queue(found.obj)}", "the queue starts it in its turn")
-    return Changed(found.job, False)
+    return _unchanged(found, on)
+
+
+def _unchanged(found: _Found, on: bool) -> Changed:
+    job = found.job
+    if job.phase is Phase.QUEUING and not on:
+        raise Conflict(f"{found.title} {job.reason}", "it starts when it is its turn")
+    return Changed(job, False)
 
 
 def _has(obj: Object, patch: Mapping[str, Any]) -> bool:

@@ -45,6 +45,16 @@ def test_suspend_tries_every_name(arena, stage):
     assert arena("suspend").code == 2
 
 
+def test_resume_of_what_waits_in_a_queue(arena, stage):
+    """A job that no one suspended but a queue holds is not resumed; the answer says that it waits there."""
+    stage.job("bert", annotations={"scheduling.x-k8s.io/suspend": "true"})
+    code, _, err = arena("resume", "bert")
+    assert (code, 'pytorchjob "bert" in namespace "default" waits in the queue of the cluster' in err) == (
+        5,
+        True,
+    )
+
+
 def test_a_cluster_that_drops_the_switch_is_told_of(stage):
     """Where the answer lacks what was asked for, the operator is too old, and that is the error."""
     stage.job("bert")
