@@ -122,6 +122,13 @@ def instance_option(function: F) -> F:
     )(function)  # fmt: skip
 
 
+def container_option(function: F) -> F:
+    """`-c CONTAINER`."""
+    return click.option(
+        "-c", "--container", default="", metavar="NAME", help="This container instead of the main one."
+    )(function)
+
+
 def agreed(question: str) -> None:
     """Ask on the terminal; anything but yes ends the command.
 
