@@ -120,6 +120,14 @@ def test_a_failure_is_the_jobs(arena: Product, kind: str) -> None:
     until(lambda: not arena.processes(), what="the end of the other replica")
 
 
+def test_a_framework_that_is_not_here(arena: Product) -> None:
+    """A package that Python does not find is named among the events, with what to do about it."""
+    code, _, err = arena.run("submit", "jaxjob", "--name", "lack", "--wait", "python -c 'import no_such_one'")
+    assert code == 7, err
+    shown = until(lambda: [one for one in arena.must("get", "lack", "-e").splitlines() if "Hint" in one])
+    assert 'Python did not find "no_such_one"' in shown[0]
+
+
 @pytest.mark.parametrize("kind", PLACES)
 def test_a_replica_that_starts_again(arena: Product, kind: str) -> None:
     """With --retry a replica that broke down is started again, meets the others, and the job succeeds."""

@@ -22,6 +22,9 @@ _NO_GPU = re.compile(
 )
 
 
+_NO_MODULE = re.compile(rb"^ModuleNotFoundError: No module named '([\w.]+)'", re.MULTILINE)
+
+
 def missing(command: str) -> str:
     """What to do when a command is not on this machine."""
     word = Path(command).name
@@ -48,7 +51,14 @@ def of(code: int, message: str, log: Path) -> str:
 
 def failure(log: Path) -> str:
     """What a failed command's log gives away; "" for nothing."""
-    if _NO_GPU.search(tail(log)):
+    end = tail(log)
+    lacking = _NO_MODULE.findall(end)
+    if lacking:
+        return (
+            f'Python did not find "{lacking[-1].decode()}"; the local cluster runs commands on this machine, '
+            "not in the image: install it where you submit from, or name its folder in PYTHONPATH"
+        )
+    if _NO_GPU.search(end):
         return (
             "the program asks for CUDA or NCCL, which this machine lacks: "
             "choose the CPU and the gloo backend, or submit to a cluster with GPUs"
