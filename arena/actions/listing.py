@@ -18,7 +18,7 @@ LARGEST = 1 << 30
 MOST = 200_000
 """Files of code in all."""
 JUNK = "__pycache__/\n*.pyc\n.venv/\n.hg/\n.svn/\n.ipynb_checkpoints/\n"
-"""What is left out where no Git says what the code is."""
+"""What is left out, unless Git has it: nothing of it is of use elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +164,8 @@ def _git(folder: str, *words: str) -> bytes | None:
 
 def _git_files(folder: str) -> list[str] | None:
     """The files that Git has or would have; those of repositories inside, too; None where it knows none."""
-    told = _git(folder, "ls-files", "-co", "--exclude-standard", "-z")
+    junk = [word for line in JUNK.split() for word in ("-x", line)]
+    told = _git(folder, "ls-files", "-co", "--exclude-standard", "-z", *junk)
     if told is None or (not told and _git(folder, "check-ignore", "-q", ".") is not None):
         # A folder that the repository around it leaves out is nobody's but the user's.
         return None
@@ -218,7 +219,7 @@ def human(size: int) -> str:
     for unit, worth in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
         if size >= worth:
             return f"{size / worth:.1f} {unit}" if size < 10 * worth else f"{size / worth:.0f} {unit}"
-    return f"{size} bytes"
+    return f"{size} byte" + "s" * (size != 1)
 
 
 def named(sizes: list[tuple[str, int]]) -> str:

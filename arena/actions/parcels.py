@@ -68,13 +68,24 @@ def _share(cluster: Cluster, part: Object, owner: Object) -> bool:
                 owned = {**part, "metadata": {**meta, "ownerReferences": [owner]}}
                 cluster.create(CONFIGMAPS, namespace, owned)
                 return False
-            owners = there["metadata"].get("ownerReferences") or []
-            if owner["uid"] not in [one["uid"] for one in owners]:
-                version = there["metadata"]["resourceVersion"]
-                change = {"resourceVersion": version, "ownerReferences": [*owners, owner]}
-                cluster.patch(CONFIGMAPS, namespace, name, {"metadata": change})
+            _own(cluster, there, owner)
             return True
     raise Conflict(f'the ConfigMap "{name}" with the code does not come to rest', "try again")
+
+
+def _own(cluster: Cluster, part: Object, owner: Object) -> None:
+    """Let a part that is there have one owner more; Conflict or NotFound where it is not there as it was."""
+    meta = part["metadata"]
+    owners = meta.get("ownerReferences") or []
+    where = (CONFIGMAPS, meta["namespace"], meta["name"])
+    if not owners:
+        change = {"resourceVersion": meta["resourceVersion"], "ownerReferences": [owner]}
+        cluster.patch(*where, {"metadata": change})
+    elif owner["uid"] not in [one["uid"] for one in owners]:
+        # Many may do this at once, so that none of them must mind what the others add.
+        same = {"op": "test", "path": "/metadata/uid", "value": meta["uid"]}
+        more = {"op": "add", "path": "/metadata/ownerReferences/-", "value": owner}
+        cluster.patch(*where, [same, more], "json-patch")
 
 
 def _there(cluster: Cluster, part: Object) -> Object | None:

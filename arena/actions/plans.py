@@ -5,6 +5,7 @@ What `--dry-run` prints is what is sent: both take the same Plan.
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -148,7 +149,7 @@ def _pack(spec: TrainingSpec, overrides: Overrides) -> Archive | None:
         return overrides.code
     from arena.actions import packing
 
-    return packing.pack(spec.code)
+    return packing.pack(os.path.expanduser(spec.code))
 
 
 def _contents(spec: TrainingSpec) -> dict[str, bytes]:

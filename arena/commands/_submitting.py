@@ -104,6 +104,16 @@ def planned(
             told.append(
                 "--code is too large for the cluster to keep: it is sent to the instances as they start"
             )
+        if (
+            session.is_local
+            and spec.tensorboard
+            and not os.path.isabs(spec.logdir)
+            and "://" not in spec.logdir
+        ):
+            told.append(
+                f"--logdir {spec.logdir} is a folder of each instance's own, as its code is; "
+                "give an absolute path, lest TensorBoard show nothing"
+            )
     for remark in told:
         click.echo(f"Warning: {remark}", err=True)
     return plan

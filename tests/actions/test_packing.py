@@ -55,7 +55,7 @@ def test_git_decides(folder):
     git(folder, "init")
     git(folder, "add", "-f", ".")
     git(folder, "commit", "-qm", "x")
-    put(folder, b_dot_py="2", new_dot_py="1", other_dot_log="1", build__x="1")
+    put(folder, b_dot_py="2", new_dot_py="1", other_dot_log="1", build__x="1", new_dot_pyc="1")
     (folder / "gone.py").unlink()
     git(folder, "remote", "add", "origin", "https://me:hush@example.com/code.git?token=hush")
     found = packing.pack(str(folder))
@@ -64,9 +64,9 @@ def test_git_decides(folder):
         "commit": git(folder, "rev-parse", "HEAD"),
         "branch": "main",
         "remote": "https://example.com/code.git",
-        "changed": "3",
+        "changed": "4",
     }
-    assert f"commit {found.origin['commit'][:10]} and 3 changed" in found.summary
+    assert f"commit {found.origin['commit'][:10]} and 4 changed" in found.summary
 
 
 def test_part_of_a_repository(folder):
@@ -220,7 +220,7 @@ def test_far_too_much(folder):
         os.truncate(folder / name, 600_000_000)
     with pytest.raises(SpecError) as caught:
         packing.pack(str(folder))
-    assert "holds 1.2 GB, most in data/ (1.2 GB), train (1 bytes)" in caught.value.message
+    assert "holds 1.2 GB, most in data/ (1.2 GB), train (1 byte)" in caught.value.message
     assert ".arenaignore" in caught.value.hint
 
 

@@ -6,12 +6,14 @@ import os
 import pty
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import yaml
 from screens import PYTORCHJOBS
 
+from arena.actions import packing, parcels
 from arena.local.api.faults import Fault
 from arena.resources import CONFIGMAPS
 
@@ -69,6 +71,22 @@ def test_jobs_share_parts(arena, stage, code):
     arena(*SUBMIT, "--name", "b", "--code", str(code), "x")
     (one,) = parts(stage)
     assert (one["metadata"]["uid"], owners(one)) == (before, ["a", "b"])
+
+
+def test_many_at_once(stage, code):
+    """However many jobs come to own the same parts at once, all of them do."""
+    packed = packing.pack(str(code))
+    made = parcels.parcel(packed)
+    meta = {"name": made.names[0], "namespace": "default"}
+    body = {"part": base64.b64encode(made.parts[made.names[0]]).decode()}
+    part = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "binaryData": body}
+    refs = [
+        {"apiVersion": "kubeflow.org/v1", "kind": "PyTorchJob", "name": f"j{n}", "uid": f"u{n}"}
+        for n in range(24)
+    ]
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(lambda ref: parcels.provide(stage.cluster, [part], ref), refs))
+    assert sorted(owners(parts(stage)[0])) == sorted(one["name"] for one in refs)
 
 
 def test_an_applied_part_is_adopted(arena, stage, code):
