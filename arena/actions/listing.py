@@ -41,7 +41,10 @@ class Listing:
 
     folder: str
     files: list[File] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    """Links that are left out, as they lead out of the folder."""
+    others: list[str] = field(default_factory=list)
+    """What is left out, as it is no file."""
     origin: dict[str, str] = field(default_factory=dict)
     """Where it is from, as far as Git knows: `commit`, `branch`, `remote`, and `changed` files."""
 
@@ -87,11 +90,11 @@ def _add(found: Listing, path: str) -> None:
             if target:
                 found.files.append(File(path=path, size=0, mode=0o777, target=target))
             else:
-                found.remarks.append(f'--code leaves out the link "{path}", which leads out of the folder')
+                found.links.append(path)
         elif stat.S_ISREG(meta.st_mode):
             found.files.append(File(path=path, size=meta.st_size, mode=meta.st_mode & 0o777))
         else:
-            found.remarks.append(f'--code leaves out "{path}", which is no file')
+            found.others.append(path)
     except FileNotFoundError:
         return
 
@@ -241,9 +244,35 @@ def _check_size(found: Listing) -> None:
         )
 
 
-def secrets(files: Sequence[File]) -> list[str]:
+def remarks(found: Listing) -> list[str]:
+    """What the user should hear of it, a sentence each."""
+    kept = secrets(found)
+    said = {
+        "--code leaves out links that lead out of the folder: {}": found.links,
+        "--code leaves out what is no file: {}": found.others,
+        f"--code packs what looks like secrets: {{}}; list it in {IGNORES} unless the job needs it": kept,
+    }
+    return [text.format(_some(paths)) for text, paths in said.items() if paths]
+
+
+def _some(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
+    return ", ".join(map(shown, paths[:5])) + more
+
+
+def secrets(found: Listing) -> list[str]:
     """The paths that look as if they held secrets."""
-    return [one.path for one in files if _is_secret(one.path.rpartition("/")[2].lower())]
+    named = [one.path for one in found.files if _is_secret(one.path.rpartition("/")[2].lower())]
+    return [one for one in named if not one.endswith(".pem") or _has_key(os.path.join(found.folder, one))]
+
+
+def _has_key(file: str) -> bool:
+    """Whether a file has a private key, not only certificates."""
+    try:
+        with open(file, "rb") as opened:
+            return b"PRIVATE KEY" in opened.read(1 << 16)
+    except OSError:
+        return False
 
 
 def _is_secret(name: str) -> bool:

@@ -93,7 +93,7 @@ def pack(folder: str) -> Archive:
         digest=f"sha256:{hashed.digest.hexdigest()}",
         files=found.files,
         origin=found.origin,
-        remarks=_remarks(found),
+        remarks=listing.remarks(found),
     )
 
 
@@ -115,14 +115,6 @@ def _add(made: tarfile.TarFile, found: Listing, one: File) -> None:
             f'--code: "{listing.shown(full)}" cannot be read: {why}',
             f"mend that, or list it in {listing.IGNORES}",
         ) from error
-
-
-def _remarks(found: Listing) -> list[str]:
-    kept = listing.secrets(found.files)
-    more = f" and {len(kept) - 5} more" if len(kept) > 5 else ""
-    names = ", ".join(listing.shown(one) for one in kept[:5]) + more
-    hint = f"list it in {listing.IGNORES} unless the job needs it"
-    return found.remarks + ([f"--code packs what looks like secrets: {names}; {hint}"] if kept else [])
 
 
 def opened(data: bytes, digest: str, origin: Mapping[str, str]) -> Archive:
