@@ -1,10 +1,21 @@
 """What happens to a job after its submit, on a real cluster."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import yaml
+from conftest import DEFINITIONS
+from crds import FOLDER
 from field import IDLE, IMAGE, JOBS, RUNS, Field
 from product import until
+
+from arena.errors import Unreachable
+from arena.kinds.training import volcanojob
+from arena.kube import Cluster
+from arena.resources import Resource
+from arena.session import connect
 
 pytestmark = pytest.mark.cluster
 
@@ -86,3 +97,42 @@ def test_waited_for(ground: Field):
     out, _ = waits.communicate(timeout=100)
     assert (waits.returncode, out.decode()) == (0, "pytorchjob j deleted\n")
     assert json.loads(ground.admin.must("list", "-o", "json")) == []
+
+
+@pytest.fixture
+def volcano(kube: Cluster, config: Path) -> Iterator[None]:
+    """The definitions of Volcano's jobs and of what they are told by, for this test alone."""
+    made = []
+    for name in ("jobs.batch.volcano.sh", "commands.bus.volcano.sh"):
+        plural, _, group = name.partition(".")
+        file = FOLDER / f"{group}_{plural}.yaml"
+        if not file.exists():
+            pytest.skip(f"the definition of {name} is not at hand")
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        kube.create(DEFINITIONS, None, yaml.load(file.read_text(encoding="utf-8"), loader))
+        made.append(name)
+    for resource in (volcanojob.KIND.resources[0], volcanojob.COMMANDS):
+        until(lambda resource=resource: serves(config, resource), 60, f"{resource.kind} served")
+    yield
+    for name in made:
+        kube.delete(DEFINITIONS, None, name)
+
+
+def serves(config: Path, resource: Resource) -> bool:
+    """Whether the cluster does, asked anew; a group that is just being added may not answer yet."""
+    try:
+        return connect(kubeconfig=str(config), environ={}).cluster().serves(resource)
+    except Unreachable:
+        return False
+
+
+def test_suspended_by_an_object(ground: Field, volcano: None):
+    """A job of Volcano is suspended by a Command that names it, and goes with it."""
+    ground.submit("volcanojob", "j", IDLE)
+    assert ground.admin.must("suspend", "j") == "volcanojob j suspended\n"
+    [asked] = ground.kube.list(volcanojob.COMMANDS, ground.namespace)
+    job = ground.kube.get(volcanojob.KIND.resources[0], ground.namespace, "j")
+    assert (asked["action"], asked["target"]["uid"]) == ("AbortJob", job["metadata"]["uid"])
+    assert asked["metadata"]["ownerReferences"][0]["uid"] == job["metadata"]["uid"]
+    ground.admin.must("delete", "j")
+    until(lambda: not list(ground.kube.list(volcanojob.COMMANDS, ground.namespace)), 60, "its end")
