@@ -221,7 +221,7 @@ def test_large_code_is_sent(arena: Product, large: Path):
 
 
 def test_large_code_or_nothing(arena: Product, large: Path):
-    """Ctrl-C while instances are awaited takes the job back."""
+    """Ctrl-C while instances are awaited takes the job back; that somebody deletes it is noticed."""
     arena.must("local", "start")
     words = ("--name", "j", "--code", "code", "--selector", "no=where", "true")
     child = arena.start("submit", "pytorchjob", *words)
@@ -229,6 +229,11 @@ def test_large_code_or_nothing(arena: Product, large: Path):
     child.send_signal(signal.SIGINT)
     assert child.wait(20) == 130
     until(lambda: arena.jobs() == {})
+    child = arena.start("submit", "pytorchjob", *words)
+    until(lambda: "j" in arena.jobs())
+    arena.must("delete", "j")
+    assert child.wait(20) == 3
+    assert b'the job "j" was deleted before all its instances had the code' in child.stderr.read()
 
 
 def test_rerun(arena: Product, code: Path):
