@@ -22,7 +22,7 @@ _NO_GPU = re.compile(
 )
 
 
-_NO_MODULE = re.compile(rb"^ModuleNotFoundError: No module named '([\w.]+)'", re.MULTILINE)
+_NO_MODULE = re.compile(rb"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
 def missing(command: str) -> str:
