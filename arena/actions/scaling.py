@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from arena import kinds
 from arena.actions import changes, training
 from arena.actions.watching import Source, Watching
-from arena.errors import ArenaError, NotFound
+from arena.errors import ArenaError, NotFound, aimed
 from arena.kinds.training import etjob
 from arena.kinds.training.etjob import ScaleSpec
 from arena.resources import Resource
@@ -67,7 +67,8 @@ def wait(cluster: Cluster, request: Request, progress: Callable[[str], None] = l
                 return message
             progress(message or f"{request.resource.kind} {request.name} waits")
             watching.wait(None)
-    raise NotFound(f'the request "{request.name}" is gone', f"arena get {request.job} shows the job")
+    hint = f"arena get {aimed(request.job, request.namespace)} shows the job"
+    raise NotFound(f'the request "{request.name}" is gone', hint)
 
 
 def _state(obj: Object) -> tuple[str, str]:

@@ -6,8 +6,10 @@ import click
 
 from arena.commands import _complete, _flags
 from arena.commands._globals import pass_session
+from arena.errors import aimed
 
 if TYPE_CHECKING:
+    from arena.actions.scaling import Request
     from arena.session import Session
 
 FLAGS = (
@@ -60,7 +62,6 @@ def make(*, out: bool, summary: str) -> click.Command:
 
 def _scale(session: "Session", given: dict[str, Any], *, out: bool) -> None:
     from arena.actions import scaling
-    from arena.commands._live import Live
     from arena.kinds.spec import parse
     from arena.kinds.training.etjob import ScaleSpec
     from arena.views import encode
@@ -77,8 +78,22 @@ def _scale(session: "Session", given: dict[str, Any], *, out: bool) -> None:
     else:
         click.echo(f"{request.resource.kind.lower()} {request.name} of etjob {request.job} submitted")
     if stays:
+        _stay(session, request, quiet=bool(form))
+    elif not form:
+        job = aimed(request.job, request.namespace)
+        click.echo(f"You can run `arena get {job}` to check the job status", err=True)
+
+
+def _stay(session: "Session", request: "Request", *, quiet: bool) -> None:
+    """Wait until it is done and say so; Ctrl-C leaves it to go on."""
+    from arena.actions import scaling
+    from arena.commands._live import Live
+
+    try:
         with Live() as live:
             done = scaling.wait(session.cluster(), request, lambda text: live.show(text, text))
-        click.echo(done, err=bool(form))
-    elif not form:
-        click.echo(f"You can run `arena get {request.job}` to check the job status", err=True)
+    except KeyboardInterrupt:
+        where = aimed(request.job, request.namespace)
+        click.echo(f"\nthe request goes on; arena get {where} -e tells what comes of it", err=True)
+        raise
+    click.echo(done, err=quiet)

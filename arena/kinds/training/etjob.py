@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from arena import labels
-from arena.errors import Conflict, SpecError
+from arena.errors import Conflict, SpecError, aimed
 from arena.kinds import forms
 from arena.kinds.forms import choice
 from arena.kinds.kind import Change, Kind, Object
@@ -93,7 +93,7 @@ def scale(obj: Object, workers: int) -> Change:
         return Change(patch={})
     _check_count(obj, workers, f"--workers {workers}")
     if (obj.get("status") or {}).get("phase") == "Scaling":
-        raise Conflict(f'etjob "{name}" is being scaled', f"try again when it runs: arena get {name}")
+        raise Conflict(f'etjob "{name}" is being scaled', f"try again when it runs: arena get {_aimed(obj)}")
     return _request(obj, ScaleSpec(name=name, count=abs(workers - now)), out=workers > now)
 
 
@@ -102,6 +102,10 @@ def scale_by(obj: Object, spec: ScaleSpec, *, out: bool) -> Change:
     now = trainingjob.workers(obj)
     _check_count(obj, now + spec.count if out else now - spec.count, f"--count {spec.count}")
     return _request(obj, spec, out=out)
+
+
+def _aimed(obj: Object) -> str:
+    return aimed(obj["metadata"]["name"], obj["metadata"].get("namespace") or "default")
 
 
 def _check_count(obj: Object, workers: int, given: str) -> None:
@@ -118,7 +122,9 @@ def _request(obj: Object, spec: ScaleSpec, *, out: bool) -> Change:
     resource = SCALEOUTS if out else SCALEINS
     name = obj["metadata"]["name"]
     if (obj.get("status") or {}).get("phase") not in _SCALABLE:
-        raise Conflict(f'etjob "{name}" does not run', f"only then it can be scaled: arena get {name} -e")
+        raise Conflict(
+            f'etjob "{name}" does not run', f"only then it can be scaled: arena get {_aimed(obj)} -e"
+        )
     body: dict[str, Any] = {
         "selector": {"name": name},
         "toAdd" if out else "toDelete": {"count": spec.count},
