@@ -2,15 +2,13 @@
 
 import json
 import shlex
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import pytest
 import yaml
+from product import until
 from screens import NOON, PYTORCHJOBS
 
-from arena.actions import changes
-from arena.errors import MissingOperator
-from arena.kinds.training.pytorchjob import KIND
 from arena.local.api.faults import Fault
 
 SUBMIT = ("submit", "pytorchjob", "--image", "i")
@@ -55,27 +53,17 @@ def test_resume_of_what_waits_in_a_queue(arena, stage):
     )
 
 
-def test_a_cluster_that_drops_the_switch_is_told_of(stage):
-    """Where the answer lacks what was asked for, the operator is too old, and that is the error."""
+def test_suspend_does_not_touch_another_job_of_that_name(arena, stage, api):
+    """A job that takes the name between reading and writing stays as it is."""
     stage.job("bert")
-    dropped = stage.cluster.get(PYTORCHJOBS, "default", "bert")
-    stage.cluster.patch = lambda *words, **more: dropped
-    with pytest.raises(MissingOperator, match="took no notice: its PyTorchJob is too old to suspend it"):
-        changes.suspend(stage.cluster, "bert", "default", KIND)
-
-
-def test_suspend_does_not_touch_another_job_of_that_name(stage):
-    """A job that took the name between reading and writing stays as it is."""
-    from arena.errors import ArenaError
-
-    stage.job("bert")
-    old = stage.cluster.get(PYTORCHJOBS, "default", "bert")
-    stage.cluster.delete(PYTORCHJOBS, "default", "bert")
-    stage.job("bert")
-    stage.cluster.get, found = (lambda *words: old), stage.cluster.get
-    with pytest.raises(ArenaError):
-        changes.suspend(stage.cluster, "bert", "default", KIND)
-    stage.cluster.get = found
+    late = Fault(path="/pytorchjobs/bert", method="PATCH", delay=0.5)
+    api.faults.append(late)
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(arena, "suspend", "bert")
+        until(lambda: late.times == 0, what="the change on its way")
+        stage.cluster.delete(PYTORCHJOBS, "default", "bert")
+        stage.job("bert")
+        assert ended.result(timeout=20).code == 5
     assert held(stage, "bert") is None
 
 

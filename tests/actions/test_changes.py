@@ -1,0 +1,36 @@
+"""Changes of jobs on clusters that do not do as they are told."""
+
+import pytest
+
+from arena.actions import changes
+from arena.errors import MissingOperator
+from arena.kinds import find
+
+KIND = find("pytorchjob")
+
+
+def job(**spec: object) -> dict[str, object]:
+    """A PyTorchJob as a cluster gives it."""
+    roles = {"Worker": {"replicas": 1, "template": {}}}
+    return {
+        "apiVersion": "kubeflow.org/v1",
+        "kind": "PyTorchJob",
+        "metadata": {"name": "bert", "namespace": "default", "uid": "u"},
+        "spec": {"pytorchReplicaSpecs": roles, **spec},
+    }
+
+
+def test_a_cluster_that_drops_the_switch(shelf):
+    """Where the answer lacks what was asked for, what serves the kind is too old, and that is the error."""
+    shelf.put(KIND.resources[0], "default", job())
+    with pytest.raises(MissingOperator, match="took no notice: its PyTorchJob is too old to suspend it"):
+        changes.suspend(shelf.cluster, "bert", "default", KIND)
+
+
+def test_a_cluster_that_drops_the_number(shelf):
+    """A number of workers that does not hold is an error, too; one that holds already is not sent."""
+    policy = {"minReplicas": 1, "maxReplicas": 3}
+    shelf.put(KIND.resources[0], "default", job(elasticPolicy=policy))
+    with pytest.raises(MissingOperator, match="too old to scale it"):
+        changes.scale(shelf.cluster, "bert", "default", 2, KIND)
+    assert not changes.scale(shelf.cluster, "bert", "default", 1, KIND).done
