@@ -29,11 +29,34 @@ if TYPE_CHECKING:
         TimedOut,
         Unreachable,
     )
+    from arena.kinds.training.deepspeedjob import DeepSpeedJobSpec
+    from arena.kinds.training.etjob import ETJobSpec
     from arena.kinds.training.horovodjob import HorovodJobSpec
+    from arena.kinds.training.jaxjob import JAXJobSpec
+    from arena.kinds.training.job import JobSpec
+    from arena.kinds.training.jobset import JobSetSpec
     from arena.kinds.training.mpijob import MPIJobSpec
+    from arena.kinds.training.paddlejob import PaddleJobSpec
     from arena.kinds.training.pytorchjob import PyTorchJobSpec
+    from arena.kinds.training.rayjob import RayJobSpec
+    from arena.kinds.training.sparkjob import SparkJobSpec
     from arena.kinds.training.tfjob import TFJobSpec
-    from arena.model import Container, Difference, Event, Instance, Job, LogLine, Node, Phase, Queue, Usage
+    from arena.kinds.training.trainjob import TrainJobSpec
+    from arena.kinds.training.volcanojob import VolcanoJobSpec
+    from arena.kinds.training.xgboostjob import XGBoostJobSpec
+    from arena.model import (
+        Container,
+        Difference,
+        Event,
+        Instance,
+        Job,
+        LogLine,
+        Model,
+        Node,
+        Phase,
+        Queue,
+        Usage,
+    )
     from arena.sdk import (
         delete,
         diff,
@@ -65,10 +88,21 @@ _HOMES = {
         "TimedOut",
         "Unreachable",
     ),
+    "arena.kinds.training.deepspeedjob": ("DeepSpeedJobSpec",),
+    "arena.kinds.training.etjob": ("ETJobSpec",),
     "arena.kinds.training.horovodjob": ("HorovodJobSpec",),
+    "arena.kinds.training.jaxjob": ("JAXJobSpec",),
+    "arena.kinds.training.job": ("JobSpec",),
+    "arena.kinds.training.jobset": ("JobSetSpec",),
     "arena.kinds.training.mpijob": ("MPIJobSpec",),
+    "arena.kinds.training.paddlejob": ("PaddleJobSpec",),
     "arena.kinds.training.pytorchjob": ("PyTorchJobSpec",),
+    "arena.kinds.training.rayjob": ("RayJobSpec",),
+    "arena.kinds.training.sparkjob": ("SparkJobSpec",),
     "arena.kinds.training.tfjob": ("TFJobSpec",),
+    "arena.kinds.training.trainjob": ("TrainJobSpec",),
+    "arena.kinds.training.volcanojob": ("VolcanoJobSpec",),
+    "arena.kinds.training.xgboostjob": ("XGBoostJobSpec",),
     "arena.model": (
         "Container",
         "Difference",
@@ -76,6 +110,7 @@ _HOMES = {
         "Instance",
         "Job",
         "LogLine",
+        "Model",
         "Node",
         "Phase",
         "Queue",
@@ -105,28 +140,40 @@ __all__ = [
     "ArenaError",
     "Conflict",
     "Container",
+    "DeepSpeedJobSpec",
     "Difference",
+    "ETJobSpec",
     "Event",
     "HorovodJobSpec",
     "Instance",
+    "JAXJobSpec",
     "Job",
     "JobFailed",
+    "JobSetSpec",
+    "JobSpec",
     "LogLine",
     "MPIJobSpec",
     "MissingOperator",
+    "Model",
     "Node",
     "NotAllowed",
     "NotFound",
+    "PaddleJobSpec",
     "Phase",
     "PyTorchJobSpec",
     "Queue",
+    "RayJobSpec",
     "Session",
+    "SparkJobSpec",
     "SpecError",
     "TFJobSpec",
     "TemplateError",
     "TimedOut",
+    "TrainJobSpec",
     "Unreachable",
     "Usage",
+    "VolcanoJobSpec",
+    "XGBoostJobSpec",
     "__version__",
     "connect",
     "delete",
@@ -147,9 +194,18 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used, so that `import arena` costs nothing."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'arena' has no attribute {name!r}")
+    """Import a public name when it is first used, so that `import arena` costs nothing.
+
+    The Specs of kinds that other packages bring are here, too.
+    """
     from importlib import import_module
 
-    return getattr(import_module(_HOME[name]), name)
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    if name.endswith("Spec"):
+        from arena.kinds import training_kinds
+
+        for kind in training_kinds():
+            if kind.spec.__name__ == name:
+                return kind.spec
+    raise AttributeError(f"module 'arena' has no attribute {name!r}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from typing import NamedTuple
 
 
 class Phase(str, Enum):
@@ -116,6 +117,17 @@ class Queue:
     usage: tuple[Usage, ...] = ()
 
 
+class Model(NamedTuple):
+    """What the result of a job is to be registered as."""
+
+    name: str = ""
+    version: str = ""
+    source: str = ""
+
+
+NO_MODEL = Model()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A training job of any kind, ours or somebody else's."""
@@ -139,6 +151,7 @@ class Job:
     priority: str = ""
     queue: Queue | None = None
     """None where it names no queue."""
+    model: Model = NO_MODEL
     submitter: str = ""
     managed: bool = False
     """Whether arena made it."""

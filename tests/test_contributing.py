@@ -79,6 +79,11 @@ def test_a_kind_is_four_new_files(copy: Product) -> None:
     assert "met server worker worker" in out
     assert copy.jobs() == {"mnist": "SUCCEEDED"}
     assert "mnist-scheduler-0" in copy.must("get", "mnist")
+    told = subprocess.run(
+        [sys.executable, "-c", "import arena; print(arena.MXJobSpec(name='a', command='b').servers)"],
+        env=copy.env, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert told.stdout == "1\n"
 
 
 def test_the_module_passes_the_checks(copy: Product) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from arena import labels, units
+from arena import units
 from arena.model import Event, Instance, Job, Phase, Queue
 from arena.views.table import Column, pairs, ruled
 
@@ -121,11 +121,7 @@ def _queue(queue: Queue) -> list[tuple[str, str]]:
 
 def _model(job: Job) -> list[tuple[str, str]]:
     """The model that the job is to give, under the Go arena's titles."""
-    known = {
-        "ModelName": job.labels.get(labels.MODEL_NAME),
-        "ModelVersion": job.labels.get(labels.MODEL_VERSION),
-        "ModelSource": job.annotations.get(labels.MODEL_SOURCE),
-    }
+    known = {"ModelName": job.model.name, "ModelVersion": job.model.version, "ModelSource": job.model.source}
     return [(title, value) for title, value in known.items() if value]
 
 
@@ -150,9 +146,9 @@ def data(job: Job, now: datetime) -> dict[str, Any]:
         "requestGPUs": job.gpus,
         "allocatedGPUs": job.gpus_allocated,
         "creationTimestamp": _seconds(job.created),
-        "modelName": job.labels.get(labels.MODEL_NAME, ""),
-        "modelVersion": job.labels.get(labels.MODEL_VERSION, ""),
-        "modelSource": job.annotations.get(labels.MODEL_SOURCE, ""),
+        "modelName": job.model.name,
+        "modelVersion": job.model.version,
+        "modelSource": job.model.source,
         "reason": job.reason,
         "wantedInstances": job.wanted,
         "readyInstances": job.ready,

@@ -6,7 +6,7 @@ from typing import Any
 from arena import labels
 from arena.kinds.kind import STANDARD, Member, Object, Places, Pod
 from arena.kinds.training import pods, queues, status
-from arena.model import Job, Phase
+from arena.model import Job, Model, Phase
 from arena.units import when
 
 
@@ -63,11 +63,17 @@ def job(
         gpus=sum(_count(role) * pods.gpus(_pod(role)) for role in roles),
         priority=next((name for name in (_pod(role).get("priorityClassName") for role in roles) if name), ""),
         queue=queues.named(obj, roles),
+        model=_model(own, notes),
         submitter=notes.get(labels.SUBMITTER, ""),
         managed=own.get(labels.MANAGED_BY) == labels.ARENA or labels.CREATED_BY in own,
         labels=own,
         annotations=notes,
     )
+
+
+def _model(own: Mapping[str, str], notes: Mapping[str, str]) -> Model:
+    name, version = own.get(labels.MODEL_NAME, ""), own.get(labels.MODEL_VERSION, "")
+    return Model(name, version, notes.get(labels.MODEL_SOURCE, ""))
 
 
 def _belongs(member: Member, meta: Mapping[str, Any]) -> bool:
