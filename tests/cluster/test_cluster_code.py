@@ -70,6 +70,7 @@ def test_replaced(ground: Field):
     folder(ground, 10)
     for _ in range(2):
         submit(ground, "a", SHOW, IMAGE, "--replace")
+        ground.finished("pytorchjob", "a")
     submit(ground, "b", SHOW, IMAGE)
     submit(ground, "a", SHOW, IMAGE, "--replace")
     for name in "ab":
