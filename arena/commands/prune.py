@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 @_flags.selector_option("Only jobs with these labels: a=b,c!=d.")
 @click.option("--dry-run", "trial", is_flag=True, help="Show what would be deleted and delete nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@_flags.output_option("table", "json", "yaml", "name")
 @pass_session
 def command(
-    session: "Session", since: int | None, everywhere: bool, trial: bool, yes: bool, **only: Any
+    session: "Session", since: int | None, everywhere: bool, trial: bool, form: str, **only: Any
 ) -> int:
     """Delete jobs that ended at least TIME ago; shows them first, and asks.
 
@@ -41,16 +42,17 @@ def command(
     \b
     arena prune --since 1d
     arena prune --since 12h -A -y
-    arena prune --since 30d -l team=vision --dry-run
+    arena prune --since 30d -l team=vision --dry-run -o name
     """
     from arena.actions import pruning
 
+    yes: bool = only.pop("yes")
     namespace = None if everywhere else session.namespace
     if since is None:
         raise SpecError("--since is missing", "say how long ago a job must have ended, such as --since 1d")
     before = session.now() - timedelta(seconds=since)
     found = pruning.old(session.cluster(), namespace, before, **only)
-    _tell(session, found, everywhere, trial)
+    _tell(_plan(session, found, everywhere, form), found, trial)
     if trial or not found.ours:
         return 0
     if not yes:
@@ -59,14 +61,23 @@ def command(
     return _each.each(found.ours, lambda job: _remove(session, job))
 
 
-def _tell(session: "Session", found: "Old", everywhere: bool, trial: bool) -> None:
-    """The plan; where it is carried out, what was deleted is the result instead."""
-    from arena.views import jobs, table
+def _plan(session: "Session", found: "Old", everywhere: bool, form: str) -> str:
+    """The jobs that would be deleted."""
+    from arena.views import encode, jobs, table
 
-    if found.ours:
-        view = jobs.columns(jobs.ENDED, everywhere=everywhere)
-        click.echo(table.render(view, found.ours, session.now()), err=not trial)
-    else:
+    if form == "name":
+        return "\n".join(job.name for job in found.ours)
+    if form in ("json", "yaml"):
+        return encode.encode([jobs.data(job, session.now()) for job in found.ours], form)
+    view = jobs.columns(jobs.ENDED, everywhere=everywhere)
+    return table.render(view, found.ours, session.now()) if found.ours else ""
+
+
+def _tell(plan: str, found: "Old", trial: bool) -> None:
+    """The plan; where it is carried out, what was deleted is the result instead."""
+    if plan:
+        click.echo(plan, err=not trial)
+    if not found.ours:
         click.echo("no job needs to be deleted", err=True)
     if found.others:
         names = ", ".join(job.name for job in found.others)

@@ -138,6 +138,10 @@ def test_prune_takes_what_ended_long_ago(arena, stage):
     assert (code, out.splitlines()[1].split()[0], err) == (0, "older", "")
     plan = arena("prune", "--since", "1d", "--dry-run")
     assert (plan.code, sorted(plan.out), plan.err) == (0, sorted(shown), "")
+    assert sorted(arena("prune", "-s", "1d", "--dry-run", "-o", "name").out.split()) == ["old", "older"]
+    listed = json.loads(arena("prune", "-s", "2d", "--dry-run", "-o", "json").out)
+    assert [one["name"] for one in listed] == ["older"]
+    assert arena("prune", "-s", "9d", "--dry-run", "-o", "json").out == "[]\n"
     code, out, err = arena("prune", "--since", "10m", "-y", "-l", "team!=vision")
     assert (code, sorted(out.splitlines())) == (0, ["pytorchjob new deleted", "pytorchjob old deleted"])
     assert left in err
