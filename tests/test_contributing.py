@@ -81,7 +81,7 @@ def test_a_kind_is_four_new_files(copy: Product) -> None:
     assert "mnist-scheduler-0" in copy.must("get", "mnist")
     told = subprocess.run(
         [sys.executable, "-c", "import arena; print(arena.MXJobSpec(name='a', command='b').servers)"],
-        env=copy.env, capture_output=True, text=True, check=True,
+        env=copy.env, cwd=copy.home, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert told.stdout == "1\n"
 
