@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from arena import kinds
 from arena._version import VERSION
-from arena.actions import changes, differences, following, goals, plans, queues, reruns, training
+from arena.actions import (
+    changes,
+    differences,
+    following,
+    goals,
+    overview,
+    plans,
+    queues,
+    reruns,
+    served,
+    training,
+)
 from arena.actions import events as remarks
 from arena.actions import logs as streams
 from arena.actions import submit as submitting
@@ -118,7 +129,7 @@ def submit(session: Session, spec: TrainingSpec, *, replace: bool = False) -> Jo
         SpecError, NotAllowed, MissingOperator, Unreachable: what the cluster has against it.
     """
     kind, cluster = _kind(spec), session.cluster()
-    resource = training.require(cluster, kind)
+    resource = served.require(cluster, kind)
     whole = queues.settled(cluster, _with_defaults(session, spec, kind, cluster))
     made = plan(session, whole, kind=kind, resource=resource)
     return submitting.submit(cluster, made, instead=replace)
@@ -130,7 +141,7 @@ def jobs(session: Session, *, everywhere: bool = False, selector: str = "") -> l
     Args:
         selector: labels that the jobs must have, such as `team=vision,stage!=test`.
     """
-    return training.jobs(session.cluster(), None if everywhere else session.namespace, selector=selector)
+    return overview.jobs(session.cluster(), None if everywhere else session.namespace, selector=selector)
 
 
 def job(session: Session, name: str) -> Job:

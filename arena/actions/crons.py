@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arena import kinds, labels, manifests
-from arena.actions import submit, training
+from arena.actions import overview, submit
 from arena.actions.plans import Plan
 from arena.errors import MissingOperator, NotAllowed, NotFound, SpecError
 from arena.kinds import cron
@@ -171,7 +171,7 @@ def one(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) -
     if found.kind is None:
         return found.read()
     selector = cron.selector(found.obj)
-    runs = training.jobs(cluster, namespace, kind=found.kind, selector=selector)
+    runs = overview.jobs(cluster, namespace, kind=found.kind, selector=selector)
     return cron.read(found.obj, found.kind.name, runs)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from arena import labels
-from arena.actions import training
+from arena.actions import served, training
 from arena.errors import NotFound
 from arena.kinds import evaluation
 from arena.kinds.kind import Kind
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def evaluations(cluster: Cluster, namespace: str | None) -> list[Evaluation]:
     """The evaluations of a namespace (None: of all), the newest first, without their instances."""
-    resource = training.require(cluster, evaluation.KIND)
+    resource = served.require(cluster, evaluation.KIND)
     objects = cluster.list(resource, namespace, labels=f"{labels.APP}={evaluation.NAME}")
     found = [evaluation.evaluation(obj, evaluation.read(obj, ())) for obj in objects]
     return sorted(found, key=_age, reverse=True)

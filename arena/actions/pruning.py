@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from arena import kinds
-from arena.actions import training
+from arena.actions import overview, training
 from arena.kinds.kind import Kind
 from arena.model import Job
 
@@ -39,7 +39,7 @@ def old(
     Args:
         selector: labels that they must have.
     """
-    found = training.jobs(cluster, namespace, kind=kind, selector=selector)
+    found = overview.jobs(cluster, namespace, kind=kind, selector=selector)
     ended = [job for job in found if job.phase.is_final and job.finished and job.finished < before]
     return Old([job for job in ended if job.managed], [job for job in ended if not job.managed])
 

@@ -50,9 +50,9 @@ def names(ctx: click.Context, noun: str, incomplete: str) -> list[str]:
 
 def _ask(session: "Session", noun: str) -> list[str]:
     if noun == "jobs":
-        from arena.actions import training
+        from arena.actions import overview
 
-        return [job.name for job in training.jobs(session.cluster(), session.namespace)]
+        return [job.name for job in overview.jobs(session.cluster(), session.namespace)]
     if noun == "crons":
         from arena.actions import crons as schedules
 

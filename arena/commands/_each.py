@@ -50,9 +50,9 @@ def named(names: Iterable[str], kind: "Kind | None") -> list[Target]:
 def matching(session: "Session", kind: "Kind | None", selector: str) -> list[Target]:
     """The jobs with these labels; says so where there is none."""
     from arena import kinds
-    from arena.actions import training
+    from arena.actions import overview
 
-    jobs = training.jobs(session.cluster(), session.namespace, kind=kind, selector=selector)
+    jobs = overview.jobs(session.cluster(), session.namespace, kind=kind, selector=selector)
     if not jobs:
         click.echo("no job matches", err=True)
     # Two kinds may each have a job of the same name.

@@ -80,11 +80,11 @@ def planned(
 ) -> "Plan":
     """What would be sent, as of `carry_out`; says what the user should hear of it."""
     from arena import sdk
-    from arena.actions import queues, training
+    from arena.actions import queues, served
     from arena.kinds.training.base import remarks
 
     asks = wish.dry_run != "client"
-    resource = training.require(session.cluster(), kind) if asks else None
+    resource = served.require(session.cluster(), kind) if asks else None
     told = remarks(spec)
     if resource:
         spec = queues.settled(session.cluster(), spec)

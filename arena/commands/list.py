@@ -34,19 +34,19 @@ def command(
     arena list -w
     arena list -o json
     """
-    from arena.actions import training
+    from arena.actions import overview
 
     namespace = None if everywhere else session.namespace
     form = form or session.settings.text("output") or "table"
     show = _shower(session, form, everywhere)
     if watch:
         tick = 1.0 if sys.stdout.isatty() else None
-        states = training.live(
+        states = overview.live(
             session.cluster(), namespace, kind=kind, selector=selector, tick=tick, remark=_warn
         )
         _watch(states, show)
         return
-    jobs = training.jobs(session.cluster(), namespace, kind=kind, selector=selector, remark=_warn)
+    jobs = overview.jobs(session.cluster(), namespace, kind=kind, selector=selector, remark=_warn)
     if not jobs and form in ("table", "wide", "name"):
         where = "any namespace" if everywhere else f'namespace "{session.namespace}"'
         click.echo(f"no training jobs in {where} of {session.name}", err=True)

@@ -93,14 +93,14 @@ def job(  # noqa: PLR0913 - one parameter a flag
     arena top job -A
     arena top job bert -r
     """
-    from arena.actions import training
+    from arena.actions import overview, training
 
     cluster, namespace = session.cluster(), None if everywhere else session.namespace
 
     def read() -> str:
         if name:
             return _job(session, training.job(cluster, name, session.namespace, kind), instance, form)
-        return _jobs(session, training.jobs(cluster, namespace, kind=kind), everywhere, form)
+        return _jobs(session, overview.jobs(cluster, namespace, kind=kind), everywhere, form)
 
     _show(refresh, read)
 
