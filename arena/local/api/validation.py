@@ -161,11 +161,31 @@ def _job(obj: Object) -> Iterator[Cause]:
         "parallelism",
         "completions",
         "backoffLimit",
+        "backoffLimitPerIndex",
+        "maxFailedIndexes",
         "activeDeadlineSeconds",
         "ttlSecondsAfterFinished",
     ):
         yield from check_count(f"spec.{name}", spec.get(name))
     yield from pods.check_template(spec["template"], "spec.template", ("OnFailure", "Never"))
+    yield from _job_policies(spec)
+
+
+def _job_policies(spec: Object) -> Iterator[Cause]:
+    """What decides on the failure of a pod, and on the success of a few."""
+    actions, where = ("Count", "FailIndex", "FailJob", "Ignore"), "spec.podFailurePolicy"
+    for number, rule in enumerate((spec.get("podFailurePolicy") or {}).get("rules") or []):
+        if rule.get("action") not in actions:
+            yield unsupported(f"{where}.rules[{number}].action", rule.get("action", ""), actions)
+        codes = rule.get("onExitCodes")
+        if codes and codes.get("operator") not in ("In", "NotIn"):
+            yield unsupported(f"{where}.rules[{number}].onExitCodes.operator", codes.get("operator", ""),
+                              ("In", "NotIn"))  # fmt: skip
+    if spec.get("podFailurePolicy") and spec["template"]["spec"].get("restartPolicy") != "Never":
+        yield invalid(where, "", "may only be used with restartPolicy Never")
+    for name in ("successPolicy", "backoffLimitPerIndex", "maxFailedIndexes"):
+        if spec.get(name) is not None and spec.get("completionMode") != "Indexed":
+            yield invalid(f"spec.{name}", spec[name], "requires indexed completion mode")
 
 
 def _quota(obj: Object) -> Iterator[Cause]:

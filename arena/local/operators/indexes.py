@@ -1,10 +1,9 @@
 """Completion indexes of Indexed Jobs, and their text form such as `0-2,5`."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from arena.local.objects import Object
-from arena.local.operators import pods as facts
 
 INDEX = "batch.kubernetes.io/job-completion-index"
 FAILURES = "batch.kubernetes.io/job-index-failure-count"
@@ -56,15 +55,14 @@ def missing(job: Object, done: set[int], held: set[int]) -> list[int]:
     return [one for one in range(size(job)) if one not in done | held]
 
 
-def failures(pods: Iterable[Object]) -> Counter[int]:
-    """How often pods failed at each index, those told by the annotation of a successor too."""
+def failures(pods: Iterable[Object], failed: Sequence[Object]) -> Counter[int]:
+    """How often pods failed at each index: those that failed, and what the annotations of successors tell."""
     found: Counter[int] = Counter()
     for pod in pods:
         number = index(pod)
         if number is not None:
             before = (pod["metadata"].get("annotations") or {}).get(FAILURES, "")
-            failed = facts.phase(pod) == "Failed" and not facts.is_going(pod)
-            found[number] = max(found[number], (int(before) if before.isdigit() else 0) + failed)
+            found[number] = max(found[number], (int(before) if before.isdigit() else 0) + (pod in failed))
     return found
 
 

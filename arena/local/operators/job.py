@@ -93,6 +93,8 @@ def _run(objects: Objects, job: Object, status: Object, tally: Tally, now: datet
 
 def _failure(job: Object, tally: Tally, deadline: float | None) -> tuple[str, str] | None:
     """Why the Job has failed: reason and the words after its name; None while it has not."""
+    if tally.fatal:
+        return "PodFailurePolicy", f"has failed: {tally.fatal}"
     if _too_often(job, tally):
         return "BackoffLimitExceeded", "has reached the specified backoff limit"
     if deadline is not None and deadline <= 0:

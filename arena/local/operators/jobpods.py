@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from arena.local.objects import Object
-from arena.local.operators import indexes
+from arena.local.operators import indexes, podfailures
 from arena.local.operators import pods as facts
 from arena.local.operators.replicas import set_env
 from arena.local.operators.writes import suffix
@@ -34,6 +34,8 @@ class Tally:
     """How often pods failed at each index, where that is limited."""
     lost: set[int]
     """Indexes at which that was once too often."""
+    fatal: str
+    """Why a pod's failure is that of the Job, "" where none is."""
 
 
 def selector(job: Object) -> str:
@@ -44,31 +46,39 @@ def selector(job: Object) -> str:
 def count(job: Object, status: Object, pods: list[Object]) -> Tally:
     """Count the pods that there are, and those that the status remembers."""
     known = status.get("uncountedTerminatedPods") or {}
-    ended = {
-        word: [pod for pod in pods if facts.phase(pod) == word and not facts.is_going(pod)]
-        for word in ("Succeeded", "Failed")
-    }
-    uids = {word: {str(pod["metadata"]["uid"]) for pod in found} for word, found in ended.items()}
-    numbers = {number for pod in ended["Succeeded"] if (number := indexes.index(pod)) is not None}
-    done = indexes.parse(status.get("completedIndexes")) | numbers
+    good, bad = (_ended(pods, word) for word in ("Succeeded", "Failed"))
+    verdicts = [(pod, *podfailures.action(job, pod)) for pod in bad]
+    bad = [pod for pod, action, _ in verdicts if action != podfailures.IGNORE]
+    hopeless = _numbers([pod for pod, action, _ in verdicts if action == podfailures.FAIL_INDEX])
+    done = indexes.parse(status.get("completedIndexes")) | _numbers(good)
     limit = job["spec"].get("backoffLimitPerIndex")
-    failures = indexes.failures(pods) if limit is not None else Counter()
-    lost = {number for number, count in failures.items() if count > int(limit)}
+    failures = indexes.failures(pods, bad) if limit is not None else Counter()
+    lost = {number for number, count in failures.items() if count > int(limit)} | hopeless
+    going = [pod for pod in pods if facts.is_going(pod)]
     return Tally(
         active=[pod for pod in pods if facts.is_active(pod)],
-        terminating=sum(facts.is_going(pod) for pod in pods),
-        succeeded=uids["Succeeded"] | set(known.get("succeeded") or []),
-        failed=uids["Failed"] | set(known.get("failed") or []),
-        last_failure=max((facts.finished_at(pod) for pod in ended["Failed"]), default=""),
+        terminating=len(going),
+        succeeded=_uids(good) | set(known.get("succeeded") or []),
+        failed=_uids(bad) | set(known.get("failed") or []),
+        last_failure=max(map(facts.finished_at, bad), default=""),
         done={one for one in done if not indexes.is_indexed(job) or one < indexes.size(job)},
-        held={
-            one
-            for pod in pods
-            if (facts.is_going(pod) or not facts.is_finished(pod)) and (one := indexes.index(pod)) is not None
-        },
+        held=_numbers([*going, *(pod for pod in pods if not facts.is_finished(pod))]),
         failures=failures,
         lost=lost | indexes.parse(status.get("failedIndexes")),
+        fatal=next((why for _, action, why in verdicts if action == podfailures.FAIL_JOB), ""),
     )
+
+
+def _ended(pods: list[Object], word: str) -> list[Object]:
+    return [pod for pod in pods if facts.phase(pod) == word and not facts.is_going(pod)]
+
+
+def _uids(pods: list[Object]) -> set[str]:
+    return {str(pod["metadata"]["uid"]) for pod in pods}
+
+
+def _numbers(pods: list[Object]) -> set[int]:
+    return {number for pod in pods if (number := indexes.index(pod)) is not None}
 
 
 def report(job: Object, status: Object, tally: Tally) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from arena.local.objects import JOBS, PODS, SERVICES
+from arena.local.objects import JOBS, PODS, SERVICES, Refused
 from arena.local.operators import indexes
 from arena.local.operators import pods as facts
 
@@ -148,3 +148,20 @@ def test_pods_do_without_a_service(bench, submit):
     submit(size=1, env=ENV, subdomain="j")
     bench.later(3)
     assert bench.env(*at(bench, 0))["MASTER_ADDR"] == "j-0.j"
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ({"podFailurePolicy": policy("Shrug")}, 'action: Unsupported value: "Shrug"'),
+        ({"podFailurePolicy": policy("Count", "Near")}, 'operator: Unsupported value: "Near"'),
+        ({"completionMode": "NonIndexed", "backoffLimitPerIndex": 1}, "requires indexed completion mode"),
+        ({"backoffLimitPerIndex": -1}, "must be greater than or equal to 0"),
+    ],
+    ids=["action", "operator", "no indexes", "negative"],
+)
+def test_policies_are_checked(submit, spec, told):
+    """A policy that means nothing is refused, with its field and what is allowed."""
+    with pytest.raises(Refused) as caught:
+        submit(**spec)
+    assert told in caught.value.message
