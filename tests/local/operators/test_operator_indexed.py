@@ -70,6 +70,53 @@ def test_too_many_failed_indexes(bench, submit):
     assert not any(map(facts.is_active, bench.bury().pods().values()))
 
 
+def policy(action, operator="In"):
+    """A podFailurePolicy with one rule for the exit code 42."""
+    return {"rules": [{"action": action, "onExitCodes": {"operator": operator, "values": [42]}}]}
+
+
+def test_a_fatal_exit_code(bench, submit):
+    """A failure that the podFailurePolicy calls fatal ends the Job at once, whatever its limit allows."""
+    submit(backoffLimit=6, podFailurePolicy=policy("FailJob"))
+    bench.end(*at(bench, 0), code=1)
+    assert bench.holding(JOBS, "j") == set()
+    bench.end(*at(bench, 1), code=42)
+    assert why(bench) == "PodFailurePolicy"
+    (told,) = bench.messages("j", "PodFailurePolicy")
+    assert "exit code 42 of container main" in told
+
+
+def test_failures_that_do_not_count(bench, submit):
+    """A failure that the podFailurePolicy ignores is made good without being counted; any other counts."""
+    submit(backoffLimit=0, podFailurePolicy=policy("Ignore"))
+    for _ in range(2):
+        bench.end(*at(bench, 0), code=42)
+    assert bench.status(JOBS, "j")["failed"] == 0
+    assert len(at(bench, 0, 1, 2)) == 3
+    bench.end(*at(bench, 0), code=1)
+    assert why(bench) == "BackoffLimitExceeded"
+
+
+def test_an_index_is_given_up(bench, submit):
+    """A failure for which the podFailurePolicy gives up the index leaves the others to go on."""
+    submit(backoffLimitPerIndex=5, podFailurePolicy=policy("FailIndex", "NotIn"))
+    bench.end(*at(bench, 0), code=1)
+    assert bench.status(JOBS, "j")["failedIndexes"] == "0"
+    bench.end(*at(bench, 1, 2))
+    assert why(bench) == "FailedIndexes"
+
+
+def test_conditions_of_pods(bench, submit):
+    """A rule may go by a condition of the pod, such as that it was disrupted."""
+    rule = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget"}]}
+    submit(backoffLimit=0, podFailurePolicy={"rules": [rule]})
+    (name,) = at(bench, 0)
+    disrupted = {"conditions": [{"type": "DisruptionTarget", "status": "True"}]}
+    bench.objects.patch(PODS, name, {"status": disrupted}, "default", "status")
+    bench.end(name, code=137)
+    assert bench.holding(JOBS, "j") == set()
+
+
 @pytest.mark.parametrize(
     "rule", [{"succeededIndexes": "0"}, {"succeededCount": 1}], ids=["which", "how many"]
 )
