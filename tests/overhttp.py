@@ -88,7 +88,7 @@ class Watches:
 
     def __init__(self, watches: dict[objects.Resource, Watch]) -> None:
         self._watches = watches
-        self._changes: queue.SimpleQueue[Change | errors.ArenaError | None] = queue.SimpleQueue()
+        self._changes: queue.Queue[Change | errors.ArenaError | None] = queue.Queue()
         self._threads = [threading.Thread(target=self._read, args=pair) for pair in watches.items()]
         for thread in self._threads:
             thread.start()

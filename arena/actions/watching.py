@@ -45,7 +45,8 @@ class Watching:
     """
 
     def __init__(self, cluster: Cluster, sources: Sequence[Source]) -> None:
-        self._news: queue.SimpleQueue[_News | _First | ArenaError] = queue.SimpleQueue()
+        # No SimpleQueue: on Python 3.10 its `get` may wait for ever where the timeout is short.
+        self._news: queue.Queue[_News | _First | ArenaError] = queue.Queue()
         self._watches = [cluster.watch(*source) for source in sources]
         self._objects: list[dict[str, Object]] = [{} for _ in sources]
         self._missing = set(range(len(sources)))

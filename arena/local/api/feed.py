@@ -15,7 +15,8 @@ class Feed:
     """Implements `objects.Watch`; texts are parsed when they are taken, by the taker."""
 
     def __init__(self, store: Store, types: Iterable[Type]) -> None:
-        self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
+        # No SimpleQueue: on Python 3.10 its `get` may wait for ever where the timeout is short or none.
+        self._queue: queue.Queue[Item | None] = queue.Queue()
         self._keys = {one.key for one in types}
         self._closed = False
         with store.lock:
