@@ -184,6 +184,12 @@ def help_page() -> str:
     """What docs/help.md should be."""
     parts = ["# Help", "What `--help` prints, of every command. This page is generated: see architecture.md."]
     for ctx in CONTEXTS:
+        parent, kind = ctx.command_path.rpartition(" ")[::2]
+        if parent == "arena cron" and kind in {one.name for one in training_kinds()} - {"job"}:
+            parts.append(
+                f"## {ctx.command_path}\n\nAs `arena submit {kind}`, with the options of `arena cron job`."
+            )
+            continue
         text = "\n".join(line.rstrip() for line in ctx.get_help().splitlines())
         parts.append(f"## {ctx.command_path}\n\n```text\n{text}\n```")
     return "\n\n".join(parts) + "\n"
