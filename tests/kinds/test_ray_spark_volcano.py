@@ -230,6 +230,21 @@ def test_volcano_is_told_by_a_command(on, action):
     assert change.request["metadata"]["generateName"].startswith("j-")
 
 
+def test_volcano_is_scaled():
+    """Scaling sets the pods of every task but a master's, and asks for no more of them than there are."""
+    job = volcano("Running")
+    job["spec"]["minAvailable"] = 5
+    job["spec"]["tasks"] = [
+        {"name": "master", "replicas": 1, "minAvailable": 1, "template": TEMPLATE},
+        {"name": "worker", "replicas": 4, "minAvailable": 4, "template": TEMPLATE},
+    ]
+    spec = kinds.find("volcano").scale(job, 2).patch["spec"]
+    assert [(one["replicas"], one["minAvailable"]) for one in spec["tasks"]] == [(1, 1), (2, 2)]
+    assert spec["minAvailable"] == 3
+    assert [one["template"] for one in spec["tasks"]] == [TEMPLATE, TEMPLATE]
+    assert kinds.find("volcano").scale(job, 8).patch["spec"]["minAvailable"] == 5
+
+
 @pytest.mark.parametrize(
     ("state", "wanted"),
     [

@@ -253,6 +253,25 @@ def suspend(obj: Object, on: bool) -> Change:
     return Change(resource=COMMANDS, request=request)
 
 
+def scale(obj: Object, workers: int) -> Change:
+    """Changes how many pods every task has but a master's, and how many must be placed, if fewer are left.
+
+    A list in a patch replaces the old one, so the tasks are sent whole.
+    """
+    spec = obj.get("spec") or {}
+    tasks = [_scaled(one, workers) for one in spec.get("tasks") or ()]
+    total = sum(one.get("replicas", 1) for one in tasks)
+    least = min(spec.get("minAvailable", total), total)
+    return Change(patch={"spec": {"tasks": tasks, "minAvailable": least}})
+
+
+def _scaled(task: Mapping[str, Any], workers: int) -> dict[str, Any]:
+    if task.get("name") in PLACES.chiefs:
+        return dict(task)
+    least = {"minAvailable": min(task["minAvailable"], workers)} if "minAvailable" in task else {}
+    return {**task, "replicas": workers, **least}
+
+
 KIND = Kind(
     name=NAME,
     aliases=("volcano", "vj"),
@@ -267,6 +286,7 @@ KIND = Kind(
     places=PLACES,
     selectors=(labels.VOLCANO_JOB_NAME,),
     suspend=suspend,
+    scale=scale,
     examples=(
         'arena submit volcanojob --name mix --task-replicas 4 --gang --image IMAGE "python run.py"',
         "arena submit volcanojob --name several --task-images IMAGE,OTHER --queue team-a",
