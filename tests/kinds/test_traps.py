@@ -1,7 +1,7 @@
 """What is easily got wrong with jobs of any kind on a real cluster, kind by kind.
 
 Of what else is known to trap: releases that are told apart by their fields in `test_plain_jobs.py` and
-`tests/kube/test_discovery.py`, queues that ignore a job in `tests/actions/test_queues.py`, the newest
+`tests/actions/test_releases.py`, queues that ignore a job in `tests/actions/test_queues.py`, the newest
 launcher in `test_reading.py`, jobs that are refused by an event alone in `test_operator_mpijob.py`.
 """
 
