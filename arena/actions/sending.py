@@ -50,7 +50,10 @@ def send(  # noqa: PLR0913 - where to, what, and who is told
     wanted = instances(job) if everyone else 0
     if everyone:
         count = f"{wanted} instance" + "s" * (wanted != 1)
-        tell(f"sending the code to {count} as they start; Ctrl-C takes the job back")
+        tell(
+            f"the code is too large for the cluster to keep: sending it to {count} as they start; "
+            "Ctrl-C takes the job back"
+        )
     sources = [
         Source(PODS, namespace, training.pod_selector(kind, job)),
         Source(resource, namespace, fields=f"metadata.name={name}"),

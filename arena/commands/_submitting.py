@@ -100,10 +100,6 @@ def planned(
     if plan.code:
         click.echo(plan.code.summary, err=True)
         told += plan.code.remarks
-        if plan.sends:
-            told.append(
-                "--code is too large for the cluster to keep: it is sent to the instances as they start"
-            )
         if (
             session.is_local
             and spec.tensorboard

@@ -207,3 +207,15 @@ def test_a_terminal_is_not_flooded(tmp_path):
     assert len(shown) < 6000
     assert b"... (" in shown
     assert "-o yaml shows all of it" in said
+
+
+def test_a_schedule(arena, stage, code):
+    """A schedule owns the parts for all its runs; what is too large to be kept is refused."""
+    words = ("cron", "job", "--schedule", "@daily", "--image", "i", "--code", str(code), "--name")
+    assert arena(*words, "night", "x").code == 0
+    assert parts(stage)[0]["metadata"]["ownerReferences"][0]["kind"] == "CronJob"
+    (code / "noise").write_bytes(os.urandom(15_000_000))
+    ended = arena(*words, "other", "x")
+    assert ended.code == 2
+    assert "for the cluster to keep" in ended.err
+    assert len(parts(stage)) == 1
