@@ -185,7 +185,7 @@ def help_page() -> str:
     parts = ["# Help", "What `--help` prints, of every command. This page is generated: see architecture.md."]
     for ctx in CONTEXTS:
         parent, kind = ctx.command_path.rpartition(" ")[::2]
-        if parent == "arena cron" and kind in {one.name for one in training_kinds()} - {"job"}:
+        if parent == "arena cron" and kind in {one.name for one in kinds.training_kinds()} - {"job"}:
             parts.append(
                 f"## {ctx.command_path}\n\nAs `arena submit {kind}`, with the options of `arena cron job`."
             )
