@@ -13,6 +13,8 @@ from arena.kinds.training.base import TrainingSpec
 from arena.resources import Resource
 
 NAME = "pytorchjob"
+OWN_STORE = "TORCH_DISABLE_SHARE_RDZV_TCP_STORE"
+"""Where all rounds share a store, torchrun (seen with 2.13) tells a worker that joins later of no master."""
 
 
 class PyTorchJobSpec(TrainingSpec):
@@ -63,13 +65,20 @@ def values(spec: PyTorchJobSpec, resource: Resource) -> dict[str, Any]:
         "clean_pods": spec.clean_task_policy,
         "image": render.image(spec),
         "selector": dict(spec.selector) or None,
-        "env": environment.env(spec, hide_gpus=not spec.gpus),
+        "env": _env(spec),
         "resources": render.resources(spec, spec.gpus, {"cpu": spec.cpu, "memory": spec.memory}),
         "elastic": spec.elastic,
         "master": "Master" if master else None,
         "worker": "Worker" if spec.workers > master else None,
         "worker_replicas": spec.workers - master,
     }
+
+
+def _env(spec: PyTorchJobSpec) -> list[dict[str, Any]]:
+    found = environment.env(spec, hide_gpus=not spec.gpus)
+    if spec.elastic and not any(one["name"] == OWN_STORE for one in found):
+        found += environment.variables({OWN_STORE: "1"})
+    return found
 
 
 def scale(obj: Object, workers: int) -> Change:
