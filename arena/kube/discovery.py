@@ -4,7 +4,7 @@ import threading
 from typing import Any
 
 from arena.errors import NotAllowed, NotFound, Unreachable
-from arena.kube import definitions
+from arena.kube import definitions, faults
 from arena.kube.faults import Asked
 from arena.kube.transport import Request, Transport
 
@@ -64,8 +64,10 @@ class Discovery:
         """Group -> versions, the preferred one first."""
         if self._versions is None:
             answer = self._get("/apis", f"{_AGGREGATED},application/json")
-            read = self._aggregated if answer.get("kind") == "APIGroupDiscoveryList" else _plain
-            self._versions = read(answer)
+            readers = {"APIGroupDiscoveryList": self._aggregated, "APIGroupList": _plain}
+            if answer.get("kind") not in readers:
+                raise faults.not_json(self._asked)
+            self._versions = readers[answer["kind"]](answer)
         return self._versions
 
     def _aggregated(self, answer: dict[str, Any]) -> dict[str, list[str]]:
