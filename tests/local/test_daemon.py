@@ -317,6 +317,7 @@ def test_a_server_that_hangs_is_named_and_can_be_stopped(home, monkeypatch):
     os.kill(server.pid, signal.SIGSTOP)
     with monkeypatch.context() as shorter:
         shorter.setattr(daemon, "PATIENCE", 1.0)
+        shorter.setattr(daemon, "LEAVING", 1.0)
         shorter.setattr(daemon, "ANSWER", 0.2)
         with pytest.raises(DaemonError, match=rf"pid {server.pid}\) does not answer"):
             daemon.ensure()
