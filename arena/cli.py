@@ -1,6 +1,5 @@
 """The root command: finds the verbs, prints errors, decides exit codes. Nobody else exits."""
 
-import difflib
 import errno
 import os
 import re
@@ -77,7 +76,9 @@ class Verbs(click.Group):
         """The verb that the line names; an unknown one is an error with a suggestion."""
         words = {word: verb.name for verb in self.verbs.values() for word in (verb.name, *verb.aliases)}
         if args and args[0] not in words and not ctx.resilient_parsing:
-            close = difflib.get_close_matches(args[0], words, n=1, cutoff=0.6)
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], words, n=1, cutoff=0.6)
             guess = f"; did you mean {words[close[0]]}?" if close else ""
             raise click.UsageError(f'no command "{args[0]}"{guess}', ctx)
         return super().resolve_command(ctx, args)

@@ -5,7 +5,6 @@ which layer it came from. Keys are words joined by `-`; below `defaults` stand a
 options: `defaults.pytorchjob.image`.
 """
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -291,7 +290,9 @@ def _options(value: Any, origin: str) -> Iterator[tuple[str, Any]]:
 
 def suggestion(word: str, known: Sequence[str]) -> str:
     """`did you mean "x"`, or which words there are."""
-    near = difflib.get_close_matches(word, known, n=1)
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, known, n=1)
     return f'did you mean "{near[0]}"' if near else f"known: {', '.join(sorted(known))}"
 
 

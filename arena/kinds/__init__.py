@@ -7,7 +7,6 @@ A kind is a module `training/<kind>.py` with a `KIND`, or an entry point of the 
 import os
 import sys
 from collections.abc import Iterator
-from difflib import get_close_matches
 from functools import cache, lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -44,6 +43,8 @@ def find(word: str) -> Kind:
             return kind
     names = [kind.name for kind in training_kinds()]
     words = {one.lower(): kind.name for kind in training_kinds() for one in (kind.name, *kind.aliases)}
+    from difflib import get_close_matches
+
     close = [words[one] for one in get_close_matches(wanted, words, 1)]
     raise SpecError(
         f'there is no kind of job "{word}"',

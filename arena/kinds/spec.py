@@ -8,7 +8,6 @@ JSON that `parse` reads back; `options` lists the fields for whoever builds flag
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from arena.errors import SpecError
@@ -195,6 +194,8 @@ def _keys(spec: type) -> dict[str, Option]:
 
 def _unknown(key: str, spec: type) -> Option:
     names = [one.name.replace("_", "-") for one in options(spec)]
+    from difflib import get_close_matches
+
     close = get_close_matches(key, names, 1)
     hint = f"did you mean {close[0]}?" if close else "known are " + ", ".join(sorted(names))
     raise SpecError(f"{shown(key)} is not an option", hint)

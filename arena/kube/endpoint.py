@@ -1,6 +1,5 @@
 """Where a cluster's server is and how to prove who one is: plain data."""
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -31,7 +30,11 @@ class Endpoint:
     @property
     def is_loopback(self) -> bool:
         """Whether requests stay on this machine: no proxy and no compression then."""
+        if self.host in ("127.0.0.1", "localhost"):
+            return True  # the usual ones, known without the module that knows all
+        from ipaddress import ip_address
+
         try:
-            return ipaddress.ip_address(self.host).is_loopback
+            return ip_address(self.host).is_loopback
         except ValueError:
-            return self.host == "localhost"
+            return False

@@ -212,7 +212,7 @@ def _invalid(status: int, message: str, said: dict[str, Any], asked: Asked) -> A
 
 
 def not_json(asked: Asked) -> Unreachable:
-    """The error for a body that is not what was asked for: a proxy's page, another service, an answer cut short."""
+    """The error for a body that is not what was asked for: a proxy's page, or one cut short."""
     text = f"{asked.cluster} answered with something that is not the cluster's API"
     return Unreachable(text, "check the server's address in the kubeconfig, and proxies between")
 

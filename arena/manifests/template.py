@@ -9,7 +9,6 @@ no conditions or loops.
 import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from difflib import get_close_matches
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -152,6 +151,8 @@ def _inside(match: "re.Match[str]", values: Mapping[str, Any], what: str) -> str
 def _value(name: str, values: Mapping[str, Any], what: str) -> Any:
     if name in values:
         return values[name]
+    from difflib import get_close_matches
+
     close = get_close_matches(name, values, 1)
     known = "known are " + ", ".join(sorted(values))
     raise TemplateError(
