@@ -2,7 +2,7 @@
 #
 #   make demo          train on two workers on the local cluster, from nothing to TensorBoard
 #   make test          all checks: ruff, mypy, the import contracts, the tests
-#   make frameworks    the examples under torch, TensorFlow and OpenMPI, as jobs (several GB of packages)
+#   make frameworks    torch, TensorFlow, JAX, XGBoost, Ray and OpenMPI train as jobs (several GB of packages)
 #   make oldest        the same tests with the oldest libraries and Python that are declared
 #   make benchmarks    the budgets, with this machine's figures
 #   make completions   write the shell completions anew
