@@ -128,6 +128,17 @@ class Model(NamedTuple):
 NO_MODEL = Model()
 
 
+class Code(NamedTuple):
+    """Which code a job was submitted with: the digest of its files, and where in Git they are from."""
+
+    digest: str
+    commit: str = ""
+    branch: str = ""
+    remote: str = ""
+    changed: str = ""
+    """How many files differed from the commit; "" where none did."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A training job of any kind, ours or somebody else's."""
@@ -152,6 +163,8 @@ class Job:
     queue: Queue | None = None
     """None where it names no queue."""
     model: Model = NO_MODEL
+    code: Code | None = None
+    """None where it was submitted without its code."""
     submitter: str = ""
     managed: bool = False
     """Whether arena made it."""

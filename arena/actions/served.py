@@ -30,8 +30,9 @@ def require(cluster: Cluster, kind: Kind) -> Resource:
         runs = [one.name for one in kinds.training_kinds() if type_of(cluster, one)]
         known = f"it runs {', '.join(runs)}" if runs else "it runs no kind of job"
         more = "; arena submit job needs no operator" if "job" in runs else ""
+        lacks = f"{kind.resources[0].kind} ({kind.resources[0].group})"
         raise MissingOperator(
-            f"{cluster.name} does not know {kind.resources[0].kind}: the operator of {kind.name} is missing",
+            f"{cluster.name} does not know {lacks}: the operator of {kind.name} is missing",
             known + more,
         )
     same = [one for one in found if one.path() == found[0].path()]

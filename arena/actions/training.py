@@ -51,7 +51,8 @@ def find(
     if not hits and refused:
         raise refused[0]  # it may be there
     if not hits:
-        raise NotFound(f'no job "{name}" in namespace "{namespace}"', _similar(cluster, name, namespace))
+        what = kind.name if kind else "job"
+        raise NotFound(f'no {what} "{name}" in namespace "{namespace}"', _similar(cluster, name, namespace))
     return hits[0]
 
 
@@ -59,9 +60,11 @@ def _similar(cluster: Cluster, name: str, namespace: str) -> str:
     import difflib
 
     try:
-        known = [job.name for job in overview.jobs(cluster, namespace)]
+        known = {job.name: job.kind for job in overview.jobs(cluster, namespace)}
     except NotAllowed:
-        known = []
+        known = {}
+    if name in known:
+        return f"it is a {known[name]}"
     close = difflib.get_close_matches(name, known, n=2)
     return f"did you mean {' or '.join(close)}?" if close else "arena list -A shows all jobs"
 

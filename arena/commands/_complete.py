@@ -15,6 +15,24 @@ def jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[st
     return names(ctx, "jobs", incomplete)
 
 
+def elastic_jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of jobs that can be scaled in and out."""
+    return names(ctx, "etjobs", incomplete)
+
+
+def evaluations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of evaluations."""
+    return names(ctx, "evaluations", incomplete)
+
+
+def goals(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """What a job can be waited for, in the spellings that are a word."""
+    from arena.model import Phase
+
+    known = [f"phase={phase.value}" for phase in Phase if phase is not Phase.UNKNOWN]
+    return [one for one in (*known, "condition=", "deleted") if one.startswith(incomplete)]
+
+
 def crons(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Names of jobs on a schedule."""
     return names(ctx, "crons", incomplete)
@@ -32,7 +50,7 @@ def instances(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
 
 def names(ctx: click.Context, noun: str, incomplete: str) -> list[str]:
-    """Names of `jobs`, `crons`, `nodes`, `namespaces` or `pods` that begin with `incomplete`.
+    """Names of `jobs`, `etjobs`, `evaluations`, `crons`, `nodes`, `namespaces` or `pods` that begin so.
 
     A local cluster that does not run is not started for it.
     """
@@ -49,10 +67,15 @@ def names(ctx: click.Context, noun: str, incomplete: str) -> list[str]:
 
 
 def _ask(session: "Session", noun: str) -> list[str]:
-    if noun == "jobs":
+    if noun in ("jobs", "etjobs"):
         from arena.actions import overview
 
-        return [job.name for job in overview.jobs(session.cluster(), session.namespace)]
+        found = overview.jobs(session.cluster(), session.namespace)
+        return [job.name for job in found if noun == "jobs" or job.kind == "etjob"]
+    if noun == "evaluations":
+        from arena.actions import evaluations as evaluating
+
+        return [one.job.name for one in evaluating.evaluations(session.cluster(), session.namespace)]
     if noun == "crons":
         from arena.actions import crons as schedules
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from arena.session import Session
 
 FLAGS = (
-    click.option("--name", metavar="JOB", shell_complete=_complete.jobs, help="Name of the elastic job."),
+    click.option("--name", metavar="JOB", shell_complete=_complete.elastic_jobs,
+                 help="Name of the elastic job."),
     click.option("--count", metavar="N", help="How many workers.  [default: 1]"),
     click.option("-t", "--timeout", metavar="DURATION",
                  help="How long it, and its script, may take.  [default: 60s]"),
@@ -31,14 +32,21 @@ class Kinds(click.Group):
     """A group whose commands are kinds of jobs, by their names and aliases."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a kind."""
+        """The command of a kind; an error that names the kinds there are."""
         from arena import kinds
         from arena.errors import SpecError
 
         try:
-            return super().get_command(ctx, kinds.find(cmd_name).name)
+            found = super().get_command(ctx, kinds.find(cmd_name).name)
         except SpecError:
-            return None
+            found = None
+        if found or ctx.resilient_parsing:
+            return found
+        raise click.UsageError(
+            f'"{cmd_name}" is no kind whose jobs can be asked to {ctx.info_name}; write '
+            f"arena {ctx.info_name} {' or '.join(self.commands)} --name JOB, or for other kinds arena scale",
+            ctx,
+        )
 
 
 def make(*, out: bool, summary: str) -> click.Command:

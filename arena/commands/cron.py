@@ -12,6 +12,8 @@ from arena.commands._spec import SpecCommand, given, spec_options
 from arena.commands.submit import FILE, PLANNING, Kinds, sections
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from arena.kinds.kind import Kind
     from arena.session import Session
 
@@ -34,6 +36,15 @@ class Crons(Kinds):
         if verb not in self.commands and close and not ctx.resilient_parsing:
             raise click.UsageError(f'cron has no command "{cmd_name}"; did you mean {close[0]}?', ctx)
         return self.commands.get(verb) or super().get_command(ctx, cmd_name)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """The verbs, then the kinds."""
+        from click.shell_completion import CompletionItem
+
+        verbs = sorted(self.commands.items())
+        items = [CompletionItem(name, help=one.get_short_help_str(70)) for name, one in verbs]
+        known = [item for item in items if item.value.startswith(incomplete)]
+        return known + super().shell_complete(ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs, then the kinds."""

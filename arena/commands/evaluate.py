@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _each, _flags
+from arena.commands import _complete, _each, _flags
 from arena.commands._aliases import Aliased
 from arena.commands._globals import pass_session
 from arena.commands._spec import SpecCommand, given, spec_options
@@ -86,7 +86,7 @@ def list_(session: "Session", everywhere: bool, form: str) -> None:
 
 
 @command.command()
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=_complete.evaluations)
 @_flags.output_option()
 @pass_session
 def get(session: "Session", name: str, form: str) -> None:
@@ -109,7 +109,7 @@ def get(session: "Session", name: str, form: str) -> None:
 
 
 @command.command()
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=_complete.evaluations)
 @pass_session
 def delete(session: "Session", names: tuple[str, ...]) -> int:
     """Delete evaluations.

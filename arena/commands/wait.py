@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arena.commands import _each, _flags
+from arena.commands import _complete, _each, _flags
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @_flags.job_argument(many=True)
 @_flags.kind_option
 @click.option(
-    "--for", "goal", default=None, metavar="GOAL",
+    "--for", "goal", default=None, metavar="GOAL", shell_complete=_complete.goals,
     help="phase=PHASE such as phase=RUNNING, condition=TYPE, or deleted; their end otherwise.",
 )  # fmt: skip
 @click.option("--timeout", default=None, metavar="TIME", callback=_flags.duration,

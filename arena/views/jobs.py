@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from arena import units
-from arena.model import Event, Instance, Job, Phase, Queue
+from arena.model import Code, Event, Instance, Job, Phase, Queue
 from arena.views.table import Column, pairs, ruled
 
 LIVE = (Phase.PENDING, Phase.STARTING, Phase.RUNNING, Phase.RESTARTING)
@@ -108,6 +108,7 @@ def _header(job: Job, now: datetime) -> str:
             ("CreateTime", _clock(job.created)),
             ("EndTime", _clock(job.finished)),
             *_model(job),
+            *([("Code", _code(job.code))] if job.code else []),
         ]
     )
 
@@ -123,6 +124,13 @@ def _model(job: Job) -> list[tuple[str, str]]:
     """The model that the job is to give, under the Go arena's titles."""
     known = {"ModelName": job.model.name, "ModelVersion": job.model.version, "ModelSource": job.model.source}
     return [(title, value) for title, value in known.items() if value]
+
+
+def _code(code: Code) -> str:
+    """What a submit said of it: `sha256:0123456789ab, commit 0123456789 (main) and 2 changed`."""
+    commit = f", commit {code.commit[:10]}" if code.commit else ""
+    branch = f" ({code.branch})" if commit and code.branch else ""
+    return code.digest[:19] + commit + branch + (f" and {code.changed} changed" if code.changed else "")
 
 
 def _clock(moment: datetime | None) -> str:
@@ -157,6 +165,7 @@ def data(job: Job, now: datetime) -> dict[str, Any]:
         "submitter": job.submitter,
         "managed": job.managed,
         "queue": _queue_data(job.queue) if job.queue else None,
+        "code": job.code._asdict() if job.code else None,
     }
 
 

@@ -174,7 +174,7 @@ def test_a_kind_that_cannot_run(arena: Product) -> None:
         "submit", "sparkjob", "--name", "x", "--jar", "local:///x.jar", "--main-class", "X"
     )
     assert code == 6
-    assert "does not know SparkApplication" in err
+    assert "does not know SparkApplication (sparkoperator.k8s.io)" in err
     assert "it runs " in err
     assert "trainjob" in err
     assert "arena submit job needs no operator" in err

@@ -2,8 +2,10 @@
 
 import json
 
+import pytest
 from click.shell_completion import ShellComplete
 
+from arena import labels
 from arena.cli import root
 from arena.commands._globals import Globals
 from arena.commands._live import redraw
@@ -237,3 +239,49 @@ def test_get_shows_a_job_whose_tensorboard_may_not_be_seen(arena, stage, api):
     stage.job("bert", "Running")
     api.faults.append(Fault(path="/services", code=403, times=100))
     assert arena("get", "bert", "-o", "name") == (0, "bert\n", "")
+
+
+def test_get_shows_which_code_a_job_was_submitted_with(arena, stage):
+    """The page and the JSON tell the digest of the code and the commit it is from, if any."""
+    stage.job("plain")
+    obj = stage.job("bert")
+    origin = {"commit": "0123456789abcdef", "branch": "main", "changed": "2"}
+    notes = {labels.CODE_DIGEST: "sha256:" + "ab" * 32, labels.CODE_ORIGIN: json.dumps(origin)}
+    jobs = Resource("kubeflow.org", "v1", "pytorchjobs", kind="PyTorchJob")
+    stage.cluster.patch(jobs, "default", obj["metadata"]["name"], {"metadata": {"annotations": notes}})
+    assert (
+        "Code:        sha256:abababababab, commit 0123456789 (main) and 2 changed\n"
+        in arena("get", "bert").out
+    )
+    assert json.loads(arena("get", "bert", "-o", "json").out)["code"]["commit"] == origin["commit"]
+    assert json.loads(arena("get", "plain", "-o", "json").out)["code"] is None
+
+
+def test_job_of_another_kind_is_told_from_none(arena, stage):
+    """Who names a job with a kind that it is not hears of which kind it is."""
+    stage.job("bert")
+    code, _, err = arena("get", "bert", "-T", "tfjob")
+    assert (code, err) == (3, 'Error: no tfjob "bert" in namespace "default"\nHint: it is a pytorchjob\n')
+
+
+@pytest.mark.parametrize("word", ["pytorchjob", "bert"])
+def test_scaleout_of_what_is_not_elastic_says_how_it_is_written(arena, word):
+    """A kind that is not elastic, or the name of a job in its place, leads to the right command line."""
+    code, _, err = arena("scaleout", word, "--count", "1")
+    assert code == 2
+    assert "arena scaleout etjob --name JOB" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "begun", "found"),
+    [
+        (["wait", "bert", "--for"], "phase=RUN", ["phase=RUNNING"]),
+        (["wait", "bert", "--for"], "de", ["deleted"]),
+        (["cron"], "s", ["suspend", "sparkjob"]),
+        (["evaluate"], "d", ["delete"]),
+    ],
+)
+def test_completion_of_words(words, begun, found):
+    """TAB completes verbs below a verb, and what a job can be waited for."""
+    complete = ShellComplete(root, {"obj": Globals()}, "arena", "_ARENA_COMPLETE")
+    assert [item.value for item in complete.get_completions(words, begun)] == found

@@ -110,7 +110,8 @@ def _aimed(obj: Object) -> str:
 
 def _check_count(obj: Object, workers: int, given: str) -> None:
     fewest, most = trainingjob.limits(obj)
-    has = f'{given}: etjob "{obj["metadata"]["name"]}" has {trainingjob.workers(obj)} workers'
+    now = trainingjob.workers(obj)
+    has = f'{given}: etjob "{obj["metadata"]["name"]}" has {now} worker' + "s" * (now != 1)
     allowed = f"let it have {fewest} to {most}" if most else f"let it have {fewest} or more"
     if workers < fewest:
         raise SpecError(f"{has} and needs at least {fewest} (its --min-workers)", allowed)

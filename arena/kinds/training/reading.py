@@ -1,12 +1,13 @@
 """From an object and its pods to a Job: what all training kinds share."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from arena import labels
 from arena.kinds.kind import STANDARD, Member, Object, Places, Pod
 from arena.kinds.training import pods, queues, status
-from arena.model import Job, Model, Phase
+from arena.model import Code, Job, Model, Phase
 from arena.units import when
 
 
@@ -64,6 +65,7 @@ def job(
         priority=next((name for name in (_pod(role).get("priorityClassName") for role in roles) if name), ""),
         queue=queues.named(obj, roles),
         model=_model(own, notes),
+        code=_code(notes),
         submitter=notes.get(labels.SUBMITTER, ""),
         managed=own.get(labels.MANAGED_BY) == labels.ARENA or labels.CREATED_BY in own,
         labels=own,
@@ -74,6 +76,17 @@ def job(
 def _model(own: Mapping[str, str], notes: Mapping[str, str]) -> Model:
     name, version = own.get(labels.MODEL_NAME, ""), own.get(labels.MODEL_VERSION, "")
     return Model(name, version, notes.get(labels.MODEL_SOURCE, ""))
+
+
+def _code(notes: Mapping[str, str]) -> Code | None:
+    if not notes.get(labels.CODE_DIGEST):
+        return None
+    try:
+        found = json.loads(notes.get(labels.CODE_ORIGIN, "{}"))
+    except ValueError:  # somebody edited it
+        found = {}
+    known = {key: str(found[key]) for key in Code._fields if isinstance(found, dict) and key in found}
+    return Code(**{**known, "digest": notes[labels.CODE_DIGEST]})
 
 
 def _belongs(member: Member, meta: Mapping[str, Any]) -> bool:
