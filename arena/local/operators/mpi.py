@@ -277,7 +277,7 @@ def _environment(job: Job, local: bool) -> dict[str, str]:
 def loopback() -> dict[str, str]:
     """What OpenMPI needs to run all ranks here, on however few cores, also as root."""
     found = {"OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_btl_tcp_if_include": "127.0.0.0/8"}
-    found["OMPI_MCA_hwloc_base_binding_policy"] = "none"
+    found.update(OMPI_MCA_hwloc_base_binding_policy="none", OMPI_MCA_mpi_yield_when_idle="1")
     if os.geteuid() == 0:
         found.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     return found
