@@ -3,6 +3,7 @@
 Recorded are options by job-file key, as `spec.encode` writes them.
 """
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +14,9 @@ from arena.kinds.spec import Option, option_called, options
 from arena.kinds.words import shown
 
 Recorded = Mapping[str, Any]
+
+_VARIABLE = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+"""What a shell takes for the name of a variable: no other name may stand unquoted behind a `$`."""
 
 
 def amended(spec: type, recorded: Recorded, changes: Sequence[str]) -> dict[str, Any]:
@@ -69,7 +73,8 @@ def masked(recorded: Recorded) -> list[str]:
 def words(spec: type, recorded: Recorded) -> list[str]:
     """The flags and the command that give these options, each quoted for a shell.
 
-    A secret is written as the shell's variable of its name.
+    A secret is written as the shell's variable of its name, or as its mask where it can name none:
+    whoever pastes the line must not run what somebody else recorded as a name.
     """
     found: list[str] = []
     last: list[str] = []
@@ -92,4 +97,6 @@ def words(spec: type, recorded: Recorded) -> list[str]:
 
 
 def _pair(name: str, value: object) -> str:
-    return f'{shlex.quote(name)}="${name}"' if value == MASK else shlex.quote(f"{name}={value}")
+    if value == MASK and _VARIABLE.fullmatch(name):
+        return f'{name}="${name}"'
+    return shlex.quote(f"{name}={value}")

@@ -9,6 +9,7 @@ import yaml
 
 from arena.errors import SpecError
 from arena.kinds import line
+from arena.kinds.forms import MASK
 from arena.kinds.spec import encode, filled, parse
 from arena.kinds.training.pytorchjob import PyTorchJobSpec
 
@@ -41,6 +42,14 @@ def test_awkward_values_come_back(read_words):
     spec = parse(PyTorchJobSpec, given)
     text = " ".join(line.words(PyTorchJobSpec, encode(spec)))
     assert read_words("pytorchjob", *shlex.split(text)) == spec
+
+
+@pytest.mark.parametrize("name", ["(touch pwned)", "a b", "A`id`", "my-token", "{x:=y}", ""])
+def test_names_of_secrets_are_no_shell(name):
+    """The name of a secret that another user recorded is never read by the shell of who pastes the line."""
+    text = " ".join(line.words(PyTorchJobSpec, {"secret": {name: MASK}}))
+    assert shlex.split(text) == ["--secret", f"{name}={MASK}"]
+    assert text == f"--secret {shlex.quote(f'{name}={MASK}')}"
 
 
 @pytest.mark.parametrize(
