@@ -75,6 +75,7 @@ def plan(made: Plan, spec: CronSpec, resource: Resource | None = None) -> Plan:
     kind = replace(
         made.kind,
         name=f"cron {made.kind.name}",
+        owns=cron.owns,
         pods=lambda carrier: labels.common(carrier["metadata"]["name"], made.kind.name),
     )
     helpers = [cron.spread(one, made.name) for one in made.helpers]
@@ -143,16 +144,21 @@ def find(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) 
         NotFound: there is none; the hint names similar ones.
         SpecError: there are two, of jobs of different kinds.
     """
-    hits = []
+    hits, refused = [], []
     for resource in _types(cluster):
         try:
             obj = cluster.get(resource, namespace, name)
         except NotFound:
             continue
+        except NotAllowed as error:
+            refused.append(error)
+            continue
         hits += [Found(resource, obj, _kind(obj))] if cron.owns(obj) else []
     hits = [one for one in hits if kind in (None, one.kind)]
     if len(hits) > 1:
         raise SpecError(f'there are two crons "{name}" in namespace "{namespace}"', "choose with -T")
+    if not hits and refused:
+        raise refused[0]  # it may be there
     if not hits:
         raise NotFound(f'no cron "{name}" in namespace "{namespace}"', _similar(cluster, name, namespace))
     return hits[0]
@@ -186,7 +192,9 @@ def suspend(
     found = find(cluster, name, namespace, kind)
     if found.read().suspended is on:
         return found.read(), False
-    obj = cluster.patch(found.resource, namespace, name, {"spec": {"suspend": on}})
+    # With its uid, so that it is a conflict where another took the name meanwhile.
+    change = {"metadata": {"uid": found.obj["metadata"]["uid"]}, "spec": {"suspend": on}}
+    obj = cluster.patch(found.resource, namespace, name, change)
     return found._replace(obj=obj).read(), True
 
 

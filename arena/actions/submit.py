@@ -123,6 +123,12 @@ def _clear(cluster: Cluster, made: Plan, timeout: float) -> None:
         old = cluster.get(made.resource, namespace, made.name)
     except NotFound:
         return
+    if not (made.kind.owns(old) or made.kind.takes(old)):
+        raise Conflict(
+            f'the {made.resource.kind} "{made.name}" in namespace "{namespace}" is no {made.kind.name}, '
+            "so --replace leaves it alone",
+            "choose another --name, or delete it first",
+        )
     check(cluster, replace(made, job=_unnamed(made.job), helpers=[*map(_unnamed, made.helpers)]))
     sources = [
         Source(made.resource, namespace, fields=f"metadata.name={made.name}"),

@@ -142,6 +142,19 @@ def test_taken_names(arena, stage):
     assert 'cron job "nightly" exists in namespace "default"' in err
 
 
+def test_schedules_of_others_are_not_replaced(arena, stage):
+    """A CronJob that arena did not make stays, even where --replace is given."""
+    assert arena("cron", "job", *NIGHTLY, "x").code == 0
+    there = stage.cluster.get(CRONJOBS, "default", "nightly")
+    theirs = {"metadata": {"labels": {"app.kubernetes.io/managed-by": "somebody"}}}
+    stage.cluster.patch(CRONJOBS, "default", "nightly", theirs)
+    code, out, err = arena("cron", "job", *NIGHTLY, "--replace", "y")
+    assert (code, out) == (5, "")
+    assert "--replace leaves it alone" in err
+    kept = stage.cluster.get(CRONJOBS, "default", "nightly")
+    assert kept["metadata"]["uid"] == there["metadata"]["uid"]
+
+
 def test_list_and_get(arena, stage):
     """The list and the page of a schedule, and their JSON, have the Go arena's columns and keys."""
     assert arena("cron", "list") == (0, "", 'no crons in namespace "default" of the test\'s cluster\n')
