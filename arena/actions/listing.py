@@ -204,7 +204,10 @@ def _origin(folder: str) -> dict[str, str]:
 def _without_credentials(url: str) -> str:
     if "://" not in url:
         return url
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # Git takes anything for an address
+        return ""
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 

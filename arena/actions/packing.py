@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import tarfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, cast
@@ -128,7 +129,7 @@ def opened(data: bytes, digest: str, origin: Mapping[str, str]) -> Archive:
         file.seek(0)
         with tarfile.open(fileobj=file, mode="r:gz", encoding="utf-8", errors="surrogateescape") as packed:
             files = [File(path=one.name, size=one.size, mode=one.mode, target=one.linkname) for one in packed]
-    except (OSError, EOFError, tarfile.TarError) as error:
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
         raise ArenaError(f"the code that the cluster keeps is damaged: {error}") from error
     if f"sha256:{seen.hexdigest()}" != digest:
         raise ArenaError("the code that the cluster keeps is not that with which the job was submitted")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +126,7 @@ def kept(cluster: Cluster, job: Object) -> Archive | None:
     remarks = meta.get("annotations") or {}
     if labels.CODE_DIGEST not in remarks:
         return None
-    origin = json.loads(remarks.get(labels.CODE_ORIGIN, "{}"))
+    origin = _origin(remarks)
     hint = f"it was {remarks[labels.CODE_DIGEST]}, commit {origin.get('commit', 'unknown')}"
     if labels.CODE_PARTS not in remarks:
         raise NotFound(f'the code of "{meta["name"]}" was too large for the cluster to keep', hint)
@@ -139,5 +139,14 @@ def kept(cluster: Cluster, job: Object) -> Archive | None:
                 f'the code of "{meta["name"]}" is not kept any more: the ConfigMap "{name}" is gone',
                 hint,
             ) from cause
-        found += b64decode(part["binaryData"][KEY])
+        found += b64decode((part.get("binaryData") or {}).get(KEY, ""))
     return packing.opened(found, remarks[labels.CODE_DIGEST], origin)
+
+
+def _origin(remarks: Mapping[str, str]) -> dict[str, str]:
+    """Where the code was from, as far as its annotation can be read."""
+    try:
+        found = json.loads(remarks.get(labels.CODE_ORIGIN, "{}"))
+    except ValueError:  # somebody edited it
+        return {}
+    return {key: str(value) for key, value in found.items()} if isinstance(found, dict) else {}

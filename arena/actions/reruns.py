@@ -69,7 +69,10 @@ def again(kind: Kind, obj: Object, name: str, changes: Sequence[str] = ()) -> Tr
 
 def overrides(obj: Object) -> list[str]:
     """The flags that named a template or a patch when the job was submitted."""
-    return shlex.split((obj["metadata"].get("annotations") or {}).get(labels.OVERRIDES, ""))
+    try:
+        return shlex.split((obj["metadata"].get("annotations") or {}).get(labels.OVERRIDES, ""))
+    except ValueError:  # somebody edited them
+        return []
 
 
 def surroundings(obj: Object, *, here: bool = True) -> dict[str, str]:

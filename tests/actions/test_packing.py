@@ -283,6 +283,10 @@ def test_damage_is_found(folder):
         packing.opened(packed.read()[:-20], packed.digest, {})
     with pytest.raises(ArenaError, match="damaged"):
         packing.opened(b"nonsense", packed.digest, {})
+    spoilt = bytearray(packed.read())
+    spoilt[12:40] = b"\xff" * 28
+    with pytest.raises(ArenaError, match="damaged"):
+        packing.opened(bytes(spoilt), packed.digest, {})
 
 
 def test_thousands_of_files(folder):
