@@ -5,7 +5,7 @@ ConfigMap that is named after its content, so that jobs with the same code share
 large for that is sent to the init container of each instance, which waits for it.
 """
 
-import base64
+from binascii import b2a_base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -105,6 +105,6 @@ def parts(spec: TrainingSpec) -> list[Values]:
         return []
     common = {labels.MANAGED_BY: labels.ARENA, labels.COMPONENT: "code", labels.CREATED_BY: labels.ARENA}
     return [
-        {"name": name, "labels": common, "part": base64.b64encode(part).decode()}
+        {"name": name, "labels": common, "part": b2a_base64(part, newline=False).decode()}
         for name, part in spec.parcel.parts.items()
     ]

@@ -3,7 +3,7 @@
 Each is a template and its values; who submits gives them the job as owner.
 """
 
-import base64
+from binascii import b2a_base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -66,7 +66,7 @@ def _files(spec: TrainingSpec, kind: str, contents: Mapping[str, bytes]) -> Extr
         try:
             text[key] = raw.decode()
         except UnicodeDecodeError:
-            binary[key] = base64.b64encode(raw).decode()
+            binary[key] = b2a_base64(raw, newline=False).decode()
     values = {"name": volumes.files_name(spec), "labels": labels.common(spec.name, kind)}
     return Extra(template="configmap.yaml", values={**values, "data": text or None, "binary": binary or None})
 

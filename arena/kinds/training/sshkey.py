@@ -4,8 +4,8 @@ Only keys are made here, from numbers drawn a moment before; nothing is signed, 
 it takes tells nobody anything.
 """
 
-import base64
 import struct
+from binascii import b2a_base64
 
 _P = 2**255 - 19
 _D = -121665 * pow(121666, _P - 2, _P) % _P
@@ -26,10 +26,10 @@ def pair(seed: bytes) -> tuple[str, str]:
     inside = check + blob + _text(seed + public) + _text(b"")
     inside += bytes(range(1, 1 + -len(inside) % 8))
     head = b"openssh-key-v1\0" + _text(b"none") * 2 + _text(b"") + struct.pack(">I", 1)
-    raw = base64.b64encode(head + _text(blob) + _text(inside)).decode()
+    raw = b2a_base64(head + _text(blob) + _text(inside), newline=False).decode()
     lines = [raw[start : start + 70] for start in range(0, len(raw), 70)]
     private = "\n".join(["-----BEGIN OPENSSH PRIVATE KEY-----", *lines, "-----END OPENSSH PRIVATE KEY-----"])
-    return private + "\n", f"{_KIND.decode()} {base64.b64encode(blob).decode()}\n"
+    return private + "\n", f"{_KIND.decode()} {b2a_base64(blob, newline=False).decode()}\n"
 
 
 def _text(value: bytes) -> bytes:
