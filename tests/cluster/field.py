@@ -29,11 +29,9 @@ IDLE = "trap 'exit 0' TERM; sleep 600 & wait $!"
 """A command for the shell that does nothing, and ends when it is told to."""
 RUNS = ("--image", IMAGE, "--image-pull-policy", "IfNotPresent")
 ACCOUNTS = Resource("", "v1", "serviceaccounts", kind="ServiceAccount")
-DEFINITIONS = Resource(
-    "apiextensions.k8s.io", "v1", "customresourcedefinitions", False, kind="CustomResourceDefinition"
-)
 QUOTAS = Resource("", "v1", "resourcequotas", kind="ResourceQuota")
 ROLES = Resource("rbac.authorization.k8s.io", "v1", "roles", kind="Role")
+REVIEWS = Resource("authorization.k8s.io", "v1", "subjectaccessreviews", False, kind="SubjectAccessReview")
 BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "rolebindings", kind="RoleBinding")
 JOBS = {
     "pytorchjob": Resource("kubeflow.org", "v1", "pytorchjobs", kind="PyTorchJob"),
@@ -107,6 +105,10 @@ class Field:
             lambda: sum(_holds(pod, "Ready") for pod in self.pods(name)) == count, 60, f"{count} pods ready"
         )
 
+    def end(self, name: str) -> None:
+        """Tell the chief of a job that idles to end well."""
+        self.admin.must("exec", name, "--", "sh", "-c", "kill -TERM 1")
+
     def finished(self, kind: str, name: str) -> None:
         """Wait until the job has succeeded or failed."""
 
@@ -149,6 +151,17 @@ class Field:
             roleRef={"apiGroup": group, "kind": "Role", "name": "jobs"},
             subjects=[{"apiGroup": group, "kind": "User", "name": user}],
         )  # fmt: skip
+        # The server learns of roles by a watch of its own, a moment later.
+        until(lambda: self._may(user, "pods") and self._may(user, "pytorchjobs", "kubeflow.org"))
+
+    def _may(self, user: str, plural: str, group: str = "") -> bool:
+        attributes = {"namespace": self.namespace, "verb": "create", "group": group, "resource": plural}
+        review = {
+            "apiVersion": REVIEWS.api_version,
+            "kind": REVIEWS.kind,
+            "spec": {"user": user, "resourceAttributes": attributes},
+        }
+        return bool(self.kube.create(REVIEWS, None, review)["status"]["allowed"])
 
 
 def _holds(obj: Object, condition: str) -> bool:

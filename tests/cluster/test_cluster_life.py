@@ -5,17 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
-from conftest import DEFINITIONS
-from crds import FOLDER
+from definitions import defined
 from field import IDLE, IMAGE, JOBS, RUNS, Field
 from product import until
 
-from arena.errors import Unreachable
 from arena.kinds.training import volcanojob
 from arena.kube import Cluster
-from arena.resources import Resource
-from arena.session import connect
 
 pytestmark = pytest.mark.cluster
 
@@ -25,7 +20,7 @@ pytestmark = pytest.mark.cluster
 )
 def test_suspended_and_resumed(ground: Field, kind: str, words: tuple[str, ...], pods: int):
     """A suspended job has no pods; resumed it starts anew and succeeds."""
-    ground.submit(kind, "j", "sleep 3", *words)
+    ground.submit(kind, "j", IDLE, *words)
     ground.ready("j", pods)
     assert ground.admin.must("suspend", "j") == f"{kind} j suspended\n"
     until(lambda: not ground.pods("j"), 90, "the end of the pods")
@@ -33,6 +28,8 @@ def test_suspended_and_resumed(ground: Field, kind: str, words: tuple[str, ...],
         "SUSPENDED\n"
     )
     assert ground.admin.must("resume", "j") == f"{kind} j resumed\n"
+    ground.ready("j", pods)
+    ground.end("j")
     assert ground.admin.must("wait", "j", "--timeout", "90s", seconds=100) == f"{kind} j SUCCEEDED\n"
 
 
@@ -102,28 +99,8 @@ def test_waited_for(ground: Field):
 @pytest.fixture
 def volcano(kube: Cluster, config: Path) -> Iterator[None]:
     """The definitions of Volcano's jobs and of what they are told by, for this test alone."""
-    made = []
-    for name in ("jobs.batch.volcano.sh", "commands.bus.volcano.sh"):
-        plural, _, group = name.partition(".")
-        file = FOLDER / f"{group}_{plural}.yaml"
-        if not file.exists():
-            pytest.skip(f"the definition of {name} is not at hand")
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        kube.create(DEFINITIONS, None, yaml.load(file.read_text(encoding="utf-8"), loader))
-        made.append(name)
-    for resource in (volcanojob.KIND.resources[0], volcanojob.COMMANDS):
-        until(lambda resource=resource: serves(config, resource), 60, f"{resource.kind} served")
-    yield
-    for name in made:
-        kube.delete(DEFINITIONS, None, name)
-
-
-def serves(config: Path, resource: Resource) -> bool:
-    """Whether the cluster does, asked anew; a group that is just being added may not answer yet."""
-    try:
-        return connect(kubeconfig=str(config), environ={}).cluster().serves(resource)
-    except Unreachable:
-        return False
+    with defined(kube, config, volcanojob.KIND.resources[0], volcanojob.COMMANDS):
+        yield
 
 
 def test_suspended_by_an_object(ground: Field, volcano: None):

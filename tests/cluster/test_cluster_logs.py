@@ -4,7 +4,7 @@ import re
 import threading
 
 import pytest
-from field import RUNS, Field
+from field import IDLE, RUNS, Field
 from product import until
 
 pytestmark = pytest.mark.cluster
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.cluster
 def test_parts_of_a_log(ground: Field):
     """--since, --tail, --timestamps and -i each show their part of what the instances wrote."""
     ground.submit(
-        "pytorchjob", "j", "for n in 1 2 3; do echo line $n; done; sleep 6; echo late", "--workers", "2"
+        "pytorchjob", "j", "for n in 1 2 3; do echo line $n; done; sleep 2; echo late", "--workers", "2"
     )
     ground.finished("pytorchjob", "j")
     logs = ground.admin.must("logs", "j")
@@ -33,7 +33,7 @@ def test_follow_through_a_restart(ground: Field):
     """logs -f shows both runs of a container that was started again, and --previous the first alone."""
     command = (
         'echo "run $(cat /dev/shm/runs | wc -l)"; echo >> /dev/shm/runs; '
-        "test $(cat /dev/shm/runs | wc -l) = 2 || exit 1; sleep 15; echo done"
+        f"test $(cat /dev/shm/runs | wc -l) = 2 || exit 1; {IDLE.replace('exit', 'echo done; exit')}"
     )
     child = ground.admin.start(
         "submit",
@@ -49,6 +49,7 @@ def test_follow_through_a_restart(ground: Field):
     until(lambda: [one for one in ground.pods("j") if _restarts(one) == 1 and _runs(one)], 60, "the restart")
     assert ground.admin.must("logs", "j", "--previous") == "run 0\n"
     assert ground.admin.must("logs", "j") == "run 1\n"
+    ground.end("j")
     out, err = child.communicate(timeout=60)
     assert (child.returncode, out.decode()) == (0, "pytorchjob j submitted\nrun 0\nrun 1\ndone\n"), (
         err.decode()

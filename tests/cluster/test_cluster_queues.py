@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from crds import FOLDER
-from field import DEFINITIONS, IDLE, JOBS, Field
+from definitions import defined
+from field import IDLE, JOBS, Field
 from product import until
 
 from arena.actions.queues import LOCAL_QUEUES, POD_GROUPS, QUEUES
 from arena.actions.waiting import WORKLOADS
-from arena.errors import NotFound
 from arena.kube import Cluster
 from arena.resources import Resource
 
@@ -24,37 +23,10 @@ GANG = "2/2 tasks in gang unschedulable: pod group is not ready, 2 minAvailable"
 
 
 @pytest.fixture(scope="module")
-def queues(kube: Cluster) -> Iterator[None]:
+def queues(kube: Cluster, config: Path) -> Iterator[None]:
     """The definitions of both, for these tests alone: their being served changes what a gang is."""
-    made = []
-    for resource in (WORKLOADS, LOCAL_QUEUES, POD_GROUPS, QUEUES):
-        name = f"{resource.plural}.{resource.group}"
-        file = FOLDER / f"{resource.group}_{resource.plural}.yaml"
-        if not file.exists():
-            pytest.skip(f"the definition of {resource.kind} is not at hand")
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        kube.create(DEFINITIONS, None, yaml.load(file.read_text(encoding="utf-8"), loader))
-        made.append(name)
-    for name in made:
-        until(lambda name=name: _established(kube, name), 60, f"{name} served")
-    yield
-    for name in made:
-        kube.delete(DEFINITIONS, None, name)
-    for name in made:
-        until(lambda name=name: _gone(kube, name), 60, f"{name} gone")
-
-
-def _established(kube: Cluster, name: str) -> bool:
-    conditions = (kube.get(DEFINITIONS, None, name).get("status") or {}).get("conditions") or ()
-    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
-
-
-def _gone(kube: Cluster, name: str) -> bool:
-    try:
-        kube.get(DEFINITIONS, None, name)
-    except NotFound:
-        return True
-    return False
+    with defined(kube, config, WORKLOADS, LOCAL_QUEUES, POD_GROUPS, QUEUES):
+        yield
 
 
 def put(ground: Field, resource: Resource, name: str, status: Object, **body: Any) -> None:

@@ -1,0 +1,63 @@
+"""The definitions of resource types that a real cluster needs for a test: made, waited for, taken away."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+from crds import FILES, FOLDER
+from product import until
+
+from arena.errors import Unreachable
+from arena.kube import Cluster
+from arena.resources import Resource
+from arena.session import connect
+
+DEFINITIONS = Resource(
+    "apiextensions.k8s.io", "v1", "customresourcedefinitions", False, kind="CustomResourceDefinition"
+)
+
+
+def connected(config: Path) -> Cluster:
+    """A gateway that knows nothing of the cluster yet."""
+    return connect(kubeconfig=str(config), environ={}).cluster()
+
+
+def serves(config: Path, resource: Resource) -> bool:
+    """Whether the cluster does, asked anew: a gateway remembers what it was told first."""
+    try:
+        return connected(config).serves(resource)
+    except Unreachable:
+        # A server names a new group before it answers for it.
+        return False
+
+
+def define(kube: Cluster, config: Path, *resources: Resource) -> list[Resource]:
+    """Make the definitions that the cluster lacks, and wait until it serves them; which these are."""
+    missing = [one for one in resources if not serves(config, one)]
+    files = [
+        FOLDER / FILES.get((one.api_version, one.kind), f"{one.group}_{one.plural}.yaml") for one in missing
+    ]
+    for resource, file in zip(missing, files, strict=True):
+        if not file.exists():
+            pytest.skip(f"the cluster has no {resource.kind}, and its definition is not at hand")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    for file in files:
+        kube.create(DEFINITIONS, None, yaml.load(file.read_text(encoding="utf-8"), loader))
+    for resource in missing:
+        until(lambda resource=resource: serves(config, resource), 60, f"{resource.kind} served")
+    return missing
+
+
+@contextmanager
+def defined(kube: Cluster, config: Path, *resources: Resource) -> Iterator[None]:
+    """The definitions of these types; those that were missing are gone afterwards."""
+    made = define(kube, config, *resources)
+    try:
+        yield
+    finally:
+        for resource in made:
+            kube.delete(DEFINITIONS, None, f"{resource.plural}.{resource.group}")
+        for resource in made:
+            until(lambda resource=resource: not serves(config, resource), 60, f"{resource.kind} gone")
