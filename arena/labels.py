@@ -13,7 +13,6 @@ CREATED_BY = "createdBy"
 # Annotations on the job object: the cluster is the only database.
 SPEC = "arena.kubeflow.org/spec"
 SUBMITTER = "arena.kubeflow.org/username"
-COMMAND_LINE = "arena.kubeflow.org/command"
 VERSION = "arena.kubeflow.org/version"
 CODE_DIGEST = "arena.kubeflow.org/code-digest"
 CODE_PARTS = "arena.kubeflow.org/code-parts"
@@ -67,7 +66,6 @@ SPARK_EXECUTOR = "spark-exec-id"
 
 # Written by the operators of the Go arena's time.
 OLD_GROUP = "group-name"
-OLD_ROLE = "job-role"
 TF_JOB_NAME = "tf-job-name"
 TF_REPLICA_TYPE = "tf-replica-type"
 TF_REPLICA_INDEX = "tf-replica-index"
