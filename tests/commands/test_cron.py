@@ -63,6 +63,14 @@ def test_plain_jobs_are_cronjobs(arena, stage):
     assert (spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]) == (2, 2)
 
 
+@pytest.mark.parametrize("kind", ["etjob", "deepspeedjob"])
+def test_runs_find_the_key_for_ssh(arena, kind):
+    """The runs of elastic and DeepSpeed jobs name the Secret that was made with the schedule."""
+    cron, secret = yaml.safe_load_all(arena("cron", kind, *NIGHTLY, "x", "--dry-run=client").out)
+    notes = cron["spec"]["template"]["workload"]["metadata"]["annotations"]
+    assert notes["arena.kubeflow.org/ssh-secret"] == secret["metadata"]["name"]
+
+
 def test_helpers_belong_to_the_cron(arena, stage):
     """What is made beside the job is owned by the schedule, so that all its runs find it."""
     words = ("--secret", "K=v", "--config-file", f"{__file__}:/c/a")

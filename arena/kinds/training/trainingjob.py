@@ -100,8 +100,8 @@ def launch(spec: TrainingJobSpec, kind: str, resource: Resource, own: Mapping[st
     size = render.Size(pods=spec.workers, gpus=spec.workers * spec.gpus)
     found = {**render.metadata(spec, kind, size), **render.pod(spec)}
     notes = found.pop("pod_annotations")
-    if spec.ssh_secret:
-        found["annotations"] = {**found["annotations"], labels.SSH_SECRET: spec.ssh_secret}
+    # Named even where it is the default: runs of a schedule, whose names are others, share one.
+    found["annotations"] = {**found["annotations"], labels.SSH_SECRET: spec.ssh_secret or spec.name}
     return {
         **found,
         "api_version": resource.api_version,
