@@ -118,7 +118,7 @@ def _run(objects: Objects, job: Job, status: Object, now: datetime) -> float | N
     if seconds is not None and seconds <= 0:
         _fail(objects, job, status, now, ("DeadlineExceeded", "it was active longer than its deadline"))
         return None
-    world = _world(objects, job, status)
+    world = _world(objects, job)
     _report(job, status, world)
     if world.submitter and facts.is_finished(world.submitter):
         _conclude(objects, job, status, now, world.submitter)
@@ -130,7 +130,7 @@ def _run(objects: Objects, job: Job, status: Object, now: datetime) -> float | N
     return earliest(seconds, _fill(objects, job, status, now, world))
 
 
-def _world(objects: Objects, job: Job, status: Object) -> World:
+def _world(objects: Objects, job: Job) -> World:
     there = {key(pod)[1]: pod for pod in owned(objects, PODS, job.obj)}
     workers = {name: there[name] for name, _ in job.workers if name in there}
     return World(there.get(job.head), workers, there.get(job.submitter))
