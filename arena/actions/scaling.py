@@ -60,9 +60,8 @@ def wait(cluster: Cluster, request: Request, progress: Callable[[str], None] = l
         while there := watching.objects(0):
             phase, message = _state(there[0])
             if phase == "ScaleFailed":
-                raise ArenaError(
-                    message or f"{request.name} failed", f"arena get {request.job} -e tells more"
-                )
+                job = aimed(request.job, request.namespace)
+                raise ArenaError(message or f"{request.name} failed", f"arena get {job} -e tells more")
             if phase == "ScaleSucceeded":
                 return message
             progress(message or f"{request.resource.kind} {request.name} waits")

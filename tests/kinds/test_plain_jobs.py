@@ -176,7 +176,7 @@ def test_scale():
     assert change.patch == {"spec": {"parallelism": 5, "completions": 5}}
     with pytest.raises(SpecError, match='job "j" was submitted with one worker') as caught:
         JOB.scale(obj({}), 5)
-    assert caught.value.hint == "start it anew: arena rerun j --replace --set workers=5"
+    assert caught.value.hint == "start it anew: arena rerun j -n n --replace --set workers=5"
 
 
 def test_spellings_of_patches(submit):

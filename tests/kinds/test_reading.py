@@ -11,6 +11,12 @@ from arena import kinds
 from arena.kinds.training.pods import instance
 from arena.model import Phase
 
+
+def unstarted(message):
+    """The state of a container whose program could not be started."""
+    return {"terminated": {"exitCode": 127, "reason": "ContainerCannotRun", "message": message}}
+
+
 RUNNING, CREATED, FAILED = cond("Running"), cond("Created"), cond("Failed", message="1 Worker failed")
 
 
@@ -70,6 +76,12 @@ RUNNING, CREATED, FAILED = cond("Running"), cond("Created"), cond("Failed", mess
             "FAILED",
             "Evicted on worker-0",
         ),
+        (
+            tfjob(FAILED),
+            [pod(0, "Failed", state=unstarted("no such file: train"))],
+            "FAILED",
+            "ContainerCannotRun on worker-0: no such file: train",
+        ),
         (tfjob(FAILED), [], "FAILED", "1 Worker failed"),
         (
             tfjob(cond("Failed", message="active longer than specified deadline")),
@@ -95,7 +107,7 @@ RUNNING, CREATED, FAILED = cond("Running"), cond("Created"), cond("Failed", mess
         (tfjob(RUNNING, meta={"deletionTimestamp": T0}), [pod(0)], "STOPPING", "it is being deleted"),
         (tfjob(cond("Succeeded"), meta={"deletionTimestamp": T0}), [], "SUCCEEDED", ""),
     ],
-    ids=range(24),
+    ids=range(25),
 )
 def test_phase(job, pods, phase, reason):
     """The phase and the reason follow from the conditions and from what the pods wait for or died of."""

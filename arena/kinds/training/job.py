@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from arena import labels
-from arena.errors import MissingOperator, SpecError
+from arena.errors import MissingOperator, SpecError, aimed
 from arena.kinds import forms
 from arena.kinds.kind import Change, Kind, Member, Object, Places, Pod, switch
 from arena.kinds.spec import option
@@ -174,10 +174,10 @@ def scale(obj: Object, workers: int) -> Change:
         SpecError: they have no numbers, so that none could be told which one it is.
     """
     if (obj.get("spec") or {}).get("completionMode") != "Indexed":
-        name = obj["metadata"]["name"]
+        name, namespace = obj["metadata"]["name"], obj["metadata"].get("namespace") or "default"
         raise SpecError(
             f'job "{name}" was submitted with one worker and keeps it',
-            f"start it anew: arena rerun {name} --replace --set workers={workers}",
+            f"start it anew: arena rerun {aimed(name, namespace)} --replace --set workers={workers}",
         )
     return Change(patch={"spec": {"parallelism": workers, "completions": workers}})
 

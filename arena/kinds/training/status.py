@@ -13,6 +13,7 @@ SUCCESS = ("Succeeded", "Complete", "Completed")
 _SINGLE = ("launcher", "submitter", "head", "driver")
 """Roles that a job has one instance of."""
 _STARTING = ("ContainerCreating", "PodInitializing")
+_UNSTARTED = ("ContainerCannotRun", "CreateContainerError", "StartError")
 
 
 def phase(
@@ -96,7 +97,7 @@ def trouble(instances: Sequence[Instance]) -> str:
     if failed:
         # The first to fail is the cause; the others mostly fail because it went away.
         one = min(failed, key=lambda one: (one.finished is None, one.finished))
-        return f"{_failure(one)} on {place(one)}"
+        return f"{_failure(one)} on {place(one)}" + _unstarted(one)
     for one in instances:
         if one.reason == "Unschedulable":
             return _short(one.message) or f"no node for {place(one)}"
@@ -113,6 +114,13 @@ def _failure(one: Instance) -> str:
     if part.reason in ("", "Error") or part.reason.startswith("ExitCode:"):
         return f"exit code {part.exit_code}"
     return part.reason
+
+
+def _unstarted(one: Instance) -> str:
+    """Why a program never began, which no log tells."""
+    known = (part.message for part in one.containers if part.exit_code and part.reason in _UNSTARTED)
+    message = next(filter(None, known), "")
+    return f": {_short(message)}" if message else ""
 
 
 def place(one: Instance) -> str:
