@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 def command(session: "Session", names: tuple[str, ...], kind: "Kind | None", workers: int) -> int:
     """Scale jobs: start further workers, or end the last ones, while the others run on.
 
-    Only for jobs whose programs can learn of it, such as a pytorchjob with --max-workers or a tfjob
-    with --dynamic-workers.
+    Only for jobs whose programs can learn of it: a pytorchjob with --max-workers, a tfjob with
+    --dynamic-workers, an etjob, a volcanojob, and a job with several workers.
 
     \b
     arena scale bert --workers 4
+    arena scale bert gpt -n team-a -w 8
     """
     from arena.actions import changes
 
