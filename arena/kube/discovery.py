@@ -90,6 +90,11 @@ class Discovery:
                 names = [one["name"] for one in self._get(path).get("resources", [])]
             except NotFound:
                 names = []
+            except faults.NoApi:
+                if not group:
+                    raise
+                # A server names a new group before it answers for it.
+                names = []
             found = self._plurals[group, version] = frozenset(names)
         return found
 

@@ -65,6 +65,10 @@ class Asked(NamedTuple):
         return f' in namespace "{self.namespace}"' if inside else ""
 
 
+class NoApi(Unreachable):
+    """What answers does not know the address, and not in the words of a cluster."""
+
+
 class Expired(Conflict):
     """The server no longer knows the version from which it shall go on.
 
@@ -163,7 +167,7 @@ def _missing(message: str, said: dict[str, Any], asked: Asked) -> ArenaError:
         hint = "check the server's address in the kubeconfig"
         if said.get("kind") == "Status":
             return NotFound(f"{asked.cluster} has no such address: {message}", hint)
-        return Unreachable(f"there is no cluster's API at the address of {asked.cluster}", hint)
+        return NoApi(f"there is no cluster's API at the address of {asked.cluster}", hint)
     return missing_operator(asked.cluster, asked.resource)
 
 

@@ -9,7 +9,6 @@ import yaml
 from crds import FILES, FOLDER
 from product import until
 
-from arena.errors import Unreachable
 from arena.kube import Cluster
 from arena.resources import Resource
 from arena.session import connect
@@ -26,11 +25,7 @@ def connected(config: Path) -> Cluster:
 
 def serves(config: Path, resource: Resource) -> bool:
     """Whether the cluster does, asked anew: a gateway remembers what it was told first."""
-    try:
-        return connected(config).serves(resource)
-    except Unreachable:
-        # A server names a new group before it answers for it.
-        return False
+    return connected(config).serves(resource)
 
 
 def define(kube: Cluster, config: Path, *resources: Resource) -> list[Resource]:

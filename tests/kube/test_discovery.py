@@ -75,6 +75,12 @@ def test_a_version_that_vanished_serves_nothing(stage):
     assert Cluster.at(stage.url).served("kubeflow.org", "tfjobs") is None
 
 
+def test_a_group_that_is_just_being_added(stage):
+    """A group that is named already, but answered for by the server's plain 404 page, serves nothing yet."""
+    stage.answers = [GROUPS, says(404, "404 page not found\n")]
+    assert Cluster.at(stage.url).served("kubeflow.org", "tfjobs") is None
+
+
 TRAINJOBS = Resource("trainer.kubeflow.org", "v1alpha1", "trainjobs", kind="TrainJob", field="runtimePatches")
 GVK = [{"group": TRAINJOBS.group, "version": TRAINJOBS.version, "kind": "TrainJob"}]
 
