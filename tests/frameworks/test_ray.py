@@ -11,13 +11,12 @@ import psutil
 import pytest
 from product import Product, until
 
-pytest.importorskip("ray")
 pytestmark = [pytest.mark.frameworks, pytest.mark.timeout(400)]
 
-BRIEF = ("--ttl-after-finished", "0", "--logs")
-"""The cluster goes as soon as the program has ended, which `--logs` waits for."""
+BRIEF = ("--ttl-after-finished", "0")
+"""The cluster goes as soon as the program has ended."""
 
-SLOW = '''
+PATIENT = '''
 """Squares numbers on the cluster once it may."""
 import pathlib, time, ray
 home = pathlib.Path(__file__).parent
@@ -35,24 +34,10 @@ print("sum", sum(ray.get([square.remote(number) for number in range(6)])), flush
 '''
 
 
-def submit(arena: Product, *words: str) -> None:
-    """Submit the slow program with two workers."""
-    (arena.home / "slow.py").write_text(SLOW, encoding="utf-8")
-    line = f"python {arena.home}/slow.py"
-    arena.must("submit", "rayjob", "--name", "slow", "--worker-replicas", "2", *words, line)
-
-
 def started(arena: Product, times: int) -> None:
     """Wait until the program has started so often."""
     file = arena.home / "starts"
-    until(lambda: file.exists() and file.read_text().count("start") >= times, 120, f"start {times}")
-
-
-def ended(arena: Product) -> str:
-    """Let the program end; what it said."""
-    (arena.home / "go").touch()
-    arena.must("wait", "slow", seconds=120)
-    return arena.must("logs", "slow", "-i", "submitter")
+    until(lambda: file.exists() and file.read_text().count("start") >= times, 180, f"start {times}")
 
 
 def nodes(arena: Product, name: str) -> list[psutil.Process]:
@@ -75,12 +60,20 @@ def head(arena: Product, name: str) -> psutil.Process:
     )
 
 
-def test_search_with_two_workers(arena: Product, examples: Path) -> None:
-    """Head and workers are one cluster, all try settings, and nothing is left of them afterwards."""
-    lines = arena.must(
-        "submit", "rayjob", "--name", "search", "--worker-replicas", "2", *BRIEF,
-        f"python {examples}/ray/train.py", seconds=300,
-    )  # fmt: skip
+def test_the_search_survives(arena: Product, examples: Path) -> None:
+    """A job outlives the server, begins anew without its head, uses all nodes and leaves nothing."""
+    (arena.home / "patient.py").write_text(PATIENT, encoding="utf-8")
+    line = f"python {arena.home}/patient.py && python {examples}/ray/train.py"
+    arena.must("submit", "rayjob", "--name", "search", "--worker-replicas", "2", "--retry", "1", *BRIEF, line)
+    started(arena, 1)
+    os.kill(arena.server(), signal.SIGKILL)
+    until(lambda: arena.jobs() == {"search": "RUNNING"}, 60, "the job to be found again")
+    head(arena, "search").kill()
+    started(arena, 2)
+    (arena.home / "go").touch()
+    arena.must("wait", "search", seconds=300)
+    lines = arena.must("logs", "search", "-i", "submitter")
+    assert "sum 55" in lines
     assert "3 nodes are ready" in lines
     assert re.search(r"best gamma \S+: 0\.9\d+, by 3 nodes", lines)
     assert arena.jobs() == {"search": "SUCCEEDED"}
@@ -90,27 +83,9 @@ def test_search_with_two_workers(arena: Product, examples: Path) -> None:
 def test_a_search_in_vain_fails_the_job(arena: Product, examples: Path) -> None:
     """An outcome that the program itself calls bad is the job's, and the command's, failure."""
     code, out, err = arena.run(
-        "submit", "rayjob", "--name", "search", "--worker-replicas", "1", *BRIEF,
+        "submit", "rayjob", "--name", "search", "--worker-replicas", "1", *BRIEF, "--logs",
         f"python {examples}/ray/train.py --wanted 1.1", seconds=300,
     )  # fmt: skip
     assert code == 7, out + err
     assert "no setting reaches 1.1" in out
     assert arena.jobs() == {"search": "FAILED"}
-
-
-def test_the_server_is_killed(arena: Product) -> None:
-    """Cluster and program outlive the server, and the next one tells of their success."""
-    submit(arena)
-    started(arena, 1)
-    os.kill(arena.server(), signal.SIGKILL)
-    until(lambda: arena.jobs() == {"slow": "RUNNING"}, what="the job to be found again")
-    assert "sum 55" in ended(arena)
-
-
-def test_the_head_is_killed(arena: Product) -> None:
-    """With --retry the job begins anew on another cluster, and succeeds there."""
-    submit(arena, "--retry", "1")
-    started(arena, 1)
-    head(arena, "slow").kill()
-    started(arena, 2)
-    assert "sum 55" in ended(arena)
