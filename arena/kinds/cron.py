@@ -4,6 +4,7 @@ A Cron (of KubeDL) starts jobs of any kind, a CronJob of Kubernetes plain Jobs. 
 that submit would send, without its name: each run has a name of its own, made of the time.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -146,7 +147,7 @@ def values(spec: CronSpec, job: Object, kind: str, resource: Resource) -> dict[s
         "deadline": spec.deadline or None,
         "job_version": job["apiVersion"],
         "job_kind": job["kind"],
-        "job": {**job, "metadata": own},
+        "job": {**_met(job, name), "metadata": own},
     }
 
 
@@ -175,6 +176,26 @@ def _variables(env: Sequence[Mapping[str, Any]], name: str) -> list[Mapping[str,
     run = {"name": _RUN, "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['job-name']"}}}
     own = {"value": f"$({_RUN})-0.{name}"}
     return [run, *({**one, **own} if one.get("value") == first else one for one in env)]
+
+
+def _met(node: Any, name: str) -> Any:
+    """The node of a manifest, with pods that find those of the same JobSet, whatever its name."""
+    if isinstance(node, list):
+        return [_met(one, name) for one in node]
+    if not isinstance(node, dict):
+        return node
+    found = {key: _met(one, name) for key, one in node.items()}
+    pod = re.compile(rf"{re.escape(name)}(-[-a-z0-9]+-0-0)\.{re.escape(name)}")
+    env = node.get("env")
+    if isinstance(env, list) and any(pod.fullmatch(str(one.get("value", ""))) for one in env):
+        run = {
+            "name": _RUN,
+            "valueFrom": {"fieldRef": {"fieldPath": f"metadata.labels['{labels.JOBSET_NAME}']"}},
+        }
+        host = rf"$({_RUN})\1.$({_RUN})"
+        named = [{**one, "value": pod.sub(host, one["value"])} if one.get("value") else one for one in env]
+        found["env"] = [run, *named]
+    return found
 
 
 def workload(obj: Object) -> Object:

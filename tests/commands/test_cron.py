@@ -71,6 +71,18 @@ def test_runs_find_the_key_for_ssh(arena, kind):
     assert notes["arena.kubeflow.org/ssh-secret"] == secret["metadata"]["name"]
 
 
+def test_workers_of_a_jobset_meet_those_of_their_run(arena):
+    """Each run of a JobSet has a name of its own, by which its workers find the first of them."""
+    made = arena("cron", "jobset", *NIGHTLY, "--workers", "2", "x", "--dry-run=client").out
+    assert "nightly-worker" not in made
+    cron = yaml.safe_load(made)
+    (part,) = cron["spec"]["template"]["workload"]["spec"]["replicatedJobs"]
+    env = part["template"]["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert env[0]["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.labels['jobset.sigs.k8s.io/jobset-name']"
+    hosts = {one["name"]: one.get("value") for one in env}
+    assert hosts["MASTER_ADDR"] == "$(ARENA_RUN)-worker-0-0.$(ARENA_RUN)"
+
+
 def test_helpers_belong_to_the_cron(arena, stage):
     """What is made beside the job is owned by the schedule, so that all its runs find it."""
     words = ("--secret", "K=v", "--config-file", f"{__file__}:/c/a")

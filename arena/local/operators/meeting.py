@@ -33,7 +33,8 @@ def settle(objects: Objects, namespace: str, spec: Object) -> None:
     if not allotted:
         return
     pod = re.compile(
-        rf"(?<![\w.-])(\$\(\w+\)|[a-z0-9-]+)-\d+\.{re.escape(str(name))}(\.[a-z0-9.-]+)?(:(?P<port>\d+))?"
+        rf"(?<![\w.-])(\$\(\w+\)|[a-z0-9])[a-z0-9-]*-\d+\.({re.escape(str(name))}|\$\(\w+\))"
+        r"(\.[a-z0-9.-]+)?(:(?P<port>\d+))?"
     )
     for container in [*spec["containers"], *(spec.get("initContainers") or [])]:
         for variable in container.get("env") or []:
