@@ -45,7 +45,8 @@ def test_a_world_that_grows(arena: Product) -> None:
     """A worker that `arena scale` adds joins an elastic job that runs already."""
     (arena.home / "growing.py").write_text(GROWING, encoding="utf-8")
     size = ("--workers", "1", "--min-workers", "1", "--max-workers", "2", "--nproc-per-node", "1")
-    words = ("--name", "grow", *size, "--clean-task-policy", "None")
+    soon = ("-e", "PET_RDZV_CONF=last_call_timeout=1")  # else the first round waits half a minute for others
+    words = ("--name", "grow", *size, *soon, "--clean-task-policy", "None")
     arena.must("submit", "pytorchjob", *words, f"torchrun {arena.home}/growing.py")
     until(lambda: "rank 0 of 1" in arena.must("logs", "grow"), 120, "a world of one")
     arena.must("scale", "grow", "--workers", "2")
