@@ -118,8 +118,9 @@ def _coordinator_resources(spec: JobSetSpec) -> dict[str, Any] | None:
 
 
 def owns(obj: Object) -> bool:
-    """Whether it is a job for its own sake: others are parts of TrainJobs."""
-    return not any(one.get("controller") for one in obj["metadata"].get("ownerReferences") or ())
+    """Whether it is a job for its own sake, or the run of a schedule: others are parts of TrainJobs."""
+    owners = obj["metadata"].get("ownerReferences") or ()
+    return not any(one.get("controller") and one["kind"] != "Cron" for one in owners)
 
 
 def job_of(pod: Object) -> str:
