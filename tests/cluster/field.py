@@ -107,7 +107,9 @@ class Field:
 
     def end(self, name: str) -> None:
         """Tell the chief of a job that idles to end well."""
-        self.admin.must("exec", name, "--", "sh", "-c", "kill -TERM 1")
+        ended = self.admin.run("exec", name, "--", "sh", "-c", "kill -TERM 1")
+        # The container's end may take along the shell that asked for it.
+        assert ended.code in (0, 137), ended.err
 
     def finished(self, kind: str, name: str) -> None:
         """Wait until the job has succeeded or failed."""
