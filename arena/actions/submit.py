@@ -67,6 +67,8 @@ def send(
     if instead:
         _clear(cluster, made, timeout)
     if made.helpers or made.parts:
+        # The job first: where its name is taken, those of its helpers mostly are, too.
+        _create_job(cluster, made, namespace, dry_run=True)
         check(cluster, replace(made, job={}))
     done: list[Object] = []
     with ThreadPoolExecutor(1) as pool:
@@ -87,9 +89,9 @@ def send(
     return job
 
 
-def _create_job(cluster: Cluster, made: Plan, namespace: str) -> Object:
+def _create_job(cluster: Cluster, made: Plan, namespace: str, *, dry_run: bool = False) -> Object:
     try:
-        return cluster.create(made.resource, namespace, made.job)
+        return cluster.create(made.resource, namespace, made.job, dry_run=dry_run)
     except Conflict as error:
         raise Conflict(
             f'{made.kind.name} "{made.name}" exists in namespace "{namespace}"',

@@ -34,10 +34,11 @@ def test_dry_run_prints_what_submit_sends(arena, stage):
     assert sent["spec"]["pytorchReplicaSpecs"] == printed["spec"]["pytorchReplicaSpecs"]
 
 
-def test_second_submit_of_a_name_is_a_conflict(arena):
+@pytest.mark.parametrize("more", [(), ("--secret", "K=v")], ids=["alone", "with a Secret"])
+def test_second_submit_of_a_name_is_a_conflict(arena, more):
     """A taken name is exit 5, and the hint offers another name and --replace."""
-    assert arena(*SUBMIT, "--name", "bert", "x").code == 0
-    code, out, err = arena(*SUBMIT, "--name", "bert", "x")
+    assert arena(*SUBMIT, "--name", "bert", *more, "x").code == 0
+    code, out, err = arena(*SUBMIT, "--name", "bert", *more, "x")
     assert (code, out) == (5, "")
     assert 'pytorchjob "bert" exists in namespace "default"' in err
     assert "--replace" in err
