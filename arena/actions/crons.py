@@ -76,6 +76,7 @@ def plan(made: Plan, spec: CronSpec, resource: Resource | None = None) -> Plan:
         made.kind,
         name=f"cron {made.kind.name}",
         owns=cron.owns,
+        takes=cron.owns,
         pods=lambda carrier: labels.common(carrier["metadata"]["name"], made.kind.name),
     )
     helpers = [cron.spread(one, made.name) for one in made.helpers]
