@@ -82,9 +82,12 @@ def send(
             parcels.provide(cluster, made.parts, training.reference(made.resource, job))
             if made.code and made.sends and tell:
                 sending.send(cluster, made.kind, made.resource, job, made.code, tell=tell)
-        except BaseException:
+        except BaseException as error:
             with suppress(ArenaError):
-                _undo(cluster, made.resource, [*done, sent.result()])
+                whole = _undo(cluster, made.resource, [*done, sent.result()])
+                if not whole and isinstance(error, ArenaError):
+                    left = f'{made.kind.name} "{made.name}" could not be taken back: delete it'
+                    error.hint = f"{error.hint}; {left}" if error.hint else left
             raise
     return job
 
@@ -99,13 +102,19 @@ def _create_job(cluster: Cluster, made: Plan, namespace: str, *, dry_run: bool =
         ) from error
 
 
-def _undo(cluster: Cluster, resource: Resource, made: Sequence[Object]) -> None:
-    """Take back what this submit made; the error that led here is what the user hears."""
+def _undo(cluster: Cluster, resource: Resource, made: Sequence[Object]) -> bool:
+    """Take back what this submit made, as far as the cluster lets it; whether all is gone."""
+    whole = True
     for one in made:
         kind = HELPERS.get(one.get("kind", ""), resource)
         meta = one["metadata"]
-        with suppress(ArenaError):
+        try:
             cluster.delete(kind, meta["namespace"], meta["name"], uid=meta["uid"])
+        except NotFound:
+            continue
+        except ArenaError:
+            whole = False
+    return whole
 
 
 def check(cluster: Cluster, made: Plan) -> list[Object]:

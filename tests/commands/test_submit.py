@@ -88,6 +88,16 @@ def test_a_refused_part_leaves_nothing(arena, stage, api, part, checked):
     assert made(stage) == []
 
 
+def test_what_cannot_be_taken_back_is_named(arena, stage, api):
+    """Where a part is refused and the job cannot be removed again, the user hears how to remove it."""
+    api.faults.append(Fault(path=r"/secrets\?(?!.*dryRun)", method="POST", code=403))
+    api.faults.append(Fault(path="/pytorchjobs/bert", method="DELETE", code=403))
+    code, _, err = arena(*SUBMIT, "--name", "bert", "--secret", "K=v", "x")
+    assert code == 4
+    assert 'pytorchjob "bert" could not be taken back: delete it' in err
+    assert made(stage) == ["PyTorchJob/bert"]
+
+
 def test_a_helper_of_somebody_else_is_never_touched(arena, stage):
     """An object that has a helper's name stops the submit and stays as it is."""
     body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "bert-env"}, "stringData": {"a": "b"}}
