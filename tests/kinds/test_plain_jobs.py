@@ -117,6 +117,12 @@ def test_job(job, pods, said, names):
     assert all(one.role == "worker" for one in read.instances)
 
 
+def test_runs_of_schedules_are_jobsets():
+    """A JobSet that a Cron started is a job of its own, as every run of a schedule is."""
+    cron = {"controller": True, "kind": "Cron", "name": "nightly", "uid": "1"}
+    assert JOBSET.owns({"metadata": {"name": "nightly-1", "ownerReferences": [cron]}})
+
+
 def test_jobset():
     """A JobSet's roles are its replicated jobs; the coordinator is the chief."""
     roles = [
