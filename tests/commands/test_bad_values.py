@@ -209,7 +209,9 @@ def flags(ctx: click.Context) -> Iterator[tuple[str, str]]:
                 yield flag, value
 
 
-CONTEXTS = list(walk(root, click.Context(root, info_name="arena")))
+# click remembers the spellings of --help that it is first asked for.
+SPELLINGS = root.context_settings["help_option_names"]
+CONTEXTS = list(walk(root, click.Context(root, info_name="arena", help_option_names=SPELLINGS)))
 
 
 @pytest.mark.parametrize("ctx", CONTEXTS, ids=lambda ctx: ctx.command_path)

@@ -66,10 +66,13 @@ class Api:
         kind = of(resource)
         obj = meta.begin(kind, deepcopy(body), namespace)
         with self.store.transaction(how.dry):
-            name, space = obj["metadata"]["name"], obj["metadata"].get("namespace", "")
-            self._check_space(kind, name, space)
+            if not (body.get("metadata") or {}).get("name"):
+                while self._exists(kind, obj):  # the name was made by chance
+                    obj = meta.begin(kind, deepcopy(body), namespace)
+            name = obj["metadata"]["name"]
+            self._check_space(kind, name, obj["metadata"].get("namespace", ""))
             obj = admission.create(self.store, kind, obj, how)
-            if self.store.read(kind.key, space, name) is not None:
+            if self._exists(kind, obj):
                 raise refusals.exists(resource, name)
             self._quotas.check(kind, obj)
             self._ports.allot(kind, obj)
@@ -77,6 +80,10 @@ class Api:
             self._quotas.written(kind, None, obj)
             self._expiry.created(kind)
         return obj
+
+    def _exists(self, kind: Type, obj: Object) -> bool:
+        meta = obj["metadata"]
+        return self.store.read(kind.key, meta.get("namespace", ""), meta["name"]) is not None
 
     def patch(
         self, resource: Resource, name: str, body: Object, namespace: str | None = None, subresource: str = ""

@@ -62,6 +62,14 @@ def test_generated_names_differ(api):
     assert body == {"metadata": {"generateName": "x-"}}
 
 
+def test_a_generated_name_that_is_taken_is_made_anew(api, monkeypatch):
+    """Chance may give a name twice; whoever asked for a generated one never hears of it."""
+    letters = iter("b" * 10 + "c" * 5)
+    monkeypatch.setattr("arena.local.api.meta.secrets.choice", lambda _: next(letters))
+    body = {"metadata": {"generateName": "x-"}}
+    assert [api.create(CONFIGMAPS, body)["metadata"]["name"] for _ in range(2)] == ["x-bbbbb", "x-ccccc"]
+
+
 def test_a_taken_name_is_refused(api):
     """A second object of the same name is 409 AlreadyExists."""
     api.create(PODS, pod())
