@@ -90,7 +90,8 @@ def words(spec: type, recorded: Recorded) -> list[str]:
         elif isinstance(value, Mapping):
             found += [part for name, item in value.items() for part in (one.flag, _pair(name, item))]
         elif one.form.multiple:
-            found += [part for item in value for part in (one.flag, shlex.quote(str(item)))]
+            several = value if isinstance(value, list) else [value]  # somebody may have edited it by hand
+            found += [part for item in several for part in (one.flag, shlex.quote(str(item)))]
         else:
             found += [one.flag, shlex.quote(str(value))]
     return found + last

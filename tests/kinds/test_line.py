@@ -94,3 +94,8 @@ def test_filled():
     assert (whole.image, whole.image_pull_policy, whole.gpus, whole.workers) == ("mine", "Never", 2, 3)
     with pytest.raises(SpecError, match="--gpus"):
         filled(spec, {"gpus": "many"})
+
+
+def test_options_edited_by_hand():
+    """One value where several belong is shown as one."""
+    assert line.words(PyTorchJobSpec, {"data": 5, "command": "x"}) == ["--data", "5", "x"]
