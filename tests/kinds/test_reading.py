@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arena import kinds
+from arena.kinds.training import status
 from arena.kinds.training.pods import instance
-from arena.model import Phase
+from arena.model import Container, Instance, Phase
 
 
 def unstarted(message):
@@ -272,3 +273,17 @@ def test_whatever_is_missing(random, kind):
     assert kind.pods(job)
     assert {kind.job_of(one) for one in pods} <= {"j", ""}
     assert kind.owns(job) in (True, False)
+
+
+def test_who_is_to_blame():
+    """Of replicas that failed in the same second the one is named that was not told to end."""
+    moment = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    ends = {"master": 143, "worker": 3}
+    failed = [
+        Instance(
+            name=role, namespace="default", phase="Failed", role=role, finished=moment,
+            containers=(Container(name="c", exit_code=code, reason="Error", finished=moment),),
+        )
+        for role, code in ends.items()
+    ]  # fmt: skip
+    assert status.trouble(failed) == "exit code 3 on worker-0"

@@ -8,6 +8,8 @@ from arena.kinds.kind import Object
 from arena.model import Instance, Phase
 
 _QUIET = ("", "ContainerCreating", "PodInitializing", "Completed")
+TERMINATED = 128 + 15
+"""The exit code of what SIGTERM ended."""
 SUCCESS = ("Succeeded", "Complete", "Completed")
 """Conditions that say so: of training jobs, of Jobs and TrainJobs, of JobSets."""
 _SINGLE = ("launcher", "submitter", "head", "driver")
@@ -95,8 +97,8 @@ def trouble(instances: Sequence[Instance]) -> str:
     """What is wrong with the worst instance: `ImagePullBackOff on worker-1`, `0/3 nodes are available`."""
     failed = [one for one in instances if one.phase == "Failed"]
     if failed:
-        # The first to fail is the cause; the others mostly fail because it went away.
-        one = min(failed, key=lambda one: (one.finished is None, one.finished))
+        # The first to fail is the cause; the others mostly fail because it went away, or were told to end.
+        one = min(failed, key=lambda one: (_was_told(one), one.finished is None, one.finished))
         return f"{_failure(one)} on {place(one)}" + _unstarted(one)
     for one in instances:
         if one.reason == "Unschedulable":
@@ -104,6 +106,11 @@ def trouble(instances: Sequence[Instance]) -> str:
         if one.reason not in _QUIET:
             return f"{one.reason} on {place(one)}"
     return ""
+
+
+def _was_told(one: Instance) -> bool:
+    """Whether it ended by SIGTERM, as those do that are removed at the end of their job."""
+    return any(part.exit_code == TERMINATED for part in one.containers)
 
 
 def _failure(one: Instance) -> str:
