@@ -116,6 +116,12 @@ class Queue:
     """How many jobs wait in it; 0 where nobody tells."""
     usage: tuple[Usage, ...] = ()
 
+    @property
+    def place(self) -> str:
+        """As people say it: `position 3 of 7`; "" where nobody tells."""
+        of_all = f" of {self.waiting}" if self.waiting >= self.position else ""
+        return f"position {self.position}{of_all}" if self.position else ""
+
 
 class Model(NamedTuple):
     """What the result of a job is to be registered as."""

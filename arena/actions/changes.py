@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from arena import labels
 from arena.actions import training
+from arena.actions.served import preferred
+from arena.actions.waiting import WORKLOADS
 from arena.errors import Conflict, MissingOperator, SpecError, aimed
 from arena.kinds.kind import Change, Kind
 from arena.model import Job, Phase
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from arena.kube import Cluster
 
 Object = dict[str, Any]
-KUEUE = "kueue.x-k8s.io"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +121,9 @@ def _is_suspended(found: _Found, change: Callable[[Object, bool], Change]) -> bo
 
 def _in_queue(found: _Found) -> _Found | None:
     """What stands for the job in a queue of Kueue, which alone then starts and stops it."""
-    version = found.cluster.served(KUEUE, "workloads") if _queue(found.obj) else None
-    if version is None:
+    workloads = preferred(found.cluster, WORKLOADS) if _queue(found.obj) else None
+    if workloads is None:
         return None
-    workloads = Resource(KUEUE, version, "workloads", kind="Workload")
     meta = found.obj["metadata"]
     there = found.cluster.list(workloads, meta["namespace"], labels=f"{labels.KUEUE_JOB_UID}={meta['uid']}")
     return next((replace(found, resource=workloads, obj=one) for one in there), None)

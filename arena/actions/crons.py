@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arena import kinds, labels, manifests
-from arena.actions import overview, submit
+from arena.actions import overview, served, submit
 from arena.actions.plans import Plan
-from arena.errors import MissingOperator, NotAllowed, NotFound, SpecError
+from arena.errors import MissingOperator, NotFound, SpecError
 from arena.kinds import cron
 from arena.kinds.cron import CronSpec
 from arena.kinds.kind import Kind
@@ -109,23 +109,14 @@ def crons(cluster: Cluster, namespace: str | None, kind: Kind | None = None) -> 
 
 
 def _all(cluster: Cluster, namespace: str | None) -> Iterator[Found]:
-    refused = []
-    types = _types(cluster)
-    for resource in types:
-        try:
-            objects = list(cluster.list(resource, namespace))
-        except NotAllowed as error:
-            refused.append(error)
-            continue
+    for resource, objects in overview.objects(cluster, _types(cluster), namespace).items():
         yield from (Found(resource, obj, _kind(obj)) for obj in objects if cron.owns(obj))
-    if refused and len(refused) == len(types):
-        raise refused[0]
 
 
 def _types(cluster: Cluster) -> list[Resource]:
     """The types of carriers that the cluster serves, each in one version."""
-    served = [one for one in cron.CARRIERS if cluster.serves(one)]
-    return [one for one in served if one != cron.OLD_CRONJOBS or cron.CRONJOBS not in served]
+    known = [one for one in cron.CARRIERS if cluster.serves(one)]
+    return [one for one in known if one != cron.OLD_CRONJOBS or cron.CRONJOBS not in known]
 
 
 def _kind(obj: Object) -> Kind | None:
@@ -145,17 +136,9 @@ def find(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) 
         NotFound: there is none; the hint names similar ones.
         SpecError: there are two, of jobs of different kinds.
     """
-    hits, refused = [], []
-    for resource in _types(cluster):
-        try:
-            obj = cluster.get(resource, namespace, name)
-        except NotFound:
-            continue
-        except NotAllowed as error:
-            refused.append(error)
-            continue
-        hits += [Found(resource, obj, _kind(obj))] if cron.owns(obj) else []
-    hits = [one for one in hits if kind in (None, one.kind)]
+    there, refused = served.named(cluster, _types(cluster), namespace, name)
+    known = (Found(resource, obj, _kind(obj)) for resource, obj in there if cron.owns(obj))
+    hits = [one for one in known if kind in (None, one.kind)]
     if len(hits) > 1:
         raise SpecError(f'there are two crons "{name}" in namespace "{namespace}"', "choose with -T")
     if not hits and refused:

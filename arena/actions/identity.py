@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from arena.actions.defaults import administrator
-from arena.actions.queues import served
+from arena.actions.served import preferred
 from arena.errors import NotAllowed, NotFound
 from arena.model import User
 from arena.resources import Resource
@@ -41,7 +41,7 @@ def whoami(cluster: Cluster, known_as: str, settings: str) -> User:
 
 def _may_everything(cluster: Cluster) -> bool:
     """Whether the cluster lets this user do all; one that asks nobody who they are lets everybody."""
-    if served(cluster, ACCESS) is None:
+    if preferred(cluster, ACCESS) is None:
         return True
     asked = {"resourceAttributes": {"verb": "*", "group": "*", "resource": "*"}}
     return bool(_reviewed(cluster, ACCESS, {"spec": asked}).get("allowed"))
@@ -49,7 +49,7 @@ def _may_everything(cluster: Cluster) -> bool:
 
 def _reviewed(cluster: Cluster, resource: Resource, body: dict[str, Any]) -> dict[str, Any]:
     """What the cluster answers to a question about this user; nothing where it knows no answer."""
-    kind = served(cluster, resource)
+    kind = preferred(cluster, resource)
     if kind is None:
         return {}
     try:

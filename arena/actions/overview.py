@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from arena import kinds
@@ -44,29 +45,39 @@ def jobs(
         NotAllowed: none may be listed.
     """
     wanted = [kind] if kind else kinds.training_kinds()
-    objects = _objects(cluster, served.types(cluster, wanted), namespace, selector, remark)
+    carriers = objects(cluster, served.types(cluster, wanted), namespace, selector, remark=remark)
     # Each selector makes the server look through all its pods: none for kinds without a job.
-    present = [one for one in wanted if any(map(one.owns, _of(one, objects)))]
+    present = [one for one in wanted if any(map(one.owns, _of(one, carriers)))]
     members = _listed(cluster, namespace, [(one, one.selectors) for one in present])
-    found = assemble(present, objects, members)
+    found = assemble(present, carriers, members)
     if any(not job.instances and not job.phase.is_final for job in found):
         members += _listed(cluster, namespace, [(one, one.former) for one in present])
-        found = assemble(present, objects, members)
+        found = assemble(present, carriers, members)
     return events.explained(cluster, namespace, found)
 
 
-def _objects(
+def objects(
     cluster: Cluster,
     types: Sequence[Resource],
     namespace: str | None,
-    selector: str,
-    remark: Callable[[str], None],
+    selector: str = "",
+    *,
+    most: int | None = None,
+    remark: Callable[[str], None] = lambda text: None,
 ) -> dict[Resource, list[Object]]:
-    """The objects of each type that may be listed."""
+    """The objects of each type that may be listed.
+
+    Args:
+        most: how many of each type are enough; no further page is asked for then.
+        remark: as of `jobs`.
+
+    Raises:
+        NotAllowed: none may be listed.
+    """
 
     def listed(resource: Resource) -> list[Object] | NotAllowed:
         try:
-            return list(cluster.list(resource, namespace, labels=selector))
+            return list(islice(cluster.list(resource, namespace, labels=selector), most))
         except NotAllowed as error:
             return error
 
@@ -145,15 +156,16 @@ def live(
         remark: as for `jobs`.
     """
     wanted = [kind] if kind else kinds.training_kinds()
-    types = list(_objects(cluster, served.types(cluster, wanted), namespace, selector, remark))
+    # The watches list what there is: here it only matters which types may be listed.
+    types = list(objects(cluster, served.types(cluster, wanted), namespace, selector, most=1, remark=remark))
     sources = [Source(resource, namespace, selector) for resource in types]
     present = [one for one in wanted if served.type_of(cluster, one)]
     selectors = [one for kind in present for one in (*kind.selectors, *kind.former)]
     sources += [Source(PODS, namespace, one) for one in dict.fromkeys(selectors)]
     with Watching(cluster, sources) as watching:
         while True:
-            objects = {resource: watching.objects(number) for number, resource in enumerate(types)}
+            carriers = {resource: watching.objects(number) for number, resource in enumerate(types)}
             pods = [pod for number in range(len(types), len(sources)) for pod in watching.objects(number)]
             once = {pod["metadata"]["uid"]: pod for pod in pods}
-            yield assemble(wanted, objects, belongings(wanted, once.values()))
+            yield assemble(wanted, carriers, belongings(wanted, once.values()))
             watching.wait(tick, settle=0.1)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from arena import labels
 from arena.errors import Conflict, NotFound
+from arena.kinds.training import code
 from arena.kinds.training.code import KEY, MOST, NAME, PART, Parcel
 from arena.resources import CONFIGMAPS
 
@@ -126,7 +127,7 @@ def kept(cluster: Cluster, job: Object) -> Archive | None:
     remarks = meta.get("annotations") or {}
     if labels.CODE_DIGEST not in remarks:
         return None
-    origin = _origin(remarks)
+    origin = code.origin(remarks)
     hint = f"it was {remarks[labels.CODE_DIGEST]}, commit {origin.get('commit', 'unknown')}"
     if labels.CODE_PARTS not in remarks:
         raise NotFound(f'the code of "{meta["name"]}" was too large for the cluster to keep', hint)
@@ -141,12 +142,3 @@ def kept(cluster: Cluster, job: Object) -> Archive | None:
             ) from cause
         found += b64decode((part.get("binaryData") or {}).get(KEY, ""))
     return packing.opened(found, remarks[labels.CODE_DIGEST], origin)
-
-
-def _origin(remarks: Mapping[str, str]) -> dict[str, str]:
-    """Where the code was from, as far as its annotation can be read."""
-    try:
-        found = json.loads(remarks.get(labels.CODE_ORIGIN, "{}"))
-    except ValueError:  # somebody edited it
-        return {}
-    return {key: str(value) for key, value in found.items()} if isinstance(found, dict) else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from arena.actions.served import preferred
 from arena.errors import NotAllowed, NotFound, SpecError
 from arena.kinds.training import queues as marks
 from arena.kinds.training.base import KUEUE, VOLCANO, TrainingSpec
@@ -23,12 +24,6 @@ SYSTEM = ("system-cluster-critical", "system-node-critical")
 COSCHEDULED = Resource("scheduling.x-k8s.io", "v1alpha1", "podgroups", kind="PodGroup")
 
 
-def served(cluster: Cluster, resource: Resource) -> Resource | None:
-    """The type in the version that the cluster prefers; None where it does not know it."""
-    version = cluster.served(resource.group, resource.plural)
-    return resource._replace(version=version) if version else None
-
-
 def settled(cluster: Cluster, spec: TrainingSpec) -> TrainingSpec:
     """The Spec, with Volcano for the queue and the gang that it asks for where the cluster has no other.
 
@@ -40,13 +35,13 @@ def settled(cluster: Cluster, spec: TrainingSpec) -> TrainingSpec:
     if spec.queue_system or spec.scheduler or not (spec.queue_name or spec.gang):
         return spec
     other = LOCAL_QUEUES if spec.queue_name else COSCHEDULED
-    if served(cluster, POD_GROUPS) and not served(cluster, other):
+    if preferred(cluster, POD_GROUPS) and not preferred(cluster, other):
         return replace(spec, queue_system=VOLCANO)
     return spec
 
 
 def _check_priority(cluster: Cluster, name: str) -> None:
-    kind = served(cluster, PRIORITIES)
+    kind = preferred(cluster, PRIORITIES)
     try:
         names = sorted(one["metadata"]["name"] for one in cluster.list(kind)) if kind else [name]
     except NotAllowed:
@@ -63,7 +58,7 @@ def remarks(cluster: Cluster, resource: Resource, spec: TrainingSpec, namespace:
     flag = f'--queue-name "{spec.queue_name}"'
     if spec.queued_by == VOLCANO:
         return _volcano_remarks(cluster, spec.queue_name, flag)
-    kind = served(cluster, LOCAL_QUEUES)
+    kind = preferred(cluster, LOCAL_QUEUES)
     if kind is None:
         return [f"{flag} does nothing: {cluster.name} has no Kueue"]
     if not marks.framework(resource):
@@ -79,7 +74,7 @@ def remarks(cluster: Cluster, resource: Resource, spec: TrainingSpec, namespace:
 
 
 def _volcano_remarks(cluster: Cluster, name: str, flag: str) -> list[str]:
-    kind = served(cluster, QUEUES)
+    kind = preferred(cluster, QUEUES)
     if kind is None:
         return [f"{flag} does nothing: {cluster.name} has no Volcano"]
     try:
@@ -97,7 +92,7 @@ def unheeded(cluster: Cluster, resource: Resource, job: Job) -> str:
     Kueue suspends what it manages in the very request that creates it.
     """
     kueue = job.queue is not None and job.queue.system == KUEUE
-    if not kueue or job.phase is Phase.QUEUING or not served(cluster, LOCAL_QUEUES):
+    if not kueue or job.phase is Phase.QUEUING or not preferred(cluster, LOCAL_QUEUES):
         return ""
     name = marks.framework(resource)
     return name and (

@@ -1,12 +1,12 @@
-"""Which kinds a cluster can run: the types that its operators serve."""
+"""What a cluster serves: the types that carry kinds, in which version, and what is there under a name."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from arena import kinds
-from arena.errors import MissingOperator
+from arena.errors import MissingOperator, NotAllowed, NotFound
 from arena.kinds.kind import Kind
 from arena.resources import Resource
 
@@ -39,7 +39,28 @@ def require(cluster: Cluster, kind: Kind) -> Resource:
     return found[0] if len(same) == 1 else next(filter(cluster.knows, same), same[0])
 
 
+def preferred(cluster: Cluster, resource: Resource) -> Resource | None:
+    """The type in the version that the cluster prefers; None where it does not know it."""
+    version = cluster.served(resource.group, resource.plural)
+    return resource._replace(version=version) if version else None
+
+
 def types(cluster: Cluster, wanted: Sequence[Kind]) -> list[Resource]:
     """The types that carry these kinds on this cluster, each once."""
     found = [type_of(cluster, kind) for kind in wanted]
     return list(dict.fromkeys(resource for resource in found if resource))
+
+
+def named(
+    cluster: Cluster, types: Sequence[Resource], namespace: str, name: str
+) -> tuple[list[tuple[Resource, dict[str, Any]]], list[NotAllowed]]:
+    """The objects of that name, one of a type at most; and what the cluster said where it shows none."""
+    found, refused = [], []
+    for resource in types:
+        try:
+            found.append((resource, cluster.get(resource, namespace, name)))
+        except NotFound:
+            continue
+        except NotAllowed as error:
+            refused.append(error)
+    return found, refused

@@ -67,9 +67,7 @@ def send(
     if instead:
         _clear(cluster, made, timeout)
     if made.helpers or made.parts:
-        # The job first: where its name is taken, those of its helpers mostly are, too.
-        _create_job(cluster, made, namespace, dry_run=True)
-        check(cluster, replace(made, job={}))
+        check(cluster, made)
     done: list[Object] = []
     with ThreadPoolExecutor(1) as pool:
         # Another thread sends it, so that Ctrl-C leaves no doubt whether it was made.
@@ -96,6 +94,8 @@ def _create_job(cluster: Cluster, made: Plan, namespace: str, *, dry_run: bool =
     try:
         return cluster.create(made.resource, namespace, made.job, dry_run=dry_run)
     except Conflict as error:
+        if "name" not in made.job["metadata"]:
+            raise  # the cluster made the name, for a trial
         raise Conflict(
             f'{made.kind.name} "{made.name}" exists in namespace "{namespace}"',
             "choose another --name, delete it first, or add --replace",
@@ -117,14 +117,14 @@ def _undo(cluster: Cluster, resource: Resource, made: Sequence[Object]) -> bool:
     return whole
 
 
-def check(cluster: Cluster, made: Plan) -> list[Object]:
+def check(cluster: Cluster, made: Plan) -> None:
     """Have the cluster validate every object of the plan and store none; raises as `submit`."""
-    found = []
-    for one in filter(None, (made.job, *made.helpers)):
-        resource = made.resource if one is made.job else HELPERS[one["kind"]]
-        found.append(cluster.create(resource, one["metadata"]["namespace"], one, dry_run=True))
+    namespace = made.job["metadata"]["namespace"]
+    # The job first: where its name is taken, those of its helpers mostly are, too.
+    _create_job(cluster, made, namespace, dry_run=True)
+    for one in made.helpers:
+        cluster.create(HELPERS[one["kind"]], namespace, one, dry_run=True)
     parcels.check(cluster, made.parts)
-    return found
 
 
 def _clear(cluster: Cluster, made: Plan, timeout: float) -> None:

@@ -31,15 +31,10 @@ def find(
         NotFound: there is none of that name; the hint names similar ones.
         SpecError: several kinds have a job of that name and none was asked for.
     """
-    hits, refused = [], []
-    for resource in served.types(cluster, [kind] if kind else kinds.training_kinds()):
-        try:
-            obj = cluster.get(resource, namespace, name)
-        except NotFound:
-            continue
-        except NotAllowed as error:
-            refused.append(error)
-            continue
+    types = served.types(cluster, [kind] if kind else kinds.training_kinds())
+    there, refused = served.named(cluster, types, namespace, name)
+    hits = []
+    for resource, obj in there:
         able = [one for one in ([kind] if kind else kinds.all_kinds()) if resource in one.resources]
         owners = [one for one in able if one.owns(obj) or (kind and one.takes(obj))]
         hits += [(one, resource, obj) for one in owners]

@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arena import labels
-from arena.actions.queues import LOCAL_QUEUES, POD_GROUPS, served
+from arena.actions.queues import LOCAL_QUEUES, POD_GROUPS
+from arena.actions.served import preferred
 from arena.errors import NotAllowed, NotFound, Unreachable
 from arena.kinds.training.base import KUEUE, VOLCANO
 from arena.model import Job, Phase, Queue, Usage
@@ -64,7 +65,7 @@ def explained(cluster: Cluster, namespace: str | None, jobs: Sequence[Job]) -> l
 
 
 def _by_kueue(cluster: Cluster, namespace: str | None, held: Sequence[Job]) -> dict[str, Job]:
-    kind = served(cluster, WORKLOADS)
+    kind = preferred(cluster, WORKLOADS)
     if kind is None:
         return {job.uid: _suspended(job, job.queue) for job in held}
     alone = f"={held[0].uid}" if len(held) == 1 else ""
@@ -112,10 +113,9 @@ def _suspended(job: Job, queue: Queue | None) -> Job:
 
 def _because(job: Job, queue: Queue | None, why: str) -> Job:
     assert queue  # of jobs that name none nothing is asked
-    place = f", position {queue.position}" if queue.position else ""
-    of_all = f" of {queue.waiting}" if place and queue.waiting >= queue.position else ""
+    place = f", {queue.place}" if queue.place else ""
     return replace(
-        job, queue=queue, reason=f"waits in queue {queue.name}{place}{of_all}" + (f": {why}" if why else "")
+        job, queue=queue, reason=f"waits in queue {queue.name}{place}" + (f": {why}" if why else "")
     )
 
 
@@ -167,7 +167,7 @@ def _places(
     if not names:
         return {}
     try:
-        resource = served(cluster, POSITIONS)
+        resource = preferred(cluster, POSITIONS)
         if resource:
             with ThreadPoolExecutor(4) as pool:
                 asked = pool.map(lambda where: list(_visible(cluster, resource, *where)), names)
@@ -199,7 +199,7 @@ def ranked(found: Iterable[Waiting]) -> dict[tuple[str, str], int]:
 
 def _local_queues(cluster: Cluster, namespace: str | None) -> dict[tuple[str, str], Object] | None:
     """LocalQueues by namespace and name; None where this user may not read them."""
-    kind = served(cluster, LOCAL_QUEUES)
+    kind = preferred(cluster, LOCAL_QUEUES)
     try:
         found = list(cluster.list(kind, namespace)) if kind else []
     except NotAllowed:
@@ -231,7 +231,7 @@ def stopped(obj: Object) -> str:
 
 
 def _by_volcano(cluster: Cluster, namespace: str | None, grouped: Sequence[Job]) -> dict[str, Job]:
-    kind = served(cluster, POD_GROUPS)
+    kind = preferred(cluster, POD_GROUPS)
     groups: dict[str, Object] = {}
     for one in cluster.list(kind, namespace) if kind else ():
         for owner in one["metadata"].get("ownerReferences") or ():

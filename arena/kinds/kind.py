@@ -70,9 +70,8 @@ def count(*path: str) -> Callable[[Object, int], Change]:
 
 
 def _nested(path: Sequence[str], value: object) -> Object:
-    for key in reversed(path):
-        value = {key: value}
-    return value  # type: ignore[return-value]  # a path has a key at least
+    first, *rest = path
+    return {first: _nested(rest, value) if rest else value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,7 +141,7 @@ def filled(spec: S, values: Mapping[str, object]) -> S:
         one = option_called(type(spec), key)
         if value is not None and getattr(spec, one.name) == one.default:
             chosen[one.name] = _read(one, value)
-    return dataclasses.replace(spec, **chosen) if chosen else spec  # type: ignore[type-var]
+    return dataclasses.replace(spec, **chosen) if chosen else spec  # type: ignore[type-var]  # every Spec is a Record
 
 
 def divide(spec: type, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -114,10 +114,9 @@ def _header(job: Job, now: datetime) -> str:
 
 
 def _queue(queue: Queue) -> list[tuple[str, str]]:
-    place = f", position {queue.position}" if queue.position else ""
-    of_all = f" of {queue.waiting}" if place and queue.waiting >= queue.position else ""
+    place = f", {queue.place}" if queue.place else ""
     used = ", ".join(f"{one.resource} {one.total} ({one.flavor})" for one in queue.usage)
-    return [("Queue", queue.name + place + of_all), *([("QueueUsage", used)] if used else [])]
+    return [("Queue", queue.name + place), *([("QueueUsage", used)] if used else [])]
 
 
 def _model(job: Job) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ ConfigMap that is named after its content, so that jobs with the same code share
 large for that is sent to the init container of each instance, which waits for it.
 """
 
+import json
 from binascii import b2a_base64
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,6 +62,15 @@ class Parcel:
     """The ConfigMaps that hold the archive, a compressed tar file, in order; none where it is sent."""
     parts: Mapping[str, bytes]
     """What each of them holds."""
+
+
+def origin(notes: Mapping[str, str]) -> dict[str, str]:
+    """Where a job's code was from, as far as the annotation of that can be read."""
+    try:
+        found = json.loads(notes.get(labels.CODE_ORIGIN, "{}"))
+    except ValueError:  # somebody edited it
+        return {}
+    return {key: str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
 def containers(spec: TrainingSpec) -> list[Values] | None:

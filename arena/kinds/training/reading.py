@@ -1,12 +1,11 @@
 """From an object and its pods to a Job: what all training kinds share."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from arena import labels
 from arena.kinds.kind import STANDARD, Member, Object, Places, Pod
-from arena.kinds.training import pods, queues, status
+from arena.kinds.training import code, pods, queues, status
 from arena.model import Code, Job, Model, Phase
 from arena.units import when
 
@@ -81,11 +80,7 @@ def _model(own: Mapping[str, str], notes: Mapping[str, str]) -> Model:
 def _code(notes: Mapping[str, str]) -> Code | None:
     if not notes.get(labels.CODE_DIGEST):
         return None
-    try:
-        found = json.loads(notes.get(labels.CODE_ORIGIN, "{}"))
-    except ValueError:  # somebody edited it
-        found = {}
-    known = {key: str(found[key]) for key in Code._fields if isinstance(found, dict) and key in found}
+    known = {key: value for key, value in code.origin(notes).items() if key in Code._fields}
     return Code(**{**known, "digest": notes[labels.CODE_DIGEST]})
 
 
