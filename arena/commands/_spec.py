@@ -113,7 +113,7 @@ def _old(one: Option, word: str) -> Callable[[Any], Any]:
             ctx.meta.setdefault(_OLD, []).append((one.name, value))
 
     return click.option(
-        f"{one.name}_{word.strip('-').lower()}",
+        f"{one.name}_{word.strip('-')}",
         word,
         hidden=True,
         expose_value=False,

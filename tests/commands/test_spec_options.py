@@ -79,6 +79,15 @@ def test_deprecated_spelling(capsys):
     }
 
 
+@pytest.mark.parametrize("word", ["--ChiefCpu", "--chiefCpu"])
+def test_old_spellings_that_differ_in_case(word, capsys):
+    """Of two old spellings of one option, the remark names the one that was written."""
+    command.main([word, "2", "x"], standalone_mode=False)
+    out, err = capsys.readouterr()
+    assert out == "{'command': 'x', 'chief_cpu': '2'} None False\n"
+    assert err == f"Flag {word} has been deprecated, please use --chief-cpu instead\n"
+
+
 def test_help():
     """Help names every option with its default, and no deprecated spelling."""
     text = run("--help").output
