@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         TimedOut,
         Unreachable,
     )
+    from arena.kinds.cron import CronSpec
     from arena.kinds.training.deepspeedjob import DeepSpeedJobSpec
     from arena.kinds.training.etjob import ETJobSpec
     from arena.kinds.training.horovodjob import HorovodJobSpec
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from arena.kinds.training.xgboostjob import XGBoostJobSpec
     from arena.model import (
         Container,
+        Cron,
         Difference,
         Event,
         Instance,
@@ -55,9 +57,12 @@ if TYPE_CHECKING:
         Node,
         Phase,
         Queue,
+        Run,
         Usage,
     )
-    from arena.sdk import (
+    from arena.sdk.crons import cron, crons, delete_cron, resume_cron, schedule, suspend_cron
+    from arena.sdk.jobs import (
+        adopt,
         delete,
         diff,
         events,
@@ -65,14 +70,15 @@ if TYPE_CHECKING:
         job,
         jobs,
         logs,
-        preview,
-        recorded,
+        prune,
+        release,
+        restore,
         resume,
         scale,
-        submit,
         suspend,
         wait,
     )
+    from arena.sdk.submits import preview, recorded, rerun, submit
     from arena.session import Session, connect
 
 _HOMES = {
@@ -88,6 +94,7 @@ _HOMES = {
         "TimedOut",
         "Unreachable",
     ),
+    "arena.kinds.cron": ("CronSpec",),
     "arena.kinds.training.deepspeedjob": ("DeepSpeedJobSpec",),
     "arena.kinds.training.etjob": ("ETJobSpec",),
     "arena.kinds.training.horovodjob": ("HorovodJobSpec",),
@@ -105,6 +112,7 @@ _HOMES = {
     "arena.kinds.training.xgboostjob": ("XGBoostJobSpec",),
     "arena.model": (
         "Container",
+        "Cron",
         "Difference",
         "Event",
         "Instance",
@@ -114,9 +122,19 @@ _HOMES = {
         "Node",
         "Phase",
         "Queue",
+        "Run",
         "Usage",
     ),
-    "arena.sdk": (
+    "arena.sdk.crons": (
+        "cron",
+        "crons",
+        "delete_cron",
+        "resume_cron",
+        "schedule",
+        "suspend_cron",
+    ),
+    "arena.sdk.jobs": (
+        "adopt",
         "delete",
         "diff",
         "events",
@@ -124,13 +142,19 @@ _HOMES = {
         "job",
         "jobs",
         "logs",
-        "preview",
-        "recorded",
+        "prune",
+        "release",
+        "restore",
         "resume",
         "scale",
-        "submit",
         "suspend",
         "wait",
+    ),
+    "arena.sdk.submits": (
+        "preview",
+        "recorded",
+        "rerun",
+        "submit",
     ),
     "arena.session": ("Session", "connect"),
 }
@@ -140,6 +164,8 @@ __all__ = [
     "ArenaError",
     "Conflict",
     "Container",
+    "Cron",
+    "CronSpec",
     "DeepSpeedJobSpec",
     "Difference",
     "ETJobSpec",
@@ -163,6 +189,7 @@ __all__ = [
     "PyTorchJobSpec",
     "Queue",
     "RayJobSpec",
+    "Run",
     "Session",
     "SparkJobSpec",
     "SpecError",
@@ -175,8 +202,12 @@ __all__ = [
     "VolcanoJobSpec",
     "XGBoostJobSpec",
     "__version__",
+    "adopt",
     "connect",
+    "cron",
+    "crons",
     "delete",
+    "delete_cron",
     "diff",
     "events",
     "follow",
@@ -184,11 +215,18 @@ __all__ = [
     "jobs",
     "logs",
     "preview",
+    "prune",
     "recorded",
+    "release",
+    "rerun",
+    "restore",
     "resume",
+    "resume_cron",
     "scale",
+    "schedule",
     "submit",
     "suspend",
+    "suspend_cron",
     "wait",
 ]
 

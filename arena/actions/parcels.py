@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +110,16 @@ def check(cluster: Cluster, parts: Sequence[Object]) -> None:
             cluster.create(CONFIGMAPS, one["metadata"]["namespace"], one, dry_run=True)
 
 
-def kept(cluster: Cluster, job: Object) -> Archive | None:
+def wanted(cluster: Cluster, job: Object) -> Archive:
+    """As `kept`; NotFound where the job has no code of its own."""
+    found = kept(cluster, job)
+    if found is None:
+        name = job["metadata"]["name"]
+        raise NotFound(f'job "{name}" was submitted without --code', "its image or its volumes hold the code")
+    return found
+
+
+def kept(cluster: Cluster, job: Mapping[str, Any]) -> Archive | None:
     """The code with which a job was submitted; None where it has none of its own.
 
     Args:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from arena import kinds
 from arena.actions import overview, training
+from arena.errors import Conflict, NotFound
 from arena.kinds.kind import Kind
 from arena.model import Job
 
@@ -42,6 +44,16 @@ def old(
     found = overview.jobs(cluster, namespace, kind=kind, selector=selector)
     ended = [job for job in found if job.phase.is_final and job.finished and job.finished < before]
     return Old([job for job in ended if job.managed], [job for job in ended if not job.managed])
+
+
+def removed(cluster: Cluster, jobs: Sequence[Job]) -> list[Job]:
+    """Delete these very jobs, and return those that were still there."""
+    found = []
+    for one in jobs:
+        with suppress(NotFound, Conflict):
+            remove(cluster, one)
+            found.append(one)
+    return found
 
 
 def remove(cluster: Cluster, job: Job) -> None:

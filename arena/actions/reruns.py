@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arena import labels
+from arena.actions import parcels
 from arena.actions.plans import LOCAL_IMAGE, templates
 from arena.errors import NotFound, SpecError
 from arena.kinds import line
 from arena.kinds.kind import Kind
 from arena.kinds.spec import parse
 from arena.kinds.training.base import TrainingSpec
+
+if TYPE_CHECKING:
+    from arena.actions.packing import Archive
+    from arena.kube import Cluster
 
 Object = Mapping[str, Any]
 
@@ -65,6 +72,26 @@ def again(kind: Kind, obj: Object, name: str, changes: Sequence[str] = ()) -> Tr
         )
     spec: TrainingSpec = parse(kind.spec, {**options, "name": name})
     return spec
+
+
+def fresh(name: str) -> str:
+    """The name of a job that is made from one of this name.
+
+    >>> fresh("bert")[:-5], fresh("bert-0a1b2")[:-5]
+    ('bert-', 'bert-')
+    """
+    stem = re.sub(r"-[0-9a-f]{5}$", "", name)[:36].rstrip("-")
+    return f"{stem}-{os.urandom(3).hex()[:5]}"
+
+
+def code(cluster: Cluster, obj: Object, spec: TrainingSpec, changes: Sequence[str]) -> Archive | None:
+    """The code that the job had and has again; None where it has none, or changes name a folder for it.
+
+    Raises:
+        NotFound: the cluster does not keep it any more.
+    """
+    anew = any(one.startswith("code=") for one in changes)
+    return parcels.kept(cluster, obj) if spec.code and not anew else None
 
 
 def overrides(obj: Object) -> list[str]:

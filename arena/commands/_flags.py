@@ -18,7 +18,7 @@ def _to_kind(ctx: click.Context, param: click.Parameter, value: str | None) -> "
     from arena.errors import SpecError
 
     try:
-        return kinds.find(value) if value else None
+        return kinds.named(value or "")
     except SpecError as error:
         raise click.BadParameter(f"{error.message}; {error.hint}", ctx, param) from error
 

@@ -79,9 +79,9 @@ def planned(
     surroundings: "Mapping[str, str] | None" = None,
 ) -> "Plan":
     """What would be sent, as of `carry_out`; says what the user should hear of it."""
-    from arena import sdk
     from arena.actions import queues, served
     from arena.kinds.training.base import remarks
+    from arena.sdk import submits
 
     asks = wish.dry_run != "client"
     resource = served.require(session.cluster(), kind) if asks else None
@@ -89,7 +89,7 @@ def planned(
     if resource:
         spec = queues.settled(session.cluster(), spec)
         told += queues.remarks(session.cluster(), resource, spec, session.namespace)
-    plan = sdk.plan(
+    plan = submits.plan(
         session,
         spec,
         kind=kind,

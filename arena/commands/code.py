@@ -7,7 +7,7 @@ import click
 
 from arena.commands import _flags
 from arena.commands._globals import named, pass_session
-from arena.errors import NotFound, SpecError
+from arena.errors import SpecError
 
 if TYPE_CHECKING:
     from arena.actions.packing import Archive
@@ -70,9 +70,7 @@ def command(  # noqa: PLR0913 - one parameter a flag
         click.echo(f"sent to {count} instance" + "s" * (count != 1))
         return
     _, _, obj = training.find(session.cluster(), name, session.namespace, kind)
-    found = parcels.kept(session.cluster(), obj)
-    if found is None:
-        raise NotFound(f'job "{name}" was submitted without --code', "its image or its volumes hold the code")
+    found = parcels.wanted(session.cluster(), obj)
     click.echo(found.summary, err=True)
     where = folder or f"{name}-code"
     if not lists:

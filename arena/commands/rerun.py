@@ -1,7 +1,5 @@
 """arena rerun: submit a job once more, with changes."""
 
-import os
-import re
 import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -64,30 +62,19 @@ def command(
     arena rerun bert --replace --logs
     arena rerun bert --set secret=TOKEN=VALUE --dry-run
     """
-    from arena import sdk
-    from arena.actions import parcels, reruns, training
+    from arena.actions import reruns, training
     from arena.commands._submitting import Wish, carry_out, check_trial
+    from arena.sdk import submits
 
     wish = Wish(**flags)
     check_trial(wish)
     of_kind, _, obj = training.find(session.cluster(), name, session.namespace, kind)
-    spec = reruns.again(of_kind, obj, new or (name if wish.replace else fresh(name)), changes)
-    if spec.code and not any(one.startswith("code=") for one in changes):
-        wish = replace(wish, code=parcels.kept(session.cluster(), obj))
+    spec = reruns.again(of_kind, obj, new or (name if wish.replace else reruns.fresh(name)), changes)
+    wish = replace(wish, code=reruns.code(session.cluster(), obj, spec, changes))
     _remark_overrides(session, of_kind, obj, wish)
-    here = sdk.starts_here(spec)
+    here = submits.starts_here(spec)
     old = reruns.surroundings(obj, here=here) if session.is_local else {}
     return carry_out(session, of_kind, spec, wish, old or None)
-
-
-def fresh(name: str) -> str:
-    """The name of a job that is made from one of this name.
-
-    >>> fresh("bert")[:-5], fresh("bert-0a1b2")[:-5]
-    ('bert-', 'bert-')
-    """
-    stem = re.sub(r"-[0-9a-f]{5}$", "", name)[:36].rstrip("-")
-    return f"{stem}-{os.urandom(3).hex()[:5]}"
 
 
 def _remark_overrides(session: "Session", kind: "Kind", obj: dict[str, Any], wish: "Wish") -> None:

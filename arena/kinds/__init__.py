@@ -52,6 +52,11 @@ def find(word: str) -> Kind:
     )
 
 
+def named(word: str) -> Kind | None:
+    """As `find`; None for "", where any kind will do."""
+    return find(word) if word else None
+
+
 def _candidates(word: str) -> Iterator[Kind]:
     """The likely kinds first, so that the others need not be imported; aliases mostly begin as names do."""
     yield from map(_load, sorted(_modules(), key=lambda name: not name.startswith(word[:2])))
