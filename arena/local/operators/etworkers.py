@@ -8,6 +8,7 @@ from arena.local.objects import CONFIGMAPS, PODS, SECRETS, SERVICES, Object, Obj
 from arena.local.operators import conditions, et
 from arena.local.operators import pods as facts
 from arena.local.operators.clock import left
+from arena.local.operators.conditions import Words
 from arena.local.operators.et import Job
 from arena.local.operators.runpolicy import earliest
 from arena.local.operators.writes import RETRY, create_pod, difference, ensure, event, owned, remove
@@ -83,7 +84,8 @@ def start(turn: Turn) -> float | None:
     made = [create(turn, name) for name in job.target if name not in turn.workers]
     if not all(made):
         return RETRY
-    conditions.put(turn.status, CREATED, CREATED, f"{len(job.target)} workers are created.", turn.now)
+    words = Words(CREATED, CREATED, f"{len(job.target)} workers are created.")
+    conditions.put(turn.status, words, turn.now)
     return None
 
 

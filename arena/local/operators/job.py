@@ -9,10 +9,10 @@ import copy
 from datetime import datetime
 
 from arena.local.objects import JOBS, PODS, SERVICES, Object, Objects, key
-from arena.local.operators import indexes, jobpods, meeting, runpolicy
+from arena.local.operators import conditions, indexes, jobpods, meeting, runpolicy
 from arena.local.operators import pods as facts
 from arena.local.operators.clock import left, stamp
-from arena.local.operators.conditions import holds
+from arena.local.operators.conditions import Words, holds
 from arena.local.operators.jobpods import Tally
 from arena.local.operators.operator import Operator, of_kind
 from arena.local.operators.runpolicy import earliest
@@ -134,16 +134,9 @@ def _fail(objects: Objects, job: Object, status: Object, now: datetime, why: tup
 def _condition(
     status: Object, kind: str, reason: str, message: str, now: datetime, value: str = "True"
 ) -> None:
-    others = [one for one in status.get("conditions") or [] if one["type"] != kind]
-    new = {
-        "type": kind,
-        "status": value,
-        "reason": reason,
-        "message": message,
-        "lastProbeTime": stamp(now),
-        "lastTransitionTime": stamp(now),
-    }
-    status["conditions"] = [*others, new]
+    words = Words(kind, reason, message, value)
+    new = {**conditions.following(conditions.find(status, kind), words, now), "lastProbeTime": stamp(now)}
+    status["conditions"] = conditions.replaced(status, new)
 
 
 def _fill(objects: Objects, job: Object, tally: Tally, now: datetime) -> float | None:

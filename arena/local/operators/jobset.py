@@ -6,6 +6,7 @@ from datetime import datetime
 from arena.local.definitions import Definition
 from arena.local.objects import JOBS, PODS, SERVICES, Object, Objects, Resource, key
 from arena.local.operators import conditions, jobsetjobs, jobsetrules, runpolicy
+from arena.local.operators.conditions import Words
 from arena.local.operators.jobsetjobs import NAME, Set
 from arena.local.operators.operator import Key, Operator, of_kind
 from arena.local.operators.writes import ensure, event, owned, remove, write_status
@@ -48,25 +49,23 @@ def _finish(objects: Objects, found: Set, status: Object, now: datetime) -> floa
         if not jobsetjobs.is_finished(job):
             remove(objects, JOBS, job)
     limit = found.obj["spec"].get("ttlSecondsAfterFinished")
-    kind = status["terminalState"]
-    end = next(one["lastTransitionTime"] for one in status["conditions"] if one["type"] == kind)
+    end = conditions.find(status, status["terminalState"])["lastTransitionTime"]
     return runpolicy.expire(objects, (JOBSETS, found.obj), limit, end, now)
 
 
 def _suspend(objects: Objects, found: Set, status: Object, now: datetime) -> None:
     for job in found.current:
         _switch(objects, job, True)
-    message = "jobset is suspended"
-    if conditions.put(status, conditions.SUSPENDED, "SuspendedJobs", message, now):
-        event(objects, (JOBSETS, found.obj), now, "Normal", "SuspendedJobs", message)
+    words = Words(conditions.SUSPENDED, "SuspendedJobs", "jobset is suspended")
+    conditions.announce(objects, (JOBSETS, found.obj), status, words, now)
 
 
 def _resume(objects: Objects, found: Set, status: Object, now: datetime) -> None:
     for job in found.current:
         _switch(objects, job, False)
     if conditions.holds(status, conditions.SUSPENDED):
-        conditions.put(status, conditions.SUSPENDED, "ResumeJobs", "jobset is resumed", now, "False")
-        event(objects, (JOBSETS, found.obj), now, "Normal", "ResumeJobs", "jobset is resumed")
+        words = Words(conditions.SUSPENDED, "ResumeJobs", "jobset is resumed", "False")
+        conditions.announce(objects, (JOBSETS, found.obj), status, words, now)
 
 
 def _switch(objects: Objects, job: Object, on: bool) -> None:
@@ -81,9 +80,8 @@ def _run(objects: Objects, found: Set, status: Object, now: datetime) -> None:
         _fail(objects, found, status, failed[0], now)
     elif jobsetrules.has_succeeded(found):
         status["terminalState"] = COMPLETED
-        message = "jobset completed successfully"
-        conditions.put(status, COMPLETED, "AllJobsCompleted", message, now)
-        event(objects, (JOBSETS, found.obj), now, "Normal", "AllJobsCompleted", message)
+        words = Words(COMPLETED, "AllJobsCompleted", "jobset completed successfully")
+        conditions.announce(objects, (JOBSETS, found.obj), status, words, now)
     else:
         _start(objects, found)
 
@@ -94,8 +92,8 @@ def _fail(objects: Objects, found: Set, status: Object, job: Object, now: dateti
     words = f"{verdict.why} (first failed job: {job['metadata']['name']}: {jobsetjobs.reason(job)})"
     if verdict.ends:
         status["terminalState"] = conditions.FAILED
-        conditions.put(status, conditions.FAILED, verdict.ends, words, now)
-        event(objects, (JOBSETS, found.obj), now, "Warning", verdict.ends, words)
+        end = Words(conditions.FAILED, verdict.ends, words)
+        conditions.announce(objects, (JOBSETS, found.obj), status, end, now, "Warning")
         return
     if verdict.counts:
         status["restartsCountTowardsMax"] = int(status.get("restartsCountTowardsMax") or 0) + 1

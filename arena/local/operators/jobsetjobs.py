@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from arena.local.objects import PODS, Object, Objects, key
+from arena.local.operators import conditions
 from arena.local.operators import pods as facts
 
 PREFIX = "jobset.sigs.k8s.io/"
@@ -64,17 +65,12 @@ def size(group: Object) -> int:
 
 def holds(job: Object, kind: str) -> bool:
     """Whether a Job's condition is there and true."""
-    return bool(_condition(job, kind))
+    return conditions.holds(job.get("status") or {}, kind)
 
 
 def reason(job: Object) -> str:
     """Why a Job failed."""
-    return str(_condition(job, "Failed").get("reason") or "")
-
-
-def _condition(job: Object, kind: str) -> Object:
-    found = (job.get("status") or {}).get("conditions") or []
-    return next((one for one in found if one["type"] == kind and one["status"] == "True"), {})
+    return str(conditions.find(job.get("status") or {}, "Failed").get("reason") or "")
 
 
 def is_finished(job: Object) -> bool:

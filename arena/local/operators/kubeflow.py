@@ -8,6 +8,7 @@ from arena.local.objects import PODS, SERVICES, Object, Objects, key
 from arena.local.operators import conditions, replicas, runpolicy
 from arena.local.operators import pods as facts
 from arena.local.operators.clock import stamp
+from arena.local.operators.conditions import Words
 from arena.local.operators.operator import Operator, of_kind
 from arena.local.operators.replicas import Job, Kind, Place
 from arena.local.operators.runpolicy import earliest
@@ -54,10 +55,12 @@ def _announce(
     objects: Objects, job: Job, status: Object, now: datetime, what: tuple[str, str], urgency: str = "Normal"
 ) -> None:
     """Set a condition (`what`: type and message) and, when it is new, tell it by an Event."""
-    kind, message = what
-    reason = job.kind.resource.kind + kind
-    if conditions.put(status, kind, reason, message, now):
-        event(objects, job.parent, now, urgency, reason, message)
+    words = _words(job, *what)
+    conditions.announce(objects, job.parent, status, words, now, urgency)
+
+
+def _words(job: Job, kind: str, message: str) -> Words:
+    return Words(kind, job.kind.resource.kind + kind, message)
 
 
 def _finish(objects: Objects, job: Job, now: datetime) -> float | None:
@@ -81,16 +84,16 @@ def _suspend(objects: Objects, job: Job, status: Object, now: datetime) -> None:
     status["replicaStatuses"] = {name: {} for name in job.specs}
     message = f"{_title(job)} is suspended."
     if conditions.holds(status, conditions.RUNNING):
-        reason = f"{job.kind.resource.kind}Suspended"
-        conditions.put(status, conditions.RUNNING, reason, message, now, "False")
+        over = Words(conditions.RUNNING, f"{job.kind.resource.kind}Suspended", message, "False")
+        conditions.put(status, over, now)
     _announce(objects, job, status, now, (conditions.SUSPENDED, message))
 
 
 def _resume(objects: Objects, job: Job, status: Object, now: datetime) -> None:
     if conditions.holds(status, conditions.SUSPENDED):
         reason, message = f"{job.kind.resource.kind}Resumed", f"{_title(job)} is resumed."
-        conditions.put(status, conditions.SUSPENDED, reason, message, now, "False")
-        event(objects, job.parent, now, "Normal", reason, message)
+        words = Words(conditions.SUSPENDED, reason, message, "False")
+        conditions.announce(objects, job.parent, status, words, now)
     status.setdefault("startTime", stamp(now))
 
 
@@ -200,8 +203,7 @@ def _judge(objects: Objects, job: Job, status: Object, now: datetime, pods: list
         message = f"{_title(job)} is restarting because a replica failed."
         _announce(objects, job, status, now, (conditions.RESTARTING, message), "Warning")
     elif not restarting and _leader_runs(job, pods):
-        reason = f"{job.kind.resource.kind}Running"
-        conditions.put(status, conditions.RUNNING, reason, f"{_title(job)} is running.", now)
+        conditions.put(status, _words(job, conditions.RUNNING, f"{_title(job)} is running."), now)
 
 
 def _leader_runs(job: Job, pods: list[Object]) -> bool:

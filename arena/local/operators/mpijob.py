@@ -14,6 +14,7 @@ from arena.local.objects import CONFIGMAPS, JOBS, PODS, SECRETS, SERVICES, Objec
 from arena.local.operators import conditions, mpi, rules, runpolicy
 from arena.local.operators import pods as facts
 from arena.local.operators.clock import stamp
+from arena.local.operators.conditions import Words
 from arena.local.operators.mpi import Job
 from arena.local.operators.operator import Operator, of_kind
 from arena.local.operators.writes import RETRY, create_pod, ensure, event, owned, remove, write_status
@@ -54,8 +55,8 @@ def _announce(objects: Objects, job: Job, status: Object, now: datetime, kind: s
     """Set a condition and, when it is new, tell it by an Event."""
     if conditions.is_known(status, kind) and kind == conditions.CREATED:
         return
-    if conditions.put(status, kind, f"MPIJob{kind}", message, now):
-        event(objects, (MPIJOBS, job.obj), now, "Normal", f"MPIJob{kind}", message)
+    words = Words(kind, f"MPIJob{kind}", message)
+    conditions.announce(objects, (MPIJOBS, job.obj), status, words, now)
 
 
 def _finish(objects: Objects, job: Job, now: datetime) -> float | None:
@@ -86,15 +87,16 @@ def _suspend(objects: Objects, job: Job, status: Object, now: datetime) -> None:
     status["replicaStatuses"] = {"Launcher": {}, "Worker": {}}
     message = f"MPIJob {_title(job)} is suspended."
     if conditions.holds(status, conditions.RUNNING):
-        conditions.put(status, conditions.RUNNING, "MPIJobSuspended", message, now, "False")
+        over = Words(conditions.RUNNING, "MPIJobSuspended", message, "False")
+        conditions.put(status, over, now)
     _announce(objects, job, status, now, conditions.SUSPENDED, message)
 
 
 def _resume(objects: Objects, job: Job, status: Object, now: datetime) -> None:
     if conditions.holds(status, conditions.SUSPENDED):
         message = f"MPIJob {_title(job)} is resumed."
-        conditions.put(status, conditions.SUSPENDED, "MPIJobResumed", message, now, "False")
-        event(objects, (MPIJOBS, job.obj), now, "Normal", "MPIJobResumed", message)
+        words = Words(conditions.SUSPENDED, "MPIJobResumed", message, "False")
+        conditions.announce(objects, (MPIJOBS, job.obj), status, words, now)
     status.setdefault("startTime", stamp(now))
 
 
@@ -161,18 +163,14 @@ def _judge(
         message = f"MPIJob {_title(job)} successfully completed."
         _announce(objects, job, status, now, conditions.SUCCEEDED, message)
         return
-    failure = next((one for one in state.get("conditions") or [] if _is_failure(one)), None)
-    if failure:
+    if conditions.holds(state, "Failed"):
+        failure = conditions.find(state, "Failed")
         _fail(objects, job, status, now, (failure["reason"], failure["message"]))
         return
     pods = owned(objects, PODS, launcher) if launcher else []
     if facts.count(pods, "Running") and facts.count(workers, "Running") == job.size:
         message = f"MPIJob {_title(job)} is running."
         _announce(objects, job, status, now, conditions.RUNNING, message)
-
-
-def _is_failure(condition: Object) -> bool:
-    return bool(condition["type"] == "Failed" and condition["status"] == "True")
 
 
 def _fail(objects: Objects, job: Job, status: Object, now: datetime, why: tuple[str, str]) -> None:
@@ -184,7 +182,7 @@ def _fail(objects: Objects, job: Job, status: Object, now: datetime, why: tuple[
         last = [(pod.get("status") or {}).get("reason") for pod in pods if facts.phase(pod) == "Failed"]
         reason = f"{reason}/{last[-1]}" if last and last[-1] else reason
     text = f"MPIJob {_title(job)} has failed: {message}"
-    if conditions.put(status, conditions.FAILED, reason, text, now):
+    if conditions.put(status, Words(conditions.FAILED, reason, text), now):
         event(objects, (MPIJOBS, job.obj), now, "Warning", "MPIJobFailed", text)
 
 

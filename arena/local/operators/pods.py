@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 
 from arena.local.objects import PORTS, Object
+from arena.local.operators import conditions
 
 
 def phase(pod: Object) -> str:
@@ -28,16 +29,13 @@ def is_active(pod: Object) -> bool:
 
 def is_ready(pod: Object) -> bool:
     """Whether its Ready condition holds."""
-    conditions = (pod.get("status") or {}).get("conditions") or []
-    ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
-    return ready and not is_going(pod)
+    return conditions.holds(pod.get("status") or {}, "Ready") and not is_going(pod)
 
 
 def ready_since(pod: Object) -> str:
     """When it became ready, as the API's text; "" when it is not."""
-    conditions = (pod.get("status") or {}).get("conditions") or []
-    times = [one.get("lastTransitionTime") or "" for one in conditions if one["type"] == "Ready"]
-    return str(times[0]) if times and is_ready(pod) else ""
+    ready = conditions.find(pod.get("status") or {}, "Ready")
+    return str(ready.get("lastTransitionTime") or "") if is_ready(pod) else ""
 
 
 def statuses(pod: Object) -> list[Object]:

@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from arena.local.objects import Object
+from arena.local.operators import conditions
 from arena.local.operators.clock import left, stamp
+from arena.local.operators.conditions import Words
 from arena.local.operators.replicaset import size
 from arena.local.operators.strategy import limits
 
@@ -23,10 +25,9 @@ def status(deployment: Object, new: Object, old: list[Object], now: datetime) ->
         "unavailableReplicas": max(0, max(size(deployment), replicas) - available),
     }
     progressing, wait = _progressing(deployment, new, found, now)
-    failures = [
-        one for one in (new.get("status") or {}).get("conditions") or [] if one["type"] == "ReplicaFailure"
-    ]
-    found["conditions"] = [_available(deployment, available, now), progressing, *failures]
+    failure = conditions.find(new.get("status") or {}, "ReplicaFailure")
+    every_one = (_available(deployment, available, now), progressing, failure)
+    found["conditions"] = [one for one in every_one if one]
     return found, wait
 
 
@@ -35,8 +36,7 @@ def _sum(sets: list[Object], name: str) -> int:
 
 
 def _before(deployment: Object, kind: str) -> Object:
-    conditions = (deployment.get("status") or {}).get("conditions") or []
-    return next((one for one in conditions if one["type"] == kind), {})
+    return conditions.find(deployment.get("status") or {}, kind)
 
 
 def _available(deployment: Object, available: int, now: datetime) -> Object:
@@ -87,15 +87,8 @@ def _moved(deployment: Object, found: Object) -> bool:
 
 def _condition(deployment: Object, kind: str, words: tuple[bool, str, str], now: datetime) -> Object:
     """A condition with the times that the one before it earned."""
-    value, reason, message = "True" if words[0] else "False", *words[1:]
+    holds, reason, message = words
     before = _before(deployment, kind)
-    same = before.get("status") == value
-    unchanged = same and before.get("reason") == reason
-    return {
-        "type": kind,
-        "status": value,
-        "reason": reason,
-        "message": message,
-        "lastUpdateTime": before["lastUpdateTime"] if unchanged else stamp(now),
-        "lastTransitionTime": before["lastTransitionTime"] if same else stamp(now),
-    }
+    new = conditions.following(before, Words(kind, reason, message, "True" if holds else "False"), now)
+    unchanged = all(before.get(name) == new[name] for name in ("status", "reason"))
+    return {**new, "lastUpdateTime": before["lastUpdateTime"] if unchanged else stamp(now)}

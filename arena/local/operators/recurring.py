@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from arena.local.objects import Object, Objects, Refused, Resource
+from arena.local.operators import conditions
 from arena.local.operators.clock import parse, stamp
-from arena.local.operators.conditions import holds
 from arena.local.operators.schedule import Schedule
 from arena.local.operators.writes import RETRY, ensure, event, remove
 
 LOOK = 60.0
 """Seconds until the clock is looked at again at the latest: it may have been set, or the machine slept."""
 POLICIES = ("Allow", "Forbid", "Replace")
+ENDS = {"Failed": "Failed", "Succeeded": "Succeeded", "Complete": "Succeeded", "Completed": "Succeeded"}
+"""The conditions by which jobs of this or that kind have ended, and what each means."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,19 +48,23 @@ class Plan:
 
 def outcome(job: Object) -> str:
     """`Succeeded`, `Failed`, or "" for a job that has not ended."""
-    status = job.get("status") or {}
-    if holds(status, "Failed"):
-        return "Failed"
-    return "Succeeded" if any(holds(status, one) for one in ("Succeeded", "Complete", "Completed")) else ""
+    return _end(job)[0]
 
 
 def finished_at(job: Object) -> str | None:
     """When a job ended, as the API's text."""
+    return _end(job)[1]
+
+
+def _end(job: Object) -> tuple[str, str | None]:
+    """How a job of whatever kind ended, and when; "" while it goes on."""
     status = job.get("status") or {}
-    ends = [
-        one for one in status.get("conditions") or [] if one["type"] in ("Failed", "Succeeded", "Complete")
-    ]
-    return status.get("completionTime") or (ends[-1].get("lastTransitionTime") if ends else None)
+    for kind, word in ENDS.items():
+        if conditions.holds(status, kind):
+            since = conditions.find(status, kind).get("lastTransitionTime")
+            return word, status.get("completionTime") or since
+    # RayJobs alone have no conditions.
+    return ENDS.get(status.get("jobDeploymentStatus", ""), ""), status.get("endTime")
 
 
 def reference(resource: Resource, job: Object) -> Object:

@@ -4,8 +4,10 @@ import copy
 from datetime import datetime
 
 from arena.local.objects import PODS, REPLICASETS, Object, Objects, key
+from arena.local.operators import conditions
 from arena.local.operators import pods as facts
-from arena.local.operators.clock import left, stamp
+from arena.local.operators.clock import left
+from arena.local.operators.conditions import Words
 from arena.local.operators.operator import Operator, of_kind
 from arena.local.operators.runpolicy import earliest
 from arena.local.operators.writes import RETRY, create_pod, event, owned, remove, suffix, write_status
@@ -80,12 +82,6 @@ def _status(
 
 
 def _failure(replicaset: Object, now: datetime) -> Object:
-    old = (replicaset.get("status") or {}).get("conditions") or []
-    new = {
-        "type": "ReplicaFailure",
-        "status": "True",
-        "reason": "FailedCreate",
-        "message": "a pod was refused; the ReplicaSet's Events say why",
-        "lastTransitionTime": stamp(now),
-    }
-    return next((one for one in old if one["type"] == "ReplicaFailure"), new)
+    why = "a pod was refused; the ReplicaSet's Events say why"
+    before = conditions.find(replicaset.get("status") or {}, "ReplicaFailure")
+    return conditions.following(before, Words("ReplicaFailure", "FailedCreate", why), now)

@@ -60,8 +60,7 @@ class Scale:
     @property
     def begun(self) -> str:
         """When it began, as the API's text; "" when it has not."""
-        known = self.status.get("conditions") or []
-        return next((one["lastTransitionTime"] for one in known if one["type"] == SCALING), "")
+        return str(conditions.find(self.status, SCALING).get("lastTransitionTime") or "")
 
     @property
     def over(self) -> bool:

@@ -8,6 +8,7 @@ from arena.local.objects import JOBS, Object, key, owner
 from arena.local.operators import conditions, et, etworkers, scales
 from arena.local.operators import pods as facts
 from arena.local.operators.clock import left, stamp
+from arena.local.operators.conditions import Words
 from arena.local.operators.etworkers import Turn
 from arena.local.operators.scales import FAILED, SCALING, SCRIPTED, SUCCEEDED, Scale
 from arena.local.operators.writes import RETRY, ensure, event, reference
@@ -51,7 +52,9 @@ def _begin(turn: Turn, scale: Scale) -> None:
         scale.obj = turn.objects.patch(scale.resource, name, {"metadata": meta}, namespace)
     names, flaw = scales.choose(turn.job, scale, turn.workers)
     scale.status.update(startTime=stamp(turn.now), replicaStatuses={}, restartCount=0)
-    conditions.put(scale.status, conditions.CREATED, "ScalerCreated", f"{scale.title} was seen.", turn.now)
+    conditions.put(
+        scale.status, Words(conditions.CREATED, "ScalerCreated", f"{scale.title} was seen."), turn.now
+    )
     if flaw:
         _mark(turn, scale, FAILED, flaw)
         return
@@ -89,7 +92,7 @@ def _scripted(turn: Turn, scale: Scale) -> bool:
     made = ensure(turn.objects, JOBS, _script(turn, scale), scale.parent)
     state = made.get("status") or {}
     if conditions.holds(state, "Complete"):
-        conditions.put(scale.status, SCRIPTED, SCRIPTED, f"the script {line} has run", turn.now)
+        conditions.put(scale.status, Words(SCRIPTED, SCRIPTED, f"the script {line} has run"), turn.now)
         return True
     if conditions.holds(state, conditions.FAILED):
         last = next(one for one in state["conditions"] if one["type"] == conditions.FAILED)
@@ -125,7 +128,7 @@ def _mark(turn: Turn, scale: Scale, kind: str, message: str) -> None:
         outdated = (SUCCEEDED, FAILED, *([SCALING] if kind == SCALING else []))
         known = status.get("conditions") or []
         status["conditions"] = [one for one in known if one["type"] not in outdated]
-        conditions.put(status, kind, f"{scale.resource.kind}{kind}", message, turn.now)
+        conditions.put(status, Words(kind, f"{scale.resource.kind}{kind}", message), turn.now)
     over = kind != SCALING
     scale.status["phase"] = kind
     if over:

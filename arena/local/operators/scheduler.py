@@ -19,9 +19,10 @@ from arena.local.objects import (
     Resource,
     key,
 )
+from arena.local.operators import conditions
 from arena.local.operators import pods as facts
 from arena.local.operators.amounts import Amounts, amounts, requested
-from arena.local.operators.clock import stamp
+from arena.local.operators.conditions import Words
 from arena.local.operators.fit import obstacles
 from arena.local.operators.operator import Key, Operator
 from arena.local.operators.writes import event
@@ -30,6 +31,8 @@ PRIORITY_CLASSES = Resource("scheduling.k8s.io", "v1", "priorityclasses", "Prior
 
 PASS: Key = ("all",)
 """The only key: a pass looks at all pods that wait, as order among them matters."""
+
+SCHEDULED = "PodScheduled"
 
 AGAIN = 1.0
 """Seconds until the next pass when a pod changed under this one."""
@@ -127,7 +130,7 @@ def _message(nodes: int, reasons: Counter[str]) -> str:
 def _bind(objects: Objects, pod: Object, node: str, now: datetime) -> None:
     namespace, name = key(pod)
     # Once bound, the pod's status is its kubelet's: so the condition is written first.
-    pod = _condition(objects, pod, {"status": "True"}, now) or pod
+    pod = _condition(objects, pod, Words(SCHEDULED, "", ""), now) or pod
     version = {"resourceVersion": pod["metadata"]["resourceVersion"]}
     objects.patch(PODS, name, {"metadata": version, "spec": {"nodeName": node}}, namespace)
     message = f"Successfully assigned {namespace}/{name} to {node}"
@@ -135,23 +138,22 @@ def _bind(objects: Objects, pod: Object, node: str, now: datetime) -> None:
 
 
 def _refuse(objects: Objects, pod: Object, message: str, now: datetime) -> None:
-    words = {"status": "False", "reason": "Unschedulable", "message": message}
+    words = Words(SCHEDULED, "Unschedulable", message, "False")
     if _condition(objects, pod, words, now):
         event(objects, (PODS, pod), now, "Warning", "FailedScheduling", message)
 
 
-def _condition(objects: Objects, pod: Object, words: Object, now: datetime) -> Object | None:
+def _condition(objects: Objects, pod: Object, words: Words, now: datetime) -> Object | None:
     """Set the pod's condition PodScheduled; the pod as it is then, None when nothing changed."""
-    old = (pod.get("status") or {}).get("conditions") or []
-    before: Object = next((one for one in old if one["type"] == "PodScheduled"), {})
-    if all(before.get(name) == words.get(name) for name in ("status", "reason", "message")):
+    status = pod.get("status") or {}
+    before = conditions.find(status, SCHEDULED)
+    new = {name: value for name, value in conditions.following(before, words, now).items() if value}
+    if all(before.get(name) == new.get(name) for name in ("status", "reason", "message")):
         return None
-    since = before.get("lastTransitionTime") if before.get("status") == words["status"] else stamp(now)
-    new = {"type": "PodScheduled", **words, "lastProbeTime": None, "lastTransitionTime": since}
-    conditions = [*(one for one in old if one["type"] != "PodScheduled"), new]
+    every = conditions.replaced(status, {**new, "lastProbeTime": None})
     namespace, name = key(pod)
     body = {
         "metadata": {"resourceVersion": pod["metadata"]["resourceVersion"]},
-        "status": {"phase": "Pending", "conditions": conditions},
+        "status": {"phase": "Pending", "conditions": every},
     }
     return objects.patch(PODS, name, body, namespace, "status")

@@ -14,6 +14,7 @@ from arena.local.objects import CONFIGMAPS, JOBS, PODS, SECRETS, SERVICES, Objec
 from arena.local.operators import conditions, et, etworkers, scales, scaling
 from arena.local.operators import pods as facts
 from arena.local.operators.clock import stamp
+from arena.local.operators.conditions import Words
 from arena.local.operators.et import SCALEINS, SCALEOUTS, TRAININGJOBS, Job
 from arena.local.operators.etworkers import Turn
 from arena.local.operators.operator import Key, Operator, of_kind
@@ -70,8 +71,11 @@ def reconcile(objects: Objects, obj: Object, now: datetime) -> float | None:
 
 def _announce(turn: Turn, kind: str, message: str, urgency: str = "Normal") -> None:
     """Set a condition and, when it is new, tell it by an Event."""
-    if conditions.put(turn.status, kind, f"TrainingJob{kind}", message, turn.now):
-        turn.tell(f"TrainingJob{kind}", message, urgency)
+    _tell(turn, Words(kind, f"TrainingJob{kind}", message), urgency)
+
+
+def _tell(turn: Turn, words: Words, urgency: str = "Normal") -> None:
+    conditions.announce(turn.objects, turn.job.parent, turn.status, words, turn.now, urgency)
 
 
 def _finish(turn: Turn, requests: list[Scale]) -> None:
@@ -94,7 +98,8 @@ def _suspend(turn: Turn) -> None:
     _clear(turn)
     _forget(turn)
     if conditions.holds(turn.status, conditions.RUNNING):
-        conditions.put(turn.status, conditions.RUNNING, "TrainingJobSuspended", message, turn.now, "False")
+        over = Words(conditions.RUNNING, "TrainingJobSuspended", message, "False")
+        conditions.put(turn.status, over, turn.now)
     turn.status["phase"] = conditions.SUSPENDED
     _announce(turn, conditions.SUSPENDED, message)
 
@@ -102,8 +107,7 @@ def _suspend(turn: Turn) -> None:
 def _resume(turn: Turn) -> None:
     if conditions.holds(turn.status, conditions.SUSPENDED):
         message = f"TrainingJob {turn.job.name} is resumed."
-        conditions.put(turn.status, conditions.SUSPENDED, "TrainingJobResumed", message, turn.now, "False")
-        turn.tell("TrainingJobResumed", message)
+        _tell(turn, Words(conditions.SUSPENDED, "TrainingJobResumed", message, "False"))
         turn.status["phase"] = conditions.CREATED
     turn.status.setdefault("startTime", stamp(turn.now))
 
@@ -145,28 +149,36 @@ def _run(turn: Turn, scale: Scale | None) -> float | None:
 
 
 def _launch(turn: Turn) -> float | None:
-    """Make the launcher when all workers run; seconds until one that was refused is tried again.
-
-    It is made once, unless its policy is Always.
-    """
-    job = turn.job
-    if turn.launcher is None and conditions.holds(turn.status, LAUNCHER_CREATED):
-        if job.role("launcher").get("restartPolicy") != "Always":
-            _fail(turn, "TrainingJobFailed", "its launcher is gone")
-            return None
-    elif turn.launcher is None and len(turn.running(job.target)) < len(job.target):
-        dead = etworkers.dead(turn) if conditions.holds(turn.status, etworkers.CREATED) else []
-        if dead:
-            _fail(turn, "TrainingJobWorkerFailed", f"its worker {dead[0]} ended before the launcher started")
-        return None
+    """Make the launcher when all workers run; seconds until one that was refused is tried again."""
     if turn.launcher is None:
-        body = et.launcher(job, turn.local)
-        turn.launcher = create_pod(turn.objects, body, job.parent, turn.now, "FailedCreatePod")
+        if not _may_launch(turn):
+            return None
+        body = et.launcher(turn.job, turn.local)
+        turn.launcher = create_pod(turn.objects, body, turn.job.parent, turn.now, "FailedCreatePod")
     if turn.launcher is None:
         return RETRY
-    conditions.put(turn.status, WORKERS_READY, WORKERS_READY, "The workers run.", turn.now)
-    conditions.put(turn.status, LAUNCHER_CREATED, LAUNCHER_CREATED, "The launcher is created.", turn.now)
+    for step, message in (
+        (WORKERS_READY, "The workers run."),
+        (LAUNCHER_CREATED, "The launcher is created."),
+    ):
+        conditions.put(turn.status, Words(step, step, message), turn.now)
     return None
+
+
+def _may_launch(turn: Turn) -> bool:
+    """Whether a launcher is to be made: it is made once, unless its policy is Always."""
+    job = turn.job
+    if conditions.holds(turn.status, LAUNCHER_CREATED):
+        again: bool = job.role("launcher").get("restartPolicy") == "Always"
+        if not again:
+            _fail(turn, "TrainingJobFailed", "its launcher is gone")
+        return again
+    if len(turn.running(job.target)) == len(job.target):
+        return True
+    dead = etworkers.dead(turn) if conditions.holds(turn.status, etworkers.CREATED) else []
+    if dead:
+        _fail(turn, "TrainingJobWorkerFailed", f"its worker {dead[0]} ended before the launcher started")
+    return False
 
 
 def _judge(turn: Turn) -> None:
@@ -212,9 +224,9 @@ def _fail(turn: Turn, reason: str, why: str) -> None:
         _announce(turn, conditions.RESTARTING, text, "Warning")
         return
     status.update(completionTime=stamp(turn.now), phase=conditions.FAILED)
-    text = f"TrainingJob {turn.job.name} has failed as {why}."
-    if conditions.put(status, conditions.FAILED, reason, text, turn.now):
-        turn.tell(reason, text, "Warning")
+    _tell(
+        turn, Words(conditions.FAILED, reason, f"TrainingJob {turn.job.name} has failed as {why}."), "Warning"
+    )
 
 
 def check(obj: Object) -> Iterator[Cause]:

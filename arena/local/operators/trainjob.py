@@ -11,9 +11,10 @@ from arena.local.causes import DNS_1035, Cause, invalid, missing, unsupported
 from arena.local.definitions import Definition
 from arena.local.objects import Object, Objects, Resource, key
 from arena.local.operators import conditions, runtimes
+from arena.local.operators.conditions import Words
 from arena.local.operators.jobset import COMPLETED, JOBSETS
 from arena.local.operators.operator import Operator, of_kind
-from arena.local.operators.writes import ensure, event, owned, write_status
+from arena.local.operators.writes import ensure, owned, write_status
 
 GROUP, VERSION = "trainer.kubeflow.org", "v1alpha1"
 TRAINJOBS = Resource(GROUP, VERSION, "trainjobs", "TrainJob")
@@ -54,7 +55,7 @@ def _make(objects: Objects, obj: Object, status: Object, now: datetime) -> None:
     else:
         why = runtimes.refusal(runtime, obj)
     if why:
-        _end(objects, obj, status, now, (conditions.FAILED, "TrainingRuntimeNotSupported", why))
+        _end(objects, obj, status, now, Words(conditions.FAILED, "TrainingRuntimeNotSupported", why))
     elif runtime:
         body = {"apiVersion": JOBSETS.api_version, "kind": JOBSETS.kind, **runtimes.jobset(runtime, obj)}
         ensure(objects, JOBSETS, body, (TRAINJOBS, obj))
@@ -78,9 +79,9 @@ def _follow(objects: Objects, obj: Object, status: Object, jobset: Object, now: 
     if "replicatedJobsStatus" in found:
         status["jobsStatus"] = found["replicatedJobsStatus"]
     for kind, ours in ((COMPLETED, COMPLETE), (conditions.FAILED, conditions.FAILED)):
-        for one in found.get("conditions") or []:
-            if one["type"] == kind and one["status"] == "True":
-                _end(objects, obj, status, now, (ours, _reason(obj, one), one["message"]))
+        if conditions.holds(found, kind):
+            one = conditions.find(found, kind)
+            _end(objects, obj, status, now, Words(ours, _reason(obj, one), one["message"]))
 
 
 def _reason(obj: Object, condition: Object) -> str:
@@ -95,15 +96,13 @@ def _tell_suspended(objects: Objects, obj: Object, status: Object, now: datetime
         reason, message, value = "Resumed", "TrainJob is resumed", "False"
     else:
         return
-    if conditions.put(status, conditions.SUSPENDED, reason, message, now, value):
-        event(objects, (TRAINJOBS, obj), now, "Normal", reason, message)
+    words = Words(conditions.SUSPENDED, reason, message, value)
+    conditions.announce(objects, (TRAINJOBS, obj), status, words, now)
 
 
-def _end(objects: Objects, obj: Object, status: Object, now: datetime, words: tuple[str, str, str]) -> None:
-    kind, reason, message = words
-    if conditions.put(status, kind, reason, message, now):
-        urgency = "Warning" if kind == conditions.FAILED else "Normal"
-        event(objects, (TRAINJOBS, obj), now, urgency, reason, message)
+def _end(objects: Objects, obj: Object, status: Object, now: datetime, words: Words) -> None:
+    urgency = "Warning" if words.kind == conditions.FAILED else "Normal"
+    conditions.announce(objects, (TRAINJOBS, obj), status, words, now, urgency)
 
 
 def fill(obj: Object) -> None:

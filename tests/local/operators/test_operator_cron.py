@@ -8,10 +8,13 @@ from arena.local.objects import JOBS, Refused
 from arena.local.operators.clock import stamp
 from arena.local.operators.cron import CRONS
 from arena.local.operators.cronjob import CRONJOBS
+from arena.local.operators.jobset import JOBSETS
 from arena.local.operators.pytorchjob import PYTORCHJOBS
+from arena.local.operators.rayjob import RAYJOBS
 
 START = datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc)
 """Where the bench's clock begins."""
+ENDED = "2026-01-31T12:01:30Z"
 MINUTE = int(START.timestamp()) // 60
 
 
@@ -174,6 +177,45 @@ def test_cron_runs(bench, cron):
     assert history == [(names[0], "PyTorchJob", "Failed"), (names[1], "PyTorchJob", "Succeeded")]
     assert status["history"][1]["finished"] == "2026-01-31T12:03:00Z"
     assert status["active"] == []
+
+
+def jobset_spec(bench):
+    """The spec of a JobSet of one Job."""
+    return {"replicatedJobs": [{"name": "w", "template": {"spec": job_spec(bench)}}]}
+
+
+def ray_spec(bench):
+    """The spec of a RayJob without workers."""
+    head = {"rayStartParams": {}, "template": bench.template("ray-head")}
+    return {"entrypoint": "python tune.py", "rayClusterSpec": {"headGroupSpec": head}}
+
+
+COMPLETED = {"type": "Completed", "status": "True", "lastTransitionTime": ENDED}
+
+
+@pytest.mark.parametrize(
+    ("resource", "spec", "end"),
+    [
+        (JOBSETS, jobset_spec, {"terminalState": "Completed", "conditions": [COMPLETED]}),
+        (RAYJOBS, ray_spec, {"jobDeploymentStatus": "Complete", "endTime": ENDED}),
+    ],
+    ids=("jobset", "rayjob"),
+)
+def test_cron_ends(bench, cron, resource, spec, end):
+    """A Cron knows the end of a run whose kind tells it in its own way, and then starts the next."""
+    workload = {"spec": spec(bench)}
+    template = {"apiVersion": resource.api_version, "kind": resource.kind, "workload": workload}
+    cron(concurrencyPolicy="Forbid", template=template)
+    bench.later(60)
+    first = f"c-{int(START.timestamp()) + 60}"
+    assert [one["name"] for one in bench.status(CRONS, "c")["active"]] == [first]
+    bench.objects.patch(resource, first, {"status": end}, "default", "status")
+    bench.settled()
+    status = bench.status(CRONS, "c")
+    assert status["active"] == []
+    assert [(one["status"], one["finished"]) for one in status["history"]] == [("Succeeded", ENDED)]
+    bench.later(60)
+    assert len(runs(bench, resource)) == 2
 
 
 def test_cron_deadline(bench, cron):
