@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         TimedOut,
         Unreachable,
     )
+    from arena.inventory import Node
     from arena.kinds.cron import CronSpec
     from arena.kinds.training.deepspeedjob import DeepSpeedJobSpec
     from arena.kinds.training.etjob import ETJobSpec
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
         Job,
         LogLine,
         Model,
-        Node,
         Phase,
         Queue,
         Run,
@@ -81,84 +81,10 @@ if TYPE_CHECKING:
     from arena.sdk.submits import preview, recorded, rerun, submit
     from arena.session import Session, connect
 
-_HOMES = {
-    "arena.errors": (
-        "ArenaError",
-        "Conflict",
-        "JobFailed",
-        "MissingOperator",
-        "NotAllowed",
-        "NotFound",
-        "SpecError",
-        "TemplateError",
-        "TimedOut",
-        "Unreachable",
-    ),
-    "arena.kinds.cron": ("CronSpec",),
-    "arena.kinds.training.deepspeedjob": ("DeepSpeedJobSpec",),
-    "arena.kinds.training.etjob": ("ETJobSpec",),
-    "arena.kinds.training.horovodjob": ("HorovodJobSpec",),
-    "arena.kinds.training.jaxjob": ("JAXJobSpec",),
-    "arena.kinds.training.job": ("JobSpec",),
-    "arena.kinds.training.jobset": ("JobSetSpec",),
-    "arena.kinds.training.mpijob": ("MPIJobSpec",),
-    "arena.kinds.training.paddlejob": ("PaddleJobSpec",),
-    "arena.kinds.training.pytorchjob": ("PyTorchJobSpec",),
-    "arena.kinds.training.rayjob": ("RayJobSpec",),
-    "arena.kinds.training.sparkjob": ("SparkJobSpec",),
-    "arena.kinds.training.tfjob": ("TFJobSpec",),
-    "arena.kinds.training.trainjob": ("TrainJobSpec",),
-    "arena.kinds.training.volcanojob": ("VolcanoJobSpec",),
-    "arena.kinds.training.xgboostjob": ("XGBoostJobSpec",),
-    "arena.model": (
-        "Container",
-        "Cron",
-        "Difference",
-        "Event",
-        "Instance",
-        "Job",
-        "LogLine",
-        "Model",
-        "Node",
-        "Phase",
-        "Queue",
-        "Run",
-        "Usage",
-    ),
-    "arena.sdk.crons": (
-        "cron",
-        "crons",
-        "delete_cron",
-        "resume_cron",
-        "schedule",
-        "suspend_cron",
-    ),
-    "arena.sdk.jobs": (
-        "adopt",
-        "delete",
-        "diff",
-        "events",
-        "follow",
-        "job",
-        "jobs",
-        "logs",
-        "prune",
-        "release",
-        "restore",
-        "resume",
-        "scale",
-        "suspend",
-        "wait",
-    ),
-    "arena.sdk.submits": (
-        "preview",
-        "recorded",
-        "rerun",
-        "submit",
-    ),
-    "arena.session": ("Session", "connect"),
-}
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
+_ROOMS = ("errors", "session", "model", "inventory", "kinds.cron", "sdk.jobs", "sdk.submits", "sdk.crons")
+"""Where the public names are at home."""
+_OF_KINDS = ("JobSpec", "JobSetSpec")
+"""What the Specs of kinds end with: they are in the modules named like them."""
 
 __all__ = [
     "ArenaError",
@@ -232,18 +158,32 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used, so that `import arena` costs nothing.
+    """Find a public name when it is first used, so that `import arena` costs nothing.
 
     The Specs of kinds that other packages bring are here, too.
     """
+    found = _ours(name) if name in __all__ else _foreign(name)
+    if found is None:
+        raise AttributeError(f"module 'arena' has no attribute {name!r}")
+    return found
+
+
+def _ours(name: str) -> Any:
     from importlib import import_module
 
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
-    if name.endswith("Spec"):
-        from arena.kinds import training_kinds
+    kind = name.removesuffix("Spec").lower()
+    rooms = (f"kinds.training.{kind}",) if name.endswith(_OF_KINDS) else _ROOMS
+    for module in (import_module(f"arena.{room}") for room in rooms):
+        found = vars(module).get(name)
+        # What it imported is at home elsewhere.
+        if getattr(found, "__module__", "") == module.__name__:
+            return found
+    return None
 
-        for kind in training_kinds():
-            if kind.spec.__name__ == name:
-                return kind.spec
-    raise AttributeError(f"module 'arena' has no attribute {name!r}")
+
+def _foreign(name: str) -> Any:
+    if not name.endswith("Spec"):
+        return None
+    from arena.kinds import training_kinds
+
+    return next((kind.spec for kind in training_kinds() if kind.spec.__name__ == name), None)

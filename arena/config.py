@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from arena import yamlfile
 from arena.errors import SpecError
 
 PROJECT = ".arena.yaml"
@@ -202,7 +203,7 @@ def administrator(data: Mapping[str, str]) -> Layer:
     `config.yaml` holds settings as the user's file does; a setting may also be a key of its own.
     """
     origin = "administrator"
-    values = {} if "config.yaml" not in data else _flat(parse(data["config.yaml"], origin), origin, False)
+    values = {} if "config.yaml" not in data else _flat(_mapping(data["config.yaml"], origin), origin, False)
     for name, text in data.items():
         if name in KEYS and not KEYS[name].personal:
             values.setdefault(name, _typed(name, text, origin))
@@ -210,53 +211,21 @@ def administrator(data: Mapping[str, str]) -> Layer:
 
 
 def _from_file(path: Path, personal: bool) -> Layer:
-    return Layer(str(path), _flat(parse(_text(path), str(path)), str(path), personal))
+    return Layer(str(path), _flat(_mapping(_text(path), str(path)), str(path), personal))
 
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > _LARGEST:
-            raise SpecError(
-                f"{path} is larger than {_LARGEST >> 20} MiB", "settings are smaller: name another file"
-            )
-        return path.read_text(encoding="utf-8")
-    except OSError as cause:
-        raise SpecError(
-            f"{path} cannot be read: {cause.strerror}", "correct its name or permissions"
-        ) from cause
+        return yamlfile.read(path, str(path), _LARGEST).decode()
     except UnicodeDecodeError as cause:
         raise SpecError(f"{path} is not UTF-8 text", "save it as UTF-8") from cause
 
 
-def parse(text: str, origin: str) -> dict[str, Any]:
-    """A YAML mapping; SpecError for anything else, and for aliases, depth and size that only harm."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    if len(text) > _LARGEST:
-        raise SpecError(f"{origin} is larger than {_LARGEST >> 20} MiB", "settings are smaller")
-    try:
-        _harmless(yaml.parse(text, Loader=loader), origin)
-        data = yaml.load(text, Loader=loader)
-    except yaml.YAMLError as cause:
-        mark = getattr(cause, "problem_mark", None)
-        line = f" (line {mark.line + 1})" if mark is not None else ""
-        raise SpecError(f"{origin} is not valid YAML{line}", "correct it") from cause
+def _mapping(text: str, origin: str) -> dict[str, Any]:
+    data = yamlfile.parse(text, origin, _DEEPEST)
     if not isinstance(data, dict | None):
         raise SpecError(f"{origin} does not hold settings", "write them as: key: value")
     return data or {}
-
-
-def _harmless(events: Iterable[Any], origin: str) -> None:
-    import yaml
-
-    depth = 0
-    for event in events:
-        if isinstance(event, yaml.AliasEvent):
-            raise SpecError(f"{origin} uses a YAML alias (*{event.anchor})", "write the value out")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            raise SpecError(f"{origin} is nested deeper than {_DEEPEST} levels", "settings are flatter")
 
 
 def _flat(data: Mapping[Any, Any], origin: str, personal: bool) -> dict[str, Any]:

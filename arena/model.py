@@ -1,13 +1,13 @@
 """The nouns of arena: frozen values that actions return, views show and JSON output is made of.
 
-No Kubernetes words beyond name, namespace and uid, and no I/O. Times are aware datetimes; what
-depends on the present is a method that takes `now`. Changing a field is changing an API.
+Jobs and what belongs to them; what a cluster has besides them is in `inventory.py`. No Kubernetes words
+beyond name, namespace and uid, and no I/O. Times are aware datetimes; what depends on the present is a
+method that takes `now`. Changing a field is changing an API.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from enum import Enum
 from typing import NamedTuple
 
@@ -274,33 +274,6 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Volume:
-    """A claim of storage that jobs can mount."""
-
-    name: str
-    namespace: str
-    status: str = "Pending"
-    """`Bound` where there is a volume for it."""
-    modes: tuple[str, ...] = ()
-    """Who may mount it at once: `ReadWriteMany`, `ReadWriteOnce`."""
-    size: str = ""
-    """As the cluster writes it: `100Gi`."""
-    storage_class: str = ""
-    description: str = ""
-    owner: str = ""
-    created: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class User:
-    """Somebody as a cluster knows them."""
-
-    name: str
-    groups: tuple[str, ...] = ()
-    admin: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
     """One line of one instance's output."""
 
@@ -309,23 +282,3 @@ class LogLine:
     text: str
     stamp: str = ""
     """The cluster's own RFC 3339 stamp, nanoseconds included; "" where none was asked for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    """A machine of the cluster and what is taken of it."""
-
-    name: str
-    address: str = ""
-    role: str = "<none>"
-    status: str = "Ready"
-    virtual_gpus: bool = False
-    """GPUs in name only: the embedded cluster on a machine without any."""
-    gpus: int = 0
-    gpus_healthy: int = 0
-    gpus_allocated: int = 0
-    cpu: Decimal = Decimal(0)
-    cpu_allocated: Decimal = Decimal(0)
-    memory: Decimal = Decimal(0)
-    """Bytes."""
-    memory_allocated: Decimal = Decimal(0)

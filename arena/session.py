@@ -6,7 +6,6 @@ Nothing is read before it is asked for, and the local cluster is started by the 
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -15,42 +14,16 @@ from typing import TYPE_CHECKING
 from arena import labels
 from arena._version import VERSION
 from arena.errors import ArenaError, SpecError, Unreachable
+from arena.origin import LOCAL, Choice, Origin, choose
 
 if TYPE_CHECKING:
     from arena.config import Settings
     from arena.kube import Cluster, Endpoint
     from arena.kube.kubeconfig import Context
 
-LOCAL = "local"
-"""The context that means the local cluster."""
-
 HANDED = ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PYTHONPATH", "TZ")
 PREFIXES = ("CONDA_", "CUDA_")
 """What of the environment a program of the local cluster is handed; never tokens."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """Which cluster was chosen and why.
-
-    `kind` is `kubeconfig`, `in-cluster` or `local`; `reason` is the flag, variable, file or setting
-    that decided, for people.
-    """
-
-    kind: str
-    reason: str
-    files: tuple[Path, ...] = ()
-    context: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What the caller said; None where nothing."""
-
-    kubeconfig: str | None = None
-    context: str | None = None
-    namespace: str | None = None
-    arena_namespace: str | None = None
 
 
 class Session:
@@ -89,7 +62,7 @@ class Session:
     @cached_property
     def origin(self) -> Origin:
         """Which cluster was chosen and why; SpecError where the choice cannot be read."""
-        return _origin(self._choice, self._environ, self.settings)
+        return choose(self._choice, self._environ, self.settings)
 
     @property
     def is_local(self) -> bool:
@@ -248,47 +221,6 @@ def _here() -> Path:
         return Path.cwd()
     except OSError as cause:
         raise ArenaError(f"the current directory is gone: {cause.strerror}", "cd to another one") from cause
-
-
-def _origin(choice: Choice, environ: Mapping[str, str], settings: "Settings") -> Origin:
-    context = settings.text("context")
-    why = settings["context"].origin if context else ""
-    if choice.kubeconfig:
-        chosen = choice.context or ""
-        return Origin(
-            kind="kubeconfig", reason="--kubeconfig", files=_files(choice.kubeconfig), context=chosen
-        )
-    if context == LOCAL:
-        return Origin(kind=LOCAL, reason=why)
-    found = _configured(environ, settings)
-    if found is not None:
-        reason, files = found
-        return Origin(kind="kubeconfig", reason=why or reason, files=files, context=context)
-    if context:
-        text = f'there is no kubeconfig in which to look for the context "{context}" ({why})'
-        raise SpecError(text, "name a file with --kubeconfig or KUBECONFIG, or use --context local")
-    from arena.kube.kubeconfig import in_cluster
-
-    if in_cluster(environ):
-        return Origin(kind="in-cluster", reason="the service account of this pod")
-    return Origin(kind=LOCAL, reason="no cluster is configured")
-
-
-def _configured(environ: Mapping[str, str], settings: "Settings") -> tuple[str, tuple[Path, ...]] | None:
-    """Where a kubeconfig is configured without a flag, and its files."""
-    if environ.get("KUBECONFIG"):
-        files = _files(environ["KUBECONFIG"])
-        if not files:
-            raise SpecError("KUBECONFIG is set but names no file", "unset it, or let it name one")
-        return "KUBECONFIG", files
-    if settings.text("kubeconfig"):
-        return settings["kubeconfig"].origin, _files(settings.text("kubeconfig"))
-    home = Path(environ.get("HOME") or Path.home()) / ".kube" / "config"
-    return ("~/.kube/config", (home,)) if home.exists() or home.is_symlink() else None
-
-
-def _files(text: str) -> tuple[Path, ...]:
-    return tuple(Path(one).expanduser() for one in text.split(os.pathsep) if one)
 
 
 def check_namespace(name: str, where: str) -> str:

@@ -85,6 +85,12 @@ def test_a_named_old_file_must_be_there(tmp_path):
         config.legacy({"HOME": str(tmp_path), "ARENA_CONFIG": str(tmp_path / "none")})
 
 
+def test_a_device_is_not_read_for_ever(tmp_path):
+    """A file of settings without end, as /dev/zero has none, is refused once it is too large."""
+    with pytest.raises(SpecError, match="/dev/zero is larger than 1 MiB"):
+        config.legacy({"HOME": str(tmp_path), "ARENA_CONFIG": "/dev/zero"})
+
+
 BOMB = "a: &a [1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\n"
 
 
@@ -97,8 +103,8 @@ BOMB = "a: &a [1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\n"
     ("a: [", "is not valid YAML", "correct it"),
     ("x: !!python/object/apply:os.system ['true']", "is not valid YAML", "correct it"),
     (BOMB, r"uses a YAML alias", "write the value out"),
-    ("a: " + "[" * 30 + "]" * 30, "nested deeper", "flatter"),
-    ("a: " + "x" * (1 << 20), "larger than 1 MiB", "smaller"),
+    ("a: " + "[" * 30 + "]" * 30, "nested deeper", "flatten"),
+    ("a: " + "x" * (1 << 20), "larger than 1 MiB", "shorten"),
     ("namespace: [a]", "must be text", "quotes"),
     ("namespace: yes", "must be text", "quotes"),
     ("local-gpus: many", "must be a whole number", "correct"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from arena.actions.defaults import administrator
 from arena.actions.served import preferred
 from arena.errors import NotAllowed, NotFound
-from arena.model import User
+from arena.inventory import User
 from arena.resources import Resource
 
 if TYPE_CHECKING:

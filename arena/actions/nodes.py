@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from arena import units
 from arena.errors import NotFound
-from arena.model import Node
+from arena.inventory import Node
 from arena.resources import NODES, PODS
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from arena import units
-from arena.model import Volume
+from arena.inventory import Volume
 from arena.resources import CLAIMS
 
 if TYPE_CHECKING:

@@ -30,7 +30,8 @@ class Globals:
     def connect(self) -> "Session":
         """The session of this run, made on first use."""
         if self.session is None:
-            from arena.session import Choice, start
+            from arena.origin import Choice
+            from arena.session import start
 
             choice = Choice(
                 kubeconfig=self.kubeconfig,

@@ -11,8 +11,9 @@ from arena.commands import _complete, _flags
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
+    from arena.inventory import Node
     from arena.kinds.kind import Kind
-    from arena.model import Job, Node
+    from arena.model import Job
     from arena.session import Session
 
 INTERVAL = 2.0

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from arena import yamlfile
 from arena.errors import SpecError
 
 _LARGEST = 4 << 20
@@ -162,54 +163,13 @@ def _check_addresses(cluster: dict[str, Any], where: str) -> None:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    import yaml
-
-    text = _read(path)
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        _check_shape(yaml.parse(text, Loader=loader), path)
-        data = yaml.load(text, Loader=loader)
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as cause:
-        raise SpecError(
-            f"the kubeconfig {path} is not valid YAML{_line(cause)}", "correct it, or name another"
-        ) from cause
+    what = f"the kubeconfig {path}"
+    data = yamlfile.parse(yamlfile.read(path, what, _LARGEST), what, _DEEPEST)
     if data is None:
-        raise SpecError(f"the kubeconfig {path} is empty", "fill or remove it, or use --context local")
+        raise SpecError(f"{what} is empty", "fill or remove it, or use --context local")
     if not isinstance(data, dict):
-        raise SpecError(f"the kubeconfig {path} does not hold a kubeconfig", "name another file")
+        raise SpecError(f"{what} does not hold a kubeconfig", "name another file")
     return data
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            text = file.read(_LARGEST + 1)
-    except OSError as cause:
-        raise SpecError(
-            f"the kubeconfig {path} cannot be read: {cause.strerror}",
-            "correct its permissions, or name another file",
-        ) from cause
-    if len(text) > _LARGEST:
-        raise SpecError(f"the kubeconfig {path} is larger than {_LARGEST >> 20} MiB", "name another file")
-    return text
-
-
-def _check_shape(events: Iterable[Any], path: Path) -> None:
-    """Refuse what makes a small file large or deep in memory, before it is built."""
-    import yaml
-
-    depth = 0
-    for event in events:
-        if isinstance(event, yaml.AliasEvent):
-            raise SpecError(f"the kubeconfig {path} uses a YAML alias (*{event.anchor})", "write it out")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            raise SpecError(f"the kubeconfig {path} is nested deeper than {_DEEPEST} levels", "flatten it")
-
-
-def _line(cause: BaseException) -> str:
-    mark = getattr(cause, "problem_mark", None)
-    return f" (line {mark.line + 1})" if mark is not None else ""
 
 
 def _entries(data: dict[str, Any], kind: str, path: Path) -> Iterable[tuple[str, dict[str, Any]]]:

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from arena import units
-from arena.model import Job, Node
+from arena.inventory import Node
+from arena.model import Job
 from arena.views.jobs import INSTANCES, TOP, columns
 from arena.views.table import Column, pairs, render, ruled
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from arena import units
-from arena.model import Volume
+from arena.inventory import Volume
 from arena.views.table import Column
 
 NAMESPACE: Column[Volume] = Column("NAMESPACE", lambda one, now: one.namespace)

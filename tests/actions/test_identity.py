@@ -3,7 +3,7 @@
 import pytest
 
 from arena.actions.identity import ACCESS, REVIEWS, user_id, whoami
-from arena.model import User
+from arena.inventory import User
 from arena.resources import CONFIGMAPS
 
 ANN = {"username": "ann@example.com", "groups": ["team-a", "system:authenticated"]}

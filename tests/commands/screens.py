@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from arena.kube import Cluster
+from arena.origin import Choice
 from arena.resources import PODS, Resource
-from arena.session import Choice, Session
+from arena.session import Session
 
 PYTORCHJOBS = Resource("kubeflow.org", "v1", "pytorchjobs", kind="PyTorchJob")
 NOON = datetime(2030, 1, 1, 12, tzinfo=timezone.utc)
