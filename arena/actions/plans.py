@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 HELPERS = {one.kind: one for one in (CONFIGMAPS, DEPLOYMENTS, SECRETS, SERVICES)}
 """Types of what is made beside a job."""
-LOCAL_IMAGE = "local"
-"""Recorded where no image is run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +107,7 @@ def plan(
         SpecError, TemplateError: a value, a file or the template cannot be used.
     """
     resource = resource or kind.resources[0]
-    spec = replace(spec, on_host=origin.on_host, image=spec.image or (LOCAL_IMAGE if origin.on_host else ""))
+    spec = replace(spec, on_host=origin.on_host)
     archive = _pack(spec, overrides)
     if archive:
         spec = replace(spec, parcel=parcels.parcel(archive))

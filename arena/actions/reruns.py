@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from arena import labels
 from arena.actions import parcels
-from arena.actions.plans import LOCAL_IMAGE, templates
+from arena.actions.plans import templates
 from arena.errors import NotFound, SpecError
 from arena.kinds import line
 from arena.kinds.kind import Kind
@@ -30,6 +30,7 @@ def recorded(obj: Object) -> dict[str, Any]:
 
     Raises:
         NotFound: none are recorded, as others made the job.
+        SpecError: somebody wrote something else there.
     """
     meta = obj["metadata"]
     text = (meta.get("annotations") or {}).get(labels.SPEC)
@@ -40,12 +41,11 @@ def recorded(obj: Object) -> dict[str, Any]:
         )
     try:
         found = json.loads(text)
-    except ValueError:
+        json.dumps(found, ensure_ascii=False).encode()  # halves of characters could not be printed
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise SpecError(f'the options recorded with job "{meta["name"]}" cannot be read', "submit it anew")
-    if found.get("image") == LOCAL_IMAGE:
-        del found["image"]
     return found
 
 

@@ -45,10 +45,18 @@ def amended(spec: type, recorded: Recorded, changes: Sequence[str]) -> dict[str,
         if values == [""]:
             found.pop(key, None)
         elif values and isinstance(one.default, Mapping):
-            found[key] = {**found.get(key, {}), **_read(one, values)}
+            found[key] = {**_entries(one, found.get(key, {})), **_read(one, values)}
         elif values:
             found[key] = values if one.form.multiple else values[-1]
     return found
+
+
+def _entries(one: Option, recorded: object) -> Mapping[str, Any]:
+    if not isinstance(recorded, Mapping):
+        raise SpecError(
+            f"{one.flag}: {shown(recorded)} is recorded for it, not names with values", "submit anew"
+        )
+    return recorded
 
 
 def _read(one: Option, values: Sequence[str]) -> Mapping[str, Any]:

@@ -29,6 +29,8 @@ KUEUE, VOLCANO, COSCHEDULING = "kueue", "volcano", "coscheduling"
 """What may hold jobs in queues, or start all pods of a job at once."""
 CODE = "/arena/code"
 """Where the code of --code is unpacked, unless --working-dir says otherwise: everybody may enter it."""
+NO_IMAGE = "local"
+"""What pods that are processes of this machine have for an image where none was named."""
 GIT_SECRETS = ("GIT_SYNC_USERNAME", "GIT_SYNC_PASSWORD")
 """Variables of --env that are kept in the job's Secret and reach only the container that fetches the code."""
 
@@ -209,9 +211,14 @@ class TrainingSpec(Record):
         return CODE if self.code and own else self.working_dir
 
     @property
+    def common_image(self) -> str:
+        """The image of every role that has none of its own; "" where one is needed and none was named."""
+        return self.image or (NO_IMAGE if self.on_host else "")
+
+    @property
     def any_image(self) -> str:
         """An image that the nodes have to pull anyway."""
-        return self.image
+        return self.common_image
 
     @property
     def events(self) -> str:

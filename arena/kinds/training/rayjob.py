@@ -126,7 +126,7 @@ class RayJobSpec(TrainingSpec):
     @property
     def any_image(self) -> str:
         """As of every Spec; the images of head and workers do, too."""
-        return self.image or self.head_image or self.worker_image
+        return self.image or self.head_image or self.worker_image or self.common_image
 
     @property
     def entrypoint(self) -> str:

@@ -98,9 +98,10 @@ def image(spec: TrainingSpec, chosen: str = "") -> str:
     Raises:
         SpecError: neither is given.
     """
-    if not (chosen or spec.image):
+    found = chosen or spec.common_image
+    if not found:
         raise SpecError("--image is missing", "a cluster needs a container image: add --image IMAGE")
-    return chosen or spec.image
+    return found
 
 
 def shell(spec: TrainingSpec, line: str) -> list[str]:

@@ -97,7 +97,7 @@ class TFJobSpec(TrainingSpec):
     @property
     def any_image(self) -> str:
         """The job's, else that of a role."""
-        return self.image or self.worker_image or self.ps_image
+        return self.image or self.worker_image or self.ps_image or self.common_image
 
     @property
     def alone(self) -> bool:

@@ -129,7 +129,7 @@ class VolcanoJobSpec(TrainingSpec):
     @property
     def any_image(self) -> str:
         """As of every Spec; that of a task does, too."""
-        return self.image or self.images[0]
+        return self.image or self.images[0] or self.common_image
 
     @property
     def pods(self) -> int:
