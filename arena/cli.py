@@ -135,7 +135,8 @@ def run(words: Sequence[str], session: Globals | None = None) -> int:
         return _fail(error)
     except (KeyboardInterrupt, click.Abort):
         with suppress(OSError):
-            click.echo("\ninterrupted", err=True)
+            # click has ended the line of the ^C.
+            click.echo("interrupted", err=True)
         return INTERRUPTED
     except BrokenPipeError:
         return _hang_up()

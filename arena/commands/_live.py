@@ -1,9 +1,13 @@
 """Progress of something long: one line that redraws on a terminal, one line a change elsewhere."""
 
+import os
 import shutil
 import sys
 from types import TracebackType
 from typing import TextIO
+
+_ECHO = len("^C") + 1
+"""Columns left free: a terminal that wraps at the ^C of an interrupt leaves the line behind."""
 
 
 class Live:
@@ -29,8 +33,9 @@ class Live:
     def show(self, text: str, key: object = None) -> None:
         """Show the text; `key` says what of it counts as a change when piped."""
         if self._tty:
-            width = shutil.get_terminal_size().columns - 1
-            self._stream.write(f"\r\x1b[K{text[:width]}")
+            # Its own width: standard output may go elsewhere. Some terminals do not tell theirs.
+            width = os.get_terminal_size(self._stream.fileno()).columns or 80
+            self._stream.write(f"\r\x1b[K{text[: width - _ECHO]}")
         elif key != self._key or self._key is None:
             self._stream.write(text + "\n")
         self._key = key

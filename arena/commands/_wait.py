@@ -49,4 +49,4 @@ def _line(jobs: "Sequence[Job]", seconds: float) -> str:
 
     if len(jobs) == 1:
         return summary(jobs[0], seconds)
-    return "  ".join(f"{job.name}: {job.phase.value}" for job in jobs) + f"  {int(seconds)}s"
+    return "  ".join([f"{int(seconds)}s", *(f"{job.name}: {job.phase.value}" for job in jobs)])

@@ -222,10 +222,11 @@ def event_data(event: Event) -> dict[str, Any]:
 
 
 def summary(job: Job, seconds: float) -> str:
-    """One line of progress: phase, reason, instances ready, seconds waited."""
-    words = [job.phase.value]
+    """One line of progress: phase, instances ready, seconds waited, reason.
+
+    The reason is last: where a terminal is too narrow, only of it something is cut.
+    """
+    words = [job.phase.value, f"{ready(job)} ready", f"{int(seconds)}s"]
     if job.reason:
         words.append(f"({job.reason})")
-    words.append(f"{ready(job)} ready")
-    words.append(f"{int(seconds)}s")
     return f"{job.name}: " + "  ".join(words)
