@@ -14,7 +14,8 @@ from arena.kinds.spec import options, parse
 
 ODD = (
     None, True, 0, -1, 1e400, float("nan"), 10**30, "", "x", "\0", "a\nb", "\ud800", [], [1], [None], [[1]],
-    [{"a": 1}], {}, {"a": None}, {"": 1}, {"a": {"b": 1}}, {"a": "<redacted>"}, "<redacted>", {"a b": "<redacted>"},
+    [{"a": 1}], {}, {"a": None}, {"": 1}, {"a": {"b": 1}}, {"a": "<redacted>"}, "<redacted>",
+    {"a b": "<redacted>"},
 )  # fmt: skip
 HERE = Origin(submitter="me", version="1", surroundings={labels.LOCAL_ENV: "{}"})
 
