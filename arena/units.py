@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Protocol
 
 from arena.errors import SpecError
 
@@ -19,6 +20,18 @@ _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST = 2**31 - 1
 _AGES = ((365 * 86400, "y"), (86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+
+
+class Dated(Protocol):
+    """What has a name and was created at some time."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def created(self) -> datetime | None:
+        """When it was created; None where nobody tells."""
 
 
 def quantity(text: str | int | float) -> Decimal:
@@ -106,3 +119,8 @@ def since(moment: datetime | None, now: datetime) -> timedelta:
 def gib(amount: Decimal | int) -> str:
     """Bytes as GiB with one digit, for tables."""
     return f"{float(amount) / 1024**3:.1f}Gi"
+
+
+def by_age(one: Dated) -> tuple[bool, datetime | None, str]:
+    """A key that sorts the oldest first, before them what has no time, and by name what is of one second."""
+    return one.created is not None, one.created, one.name

@@ -15,6 +15,7 @@ from arena.kinds.cron import CronSpec
 from arena.kinds.kind import Kind
 from arena.model import Cron
 from arena.resources import Resource
+from arena.units import by_age
 
 if TYPE_CHECKING:
     from arena.kube import Cluster
@@ -105,7 +106,7 @@ def crons(cluster: Cluster, namespace: str | None, kind: Kind | None = None) -> 
         kind: only of jobs of this kind.
     """
     found = [one.read() for one in _all(cluster, namespace) if kind in (None, one.kind)]
-    return sorted(found, key=lambda one: (one.created is None, one.created, one.name), reverse=True)
+    return sorted(found, key=by_age, reverse=True)
 
 
 def _all(cluster: Cluster, namespace: str | None) -> Iterator[Found]:

@@ -11,6 +11,7 @@ from arena.kinds import evaluation
 from arena.kinds.kind import Kind
 from arena.model import Evaluation, Job
 from arena.resources import PODS, Resource
+from arena.units import by_age
 
 if TYPE_CHECKING:
     from arena.kube import Cluster
@@ -21,11 +22,7 @@ def evaluations(cluster: Cluster, namespace: str | None) -> list[Evaluation]:
     resource = served.require(cluster, evaluation.KIND)
     objects = cluster.list(resource, namespace, labels=f"{labels.APP}={evaluation.NAME}")
     found = [evaluation.evaluation(obj, evaluation.read(obj, ())) for obj in objects]
-    return sorted(found, key=_age, reverse=True)
-
-
-def _age(one: Evaluation) -> tuple[bool, object, str]:
-    return one.job.created is None, one.job.created, one.job.name
+    return sorted(found, key=lambda one: by_age(one.job), reverse=True)
 
 
 def one(cluster: Cluster, name: str, namespace: str) -> Evaluation:

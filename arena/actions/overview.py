@@ -15,6 +15,7 @@ from arena.errors import NotAllowed
 from arena.kinds.kind import Kind, Member
 from arena.model import Job
 from arena.resources import PODS, Resource
+from arena.units import by_age
 
 if TYPE_CHECKING:
     from arena.kube import Cluster
@@ -137,7 +138,7 @@ def assemble(
         for obj in filter(kind.owns, _of(kind, objects)):
             meta = obj["metadata"]
             found.append(kind.read(obj, owned[kind.name, meta.get("namespace", ""), meta["name"]]))
-    return sorted(found, key=lambda job: (job.created is None, job.created, job.name), reverse=True)
+    return sorted(found, key=by_age, reverse=True)
 
 
 def live(

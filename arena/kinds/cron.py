@@ -267,7 +267,7 @@ def _runs(history: Sequence[Mapping[str, Any]], jobs: Sequence[Job]) -> tuple[Ru
         found[job.name] = Run(
             name=job.name, phase=job.phase, reason=job.reason, created=job.created, finished=job.finished
         )
-    return tuple(sorted(found.values(), key=_age, reverse=True))
+    return tuple(sorted(found.values(), key=units.by_age, reverse=True))
 
 
 def _remembered(record: Mapping[str, Any]) -> Run:
@@ -279,7 +279,3 @@ def _remembered(record: Mapping[str, Any]) -> Run:
         created=units.when(record.get("created")),
         finished=units.when(record.get("finished")),
     )
-
-
-def _age(run: Run) -> tuple[bool, datetime | None, str]:
-    return run.created is not None, run.created, run.name

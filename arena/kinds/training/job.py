@@ -12,6 +12,7 @@ from arena.kinds.training import environment, pods, reading, render, status
 from arena.kinds.training.base import TrainingSpec
 from arena.model import Job, Phase
 from arena.resources import Resource
+from arena.units import by_age
 
 NAME = "job"
 
@@ -158,13 +159,10 @@ def _current(members: Sequence[Member], indexed: bool, size: int) -> list[Member
     for index in {one.instance.index for one in members}:
         there = [one for one in members if one.instance.index == index]
         good = [one for one in there if one.instance.phase != "Failed"]
-        failed = sorted((one for one in there if one.instance.phase == "Failed"), key=_age, reverse=True)
+        failed = [one for one in there if one.instance.phase == "Failed"]
+        failed.sort(key=lambda one: by_age(one.instance), reverse=True)
         found += good + failed[: max(0, (1 if indexed else size) - len(good))]
     return found
-
-
-def _age(one: Member) -> tuple[bool, Any, str]:
-    return one.instance.created is not None, one.instance.created, one.instance.name
 
 
 def scale(obj: Object, workers: int) -> Change:

@@ -8,7 +8,7 @@ from typing import Any
 from arena import labels
 from arena.kinds.kind import STANDARD, Member, Object, Places, Pod
 from arena.model import Container, Instance
-from arena.units import quantity, when
+from arena.units import by_age, quantity, when
 
 _GPU = re.compile(r"(nvidia\.com|aliyun\.com|amd\.com)/gpu")
 
@@ -61,9 +61,9 @@ def instances(found: Sequence[Instance]) -> tuple[Instance, ...]:
     chiefs = [one for one in found if one.chief] or [one for one in found if one.role != "ps"][:1]
     if not chiefs:
         return tuple(found)
-    ranked = sorted(chiefs, key=lambda one: (one.created is not None, one.created, one.name))
-    rest = [_as_chief(one, False) for one in found if one is not ranked[-1]]
-    return (_as_chief(ranked[-1], True), *rest)
+    newest = max(chiefs, key=by_age)
+    rest = [_as_chief(one, False) for one in found if one is not newest]
+    return (_as_chief(newest, True), *rest)
 
 
 def _as_chief(one: Instance, chief: bool) -> Instance:

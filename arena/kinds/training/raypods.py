@@ -8,7 +8,7 @@ from datetime import datetime
 from arena import labels
 from arena.kinds.kind import Member, Object, Places, Pod
 from arena.kinds.training import pods
-from arena.units import when
+from arena.units import by_age, when
 
 OPERATOR = "kuberay-operator"
 SUBMITTER = "submitter"
@@ -48,7 +48,8 @@ def placed(obj: Object, mine: Sequence[Pod]) -> list[Member]:
     job of that name left behind is left out.
     """
     made = [pods.member(one, PLACES) for one in mine]
-    workers = sorted((one for one in made if one.instance.role == "worker"), key=_age)
+    workers = [one for one in made if one.instance.role == "worker"]
+    workers.sort(key=lambda one: by_age(one.instance))
     counted = [Member(replace(one.instance, index=i), one.owner) for i, one in enumerate(workers)]
     others = [one for one in made if one.instance.role not in ("", "worker")]
     born = when(obj["metadata"].get("creationTimestamp"))
@@ -58,11 +59,6 @@ def placed(obj: Object, mine: Sequence[Pod]) -> list[Member]:
         if not one.instance.role and not _earlier(one.instance.created, born)
     ]
     return [*others, *counted, *submitters]
-
-
-def _age(member: Member) -> tuple[str, str]:
-    made = member.instance.created
-    return made.isoformat() if made else "", member.instance.name
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> bool:
