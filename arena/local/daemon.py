@@ -176,8 +176,6 @@ def reset() -> None:
     Raises:
         DaemonError: a process does not end, or a file cannot be removed.
     """
-    import shutil
-
     from arena.local.sweep import sweep
 
     home = state_dir()
@@ -187,20 +185,27 @@ def reset() -> None:
         _end(home)
         sweep(home)
         with explained(home):
-            # Programs may have left folders that forbid their owner to empty them.
-            for folder, names, _ in os.walk(home):
-                for name in names:
-                    if not os.path.islink(path := os.path.join(folder, name)):
-                        os.chmod(path, 0o700)
-            for entry in home.iterdir():
-                if entry.is_dir() and not entry.is_symlink():
-                    shutil.rmtree(entry)
-                elif entry.name != LOCK:
-                    entry.unlink()
+            _empty(home)
             # Last: whoever waits for the lock may begin anew from here on, in this very folder.
             (home / LOCK).unlink()
             with suppress(OSError):
                 home.rmdir()
+
+
+def _empty(home: Path) -> None:
+    """Remove everything in the folder but the lock that keeps others out meanwhile."""
+    import shutil
+
+    # Programs may have left folders that forbid their owner to empty them.
+    for folder, names, _ in os.walk(home):
+        for name in names:
+            if not os.path.islink(path := os.path.join(folder, name)):
+                os.chmod(path, 0o700)
+    for entry in home.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif entry.name != LOCK:
+            entry.unlink()
 
 
 def kubeconfig() -> Path:

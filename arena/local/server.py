@@ -62,12 +62,7 @@ def serve(options: argparse.Namespace) -> None:
         DaemonError: another server owns it, or it cannot be written.
     """
     home = prepare()
-    with explained(home):
-        lock = acquire(home / "server.lock", 5)
-    if lock is None:
-        raise DaemonError(f"another server (pid {holder(home)}) runs", "stop it with: arena local stop")
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    _own(home)
     os.umask(0o077)
     os.chdir(home)
     listener, secret = _listen(recorded(home))
@@ -86,6 +81,16 @@ def serve(options: argparse.Namespace) -> None:
         raise DaemonError(refused.message) from refused
     finally:
         listener.close()
+
+
+def _own(home: Path) -> None:
+    """Lock the state folder for as long as this process lives."""
+    with explained(home):
+        lock = acquire(home / "server.lock", 5)
+    if lock is None:
+        raise DaemonError(f"another server (pid {holder(home)}) runs", "stop it with: arena local stop")
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
 
 
 class _Process:

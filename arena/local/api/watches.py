@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -98,31 +99,40 @@ async def watch(api: Api, request: web.Request, target: Target, listing: Listing
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache"})
     await response.prepare(request)
     queue: asyncio.Queue[Entry | None] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-
-    def hear(entry: Entry) -> None:
-        if entry.key == target.kind.key:
-            loop.call_soon_threadsafe(queue.put_nowait, entry)
-
     request.config_dict[WATCHES].add(queue)
-    end = None
     try:
-        with api.store.lock:
+        with api.store.lock:  # Nothing may change between what there is and the first change that is heard.
             first = _initial(api, stream, listing, since, request)
             version = since or api.store.version
-            end = api.store.listen(hear, since)
-        if first:
-            await response.write(first)
-        await _pump(response, request, queue, stream, version, seconds)
+            heard = _heard(api, target.kind, queue, since)
+        with heard:
+            if first:
+                await response.write(first)
+            await _pump(response, request, queue, stream, version, seconds)
     except Refused as refused:
         await response.write(encode({"type": "ERROR", "object": refusals.status(refused)}).encode() + b"\n")
     except ConnectionError:
         pass  # the client left
     finally:
         request.config_dict[WATCHES].discard(queue)
-        if end:
-            end()
     return response
+
+
+def _heard(api: Api, kind: Type, queue: "asyncio.Queue[Entry | None]", since: int | None) -> ExitStack:
+    """Put the changes of a type into the queue from now on, those after `since` first; until it is closed.
+
+    Raises:
+        Refused: 410, changes after `since` are no longer known.
+    """
+    loop = asyncio.get_running_loop()
+
+    def hear(entry: Entry) -> None:
+        if entry.key == kind.key:
+            loop.call_soon_threadsafe(queue.put_nowait, entry)
+
+    ended = ExitStack()
+    ended.callback(api.store.listen(hear, since))
+    return ended
 
 
 def _version(text: str) -> int | None:

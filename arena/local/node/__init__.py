@@ -13,5 +13,6 @@ Knows `arena.local.objects` and `arena.local.runtime`, never the API's store nor
 - `events`      what the node has to say about its pods
 - `runs`        one run of a container: its folder, its files, what they tell
 - `processes`   start times, signals, sweeps
-- `supervisor`, `streams`  the script that guards a run and outlives the server: standard library only
+- `supervisor`, `guard`, `streams`  the script that guards a run and outlives the server: standard
+  library only
 """

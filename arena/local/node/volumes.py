@@ -151,9 +151,7 @@ def _claim(room: Room, _: str, source: Object) -> Path:
 
 
 def _configmap(room: Room, name: str, source: Object) -> Path:
-    path = _empty(room, name, {})
-    _project(room, path, {"configMap": source}, source.get("defaultMode", 0o644))
-    return path
+    return _files(room, name, {"configMap": source}, source)
 
 
 def _secret(room: Room, name: str, source: Object) -> Path:
@@ -165,8 +163,13 @@ def _secret(room: Room, name: str, source: Object) -> Path:
 
 
 def _downward(room: Room, name: str, source: Object) -> Path:
+    return _files(room, name, {"downwardAPI": source}, source)
+
+
+def _files(room: Room, name: str, what: Object, source: Object) -> Path:
+    """A folder with what one source (`what`, by its kind) holds."""
     path = _empty(room, name, {})
-    _project(room, path, {"downwardAPI": source}, source.get("defaultMode", 0o644))
+    _project(room, path, what, source.get("defaultMode", 0o644))
     return path
 
 

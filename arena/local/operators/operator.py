@@ -51,14 +51,10 @@ def of_kind(
     others = related or {}
 
     def keys(objects: Objects, change: Change) -> Iterable[Key]:
-        found: list[Key] = []
-        if change.resource == resource:
-            found.append(key(change.object))
-        if change.resource in owns:
-            found.extend(_owner_key(resource, change.object))
-        if change.resource in others:
-            found.extend(others[change.resource](objects, change.object))
-        return found
+        own = [key(change.object)] if change.resource == resource else []
+        above = _owner_key(resource, change.object) if change.resource in owns else []
+        beyond = others[change.resource](objects, change.object) if change.resource in others else []
+        return [*own, *above, *beyond]
 
     def run(objects: Objects, item: Key, now: datetime) -> float | None:
         namespace, name = item

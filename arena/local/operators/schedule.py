@@ -143,10 +143,15 @@ def parse(text: str, zone: str = "") -> Schedule:
     line = " ".join(text.split())
     if line.startswith("@every "):
         return Every(_distance(line.removeprefix("@every ")))
+    return _grid(line, zone)
+
+
+def _grid(line: str, zone: str) -> Grid:
+    """The five fields, or the word for them."""
     parts = WORDS.get(line.lower(), line).split()
     if len(parts) != len(FIELDS):
         raise ValueError(
-            f'"{text}" has {len(parts)} fields, and a schedule has five: minute hour day month weekday'
+            f'"{line}" has {len(parts)} fields, and a schedule has five: minute hour day month weekday'
         )
     minutes, hours, days, months, weekdays = (
         _set(part, field) for part, field in zip(parts, FIELDS, strict=True)
