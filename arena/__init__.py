@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from arena.inventory import Node
     from arena.kinds.cron import CronSpec
+    from arena.kinds.parts import ConfigFile, Mount, Toleration
     from arena.kinds.training.deepspeedjob import DeepSpeedJobSpec
     from arena.kinds.training.etjob import ETJobSpec
     from arena.kinds.training.horovodjob import HorovodJobSpec
@@ -81,13 +82,24 @@ if TYPE_CHECKING:
     from arena.sdk.submits import preview, recorded, rerun, submit
     from arena.session import Session, connect
 
-_ROOMS = ("errors", "session", "model", "inventory", "kinds.cron", "sdk.jobs", "sdk.submits", "sdk.crons")
+_ROOMS = (
+    "errors",
+    "session",
+    "model",
+    "inventory",
+    "kinds.cron",
+    "kinds.parts",
+    "sdk.jobs",
+    "sdk.submits",
+    "sdk.crons",
+)
 """Where the public names are at home."""
 _OF_KINDS = ("JobSpec", "JobSetSpec")
 """What the Specs of kinds end with: they are in the modules named like them."""
 
 __all__ = [
     "ArenaError",
+    "ConfigFile",
     "Conflict",
     "Container",
     "Cron",
@@ -107,6 +119,7 @@ __all__ = [
     "MPIJobSpec",
     "MissingOperator",
     "Model",
+    "Mount",
     "Node",
     "NotAllowed",
     "NotFound",
@@ -122,6 +135,7 @@ __all__ = [
     "TFJobSpec",
     "TemplateError",
     "TimedOut",
+    "Toleration",
     "TrainJobSpec",
     "Unreachable",
     "Usage",

@@ -12,6 +12,7 @@ import arena
 
 NAMES = [
     "ArenaError",
+    "ConfigFile",
     "Conflict",
     "Container",
     "Cron",
@@ -31,6 +32,7 @@ NAMES = [
     "MPIJobSpec",
     "MissingOperator",
     "Model",
+    "Mount",
     "Node",
     "NotAllowed",
     "NotFound",
@@ -46,6 +48,7 @@ NAMES = [
     "TFJobSpec",
     "TemplateError",
     "TimedOut",
+    "Toleration",
     "TrainJobSpec",
     "Unreachable",
     "Usage",

@@ -8,6 +8,8 @@ all of them.
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from arena.kinds.spec import taken
+
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
 else:
@@ -42,7 +44,8 @@ class Record:
 
     def __init__(self, **given: Any) -> None:
         for one in self._fields():
-            value = given.pop(one.name) if one.name in given else _default(one, dataclasses.MISSING)
+            default = _default(one, dataclasses.MISSING)
+            value = taken(one, given.pop(one.name)) if one.name in given else default
             if value is dataclasses.MISSING:
                 raise TypeError(f"{type(self).__name__} needs {one.name}")
             object.__setattr__(self, one.name, value)

@@ -175,6 +175,17 @@ def _read(one: Option, value: object) -> Any:
         raise SpecError(f"{one.flag}: {error.message}", error.hint) from error
 
 
+def taken(one: "dataclasses.Field[Any]", value: object) -> Any:
+    """A value as the field of a Spec holds it: who writes Python may give it as a job file does.
+
+    Raises:
+        SpecError: it cannot be used.
+    """
+    if "form" not in one.metadata or (value == one.default and type(value) is type(one.default)):
+        return value
+    return _read(_option(one), _json(value))
+
+
 def _json(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _json(one) for key, one in value.items()}

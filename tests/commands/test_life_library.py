@@ -1,9 +1,10 @@
 """The library's verbs after a submit, and what is configured for jobs that it submits."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from screens import PYTORCHJOBS, Fixed
+from screens import NOON, PYTORCHJOBS, Fixed
 
 import arena
 from arena.errors import Conflict, SpecError
@@ -84,3 +85,134 @@ def test_waiting_for_more_than_the_end(session, stage):
         arena.wait(session, "nobody", until="deleted")
     with pytest.raises(arena.TimedOut):
         arena.wait(session, "runs", until="deleted", timeout=0)
+
+
+def test_schedules_from_python(session):
+    """A job is put on a schedule, found, suspended, resumed and deleted, by functions."""
+    nightly = arena.CronSpec(schedule="0 2 * * *", concurrency_policy="Forbid")
+    made = arena.schedule(session, spec(workers=2), nightly)
+    assert (made.name, made.kind, made.schedule, made.policy) == ("bert", "pytorchjob", "0 2 * * *", "Forbid")
+    assert [one.name for one in arena.crons(session)] == ["bert"]
+    assert arena.crons(session, kind="tfjob") == arena.jobs(session) == []
+    assert arena.suspend_cron(session, "bert").suspended
+    assert arena.suspend_cron(session, "bert", kind="py").suspended
+    assert not arena.resume_cron(session, "bert").suspended
+    assert arena.cron(session, "bert").runs == ()
+    with pytest.raises(Conflict, match='"bert" exists'):
+        arena.schedule(session, spec(), nightly)
+    assert arena.delete_cron(session, "bert").name == "bert"
+    with pytest.raises(arena.NotFound, match='no cron "bert"'):
+        arena.cron(session, "bert")
+
+
+def test_a_schedule_is_checked_before_it_is_sent(session):
+    """A schedule whose runs the cluster would refuse, or whose name is too long, is an error, not there."""
+    times = arena.CronSpec(schedule="@daily")
+    with pytest.raises(SpecError, match="too long"):
+        arena.schedule(session, spec(name="a" * 40), times)
+    with pytest.raises(SpecError, match="--schedule"):
+        arena.CronSpec(schedule="every day")
+    with pytest.raises(SpecError, match="no kind of job"):
+        arena.crons(session, kind="nothing")
+    assert arena.crons(session) == []
+
+
+def test_a_job_once_more_from_python(session, stage, tmp_path):
+    """rerun sends what is recorded, with changes and the code of the first time, under a name of its own."""
+    folder = tmp_path / "code"
+    folder.mkdir()
+    (folder / "train.py").write_text("print(1)\n", encoding="utf-8")
+    arena.submit(session, spec(code=str(folder), workers=2))
+    (folder / "train.py").write_text("print(2)\n", encoding="utf-8")
+    made = arena.rerun(session, "bert", "workers=1")
+    assert made.name.startswith("bert-")
+    assert made.code == arena.job(session, "bert").code
+    assert arena.recorded(session, made.name).workers == 1
+    assert arena.restore(session, made.name, str(tmp_path / "back")) == ["train.py"]
+    assert (tmp_path / "back" / "train.py").read_text("utf-8") == "print(1)\n"
+    with pytest.raises(Conflict, match="not empty"):
+        arena.restore(session, made.name, str(tmp_path / "back"))
+    anew = arena.rerun(session, "bert", f"code={folder}", new="gpt")
+    assert anew.name == "gpt"
+    assert anew.code != made.code
+    stage.job("theirs")
+    with pytest.raises(arena.NotFound, match="not submitted by arena"):
+        arena.rerun(session, "theirs")
+    with pytest.raises(arena.NotFound, match="without --code"):
+        arena.restore(session, "theirs", str(tmp_path / "none"))
+    assert not (tmp_path / "none").exists()
+
+
+def test_what_others_made_is_adopted_and_pruned_from_python(session, stage):
+    """prune deletes what ended long enough ago, and of others only what was adopted."""
+    for name, ends in (("old", "Succeeded"), ("failed", "Failed"), ("runs", "Running")):
+        stage.job(name, ends)
+    assert arena.prune(session, timedelta(0)) == []
+    assert arena.adopt(session, "old").managed
+    assert arena.adopt(session, "failed").managed
+    assert not arena.release(session, "failed").managed
+    assert session.now() == NOON  # they ended half an hour ago
+    assert arena.prune(session, timedelta(hours=1)) == []
+    assert [one.name for one in arena.prune(session, timedelta(minutes=10), dry_run=True)] == ["old"]
+    assert arena.job(session, "old").name == "old"
+    assert [one.name for one in arena.prune(session, timedelta(minutes=10), everywhere=True)] == ["old"]
+    assert {one.name for one in arena.jobs(session)} == {"failed", "runs"}
+
+
+def test_a_kind_chooses_between_jobs_of_one_name(session, stage):
+    """Where two kinds have a job of one name, every function takes the kind that is meant."""
+    arena.submit(session, spec())
+    arena.submit(session, arena.TFJobSpec(name="bert", workers=1, command="x", image="i"))
+    with pytest.raises(SpecError, match="several kinds"):
+        arena.job(session, "bert")
+    assert arena.job(session, "bert", kind="tf").kind == "tfjob"
+    assert arena.recorded(session, "bert", kind="tfjob") == arena.TFJobSpec(
+        name="bert", workers=1, command="x", image="i"
+    )
+    assert [one.kind for one in arena.jobs(session, kind="pytorchjob")] == ["pytorchjob"]
+    assert list(arena.logs(session, "bert", kind="tfjob")) == []
+    assert arena.delete(session, "bert", kind="tfjob").kind == "tfjob"
+    assert arena.job(session, "bert").kind == "pytorchjob"
+
+
+def test_values_are_read_as_those_of_a_job_file():
+    """A Spec made in Python takes values as a job file has them, and holds them as their own types."""
+    words = spec(
+        data=["images:/images"],
+        config_file=["/etc/hosts:/conf/hosts"],
+        toleration=["gpu=yes:NoSchedule,Equal"],
+        env=["LR=0.1"],
+        gpus="2",
+        command=["python", "a b.py"],
+    )
+    own = spec(
+        data=(arena.Mount("images", "/images"),),
+        config_file=(arena.ConfigFile("/etc/hosts", "/conf/hosts"),),
+        toleration=(arena.Toleration("gpu", "yes", "NoSchedule", "Equal"),),
+        env={"LR": "0.1"},
+        gpus=2,
+        command="python 'a b.py'",
+    )
+    assert words == own == replace(own)
+    assert own.data[0].path == "/images"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("name", "Bad Name", "--name"),
+        ("gpus", -1, "--gpus"),
+        ("workers", "two", "--workers"),
+        ("workers", None, "--workers"),
+        ("workers", True, "--workers"),
+        ("env", {"a b": "1"}, "--env"),
+        ("env", 3, "--env"),
+        ("data", [3], "--data"),
+        ("command", None, "COMMAND"),
+        ("clean_task_policy", "Some", "--clean-task-policy"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_at_once(field, value, told):
+    """A Spec cannot be made of a value that its flag would refuse: the error names the flag."""
+    with pytest.raises(SpecError, match=told):
+        spec(**{field: value})
