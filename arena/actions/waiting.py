@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 WORKLOADS = Resource("kueue.x-k8s.io", "v1beta2", "workloads", kind="Workload")
 POSITIONS = Resource("visibility.kueue.x-k8s.io", "v1beta2", "localqueues", kind="LocalQueue")
+BETWEEN = (
+    (Resource("batch", "v1", "jobs", kind="Job"), labels.JOBSET_NAME),
+    (Resource("jobset.x-k8s.io", "v1alpha2", "jobsets", kind="JobSet"), ""),
+    (Resource("ray.io", "v1", "rayclusters", kind="RayCluster"), ""),
+)
+"""What stands between some jobs and their pods, and then owns the PodGroups; and its labels."""
 MANY = 20
 """Queues whose order is asked for; who lists the jobs of more does not read positions."""
 UNPLACED = (Phase.QUEUING, Phase.PENDING, Phase.STARTING)
@@ -232,11 +239,42 @@ def stopped(obj: Object) -> str:
 
 def _by_volcano(cluster: Cluster, namespace: str | None, grouped: Sequence[Job]) -> dict[str, Job]:
     kind = preferred(cluster, POD_GROUPS)
-    groups: dict[str, Object] = {}
-    for one in cluster.list(kind, namespace) if kind else ():
-        for owner in one["metadata"].get("ownerReferences") or ():
-            groups[owner["uid"]] = one
+    found = list(cluster.list(kind, namespace)) if kind else []
+    groups = _by_owner(found, {})
+    if found and any(job.uid not in groups for job in grouped):
+        groups = _by_owner(found, _parents(cluster, namespace))
     return {job.uid: _grouped(job, groups[job.uid]) for job in grouped if job.uid in groups}
+
+
+def _by_owner(groups: Iterable[Object], parents: Mapping[str, str]) -> dict[str, Object]:
+    """The PodGroup of each owner, and of who owns that one; of several the one that is furthest back."""
+    found: dict[str, Object] = {}
+    for one in sorted(groups, key=_is_through):
+        for owner in one["metadata"].get("ownerReferences") or ():
+            uid = owner["uid"]
+            while uid and uid not in found:
+                found[uid] = one
+                uid = parents.get(uid, "")
+    return found
+
+
+def _is_through(group: Object) -> tuple[bool, bool]:
+    """Whether it is in its queue, and whether it has room."""
+    state = group.get("status") or {}
+    known = {one.get("type"): one for one in state.get("conditions") or ()}
+    return state.get("phase") not in (None, "", "Pending"), not _true(known, "Unschedulable")
+
+
+def _parents(cluster: Cluster, namespace: str | None) -> dict[str, str]:
+    """What stands between jobs and their pods: its uid -> that of its owner."""
+    found = {}
+    for resource, selector in BETWEEN:
+        kind = preferred(cluster, resource)
+        with suppress(NotAllowed):
+            for one in cluster.list(kind, namespace, selector) if kind else ():
+                for owner in one["metadata"].get("ownerReferences") or ():
+                    found[one["metadata"]["uid"]] = owner["uid"]
+    return found
 
 
 def _grouped(job: Job, group: Object) -> Job:

@@ -233,6 +233,54 @@ def test_what_a_pod_group_says(shelf, found, phase, reason):
     assert (one.phase, one.reason) == (phase, reason)
 
 
+def owned(uid, owner):
+    """An object that stands between a job and its pods."""
+    reference = {"uid": owner, "controller": True}
+    return {"metadata": {"name": uid, "namespace": "n", "uid": uid, "ownerReferences": [reference]}}
+
+
+JOBS, JOBSETS, RAYCLUSTERS = (resource for resource, _ in waiting.BETWEEN)
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        {JOBS: [owned("a", "uid-bert"), owned("b", "uid-bert")]},
+        {JOBSETS: [owned("set", "uid-bert")], JOBS: [owned("a", "set"), owned("b", "set")]},
+        {RAYCLUSTERS: [owned("a", "uid-bert"), owned("b", "uid-bert")]},
+    ],
+    ids=["jobset", "trainjob", "rayjob"],
+)
+def test_a_pod_group_of_what_the_job_made(shelf, chain):
+    """Of the PodGroups of a job's own Jobs or clusters the one that is furthest back tells of the job."""
+    shelf.put(POD_GROUPS, "n", group("Running", owner="a"), group("Pending", owner="b", conditions=[SHY]))
+    for resource, objects in chain.items():
+        shelf.put(resource, "n", *objects)
+    other = job("other", phase=Phase.PENDING, system="volcano")
+    one, same = waiting.explained(shelf.cluster, "n", [job(phase=Phase.PENDING, system="volcano"), other])
+    assert (one.phase, one.reason) == (Phase.QUEUING, f"waits in queue gold: {SHY['message']}")
+    assert same == other
+
+
+def test_owners_in_a_circle(shelf):
+    """Objects that own each other, as anybody may write, keep nobody waiting."""
+    shelf.put(POD_GROUPS, "n", group("Pending", owner="a"))
+    shelf.put(JOBS, "n", owned("a", "b"), owned("b", "a"))
+    bert = job(phase=Phase.PENDING, system="volcano")
+    assert waiting.explained(shelf.cluster, "n", [bert]) == [bert]
+
+
+def test_who_may_not_see_what_stands_between(shelf):
+    """Where a job's own Jobs may not be listed, it waits without a reason, and others have theirs."""
+    shelf.put(POD_GROUPS, "n", group("Pending", owner="a"), group("Pending", owner="uid-gpt"))
+    shelf.put(JOBS, "n", owned("a", "uid-bert"))
+    shelf.refused.add("jobs")
+    bert, gpt = (job(name, phase=Phase.PENDING, system="volcano") for name in ("bert", "gpt"))
+    one, two = waiting.explained(shelf.cluster, "n", [bert, gpt])
+    assert one == bert
+    assert (two.phase, two.reason) == (Phase.QUEUING, "waits in queue gold")
+
+
 @given(st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 9), st.sampled_from("ab")), max_size=12))
 def test_ranks(rows):
     """Within each queue places are 1 to n, and nobody is before one of higher priority or more age."""
