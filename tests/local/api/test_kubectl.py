@@ -180,6 +180,16 @@ def test_server_side_apply_takes_over_from_client_side_apply(kubectl):
     assert kubectl(names) == "A"
 
 
+def test_server_side_apply_leaves_what_the_cluster_filled_in(kubectl, api):
+    """kubectl's migration of a pod that has a node does not try to take the pod off its node."""
+    pod = POD.replace("NAME", "p")
+    kubectl("apply -f -", stdin=pod)
+    api.patch(PODS, "p", {"spec": {"nodeName": "local"}}, "default")
+    done = kubectl.run("apply", "--server-side", "-f", "-", stdin=pod)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert kubectl("get pod p -o jsonpath={.spec.nodeName}") == "local"
+
+
 def test_diff_shows_the_change_and_keeps_it_out(kubectl):
     """diff prints what apply would do, without doing it; no difference is exit code 0."""
     kubectl("apply -f -", stdin=DEPLOYMENT)

@@ -18,6 +18,7 @@ from arena.local.causes import Cause
 from arena.local.objects import Object, Refused
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_NOTE: Path = ("f:metadata", "f:annotations", f"f:{_LAST_APPLIED}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +144,25 @@ def _own(obj: Object, shape: Shape, manager: Manager) -> dict[Path, Any]:
 
 
 def _first(live: Object, shape: Shape, manager: Manager) -> list[Owner]:
-    notes = live["metadata"].get("annotations") or {}
-    name = "kubectl-client-side-apply" if _LAST_APPLIED in notes else "before-first-apply"
+    """Who owns what there is: kubectl what its annotation tells, and nobody in particular the rest.
+
+    What the cluster filled in, such as a pod's node, must not be kubectl's: it would be removed when
+    kubectl's fields become those of its own apply.
+    """
     paths = set(_own(live, shape, manager))
-    return [Owner(name, "Update", live["apiVersion"], live["metadata"]["creationTimestamp"], paths)]
+    told = paths & {*_own(_last_applied(live), shape, manager), _NOTE} if _NOTE in paths else set()
+    parts = (("kubectl-client-side-apply", told), ("before-first-apply", paths - told))
+    since = live["metadata"]["creationTimestamp"]
+    return [Owner(name, "Update", live["apiVersion"], since, part) for name, part in parts if part]
+
+
+def _last_applied(live: Object) -> Object:
+    """What kubectl applied last by a patch of its own, as an annotation says; {} where it is none."""
+    try:
+        found = json.loads(live["metadata"]["annotations"][_LAST_APPLIED])
+    except (TypeError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _same(one: Owner, other: Owner) -> bool:
