@@ -1,5 +1,7 @@
 """Every label and annotation key that arena writes or reads, spelled here only."""
 
+from collections.abc import Mapping
+
 # Written on every object that arena makes.
 NAME = "app.kubernetes.io/name"
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -18,6 +20,8 @@ CODE_DIGEST = "arena.kubeflow.org/code-digest"
 CODE_PARTS = "arena.kubeflow.org/code-parts"
 CODE_ORIGIN = "arena.kubeflow.org/code-origin"
 OVERRIDES = "arena.kubeflow.org/overrides"
+# Drawn for each submit, so that what it made is known from what others made under the same name.
+SUBMISSION = "arena.kubeflow.org/submission"
 GPUS = "requestGPUsOfJobOwner"
 # Which model comes of the job; the label is the Go arena's, so is that of the version, which a registry sets.
 MODEL_NAME = "modelName"
@@ -114,3 +118,8 @@ def common(name: str, kind: str, component: str = "training") -> dict[str, str]:
         RELEASE: name,
         CREATED_BY: ARENA,
     }
+
+
+def managed(own: Mapping[str, str]) -> bool:
+    """Whether an object with these labels was made by arena, or by the Go arena."""
+    return own.get(MANAGED_BY) == ARENA or CREATED_BY in own

@@ -67,7 +67,15 @@ def plan(made: Plan, spec: CronSpec, resource: Resource | None = None) -> Plan:
         made: what submit would send.
         spec: when and how often.
         resource: the type that the cluster serves; the preferred one where nobody was asked.
+
+    Raises:
+        SpecError: its code is too large for the cluster to keep.
     """
+    if made.sends:
+        raise SpecError(
+            "--code is too large for the cluster to keep, and the runs of a cron need it there",
+            "put it on a volume or into the image, or use --sync-mode git",
+        )
     resource = resource or cron.carriers(made.kind.name, spec)[0]
     file = cron.template(resource)
     filled = cron.values(spec, made.job, made.kind.name, resource)

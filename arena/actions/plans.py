@@ -88,6 +88,11 @@ class Plan:
         """The job's name."""
         return str(self.job["metadata"]["name"])
 
+    @property
+    def namespace(self) -> str:
+        """Where all of them go."""
+        return str(self.job["metadata"]["namespace"])
+
 
 def plan(
     kind: Kind,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arena import labels
 from arena.actions import training
@@ -25,20 +25,44 @@ _AGAIN = 1.0
 """Seconds until an instance that did not take the code is tried again."""
 
 
-def send(  # noqa: PLR0913 - where to, what, and who is told
-    cluster: Cluster,
-    kind: Kind,
-    resource: Resource,
-    job: Object,
-    archive: Archive,
-    *,
-    tell: Callable[[str], None],
-    everyone: bool = True,
+class Target(NamedTuple):
+    """The job whose instances get the code."""
+
+    kind: Kind
+    resource: Resource
+    job: Object
+
+    @property
+    def name(self) -> str:
+        """The job's name."""
+        return str(self.job["metadata"]["name"])
+
+    @property
+    def sources(self) -> list[Source]:
+        """What is watched: its pods, and itself."""
+        namespace = self.job["metadata"]["namespace"]
+        return [
+            Source(PODS, namespace, training.pod_selector(self.kind, self.job)),
+            Source(self.resource, namespace, fields=f"metadata.name={self.name}"),
+        ]
+
+    def check_lives(self, objects: Sequence[Object]) -> None:
+        """Raise an error where the job, which should be among these objects, is gone or has ended."""
+        if not objects:
+            raise NotFound(f'the job "{self.name}" was deleted before all its instances had the code')
+        job = self.kind.read(objects[0], [])
+        if job.phase.is_final:
+            raise ArenaError(
+                f'the job "{self.name}" ended before all its instances had the code: {job.phase.value}'
+            )
+
+
+def send(
+    cluster: Cluster, target: Target, archive: Archive, *, tell: Callable[[str], None], everyone: bool = True
 ) -> int:
     """Send the code to the instances that wait for it; to how many.
 
     Args:
-        job: the job's object.
         tell: takes a line for each instance.
         everyone: whether to stay until every instance of the job has started.
 
@@ -46,39 +70,61 @@ def send(  # noqa: PLR0913 - where to, what, and who is told
         NotFound: the job was deleted meanwhile.
         ArenaError: it ended without its code, or an instance did not take it.
     """
-    name, namespace = job["metadata"]["name"], job["metadata"]["namespace"]
-    wanted = instances(job) if everyone else 0
+    wanted = instances(target.job) if everyone else 0
     if everyone:
         count = f"{wanted} instance" + "s" * (wanted != 1)
         tell(
             f"the code is too large for the cluster to keep: sending it to {count} as they start; "
             "Ctrl-C takes the job back"
         )
-    sources = [
-        Source(PODS, namespace, training.pod_selector(kind, job)),
-        Source(resource, namespace, fields=f"metadata.name={name}"),
-    ]
-    tries: dict[str, int] = {}
-    done: set[str] = set()
-    with Watching(cluster, sources) as watching, ThreadPoolExecutor(_AT_ONCE) as pool:
-        while True:
-            pods = watching.objects(0)
-            asking = [one for one in pods if _waits(one) and one["metadata"]["uid"] not in done]
-            for pod, fault in zip(
-                asking, pool.map(lambda one: _take(cluster, one, archive), asking), strict=True
-            ):
-                uid = pod["metadata"]["uid"]
-                tries[uid] = tries.get(uid, 0) + 1
-                if fault is None:
-                    done.add(uid)
-                    tell(f"sent the code to {pod['metadata']['name']}")
-                elif tries[uid] == _TRIES:
-                    raise fault
-            started = [one for one in pods if one["metadata"]["uid"] in done or _is_past(one)]
-            if len(started) >= wanted and all(one["metadata"]["uid"] in done for one in asking):
-                return len(done)
-            _check_lives(kind, watching.objects(1), name)
-            watching.wait(None if set(tries) <= done else _AGAIN)
+    delivery = _Delivery(cluster, archive, tell)
+    with Watching(cluster, target.sources) as watching:
+        while not delivery.reaches(watching.objects(0), wanted):
+            target.check_lives(watching.objects(1))
+            watching.wait(_AGAIN if delivery.failed else None)
+    return len(delivery.done)
+
+
+class _Delivery:
+    """Brings the code to one instance after the other, and knows who has it.
+
+    Args:
+        tell: takes a line for each instance.
+    """
+
+    def __init__(self, cluster: Cluster, archive: Archive, tell: Callable[[str], None]) -> None:
+        self._cluster = cluster
+        self._archive = archive
+        self._tell = tell
+        self.done: set[str] = set()
+        """The uids of instances that took the code."""
+        self.failed: dict[str, int] = {}
+        """How often others did not, by uid."""
+
+    def reaches(self, pods: Sequence[Object], wanted: int) -> bool:
+        """Send it to those of the pods that wait for it; whether so many have started and nobody waits."""
+        asking = [one for one in pods if _waits(one) and _uid(one) not in self.done]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            faults = pool.map(lambda one: _take(self._cluster, one, self._archive), asking)
+            for pod, fault in zip(asking, faults, strict=True):
+                self._note(pod, fault)
+        started = [one for one in pods if _uid(one) in self.done or _is_past(one)]
+        return len(started) >= wanted and all(_uid(one) in self.done for one in asking)
+
+    def _note(self, pod: Object, fault: ArenaError | None) -> None:
+        uid = _uid(pod)
+        if fault is None:
+            self.done.add(uid)
+            self.failed.pop(uid, None)
+            self._tell(f"sent the code to {pod['metadata']['name']}")
+        else:
+            self.failed[uid] = self.failed.get(uid, 0) + 1
+            if self.failed[uid] == _TRIES:
+                raise fault
+
+
+def _uid(pod: Object) -> str:
+    return str(pod["metadata"]["uid"])
 
 
 def again(cluster: Cluster, name: str, namespace: str, folder: str, kind: Kind | None = None) -> int:
@@ -101,7 +147,7 @@ def again(cluster: Cluster, name: str, namespace: str, folder: str, kind: Kind |
             f"instead of {remarks[labels.CODE_DIGEST][:19]}",
             "name a folder with the same files",
         )
-    return send(cluster, kind, resource, job, archive, tell=lambda remark: None, everyone=False)
+    return send(cluster, Target(kind, resource, job), archive, tell=lambda remark: None, everyone=False)
 
 
 def instances(node: Any) -> int:
@@ -144,11 +190,3 @@ def _take(cluster: Cluster, pod: Object, archive: Archive) -> ArenaError | None:
         return error
     why = said.decode("utf-8", "replace").strip() or f"exit code {session.exit_code}"
     return ArenaError(f"{meta['name']} did not take the code: {why}", "see its init container's log")
-
-
-def _check_lives(kind: Kind, objects: Sequence[Object], name: str) -> None:
-    if not objects:
-        raise NotFound(f'the job "{name}" was deleted before all its instances had the code')
-    job = kind.read(objects[0], [])
-    if job.phase.is_final:
-        raise ArenaError(f'the job "{name}" ended before all its instances had the code: {job.phase.value}')

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from arena.actions import parcels, sending, training
+from arena.actions import creation, parcels, sending, training
 from arena.actions.plans import HELPERS, Plan
+from arena.actions.sending import Target
 from arena.actions.watching import Source, Watching
-from arena.errors import ArenaError, Conflict, NotFound, SpecError, TimedOut
+from arena.errors import Conflict, NotFound, TimedOut
 from arena.model import Job
-from arena.resources import PODS, Resource
+from arena.resources import PODS
 
 if TYPE_CHECKING:
     from arena.kube import Cluster
@@ -51,85 +52,53 @@ def send(
     *,
     instead: bool = False,
     timeout: float = 120,
-    tell: Callable[[str], None] | None = None,
+    tell: Callable[[str], None] = lambda remark: None,
 ) -> Object:
-    """As `submit`, for any object that takes the place of the job; returns it as the cluster has it.
-
-    Args:
-        tell: as of `submit`; None where instances start whenever, so that no code can be sent to them.
-    """
-    if made.sends and tell is None:
-        raise SpecError(
-            "--code is too large for the cluster to keep, and nobody is there to send it later",
-            "list data in .arenaignore, or put the code into the image",
-        )
-    namespace = made.job["metadata"]["namespace"]
+    """As `submit`, for any object that takes the place of the job; returns it as the cluster has it."""
     if instead:
         _clear(cluster, made, timeout)
     if made.helpers or made.parts:
         check(cluster, made)
-    done: list[Object] = []
-    with ThreadPoolExecutor(1) as pool:
-        # Another thread sends it, so that Ctrl-C leaves no doubt whether it was made.
-        sent = pool.submit(_create_job, cluster, made, namespace)
-        try:
-            job = sent.result()
-            for one in made.helpers:
-                owned = {**one["metadata"], "ownerReferences": [training.reference(made.resource, job)]}
-                done.append(cluster.create(HELPERS[one["kind"]], namespace, {**one, "metadata": owned}))
-            parcels.provide(cluster, made.parts, training.reference(made.resource, job))
-            if made.code and made.sends and tell:
-                sending.send(cluster, made.kind, made.resource, job, made.code, tell=tell)
-        except BaseException as error:
-            with suppress(ArenaError):
-                whole = _undo(cluster, made.resource, [*done, sent.result()])
-                if not whole and isinstance(error, ArenaError):
-                    left = f'{made.kind.name} "{made.name}" could not be taken back: delete it'
-                    error.hint = f"{error.hint}; {left}" if error.hint else left
-            raise
+    with creation.Creation(cluster, f'{made.kind.name} "{made.name}"') as together:
+        with _naming(made):
+            job = together.create(made.resource, made.namespace, made.job)
+        owner = training.reference(made.resource, job)
+        for one in made.helpers:
+            owned = {**one, "metadata": {**one["metadata"], "ownerReferences": [owner]}}
+            together.create(HELPERS[one["kind"]], made.namespace, owned)
+        parcels.provide(cluster, made.parts, owner)
+        if made.code and made.sends:
+            sending.send(cluster, Target(made.kind, made.resource, job), made.code, tell=tell)
     return job
 
 
-def _create_job(cluster: Cluster, made: Plan, namespace: str, *, dry_run: bool = False) -> Object:
+@contextmanager
+def _naming(made: Plan) -> Iterator[None]:
+    """Say what to do where the name of the job is taken."""
     try:
-        return cluster.create(made.resource, namespace, made.job, dry_run=dry_run)
+        yield
     except Conflict as error:
         if "name" not in made.job["metadata"]:
             raise  # the cluster made the name, for a trial
         raise Conflict(
-            f'{made.kind.name} "{made.name}" exists in namespace "{namespace}"',
+            f'{made.kind.name} "{made.name}" exists in namespace "{made.namespace}"',
             "choose another --name, delete it first, or add --replace",
         ) from error
 
 
-def _undo(cluster: Cluster, resource: Resource, made: Sequence[Object]) -> bool:
-    """Take back what this submit made, as far as the cluster lets it; whether all is gone."""
-    whole = True
-    for one in made:
-        kind = HELPERS.get(one.get("kind", ""), resource)
-        meta = one["metadata"]
-        try:
-            cluster.delete(kind, meta["namespace"], meta["name"], uid=meta["uid"])
-        except NotFound:
-            continue
-        except ArenaError:
-            whole = False
-    return whole
-
-
 def check(cluster: Cluster, made: Plan) -> None:
     """Have the cluster validate every object of the plan and store none; raises as `submit`."""
-    namespace = made.job["metadata"]["namespace"]
     # The job first: where its name is taken, those of its helpers mostly are, too.
-    _create_job(cluster, made, namespace, dry_run=True)
+    with _naming(made):
+        cluster.create(made.resource, made.namespace, made.job, dry_run=True)
     for one in made.helpers:
-        cluster.create(HELPERS[one["kind"]], namespace, one, dry_run=True)
+        cluster.create(HELPERS[one["kind"]], made.namespace, one, dry_run=True)
     parcels.check(cluster, made.parts)
 
 
 def _clear(cluster: Cluster, made: Plan, timeout: float) -> None:
     """Delete the job whose place this plan takes, and wait until it and its pods are gone."""
-    namespace = made.job["metadata"]["namespace"]
+    namespace = made.namespace
     try:
         old = cluster.get(made.resource, namespace, made.name)
     except NotFound:
@@ -147,12 +116,11 @@ def _clear(cluster: Cluster, made: Plan, timeout: float) -> None:
         *(Source(HELPERS[one["kind"]], namespace, fields=f"metadata.name={one['metadata']['name']}")
           for one in (*made.helpers, *made.parts)),
     ]  # fmt: skip
+    deadline = time.monotonic() + timeout
     with Watching(cluster, sources) as watching:
-        cluster.delete(
-            made.resource, namespace, made.name, uid=old["metadata"]["uid"], propagation="Foreground"
-        )
+        creation.delete(cluster, made.resource, old["metadata"], propagation="Foreground")
         while any(_left(watching.objects(number), old) for number in range(len(sources))):
-            if not watching.wait(timeout):
+            if not watching.wait(max(0.0, deadline - time.monotonic())):
                 raise TimedOut(
                     f'the old job "{made.name}" is still there after {timeout:g}s', "try again later"
                 )

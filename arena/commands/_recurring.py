@@ -8,7 +8,6 @@ import click
 
 from arena.commands import _submitting
 from arena.commands._submitting import Wish
-from arena.errors import SpecError
 
 if TYPE_CHECKING:
     from arena.actions.plans import Plan
@@ -39,11 +38,6 @@ def run(session: "Session", kind: "Kind", given: Mapping[str, Any], wish: Wish) 
     asks = wish.dry_run != "client"
     carrier = crons.require(session.cluster(), kind, times) if asks else None
     inner = _submitting.planned(session, kind, spec, wish)
-    if inner.sends:
-        raise SpecError(
-            f"--code: {spec.code} is too large for the cluster to keep, and the runs of a cron need it there",
-            "put it on a volume or into the image, or use --sync-mode git",
-        )
     for remark in cron.remarks(times, str(words["schedule"]), session.now()):
         click.echo(f"Warning: {remark}", err=True)
     plan = crons.plan(inner, times, carrier)

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from screens import PYTORCHJOBS
 
+from arena import labels
 from arena.local.api.faults import Fault
 from arena.resources import CONFIGMAPS, DEPLOYMENTS, SECRETS, SERVICES
 
@@ -30,6 +31,7 @@ def test_dry_run_prints_what_submit_sends(arena, stage):
     assert made(stage) == []
     assert arena(*words).code == 0
     sent = stage.cluster.get(PYTORCHJOBS, "default", "bert")
+    assert sent["metadata"]["annotations"].pop(labels.SUBMISSION)
     assert sent["metadata"]["annotations"] == printed["metadata"]["annotations"]
     assert sent["spec"]["pytorchReplicaSpecs"] == printed["spec"]["pytorchReplicaSpecs"]
 

@@ -54,6 +54,7 @@ class Gate(ThreadingHTTPServer):
         self.kubeconfig = str(kubeconfig)
         kubeconfig.write_text(CONFIG.format(server=f"http://127.0.0.1:{self.server_port}"), encoding="utf-8")
         self.rules: list[Callable[[str, str], Answer | None]] = []
+        self.lost: list[tuple[str, str]] = []
         self.seen: list[tuple[str, str]] = []
         self.open: set[socket.socket] = set()
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
@@ -70,6 +71,16 @@ class Gate(ThreadingHTTPServer):
             return answer
 
         self.rules.append(rule)
+
+    def lose(self, method: str, word: str) -> None:
+        """Pass on the next request of that method with `word` in its path, and none of its answer."""
+        self.lost.append((method, word))
+
+    def loses(self, method: str, path: str) -> bool:
+        """Whether the answer to this request is lost."""
+        hits = [one for one in self.lost if one[0] == method and one[1] in path and "dryRun" not in path]
+        self.lost.remove(hits[0]) if hits else None
+        return bool(hits)
 
     def count(self, method: str, word: str) -> int:
         """How many requests of that method with `word` in their path came."""
@@ -123,6 +134,9 @@ class Handler(BaseHTTPRequestHandler):
         try:
             target.request(self.command, gate.target.path + self.path, body or None, headers)
             answer = target.getresponse()
+            if gate.loses(self.command, self.path):
+                self.close_connection = True
+                return
             kept = ("content-type", "warning", "retry-after", "content-encoding")
             self.reply(answer.status, tuple(h for h in answer.getheaders() if h[0].lower() in kept))
             while piece := answer.read1(65536):

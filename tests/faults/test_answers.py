@@ -1,11 +1,16 @@
 """A cluster that refuses, fails, forgets or restarts, seen through the real commands."""
 
+import signal
 import subprocess
 import threading
 
 import pytest
 from gate import Gate, gone, refusal
 from product import Product, until
+
+from arena import kinds
+from arena.kube import Cluster
+from arena.resources import CONFIGMAPS, SECRETS
 
 pytestmark = pytest.mark.timeout(180)
 JOBS = "/pytorchjobs"
@@ -127,3 +132,81 @@ def test_what_may_not_be_listed_is_left_out(arena: Product, gate: Gate) -> None:
     assert (code, "tfjobs" in err) == (4, True)  # it may be one of them
     code, out, err = arena.run("--kubeconfig", gate.kubeconfig, "list", "-T", "tfjob")
     assert (code, out) == (4, "")
+
+
+SUBMIT = (
+    "submit",
+    "pytorchjob",
+    "--name",
+    "one",
+    "--image",
+    "i",
+    "--secret",
+    "K=v",
+    "--code",
+    "code",
+    "true",
+)
+
+
+def made(arena: Product) -> list[str]:
+    """What is there of a submit."""
+    cluster = Cluster.at(arena.url())
+    types = (kinds.find("pytorchjob").resources[0], SECRETS, CONFIGMAPS)
+    found = [one["metadata"]["name"] for kind in types for one in cluster.list(kind, "default")]
+    return sorted(name.partition("-")[0] for name in found if name != "kube-root-ca.crt")
+
+
+@pytest.fixture
+def code(arena: Product) -> None:
+    (arena.home / "code").mkdir()
+    (arena.home / "code" / "train.py").touch()
+
+
+@pytest.mark.parametrize("plural", ["pytorchjobs", "secrets"])
+def test_a_lost_answer_is_looked_up(arena: Product, gate: Gate, code: None, plural: str) -> None:
+    """Where a connection breaks once the cluster has made an object, the submit goes on with that object."""
+    gate.lose("POST", f"/{plural}")
+    code_, _, err = arena.run("--kubeconfig", gate.kubeconfig, *SUBMIT)
+    assert (code_, gate.lost) == (0, []), err
+    assert made(arena) == ["arena", "one", "one"]
+
+
+def test_an_answer_lost_to_the_last(arena: Product, gate: Gate, code: None) -> None:
+    """Where a connection breaks after the last object was made, and it cannot be told, all is taken back."""
+    gate.lose("POST", "/configmaps")
+    gate.lose("DELETE", "/pytorchjobs")  # which is said again
+    code_, _, err = arena.run("--kubeconfig", gate.kubeconfig, *SUBMIT)
+    assert (code_, gate.lost) == (6, []), err
+    until(lambda: made(arena) == [], what="the end of all that was made")
+
+
+def test_the_job_of_another_is_no_answer(arena: Product, gate: Gate, code: None) -> None:
+    """Where the answer that was lost said that the name is taken, the job that has it is left alone."""
+    arena.must(*SUBMIT)
+    kind = kinds.find("pytorchjob").resources[0]
+    before = Cluster.at(arena.url()).get(kind, "default", "one")["metadata"]["uid"]
+    gate.lose("POST", "/pytorchjobs")
+    words = ("submit", "pytorchjob", "--name", "one", "--image", "i", "true")
+    ended = arena.run("--kubeconfig", gate.kubeconfig, *words)
+    assert (ended.code, 'pytorchjob "one" exists in namespace "default"' in ended.err) == (5, True)
+    assert Cluster.at(arena.url()).get(kind, "default", "one")["metadata"]["uid"] == before
+
+
+def test_ctrl_c_between_two_objects(arena: Product, gate: Gate, code: None) -> None:
+    """Ctrl-C while the job, or what goes with it, is being made leaves nothing of it."""
+    for plural in ("pytorchjobs", "secrets", "configmaps"):
+        asked, go = threading.Event(), threading.Event()
+
+        def hold(method: str, path: str, plural=plural, asked=asked, go=go) -> None:
+            if method == "POST" and f"/{plural}" in path and "dryRun" not in path:
+                asked.set()
+                go.wait(20)
+
+        gate.rules = [hold]
+        child = arena.start("--kubeconfig", gate.kubeconfig, *SUBMIT)
+        assert asked.wait(20)
+        child.send_signal(signal.SIGINT)
+        go.set()
+        assert child.wait(20) == 130
+        until(lambda: made(arena) == [], what="the end of all that was made")
