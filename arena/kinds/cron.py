@@ -255,7 +255,7 @@ def read(obj: Object, kind: str, jobs: Sequence[Job] = ()) -> Cron:
         created=units.when(meta.get("creationTimestamp")),
         last=units.when(status.get("lastScheduleTime")),
         submitter=notes.get(labels.SUBMITTER, ""),
-        managed=own.get(labels.MANAGED_BY) == labels.ARENA or labels.CREATED_BY in own,
+        managed=labels.managed(own),
         runs=_runs(status.get("history") or (), jobs),
     )
 

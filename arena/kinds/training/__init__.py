@@ -1,6 +1,7 @@
 """Kinds of training jobs, one module each with its Spec, values, read and KIND; and what they share.
 
 base.py         the Spec that all share
+peers.py        what those share whose workers are all alike
 render.py       Spec -> the values that templates share
 environment.py  Spec -> the variables of containers
 volumes.py      Spec -> the volumes of pods and where containers see them
@@ -18,7 +19,7 @@ sshkey.py       a key that a launcher reaches its workers with
 """
 
 _PARTS = """
-base render environment volumes fetch code extras queues reading pods raypods status trainingjob
+base peers render environment volumes fetch code extras queues reading pods raypods status trainingjob
 sshkey releases
 """
 PARTS = frozenset(_PARTS.split())

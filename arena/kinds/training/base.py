@@ -41,7 +41,7 @@ class TrainingSpec(Record):
     suffix: ClassVar[str] = "-worker-999999"
     """The longest that is appended to its name to name something whose name ends at 63 characters."""
 
-    name: str = option(REQUIRED, "Name of the job; made from the script otherwise", forms.NAME)
+    name: str = option(REQUIRED, "Name of the job  [default: made from the script]", forms.NAME)
     command: str = option(REQUIRED, "Command line that every instance runs", forms.COMMAND)
     image: str = option("", "Container image of every role that has none of its own", forms.IMAGE)
     workers: int = option(1, "Number of workers", forms.POSITIVE)
@@ -77,7 +77,7 @@ class TrainingSpec(Record):
     gang: bool = option(False, "Start all instances together or none")
     priority: str = option("", "Priority class", forms.OBJECT, short="-p")
     queue: bool = option(False, "Let the queue of the cluster start the job")
-    queue_name: str = option("", "Queue of Kueue or Volcano that the job waits in", forms.LABEL)
+    queue_name: str = option("", "Queue of Kueue or Volcano that the job waits in", forms.QUEUE)
     queue_system: str = option(
         "",
         "Whose queue or gang it is, where the cluster has several",

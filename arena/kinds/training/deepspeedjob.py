@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from arena.kinds.kind import Kind
 from arena.kinds.training import trainingjob
 from arena.kinds.training.trainingjob import TrainingJobSpec
 from arena.resources import Resource
@@ -19,21 +18,14 @@ def values(spec: DeepSpeedJobSpec, resource: Resource) -> dict[str, Any]:
     return trainingjob.launch(spec, NAME, resource, {"NCCL_ASYNC_ERROR_HANDLING": "1"})
 
 
-KIND = Kind(
+KIND = trainingjob.carried(
     name=NAME,
     aliases=("dp", "deepspeed"),
     summary="DeepSpeed programs, started by deepspeed",
-    resources=(trainingjob.RESOURCE,),
-    template="etjob.yaml",
     spec=DeepSpeedJobSpec,
     values=values,
     read=trainingjob.reader(NAME),
-    pods=trainingjob.pods_of,
     owns=lambda obj: trainingjob.carries(obj) == NAME,
-    job_of=trainingjob.job_of,
-    places=trainingjob.PLACES,
-    selectors=trainingjob.SELECTORS,
-    suspend=trainingjob.suspend,
     examples=(
         'arena submit deepspeedjob --name llm --workers 2 --gpus 8 --image IMAGE "deepspeed train.py"',
     ),

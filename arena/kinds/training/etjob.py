@@ -7,7 +7,7 @@ from arena import labels
 from arena.errors import Conflict, SpecError, aimed
 from arena.kinds import forms
 from arena.kinds.forms import choice
-from arena.kinds.kind import Change, Kind, Object
+from arena.kinds.kind import Change, Object
 from arena.kinds.record import Record
 from arena.kinds.spec import REQUIRED, option
 from arena.kinds.training import environment, trainingjob
@@ -148,21 +148,14 @@ def _request(obj: Object, spec: ScaleSpec, *, out: bool) -> Change:
     )
 
 
-KIND = Kind(
+KIND = trainingjob.carried(
     name=NAME,
     aliases=("et", "elastictraining"),
     summary="Elastic training: workers come and go while the program runs",
-    resources=(trainingjob.RESOURCE,),
-    template="etjob.yaml",
     spec=ETJobSpec,
     values=values,
     read=trainingjob.reader(NAME),
-    pods=trainingjob.pods_of,
     owns=lambda obj: trainingjob.carries(obj) == NAME,
-    job_of=trainingjob.job_of,
-    places=trainingjob.PLACES,
-    selectors=trainingjob.SELECTORS,
-    suspend=trainingjob.suspend,
     scale=scale,
     examples=(
         'arena submit etjob --name resnet --workers 2 --max-workers 8 --gpus 1 --image IMAGE "horovodrun '

@@ -8,8 +8,8 @@ from arena.errors import MissingOperator, SpecError, aimed
 from arena.kinds import forms
 from arena.kinds.kind import Change, Kind, Member, Object, Places, Pod, switch
 from arena.kinds.spec import option
-from arena.kinds.training import environment, pods, reading, render, status
-from arena.kinds.training.base import TrainingSpec
+from arena.kinds.training import environment, peers, pods, reading, render, status
+from arena.kinds.training.peers import WorkerSpec
 from arena.model import Job, Phase
 from arena.resources import Resource
 from arena.units import by_age
@@ -28,13 +28,11 @@ _MAKERS = ("CronJob", "Cron")
 """What makes a new Job from time to time."""
 
 
-class JobSpec(TrainingSpec):
+class JobSpec(WorkerSpec):
     """What a Job is asked to be."""
 
-    cpu: str = option("", "CPUs of each worker", forms.QUANTITY)
-    memory: str = option("", "Memory of each worker", forms.QUANTITY)
     nproc_per_node: str = option("", "Processes of each worker, for torchrun", forms.PROCESSES)
-    port: int = option(29500, "Port at which several workers meet", PORT)
+    port: int = option(29500, "Port at which the workers meet", PORT)
 
 
 def values(spec: JobSpec, resource: Resource, kind: str = NAME) -> dict[str, Any]:
@@ -47,34 +45,31 @@ def values(spec: JobSpec, resource: Resource, kind: str = NAME) -> dict[str, Any
         SpecError: there is no image, or a label is arena's own.
         MissingOperator: there are several workers and the cluster cannot tell them apart.
     """
-    several = spec.workers > 1
-    if several and not resource.field:
-        raise MissingOperator(
-            f"--workers {spec.workers}: the cluster is too old to number the pods of a Job",
-            "give --workers 1, or have it updated to Kubernetes 1.24 or newer",
-        )
-    size = render.Size(pods=spec.workers, gpus=spec.workers * spec.gpus)
-    env = environment.env(spec, hide_gpus=not spec.gpus)
-    if several:
-        env += environment.meeting(spec, f"{spec.name}-0.{spec.name}", spec.port, spec.nproc_per_node)
-    found = render.shared(spec, kind, resource, size)
+    found = render.shared(spec, kind, resource, peers.size(spec)) | peers.pod(spec)
     # A failed pod stays, so that its log can be read, and another takes its place.
     del found["restart_policy"], found["scheduling"]
     return {
         **found,
         # Not the default of six, which is not what "no --retry" says.
         "backoff_limit": spec.retry,
-        "mode": "Indexed" if several else None,
         "workers": spec.workers,
-        "image": render.image(spec),
-        "selector": dict(spec.selector) or None,
-        "env": env,
-        "resources": render.resources(spec, spec.gpus, {"cpu": spec.cpu, "memory": spec.memory}),
-        "service": "Service" if several else None,
-        "subdomain": spec.name if several else None,
+        **_meeting(spec, resource, found["env"]),
         "match": labels.common(spec.name, kind),
         "port": spec.port,
     }
+
+
+def _meeting(spec: JobSpec, resource: Resource, env: list[dict[str, Any]]) -> dict[str, Any]:
+    """What several workers need to find each other, and one alone does not."""
+    if spec.workers == 1:
+        return {"mode": None, "service": None, "subdomain": None}
+    if not resource.field:
+        raise MissingOperator(
+            f"--workers {spec.workers}: the cluster is too old to number the pods of a Job",
+            "give --workers 1, or have it updated to Kubernetes 1.24 or newer",
+        )
+    meeting = environment.meeting(spec, f"{spec.name}-0.{spec.name}", spec.port, spec.nproc_per_node)
+    return {"mode": "Indexed", "service": "Service", "subdomain": spec.name, "env": env + meeting}
 
 
 def owns(obj: Object) -> bool:
@@ -83,11 +78,7 @@ def owns(obj: Object) -> bool:
     Other people's housekeeping is none, nor what another object makes in order to be one.
     """
     own = obj["metadata"].get("labels") or {}
-    return _is_whole(obj) and (_is_ours(own) or labels.KUEUE_QUEUE in own or pods.gpus(_pod(obj)) > 0)
-
-
-def _is_ours(own: Mapping[str, str]) -> bool:
-    return own.get(labels.MANAGED_BY) == labels.ARENA or labels.CREATED_BY in own
+    return _is_whole(obj) and (labels.managed(own) or labels.KUEUE_QUEUE in own or pods.gpus(_pod(obj)) > 0)
 
 
 def _is_whole(obj: Object) -> bool:
@@ -95,7 +86,7 @@ def _is_whole(obj: Object) -> bool:
     meta = obj["metadata"]
     own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
     owner = next((one for one in meta.get("ownerReferences") or () if one.get("controller")), None)
-    if owner and not (_is_ours(own) and owner["kind"] in _MAKERS):
+    if owner and not (labels.managed(own) and owner["kind"] in _MAKERS):
         return False
     # What was adopted may have any word there.
     return labels.SPEC not in notes or own.get(labels.APP) == NAME

@@ -1,14 +1,16 @@
 """JobSet: workers that are started, restarted and ended as one, perhaps beside a coordinator."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from arena import labels
 from arena.kinds import forms, words
 from arena.kinds.kind import Kind, Object, Places, Pod, switch
 from arena.kinds.spec import option
-from arena.kinds.training import environment, job, pods, reading, render
-from arena.kinds.training.base import VOLCANO, TrainingSpec
+from arena.kinds.training import environment, job, peers, pods, reading, render
+from arena.kinds.training.base import VOLCANO
+from arena.kinds.training.peers import WorkerSpec
 from arena.model import Job, Phase
 from arena.resources import Resource
 
@@ -20,18 +22,16 @@ PLACES = Places(
 _KEY = forms.Form(lambda value: words.qualified(words.text(value)), "LABEL")
 
 
-class JobSetSpec(TrainingSpec):
+class JobSetSpec(WorkerSpec):
     """What a JobSet is asked to be."""
 
     suffix: ClassVar[str] = "-coordinator-0-0-xxxxx"
 
     retry: int = option(0, "How often all instances are started again before the job fails")
-    cpu: str = option("", "CPUs of each worker", forms.QUANTITY)
-    memory: str = option("", "Memory of each worker", forms.QUANTITY)
     nproc_per_node: str = option("", "Processes of each worker, for torchrun", forms.PROCESSES)
     port: int = option(29500, "Port at which the workers meet", job.PORT)
     coordinator: str = option("", "Command of one more instance, whose end is that of the job")
-    coordinator_image: str = option("", "Container image of the coordinator", forms.IMAGE)
+    coordinator_image: str = option("", "Image of the coordinator", forms.IMAGE)
     coordinator_cpu: str = option("", "CPUs of the coordinator", forms.QUANTITY)
     coordinator_memory: str = option("", "Memory of the coordinator", forms.QUANTITY)
     coordinator_port: int = option(29400, "Port at which the coordinator is reached", job.PORT)
@@ -51,28 +51,29 @@ class JobSetSpec(TrainingSpec):
 def values(spec: JobSetSpec, resource: Resource) -> dict[str, Any]:
     """The values of the template; raises as `render.shared`."""
     leads = bool(spec.coordinator)
-    size = render.Size(pods=spec.workers + leads, gpus=spec.workers * spec.gpus)
-    found = render.shared(spec, NAME, resource, size)
+    workers = peers.size(spec)
+    found = render.shared(spec, NAME, resource, replace(workers, pods=workers.pods + leads))
     if spec.exclusive_topology:
-        found["annotations"] = {
-            **found["annotations"],
-            labels.EXCLUSIVE_TOPOLOGY: spec.exclusive_topology,
-        }
+        found["annotations"] |= {labels.EXCLUSIVE_TOPOLOGY: spec.exclusive_topology}
     for one in ("restart_policy", "scheduling", "backoff_limit"):
         del found[one]
     return {
         **found,
+        **peers.pod(spec),
         "failure_policy": _failure_policy(spec) if spec.retry else None,
         "success_policy": {"operator": "All", "targetReplicatedJobs": ["coordinator"]} if leads else None,
         "leader": "coordinator" if leads else "worker",
         "gang": _gang(spec),
         "workers": spec.workers,
-        "image": render.image(spec),
-        "selector": dict(spec.selector) or None,
         "env": _worker_env(spec),
-        "resources": render.resources(spec, spec.gpus, {"cpu": spec.cpu, "memory": spec.memory}),
         "port": spec.port,
-        "coordinator": "coordinator" if leads else None,
+        **_coordinator(spec),
+    }
+
+
+def _coordinator(spec: JobSetSpec) -> dict[str, Any]:
+    return {
+        "coordinator": "coordinator" if spec.coordinator else None,
         "coordinator_image": render.image(spec, spec.coordinator_image),
         "coordinator_command": render.shell(spec, spec.coordinator),
         "coordinator_env": environment.env(spec, hide_gpus=True) + _coordination(spec),

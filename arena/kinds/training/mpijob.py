@@ -6,12 +6,11 @@ from typing import Any
 
 from arena import labels
 from arena.errors import MissingOperator
-from arena.kinds import forms
 from arena.kinds.forms import choice
 from arena.kinds.kind import Kind, Object, Pod, switch
 from arena.kinds.spec import option
 from arena.kinds.training import environment, reading, render, volumes
-from arena.kinds.training.base import TrainingSpec
+from arena.kinds.training.peers import WorkerSpec
 from arena.model import Job, Phase
 from arena.resources import Resource
 
@@ -32,11 +31,9 @@ _OLD_PHASES = {"Active": Phase.RUNNING, "Succeeded": Phase.SUCCEEDED, "Failed": 
 TOPOLOGY_GPU = "aliyun.com/gpu"
 
 
-class MPIJobSpec(TrainingSpec):
+class MPIJobSpec(WorkerSpec):
     """What an MPIJob is asked to be."""
 
-    cpu: str = option("", "CPUs of each worker", forms.QUANTITY)
-    memory: str = option("", "Memory of each worker", forms.QUANTITY)
     slots_per_worker: int = option(0, "Processes of each worker (0: one per GPU, at least one)")
     gputopology: bool = option(False, "Place workers by the topology of the GPUs")
     mounts_on_launcher: bool = option(False, "Mount the data of --data into the launcher too")

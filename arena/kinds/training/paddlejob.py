@@ -4,25 +4,21 @@ from dataclasses import replace
 from typing import Any
 
 from arena.kinds import forms
-from arena.kinds.forms import choice
 from arena.kinds.kind import Kind, switch
 from arena.kinds.spec import option
 from arena.kinds.training import environment, reading, render
-from arena.kinds.training.base import TrainingSpec
+from arena.kinds.training.peers import CleanedSpec
 from arena.resources import Resource
 
 NAME = "paddlejob"
 
 
-class PaddleJobSpec(TrainingSpec):
+class PaddleJobSpec(CleanedSpec):
     """What a PaddleJob is asked to be; parameter servers come on top of the workers."""
 
     ps: int = option(0, "Number of parameter servers (0: the workers exchange gradients themselves)")
-    cpu: str = option("", "CPUs of each instance", forms.QUANTITY)
-    memory: str = option("", "Memory of each instance", forms.QUANTITY)
-    clean_task_policy: str = option(
-        "Running", "Instances to remove at the end of the job", choice("Running", "None", "All")
-    )
+    cpu: str = option("", "CPUs of each worker and parameter server", forms.QUANTITY)
+    memory: str = option("", "Memory of each worker and parameter server", forms.QUANTITY)
 
 
 def values(spec: PaddleJobSpec, resource: Resource) -> dict[str, Any]:

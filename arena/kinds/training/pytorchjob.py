@@ -5,11 +5,10 @@ from typing import Any
 from arena import labels
 from arena.errors import SpecError, aimed
 from arena.kinds import forms
-from arena.kinds.forms import choice
 from arena.kinds.kind import Change, Kind, Object, count, switch
 from arena.kinds.spec import option
-from arena.kinds.training import environment, reading, releases, render
-from arena.kinds.training.base import TrainingSpec
+from arena.kinds.training import environment, peers, reading, releases
+from arena.kinds.training.peers import CleanedSpec
 from arena.resources import Resource
 
 NAME = "pytorchjob"
@@ -17,15 +16,10 @@ OWN_STORE = "TORCH_DISABLE_SHARE_RDZV_TCP_STORE"
 """Where all rounds share a store, torchrun (seen with 2.13) tells a worker that joins later of no master."""
 
 
-class PyTorchJobSpec(TrainingSpec):
+class PyTorchJobSpec(CleanedSpec):
     """What a PyTorchJob is asked to be; `workers` counts the master."""
 
-    cpu: str = option("", "CPUs of each instance", forms.QUANTITY)
-    memory: str = option("", "Memory of each instance", forms.QUANTITY)
-    nproc_per_node: str = option("", "Processes of each instance, for torchrun", forms.PROCESSES)
-    clean_task_policy: str = option(
-        "Running", "Instances to remove at the end of the job", choice("Running", "None", "All")
-    )
+    nproc_per_node: str = option("", "Processes of each worker, for torchrun", forms.PROCESSES)
     min_workers: int = option(0, "Fewest workers that an elastic job goes on with (0: one)")
     max_workers: int = option(0, "Most workers that an elastic job may have (0: it is not elastic)")
 
@@ -56,17 +50,12 @@ class PyTorchJobSpec(TrainingSpec):
 def values(spec: PyTorchJobSpec, resource: Resource) -> dict[str, Any]:
     """The values of the template; raises as `render.shared` and `releases.check`."""
     releases.check(resource)
-    size = render.Size(pods=spec.workers, gpus=spec.workers * spec.gpus)
     # Workers that come and go need one that stays only to meet at, which is the first of them.
     master = 0 if spec.elastic else 1
     return {
-        **render.shared(spec, NAME, resource, size),
+        **peers.operated(spec, NAME, resource),
         "processes": spec.nproc_per_node or None,
-        "clean_pods": spec.clean_task_policy,
-        "image": render.image(spec),
-        "selector": dict(spec.selector) or None,
         "env": _env(spec),
-        "resources": render.resources(spec, spec.gpus, {"cpu": spec.cpu, "memory": spec.memory}),
         "elastic": spec.elastic,
         "master": "Master" if master else None,
         "worker": "Worker" if spec.workers > master else None,

@@ -44,7 +44,6 @@ def job(
         said: the phase, and why, that its status stands for where it has no conditions.
     """
     meta, state = obj["metadata"], obj.get("status") or {}
-    own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
     read_already = [pods.member(pod, places) for pod in members]
     instances = pods.instances([one.instance for one in read_already if _belongs(one, meta)])
     phase, reason = status.phase(obj, instances, *said)
@@ -59,17 +58,33 @@ def job(
         started=when(state.get("startTime")),
         finished=when(status.ended_at(obj)) if phase.is_final else None,
         instances=instances,
-        wanted=sum(_count(role) for role in roles),
-        gpus=sum(_count(role) * pods.gpus(_pod(role)) for role in roles),
-        priority=next((name for name in (_pod(role).get("priorityClassName") for role in roles) if name), ""),
         queue=queues.named(obj, roles),
-        model=_model(own, notes),
-        code=_code(notes),
-        submitter=notes.get(labels.SUBMITTER, ""),
-        managed=own.get(labels.MANAGED_BY) == labels.ARENA or labels.CREATED_BY in own,
-        labels=own,
-        annotations=notes,
+        **_asked(roles),
+        **_noted(meta),
     )
+
+
+def _asked(roles: Sequence[Object]) -> dict[str, Any]:
+    """What the job asks for."""
+    names = (_pod(role).get("priorityClassName") for role in roles)
+    return {
+        "wanted": sum(_count(role) for role in roles),
+        "gpus": sum(_count(role) * pods.gpus(_pod(role)) for role in roles),
+        "priority": next(filter(None, names), ""),
+    }
+
+
+def _noted(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """What its labels and annotations tell."""
+    own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
+    return {
+        "model": _model(own, notes),
+        "code": _code(notes),
+        "submitter": notes.get(labels.SUBMITTER, ""),
+        "managed": labels.managed(own),
+        "labels": own,
+        "annotations": notes,
+    }
 
 
 def _model(own: Mapping[str, str], notes: Mapping[str, str]) -> Model:

@@ -5,16 +5,17 @@ A launcher runs the command and reaches the workers by ssh; which workers there 
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from arena import labels
 from arena.errors import SpecError
 from arena.kinds import forms
 from arena.kinds.forms import choice
-from arena.kinds.kind import Change, Object, Places, Pod
+from arena.kinds.kind import Change, Kind, Object, Places, Pod
 from arena.kinds.spec import option
-from arena.kinds.training import environment, reading, render, sshkey
-from arena.kinds.training.base import TrainingSpec
+from arena.kinds.training import environment, peers, reading, render, sshkey
+from arena.kinds.training.peers import CleanedSpec
 from arena.model import Job, Phase
 from arena.resources import Resource
 
@@ -41,15 +42,13 @@ _PHASES = {
 }
 
 
-class TrainingJobSpec(TrainingSpec):
+class TrainingJobSpec(CleanedSpec):
     """What a TrainingJob is asked to be."""
 
     # The operator knows neither deadlines nor a time to live.
     running_timeout: int = 0
     ttl_after_finished: int = 0
 
-    cpu: str = option("", "CPUs of each worker", forms.QUANTITY)
-    memory: str = option("", "Memory of each worker", forms.QUANTITY)
     launcher_selector: Mapping[str, str] = option(
         {}, "Label that the launcher's node must have, instead of those of --selector", forms.LABELS
     )
@@ -59,9 +58,8 @@ class TrainingJobSpec(TrainingSpec):
         "", "Whether a job whose launcher failed starts anew", choice("Never", "OnFailure")
     )
     job_backoff_limit: int = option(BACKOFF, "How often it does so at most")
-    ssh_secret: str = option("", "Secret with the SSH key of the job; made for it otherwise", forms.OBJECT)
-    clean_task_policy: str = option(
-        "Running", "Instances to remove at the end of the job", choice("Running", "None", "All")
+    ssh_secret: str = option(
+        "", "Secret with the SSH key of the job  [default: one made for it]", forms.OBJECT
     )
 
     def __post_init__(self) -> None:
@@ -97,8 +95,7 @@ def launch(spec: TrainingJobSpec, kind: str, resource: Resource, own: Mapping[st
         SpecError: there is no image, or a label is arena's own.
     """
     # The launcher is made when the workers run, so a gang is of workers only.
-    size = render.Size(pods=spec.workers, gpus=spec.workers * spec.gpus)
-    found = {**render.metadata(spec, kind, size), **render.pod(spec)}
+    found = {**render.metadata(spec, kind, peers.size(spec)), **render.pod(spec)}
     notes = found.pop("pod_annotations")
     # Named even where it is the default: runs of a schedule, whose names are others, share one.
     found["annotations"] = {**found["annotations"], labels.SSH_SECRET: spec.ssh_secret or spec.name}
@@ -212,3 +209,16 @@ def _why(status: Mapping[str, Any], phase: str) -> str:
 def suspend(obj: Object, on: bool) -> Change:
     """Suspends and resumes by the annotation that the operator heeds."""
     return Change(patch={"metadata": {"annotations": {labels.ET_SUSPENDED: "true" if on else "false"}}})
+
+
+carried = partial(
+    Kind,
+    resources=(RESOURCE,),
+    template="etjob.yaml",
+    pods=pods_of,
+    job_of=job_of,
+    places=PLACES,
+    selectors=SELECTORS,
+    suspend=suspend,
+)
+"""A kind that a TrainingJob carries."""
