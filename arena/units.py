@@ -1,5 +1,6 @@
 """Quantities, durations and ages: text to numbers and back, nothing else."""
 
+import math
 import re
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -61,6 +62,8 @@ def quantity(text: str | int | float) -> Decimal:
 def duration(text: str | int | float) -> int:
     """Whole seconds of a duration such as `90`, `30s`, `1h30m` (Go's spelling, and `d` for days).
 
+    A fraction counts as a whole one: half a second must not become 0, which is no limit at all.
+
     Raises:
         SpecError: it is not a duration, it is negative, or it is more than 68 years.
     """
@@ -71,7 +74,7 @@ def duration(text: str | int | float) -> int:
     seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
     if seconds > _LONGEST:
         raise SpecError(f'"{word[:40]}" is longer than anything lasts', f"give at most {_LONGEST // 86400}d")
-    return int(seconds)
+    return math.ceil(round(seconds, 9))
 
 
 def age(seconds: float) -> str:

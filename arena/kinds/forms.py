@@ -19,9 +19,11 @@ from arena.kinds.words import (
     image,
     label,
     name,
+    one_object,
     path,
     program,
     qualified,
+    queue,
     shown,
     subdomain,
     text,
@@ -81,6 +83,14 @@ def quantity(value: object) -> str:
         raise SpecError(f"{shown(value)} is more than any machine has", "give less")
     if amount <= 0:
         raise SpecError(f"{shown(value)} must be more than zero", "write it like 500m, 2, 1.5Gi or 200M")
+    return word
+
+
+def pieces(value: object) -> str:
+    """How many of a device: a quantity without a fraction, as text."""
+    word = quantity(value)
+    if not word or units.quantity(word) % 1:
+        raise SpecError(f"{shown(value)} is not a whole number", "give a number of at least 1")
     return word
 
 
@@ -202,11 +212,12 @@ COMMAND = Form(command, "COMMAND", positional=True)
 PROCESSES = Form(_cpu_or_processes, "auto|cpu|gpu|N")
 PROGRAM = Form(program, "PROGRAM")
 ROLES = Form(_roles, "ROLE,...")
-OBJECTS = repeated(subdomain, "NAME")
+OBJECTS = repeated(one_object, "NAME")
+QUEUE = Form(queue, "NAME")
 ENV = Form(pairs(env_name, _unmasked), "NAME=VALUE", multiple=True, redact=_masked)
 SECRETS = Form(
     pairs(env_name, _unmasked), "NAME=VALUE", multiple=True, redact=lambda value: dict.fromkeys(value, MASK)
 )
 LABELS = Form(pairs(qualified, label), "KEY=VALUE", multiple=True)
 ANNOTATIONS = Form(pairs(qualified), "KEY=VALUE", multiple=True)
-DEVICES = Form(pairs(device, quantity), "VENDOR/NAME=N", multiple=True)
+DEVICES = Form(pairs(device, pieces), "VENDOR/NAME=N", multiple=True)

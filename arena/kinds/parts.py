@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from arena.errors import SpecError
 from arena.kinds.forms import Form, items, repeated
-from arena.kinds.words import env_name, label, path, qualified, shown, subdomain, text
+from arena.kinds.words import env_name, label, path, qualified, secret_key, shown, subdomain, text
 
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 OPERATORS = ("Equal", "Exists")
@@ -44,7 +44,7 @@ class Toleration(NamedTuple):
     operator: str = "Exists"
 
     def __str__(self) -> str:
-        if not self.key:
+        if not (self.key or self.effect):
             return "all"
         tail = f":{self.effect},{self.operator}" if self.effect else ""
         return f"{self.key}={self.value}{tail}" if self.operator == "Equal" else f"{self.key}{tail}"
@@ -89,7 +89,8 @@ def _files(value: object) -> tuple[ConfigFile, ...]:
     found = []
     for source, where in _halves(value, "FILE[:/path]", ":", alone=True):
         local = os.path.abspath(os.path.expanduser(source))
-        found.append(ConfigFile(local, path(where or local)))
+        inside = where + os.path.basename(local) if where.endswith("/") else where
+        found.append(ConfigFile(local, path(inside or local)))
     for one in {one.path for one in found if [other.path for other in found].count(one.path) > 1}:
         raise SpecError(f"two files would be mounted at {shown(one)}", "give each its own path")
     return tuple(found)
@@ -123,6 +124,8 @@ def _toleration(item: object) -> Toleration:
     word = text(item)
     if word == "all":
         return Toleration()
+    if not word:
+        raise SpecError("it names no taint", "write KEY, KEY=VALUE:EFFECT or all")
     front, _, operator = word.partition(",")
     front, _, effect = front.partition(":")
     key, sign, value = front.partition("=")
@@ -155,7 +158,7 @@ def _references(value: object) -> dict[str, SecretKey]:
         secret, _, key = where.partition(":")
         if not secret:
             raise SpecError(f"{shown(where)} names no Secret", "write it as NAME=SECRET[:KEY]")
-        found[env_name(name)] = SecretKey(subdomain(secret), key or name)
+        found[env_name(name)] = SecretKey(subdomain(secret), secret_key(key or name))
     return found
 
 

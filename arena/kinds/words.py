@@ -10,6 +10,7 @@ from arena.errors import SpecError
 
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 _ENV = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 _PART = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _TERM = re.compile(
@@ -58,7 +59,8 @@ def name(value: object) -> str:
 def image(value: object) -> str:
     """The reference of a container image: one word; "" means none."""
     word = text(value)
-    if not word.isprintable() or " " in word:
+    # A URL, and a tag or a name that is missing, are what a pod would be refused for minutes later.
+    if not word.isprintable() or " " in word or "://" in word or word[-1:] in (":", "/", "@"):
         raise SpecError(f"{shown(value)} is not the name of an image", "write it like registry/name:tag")
     return word
 
@@ -68,6 +70,29 @@ def subdomain(value: object) -> str:
     word = text(value)
     if word and (len(word) > 253 or not _SUBDOMAIN.fullmatch(word)):
         raise SpecError(f"{shown(word)} is not a valid name", "use a-z, 0-9, - and .")
+    return word
+
+
+def one_object(value: object) -> str:
+    """The name of an object in a list of them: like a subdomain, but not missing."""
+    word = subdomain(value)
+    if not word:
+        raise SpecError("a name is empty", "name one, or leave the option away")
+    return word
+
+
+def queue(value: object) -> str:
+    """The name of a queue: an object's that is told in a label; "" means none."""
+    word = subdomain(value)
+    if len(word) > LONGEST:
+        raise SpecError(f"{shown(word)} is not a valid name", f"use at most {LONGEST} of a-z, 0-9, - and .")
+    return word
+
+
+def secret_key(word: str) -> str:
+    """A key of a Secret."""
+    if not _KEY.fullmatch(word) or word == "." or word.startswith(".."):
+        raise SpecError(f"{shown(word)} cannot be a key of a Secret", "use letters, digits, -, _ and .")
     return word
 
 
@@ -131,6 +156,8 @@ def device(word: str) -> str:
     """The name of an extended resource other than the GPUs that --gpus counts."""
     if word == "nvidia.com/gpu":
         raise SpecError("nvidia.com/gpu is counted by --gpus", "use --gpus N")
+    if "/" not in word:
+        raise SpecError(f"{shown(word)} names no vendor", "write it like amd.com/gpu=1")
     return qualified(word)
 
 

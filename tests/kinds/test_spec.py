@@ -108,7 +108,15 @@ def test_two_spellings_at_once():
         ("role_sequence", "w,x", "--role-sequence: .* is no order of roles"),
         ("role_sequence", "w,Worker", "--role-sequence: .* is no order of roles"),
         ("image_pull_secret", "Reg Cred", "--image-pull-secret: .* is not a valid name"),
+        ("image_pull_secret", "", "--image-pull-secret: a name is empty"),
         ("env_from_secret", "T=", "--env-from-secret: .* cannot be read"),
+        ("env_from_secret", "T=s:../k", '--env-from-secret: "../k" cannot be a key of a Secret'),
+        ("device", "gpu=1", '--device: "gpu" names no vendor; .*amd.com/gpu=1'),
+        ("device", "amd.com/gpu=1.5", '--device: "1.5" is not a whole number'),
+        ("toleration", "", "--toleration: it names no taint"),
+        ("image", "https://hub/x:1", '--image: "https://hub/x:1" is not the name of an image'),
+        ("image", "x:", '--image: "x:" is not the name of an image'),
+        ("queue_name", "Team_A", '--queue-name: "Team_A" is not a valid name'),
         ("sync_mode", "hdfs", '--sync-mode: "hdfs" is not allowed'),
         ("sync_mode", "git", "--sync-mode needs --sync-source"),
         ("sync_source", "x", "--sync-source needs --sync-mode"),
@@ -120,7 +128,7 @@ def test_refused(key, value, message):
     """A value that cannot be used is refused in words that name the flag, the value and what is allowed."""
     with pytest.raises(SpecError) as caught:
         spec(**{key: value})
-    assert re.search(message, f"{caught.value.message} {caught.value.hint}")
+    assert re.search(message, f"{caught.value.message}; {caught.value.hint}")
     assert caught.value.hint
 
 
@@ -153,6 +161,7 @@ def test_contradictions(pair, message):
         ("all", {"operator": "Exists"}),
         ("gpu", {"key": "gpu", "operator": "Exists"}),
         ("gpu:NoSchedule", {"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}),
+        (":NoSchedule", {"operator": "Exists", "effect": "NoSchedule"}),
         ("team=nlp", {"key": "team", "operator": "Equal", "value": "nlp"}),
         ("team=nlp:NoExecute", {"key": "team", "operator": "Equal", "value": "nlp", "effect": "NoExecute"}),
         ("team=nlp:NoExecute,Exists", {"key": "team", "operator": "Exists", "effect": "NoExecute"}),
@@ -190,10 +199,17 @@ def test_paths_of_config_files(tmp_path, monkeypatch):
     """A config file's path is taken from the current directory, or from home, and is where it is mounted."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/me")
-    assert spec(config_file=["a.conf:/etc/a.conf", "~/b"]).config_file == (
+    assert spec(config_file=["a.conf:/etc/a.conf", "a.conf:/srv/", "~/b"]).config_file == (
         ConfigFile(f"{tmp_path}/a.conf", "/etc/a.conf"),
+        ConfigFile(f"{tmp_path}/a.conf", "/srv/a.conf"),
         ConfigFile("/home/me/b", "/home/me/b"),
     )
+
+
+@pytest.mark.parametrize(("word", "wanted"), [("500ms", 1), ("1ns", 1), ("1.1h", 3960), ("0s", 0)])
+def test_a_part_of_a_second_is_no_missing_limit(word, wanted):
+    """A limit below a second becomes one second, as 0 would mean that there is none."""
+    assert spec(running_timeout=word).running_timeout == wanted
 
 
 @pytest.mark.parametrize("kind", kinds.training_kinds(), ids=lambda kind: kind.name)

@@ -184,6 +184,14 @@ def test_reserved_labels(submit):
         submit("tf", "--name", "x", "--image", "i", "-l", "release=y", "true")
 
 
+def test_the_count_of_rdma_devices_is_the_users(submit):
+    """--rdma asks for one RDMA device, unless --device says how many."""
+    words = ("pytorch", "--name", "x", "--image", "i", "--rdma", "--device", "rdma/hca=4")
+    (job,) = submit(*words, "true")
+    (container,) = roles(job)["Master"]["template"]["spec"]["containers"]
+    assert container["resources"]["limits"]["rdma/hca"] == "4"
+
+
 def test_network_of_the_pod(submit):
     """A pod with a network card of its own does not use the node's, whatever else is asked."""
     words = ("pytorch", "--name", "x", "--image", "i", "--host-network")

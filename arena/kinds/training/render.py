@@ -119,5 +119,5 @@ def resources(
         limited[GPU] = str(gpus)
     limited.update(spec.device)
     if spec.rdma:
-        limited["rdma/hca"] = "1"
+        limited.setdefault("rdma/hca", "1")
     return {name: part for name, part in (("requests", asked), ("limits", limited)) if part} or None
