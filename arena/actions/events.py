@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from arena import units
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 REFUSED = ("FailedCreatePod", "FailedCreate")
 """What operators say of a pod that they may not make."""
+PAUSE = 2.0
+"""Seconds between two questions why jobs wait, where somebody watches them."""
 
 
 def events(cluster: Cluster, job: Job) -> list[Event]:
@@ -74,6 +77,37 @@ def explained(cluster: Cluster, namespace: str | None, jobs: Sequence[Job]) -> l
         return list(jobs)
     blamed = lacking & told.keys()
     return [replace(job, reason=_why(told[job.uid])) if job.uid in blamed else job for job in jobs]
+
+
+class Explained:
+    """`explained` for who looks again and again: the cluster is asked every `pause` seconds at most."""
+
+    def __init__(self, cluster: Cluster, namespace: str | None, pause: float = PAUSE) -> None:
+        self._cluster = cluster
+        self._namespace = namespace
+        self._pause = pause
+        self._next = 0.0
+        self._told: dict[str, tuple[Job, Job]] = {}
+        self._open = False
+
+    def __call__(self, jobs: Sequence[Job]) -> list[Job]:
+        """The jobs as `explained` gives them; what was told before holds as long as they say the same."""
+        self._open = any(_lacks(job) or waiting.may_wait(job) for job in jobs)
+        if self._open and monotonic() >= self._next:
+            told = explained(self._cluster, self._namespace, jobs)
+            self._told = {one.uid: (one, other) for one, other in zip(jobs, told, strict=True)}
+            self._next = monotonic() + self._pause
+        return [self._again(job) for job in jobs]
+
+    def within(self, tick: float | None) -> float | None:
+        """Seconds after which to look again though nothing changed: places in queues may; None: never."""
+        return min(self._pause, tick or self._pause) if self._open else tick
+
+    def _again(self, job: Job) -> Job:
+        one, told = self._told.get(job.uid, (job, job))
+        if one is told or (one.phase, one.reason) != (job.phase, job.reason):
+            return job
+        return replace(job, phase=told.phase, reason=told.reason, queue=told.queue)
 
 
 def _lacks(job: Job) -> bool:

@@ -163,10 +163,11 @@ def live(
     present = [one for one in wanted if served.type_of(cluster, one)]
     selectors = [one for kind in present for one in (*kind.selectors, *kind.former)]
     sources += [Source(PODS, namespace, one) for one in dict.fromkeys(selectors)]
+    explain = events.Explained(cluster, namespace)
     with Watching(cluster, sources) as watching:
         while True:
             carriers = {resource: watching.objects(number) for number, resource in enumerate(types)}
             pods = [pod for number in range(len(types), len(sources)) for pod in watching.objects(number)]
             once = {pod["metadata"]["uid"]: pod for pod in pods}
-            yield assemble(wanted, carriers, belongings(wanted, once.values()))
-            watching.wait(tick, settle=0.1)
+            yield explain(assemble(wanted, carriers, belongings(wanted, once.values())))
+            watching.wait(explain.within(tick), settle=0.1)

@@ -59,8 +59,9 @@ def explained(cluster: Cluster, namespace: str | None, jobs: Sequence[Job]) -> l
     Args:
         namespace: theirs; None where they are of several.
     """
-    held = [job for job in jobs if job.queue and job.queue.system == KUEUE and job.phase is Phase.QUEUING]
-    grouped = [job for job in jobs if job.queue and job.queue.system == VOLCANO and job.phase in UNPLACED]
+    those = [job for job in jobs if may_wait(job)]
+    held = [job for job in those if job.queue and job.queue.system == KUEUE]
+    grouped = [job for job in those if job.queue and job.queue.system == VOLCANO]
     told: dict[str, Job] = {}
     try:
         told |= _by_kueue(cluster, namespace, held) if held else {}
@@ -69,6 +70,13 @@ def explained(cluster: Cluster, namespace: str | None, jobs: Sequence[Job]) -> l
         # Who may not read queues still sees that the job waits in one.
         pass
     return [told.get(job.uid, job) for job in jobs]
+
+
+def may_wait(job: Job) -> bool:
+    """Whether it may wait in a queue, so that to ask tells more of it."""
+    if job.queue is None:
+        return False
+    return job.phase is Phase.QUEUING if job.queue.system == KUEUE else job.phase in UNPLACED
 
 
 def _by_kueue(cluster: Cluster, namespace: str | None, held: Sequence[Job]) -> dict[str, Job]:

@@ -1,7 +1,12 @@
 """What the cluster remarked: which events are a job's."""
 
-from arena.actions.events import events
-from arena.model import Job, Phase
+from dataclasses import replace
+
+from arena import labels
+from arena.actions.events import Explained, events
+from arena.actions.queues import LOCAL_QUEUES
+from arena.actions.waiting import POSITIONS, WORKLOADS
+from arena.model import Job, Phase, Queue
 from arena.resources import EVENTS
 
 JOB = Job(name="bert", namespace="n", kind="pytorchjob", phase=Phase.PENDING, uid="u-1")
@@ -37,3 +42,39 @@ def test_events_of_queues_and_gangs(shelf):
     shelf.put(EVENTS, "n", *(event(*one) for one in (*own, *others)))
     told = [one.subject for one in events(shelf.cluster, JOB)]
     assert sorted(told) == sorted(f"{kind.lower()}/{name}" for kind, name, *_ in own)
+
+
+QUEUE = Queue(name="team-a", system="kueue")
+HELD = replace(JOB, phase=Phase.QUEUING, reason="waits in queue team-a", queue=QUEUE)
+
+
+def place(shelf, number):
+    """Kueue's answer for the job: so many are before it."""
+    meta = {"name": "w", "namespace": "n", "labels": {labels.KUEUE_JOB_UID: JOB.uid}}
+    shelf.put(WORKLOADS, "n", {"metadata": meta, "spec": {"queueName": "team-a"}})
+    shelf.put(LOCAL_QUEUES, "n", {"metadata": {"name": "team-a", "namespace": "n"}})
+    told = {"metadata": {"name": "w", "namespace": "n"}, "positionInLocalQueue": number}
+    shelf.put(POSITIONS._replace(plural="localqueues/team-a/pendingworkloads"), "n", told)
+
+
+def test_who_looks_again_and_again(shelf):
+    """A place in a queue holds for a while without a question, and is no longer told of a job that runs."""
+    place(shelf, 2)
+    told = Explained(shelf.cluster, "n", pause=60)
+    assert [one.reason for one in told([HELD])] == ["waits in queue team-a, position 3"]
+    asked = len(shelf.asked)
+    place(shelf, 1)
+    assert told([HELD])[0].queue.position == 3
+    assert len(shelf.asked) == asked
+    assert (told.within(None), told.within(1.0)) == (60, 1.0)
+    runs = replace(HELD, phase=Phase.RUNNING, reason="")
+    assert told([runs]) == [runs]
+    assert told.within(None) is None
+
+
+def test_a_place_that_changes(shelf):
+    """After the while a place is asked for anew."""
+    told = Explained(shelf.cluster, "n", pause=0)
+    for number in (2, 1, 0):
+        place(shelf, number)
+        assert told([HELD])[0].queue.position == number + 1

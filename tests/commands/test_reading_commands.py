@@ -1,17 +1,19 @@
 """list, get, top and delete: whole screens and exit codes."""
 
 import json
+from contextlib import closing
 
 import pytest
 from click.shell_completion import ShellComplete
 
 from arena import labels
+from arena.actions import overview
 from arena.cli import root
 from arena.commands._globals import Globals
 from arena.commands._live import redraw
 from arena.kinds import training_kinds
 from arena.local.api.faults import Fault
-from arena.resources import PODS, Resource
+from arena.resources import EVENTS, PODS, Resource
 
 RUNNING = {
     "phase": "Running",
@@ -42,6 +44,25 @@ def test_list_shows_foreign_jobs_in_the_columns_of_the_go_arena(arena, stage):
         "bert  SUCCEEDED  PYTORCHJOB  30m       0               N/A             N/A\n",
         "",
     )
+
+
+def test_a_watched_list_says_why_instances_are_missing(stage):
+    """list -w tells of a quota that is used up, as list does."""
+    job = stage.job("bert", "Created")
+    about = {"kind": "PyTorchJob", "name": "bert", "namespace": "default", "uid": job["metadata"]["uid"]}
+    refused = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": "bert.1"},
+        "involvedObject": about,
+        "reason": "FailedCreatePod",
+        "message": "Error creating: pods is forbidden: exceeded quota: gpus",
+    }
+    stage.cluster.create(EVENTS, "default", refused)
+    with closing(overview.live(stage.cluster, "default")) as states:
+        [watched] = next(states)
+    assert watched.reason == "exceeded quota: gpus"
+    assert [watched] == overview.jobs(stage.cluster, "default")
 
 
 def test_list_of_every_namespace_names_it_first(arena, stage):
