@@ -227,6 +227,16 @@ def test_processes(submit):
         assert made[0]["spec"]["trainer"].get("numProcPerNode") == sent
 
 
+@pytest.mark.parametrize("word", ["job", "jobset"])
+def test_a_lone_worker_starts_as_many_processes(submit, word):
+    """A worker without others is told how many processes torchrun shall start, and of no others to meet."""
+    made = submit(word, "--name", "x", "--image", "i", "--nproc-per-node", "4", "torchrun train.py")[0]
+    jobs = made["spec"].get("replicatedJobs") or [{"template": made}]
+    env = jobs[0]["template"]["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert {"name": "PET_NPROC_PER_NODE", "value": "4"} in env
+    assert not any(one["name"].startswith("MASTER_") for one in env)
+
+
 def test_a_trainer_is_always_there(submit):
     """Every TrainJob has a trainer, without which the runtime tells the program nothing of the others."""
     assert submit("trainjob", "--name", "x", "true")[0]["spec"]["trainer"]["numNodes"] == 1

@@ -8,6 +8,9 @@ from arena.kinds.training.base import GIT_SECRETS, TrainingSpec
 
 Values = dict[str, Any]
 
+PROCESSES = "PET_NPROC_PER_NODE"
+"""The variable by which torchrun is told how many processes it starts."""
+
 
 def env(spec: TrainingSpec, *, hide_gpus: bool) -> list[Values]:
     """The environment of a container.
@@ -40,11 +43,17 @@ def meeting(spec: TrainingSpec, host: str, port: int, processes: str) -> list[Va
     size = spec.workers * (int(processes) if processes.isdecimal() else 1)
     plain = {"MASTER_ADDR": host, "MASTER_PORT": str(port), "WORLD_SIZE": str(size)}
     plain |= {"PET_NNODES": str(spec.workers), "PET_MASTER_ADDR": host, "PET_MASTER_PORT": str(port)}
-    plain |= {"PET_NPROC_PER_NODE": processes} if processes else {}
+    plain |= {PROCESSES: processes} if processes else {}
     index = {"fieldRef": {"fieldPath": f"metadata.annotations['{labels.COMPLETION_INDEX}']"}}
     ranks = [{"name": name, "valueFrom": index} for name in ("RANK", "PET_NODE_RANK")]
     own = {*spec.env, *spec.env_from_secret, *spec.secret}
     return [one for one in (*variables(plain), *ranks) if one["name"] not in own]
+
+
+def alone(spec: TrainingSpec, processes: str) -> list[Values]:
+    """What torchrun reads in a worker that has no other to meet; nothing where `processes` is ""."""
+    own = {*spec.env, *spec.env_from_secret, *spec.secret}
+    return variables({PROCESSES: processes}) if processes and PROCESSES not in own else []
 
 
 def literal(text: str) -> str:

@@ -62,7 +62,8 @@ def values(spec: JobSpec, resource: Resource, kind: str = NAME) -> dict[str, Any
 def _meeting(spec: JobSpec, resource: Resource, env: list[dict[str, Any]]) -> dict[str, Any]:
     """What several workers need to find each other, and one alone does not."""
     if spec.workers == 1:
-        return {"mode": None, "service": None, "subdomain": None}
+        only = environment.alone(spec, spec.nproc_per_node)
+        return {"mode": None, "service": None, "subdomain": None, "env": env + only}
     if not resource.field:
         raise MissingOperator(
             f"--workers {spec.workers}: the cluster is too old to number the pods of a Job",

@@ -99,7 +99,7 @@ def _failure_policy(spec: JobSetSpec) -> dict[str, Any]:
 def _worker_env(spec: JobSetSpec) -> list[dict[str, Any]]:
     found = environment.env(spec, hide_gpus=not spec.gpus) + _coordination(spec)
     if spec.workers == 1:
-        return found
+        return found + environment.alone(spec, spec.nproc_per_node)
     host = f"{spec.name}-worker-0-0.{spec.name}"
     return found + environment.meeting(spec, host, spec.port, spec.nproc_per_node)
 
