@@ -105,11 +105,12 @@ else:
 """
 
 
-def test_workers_of_a_run_meet(arena: Product) -> None:
-    """The workers of a plain job on a schedule find each other, run after run."""
+@pytest.mark.parametrize("kind", ["job", "jobset"])
+def test_workers_of_a_run_meet(arena: Product, kind: str) -> None:
+    """The workers of a job without a master find each other on a schedule."""
     script = arena.home / "meet.py"
     script.write_text(MEETING, encoding="utf-8")
     words = ("--schedule", "@every 1s", "--name", "pair", "--workers", "2")
-    arena.must("cron", "job", *words, f"python {script}")
+    arena.must("cron", kind, *words, f"python {script}")
     until(lambda: ended(arena, "pair", "Succeeded"), 30, "a run that succeeded")
     assert "met worker-1" in arena.must("logs", ended(arena, "pair", "Succeeded")[0])
