@@ -128,6 +128,17 @@ def test_a_framework_that_is_not_here(arena: Product) -> None:
     assert 'Python did not find "no_such_one"' in shown[0]
 
 
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_a_program_that_is_not_here(arena: Product, shell: str) -> None:
+    """A program that the shell of a command does not find is named among the events, with what to install."""
+    words = ("--name", shell, "--shell", shell, "--wait", "cd / && horovodrun -np 2 python train.py")
+    code, _, err = arena.run("submit", "job", *words)
+    assert code == 7, err
+    shown = until(lambda: [one for one in arena.must("get", shell, "-e").splitlines() if "Hint" in one])
+    assert '"horovodrun" was not found' in shown[0]
+    assert "pip install horovod" in shown[0]
+
+
 @pytest.mark.parametrize("kind", PLACES)
 def test_a_replica_that_starts_again(arena: Product, kind: str) -> None:
     """With --retry a replica that broke down is started again, meets the others, and the job succeeds."""

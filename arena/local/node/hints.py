@@ -22,6 +22,8 @@ _NO_GPU = re.compile(
 )
 
 
+_NOT_FOUND = re.compile(rb": ([\w./+-]+): (?:command )?not found|: command not found: ([\w./+-]+)")
+"""What shells say of a command that is not there: sh and bash, zsh."""
 _NO_MODULE = re.compile(rb"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
@@ -46,6 +48,9 @@ def of(code: int, message: str, log: Path) -> str:
     """What to tell the user about a run that failed; "" for nothing."""
     if code == 127 and message.startswith('exec: "'):
         return missing(message.split('"')[1])
+    lacking = _NOT_FOUND.findall(tail(log)) if code == 127 else []
+    if lacking:
+        return missing("".join(word.decode() for word in lacking[-1]))
     return failure(log)
 
 
