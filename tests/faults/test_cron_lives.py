@@ -110,7 +110,7 @@ def test_workers_of_a_run_meet(arena: Product, kind: str) -> None:
     """The workers of a job without a master find each other on a schedule."""
     script = arena.home / "meet.py"
     script.write_text(MEETING, encoding="utf-8")
-    words = ("--schedule", "@every 1s", "--name", "pair", "--workers", "2")
+    words = ("--schedule", "@every 1s", "--name", "pair", "--workers", "2", "--concurrency-policy", "Forbid")
     arena.must("cron", kind, *words, f"python {script}")
     until(lambda: ended(arena, "pair", "Succeeded"), 30, "a run that succeeded")
     assert "met worker-1" in arena.must("logs", ended(arena, "pair", "Succeeded")[0])
