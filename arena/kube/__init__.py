@@ -10,6 +10,7 @@ nor whether the cluster is the local one.
 - `forwards`     local ports that end in a pod
 - `websocket`    the framed connection under exec, attach and port forwards
 - `transport`    one request, its timeouts, retries and fresh credentials
+- `decoding`     a server's JSON as data
 - `plain`        connections to a plain server of this machine, with the standard library alone
 - `pooled`       connections to any other server, through the HTTP library
 - `endpoint`     where the server is and how to prove who one is

@@ -1,16 +1,15 @@
 """One request to a server: its timeouts, its retries, and fresh credentials when they ran out."""
 
-import gc
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
 from arena.errors import ArenaError, SpecError
 from arena.kube import faults
+from arena.kube.decoding import decoded
 from arena.kube.endpoint import Endpoint
 from arena.kube.faults import Asked
 
@@ -111,8 +110,7 @@ class Transport:
         """The answer as a JSON object."""
         reply = self.send(request)
         try:
-            with paused_gc():
-                data = json.loads(reply.data)
+            data = decoded(reply.data)
         except (ValueError, RecursionError):
             raise faults.not_json(request.asked) from None
         except faults.BROKEN as cause:
@@ -237,31 +235,3 @@ def batches(reply: Reply) -> Iterator[list[bytes]]:
         rest = last
     if rest:
         yield [rest]
-
-
-_gc_lock = threading.Lock()
-_gc_pauses = 0
-
-
-@contextmanager
-def paused_gc() -> Iterator[None]:
-    """No cyclic garbage collection meanwhile: it takes two thirds of the time of decoding a page.
-
-    Threads may overlap; the last one to leave turns it on again, if it was on.
-    """
-    global _gc_pauses
-    with _gc_lock:
-        if _gc_pauses or gc.isenabled():
-            _gc_pauses += 1
-            mine = True
-            gc.disable()
-        else:
-            mine = False
-    try:
-        yield
-    finally:
-        with _gc_lock:
-            if mine:
-                _gc_pauses -= 1
-                if not _gc_pauses:
-                    gc.enable()

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from arena.errors import MissingOperator, Unreachable
 from arena.kube import faults
+from arena.kube.decoding import decoded
 from arena.kube.faults import Asked
 from arena.kube.transport import Reply, Request, Transport, lines
 from arena.resources import Resource
@@ -220,7 +221,7 @@ class Watch:
         return reply
 
     def _event(self, line: bytes) -> tuple[str, Object] | None:
-        event = json.loads(line)
+        event = decoded(line)
         kind, one = event["type"], event["object"]
         if kind == "ERROR":
             raise faults.refusal(one.get("code", 500), json.dumps(one).encode(), self._selection.asked)

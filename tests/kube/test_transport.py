@@ -1,6 +1,5 @@
 """One request: retries, timeouts, credentials, proxies, and what broken servers lead to."""
 
-import gc
 import gzip
 import json
 import shutil
@@ -17,7 +16,7 @@ from servers import ASKED, Stage, hangs_up, read, refuses, says, transport
 from arena.errors import NotAllowed, NotFound, TimedOut, Unreachable
 from arena.kube import transport as room
 from arena.kube.endpoint import Endpoint
-from arena.kube.transport import Request, Transport, paused_gc
+from arena.kube.transport import Request, Transport
 
 OK = says(200, {"kind": "PodList", "items": []})
 BUSY = refuses(503, "ServiceUnavailable", "etcd has no leader")
@@ -195,16 +194,6 @@ def test_a_dead_proxy_is_blamed():
     """A proxy that does not answer is named as the cause."""
     with pytest.raises(Unreachable, match=r"the proxy on the way to cluster\.test does not answer"):
         transport("http://cluster.test:8080", proxy="http://127.0.0.1:1").json(read())
-
-
-def test_garbage_collection_comes_back():
-    """It is off inside, and on again when the last of several threads leaves."""
-    first, second = paused_gc(), paused_gc()
-    with first:
-        with second:
-            assert not gc.isenabled()
-        assert not gc.isenabled()
-    assert gc.isenabled()
 
 
 @pytest.fixture(scope="module")
