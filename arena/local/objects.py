@@ -119,6 +119,11 @@ def owner(obj: Object) -> Object | None:
     return next((one for one in references if one.get("controller")), None)
 
 
+def sidecars(spec: Object) -> list[Object]:
+    """The init containers of a pod's spec that run beside the others: those with a policy of their own."""
+    return [one for one in spec.get("initContainers") or [] if one.get("restartPolicy")]
+
+
 PORTS = "local.arena.io/ports"
 """Annotation, JSON: declared port -> the loopback port allotted to it, on Services and Pods.
 

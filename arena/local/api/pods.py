@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from arena.local.api import schema
-from arena.local.causes import LABEL, Cause, check_count, invalid, missing, unsupported
+from arena.local.causes import LABEL, Cause, check_count, forbidden, invalid, missing, unsupported
 from arena.local.objects import Object
 
 _ENV = re.compile(r"[^\x00-\x1f=\x7f]+")
@@ -40,6 +40,9 @@ def check(spec: Object, path: str) -> Iterator[Cause]:
     for group, containers in groups:
         for index, container in enumerate(containers):
             yield from _container(container, f"{path}.{group}[{index}]", volumes)
+            yield from _sidecar(
+                container.get("restartPolicy"), group, f"{path}.{group}[{index}].restartPolicy"
+            )
     names = [str(one.get("name")) for _, containers in groups for one in containers]
     yield from _duplicates(f"{path}.containers", "name", names)
     if spec.get("restartPolicy", "Always") not in _POLICIES:
@@ -50,6 +53,14 @@ def check(spec: Object, path: str) -> Iterator[Cause]:
         if len(volume) > 2:
             message = "Forbidden: may not specify more than 1 volume type"
             yield Cause(f"{path}.volumes[{index}]", "FieldValueForbidden", message)
+
+
+def _sidecar(policy: str | None, group: str, path: str) -> Iterator[Cause]:
+    """Only init containers have a policy of their own, and only the one that makes them sidecars."""
+    if policy is not None and group != "initContainers":
+        yield forbidden(path, "may not be set for non-init containers")
+    elif policy not in (None, "Always"):
+        yield unsupported(path, policy, ("Always",))
 
 
 def _label(field: str, name: str) -> Iterator[Cause]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from arena.local.api.times import ago
-from arena.local.objects import Object
+from arena.local.objects import Object, sidecars
 
 
 def _statuses(pod: Object, group: str = "containerStatuses") -> list[Object]:
@@ -13,8 +13,15 @@ def _statuses(pod: Object, group: str = "containerStatuses") -> list[Object]:
 
 def ready(pod: Object, now: datetime) -> str:
     """`1/2`: containers that are ready, of all."""
-    count = sum(1 for one in _statuses(pod) if one.get("ready") and "running" in (one.get("state") or {}))
-    return f"{count}/{len(pod['spec'].get('containers') or [])}"
+    names = _sidecars(pod)
+    beside = [one for one in _statuses(pod, "initContainerStatuses") if one.get("name") in names]
+    lasting = [*_statuses(pod), *beside]
+    count = sum(1 for one in lasting if one.get("ready") and "running" in (one.get("state") or {}))
+    return f"{count}/{len(pod['spec'].get('containers') or []) + len(names)}"
+
+
+def _sidecars(pod: Object) -> set[str]:
+    return {one["name"] for one in sidecars(pod["spec"])}
 
 
 def restarts(pod: Object, now: datetime) -> str:
@@ -45,14 +52,14 @@ def status(pod: Object, now: datetime) -> str:
 
 def _init(pod: Object) -> str:
     """What keeps the init containers; "" when they are through."""
-    total = len(pod["spec"].get("initContainers") or [])
+    total, names = len(pod["spec"].get("initContainers") or []), _sidecars(pod)
     for index, one in enumerate(_statuses(pod, "initContainerStatuses")):
         state = one.get("state") or {}
         ended = _terminated(state)
         if ended and not ended.get("exitCode"):
             continue
-        if one.get("started") and "running" in state:
-            continue  # a sidecar
+        if one.get("started") and "running" in state and one.get("name") in names:
+            continue
         if ended:
             return f"Init:{_end(ended)}"
         reason = (state.get("waiting") or {}).get("reason")

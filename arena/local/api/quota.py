@@ -8,7 +8,7 @@ from arena.local.api import refusals
 from arena.local.api.schema import quantity
 from arena.local.api.store import Rows, Store
 from arena.local.api.types import STORED, Type
-from arena.local.objects import Object
+from arena.local.objects import Object, sidecars
 
 _KEY = "/resourcequotas"
 _COMPUTE = ("cpu", "memory", "ephemeral-storage")
@@ -135,12 +135,13 @@ def _cost(kind: Type, obj: Object) -> Amounts:
 
 
 def _pod(spec: Object, group: str) -> Amounts:
-    """The larger of what all containers and what any init container takes."""
+    """The larger of what all that run together and what any init container takes."""
     total: Amounts = {}
-    for container in spec.get("containers") or []:
+    initial = spec.get("initContainers") or []
+    for container in [*(spec.get("containers") or []), *sidecars(spec)]:
         for name, amount in _asks(container, group).items():
             total[name] = total.get(name, Decimal(0)) + quantity(amount)
-    for container in spec.get("initContainers") or []:
+    for container in initial:
         for name, amount in _asks(container, group).items():
             total[name] = max(total.get(name, Decimal(0)), quantity(amount))
     return total

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from arena.local.objects import Object
+from arena.local.objects import Object, sidecars
 
 RESOURCE = "nvidia.com/gpu"
 VIRTUAL = 8
@@ -91,14 +91,19 @@ def _needed(pod: Object) -> int:
     """Init containers run one by one before the others, so they use the same GPUs."""
     spec = pod["spec"]
     early = max((asked(one) for one in spec.get("initContainers") or []), default=0)
-    return max(early, sum(asked(one) for one in spec["containers"]))
+    return max(early, sum(asked(one) for one in _together(spec)))
+
+
+def _together(spec: Object) -> list[Object]:
+    """The containers that run at the same time, sidecars last."""
+    return [*spec["containers"], *sidecars(spec)]
 
 
 def share(pod: Object, held: list[int]) -> dict[str, list[int]]:
     """Which container of a pod gets which of the GPUs that the pod holds."""
     shares = {one["name"]: held[: asked(one)] for one in pod["spec"].get("initContainers") or []}
     start = 0
-    for container in pod["spec"]["containers"]:
+    for container in _together(pod["spec"]):
         shares[container["name"]] = held[start : start + asked(container)]
         start += asked(container)
     return shares

@@ -138,12 +138,24 @@ class Worker:
             message = f"Allocate failed due to {error}, which is unexpected"
             self._verdict = status.Verdict("UnexpectedAdmissionError", message)
             return None
+        if status.over(self._policy(), self._views(self.main)):
+            return self._halt(self._grace())
+        dues = []
         for number, container in enumerate(self.init):
-            if not container.view().succeeded:
-                for later in [*self.init[number + 1 :], *self.main]:
-                    later.waiting = ("PodInitializing", "")
-                return self._drive(container)
-        return soonest(*[self._drive(container) for container in self.main])
+            view = container.view()
+            later = [*self.init[number + 1 :], *self.main]
+            # A sidecar that starts again holds up nobody who runs already.
+            through = view.started or any(one.run for one in later) if view.sidecar else view.succeeded
+            if view.sidecar or not through:
+                dues.append(self._drive(container))
+            if not through:
+                for one in later:
+                    one.waiting = ("PodInitializing", "")
+                return soonest(*dues)
+        return soonest(*dues, *[self._drive(container) for container in self.main])
+
+    def _policy(self) -> str:
+        return str(self.pod["spec"].get("restartPolicy", ALWAYS))
 
     def _drive(self, container: Container) -> float | None:
         """Bring one container forward."""
@@ -160,7 +172,7 @@ class Worker:
 
     def _again(self, container: Container, run: Run) -> float | None:
         """Restart a container that ended, if and when its pod's policy says so."""
-        if not status.restarts(self.pod["spec"].get("restartPolicy", ALWAYS), run.code):
+        if not status.restarts(container.spec.get("restartPolicy") or self._policy(), run.code):
             return None
         pace = self.tools.pace
         lasted = run.finished - run.started >= pace.reset
@@ -192,7 +204,8 @@ class Worker:
 
     def _halt(self, grace: float) -> float | None:
         """End whatever runs; seconds until there is more to do, None when nothing is left."""
-        for container in self.live:
+        # Sidecars serve the others to their end.
+        for container in [one for one in self.live if one in self.main] or self.live:
             probing.stop(self.tools, self.pod, container, grace)
         return soonest(*[container.tend() for container in self.live])
 

@@ -60,7 +60,12 @@ def ask(probe: Object, target: Target) -> Answer:
         with socket.create_connection((_host(found), target.number(found.get("port"))), timeout):
             return Answer(True)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        return Answer(False, str(error))
+        return Answer(False, _words(error))
+
+
+def _words(error: Exception) -> str:
+    """What went wrong, without the number that the system gives it."""
+    return str(getattr(error, "strerror", None) or error)
 
 
 def _host(source: Object) -> str:
@@ -101,7 +106,7 @@ def run(inside: Surroundings, timeout: float) -> Answer:
             start_new_session=True,
         )
     except (OSError, IndexError) as error:
-        return Answer(False, str(error))
+        return Answer(False, _words(error))
     with process:
         try:
             output, _ = process.communicate(timeout=timeout)

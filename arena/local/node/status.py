@@ -27,6 +27,11 @@ class View(NamedTuple):
     started: bool
 
     @property
+    def sidecar(self) -> bool:
+        """Whether it is an init container that runs beside the others, for as long as they do."""
+        return bool(self.spec.get("restartPolicy"))
+
+    @property
     def begun(self) -> bool:
         """Whether it ever ran."""
         return self.run is not None and (self.run.state in (RUNNING, ENDED) or self.run.number > 0)
@@ -95,31 +100,30 @@ def container(uid: str, view: View) -> Object:
 
 def phase(policy: str, init: Sequence[View], main: Sequence[View]) -> str:
     """The pod's phase, by the kubelet's rules."""
-    failed = any(view.ended and not view.succeeded for view in init)
+    failed = any(view.ended and not view.succeeded for view in init if not view.sidecar)
     if failed and policy == NEVER:
         return "Failed"
-    if not all(view.succeeded for view in init):
+    if not all(view.begun if view.sidecar else view.succeeded for view in init):
         return "Pending"
     if not all(view.begun for view in main):
         return "Running" if any(view.run and view.run.state == RUNNING for view in main) else "Pending"
-    if any(not view.ended for view in main):
-        return "Running"
-    return _over(policy, main)
-
-
-def _over(policy: str, main: Sequence[View]) -> str:
-    """The phase when no container runs."""
-    if any(view.run and restarts(policy, view.run.code) for view in main):
+    if not over(policy, main) or any(view.run and not view.ended for view in init):
         return "Running"
     return "Succeeded" if all(view.succeeded for view in main) else "Failed"
+
+
+def over(policy: str, main: Sequence[View]) -> bool:
+    """Whether all of the containers have ended for good."""
+    return all(view.run and view.ended and not restarts(policy, view.run.code) for view in main)
 
 
 def conditions(
     phase: str, init: Sequence[View], main: Sequence[View], before: Sequence[Object]
 ) -> list[Object]:
     """The pod's conditions; those that others wrote stay, and times change only with the status."""
-    undone = [view.spec["name"] for view in init if not view.succeeded]
-    unready = [view.spec["name"] for view in main if not view.ready]
+    undone = [one.spec["name"] for one in init if not (one.started if one.sidecar else one.succeeded)]
+    lasting = [*(view for view in init if view.sidecar), *main]
+    unready = [view.spec["name"] for view in lasting if not view.ready]
     made = [
         _condition("Initialized", undone, "ContainersNotInitialized", "incomplete", phase),
         _condition("Ready", unready, "ContainersNotReady", "unready", phase),
@@ -171,7 +175,7 @@ def pod(spec_of: Object, init: Sequence[View], main: Sequence[View], verdict: Ve
         "containerStatuses": [container(meta["uid"], view) for view in main],
     }
     if init:
-        done = [view._replace(ready=view.succeeded) for view in init]
+        done = [view if view.sidecar else view._replace(ready=view.succeeded) for view in init]
         status["initContainerStatuses"] = [container(meta["uid"], view) for view in done]
     if verdict:
         status |= {"reason": verdict.reason, "message": verdict.message}

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from decimal import Decimal
 
-from arena.local.objects import Object
+from arena.local.objects import Object, sidecars
 
 Amounts = Counter[str]
 """Resource name -> thousandths of its unit, as whole numbers (cpu is counted in them)."""
@@ -39,12 +39,13 @@ def amounts(resources: Object | None) -> Amounts:
 
 
 def requested(pod: Object) -> Amounts:
-    """What the pod holds of its node: all containers together, or the largest init container; one pod."""
+    """What the pod holds of its node: all that run together, or the largest init container; one pod."""
     spec = pod["spec"]
+    initial = spec.get("initContainers") or []
     total: Amounts = Counter()
-    for container in spec["containers"]:
+    for container in [*spec["containers"], *sidecars(spec)]:
         total.update(_container(container))
-    for container in spec.get("initContainers") or []:
+    for container in initial:
         for name, value in _container(container).items():
             total[name] = max(total[name], value)
     total["pods"] = 1000
