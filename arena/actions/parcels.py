@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -128,8 +128,6 @@ def kept(cluster: Cluster, job: Mapping[str, Any]) -> Archive | None:
     Raises:
         NotFound: it is not kept any more.
     """
-    from base64 import b64decode
-
     from arena.actions import packing
 
     meta = job["metadata"]
@@ -137,17 +135,25 @@ def kept(cluster: Cluster, job: Mapping[str, Any]) -> Archive | None:
     if labels.CODE_DIGEST not in remarks:
         return None
     origin = code.origin(remarks)
-    hint = f"it was {remarks[labels.CODE_DIGEST]}, commit {origin.get('commit', 'unknown')}"
-    if labels.CODE_PARTS not in remarks:
-        raise NotFound(f'the code of "{meta["name"]}" was too large for the cluster to keep', hint)
-    found = b""
-    for name in remarks[labels.CODE_PARTS].split(","):
+    try:
+        found = b"".join(_blocks(cluster, meta, remarks.get(labels.CODE_PARTS, "")))
+    except NotFound as error:
+        error.hint = f"it was {remarks[labels.CODE_DIGEST]}, commit {origin.get('commit', 'unknown')}"
+        raise
+    return packing.opened(found, remarks[labels.CODE_DIGEST], origin)
+
+
+def _blocks(cluster: Cluster, meta: Object, parts: str) -> Iterator[bytes]:
+    """What the parts hold, by their names with commas between."""
+    from base64 import b64decode
+
+    if not parts:
+        raise NotFound(f'the code of "{meta["name"]}" was too large for the cluster to keep')
+    for name in parts.split(","):
         try:
             part = cluster.get(CONFIGMAPS, meta["namespace"], name)
         except NotFound as cause:
             raise NotFound(
-                f'the code of "{meta["name"]}" is not kept any more: the ConfigMap "{name}" is gone',
-                hint,
+                f'the code of "{meta["name"]}" is not kept any more: the ConfigMap "{name}" is gone'
             ) from cause
-        found += b64decode((part.get("binaryData") or {}).get(KEY, ""))
-    return packing.opened(found, remarks[labels.CODE_DIGEST], origin)
+        yield b64decode((part.get("binaryData") or {}).get(KEY, ""))

@@ -21,6 +21,7 @@ from arena.resources import CONFIGMAPS, DEPLOYMENTS, SECRETS, SERVICES, Resource
 
 if TYPE_CHECKING:
     from arena.actions.packing import Archive
+    from arena.kinds.training.code import Parcel
 
 Object = dict[str, Any]
 HELPERS = {one.kind: one for one in (CONFIGMAPS, DEPLOYMENTS, SECRETS, SERVICES)}
@@ -112,47 +113,78 @@ def plan(
         SpecError, TemplateError: a value, a file or the template cannot be used.
     """
     resource = resource or kind.resources[0]
-    spec = replace(spec, on_host=origin.on_host)
-    archive = _pack(spec, overrides)
-    if archive:
-        spec = replace(spec, parcel=parcels.parcel(archive))
+    taken = luggage(spec, overrides)
+    spec = replace(spec, on_host=origin.on_host, parcel=taken.parcel)
+    job, *helpers = _made(kind, spec, resource, overrides)
+    helpers += _filled(extras.extras(spec, kind.name, taken.contents))
+    parts = _filled(extras.parts(spec))
+    for one in (job, *helpers, *parts):
+        _finish(one, namespace, origin)
+    _annotate(job, _notes(origin, overrides, taken))
+    return Plan(kind=kind, resource=resource, job=job, helpers=helpers, code=taken.code, parts=parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Luggage:
+    """What a job takes along of the submitter's files."""
+
+    contents: Mapping[str, bytes]
+    """Those of --config-file, by their names."""
+    code: Archive | None
+    parcel: Parcel | None
+    """The code as the pods get it."""
+
+
+def luggage(spec: TrainingSpec, overrides: Overrides = Overrides()) -> Luggage:
+    """Read the files that a Spec names.
+
+    Raises:
+        SpecError: one cannot be read, or it is too much.
+    """
+    code = overrides.code
+    if spec.code and not code:
+        from arena.actions import packing
+
+        code = packing.pack(os.path.expanduser(spec.code))
+    return Luggage(contents=_contents(spec), code=code, parcel=parcels.parcel(code) if code else None)
+
+
+def _made(kind: Kind, spec: TrainingSpec, resource: Resource, overrides: Overrides) -> list[Object]:
+    """The job, and what the template makes beside it."""
     text = manifests.find(kind.template, overrides.template)
     what = overrides.template or f"the template of {kind.name}"
     made = manifests.render(text, kind.values(spec, resource), what)
     _check_kinds(made, resource, what)
     if overrides.patch:
-        change = manifests.load(manifests.find("", overrides.patch), overrides.patch)
-        if not isinstance(change, dict):
-            raise TemplateError(f"{overrides.patch} is no patch", "write what to change, such as spec: {...}")
-        made[0] = manifests.patch(made[0], change)
-        manifests.check(made[:1], overrides.patch)
-        _check_kinds(made[:1], resource, overrides.patch)
-    for extra in extras.extras(spec, kind.name, _contents(spec)):
-        made += manifests.render(manifests.find(extra.template), extra.values, extra.template)
-    parts = [
-        one for extra in extras.parts(spec)
+        made[0] = _patched(made[0], resource, overrides.patch)
+    return made
+
+
+def _patched(job: Object, resource: Resource, file: str) -> Object:
+    change = manifests.load(manifests.find("", file), file)
+    if not isinstance(change, dict):
+        raise TemplateError(f"{file} is no patch", "write what to change, such as spec: {...}")
+    job = manifests.patch(job, change)
+    manifests.check([job], file)
+    _check_kinds([job], resource, file)
+    return job
+
+
+def _filled(more: Sequence[extras.Extra]) -> list[Object]:
+    return [
+        one for extra in more
         for one in manifests.render(manifests.find(extra.template), extra.values, extra.template)
     ]  # fmt: skip
-    finished = [_finish(one, namespace, origin) for one in made]
+
+
+def _notes(origin: Origin, overrides: Overrides, taken: Luggage) -> dict[str, str]:
+    """Annotations of the job that say where it is from."""
     notes = {labels.SUBMITTER: origin.submitter, labels.VERSION: origin.version}
-    if archive and spec.parcel:
-        notes |= parcels.notes(archive, spec.parcel)
+    if taken.code and taken.parcel:
+        notes |= parcels.notes(taken.code, taken.parcel)
     if overrides.words:
         notes[labels.OVERRIDES] = shlex.join(overrides.words)
-    _annotate(finished[0], notes)
-    return Plan(
-        kind=kind, resource=resource, job=finished[0], helpers=tuple(finished[1:]), code=archive,
-        parts=[_finish(one, namespace, origin) for one in parts],
-    )  # fmt: skip
-
-
-def _pack(spec: TrainingSpec, overrides: Overrides) -> Archive | None:
-    """The code that goes with the job."""
-    if overrides.code or not spec.code:
-        return overrides.code
-    from arena.actions import packing
-
-    return packing.pack(os.path.expanduser(spec.code))
+    return notes
 
 
 def _contents(spec: TrainingSpec) -> dict[str, bytes]:
@@ -168,12 +200,12 @@ def _contents(spec: TrainingSpec) -> dict[str, bytes]:
     return found
 
 
-def _finish(obj: Object, namespace: str, origin: Origin) -> Object:
+def _finish(obj: Object, namespace: str, origin: Origin) -> None:
+    """Put in, in place, what does not depend on the object."""
     obj["metadata"]["namespace"] = namespace
     for template in templates(obj):
         if origin.surroundings:
             _annotate(template, origin.surroundings)
-    return obj
 
 
 def _annotate(obj: Object, notes: Mapping[str, str]) -> None:

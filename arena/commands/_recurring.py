@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _submitting
-from arena.commands._submitting import Wish
+from arena.commands import _submitting, _wish
+from arena.commands._wish import Wish
 
 if TYPE_CHECKING:
     from arena.actions.plans import Plan
+    from arena.kinds.cron import CronSpec
     from arena.kinds.kind import Kind
+    from arena.kinds.training.base import TrainingSpec
     from arena.session import Session
 
 
@@ -21,32 +23,46 @@ def run(session: "Session", kind: "Kind", given: Mapping[str, Any], wish: Wish) 
     Args:
         given: options of the schedule by field, as text; those of the job are in the wish.
     """
-    from arena.actions import crons
     from arena.kinds import cron
-    from arena.kinds.spec import divide, over, parse
 
-    _submitting.check_trial(wish)
-    own, rest = divide(cron.CronSpec, _submitting.load(wish.file, kind) if wish.file else {})
-    words = over(own, dict(given))
-    times = parse(cron.CronSpec, words)
-    job = over(rest, wish.given)
-    if "name" not in job:
-        job["name"] = _submitting.name_from(str(job.get("command", "")), kind.name, cron.room(kind.spec))
-    wish = replace(wish, file=None, given=job)
-    spec = _submitting.read(session, kind, wish)
-    cron.check_name(spec)
-    asks = wish.dry_run != "client"
-    carrier = crons.require(session.cluster(), kind, times) if asks else None
-    inner = _submitting.planned(session, kind, spec, wish)
-    for remark in cron.remarks(times, str(words["schedule"]), session.now()):
+    schedule, times, wish = _divided(session, kind, given, wish)
+    spec = _wish.read(session, kind, wish)
+    plan = _planned(session, kind, spec, times, wish)
+    for remark in cron.remarks(times, schedule, session.now()):
         click.echo(f"Warning: {remark}", err=True)
-    plan = crons.plan(inner, times, carrier)
-    if asks:
-        crons.check(session.cluster(), inner)
     if wish.dry_run:
         _submitting.show(session, plan, wish)
     else:
         _send(session, plan, wish)
+
+
+def _divided(
+    session: "Session", kind: "Kind", given: Mapping[str, Any], wish: Wish
+) -> "tuple[str, CronSpec, Wish]":
+    """The schedule as it was written, what it means, and the wish with the options of the job alone."""
+    from arena.kinds import cron
+    from arena.kinds.spec import divide, over, parse
+
+    own, rest = divide(cron.CronSpec, _wish.load(wish.file, kind) if wish.file else {})
+    words = over(own, dict(given))
+    times = parse(cron.CronSpec, words)
+    wish = replace(wish, file=None, given=over(rest, wish.given))
+    wish = replace(wish, given=_wish.words(session, kind, wish, cron.room(kind.spec)))
+    cron.check_name(kind.spec, wish.given["name"])
+    return str(words["schedule"]), times, wish
+
+
+def _planned(session: "Session", kind: "Kind", spec: "TrainingSpec", times: "CronSpec", wish: Wish) -> "Plan":
+    """What would be sent; the cluster, where it is asked, has found the job inside acceptable."""
+    from arena.actions import crons
+
+    asks = wish.dry_run != "client"
+    carrier = crons.require(session.cluster(), kind, times) if asks else None
+    inner = _submitting.planned(session, kind, spec, wish)
+    plan = crons.plan(inner, times, carrier)
+    if asks:
+        crons.check(session.cluster(), inner)
+    return plan
 
 
 def _send(session: "Session", plan: "Plan", wish: Wish) -> None:

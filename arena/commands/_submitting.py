@@ -1,55 +1,27 @@
 """What `submit` does once the line is read: build, show or send, then wait or stream."""
 
 import os
-import re
 import sys
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from arena.errors import SpecError, aimed
+from arena.commands._wish import Wish, overrides, read
+from arena.errors import aimed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from arena.actions.packing import Archive
-    from arena.actions.plans import Overrides, Plan
+    from arena.actions.plans import Plan
     from arena.kinds.kind import Kind
     from arena.kinds.training.base import TrainingSpec
+    from arena.resources import Resource
     from arena.session import Session
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """One submit as it was asked for."""
-
-    given: dict[str, Any] = field(default_factory=dict)
-    """Options of the Spec by field, as text."""
-    file: str | None = None
-    template: str | None = None
-    patch: str | None = None
-    dry_run: str | None = None
-    form: str | None = None
-    replace: bool = False
-    wait: bool = False
-    logs: bool = False
-    code: "Archive | None" = None
-    """The code of an older job, instead of what is now in the folder of --code."""
 
 
 def run(session: "Session", kind: "Kind", wish: Wish) -> int | None:
     """Submit, or show what would be sent; the exit code."""
-    check_trial(wish)
     return carry_out(session, kind, read(session, kind, wish), wish)
-
-
-def check_trial(wish: Wish) -> None:
-    """Refuse a --dry-run that is of no kind; raises SpecError."""
-    if wish.dry_run not in (None, "client", "server"):
-        raise SpecError(
-            f'--dry-run: "{wish.dry_run}" is neither client nor server', "write --dry-run or --dry-run=server"
-        )
 
 
 def carry_out(
@@ -79,16 +51,14 @@ def planned(
     surroundings: "Mapping[str, str] | None" = None,
 ) -> "Plan":
     """What would be sent, as of `carry_out`; says what the user should hear of it."""
-    from arena.actions import queues, served
     from arena.kinds.training.base import remarks
     from arena.sdk import submits
 
-    asks = wish.dry_run != "client"
-    resource = served.require(session.cluster(), kind) if asks else None
     told = remarks(spec)
-    if resource:
-        spec = queues.settled(session.cluster(), spec)
-        told += queues.remarks(session.cluster(), resource, spec, session.namespace)
+    resource = None
+    if wish.dry_run != "client":
+        resource, spec, more = _settled(session, kind, spec)
+        told += more
     plan = submits.plan(
         session,
         spec,
@@ -99,88 +69,33 @@ def planned(
     )
     if plan.code:
         click.echo(plan.code.summary, err=True)
-        told += plan.code.remarks
-        if (
-            session.is_local
-            and spec.tensorboard
-            and not os.path.isabs(spec.logdir)
-            and "://" not in spec.logdir
-        ):
-            told.append(
-                f"--logdir {spec.logdir} is a folder of each instance's own, as its code is; "
-                "give an absolute path, lest TensorBoard show nothing"
-            )
+        told += [*plan.code.remarks, *_lost_events(session, spec)]
     for remark in told:
         click.echo(f"Warning: {remark}", err=True)
     return plan
 
 
-def read(session: "Session", kind: "Kind", wish: Wish) -> "TrainingSpec":
-    """The Spec from flags, over the job file, over configured defaults; named after its script if need be."""
-    from arena.actions.defaults import configured
-    from arena.kinds.spec import over, parse
+def _settled(
+    session: "Session", kind: "Kind", spec: "TrainingSpec"
+) -> "tuple[Resource, TrainingSpec, list[str]]":
+    """The type that carries the kind, the Spec as this cluster needs it, and remarks on its queue."""
+    from arena.actions import queues, served
 
-    asked = session.cluster() if wish.dry_run != "client" else None
-    values = configured(session.settings, kind, asked)
-    if wish.file:
-        values = over(values, load(wish.file, kind))
-    values = over(values, wish.given)
-    if "name" not in values:
-        values["name"] = name_from(str(values.get("command", "")), kind.name)
-    spec: TrainingSpec = parse(kind.spec, values)
-    return spec
+    cluster = session.cluster()
+    resource = served.require(cluster, kind)
+    spec = queues.settled(cluster, spec)
+    return resource, spec, queues.remarks(cluster, resource, spec, session.namespace)
 
 
-def load(file: str, kind: "Kind") -> dict[str, Any]:
-    """The keys of a job file; `-` reads standard input. Its optional `kind` must agree.
-
-    Raises:
-        SpecError: it cannot be read, is no mapping, or is of another kind.
-    """
-    from arena import kinds, manifests
-
-    text = sys.stdin.read() if file == "-" else manifests.find("", file)
-    found = manifests.load(text, file)
-    if not isinstance(found, dict):
-        raise SpecError(f"{file} is no job file", "write one option a line, such as workers: 4")
-    named = found.pop("kind", None)
-    if named is not None and kinds.find(str(named)) is not kind:
-        raise SpecError(f"{file} describes a {named}", f"submit it with: arena submit {named} -f {file}")
-    return {str(key): value for key, value in found.items()}
-
-
-def name_from(command: str, kind: str, longest: int = 42) -> str:
-    """A name made from the script that the command runs, with a few digits against clashes.
-
-    >>> name_from("torchrun src/train_bert.py", "pytorchjob")[:-5]
-    'train-bert-'
-    """
-    scripts = re.findall(r"([\w.-]+)\.(?:py|sh|R|jl|lua)\b", command)
-    stem = re.sub(r"[^a-z0-9]+", "-", (scripts[0] if scripts else kind).lower()).strip("-")
-    stem = (stem if stem[:1].isalpha() else f"job-{stem}")[: longest - 6].rstrip("-")
-    # Drawn, not the time: a loop in the shell submits many a second.
-    return f"{stem}-{os.urandom(3).hex()[:5]}"
-
-
-def overrides(session: "Session", kind: "Kind", wish: Wish) -> "Overrides":
-    """The template and the patch of a submit: flags, else the user's own template of the kind."""
-    from arena.actions.plans import Overrides
-
-    template = wish.template or _own_template(session, kind)
-    return Overrides(template=template, patch=wish.patch, code=wish.code)
-
-
-def _own_template(session: "Session", kind: "Kind") -> str | None:
-    """The user's template of the kind, where the setting `templates` names a folder that has one."""
-    folder = session.settings.text("templates")
-    if not folder:
-        return None
-    there = os.path.expanduser(folder)
-    if not os.path.isdir(there):
-        origin = session.settings["templates"].origin
-        raise SpecError(f"the setting templates ({origin}) names no folder: {folder}", "correct or remove it")
-    path = os.path.join(there, kind.template)
-    return path if os.path.exists(path) else None
+def _lost_events(session: "Session", spec: "TrainingSpec") -> list[str]:
+    """Why TensorBoard would show nothing of a job whose instances each have a folder of their own."""
+    shared = os.path.isabs(spec.logdir) or "://" in spec.logdir
+    if shared or not (session.is_local and spec.tensorboard):
+        return []
+    return [
+        f"--logdir {spec.logdir} is a folder of each instance's own, as its code is; "
+        "give an absolute path, lest TensorBoard show nothing"
+    ]
 
 
 def show(session: "Session", plan: "Plan", wish: Wish) -> None:

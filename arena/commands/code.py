@@ -1,7 +1,8 @@
 """arena code: restore the code that a job was submitted with."""
 
 import json
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
     from arena.actions.packing import Archive
     from arena.kinds.kind import Kind
     from arena.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _How:
+    """What is done with the code: where it goes, over what, and what is printed."""
+
+    folder: str | None
+    force: bool
+    lists: bool
+    form: str | None
 
 
 @click.command("code")
@@ -38,16 +49,7 @@ if TYPE_CHECKING:
 )
 @_flags.output_option("json", "yaml", "name", default=None)
 @pass_session
-def command(  # noqa: PLR0913 - one parameter a flag
-    session: "Session",
-    name: str,
-    kind: "Kind | None",
-    folder: str | None,
-    force: bool,
-    lists: bool,
-    send: str | None,
-    form: str | None,
-) -> None:
+def command(session: "Session", name: str, kind: "Kind | None", send: str | None, **flags: Any) -> None:
     """Restore the code of a job that was submitted with --code, as it was then.
 
     It is kept in the cluster as long as a job that has it is there, finished or not.
@@ -61,26 +63,33 @@ def command(  # noqa: PLR0913 - one parameter a flag
     arena code bert --list
     arena code bert --send .
     """
-    from arena.actions import packing, parcels, sending, training
+    how = _How(**flags)
+    if not send:
+        _restore(session, name, kind, how)
+    elif how.folder or how.force or how.lists:
+        raise SpecError("--send does not go together with --dir, --force or --list", "leave them away")
+    else:
+        _send(session, name, kind, send)
 
-    if send:
-        _check_alone(folder, force, lists)
-        click.echo(f"using {session.describe()}", err=True)
-        count = sending.again(session.cluster(), name, session.namespace, send, kind)
-        click.echo(f"sent to {count} instance" + "s" * (count != 1))
-        return
+
+def _restore(session: "Session", name: str, kind: "Kind | None", how: _How) -> None:
+    from arena.actions import packing, parcels, training
+
     _, _, obj = training.find(session.cluster(), name, session.namespace, kind)
     found = parcels.wanted(session.cluster(), obj)
     click.echo(found.summary, err=True)
-    where = folder or f"{name}-code"
-    if not lists:
-        packing.unpack(found, where, over=force)
-    _show(found, where, form, lists=lists)
+    where = how.folder or f"{name}-code"
+    if not how.lists:
+        packing.unpack(found, where, over=how.force)
+    _show(found, where, how.form, lists=how.lists)
 
 
-def _check_alone(folder: str | None, force: bool, lists: bool) -> None:
-    if folder or force or lists:
-        raise SpecError("--send does not go together with --dir, --force or --list", "leave them away")
+def _send(session: "Session", name: str, kind: "Kind | None", folder: str) -> None:
+    from arena.actions import sending
+
+    click.echo(f"using {session.describe()}", err=True)
+    count = sending.again(session.cluster(), name, session.namespace, folder, kind)
+    click.echo(f"sent to {count} instance" + "s" * (count != 1))
 
 
 def _show(found: "Archive", where: str, form: str | None, *, lists: bool) -> None:

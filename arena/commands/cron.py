@@ -73,6 +73,10 @@ def command() -> None:
     """
 
 
+_KEPT = ("file", "template", "patch", "dry_run", "form", "replace")
+"""What of the flags is no option of a Spec."""
+
+
 def make(kind: "Kind") -> click.Command:
     """The command that submits jobs of a kind on a schedule: all flags of submit, and its own."""
     from arena.kinds.cron import CronSpec
@@ -83,15 +87,12 @@ def make(kind: "Kind") -> click.Command:
 
     def function(session: "Session", **_: Any) -> None:
         from arena.commands._recurring import run
-        from arena.commands._submitting import Wish
+        from arena.commands._wish import Wish
 
         ctx = click.get_current_context()
-        kept = {
-            name: ctx.params[name] for name in ("file", "template", "patch", "dry_run", "form", "replace")
-        }
+        kept = {option: ctx.params[option] for option in _KEPT}
         job = {name: value for name, value in given(ctx, kind.spec).items() if name not in own}
-        wish = Wish(given=job, wait=False, logs=False, **kept)
-        run(session, kind, given(ctx, CronSpec), wish)
+        run(session, kind, given(ctx, CronSpec), Wish(given=job, **kept))
 
     function.__doc__ = (
         f"{kind.summary}, on a schedule.\n\n\b\n"

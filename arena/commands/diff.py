@@ -62,7 +62,7 @@ def _with_job(session: "Session", name: str, other: str, kind: "Kind | None") ->
 def _with_file(session: "Session", name: str, file: str, kind: "Kind | None") -> "list[Difference]":
     """The file is read as submit reads it, configured defaults and all."""
     from arena.actions import differences, training
-    from arena.commands._submitting import Wish, read
+    from arena.commands._wish import Wish, read
 
     of_kind, _, _ = training.find(session.cluster(), name, session.namespace, kind)
     spec = read(session, of_kind, Wish(file=file))

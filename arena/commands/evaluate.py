@@ -51,7 +51,8 @@ def model(session: "Session", **flags: Any) -> int | None:
     \b
     arena evaluate model --model-name bert --model-version 1 --image IMAGE "python evaluate.py"
     """
-    from arena.commands._submitting import Wish, run
+    from arena.commands._submitting import run
+    from arena.commands._wish import Wish
 
     job = {one.name for one in options(EvaluationSpec)}
     own = {one.name: flags[one.name] for one in dataclasses.fields(Wish) if one.name in flags.keys() - job}

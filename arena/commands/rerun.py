@@ -12,8 +12,9 @@ from arena.commands._spec import SpecCommand
 from arena.commands.submit import SENDING
 
 if TYPE_CHECKING:
-    from arena.commands._submitting import Wish
+    from arena.commands._wish import Wish
     from arena.kinds.kind import Kind
+    from arena.kinds.training.base import TrainingSpec
     from arena.session import Session
 
 
@@ -63,24 +64,31 @@ def command(
     arena rerun bert --set secret=TOKEN=VALUE --dry-run
     """
     from arena.actions import reruns, training
-    from arena.commands._submitting import Wish, carry_out, check_trial
-    from arena.sdk import submits
+    from arena.commands._submitting import carry_out
+    from arena.commands._wish import Wish
 
     wish = Wish(**flags)
-    check_trial(wish)
     of_kind, _, obj = training.find(session.cluster(), name, session.namespace, kind)
     spec = reruns.again(of_kind, obj, new or (name if wish.replace else reruns.fresh(name)), changes)
     wish = replace(wish, code=reruns.code(session.cluster(), obj, spec, changes))
     _remark_overrides(session, of_kind, obj, wish)
-    here = submits.starts_here(spec)
-    old = reruns.surroundings(obj, here=here) if session.is_local else {}
-    return carry_out(session, of_kind, spec, wish, old or None)
+    return carry_out(session, of_kind, spec, wish, _as_before(session, obj, spec))
+
+
+def _as_before(session: "Session", obj: dict[str, Any], spec: "TrainingSpec") -> dict[str, str] | None:
+    """How the job's processes started, where they are those of this machine."""
+    from arena.actions import reruns
+    from arena.sdk import submits
+
+    if not session.is_local:
+        return None
+    return reruns.surroundings(obj, here=submits.starts_here(spec)) or None
 
 
 def _remark_overrides(session: "Session", kind: "Kind", obj: dict[str, Any], wish: "Wish") -> None:
     """Warn where the job was made with a template or patch that does not apply now: files are not kept."""
     from arena.actions import reruns
-    from arena.commands._submitting import overrides
+    from arena.commands._wish import overrides
 
     old, now = reruns.overrides(obj), overrides(session, kind, wish).words
     if old and list(now) != old and not (wish.template or wish.patch):

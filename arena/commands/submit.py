@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from arena.commands import _complete
 from arena.commands._globals import pass_session, readable, spread
 from arena.commands._spec import SpecCommand, given, spec_options
 
@@ -85,6 +86,7 @@ PLANNING = (
     click.option("--patch", metavar="FILE", type=click.Path(), callback=readable,
                  help="Apply this JSON merge patch to the job's manifest."),
     click.option("--dry-run", is_flag=False, flag_value="client", default=None, metavar="[client|server]",
+                 shell_complete=_complete.values("client", "server"),
                  help="Print what would be sent; with =server the cluster validates it."),
     click.option("-o", "--output", "form", type=click.Choice(["yaml", "json", "name"]), default=None,
                  help="Format of --dry-run, or of the result."),
@@ -105,7 +107,8 @@ def make(kind: "Kind") -> click.Command:
     """The submit command of a kind: its Spec's options and submit's own."""
 
     def function(session: "Session", **_: Any) -> int | None:
-        from arena.commands._submitting import Wish, run
+        from arena.commands._submitting import run
+        from arena.commands._wish import Wish
 
         ctx = click.get_current_context()
         params = ctx.params

@@ -81,12 +81,12 @@ def room(spec: type[TrainingSpec]) -> int:
     return words.LONGEST - len(spec.suffix) - len(SUFFIX)
 
 
-def check_name(spec: TrainingSpec) -> None:
-    """Refuse a name that leaves no room for what the names of runs end with; raises SpecError."""
-    if len(spec.name) > room(type(spec)):
+def check_name(spec: type[TrainingSpec], name: str) -> None:
+    """Refuse the name of a job that leaves no room for what the names of runs end with; raises SpecError."""
+    if len(name) > room(spec):
         raise SpecError(
-            f"--name: {words.shown(spec.name)} is too long: the time is added to it for each run",
-            f"use at most {room(type(spec))} characters",
+            f"--name: {words.shown(name)} is too long: the time is added to it for each run",
+            f"use at most {room(spec)} characters",
         )
 
 

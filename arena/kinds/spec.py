@@ -100,6 +100,15 @@ def parse(spec: type[S], given: Mapping[str, object]) -> S:
     Raises:
         SpecError: an unknown key, a value that cannot be used, or a required one that is missing.
     """
+    return spec(**read(spec, given))
+
+
+def read(spec: type, given: Mapping[str, object]) -> dict[str, Any]:
+    """Given values as a Spec of the type has them, by field; whether they fit together is not looked at.
+
+    Raises:
+        SpecError: an unknown key, a value that cannot be used, or a required one that is missing.
+    """
     known = _keys(spec)
     chosen: dict[str, Any] = {}
     for key, value in given.items():
@@ -113,7 +122,7 @@ def parse(spec: type[S], given: Mapping[str, object]) -> S:
         if one.required and one.name not in chosen:
             what = "what to run" if one.form.positional else f"{one.flag} {one.form.metavar}"
             raise SpecError(f"{one.flag} is missing", f"add {what}")
-    return spec(**chosen)
+    return chosen
 
 
 def over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

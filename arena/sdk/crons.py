@@ -27,7 +27,7 @@ def schedule(session: Session, spec: TrainingSpec, times: CronSpec, *, replace: 
         SpecError, NotAllowed, Unreachable: what the cluster has against it.
     """
     cluster, kind = session.cluster(), submits.kind_of(spec)
-    carrier.check_name(spec)
+    carrier.check_name(type(spec), spec.name)
     resource = schedules.require(cluster, kind, times)
     whole = queues.settled(cluster, submits.with_defaults(session, spec, cluster))
     made = submits.plan(session, whole)
