@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,6 @@ def wait(
         TimedOut: it took longer.
         NotFound: one does not exist, or was deleted meanwhile.
     """
-    deadline = monotonic() + until.within if until.within is not None else None
     waits = _Waits(cluster, namespace, until, _find(cluster, names, namespace, kind, until))
     if not waits.jobs:
         return []
@@ -117,10 +117,7 @@ def wait(
         changed = True
         while waits.look(watching, changed):
             progress(waits.jobs)
-            if deadline is not None and monotonic() > deadline:
-                raise TimedOut(
-                    waits.left(f"after {until.within:g}s"), f"arena get {waits.aimed} -e shows why"
-                )
+            waits.check_time()
             changed = watching.wait(training.TICK)
         progress(waits.jobs)
     return [Waited(job, number in waits.reached) for number, job in enumerate(waits.jobs)]
@@ -149,6 +146,7 @@ class _Waits:
         self._cluster = cluster
         self._namespace = namespace
         self._until = until
+        self._deadline = inf if until.within is None else monotonic() + until.within
         self._found = found
         self._open = set(range(len(found)))
         self.reached: set[int] = set()
@@ -193,15 +191,14 @@ class _Waits:
         self.reached.add(number)
         self._open.discard(number)
 
-    def left(self, when: str) -> str:
-        """What those that are waited for still are."""
+    def check_time(self) -> None:
+        """Raise TimedOut, which says what those that are waited for still are, where the time is over."""
+        if monotonic() <= self._deadline:
+            return
         late = [self.jobs[number] for number in sorted(self._open)]
-        return ", ".join(f'job "{job.name}" is still {job.phase.value}' for job in late) + f" {when}"
-
-    @property
-    def aimed(self) -> str:
-        """The first that is waited for, as a hint names it."""
-        return aimed(self.jobs[min(self._open)].name, self._namespace)
+        told = ", ".join(f'job "{job.name}" is still {job.phase.value}' for job in late)
+        first = aimed(late[0].name, self._namespace)
+        raise TimedOut(f"{told} after {self._until.within:g}s", f"arena get {first} -e shows why")
 
 
 def judged(one: Waited, until: Goal = END) -> Job:

@@ -54,12 +54,12 @@ def duration(ctx: click.Context, param: click.Parameter, value: str | None) -> i
     return _read(param, value, units.duration)
 
 
-def moment(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """A callback for a flag that takes a moment in RFC 3339: the same in UTC."""
+def moment(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
+    """A callback for a flag that takes a moment in RFC 3339: the same in UTC; "" where it is not given."""
     from arena import units
 
     found = _read(param, value or None, units.when)
-    return units.rfc3339(found) if found else None
+    return units.rfc3339(found) if found else ""
 
 
 def job_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -127,6 +127,11 @@ def container_option(function: F) -> F:
     return click.option(
         "-c", "--container", default="", metavar="NAME", help="This container instead of the main one."
     )(function)
+
+
+def place_options(function: F) -> F:
+    """`-T KIND`, `-i INSTANCE` and `-c CONTAINER`: which container of a job is meant."""
+    return kind_option(instance_option(container_option(function)))
 
 
 def agreed(question: str) -> None:

@@ -7,16 +7,53 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from arena.errors import ArenaError
 
 if TYPE_CHECKING:
+    from arena.kinds.kind import Kind
     from arena.kube.streams import Terminal
+    from arena.model import Instance
+    from arena.session import Session
 
 PATIENCE = 2.0
 """Seconds that a command has to end by itself, where it cannot be told the end of its input."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Which container of a job the line means, as its flags say."""
+
+    kind: "Kind | None"
+    instance: str
+    container: str
+
+    def find(self, session: "Session", name: str) -> "tuple[Instance, str]":
+        """The instance of the job, which runs, and its container; raises as `instances.running`."""
+        from arena.actions import instances
+
+        _, one = instances.running(session.cluster(), name, session.namespace, self.instance, self.kind)
+        return one, instances.container(one, self.container)
+
+
+def execute(
+    session: "Session", where: "tuple[Instance, str]", words: Sequence[str], *, stdin: bool, tty: bool
+) -> int:
+    """Run a command in a container, joined to this terminal; its exit code."""
+    from arena.actions import instances
+
+    one, container = where
+    cluster = session.cluster()
+    with instances.execute(cluster, one, words, container=container, stdin=stdin, tty=tty) as opened:
+        return join(opened, stdin=stdin, tty=tty)
+
+
+def is_terminal() -> bool:
+    """Whether somebody sits at both ends."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def join(terminal: "Terminal", *, stdin: bool, tty: bool) -> int:

@@ -1,7 +1,6 @@
 """arena attach: a shell in an instance of a job, or its main program."""
 
-import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,27 +8,16 @@ from arena.commands import _flags
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
-    from arena.kinds.kind import Kind
     from arena.session import Session
 
 
 @click.command("attach")
 @_flags.job_argument()
 @click.argument("words", metavar="[--] [COMMAND...]", nargs=-1, type=click.UNPROCESSED)
-@_flags.kind_option
-@_flags.instance_option
-@_flags.container_option
+@_flags.place_options
 @click.option("--main", is_flag=True, help="Join the main program instead of starting a shell.")
 @pass_session
-def command(  # noqa: PLR0913 - one parameter a flag
-    session: "Session",
-    name: str,
-    words: tuple[str, ...],
-    kind: "Kind | None",
-    instance: str,
-    container: str,
-    main: bool,
-) -> int:
+def command(session: "Session", name: str, words: tuple[str, ...], main: bool, **where: Any) -> int:
     """Open a shell in an instance (the chief unless -i names one); exit with its code.
 
     Commands can be piped in where there is no terminal.
@@ -41,16 +29,11 @@ def command(  # noqa: PLR0913 - one parameter a flag
     arena attach bert --main
     """
     from arena.actions import instances
-    from arena.commands._terminal import join
+    from arena.commands._terminal import Place, execute, is_terminal, join
 
-    cluster = session.cluster()
-    _, one = instances.running(cluster, name, session.namespace, instance, kind)
-    chosen = instances.container(one, container)
-    tty = sys.stdin.isatty() and sys.stdout.isatty()
+    one, container = found = Place(**where).find(session, name)
     if main:
-        with instances.attach(cluster, one, container=chosen, stdin=False, tty=False) as opened:
+        with instances.attach(session.cluster(), one, container=container, stdin=False, tty=False) as opened:
             return join(opened, stdin=False, tty=False)
-    click.echo(f"Hello! Arena attach the container {chosen} of instance {one.name}", err=True)
-    shell = words or ("sh",)
-    with instances.execute(cluster, one, shell, container=chosen, stdin=True, tty=tty) as opened:
-        return join(opened, stdin=True, tty=tty)
+    click.echo(f"Hello! Arena attach the container {container} of instance {one.name}", err=True)
+    return execute(session, found, words or ("sh",), stdin=True, tty=is_terminal())

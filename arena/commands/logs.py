@@ -1,7 +1,7 @@
 """arena logs (log): the output of a job, of all its instances at once."""
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,7 @@ from arena.errors import SpecError
 
 if TYPE_CHECKING:
     from arena.actions.logs import Options
+    from arena.commands._live import Live
     from arena.commands._sinks import Sink
     from arena.kinds.kind import Kind
     from arena.model import Job
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
 
 @click.command("logs")
 @_flags.job_argument()
-@_flags.kind_option
-@_flags.instance_option
-@_flags.container_option
+@_flags.place_options
 @click.option("-f", "--follow", is_flag=True, help="Stay until the job has ended; exit 7 where it failed.")
 @click.option(
-    "--since", metavar="TIME", callback=_flags.duration, help="Only lines of the last TIME, such as 10m."
-)
+    "--since", "since_seconds", metavar="TIME", callback=_flags.duration,
+    help="Only lines of the last TIME, such as 10m.",
+)  # fmt: skip
 @click.option(
     "--since-time", metavar="TIME", callback=_flags.moment, help="Only lines from this moment on (RFC 3339)."
 )
@@ -35,25 +35,21 @@ if TYPE_CHECKING:
     type=click.IntRange(min=-1),
     default=-1,
     metavar="N",
+    callback=lambda ctx, param, value: None if value < 0 else value,
     help="Only the last N lines of each instance.",
 )
-@click.option("--timestamps", is_flag=True, help="With the time of each line.")
+@click.option("--timestamps", "stamps", is_flag=True, help="With the time of each line.")
 @click.option("-p", "--previous", is_flag=True, help="The run before the last restart.")
 @click.option("--prefix/--no-prefix", default=None, help="Name the instance before each line.")
 @pass_session
-def command(  # noqa: PLR0913 - one parameter a flag
+def command(
     session: "Session",
     name: str,
     kind: "Kind | None",
-    instance: str,
-    container: str,
     follow: bool,
-    since: int | None,
-    since_time: str | None,
-    tail: int,
-    timestamps: bool,
-    previous: bool,
+    stamps: bool,
     prefix: bool | None,
+    **wanted: Any,
 ) -> None:
     """Show the logs of a job: every instance, its name before each line.
 
@@ -67,21 +63,14 @@ def command(  # noqa: PLR0913 - one parameter a flag
     from arena.actions.logs import Options
     from arena.commands._sinks import Sink
 
+    options = Options(**wanted)
+    if options.since_seconds is not None and options.since_time:
+        raise SpecError("--since and --since-time exclude each other", "give one of them")
     if session.namespace.isdigit():
         number = session.namespace
         click.echo(f"-n {number} names a namespace; the last {number} lines come by -t {number}", err=True)
-    if since is not None and since_time:
-        raise SpecError("--since and --since-time exclude each other", "give one of them")
-    options = Options(
-        instance=instance,
-        container=container,
-        tail=tail if tail >= 0 else None,
-        since_seconds=since,
-        since_time=since_time or "",
-        previous=previous,
-    )
-    sink = Sink(prefix=False if instance and prefix is None else prefix, stamps=timestamps)
-    if follow and not previous:
+    sink = Sink(prefix=False if options.instance and prefix is None else prefix, stamps=stamps)
+    if follow and not options.previous:
         stream(session, name, kind, options, sink)
     else:
         _print(session, name, kind, options, sink)
@@ -113,7 +102,6 @@ def stream(session: "Session", name: str, kind: "Kind | None", options: "Options
     from arena.actions import following, goals
     from arena.commands._live import Live
     from arena.model import Job
-    from arena.views.jobs import ready, summary
 
     last: Job | None = None
     with Live() as live:
@@ -121,11 +109,7 @@ def stream(session: "Session", name: str, kind: "Kind | None", options: "Options
             if isinstance(item, Job):
                 last = item
                 sink.learn(item)
-                if item.ready or item.phase.is_final:
-                    live.clear()
-                else:
-                    waited = (session.now() - item.created).total_seconds() if item.created else 0
-                    live.show(summary(item, waited), (item.phase, item.reason, ready(item)))
+                _stand(item, live, session)
             else:
                 live.clear()
                 sink.write(item)
@@ -135,6 +119,17 @@ def stream(session: "Session", name: str, kind: "Kind | None", options: "Options
     sys.stdout.flush()
     goals.succeeded(last)
     click.echo(ending(last), err=True)
+
+
+def _stand(job: "Job", live: "Live", session: "Session") -> None:
+    """Say how the job stands as long as it writes nothing."""
+    from arena.views.jobs import ready, summary
+
+    if job.ready or job.phase.is_final:
+        live.clear()
+    else:
+        waited = (session.now() - job.created).total_seconds() if job.created else 0
+        live.show(summary(job, waited), (job.phase, job.reason, ready(job)))
 
 
 def ending(job: "Job") -> str:
