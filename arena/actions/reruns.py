@@ -54,7 +54,7 @@ def again(kind: Kind, obj: Object, name: str, changes: Sequence[str] = ()) -> Tr
 
     Args:
         obj: the object of the job.
-        name: of the new one.
+        name: of the new one, unless a change says so.
         changes: each `KEY=VALUE`, as `arena.kinds.line.amended` takes them.
 
     Raises:
@@ -70,7 +70,8 @@ def again(kind: Kind, obj: Object, name: str, changes: Sequence[str] = ()) -> Tr
             f'job "{obj["metadata"]["name"]}" has secrets, which are not recorded: {names}',
             f"give them again: {given}",
         )
-    spec: TrainingSpec = parse(kind.spec, {**options, "name": name})
+    renamed = options.get("name") if any(one.startswith("name=") for one in changes) else None
+    spec: TrainingSpec = parse(kind.spec, {**options, "name": renamed or name})
     return spec
 
 

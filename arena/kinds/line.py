@@ -38,7 +38,7 @@ def amended(spec: type, recorded: Recorded, changes: Sequence[str]) -> dict[str,
             raise SpecError(
                 f"--set: {shown(change)} has no value", "write it as KEY=VALUE, such as workers=4"
             )
-        given.setdefault(option_called(spec, key).name, []).append(value)
+        given.setdefault(_called(spec, key).name, []).append(value)
     found = dict(recorded)
     for one in options(spec):
         key, values = one.name.replace("_", "-"), given.get(one.name, [])
@@ -49,6 +49,13 @@ def amended(spec: type, recorded: Recorded, changes: Sequence[str]) -> dict[str,
         elif values:
             found[key] = values if one.form.multiple else values[-1]
     return found
+
+
+def _called(spec: type, key: str) -> Option:
+    try:
+        return option_called(spec, key)
+    except SpecError as error:
+        raise SpecError(f"--set: {error.message}", error.hint) from error
 
 
 def _entries(one: Option, recorded: object) -> Mapping[str, Any]:

@@ -52,6 +52,13 @@ def test_what_is_no_options_is_refused(text):
         reruns.recorded(noted(text))
 
 
+@pytest.mark.parametrize(("change", "name"), [("name=z", "z"), ("name=", "y"), ("env=A=1", "y")])
+def test_a_change_of_the_name_is_heeded(change, name):
+    """A changed name is that of the new job; without one it has the name that was made for it."""
+    old = noted('{"name": "x", "command": "c"}')
+    assert reruns.again(kinds.find("job"), old, "y", [change]).name == name
+
+
 def test_an_image_that_is_named_local():
     """An image called `local` is recorded as any other; where none was named, none is."""
     kind = kinds.find("job")

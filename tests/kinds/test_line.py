@@ -75,7 +75,7 @@ def test_changes(changes, wanted):
     ("change", "message"),
     [
         ("workers", '--set: "workers" has no value'),
-        ("wokers=1", '"wokers" is not an option'),
+        ("wokers=1", '--set: "wokers" is not an option'),
         ("env=LR", '--set env: "LR" has no value'),
     ],
 )
