@@ -6,13 +6,14 @@ from pathlib import Path
 
 import crds
 import pytest
-from cluster_words import cond
+from cluster_words import T0, cond
 
 from arena import kinds
 from arena.errors import Conflict, SpecError
 from arena.kinds.training import etjob, sshkey
 from arena.kinds.training.etjob import ScaleSpec
 from arena.model import Phase
+from arena.units import when
 
 ET, DEEPSPEED = kinds.find("et"), kinds.find("dp")
 
@@ -176,6 +177,48 @@ def test_reading(obj, pods, phase, reason):
     """The operator's words become phases, with what its last condition says as the reason."""
     job = ET.read(obj, pods)
     assert (job.phase, job.reason) == (phase, reason)
+
+
+def failed(restarts, **spec):
+    obj = training_job("Failed", conditions=[cond("Failed", message="no")], status={"restartCount": restarts})
+    return {**obj, "spec": {**obj["spec"], **spec}}
+
+
+@pytest.mark.parametrize(
+    ("obj", "phase"),
+    [
+        (failed(0), Phase.FAILED),
+        (failed(0, restartPolicy="Never"), Phase.FAILED),
+        (failed(0, restartPolicy="OnFailure"), Phase.RESTARTING),
+        (failed(1, restartPolicy="OnFailure", backoffLimit=2), Phase.RESTARTING),
+        (failed(2, restartPolicy="OnFailure", backoffLimit=2), Phase.FAILED),
+        (failed(6, restartPolicy="OnFailure"), Phase.FAILED),
+    ],
+)
+def test_a_job_that_starts_anew_has_not_failed(obj, phase):
+    """The operator says of each try that it failed; only of the last one it is the end of the job."""
+    assert ET.read(obj, []).phase is phase
+
+
+def test_the_end_of_the_last_try():
+    """A job ends with its last try, not with the first, whose end the operator leaves in the status."""
+    early = {"restartCount": 1, "completionTime": "2026-01-31T11:00:00Z", "startTime": "2026-01-31T10:00:00Z"}
+    job = ET.read(training_job("Succeeded", conditions=[cond("Succeeded")], status=early), [])
+    assert job.finished == when(T0)
+    alone = {**early, "restartCount": 0}
+    job = ET.read(training_job("Succeeded", conditions=[cond("Succeeded")], status=alone), [])
+    assert job.finished == when("2026-01-31T11:00:00Z")
+
+
+def test_suspended_for_good():
+    """A job whose operator knows no way back is not resumed in vain: the hint tells another way."""
+    with_way = training_job("Suspended", conditions=[cond("Suspended", reason="TrainingJobSuspended")])
+    without = training_job("Suspended", conditions=[cond("Suspended", reason="WaitingResourceTimeout")])
+    assert ET.suspend(with_way, False).patch
+    assert ET.suspend(without, True).patch
+    with pytest.raises(Conflict, match='job "e" is suspended for good') as caught:
+        DEEPSPEED.suspend(without, False)
+    assert caught.value.hint == "start it anew: arena rerun e --replace"
 
 
 def test_instances():

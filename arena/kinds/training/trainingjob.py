@@ -9,12 +9,12 @@ from functools import partial
 from typing import Any
 
 from arena import labels
-from arena.errors import SpecError
+from arena.errors import Conflict, SpecError, aimed
 from arena.kinds import forms
 from arena.kinds.forms import choice
 from arena.kinds.kind import Change, Kind, Object, Places, Pod
 from arena.kinds.spec import option
-from arena.kinds.training import environment, peers, reading, render, sshkey
+from arena.kinds.training import environment, peers, reading, render, sshkey, status
 from arena.kinds.training.peers import CleanedSpec
 from arena.model import Job, Phase
 from arena.resources import Resource
@@ -26,6 +26,9 @@ PLACES = Places(roles=(labels.ET_ROLE,), indices=(labels.ET_INDEX,))
 SELECTORS = (f"{labels.OLD_GROUP}={labels.ET_GROUP}",)
 
 SSH_CONFIG = "StrictHostKeyChecking no\nUserKnownHostsFile /dev/null\n"
+
+_FOR_GOOD = "WaitingResourceTimeout"
+"""The reason that the published operator gives for a suspension; it has no way back from there."""
 
 BACKOFF = 6
 """How often the operator restarts a job that may be restarted."""
@@ -186,18 +189,33 @@ def reader(kind: str) -> Callable[[Object, Sequence[Pod]], Job]:
     """The reader of a kind that a TrainingJob carries."""
 
     def read(obj: Object, members: Sequence[Pod]) -> Job:
-        status = obj.get("status") or {}
+        obj = _current(obj)
+        state = obj["status"]
         roles = [_role(obj, "launcher"), {**_role(obj, "worker"), "replicas": workers(obj)}]
-        word = str(status.get("phase") or "")
-        said = (_PHASES.get(word), _why(status, word))
+        word = str(state.get("phase") or "")
+        said = (_PHASES.get(word), _why(state, word))
         return reading.job(kind, obj, members, [role for role in roles if role], PLACES, said)
 
     return read
 
 
-def _why(status: Mapping[str, Any], phase: str) -> str:
+def _current(obj: Object) -> Object:
+    """The object, of which the status tells of this try: the operator leaves parts of the one before in it.
+
+    A job that is to start anew is told to have failed until it does, and the end of its first try stays.
+    """
+    spec, state = obj.get("spec") or {}, obj.get("status") or {}
+    done, most = state.get("restartCount") or 0, spec.get("backoffLimit", BACKOFF)
+    kept = {key: value for key, value in state.items() if not (done and key == "completionTime")}
+    if state.get("phase") == "Failed" and spec.get("restartPolicy") == "OnFailure" and done < most:
+        others = [one for one in state.get("conditions") or () if one.get("type") != "Failed"]
+        kept |= {"phase": "Restarting", "conditions": others}
+    return {**obj, "status": kept}
+
+
+def _why(state: Mapping[str, Any], phase: str) -> str:
     """What the condition of that name says; that of a scaling that failed tells of a job that runs on."""
-    conditions = [one for one in status.get("conditions") or () if str(one.get("status")) == "True"]
+    conditions = [one for one in state.get("conditions") or () if str(one.get("status")) == "True"]
     scaled = [one for one in conditions if str(one.get("type")).startswith("Scal")]
     if phase == "Running":
         told = [one for one in scaled[-1:] if one["type"] == "ScaleFailed"]
@@ -207,7 +225,18 @@ def _why(status: Mapping[str, Any], phase: str) -> str:
 
 
 def suspend(obj: Object, on: bool) -> Change:
-    """Suspends and resumes by the annotation that the operator heeds."""
+    """Suspends and resumes by the annotation that the operator heeds.
+
+    Raises:
+        Conflict: the job was suspended by an operator that does not resume, as that of today does not.
+    """
+    stopped = status.condition(obj, "Suspended")
+    if not on and stopped.get("reason") == _FOR_GOOD:
+        name, namespace = obj["metadata"]["name"], obj["metadata"].get("namespace") or "default"
+        raise Conflict(
+            f'job "{name}" is suspended for good: the operator of the cluster resumes no TrainingJob',
+            f"start it anew: arena rerun {aimed(name, namespace)} --replace",
+        )
     return Change(patch={"metadata": {"annotations": {labels.ET_SUSPENDED: "true" if on else "false"}}})
 
 
