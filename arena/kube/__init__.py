@@ -15,7 +15,8 @@ nor whether the cluster is the local one.
 - `pooled`       connections to any other server, through the HTTP library
 - `endpoint`     where the server is and how to prove who one is
 - `kubeconfig`   reading and merging kubeconfig files
-- `credentials`  the only module that imports `kubernetes`, and only when credentials need it
+- `credentials`  tokens, passwords and certificates of a context or a pod
+- `plugins`      what credential plug-ins give: the only module that imports `kubernetes`
 - `faults`       the only place that turns statuses and broken connections into `arena.errors`
 """
 

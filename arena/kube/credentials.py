@@ -1,21 +1,25 @@
-"""Credentials of a context or a pod's service account: the only importer of `kubernetes`.
+"""How a context or a pod's service account proves who one is: tokens, passwords, certificates.
 
-Only its loading of tokens, certificates and credential plug-ins is used, in the part that is the same
-from version 31 to 37; requests are made by `transport`.
+What a program or a login service gives is the business of `plugins`.
 """
 
+import atexit
 import ipaddress
-import logging
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import tempfile
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from arena.errors import NotAllowed, SpecError
-from arena.kube.endpoint import Endpoint
-from arena.kube.kubeconfig import Context
+from arena.errors import SpecError
+from arena.kube.endpoint import Endpoint, Proof
+from arena.kube.kubeconfig import SERVICE_ACCOUNT, Context
+
+_CORRECT = "correct the kubeconfig"
 
 
 def load(context: Context) -> Endpoint:
@@ -23,93 +27,113 @@ def load(context: Context) -> Endpoint:
 
     Raises NotAllowed when the plug-in gives nothing, SpecError when the kubeconfig is wrong.
     """
-    if context.is_plain:
-        return Endpoint(server=str(context.cluster["server"]).rstrip("/"))
-    client, config = _loader()
-    settings = client.Configuration()
-    with _complaints() as said:
-        try:
-            if "auth-provider" in context.user:
-                # A renewed refresh token must be written back, or the next login fails.
-                paths = os.pathsep.join(str(one) for one in context.files)
-                config.load_kube_config(paths, context.name, settings, persist_config=True)
-            else:
-                config.load_kube_config_from_dict(
-                    context.as_config(), context.name, settings, persist_config=False
-                )
-        except (config.ConfigException, OSError, ValueError) as cause:
-            text = f'the credentials of context "{context.name}" cannot be used: {_said(cause)}'
-            raise SpecError(text, "correct the kubeconfig") from cause
-        except (AttributeError, TypeError, KeyError) as cause:
-            # The loader stumbles over what a provider that is not set up did not give it.
-            raise _no_credentials(context, said) from cause
-    if not _proves(settings) and {"exec", "auth-provider"} & context.user.keys():
-        raise _no_credentials(context, said)
-    return _endpoint(settings, context)
-
-
-def _said(cause: Exception) -> str:
-    if isinstance(cause, OSError) and cause.strerror:
-        return f"{cause.filename} cannot be read: {cause.strerror}" if cause.filename else cause.strerror
-    return str(cause)
-
-
-def _loader() -> tuple[Any, Any]:
-    """The two modules that are used; Any, since one end of the range has types and the other has not."""
-    from kubernetes import client, config
-
-    return client, config
-
-
-def _endpoint(settings: Any, context: Context) -> Endpoint:
     cluster = context.cluster
     server = str(cluster["server"]).rstrip("/")
-    extra = _impersonation(context.user)
+    if context.is_plain:
+        return Endpoint(server=server)
+    whose = f'the credentials of context "{context.name}"'
+    proof, extra = _proof(context, whose), _impersonation(context.user)
     return Endpoint(
         server=server,
-        headers=lambda: _sendable({**_authorization(settings), **extra}, context.name),
+        headers=lambda: _sendable({**proof.headers(), **extra}, whose),
         verify=not cluster.get("insecure-skip-tls-verify", False),
-        ca_file=settings.ssl_ca_cert or None,
-        cert_file=settings.cert_file or None,
-        key_file=settings.key_file or None,
+        ca_file=_file(cluster, "certificate-authority", whose),
+        cert_file=proof.cert_file,
+        key_file=proof.key_file,
         server_name=cluster.get("tls-server-name") or None,
         proxy=cluster.get("proxy-url") or proxy_for(server),
     )
 
 
-def _sendable(headers: dict[str, str], name: str) -> dict[str, str]:
+def load_in_cluster(environ: Mapping[str, str] = os.environ) -> Endpoint:
+    """The server and credentials of the service account of the pod that this process runs in."""
+    whose = "the service account of this pod"
+    host, port = environ.get("KUBERNETES_SERVICE_HOST", ""), environ.get("KUBERNETES_SERVICE_PORT", "")
+    token, ca_file = SERVICE_ACCOUNT / "token", SERVICE_ACCOUNT / "ca.crt"
+    hint = "name a cluster with --kubeconfig, or use --context local"
+    if not port:
+        raise SpecError(f"{whose} cannot be used: KUBERNETES_SERVICE_PORT is not set", hint)
+    if not ca_file.is_file():
+        raise SpecError(f"{whose} cannot be used: there is no {ca_file}", hint)
+    _bearer(token, whose)
+    return Endpoint(
+        server=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
+        headers=lambda: _sendable(_bearer(token, whose), whose),
+        ca_file=str(ca_file),
+    )
+
+
+def _proof(context: Context, whose: str) -> Proof:
+    user = context.user
+    if {"exec", "auth-provider"} & user.keys():
+        from arena.kube import plugins
+
+        return plugins.proof(context)
+    authorization = _authorization(user, whose)
+    authorization()  # what cannot be read is said before anything is sent
+    cert_file, key_file = (_file(user, key, whose) for key in ("client-certificate", "client-key"))
+    return Proof(authorization, cert_file, key_file)
+
+
+def _authorization(user: Mapping[str, Any], whose: str) -> Callable[[], dict[str, str]]:
+    """What gives the header with the token or password of a kubeconfig, where it has one."""
+    if user.get("token"):
+        return lambda: {"Authorization": f"Bearer {user['token']}"}
+    if user.get("tokenFile"):
+        return lambda: _bearer(Path(user["tokenFile"]), whose)
+    if user.get("username") and user.get("password"):
+        pair = b64encode(f"{user['username']}:{user['password']}".encode()).decode()
+        return lambda: {"Authorization": f"Basic {pair}"}
+    return dict
+
+
+def _bearer(path: Path, whose: str) -> dict[str, str]:
+    """The header with the token in a file: read for each request, as whoever wrote it renews it."""
+    try:
+        token = path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as cause:
+        why = getattr(cause, "strerror", None) or "it is not text"
+        raise SpecError(f"{whose} cannot be used: {path} cannot be read: {why}", _CORRECT) from cause
+    if not token:
+        raise SpecError(f"{whose} cannot be used: {path} is empty", _CORRECT)
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _file(content: Mapping[str, Any], key: str, whose: str) -> str | None:
+    """The file that a key names, or one with the data that stand beside it."""
+    if content.get(f"{key}-data"):
+        try:
+            return _written(b64decode(content[f"{key}-data"]))
+        except ValueError as cause:
+            raise SpecError(f"{whose} cannot be used: {key}-data is not base64", _CORRECT) from cause
+        except OSError as cause:
+            text = f"{whose} cannot be used: no file can be written for {key}: {cause.strerror}"
+            raise SpecError(text, "make room for temporary files, or set TMPDIR") from cause
+    path = content.get(key)
+    if path and not Path(path).is_file():
+        raise SpecError(f"{whose} cannot be used: there is no file {path}", _CORRECT)
+    return path or None
+
+
+@cache
+def _written(data: bytes) -> str:
+    """A file for this user alone that is removed at the end: TLS takes keys from files only."""
+    descriptor, name = tempfile.mkstemp(prefix="arena-")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+    atexit.register(Path(name).unlink, missing_ok=True)
+    return name
+
+
+def _sendable(headers: dict[str, str], whose: str) -> dict[str, str]:
     """The headers; SpecError where one would break the request or smuggle a second one into it."""
     if not all(value.isascii() and value.isprintable() for value in headers.values()):
-        text = f'the credentials of context "{name}" hold characters that no request can carry'
+        text = f"{whose} cannot be used: there are characters in it that no request can carry"
         raise SpecError(text, "correct the kubeconfig, or log in again")
     return headers
 
 
-def load_in_cluster() -> Endpoint:
-    """The server and credentials of the pod's service account."""
-    client, config = _loader()
-    settings = client.Configuration()
-    try:
-        config.load_incluster_config(client_configuration=settings)
-    except (config.ConfigException, OSError) as cause:
-        text = f"the service account of this pod cannot be used: {cause}"
-        raise SpecError(text, "name a cluster with --kubeconfig, or use --context local") from cause
-    return Endpoint(
-        server=settings.host, headers=lambda: _authorization(settings), ca_file=settings.ssl_ca_cert
-    )
-
-
-def _authorization(settings: Any) -> dict[str, str]:
-    """The header that carries the token; asking for it renews one that expired."""
-    found = settings.auth_settings().get("BearerToken") or {}
-    return {"Authorization": found["value"]} if found.get("value") else {}
-
-
-def _proves(settings: Any) -> bool:
-    return bool(settings.cert_file or _authorization(settings))
-
-
-def _impersonation(user: dict[str, Any]) -> dict[str, str]:
+def _impersonation(user: Mapping[str, Any]) -> dict[str, str]:
     """The headers of `as` and its kin, with which an administrator acts as somebody else."""
     if user.get("as-groups") or user.get("as-user-extra"):
         raise SpecError(
@@ -117,36 +141,6 @@ def _impersonation(user: dict[str, Any]) -> dict[str, str]:
         )
     names = {"as": "Impersonate-User", "as-uid": "Impersonate-Uid"}
     return {header: str(user[key]) for key, header in names.items() if user.get(key)}
-
-
-def _no_credentials(context: Context, said: list[str]) -> NotAllowed:
-    entry = context.user.get("exec") or {}
-    plugin = entry.get("command") or "its auth-provider"
-    why = f": {said[-1].removeprefix('exec: ')}" if said else ""
-    text = f'the credential plug-in "{plugin}" of context "{context.name}" gave no credentials{why}'
-    hint = str(entry.get("installHint") or "install it or log in again").strip()
-    return NotAllowed(text, " ".join(hint.split()))
-
-
-@contextmanager
-def _complaints() -> Iterator[list[str]]:
-    """What is logged meanwhile: failures of plug-ins are only logged, not raised, by the loader."""
-    said: list[str] = []
-    catcher = _Catcher(said.append)
-    logging.getLogger().addHandler(catcher)
-    try:
-        yield said
-    finally:
-        logging.getLogger().removeHandler(catcher)
-
-
-class _Catcher(logging.Handler):
-    def __init__(self, hear: Callable[[str], None]) -> None:
-        super().__init__(logging.ERROR)
-        self._hear = hear
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._hear(record.getMessage().strip())
 
 
 def proxy_for(server: str) -> str | None:

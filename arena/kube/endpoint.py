@@ -2,7 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import urlsplit
+
+
+class Proof(NamedTuple):
+    """Who one is: headers, asked before every request, and a certificate with its key."""
+
+    headers: Callable[[], dict[str, str]]
+    cert_file: str | None = None
+    key_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,13 @@ from arena.errors import NotAllowed, SpecError
 from arena.kube import credentials, kubeconfig
 
 SERVER = {"server": "https://10.0.0.1:6443", "insecure-skip-tls-verify": True}
+
+
+GRANTED = {
+    "apiVersion": "client.authentication.k8s.io/v1",
+    "kind": "ExecCredential",
+    "status": {"token": "t"},
+}
 
 
 def config(user: dict | None = None, cluster: dict | None = None, name: str = "prod", **context) -> dict:
@@ -151,6 +159,69 @@ def test_a_token_file_is_read(tmp_path):
     assert endpoint(tmp_path, {"tokenFile": "token"}).headers() == {"Authorization": "Bearer from-file"}
 
 
+def test_a_renewed_token_file_is_read_again(tmp_path):
+    """A token that somebody renews in its file is used from the next request on."""
+    (tmp_path / "token").write_text("old\n")
+    found = endpoint(tmp_path, {"tokenFile": "token"})
+    assert found.headers() == {"Authorization": "Bearer old"}
+    (tmp_path / "token").write_text("new\n")
+    assert found.headers() == {"Authorization": "Bearer new"}
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe"])
+def test_a_token_file_without_a_token_is_an_error(tmp_path, content):
+    """A token file that is missing, empty or no text is named before anything is sent."""
+    if content is not None:
+        (tmp_path / "token").write_bytes(content)
+    with pytest.raises(SpecError, match=f"{tmp_path}/token (is empty|cannot be read)"):
+        endpoint(tmp_path, {"tokenFile": "token"})
+
+
+def test_certificates_within_the_kubeconfig_become_files(tmp_path):
+    """TLS wants files: they are for this user alone, and go when the program ends."""
+    code = (
+        "import os, sys; from arena.session import connect; from arena.kube import credentials;"
+        "one = credentials.load(connect(kubeconfig=sys.argv[1]).context);"
+        "files = [one.ca_file, one.cert_file, one.key_file];"
+        "modes = [oct(os.stat(each).st_mode) for each in files];"
+        "print(*files, *[open(each).read() for each in files], *modes)"
+    )
+    data = {key: b64encode(key.encode()).decode() for key in ("certificate-authority", "client-certificate")}
+    user = {"client-certificate-data": data["client-certificate"], "client-key-data": "a2V5"}
+    cluster = {
+        "server": "https://10.0.0.1:6443",
+        "certificate-authority-data": data["certificate-authority"],
+    }
+    path = write(tmp_path / "config", config(user, cluster))
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    words = done.stdout.split()
+    assert words[3:] == ["certificate-authority", "client-certificate", "key", *["0o100600"] * 3]
+    assert not any(Path(name).exists() for name in words[:3])
+
+
+def test_data_that_is_not_base64_is_an_error(tmp_path):
+    """Certificates that were damaged are named by their key."""
+    with pytest.raises(SpecError, match="client-key-data is not base64"):
+        endpoint(tmp_path, {"client-certificate-data": "a2V5", "client-key-data": "a"})
+
+
+def test_the_account_of_a_pod_is_used(tmp_path, monkeypatch):
+    """In a pod the address comes from the environment, the token and the authority from its files."""
+    monkeypatch.setattr(credentials, "SERVICE_ACCOUNT", tmp_path)
+    with pytest.raises(SpecError, match="KUBERNETES_SERVICE_PORT is not set"):
+        credentials.load_in_cluster({"KUBERNETES_SERVICE_HOST": "10.96.0.1"})
+    environ = {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443"}
+    with pytest.raises(SpecError, match=r"there is no .*ca\.crt"):
+        credentials.load_in_cluster(environ)
+    write(tmp_path / "ca.crt", "an authority")
+    with pytest.raises(SpecError, match=r"token cannot be read: No such file"):
+        credentials.load_in_cluster(environ)
+    write(tmp_path / "token", "t")
+    found = credentials.load_in_cluster(environ)
+    assert (found.server, found.ca_file) == ("https://[fd00::1]:443", str(tmp_path / "ca.crt"))
+    assert found.headers() == {"Authorization": "Bearer t"}
+
+
 def test_tls_settings_are_kept(tmp_path):
     """Verification, server name and proxy are the cluster's."""
     cluster = {
@@ -202,16 +273,20 @@ def test_a_missing_certificate_file_is_an_error(tmp_path):
         endpoint(tmp_path, {"client-certificate": "me.pem", "client-key": "me.key"})
 
 
-def test_a_plain_server_needs_no_credentials_machinery(tmp_path):
-    """For http without a user nothing of the credentials' library is imported."""
-    path = write(tmp_path / "config", config(None, {"server": "http://127.0.0.1:1"}))
+@pytest.mark.parametrize(("user", "imported"), [
+    (None, False), ({"token": "t"}, False), ({"client-certificate-data": "a2V5"}, False),
+    (plugin("echo", args=[json.dumps(GRANTED)]), True),
+])  # fmt: skip
+def test_only_plug_ins_need_the_credentials_machinery(tmp_path, user, imported):
+    """Its library, slow to import, is left alone unless a plug-in has to be run."""
+    path = write(tmp_path / "config", config(user))
     code = (
         "import sys; from arena.session import connect; from arena.kube import Cluster, credentials;"
         f"print(credentials.load(connect(kubeconfig={str(path)!r}).context).server);"
         "print('kubernetes' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["http://127.0.0.1:1", "False"]
+    assert done.stdout.split() == ["https://10.0.0.1:6443", str(imported)]
 
 
 @pytest.mark.parametrize(("exempt", "covered"), [
