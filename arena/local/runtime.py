@@ -45,6 +45,9 @@ class Runtime(Protocol):
     def stdin(self, uid: str, container: str) -> Path | None:
         """The named pipe that feeds the container's standard input, when its spec asks for one."""
 
+    def terminal(self, uid: str, container: str) -> Path | None:
+        """The device of the terminal on which the container's command runs, when it has one."""
+
     def port(self, uid: str, port: int) -> int | None:
         """The loopback port where the pod really listens for its `port`; None where it does not."""
 

@@ -1,6 +1,6 @@
-"""pods/{name}/attach: what a running container writes from now on, and its standard input.
+"""pods/{name}/attach: what a running container writes from now on, its standard input and its terminal.
 
-Both go by files (the log, a named pipe), so any number of clients may come and leave.
+All go by files (the log, a named pipe, a device), so any number of clients may come and leave.
 """
 
 import asyncio
@@ -9,17 +9,25 @@ import os
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from aiohttp import web
 
 from arena.local.api.crilog import Cursor, split
-from arena.local.api.exec import writer
+from arena.local.api.exec import resize, writer
 from arena.local.api.logs import flag, follow, going
 from arena.local.api.refusals import bad
 from arena.local.api.targets import placed, target
-from arena.local.api.websocket import CLOSE, STDERR, STDIN, STDOUT, Channels, accept, ending
+from arena.local.api.websocket import CLOSE, RESIZE, STDERR, STDIN, STDOUT, Channels, accept, ending
 from arena.local.objects import Objects
 from arena.local.runtime import Runtime
+
+
+class Ends(NamedTuple):
+    """The container's ends of what a client sends, where it has them."""
+
+    stdin: Path | None
+    terminal: Path | None
 
 
 async def attach(request: web.Request, api: Objects, runtime: Runtime) -> web.StreamResponse:
@@ -33,18 +41,19 @@ async def attach(request: web.Request, api: Objects, runtime: Runtime) -> web.St
     path = runtime.log(found.uid, found.container)
     if path is None or not runtime.running(found.uid, found.container):
         raise bad(f'container "{found.container}" of pod "{found.pod["metadata"]["name"]}" is not running')
-    fifo = runtime.stdin(found.uid, found.container) if flag(request, "stdin") else None
+    stdin = runtime.stdin(found.uid, found.container) if flag(request, "stdin") else None
+    terminal = runtime.terminal(found.uid, found.container) if flag(request, "tty") else None
     cursor = Cursor(path, tail=0)
     try:
         socket = await accept(request)
-        await _serve(Channels(socket), cursor, going(request, runtime, found), fifo)
+        await _serve(Channels(socket), cursor, going(request, runtime, found), Ends(stdin, terminal))
     finally:
         cursor.close()
     return socket
 
 
-async def _serve(channels: Channels, cursor: Cursor, more: Callable[[], bool], fifo: Path | None) -> None:
-    reader = asyncio.ensure_future(_feed(channels, fifo))
+async def _serve(channels: Channels, cursor: Cursor, more: Callable[[], bool], ends: Ends) -> None:
+    reader = asyncio.ensure_future(_feed(channels, ends))
     show = asyncio.ensure_future(_show(channels, cursor, more))
     try:
         await asyncio.wait([reader, show], return_when=asyncio.FIRST_COMPLETED)
@@ -58,6 +67,14 @@ async def _serve(channels: Channels, cursor: Cursor, more: Callable[[], bool], f
         await asyncio.gather(reader, show, return_exceptions=True)
 
 
+def _resize(terminal: Path | None, data: bytes) -> None:
+    with contextlib.suppress(OSError):  # its last user has just ended
+        if terminal is not None:
+            fd = os.open(terminal, os.O_RDWR | os.O_NOCTTY)
+            with os.fdopen(fd):
+                resize(fd, data)
+
+
 async def _show(channels: Channels, cursor: Cursor, more: Callable[[], bool]) -> None:
     """Send what is written from now on, each stream to its channel, until the container ends."""
     async for lines in follow(cursor, more):
@@ -66,16 +83,18 @@ async def _show(channels: Channels, cursor: Cursor, more: Callable[[], bool]) ->
             await channels.send(STDERR if stream == b"stderr" else STDOUT, data)
 
 
-async def _feed(channels: Channels, fifo: Path | None) -> None:
-    """Pass on what the client types until it leaves."""
+async def _feed(channels: Channels, ends: Ends) -> None:
+    """Pass on what the client types, and the size of its window, until it leaves."""
     # The client's end of input closes our end of the pipe; what that means the supervisor knows.
     stdin = None
     with contextlib.suppress(OSError):  # the command's input was closed for good: it is only listened to
-        stdin = await writer(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)) if fifo else None
+        stdin = await writer(os.open(ends.stdin, os.O_WRONLY | os.O_NONBLOCK)) if ends.stdin else None
     try:
         while message := await channels.receive():
             channel, data = message
-            if stdin and message == (CLOSE, bytes((STDIN,))):
+            if channel == RESIZE:
+                _resize(ends.terminal, data)
+            elif stdin and message == (CLOSE, bytes((STDIN,))):
                 stdin.close()
             elif stdin and channel == STDIN and not stdin.is_closing():
                 with contextlib.suppress(ConnectionError):

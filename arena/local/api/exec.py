@@ -46,14 +46,6 @@ class Running:
     transports: list[asyncio.BaseTransport]
     terminal: int | None = None
 
-    def resize(self, data: bytes) -> None:
-        """Give the terminal the size that a client's message tells; nonsense is passed over."""
-        with contextlib.suppress(ValueError, KeyError, TypeError, struct.error, OSError):
-            size = json.loads(data)
-            if self.terminal is not None:
-                shape = struct.pack("HHHH", size["Height"], size["Width"], 0, 0)
-                fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, shape)
-
     def close_input(self) -> None:
         """End the process's input; on a terminal that is the character that says so."""
         if self.stdin and self.terminal is not None:
@@ -114,6 +106,13 @@ async def run(request: web.Request, api: Objects, runtime: Runtime) -> web.Strea
             return socket
         await _serve(channels, started)
     return socket
+
+
+def resize(terminal: int, data: bytes) -> None:
+    """Give a terminal the size that a client's message tells; nonsense is passed over."""
+    with contextlib.suppress(ValueError, KeyError, TypeError, struct.error, OSError):
+        size = json.loads(data)
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", size["Height"], size["Width"], 0, 0))
 
 
 async def start(around: Surroundings, stdin: bool, tty: bool) -> Running:
@@ -206,7 +205,8 @@ async def _feed(channels: Channels, running: Running) -> None:
     while message := await channels.receive():
         channel, data = message
         if channel == RESIZE:
-            running.resize(data)
+            if running.terminal is not None:
+                resize(running.terminal, data)
         elif message == (CLOSE, bytes((STDIN,))):
             running.close_input()
         elif running.stdin and channel == STDIN and not running.stdin.is_closing():

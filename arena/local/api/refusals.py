@@ -92,18 +92,16 @@ def gone(message: str) -> Refused:
 
 def status(error: Refused) -> Object:
     """The refusal as a `Status` object."""
-    body: Object = {
+    return {
         "kind": "Status",
         "apiVersion": "v1",
         "metadata": {},
         "status": "Failure",
         "message": error.message,
         "reason": error.reason,
+        "details": dict(error.details or {}),  # kubectl looks into them without asking whether there are any
         "code": error.code,
     }
-    if error.details:
-        body["details"] = dict(error.details)
-    return body
 
 
 def of_code(code: int, message: str) -> Refused:

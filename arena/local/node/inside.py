@@ -63,6 +63,15 @@ class Inside:
         path = run.folder / "stdin" if run else None
         return path if path is not None and path.exists() else None
 
+    def terminal(self, uid: str, container: str) -> Path | None:
+        """The device of the terminal on which the container's command runs, when it has one."""
+        run = self._running(uid, container)
+        try:
+            device = psutil.Process(run.pid).terminal() if run else None
+        except psutil.Error:
+            return None
+        return Path(device) if device else None
+
     def port(self, uid: str, port: int) -> int | None:
         """Where the pod listens for its `port`: the allotted one, else the same if its own process has it."""
         allotted = _record(self.pods / uid).get("ports", {}).get(str(port))

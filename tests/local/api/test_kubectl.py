@@ -388,6 +388,13 @@ def test_what_is_out_of_scope_says_so(kubectl):
     assert "kubectl create -f" in kubectl("create configmap a --from-literal=x=1", fails=True)
 
 
+def test_what_is_not_served_does_not_break_kubectl(kubectl):
+    """kubectl debug asks for what the server does not have, and says so instead of crashing."""
+    kubectl("create -f -", stdin=POD.replace("NAME", "p"))
+    refused = kubectl("debug p --image=i -- sh", fails=True)
+    assert "ephemeral containers are disabled for this cluster" in refused
+
+
 def test_secrets_take_plain_text(kubectl):
     """stringData is stored as base64 data, and shown as such."""
     kubectl("create -f -", stdin=SECRET)

@@ -242,6 +242,15 @@ def test_attach_ends_with_the_container(rig):
         assert collect(socket) == (b"late\n", b"", {"metadata": {}, "status": "Success"})
 
 
+def test_attach_resizes_the_terminal(rig):
+    """The window of a client that attaches to a container with a terminal is that terminal's."""
+    rig.sh("window", "read x; stty size", stdin=True, tty=True)
+    with channels(rig, "window/attach", "v4.channel.k8s.io", stdout=1, stdin=1, tty=1) as socket:
+        socket.send_binary(b"\x04" + json.dumps({"Width": 99, "Height": 33}).encode())
+        socket.send_binary(b"\x00go\n")
+        assert collect(socket)[0].split() == [b"go", b"33", b"99"]
+
+
 def test_kubectl_top(rig):
     """Top shows the running pods, and this machine as the node."""
     code, out, _ = rig.kubectl("top", "pod", "box", "--containers")
