@@ -25,6 +25,8 @@ class Field(NamedTuple):
     names: tuple[str, ...] = ()
 
 
+LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""The most days that January to December ever have."""
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 FIELDS = (
@@ -67,7 +69,34 @@ def _fields(line: str) -> list[str]:
     for part, field in zip(parts, FIELDS, strict=True):
         for one in part.split(","):
             _check(one, field)
+    if not _comes(*parts[2:]):
+        raise SpecError(f"{shown(line)} never comes: no such month has that day", HINT)
     return parts
+
+
+def _comes(day: str, month: str, weekday: str) -> bool:
+    """Whether any of the months has any of the days; one of a restricted weekday each of them has."""
+    if weekday != "*":
+        return True
+    first = min(_first(one, FIELDS[2]) for one in day.split(","))
+    return any(first <= LONGEST_MONTHS[one - 1] for part in month.split(",") for one in _span(part))
+
+
+def _first(item: str, field: Field) -> int:
+    low = item.partition("/")[0].partition("-")[0]
+    return field.low if low == "*" else _number(low, field)
+
+
+def _span(item: str) -> range:
+    """The months of an item, in the order of the year."""
+    field = FIELDS[3]
+    span, slash, step = item.partition("/")
+    low, dash, high = span.partition("-")
+    if low == "*" or (slash and not dash):
+        last = field.high
+    else:
+        last = _number(high or low, field)
+    return range(_first(item, field), last + 1, int(step or 1))
 
 
 def _check(item: str, field: Field) -> None:
