@@ -25,11 +25,12 @@ def parcel(archive: Archive) -> Parcel:
     """The archive in parts, each named after its content; without any where there would be too many."""
     import hashlib
 
+    files = [one.path for one in archive.files]
     if archive.packed > PART * MOST:
-        return Parcel(names=(), parts={})
+        return Parcel(names=(), parts={}, files=files)
     blocks = [archive.read(start, PART) for start in range(0, archive.packed, PART)]
     names = tuple(f"{NAME}-{hashlib.sha256(one).hexdigest()[:40]}" for one in blocks)
-    return Parcel(names=names, parts=dict(zip(names, blocks, strict=True)))
+    return Parcel(names=names, parts=dict(zip(names, blocks, strict=True)), files=files)
 
 
 def notes(archive: Archive, made: Parcel) -> dict[str, str]:

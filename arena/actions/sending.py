@@ -157,7 +157,7 @@ def instances(node: Any) -> int:
     if not isinstance(node, dict):
         return 0
     if NAME in [one.get("name") for one in node.get("initContainers") or ()]:
-        return 1
+        return int(node.get("instances", 1))  # of Spark's executors
     times = node.get("replicas", node.get("parallelism", 1))
     return sum(map(instances, node.values())) * int(1 if times is None else times)
 

@@ -11,9 +11,14 @@ from arena.commands._spec import SpecCommand, given, spec_options
 from arena.kinds.kind import Kind
 from arena.kinds.spec import parse
 from arena.kinds.training import extras
+from arena.kinds.training.code import Parcel
 from arena.resources import Resource
 
 Object = dict[str, Any]
+
+
+PARCEL = Parcel(names=("arena-code-1",), parts={"arena-code-1": b"packed"}, files=("sub/train.py",))
+"""What a folder of code was packed to."""
 
 
 def spec_of(kind: Kind, words: list[str]) -> Any:
@@ -36,7 +41,7 @@ def render(kind: Kind, spec: Any, resource: Resource | None = None, **files: byt
     made = manifests.render(
         manifests.find(kind.template), kind.values(spec, resource or kind.resources[0]), "it"
     )
-    for one in extras.extras(spec, kind.name, contents):
+    for one in (*extras.extras(spec, kind.name, contents), *extras.parts(spec)):
         made += manifests.render(manifests.find(one.template), one.values, one.template)
     return made
 
@@ -50,7 +55,7 @@ def submit() -> Callable[..., list[Object]]:
 
         kind = kinds.find(word)
         spec = replace(spec_of(kind, list(words)), **changes)
-        return render(kind, spec, resource)
+        return render(kind, replace(spec, parcel=PARCEL) if spec.code else spec, resource)
 
     return run
 

@@ -11,17 +11,18 @@ from pathlib import Path
 import pytest
 
 from arena import kinds, manifests
-from arena.actions import packing
+from arena.actions import packing, sending
 from arena.actions.plans import templates
 from arena.errors import SpecError
 from arena.kinds.spec import options, parse
 from arena.kinds.training import code, extras
-from arena.kinds.training.code import HOLD, NAME, TAKE, UNPACK, Parcel
+from arena.kinds.training.base import remarks
+from arena.kinds.training.code import BEGIN, HOLD, NAME, TAKE, UNPACK, Parcel
 
 PARCEL = Parcel(names=("arena-code-a", "arena-code-b"), parts={"arena-code-a": b"1", "arena-code-b": b"2"})
 SENT = Parcel(names=(), parts={})
-BY_RUNTIME = {"sparkjob", "trainjob"}
-"""Kinds whose pods are made from elsewhere, so that they do not take --code."""
+ODD = {"sparkjob", "trainjob"}
+"""Kinds whose manifests have no pod templates; their case files show what they have."""
 NO_COMMAND = {"ray-job-submitter"}
 """Containers that run no command of the user's."""
 
@@ -35,8 +36,8 @@ def made(kind, parcel=PARCEL, **more):
 @pytest.mark.parametrize("kind", kinds.training_kinds(), ids=lambda kind: kind.name)
 def test_every_kind(kind):
     """Every pod that runs the command has the code unpacked first, and starts where it is."""
-    if "code" not in {one.name for one in options(kind.spec)}:
-        assert kind.name in BY_RUNTIME
+    assert "code" in {one.name for one in options(kind.spec)}
+    if kind.name in ODD:
         return
     for template in templates(made(kind)):
         (container, *_) = template["spec"]["containers"]
@@ -85,6 +86,42 @@ def test_image_of_a_role():
     """Where only roles have images, one of theirs unpacks."""
     job = made(kinds.find("tf"), image=None, **{"worker-image": "w", "ps-image": "p", "ps": 1})
     assert {one["spec"]["initContainers"][0]["image"] for one in templates(job)} == {"w"}
+
+
+def test_spark_finds_the_program_in_the_code():
+    """A relative --jar is a file of the code, which executors import from, too; the webhook is told of."""
+    kind, parcel = kinds.find("spark"), replace(PARCEL, files=("jobs/etl.py", "lib.py"))
+    job = made(kind, parcel, jar="./jobs/etl.py", workers=3)
+    assert job["spec"]["mainApplicationFile"] == "local:///arena/code/jobs/etl.py"
+    for role in ("driver", "executor"):
+        assert {"name": "PYTHONPATH", "value": "/arena/code"} in job["spec"][role]["env"]
+    assert sending.instances(job) == 4
+    own = made(kind, parcel, jar="lib.py", env=["PYTHONPATH=/mine"])["spec"]["driver"]["env"]
+    assert [one["value"] for one in own if one["name"] == "PYTHONPATH"] == ["/mine"]
+    assert made(kind, parcel, jar="/opt/app.jar")["spec"]["mainApplicationFile"] == "/opt/app.jar"
+    told = remarks(parse(kind.spec, {"name": "x", "code": "."}))
+    assert told[0] == "--code does nothing without --jar"
+    assert told[1].startswith("--code needs the webhook of the Spark operator")
+
+
+@pytest.mark.parametrize("jar", ["jobs/elt.py", "../jobs/etl.py", "."])
+def test_spark_misses_the_program(jar):
+    """A relative --jar that the code does not have is refused, with the nearest name."""
+    with pytest.raises(SpecError) as caught:
+        made(kinds.find("spark"), replace(PARCEL, files=("jobs/etl.py",)), jar=jar)
+    assert caught.value.message == f'--jar "{jar}" is not in the code of --code'
+
+
+def test_code_of_a_trainjob():
+    """Its nodes unpack the code themselves, on every release of Trainer; what is too large is refused."""
+    kind = kinds.find("trainjob")
+    for resource in kind.resources:
+        spec = replace(parse(kind.spec, {"name": "x", "command": "it", "code": "."}), parcel=PARCEL)
+        values = kind.values(spec, resource)
+        assert values["command"][2:] == [BEGIN, "/arena/parts", "/arena/code", "sh", "-c", "it"]
+        assert "'name': 'arena-code-parts', 'mountPath': '/arena/parts'" in str(values["patches"])
+    with pytest.raises(SpecError, match="--code is too large for the cluster to keep"):
+        made(kind, SENT)
 
 
 def test_parts():
@@ -149,6 +186,18 @@ def test_unpacks(box, names):
     done = shell(UNPACK, box, tools(box / "bin", *names))
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert arrived(box)
+
+
+def test_begins(box):
+    """A container without an init container unpacks, and its command starts in the code as it was typed."""
+    path = f"{tools(box / 'bin', 'cat', 'tar', 'gzip', 'sh', 'ls')}"
+    words = [str(box / "to"), "sh", "-c", 'ls; echo "$0" "$@"', "zero", "a b"]
+    done = shell(BEGIN, box, path, *words)
+    assert (done.returncode, done.stdout) == (0, "run\nsub\nzero a b\n"), done.stderr
+    (box / "parts").rename(box / "others")
+    done = shell(BEGIN, box, path, *words)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "the runtime starts the command in a pod that --code does not reach\n"
 
 
 def test_cannot_unpack(box):

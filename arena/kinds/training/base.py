@@ -203,6 +203,10 @@ class TrainingSpec(Record):
             found["model_source"] = "--model-name"
         return found
 
+    def cautions(self) -> list[str]:
+        """What the user should hear about the kind before the job is sent; one sentence each."""
+        return []
+
     @property
     def start_dir(self) -> str:
         """Directory the command starts in; with --code that is where the code is."""
@@ -259,6 +263,7 @@ def remarks(spec: TrainingSpec) -> list[str]:
         )
     for one, needed in spec.idle().items():
         found.append(f"--{one.replace('_', '-')} does nothing without {needed}")
+    found += spec.cautions()
     if spec.model_name:
         found.append("--model-name is kept with the job, but no registry is told")
     return found

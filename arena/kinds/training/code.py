@@ -7,11 +7,12 @@ large for that is sent to the init container of each instance, which waits for i
 
 import json
 from binascii import b2a_base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from arena import labels
+from arena.errors import SpecError
 from arena.kinds.training.base import CODE, TrainingSpec
 
 Values = dict[str, Any]
@@ -37,6 +38,11 @@ UNPACK = (
     "exit 1; fi"
 )
 """What the init container does, with what every image has in which a shell command is of use."""
+BEGIN = (
+    'if [ ! -d "$0" ]; then echo "the runtime starts the command in a pod that --code does not reach" >&2; '
+    f'exit 1; fi; {UNPACK} && cd -- "$1" && shift && exec "$@"'
+)
+"""What a container does itself where none can be put before it: it unpacks, and becomes the command."""
 PATIENCE = 3600
 """Seconds for which an instance waits for code that is sent."""
 _READY, _DONE = ".ready", ".done"
@@ -62,6 +68,8 @@ class Parcel:
     """The ConfigMaps that hold the archive, a compressed tar file, in order; none where it is sent."""
     parts: Mapping[str, bytes]
     """What each of them holds."""
+    files: Sequence[str] = ()
+    """The files in it, as paths in the folder."""
 
 
 def origin(notes: Mapping[str, str]) -> dict[str, str]:
@@ -92,6 +100,22 @@ def containers(spec: TrainingSpec) -> list[Values] | None:
     ]
 
 
+def brought(spec: TrainingSpec, command: list[str]) -> list[str]:
+    """The command of a container that unpacks the code by itself and starts in it.
+
+    Raises:
+        SpecError: the code is to be sent, for which only an init container waits.
+    """
+    if spec.parcel is None:
+        return command
+    if not spec.parcel.names:
+        raise SpecError(
+            "--code is too large for the cluster to keep, and no pod of a TrainJob can wait for more",
+            "list data in .arenaignore, or put it on a volume or into the image",
+        )
+    return ["sh", "-c", BEGIN, WHERE, spec.start_dir, *command]
+
+
 def volumes(spec: TrainingSpec) -> list[Values]:
     """The volumes of a pod whose code is unpacked."""
     if spec.parcel is None:
@@ -107,6 +131,11 @@ def volumes(spec: TrainingSpec) -> list[Values]:
 def mounts(spec: TrainingSpec) -> list[Values]:
     """Where a container sees the code."""
     return [{"name": NAME, "mountPath": spec.start_dir}] if spec.parcel else []
+
+
+def part_mounts(spec: TrainingSpec) -> list[Values]:
+    """Where a container that unpacks the code by itself sees the parts."""
+    return [{"name": PARTS, "mountPath": WHERE, "readOnly": True}] if spec.parcel else []
 
 
 def parts(spec: TrainingSpec) -> list[Values]:

@@ -1,5 +1,6 @@
 """SparkApplication: a driver runs a Spark program and has executors made for it."""
 
+import posixpath
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ EXAMPLE_CLASS = "org.apache.spark.examples.SparkPi"
 LEAST = 450 * 2**20
 """Bytes of memory below which Spark refuses to start."""
 
+_PATH = "PYTHONPATH"
 _MEMORY = re.compile(r"([1-9][0-9]{0,9})([kmgt])(b|i)?", re.IGNORECASE)
 _LANGUAGES = {".py": "Python", ".r": "R", ".jar": "Scala"}
 _PHASES = {
@@ -86,7 +88,6 @@ class SparkJobSpec(TrainingSpec):
     gang: bool = False
     host_ipc: bool = False
     host_pid: bool = False
-    code: str = ""
     sync_mode: str = ""
     sync_source: str = ""
     sync_image: str = ""
@@ -103,6 +104,17 @@ class SparkJobSpec(TrainingSpec):
                 f'--main-class "{self.main_class}": a {self.language} program has none', "leave it away"
             )
 
+    def idle(self) -> dict[str, str]:
+        """As of every job, and code that is not run: the program is another."""
+        return super().idle() | ({"code": "--jar"} if self.code and self.jar == EXAMPLE else {})
+
+    def cautions(self) -> list[str]:
+        """As of every job, and what takes the code to the pods."""
+        needed = (
+            "--code needs the webhook of the Spark operator: where that is turned off, no pod has the code"
+        )
+        return super().cautions() + ([needed] if self.code else [])
+
     def _check_command(self) -> None:
         try:
             shlex.split(self.command)
@@ -110,6 +122,17 @@ class SparkJobSpec(TrainingSpec):
             raise SpecError(
                 f"COMMAND: the arguments {shown(self.command)} end inside a quotation", "close the quotation"
             ) from error
+
+    @property
+    def in_code(self) -> str:
+        """The program as a path in the code; "" where it is elsewhere."""
+        inside = self.code and "://" not in self.jar and not self.jar.startswith("/")
+        return posixpath.normpath(self.jar) if inside else ""
+
+    @property
+    def program(self) -> str:
+        """The program as Spark is told."""
+        return f"local://{posixpath.join(self.start_dir, self.in_code)}" if self.in_code else self.jar
 
     @property
     def language(self) -> str:
@@ -124,42 +147,80 @@ class SparkJobSpec(TrainingSpec):
 
 
 def values(spec: SparkJobSpec, resource: Resource) -> dict[str, Any]:
-    """The values of the template; raises as `render.metadata`."""
+    """The values of the template.
+
+    Raises:
+        SpecError: a label is arena's own, or the program is not in the code.
+    """
+    _check_program(spec)
     size = render.Size(pods=spec.workers + 1, gpus=spec.workers * spec.gpus)
     pod = render.pod(spec)
-    by_volcano = spec.queued_by == VOLCANO
+    shared = ("image_pull_policy", "mounts", "volumes", "init_containers", "tolerations", "host_network")
     return {
         "api_version": resource.api_version,
         "name": spec.name,
         **render.metadata(spec, NAME, size),
-        **{
-            key: pod[key] for key in ("image_pull_policy", "mounts", "volumes", "tolerations", "host_network")
-        },
-        "language": spec.language,
+        **{key: pod[key] for key in shared},
         "image": spec.image,
         "pull_secrets": list(spec.image_pull_secret) or None,
-        "jar": spec.jar,
+        "selector": dict(spec.selector) or None,
+        "ttl": spec.ttl_after_finished or None,
+        "restart": _restart(spec),
+        **_program(spec),
+        **_scheduling(spec, pod),
+        **_roles_of(spec),
+    }
+
+
+def _check_program(spec: SparkJobSpec) -> None:
+    files = spec.parcel.files if spec.parcel else ()
+    if spec.in_code and spec.parcel and spec.in_code not in files:
+        from difflib import get_close_matches
+
+        close = get_close_matches(spec.in_code, files, 1)
+        hint = f"did you mean {close[0]}?" if close else "name a file of the folder by its path in it"
+        raise SpecError(f"--jar {shown(spec.jar)} is not in the code of --code", hint)
+
+
+def _program(spec: SparkJobSpec) -> dict[str, Any]:
+    return {
+        "language": spec.language,
+        "jar": spec.program,
         "main_class": spec.entry or None,
         "arguments": [environment.literal(one) for one in shlex.split(spec.command)] or None,
         "version": spec.spark_version,
         "conf": dict(spec.conf) or None,
-        "selector": dict(spec.selector) or None,
-        "ttl": spec.ttl_after_finished or None,
-        "restart": _restart(spec),
-        "batch_scheduler": VOLCANO if by_volcano else None,
-        "batch_options": _batch(spec) if by_volcano else None,
-        "scheduler": None if by_volcano else pod["scheduler"],
-        "priority": None if by_volcano else pod["priority"],
+    }
+
+
+def _scheduling(spec: SparkJobSpec, pod: Mapping[str, Any]) -> dict[str, Any]:
+    """Who places the pods: Volcano is told for all of them together, others by each."""
+    if spec.queued_by != VOLCANO:
+        own = {"scheduler": pod["scheduler"], "priority": pod["priority"]}
+        return {"batch_scheduler": None, "batch_options": None, **own}
+    return {"batch_scheduler": VOLCANO, "batch_options": _batch(spec), "scheduler": None, "priority": None}
+
+
+def _roles_of(spec: SparkJobSpec) -> dict[str, Any]:
+    """What is the driver's, and what the executors'."""
+    return {
         "service_account": spec.driver_service_account or None,
         "driver_cpus": spec.driver_cpu_request,
         "driver_memory": spec.driver_memory_request,
-        "driver_env": environment.env(spec, hide_gpus=True),
+        "driver_env": _env(spec, hide_gpus=True),
         "executors": spec.workers,
         "executor_cpus": spec.executor_cpu_request,
         "executor_memory": spec.executor_memory_request,
-        "executor_env": environment.env(spec, hide_gpus=not spec.gpus),
+        "executor_env": _env(spec, hide_gpus=not spec.gpus),
         "gpu": {"name": render.GPU, "quantity": spec.gpus} if spec.gpus else None,
     }
+
+
+def _env(spec: SparkJobSpec, *, hide_gpus: bool) -> list[dict[str, Any]]:
+    """As of every job; executors import modules of the code only where they are told where it is."""
+    found = environment.env(spec, hide_gpus=hide_gpus)
+    alone = not spec.parcel or spec.language != "Python" or _PATH in [one["name"] for one in found]
+    return found if alone else found + environment.variables({_PATH: spec.start_dir})
 
 
 def _restart(spec: SparkJobSpec) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from arena.kinds import forms
 from arena.kinds.forms import choice
 from arena.kinds.kind import Kind, Object, Pod, switch
 from arena.kinds.spec import option
-from arena.kinds.training import environment, jobset, reading, render
+from arena.kinds.training import code, environment, jobset, reading, render
 from arena.kinds.training.base import VOLCANO, TrainingSpec
-from arena.kinds.training.environment import literal
 from arena.model import Job
 from arena.resources import Resource
 
@@ -64,7 +63,6 @@ class TrainJobSpec(TrainingSpec):
     host_network: bool = False
     host_ipc: bool = False
     host_pid: bool = False
-    code: str = ""
     sync_mode: str = ""
     sync_source: str = ""
     sync_image: str = ""
@@ -73,7 +71,7 @@ class TrainJobSpec(TrainingSpec):
         super().__post_init__()
         if (
             self.tensorboard
-            and not self.working_dir
+            and not (self.working_dir or self.code)
             and not self.logdir.startswith("/")
             and "://" not in self.logdir
         ):
@@ -112,6 +110,15 @@ def values(spec: TrainJobSpec, resource: Resource) -> dict[str, Any]:
         "runtime_kind": spec.runtime_kind,
         "active_deadline": spec.running_timeout or None,
         "initializer": _initializer(spec),
+        **_trainer(spec),
+        "spelling": resource.field,
+        "patches": _patches(spec, resource, meta),
+    }
+
+
+def _trainer(spec: TrainJobSpec) -> dict[str, Any]:
+    """What the nodes are and run."""
+    return {
         "image": spec.image or None,
         "command": _command(spec),
         "workers": spec.workers,
@@ -119,8 +126,6 @@ def values(spec: TrainJobSpec, resource: Resource) -> dict[str, Any]:
         "resources": render.resources(spec, spec.gpus, {"cpu": spec.cpu, "memory": spec.memory}),
         # The runtime may ask for GPUs of its own.
         "env": environment.env(spec, hide_gpus=False),
-        "spelling": resource.field,
-        "patches": _patches(spec, resource, meta),
     }
 
 
@@ -149,16 +154,11 @@ def _initializer(spec: TrainJobSpec) -> dict[str, Any] | None:
 
 
 def _command(spec: TrainJobSpec) -> list[str]:
-    """The command, which changes the directory itself: there is no field for that."""
-    if spec.working_dir and not spec.on_host:
-        return [
-            spec.shell,
-            "-c",
-            f'cd -- "$1" || exit\n{literal(spec.command)}',
-            spec.shell,
-            spec.working_dir,
-        ]
-    return render.shell(spec, spec.command)
+    """The command, which unpacks the code and changes the directory itself: there are no fields for that."""
+    command = render.shell(spec, spec.command)
+    if spec.working_dir and not (spec.on_host or spec.parcel):
+        return ["sh", "-c", 'cd -- "$0" && exec "$@"', spec.working_dir, *command]
+    return code.brought(spec, command)
 
 
 def _processes(spec: TrainJobSpec) -> int | str | None:
@@ -183,7 +183,8 @@ def _patches(spec: TrainJobSpec, resource: Resource, meta: dict[str, Any]) -> li
 
 def _pod(spec: TrainJobSpec) -> dict[str, Any]:
     shared = render.pod(spec)
-    container = {"name": STEP, "volumeMounts": shared["mounts"], "securityContext": shared["security"]}
+    mounts = [*(shared["mounts"] or ()), *code.part_mounts(spec)]
+    container = {"name": STEP, "volumeMounts": mounts, "securityContext": shared["security"]}
     found = {
         "serviceAccountName": spec.service_account,
         "nodeSelector": dict(spec.selector),
