@@ -396,6 +396,17 @@ def test_tasks_of_volcano(words, images, submit):
     assert tasks[0]["template"]["metadata"]["labels"]["volcano-role"] == "driver"
 
 
+@pytest.mark.parametrize(
+    ("words", "limit", "action"),
+    [("", None, "TerminateJob"), ("--retry 1", 2, "RestartJob"), ("--retry 3", 4, "RestartJob")],
+)
+def test_retries_of_volcano(words, limit, action, submit):
+    """A failed pod fails the job or restarts it so often; the restart that reaches maxRetry ends it."""
+    spec = submit("volcano", "--name", "j", *words.split())[0]["spec"]
+    assert spec.get("maxRetry") == limit
+    assert {"event": "PodFailed", "action": action} in spec["policies"]
+
+
 def test_volcano_needs_an_image_for_a_command(submit):
     """A command runs in an image of the user's choice."""
     with pytest.raises(SpecError, match="--image is missing"):

@@ -161,6 +161,41 @@ def test_newest_launcher_is_the_chief():
     assert [one.name for one in found.instances if one.chief] == ["j-launcher-aa"]
 
 
+def launcher(number, phase, made_by="j-launcher"):
+    found = pod(0, phase, role="launcher", kind="mpijob", state=ended(1) if phase == "Failed" else None)
+    reference = {"controller": True, "name": made_by, "uid": "u"}
+    found["metadata"] |= {
+        "name": f"j-launcher-{number}",
+        "creationTimestamp": f"2026-01-31T12:00:0{number}Z",
+        "ownerReferences": [reference],
+    }
+    return found
+
+
+@pytest.mark.parametrize(
+    ("pods", "limit", "phase"),
+    [
+        ([launcher(0, "Failed")], 1, Phase.RESTARTING),
+        ([launcher(0, "Failed"), launcher(1, "Pending")], 1, Phase.RESTARTING),
+        ([launcher(0, "Failed"), launcher(1, "Running")], 1, Phase.RUNNING),
+        ([launcher(0, "Failed"), launcher(1, "Failed")], 1, Phase.RUNNING),
+        ([launcher(0, "Failed")], 0, Phase.RUNNING),
+        ([launcher(0, "Failed")], None, Phase.RESTARTING),
+        ([launcher(0, "Failed", made_by="j")], None, Phase.RUNNING),
+    ],
+)
+def test_a_launcher_that_starts_again(pods, limit, phase):
+    """Between two launchers an MPIJob restarts, which its operator does not tell, and not after the last."""
+    job = {
+        "metadata": {"name": "j", "uid": "u"},
+        "spec": {"runPolicy": {} if limit is None else {"backoffLimit": limit}},
+        "status": {"conditions": [cond("Running")]},
+    }
+    workers = [pod(0, kind="mpijob")]
+    found = kinds.find("mpi").read(job, [*pods, *workers])
+    assert (found.phase, found.reason) == (phase, "exit code 1 on launcher")
+
+
 def old_pod(**labels):
     return {"metadata": {"name": "j-worker-3", "namespace": "n", "labels": labels}, "spec": {}, "status": {}}
 

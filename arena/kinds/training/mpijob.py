@@ -7,9 +7,9 @@ from typing import Any
 from arena import labels
 from arena.errors import MissingOperator
 from arena.kinds.forms import choice
-from arena.kinds.kind import Kind, Object, Pod, switch
+from arena.kinds.kind import Kind, Member, Object, Pod, switch
 from arena.kinds.spec import option
-from arena.kinds.training import environment, reading, render, volumes
+from arena.kinds.training import environment, pods, reading, render, volumes
 from arena.kinds.training.peers import WorkerSpec
 from arena.model import Job, Phase
 from arena.resources import Resource
@@ -25,6 +25,9 @@ OPERATORS = {V2.api_version: "mpi-operator", V1.api_version: "mpijob-controller"
 
 FORMER = (f"{labels.MPI_JOB_NAME},!{labels.JOB_NAME}",)
 """Selects the pods of the old operator."""
+
+_BACKOFF = 6
+"""How often a Job starts another pod where nobody says it."""
 
 _OLD_PHASES = {"Active": Phase.RUNNING, "Succeeded": Phase.SUCCEEDED, "Failed": Phase.FAILED}
 
@@ -66,8 +69,7 @@ def launch(spec: MPIJobSpec, kind: str, resource: Resource) -> dict[str, Any]:
         )
     size = render.Size(pods=spec.workers + 1, gpus=spec.workers * spec.gpus)
     found = render.shared(spec, kind, resource, size)
-    # The default of six retries of the launcher is not what "no --retry" says.
-    found["backoff_limit"] = found["backoff_limit"] or 0
+    found |= _retries(spec, resource, found)
     if spec.gputopology:
         _by_topology(spec, found)
     del found["mounts"]  # those of the launcher and of workers differ
@@ -86,6 +88,14 @@ def launch(spec: MPIJobSpec, kind: str, resource: Resource) -> dict[str, Any]:
         "worker_mounts": volumes.mounts(seen) or None,
         "worker_resources": _resources(spec),
     }
+
+
+def _retries(spec: MPIJobSpec, resource: Resource, shared: Mapping[str, Any]) -> dict[str, Any]:
+    """How often the launcher starts again; the default of six times is not what "no --retry" says."""
+    if resource == V2:
+        # A Job starts it there: a pod that failed stays, so that its log can be read, and another comes.
+        return {"restart_policy": "Never", "backoff_limit": spec.retry}
+    return {"backoff_limit": shared["backoff_limit"] or 0}
 
 
 def _by_topology(spec: MPIJobSpec, found: dict[str, Any]) -> None:
@@ -139,10 +149,21 @@ def reader(kind: str) -> Callable[[Object, Sequence[Pod]], Job]:
     def read(obj: Object, members: Sequence[Pod]) -> Job:
         spec = obj.get("spec") or {}
         roles = [spec] if "template" in spec else (spec.get("mpiReplicaSpecs") or {}).values()
+        found = [pods.member(one) for one in members]
         old = _OLD_PHASES.get((obj.get("status") or {}).get("launcherStatus") or "")
-        return reading.job(kind, obj, members, [role for role in roles if role], said=(old, ""))
+        said = old or (Phase.RESTARTING if _starts_again(obj, found) else None)
+        return reading.job(kind, obj, found, [role for role in roles if role], said=(said, ""))
 
     return read
+
+
+def _starts_again(obj: Object, members: Sequence[Member]) -> bool:
+    """Whether the Job that starts launchers is about to start another, which the operator does not tell."""
+    made_by = f"{obj['metadata']['name']}-launcher"
+    phases = [one.instance.phase for one in members if one.owner[0] == made_by]
+    most = ((obj.get("spec") or {}).get("runPolicy") or {}).get("backoffLimit")
+    again = 0 < phases.count("Failed") <= (_BACKOFF if most is None else most)
+    return again and not {"Running", "Succeeded"} & set(phases)
 
 
 KIND = Kind(

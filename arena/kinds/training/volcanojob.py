@@ -148,8 +148,10 @@ def values(spec: VolcanoJobSpec, resource: Resource) -> dict[str, Any]:
         **{key: found[key] for key in keys},
         "queue": spec.volcano_queue or None,
         "min_available": spec.pods if spec.gang else spec.min_available,
-        "max_retry": spec.retry or None,
-        "failed": {"event": "PodFailed", "action": "RestartJob"} if spec.retry else None,
+        # The restart that reaches the limit ends the job.
+        "max_retry": spec.retry + 1 if spec.retry else None,
+        # Without a word on it, a job of which enough pods succeed is complete, whatever the others did.
+        "failed": "RestartJob" if spec.retry else "TerminateJob",
         "tasks": [_made(spec, found, number) for number in range(len(spec.images))],
     }
 
