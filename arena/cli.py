@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _HEAD = re.compile(r'^"""arena (?P<name>[\w-]+)(?: \((?P<aliases>[^)]*)\))?: (?P<summary>.*?)\.?(?:""")?$')
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+COMPLETE = "_ARENA_COMPLETE"
+"""Set by a shell that asks what may stand at the cursor."""
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 """Why standard output cannot be written."""
 NO_WORDS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
@@ -121,6 +123,8 @@ def run(words: Sequence[str], session: Globals | None = None) -> int:
         words: the command line without the program's name.
         session: global settings to start from; tests and notebooks pass their own.
     """
+    if COMPLETE in os.environ:
+        import_module("arena.commands._shells")
     try:
         result = root.main(list(words), prog_name="arena", standalone_mode=False, obj=session or Globals())
         sys.stdout.flush()

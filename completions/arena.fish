@@ -1,17 +1,18 @@
-function _arena_completion;
-    set -l response (env _ARENA_COMPLETE=fish_complete COMP_WORDS=(commandline -cp) COMP_CWORD=(commandline -t) arena);
+function _arena_completion
+    set -l line (commandline -cp | string collect)
+    for answer in (env COMP_WORDS="$line" _ARENA_COMPLETE=fish_complete arena 2>/dev/null)
+        set -l found (string split --max 1 , -- $answer)
+        set -l flag (string match -r -- '^--[^=]*=' $found[2])
+        set -l start (string replace -r -- '^--[^=]*=' '' $found[2])
+        switch $found[1]
+            case dir
+                string replace -r -- '^' "$flag" (__fish_complete_directories "$start")
+            case file
+                string replace -r -- '^' "$flag" (__fish_complete_path "$start")
+            case plain
+                echo $found[2]
+        end
+    end
+end
 
-    for completion in $response;
-        set -l metadata (string split "," $completion);
-
-        if test $metadata[1] = "dir";
-            __fish_complete_directories $metadata[2];
-        else if test $metadata[1] = "file";
-            __fish_complete_path $metadata[2];
-        else if test $metadata[1] = "plain";
-            echo $metadata[2];
-        end;
-    end;
-end;
-
-complete --no-files --command arena --arguments "(_arena_completion)";
+complete --no-files --command arena --arguments "(_arena_completion)"

@@ -7,6 +7,10 @@ import click
 from arena.errors import ArenaError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.shell_completion import CompletionItem
+
     from arena.session import Session
 
 
@@ -23,6 +27,22 @@ def elastic_jobs(ctx: click.Context, param: click.Parameter, incomplete: str) ->
 def evaluations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Names of evaluations."""
     return names(ctx, "evaluations", incomplete)
+
+
+def values(*known: str) -> "Callable[[click.Context, click.Parameter, str], list[str]]":
+    """A completer of an option that takes one of a few words, in any case."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+        return [one for one in known if one.lower().startswith(incomplete.lower())]
+
+    return complete
+
+
+def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+    """Whatever the shell knows of files."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
 
 
 def goals(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -45,7 +65,8 @@ def nodes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
 
 def instances(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Names of the instances of the job that the line names already."""
-    name = ctx.params.get("name")
+    # Where an option is last and lacks its value, as this one does, arguments are not read yet.
+    name = ctx.params.get("name") or next(iter(ctx.args), "")
     return [one for one in names(ctx, "pods", incomplete) if not name or one.startswith(f"{name}-")]
 
 

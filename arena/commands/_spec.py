@@ -6,10 +6,13 @@ from typing import Any
 
 import click
 
+from arena.commands import _complete
 from arena.errors import SpecError
 from arena.kinds import forms
 from arena.kinds.spec import Option, options
 
+_FILES = ("FILE", "DIR", "/HOST")
+"""How metavars begin where something of this machine is named."""
 _OLD = "arena.old-spellings"
 
 
@@ -93,8 +96,20 @@ def _new(one: Option) -> Callable[[Any], Any]:
         return click.option(one.name, *both, default=None, help=_help(one))
     words = (one.short, *one.flags) if one.short else one.flags
     return click.option(
-        one.name, *words, multiple=one.form.multiple, metavar=one.form.metavar, help=_help(one)
+        one.name,
+        *words,
+        multiple=one.form.multiple,
+        metavar=one.form.metavar,
+        help=_help(one),
+        shell_complete=_completer(one.form),
     )
+
+
+def _completer(form: forms.Form) -> Any:
+    """What TAB offers for values: the words that are allowed, or files."""
+    if form.choices:
+        return _complete.values(*form.choices)
+    return _complete.files if form.metavar.startswith(_FILES) else None
 
 
 def _help(one: Option) -> str:

@@ -13,16 +13,11 @@ def command(shell: str) -> None:
     arena completion zsh > ~/.zfunc/_arena
     arena completion fish > ~/.config/fish/completions/arena.fish
     """
-    click.echo(script(shell, click.get_current_context().find_root().command))
+    click.echo(script(shell))
 
 
-def script(shell: str, root: click.Command) -> str:
+def script(shell: str) -> str:
     """The script for `bash`, `zsh` or `fish`; it asks arena itself for every completion."""
-    from click.shell_completion import get_completion_class
+    from arena.commands import _shells
 
-    completion = get_completion_class(shell)
-    if completion is None:
-        raise click.UsageError(f"no completion for {shell}")
-    # click's bash class would run bash to learn its version; the source needs no check.
-    made = completion(root, {}, "arena", "_ARENA_COMPLETE")
-    return (made.source_template % made.source_vars()).strip()
+    return {"bash": _shells.BASH, "zsh": _shells.ZSH, "fish": _shells.FISH}[shell]

@@ -9,8 +9,8 @@ import click
 
 from arena._version import VERSION
 from arena.commands import _flags
-from arena.commands._globals import pass_session
-from arena.errors import ArenaError, SpecError
+from arena.commands._globals import Globals, pass_session
+from arena.errors import ArenaError, Conflict, SpecError
 
 if TYPE_CHECKING:
     from arena.local.daemon import Server, Status
@@ -48,14 +48,33 @@ def command() -> None:
 @command.command()
 @pass_session
 def start(session: "Session") -> None:
-    """Start it, or find that it runs.
+    """Start it, or find that it runs; with -n there is that namespace, too.
 
     \b
     arena local start
+    arena local start -n team-a
     """
     server = _ensure(session)
     word = "started" if server.fresh else "already runs"
     click.echo(f"local cluster {word} (pid {server.pid}, port {server.port})")
+    namespace = click.get_current_context().find_root().ensure_object(Globals).namespace
+    if namespace:
+        word = "made" if _make(namespace) else "is there"
+        click.echo(f"namespace {namespace} {word}")
+
+
+def _make(namespace: str) -> bool:
+    """Whether the local cluster had to make the namespace."""
+    from arena import resources
+    from arena.origin import LOCAL, Choice
+    from arena.session import start
+
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+    try:
+        start(Choice(context=LOCAL)).cluster().create(resources.NAMESPACES, None, body)
+    except Conflict:
+        return False
+    return True
 
 
 @command.command()

@@ -160,7 +160,8 @@ def _missing(message: str, said: dict[str, Any], asked: Asked) -> ArenaError:
         and asked.resource
         and asked.resource.plural != "namespaces"
     ):
-        return NotFound(f'no namespace "{absent}" on {asked.cluster}', "choose another with -n, or create it")
+        hint = f"choose another with -n, or create it; on the local cluster: arena local start -n {absent}"
+        return NotFound(f'no namespace "{absent}" on {asked.cluster}', hint)
     if absent or (asked.name and asked.resource and not asked.resource.group):
         return NotFound(f"no {asked.noun}{asked.place}", "check the name and the namespace")
     if asked.resource is None:
