@@ -120,34 +120,43 @@ def values(spec: CronSpec, job: Object, kind: str, resource: Resource) -> dict[s
         kind: the job's kind, such as `tfjob`.
         resource: the carrier's type.
     """
-    name, notes = job["metadata"]["name"], dict(job["metadata"].get("annotations") or {})
-    origin = {key: notes[key] for key in (labels.SUBMITTER, labels.VERSION) if key in notes}
-    common = {
+    name = job["metadata"]["name"]
+    notes = job["metadata"].get("annotations") or {}
+    own = spread(job, name)
+    own["metadata"] = {
+        "labels": {**(own["metadata"].get("labels") or {}), labels.CRON: name},
+        "annotations": dict(notes),
+    }
+    return {
         "api_version": resource.api_version,
         "name": name,
         "labels": labels.common(name, kind, "cron"),
-        "annotations": origin,
+        "annotations": {key: notes[key] for key in (labels.SUBMITTER, labels.VERSION) if key in notes},
         "policy": spec.concurrency_policy,
         "suspend": spec.suspend,
         "history": spec.history_limit,
+        **(_of_cron(spec, own, name) if resource.kind == CRONS.kind else _of_cronjob(spec, own, name)),
     }
-    job = spread(job, name)
-    own = {"labels": {**(job["metadata"].get("labels") or {}), labels.CRON: name}, "annotations": notes}
-    if resource.kind != CRONS.kind:
-        return {
-            **common,
-            "schedule": spec.schedule,
-            "timezone": spec.timezone or None,
-            "job": {"metadata": own, "spec": _addressed(job["spec"], name)},
-        }
+
+
+def _of_cron(spec: CronSpec, job: Object, name: str) -> dict[str, Any]:
+    """What a Cron of KubeDL says in its own way, with the job that it starts."""
     zone = f"{_ZONE}{spec.timezone} " if spec.timezone else ""
     return {
-        **common,
         "schedule": zone + spec.schedule,
         "deadline": spec.deadline or None,
         "job_version": job["apiVersion"],
         "job_kind": job["kind"],
-        "job": {**_met(job, name), "metadata": own},
+        "job": {**_met(job, name), "metadata": job["metadata"]},
+    }
+
+
+def _of_cronjob(spec: CronSpec, job: Object, name: str) -> dict[str, Any]:
+    """What a CronJob says in its own way, with the Job that it starts."""
+    return {
+        "schedule": spec.schedule,
+        "timezone": spec.timezone or None,
+        "job": {"metadata": job["metadata"], "spec": _addressed(job["spec"], name)},
     }
 
 
@@ -229,15 +238,12 @@ def read(obj: Object, kind: str, jobs: Sequence[Job] = ()) -> Cron:
     """A carrier as a Cron.
 
     Args:
-        obj: its object.
         kind: the name of its jobs' kind, "" for one that arena does not know.
         jobs: its runs that are there.
     """
     meta, spec, status = obj["metadata"], obj.get("spec") or {}, obj.get("status") or {}
-    own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
     job = workload(obj)
-    prefix, _, rest = str(spec.get("schedule", "")).partition(" ")
-    zone = prefix.removeprefix(_ZONE) if prefix.startswith(_ZONE) else ""
+    schedule, zone = _timing(spec)
     return Cron(
         name=meta["name"],
         namespace=meta.get("namespace", ""),
@@ -245,8 +251,8 @@ def read(obj: Object, kind: str, jobs: Sequence[Job] = ()) -> Cron:
         kind=kind,
         type=job["kind"],
         group=job["apiVersion"].rpartition("/")[0],
-        schedule=rest if zone else str(spec.get("schedule", "")),
-        timezone=zone or spec.get("timeZone") or "",
+        schedule=schedule,
+        timezone=zone,
         suspended=bool(spec.get("suspend")),
         policy=spec.get("concurrencyPolicy") or "Allow",
         deadline=units.when(spec.get("deadline")),
@@ -254,10 +260,19 @@ def read(obj: Object, kind: str, jobs: Sequence[Job] = ()) -> Cron:
         active=len(status.get("active") or ()),
         created=units.when(meta.get("creationTimestamp")),
         last=units.when(status.get("lastScheduleTime")),
-        submitter=notes.get(labels.SUBMITTER, ""),
-        managed=labels.managed(own),
+        submitter=(meta.get("annotations") or {}).get(labels.SUBMITTER, ""),
+        managed=labels.managed(meta.get("labels") or {}),
         runs=_runs(status.get("history") or (), jobs),
     )
+
+
+def _timing(spec: Mapping[str, Any]) -> tuple[str, str]:
+    """The schedule of a carrier without its time zone, and that."""
+    written = str(spec.get("schedule", ""))
+    prefix, _, rest = written.partition(" ")
+    if prefix.startswith(_ZONE):
+        return rest, prefix.removeprefix(_ZONE)
+    return written, spec.get("timeZone") or ""
 
 
 def _runs(history: Sequence[Mapping[str, Any]], jobs: Sequence[Job]) -> tuple[Run, ...]:

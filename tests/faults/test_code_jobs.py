@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -140,6 +141,21 @@ def test_restore(arena: Product, code: Path):
     assert (ended.code, 'Error: job "plain" was submitted without --code\n' in ended.err) == (3, True)
 
 
+def test_nodes_of_a_runtime_unpack_it_themselves(arena: Product, code: Path):
+    """The command of a TrainJob starts in the code, on each node, though its pods have no init container."""
+    given = ("--name", "j", "--workers", "2", "--code", "code", "-e", f"GATE={arena.home}/gate")
+    arena.must("submit", "trainjob", *given, "python train.py")
+    until(lambda: len(said(arena, "j", "before old hello")) == 2)
+    (code / "part.py").write_text("WORD = 'new'\n")
+    (arena.home / "gate").touch()
+    arena.must("wait", "j")
+    assert said(arena, "j", "after") == ["after WORD = 'old'"] * 2
+    (code / "noise").write_bytes(random.Random(1).randbytes(15_000_000))
+    ended = arena.run("submit", "trainjob", "--code", "code", "true")
+    assert (ended.code, "--code is too large for the cluster to keep" in ended.err) == (2, True)
+    assert arena.jobs() == {"j": "SUCCEEDED"}
+
+
 def test_megabytes(arena: Product, code: Path):
     """Megabytes of code arrive byte for byte, in several parts; what was packed is told."""
     noise = random.Random(1).randbytes(5_000_000)
@@ -245,3 +261,15 @@ def test_rerun(arena: Product, code: Path):
     assert said(arena, "old", "WORD") == ["WORD = 'old'"]
     assert said(arena, "new", "WORD") == ["WORD = 'new'"]
     assert len(parts(arena)) == 2
+
+
+def test_code_from_git(arena: Product, code: Path):
+    """Code that --sync-mode git fetches is in code/ of the directory where the command starts, as in an image."""
+    for words in (("init", "-q"), ("add", "part.py"), ("commit", "-qm", "one")):
+        who = ("-c", "user.name=me", "-c", "user.email=me@example.com", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *who, *words], cwd=code, check=True)
+    (code / "part.py").write_text("WORD = 'not committed'\n")
+    given = ("--sync-mode", "git", "--sync-source", f"file://{code}")
+    for name, more in (("j", ()), ("k", ("--working-dir", "/nowhere"))):
+        arena.must("submit", "job", "--name", name, "--wait", *given, *more, "cat code/code/part.py")
+        assert said(arena, name, "WORD") == ["WORD = 'old'"]
