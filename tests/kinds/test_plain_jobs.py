@@ -7,6 +7,7 @@ from arena import kinds
 from arena.errors import MissingOperator, SpecError
 from arena.kinds.training import trainjob
 from arena.kinds.training.job import PLAIN
+from arena.units import when
 
 JOB, JOBSET, TRAINJOB = (kinds.find(word) for word in ("job", "jobset", "trainjob"))
 INDEX = "batch.kubernetes.io/job-completion-index"
@@ -141,6 +142,25 @@ def test_jobset():
     ]  # fmt: skip
     assert JOBSET.read(obj({}, cond("Completed")), []).phase.value == "SUCCEEDED"
     assert JOBSET.read(obj({}, restarts=1), []).phase.value == "RESTARTING"
+
+
+def test_a_jobset_that_says_it_restarts():
+    """A JobSet whose operator says that it restarts does, until all its Jobs are ready."""
+    worker = pod(0, 0, **{"jobset.sigs.k8s.io/replicatedjob-name": "worker"})
+    again = cond("RestartingJobSet")
+    held = {"replicatedJobsStatus": [{"name": "worker", "active": 2, "ready": 1}], "restarts": 1}
+    assert JOBSET.read(obj({}, again, **held), [worker]).phase.value == "RESTARTING"
+    assert JOBSET.read(obj({}, {**again, "status": "False"}, **held), [worker]).phase.value == "RUNNING"
+    assert JOBSET.read(obj({}, again, cond("Failed"), **held), []).phase.value == "FAILED"
+
+
+@pytest.mark.parametrize("kind", [JOBSET, TRAINJOB], ids=lambda kind: kind.name)
+def test_the_start_of_what_waited(kind):
+    """What has no time of its start began when its queue or its user let it go; before that it only waited."""
+    resumed = cond("Suspended", status="False", lastTransitionTime=LATER)
+    assert kind.read(obj({}, resumed), []).started == when(LATER)
+    assert kind.read(obj({}, cond("Suspended")), []).started is None
+    assert kind.read(obj({}), []).started is None
 
 
 @pytest.mark.parametrize(

@@ -287,9 +287,8 @@ def test_pods_of_finished_jobs(kind: Kind, submit: Submit) -> None:
 def test_launchers_that_fail(version: str, retry: str, policy: tuple[str, int], submit: Submit) -> None:
     """Where a Job starts the launcher a failed pod stays, with its log; elsewhere it restarts in place."""
     resource = next(one for one in kinds.find("mpi").resources if one.version == version)
-    spec = submit("mpi", "--name", "x", "--image", "i", "--retry", retry, "true", resource=resource)[0][
-        "spec"
-    ]
+    job = submit("mpi", "--name", "x", "--image", "i", "--retry", retry, "true", resource=resource)[0]
+    spec = job["spec"]
     launcher = spec["mpiReplicaSpecs"]["Launcher"]
     assert (launcher["restartPolicy"], spec["runPolicy"]["backoffLimit"]) == policy
 

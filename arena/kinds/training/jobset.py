@@ -8,7 +8,7 @@ from arena import labels
 from arena.kinds import forms, words
 from arena.kinds.kind import Kind, Object, Places, Pod, switch
 from arena.kinds.spec import option
-from arena.kinds.training import environment, job, peers, pods, reading, render
+from arena.kinds.training import environment, job, peers, pods, reading, render, status
 from arena.kinds.training.base import VOLCANO
 from arena.kinds.training.peers import WorkerSpec
 from arena.model import Job, Phase
@@ -134,8 +134,10 @@ def read(obj: Object, members: Sequence[Pod]) -> Job:
     spec, state = obj.get("spec") or {}, obj.get("status") or {}
     restarts, most = state.get("restarts") or 0, (spec.get("failurePolicy") or {}).get("maxRestarts") or 0
     said = running(state.get("replicatedJobsStatus") or (), members, again=restarts < most)
-    # The last try's pods are gone, and those of the next are not there yet.
-    said = Phase.RESTARTING if restarts and not members and said is None else said
+    # Newer releases tell; else the last try's pods are gone, and those of the next are not there yet.
+    told = status.condition(obj, "RestartingJobSet")
+    if told or (restarts and not members and said is None):
+        said = Phase.RESTARTING
     roles = [_role(one) for one in spec.get("replicatedJobs") or ()]
     return reading.job(NAME, obj, members, roles, PLACES, said=(said, ""))
 

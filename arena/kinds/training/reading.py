@@ -43,7 +43,7 @@ def job(
         places: how its pods tell their places.
         said: the phase, and why, that its status stands for where it has no conditions.
     """
-    meta, state = obj["metadata"], obj.get("status") or {}
+    meta = obj["metadata"]
     read_already = [pods.member(pod, places) for pod in members]
     instances = pods.instances([one.instance for one in read_already if _belongs(one, meta)])
     phase, reason = status.phase(obj, instances, *said)
@@ -55,7 +55,7 @@ def job(
         reason=reason,
         uid=meta.get("uid", ""),
         created=when(meta.get("creationTimestamp")),
-        started=when(state.get("startTime")),
+        started=when(status.started_at(obj)),
         finished=when(status.ended_at(obj)) if phase.is_final else None,
         instances=instances,
         queue=queues.named(obj, roles),

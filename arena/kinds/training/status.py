@@ -144,6 +144,14 @@ def condition(obj: Object, kind: str) -> Mapping[str, Any]:
     return {}
 
 
+def started_at(obj: Object) -> str | None:
+    """When the job started, as the API writes it; without a startTime that is when it was last resumed."""
+    state = obj.get("status") or {}
+    held = (one for one in state.get("conditions") or () if one.get("type") == "Suspended")
+    resumed = (one.get("lastTransitionTime") for one in held if str(one.get("status")) == "False")
+    return state.get("startTime") or next(resumed, None)
+
+
 def ended_at(obj: Object) -> str | None:
     """When the job ended, as the API writes it."""
     status = obj.get("status") or {}
