@@ -156,7 +156,7 @@ def test_a_jobset_that_says_it_restarts():
 
 @pytest.mark.parametrize("kind", [JOBSET, TRAINJOB], ids=lambda kind: kind.name)
 def test_the_start_of_what_waited(kind):
-    """What has no time of its start began when its queue or its user let it go; before that it only waited."""
+    """What has no time of its start began when its queue or its user let it go."""
     resumed = cond("Suspended", status="False", lastTransitionTime=LATER)
     assert kind.read(obj({}, resumed), []).started == when(LATER)
     assert kind.read(obj({}, cond("Suspended")), []).started is None
