@@ -53,8 +53,11 @@ def plan(
 
 
 def starts_here(spec: TrainingSpec) -> bool:
-    """Whether processes of this machine start where the user is, as the default directory is of an image."""
-    return bool(spec.working_dir == type(spec).working_dir)
+    """Whether processes of this machine start where the user is, as the default directory is of an image.
+
+    Not beside code that is fetched: the command finds it in the directory where it starts.
+    """
+    return bool(spec.working_dir == type(spec).working_dir and not spec.sync_mode)
 
 
 def kind_of(spec: TrainingSpec) -> Kind:

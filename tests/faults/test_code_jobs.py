@@ -4,7 +4,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -261,15 +260,3 @@ def test_rerun(arena: Product, code: Path):
     assert said(arena, "old", "WORD") == ["WORD = 'old'"]
     assert said(arena, "new", "WORD") == ["WORD = 'new'"]
     assert len(parts(arena)) == 2
-
-
-def test_code_from_git(arena: Product, code: Path):
-    """Code that --sync-mode git fetches is in code/ of the directory where the command starts, as in an image."""
-    for words in (("init", "-q"), ("add", "part.py"), ("commit", "-qm", "one")):
-        who = ("-c", "user.name=me", "-c", "user.email=me@example.com", "-c", "commit.gpgsign=false")
-        subprocess.run(["git", *who, *words], cwd=code, check=True)
-    (code / "part.py").write_text("WORD = 'not committed'\n")
-    given = ("--sync-mode", "git", "--sync-source", f"file://{code}")
-    for name, more in (("j", ()), ("k", ("--working-dir", "/nowhere"))):
-        arena.must("submit", "job", "--name", name, "--wait", *given, *more, "cat code/code/part.py")
-        assert said(arena, name, "WORD") == ["WORD = 'old'"]

@@ -81,7 +81,21 @@ def folder(place: Place) -> str:
     submitted = place.annotations.get(CWD)
     if submitted and not os.path.isdir(submitted):
         raise Missing(f"the directory {submitted}, where the job was submitted, is not there any more")
-    return submitted or (wanted if os.path.isdir(wanted) else str(place.work))
+    return submitted or (wanted if os.path.isdir(wanted) and not nested(place) else str(place.work))
+
+
+def nested(place: Place) -> dict[str, Path]:
+    """The empty volumes directly in workingDir, which others fill: name there -> where it really is.
+
+    Commands name them by relative paths, such as `code` for what an init container fetched.
+    """
+    wanted = (place.container.get("workingDir") or "").rstrip("/")
+    empty = {one["name"] for one in place.pod["spec"].get("volumes") or [] if "emptyDir" in one}
+    return {
+        os.path.basename(mount.path.rstrip("/")): mount.real
+        for mount in place.mounts
+        if mount.volume in empty and wanted and os.path.dirname(mount.path.rstrip("/")) == wanted
+    }
 
 
 def _below(path: str, parent: str) -> bool:

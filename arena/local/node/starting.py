@@ -96,12 +96,22 @@ def _spec(tools: Tools, pod: Object, container: Container, found: dict[str, Path
     return {
         "argv": environment.command(place, env),
         "env": env,
-        "cwd": environment.folder(place),
+        "cwd": _folder(place),
         "mounts": [[one.volume, one.path, str(one.real)] for one in mounts],
         "stdin": bool(container.spec.get("stdin")),
         "stdin_once": bool(container.spec.get("stdinOnce")),
         "tty": bool(container.spec.get("tty")),
     }
+
+
+def _folder(place: Place) -> str:
+    """Where the command starts; in the pod's own folder it finds the volumes that belong there."""
+    found = environment.folder(place)
+    if found == str(place.work):
+        for name, real in environment.nested(place).items():
+            if not os.path.lexists(place.work / name):
+                (place.work / name).symlink_to(real)
+    return found
 
 
 def _warn(tools: Tools, pod: Object, container: Container, mounts: tuple[Mount, ...]) -> None:

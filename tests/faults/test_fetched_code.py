@@ -1,0 +1,20 @@
+"""Jobs whose code is fetched before they start, on the local cluster."""
+
+import subprocess
+
+from product import Product
+
+
+def test_code_from_git(arena: Product):
+    """Code that --sync-mode git fetches is in code/ of the directory where the command starts."""
+    code = arena.home / "code"
+    code.mkdir()
+    (code / "part.py").write_text("WORD = 'old'\n")
+    for words in (("init", "-q"), ("add", "part.py"), ("commit", "-qm", "one")):
+        who = ("-c", "user.name=me", "-c", "user.email=me@example.com", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *who, *words], cwd=code, check=True)
+    (code / "part.py").write_text("WORD = 'not committed'\n")
+    given = ("--sync-mode", "git", "--sync-source", f"file://{code}")
+    for name, more in (("j", ()), ("k", ("--working-dir", "/nowhere"))):
+        arena.must("submit", "job", "--name", name, "--wait", *given, *more, "cat code/code/part.py")
+        assert "WORD = 'old'" in arena.must("logs", name, "--no-prefix")
