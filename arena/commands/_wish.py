@@ -3,12 +3,16 @@
 import os
 import re
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from arena.errors import SpecError, Unreachable
+from arena.kinds.spec import options
 
 if TYPE_CHECKING:
+    import click
+
     from arena.actions.packing import Archive
     from arena.actions.plans import Overrides
     from arena.kinds.kind import Kind
@@ -42,6 +46,20 @@ class Wish:
                 f'--dry-run: "{self.dry_run}" is neither client nor server',
                 "write --dry-run or --dry-run=server",
             )
+
+
+def wished(ctx: "click.Context", spec: type, without: Collection[str] = ()) -> Wish:
+    """What a command line asks for whose flags are the options of a Spec and fields of a Wish.
+
+    Args:
+        without: options that are meant for somebody else.
+    """
+    from arena.commands._spec import given
+
+    job = {one.name for one in options(spec)}
+    own = {one.name: ctx.params[one.name] for one in fields(Wish) if one.name in ctx.params.keys() - job}
+    kept = {name: value for name, value in given(ctx, spec).items() if name not in without}
+    return Wish(given=kept, **own)
 
 
 def read(session: "Session", kind: "Kind", wish: Wish) -> "TrainingSpec":
@@ -112,7 +130,9 @@ def name_from(command: str, kind: str, longest: int = LONGEST) -> str:
     >>> name_from("torchrun src/train_bert.py", "pytorchjob")[:-5]
     'train-bert-'
     """
-    scripts = re.findall(r"([\w.-]+)\.(?:py|sh|R|jl|lua)\b", command)
+    # Words first: one expression for both takes minutes for a word of 100 kB.
+    found = (re.fullmatch(r"(.+)\.(?:py|sh|R|jl|lua)", word) for word in re.findall(r"[\w.-]+", command))
+    scripts = [script[1] for script in found if script]
     stem = re.sub(r"[^a-z0-9]+", "-", (scripts[0] if scripts else kind).lower()).strip("-")
     stem = (stem if stem[:1].isalpha() else f"job-{stem}")[: longest - 6].rstrip("-")
     # Drawn, not the time: a loop in the shell submits many a second.

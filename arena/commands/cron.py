@@ -73,10 +73,6 @@ def command() -> None:
     """
 
 
-_KEPT = ("file", "template", "patch", "dry_run", "form", "replace")
-"""What of the flags is no option of a Spec."""
-
-
 def make(kind: "Kind") -> click.Command:
     """The command that submits jobs of a kind on a schedule: all flags of submit, and its own."""
     from arena.kinds.cron import CronSpec
@@ -87,12 +83,10 @@ def make(kind: "Kind") -> click.Command:
 
     def function(session: "Session", **_: Any) -> None:
         from arena.commands._recurring import run
-        from arena.commands._wish import Wish
+        from arena.commands._wish import wished
 
         ctx = click.get_current_context()
-        kept = {option: ctx.params[option] for option in _KEPT}
-        job = {name: value for name, value in given(ctx, kind.spec).items() if name not in own}
-        run(session, kind, given(ctx, CronSpec), Wish(given=job, **kept))
+        run(session, kind, given(ctx, CronSpec), wished(ctx, kind.spec, without=own))
 
     function.__doc__ = (
         f"{kind.summary}, on a schedule.\n\n\b\n"

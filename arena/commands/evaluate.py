@@ -1,6 +1,5 @@
 """arena evaluate: jobs that evaluate a model."""
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,10 +7,9 @@ import click
 from arena.commands import _complete, _each, _flags
 from arena.commands._aliases import Aliased
 from arena.commands._globals import pass_session
-from arena.commands._spec import SpecCommand, given, spec_options
+from arena.commands._spec import SpecCommand, spec_options
 from arena.commands.submit import FILE, SENDING
 from arena.kinds.evaluation import KIND, EvaluationSpec
-from arena.kinds.spec import options
 
 if TYPE_CHECKING:
     from arena.session import Session
@@ -45,18 +43,16 @@ def _options(function: Any) -> Any:
 @command.command(cls=Model)
 @_options
 @pass_session
-def model(session: "Session", **flags: Any) -> int | None:
+def model(session: "Session", **_: Any) -> int | None:
     """Submit an evaluation.
 
     \b
     arena evaluate model --model-name bert --model-version 1 --image IMAGE "python evaluate.py"
     """
     from arena.commands._submitting import run
-    from arena.commands._wish import Wish
+    from arena.commands._wish import wished
 
-    job = {one.name for one in options(EvaluationSpec)}
-    own = {one.name: flags[one.name] for one in dataclasses.fields(Wish) if one.name in flags.keys() - job}
-    return run(session, KIND, Wish(given=given(click.get_current_context(), EvaluationSpec), **own))
+    return run(session, KIND, wished(click.get_current_context(), EvaluationSpec))
 
 
 @command.command("list")

@@ -7,7 +7,7 @@ import click
 
 from arena.commands import _complete
 from arena.commands._globals import pass_session, readable, spread
-from arena.commands._spec import SpecCommand, given, spec_options
+from arena.commands._spec import SpecCommand, spec_options
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -108,22 +108,9 @@ def make(kind: "Kind") -> click.Command:
 
     def function(session: "Session", **_: Any) -> int | None:
         from arena.commands._submitting import run
-        from arena.commands._wish import Wish
+        from arena.commands._wish import wished
 
-        ctx = click.get_current_context()
-        params = ctx.params
-        wish = Wish(
-            given=given(ctx, kind.spec),
-            file=params["file"],
-            template=params["template"],
-            patch=params["patch"],
-            dry_run=params["dry_run"],
-            form=params["form"],
-            replace=params["replace"],
-            wait=params["wait"],
-            logs=params["logs"],
-        )
-        return run(session, kind, wish)
+        return run(session, kind, wished(click.get_current_context(), kind.spec))
 
     examples = "\n".join(kind.examples)
     function.__doc__ = f"{kind.summary}.\n\n\b\n{examples}"
