@@ -47,12 +47,12 @@ class Creation:
 
     def _create(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Object:
         meta = body["metadata"]
-        marked = {
-            **body,
-            "metadata": {**meta, "annotations": {**(meta.get("annotations") or {}), **self._mark}},
-        }
+        notes = meta.get("annotations") or {}
+        # Where a template put something else there, the cluster says so.
+        if isinstance(notes, dict):
+            body = {**body, "metadata": {**meta, "annotations": {**notes, **self._mark}}}
         try:
-            return self._cluster.create(resource, namespace, marked)
+            return self._cluster.create(resource, namespace, body)
         except MissingOperator:
             raise
         except Unreachable as error:
