@@ -78,6 +78,30 @@ def test_event_files(words, owned, events, submit):
     assert board["metadata"]["labels"]["role"] == "tensorboard"
 
 
+MASTER, FIRST = {"job-role": "master"}, {"replica-type": "worker", "replica-index": "0"}
+
+
+@pytest.mark.parametrize(
+    ("words", "marks"),
+    [
+        (("tf", "--workers", "2"), MASTER),
+        (("pytorch", "--workers", "2", "--max-workers", "4"), MASTER),
+        (("jax", "--workers", "2"), MASTER),
+        (("mpi", "--workers", "2"), {"replica-index": "0"}),
+        (("paddle", "--workers", "2"), FIRST),
+        (("paddle", "--workers", "2", "--ps", "2"), FIRST),
+    ],
+)
+def test_the_board_is_beside_who_writes(words, marks, submit):
+    """TensorBoard runs beside the pod that writes the events, by labels that the operator gives to it."""
+    word, *more = words
+    board = submit(word, "--name", "x", "--image", "i", "--tensorboard", *more, "true")[1]
+    rules = board["spec"]["template"]["spec"]["affinity"]["podAffinity"]
+    (rule,) = rules["requiredDuringSchedulingIgnoredDuringExecution"]
+    wanted = {f"training.kubeflow.org/{key}": value for key, value in {"job-name": "x", **marks}.items()}
+    assert rule["labelSelector"]["matchLabels"] == wanted
+
+
 def test_pods_on_one_host_need_no_folder(submit):
     """Where pods share a file system, TensorBoard reads the directory that the user named, as named."""
     job, board, _ = submit(

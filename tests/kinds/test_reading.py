@@ -161,6 +161,14 @@ def test_newest_launcher_is_the_chief():
     assert [one.name for one in found.instances if one.chief] == ["j-launcher-aa"]
 
 
+def test_the_first_master_is_the_chief():
+    """Of several masters, as a PaddleJob has, the first is the chief, however old the others are."""
+    masters = [pod(number, role="master", kind="pytorchjob") for number in (1, 0, 2)]
+    job = {"metadata": {"name": "j", "uid": "u"}, "spec": {}, "status": {}}
+    found = kinds.find("paddle").read(job, masters)
+    assert [one.index for one in found.instances if one.chief] == [0]
+
+
 def launcher(number, phase, made_by="j-launcher"):
     found = pod(0, phase, role="launcher", kind="mpijob", state=ended(1) if phase == "Failed" else None)
     reference = {"controller": True, "name": made_by, "uid": "u"}

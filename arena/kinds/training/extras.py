@@ -123,5 +123,10 @@ def _chief(spec: TrainingSpec, kind: str) -> dict[str, str]:
     # Rank 0 runs in the first worker, not in the launcher.
     if kind in ("etjob", "deepspeedjob"):
         return {labels.ET_JOB_NAME: spec.name, labels.ET_INDEX: "0"}
-    first = {labels.REPLICA_INDEX: "0"} if kind in ("mpijob", "horovodjob") else {labels.JOB_ROLE: "master"}
+    first = {labels.JOB_ROLE: "master"}
+    if kind in ("mpijob", "horovodjob"):
+        first = {labels.REPLICA_INDEX: "0"}
+    if kind == "paddlejob":
+        # Its masters are parameter servers, and where there are none no worker is called one.
+        first = {labels.REPLICA_TYPE: "worker", labels.REPLICA_INDEX: "0"}
     return {labels.JOB_NAME: spec.name, **first}

@@ -55,15 +55,15 @@ def member(pod: Pod, places: Places = STANDARD) -> Member:
 def instances(found: Sequence[Instance]) -> tuple[Instance, ...]:
     """The instances of a job: chief first, then by role and number; with one chief if there is any pod.
 
-    Of several launchers (each retry of an MPIJob makes one) the newest is the chief.
+    Of several masters the first is the chief, and of several launchers, as each retry makes one, the newest.
     """
     found = sorted(found, key=lambda one: (one.role, one.index, one.name))
     chiefs = [one for one in found if one.chief] or [one for one in found if one.role != "ps"][:1]
     if not chiefs:
         return tuple(found)
-    newest = max(chiefs, key=by_age)
-    rest = [_as_chief(one, False) for one in found if one is not newest]
-    return (_as_chief(newest, True), *rest)
+    first = max(chiefs, key=lambda one: (-one.index, by_age(one)))
+    rest = [_as_chief(one, False) for one in found if one is not first]
+    return (_as_chief(first, True), *rest)
 
 
 def _as_chief(one: Instance, chief: bool) -> Instance:
