@@ -32,7 +32,7 @@ class Options:
     instance: str = ""
     """Only the instance of that name, with that end (`worker-1`), or the chief of that role (`launcher`)."""
     container: str = ""
-    """Its container; "" for the first, which runs the user's program."""
+    """Its container; "" for the one of `main_container`."""
     tail: int | None = None
     """The last lines of each instance only."""
     since_seconds: int | None = None
@@ -128,8 +128,10 @@ def restarts(one: Instance, container: str) -> int:
 
 
 def main_container(one: Instance) -> Container:
-    """The container that runs the user's program: the first that is no init container."""
-    return next((c for c in one.containers if not c.init), Container(name=""))
+    """The container that runs the user's program; where that never started, the one that failed before."""
+    main = next((c for c in one.containers if not c.init), Container(name=""))
+    failed = next((c for c in one.containers if c.init and c.exit_code), main)
+    return failed if one.is_final and not (main.started or main.finished) else main
 
 
 def chosen(job: Job, options: Options) -> list[Instance]:

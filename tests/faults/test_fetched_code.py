@@ -18,3 +18,11 @@ def test_code_from_git(arena: Product):
     for name, more in (("j", ()), ("k", ("--working-dir", "/nowhere"))):
         arena.must("submit", "job", "--name", name, "--wait", *given, *more, "cat code/code/part.py")
         assert "WORD = 'old'" in arena.must("logs", name, "--no-prefix")
+
+
+def test_why_code_was_not_fetched(arena: Product):
+    """Where fetching failed the logs of the job, also as they are followed, show what git said."""
+    given = ("--name", "j", "--sync-mode", "git", "--sync-source", f"file://{arena.home}/nowhere.git")
+    ended = arena.run("submit", "job", *given, "--logs", "cat code/code/part.py")
+    assert (ended.code, "nowhere.git" in ended.out) == (7, True)
+    assert "nowhere.git" in arena.must("logs", "j")
