@@ -90,10 +90,13 @@ def age(seconds: float) -> str:
     return "0s"
 
 
-def when(text: str | None) -> datetime | None:
+def when(text: str | None, *, here: bool = False) -> datetime | None:
     """An RFC 3339 time of the API as an aware datetime; None where the API has none.
 
     Fractions of any length are accepted, as log lines carry nanoseconds.
+
+    Args:
+        here: whether a time without a zone is of this machine's, as people see times, rather than UTC.
 
     Raises:
         SpecError: it is not such a time.
@@ -106,7 +109,9 @@ def when(text: str | None) -> datetime | None:
         value = datetime.fromisoformat(shortened.replace("Z", "+00:00").replace("z", "+00:00"))
     except ValueError as error:
         raise SpecError(f'"{text}" is not a time', "write it like 2026-01-31T12:00:00Z") from error
-    return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+    if here or value.tzinfo:
+        return value.astimezone(value.tzinfo)
+    return value.replace(tzinfo=timezone.utc)
 
 
 def rfc3339(moment: datetime) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from arena import units
+from arena import kinds, units
 from arena.actions import waiting
 from arena.errors import NotAllowed
 from arena.model import Event, Job, Phase
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from arena.kube import Cluster
 
 Object = dict[str, Any]
+_MAKES = {"trainjob": ("JobSet",), "rayjob": ("Job",)}
+"""What some kinds of jobs make of what is a job of its own elsewhere, under their own name."""
 REFUSED = ("FailedCreatePod", "FailedCreate")
 """What operators say of a pod that they may not make."""
 PAUSE = 2.0
@@ -57,7 +60,18 @@ def _is_beside(about: Object, job: Job) -> bool:
         return bool(re.fullmatch(rf"[a-z]+-{re.escape(job.name)}-[0-9a-f]{{5}}", name))
     if kind == "PodGroup" and name in (f"{job.name}-{job.uid}", f"podgroup-{job.uid}"):
         return True
+    if kind in _jobs() and kind not in _MAKES.get(job.kind, ()):
+        return False  # another job, of that name by chance
     return kind != "Pod" and name in (job.name, f"{job.name}-launcher", f"{job.name}-tensorboard")
+
+
+@cache
+def _jobs() -> frozenset[str]:
+    """The cluster's words for whatever users submit."""
+    from arena.kinds.cron import CARRIERS
+
+    own = {resource.kind for kind in kinds.all_kinds() for resource in kind.resources}
+    return frozenset(own | {resource.kind for resource in CARRIERS})
 
 
 def explained(cluster: Cluster, namespace: str | None, jobs: Sequence[Job]) -> list[Job]:

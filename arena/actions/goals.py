@@ -12,7 +12,6 @@ from arena.actions import events, training
 from arena.actions.watching import Source, Watching
 from arena.errors import ArenaError, JobFailed, NotFound, SpecError, TimedOut, aimed
 from arena.kinds.kind import Kind
-from arena.kinds.training.status import condition
 from arena.model import Job, Phase
 from arena.resources import PODS, Resource
 
@@ -28,6 +27,8 @@ class Goal:
 
     phase: Phase | None = None
     condition: str = ""
+    value: str = "True"
+    """Of the condition: as Kubernetes has it, True, False or Unknown."""
     gone: bool = False
     within: float | None = None
     """Seconds that all together may take; None: any."""
@@ -42,17 +43,24 @@ class Goal:
         if self.gone:
             return False
         if self.condition:
-            return bool(condition(obj, self.condition))
+            return any(map(self._is_meant, (obj.get("status") or {}).get("conditions") or ()))
         if self.is_end:
             return job.phase.is_final
         # Who waits for a job to run need not be quicker than a short one.
         passed = self.phase is Phase.RUNNING and job.phase is Phase.SUCCEEDED
         return job.phase is self.phase or passed
 
+    def _is_meant(self, condition: Object) -> bool:
+        """Whether it is the condition that is waited for, with its value; in any case, as kubectl has it."""
+        told = (str(condition.get("type")).lower(), str(condition.get("status")).lower())
+        return told == (self.condition.lower(), self.value.lower())
+
     def __str__(self) -> str:
         if self.gone:
             return "deleted"
-        return f"condition={self.condition}" if self.condition else f"phase={self.phase and self.phase.value}"
+        value = "" if self.value == "True" else f"={self.value}"
+        known = f"condition={self.condition}{value}"
+        return known if self.condition else f"phase={self.phase and self.phase.value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ END = Goal()
 
 
 def goal(text: str) -> Goal:
-    """What `--for` says: `phase=RUNNING`, `condition=Created` or `deleted`.
+    """What `--for` says: `phase=RUNNING`, `condition=Created`, `condition=Ready=False` or `deleted`.
 
     Raises:
         SpecError: it is none of these.
@@ -77,15 +85,16 @@ def goal(text: str) -> Goal:
     key, _, value = text.partition("=")
     if key.lower() in ("delete", "deleted") and not value:
         return Goal(gone=True)
-    if key.lower() == "condition" and value:
-        return Goal(condition=value)
+    kind, sign, wanted = value.partition("=")
+    if key.lower() == "condition" and kind and (not sign or wanted.title() in ("True", "False", "Unknown")):
+        return Goal(condition=kind, value=wanted.title() or "True")
     phases = {one.value: one for one in Phase}
     word = (value if key.lower() == "phase" else text).upper()
     if word not in phases:
         known = ", ".join(phases)
         raise SpecError(
             f'--for: "{text}" is nothing to wait for',
-            f"write phase=PHASE with one of {known}, condition=TYPE, or deleted",
+            f"write phase=PHASE with one of {known}, condition=TYPE, condition=TYPE=False, or deleted",
         )
     return Goal(phase=phases[word])
 

@@ -55,10 +55,10 @@ def duration(ctx: click.Context, param: click.Parameter, value: str | None) -> i
 
 
 def moment(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
-    """A callback for a flag that takes a moment in RFC 3339: the same in UTC; "" where it is not given."""
+    """A callback for a flag that takes a moment, RFC 3339 or of this machine: in UTC; "" if not given."""
     from arena import units
 
-    found = _read(param, value or None, units.when)
+    found = _read(param, value or None, lambda text: units.when(text, here=True))
     return units.rfc3339(found) if found else ""
 
 

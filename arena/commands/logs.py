@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     help="Only lines of the last TIME, such as 10m.",
 )  # fmt: skip
 @click.option(
-    "--since-time", metavar="TIME", callback=_flags.moment, help="Only lines from this moment on (RFC 3339)."
+    "--since-time",
+    metavar="TIME",
+    callback=_flags.moment,
+    help="Only lines from this moment on: RFC 3339, or a time as get shows it.",
 )
 @click.option(
     "-t",

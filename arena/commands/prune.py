@@ -1,6 +1,7 @@
 """arena prune: delete jobs that ended long ago."""
 
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -52,28 +53,47 @@ def command(
         raise SpecError("--since is missing", "say how long ago a job must have ended, such as --since 1d")
     before = session.now() - timedelta(seconds=since)
     found = pruning.old(session.cluster(), namespace, before, **only)
-    _tell(_plan(session, found, everywhere, form), found, trial)
-    if trial or not found.ours:
+    _tell(found, _shown(session, found.ours, everywhere, form if trial else "table"), trial)
+    if trial:
         return 0
-    if not yes:
+    if found.ours and not yes:
         _ask(len(found.ours))
-    click.echo(f"using {session.describe()}", err=True)
-    return _each.each(found.ours, lambda job: _remove(session, job))
+    return _carry_out(session, found.ours, everywhere, form)
 
 
-def _plan(session: "Session", found: "Old", everywhere: bool, form: str) -> str:
-    """The jobs that would be deleted."""
+def _carry_out(session: "Session", doomed: "Sequence[Job]", everywhere: bool, form: str) -> int:
+    """Delete the jobs and tell which are gone; the exit code."""
+    from arena.actions import pruning
+
+    gone: list[Job] = []
+
+    def act(job: "Job") -> None:
+        pruning.remove(session.cluster(), job)
+        gone.append(job)
+        if form == "table":
+            click.echo(f"{job.kind} {job.name} deleted")
+
+    if doomed:
+        click.echo(f"using {session.describe()}", err=True)
+    code = _each.each(doomed, act)
+    if form in ("json", "yaml") or (gone and form == "name"):
+        click.echo(_shown(session, gone, everywhere, form))
+    return code
+
+
+def _shown(session: "Session", found: "Sequence[Job]", everywhere: bool, form: str) -> str:
+    """Jobs, as they are before they are deleted."""
     from arena.views import encode, jobs, table
 
     if form == "name":
-        return "\n".join(job.name for job in found.ours)
+        return "\n".join(job.name for job in found)
     if form in ("json", "yaml"):
-        return encode.encode([jobs.data(job, session.now()) for job in found.ours], form)
+        return encode.encode([jobs.data(job, session.now()) for job in found], form)
     view = jobs.columns(jobs.ENDED, everywhere=everywhere)
-    return table.render(view, found.ours, session.now()) if found.ours else ""
+    return table.render(view, found, session.now()) if found else ""
 
 
-def _tell(plan: str, found: "Old", trial: bool) -> None:
+def _tell(found: "Old", plan: str, trial: bool) -> None:
     """The plan; where it is carried out, what was deleted is the result instead."""
     if plan:
         click.echo(plan, err=not trial)
@@ -89,10 +109,3 @@ def _ask(count: int) -> None:
     if not sys.stdin.isatty():
         raise SpecError(f"{what} would be deleted and there is no terminal to ask on", "add -y")
     _flags.agreed(f"Delete {what}?")
-
-
-def _remove(session: "Session", job: "Job") -> None:
-    from arena.actions import pruning
-
-    pruning.remove(session.cluster(), job)
-    click.echo(f"{job.kind} {job.name} deleted")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 @_flags.kind_option
 @click.option(
     "--for", "goal", default=None, metavar="GOAL", shell_complete=_complete.goals,
-    help="phase=PHASE such as phase=RUNNING, condition=TYPE, or deleted; their end otherwise.",
+    help="phase=PHASE such as phase=RUNNING, condition=TYPE, condition=TYPE=False, or deleted; "
+    "their end otherwise.",
 )  # fmt: skip
 @click.option("--timeout", default=None, metavar="TIME", callback=_flags.duration,
               help="Give up after this time, such as 90s or 2h.")  # fmt: skip
@@ -44,6 +45,9 @@ def command(
     until = replace(goals.goal(goal) if goal is not None else goals.END, within=timeout)
     targets = [name for name, _ in _each.named(names, kind)]
     ended = watch(session, targets, kind, until)
+    for name in targets:
+        if name not in [one.job.name for one in ended]:
+            click.echo(f'there is no job "{name}" in namespace "{session.namespace}"', err=True)
 
     def tell(one: "Waited") -> None:
         job = goals.judged(one, until)

@@ -226,7 +226,8 @@ def summary(job: Job, seconds: float) -> str:
 
     The reason is last: where a terminal is too narrow, only of it something is cut.
     """
-    words = [job.phase.value, f"{ready(job)} ready", f"{int(seconds)}s"]
+    instances = [] if job.phase.is_final else [f"{ready(job)} ready"]
+    words = [job.phase.value, *instances, f"{int(seconds)}s"]
     if job.reason:
         words.append(f"({job.reason})")
     return f"{job.name}: " + "  ".join(words)

@@ -38,6 +38,12 @@ def test_events_of_queues_and_gangs(shelf):
         ("PodGroup", "podgroup-u-2"),
         ("PyTorchJob", "bert-2", "u-2"),
         ("Pod", "bert"),
+        ("TFJob", "bert"),
+        ("Job", "bert"),
+        ("JobSet", "bert"),
+        ("CronJob", "bert"),
+        ("Cron", "bert"),
+        ("PyTorchJob", "bert", "before"),
     ]
     shelf.put(EVENTS, "n", *(event(*one) for one in (*own, *others)))
     told = [one.subject for one in events(shelf.cluster, JOB)]
@@ -46,6 +52,14 @@ def test_events_of_queues_and_gangs(shelf):
 
 QUEUE = Queue(name="team-a", system="kueue")
 HELD = replace(JOB, phase=Phase.QUEUING, reason="waits in queue team-a", queue=QUEUE)
+
+
+def test_events_of_what_a_job_makes_under_its_name(shelf):
+    """The JobSet of a TrainJob and the Job of a RayJob are theirs, though users may submit such, too."""
+    shelf.put(EVENTS, "n", event("JobSet", "bert"), event("Job", "bert"))
+    for kind, own in (("trainjob", "jobset/bert"), ("rayjob", "job/bert")):
+        told = events(shelf.cluster, replace(JOB, kind=kind))
+        assert [one.subject for one in told] == [own]
 
 
 def place(shelf, number):

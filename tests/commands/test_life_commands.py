@@ -146,6 +146,10 @@ def test_prune_takes_what_ended_long_ago(arena, stage):
     assert (code, sorted(out.splitlines())) == (0, ["pytorchjob new deleted", "pytorchjob old deleted"])
     assert left in err
     assert sorted(arena("list", "-o", "name").out.split()) == ["foreign", "older", "runs"]
+    gone = json.loads(arena("prune", "--since", "10m", "-y", "-o", "json").out)
+    assert [one["name"] for one in gone] == ["older"]
+    assert arena("prune", "--since", "10m", "-y", "-o", "json").out == "[]\n"
+    assert arena("prune", "--since", "10m", "-y", "-o", "name").out == ""
 
 
 def test_prune_refuses_to_guess(arena, stage):
@@ -271,7 +275,12 @@ def test_wait_for_several_goals(arena, stage):
     assert arena("wait", "runs", "--for", "condition=Created").code == 0
     assert arena("wait", "bad", "--for", "phase=RUNNING").code == 7
     assert arena("wait", "good", "--for", "condition=Failed").code == 1
-    assert arena("wait", "gone", "--for", "deleted") == (0, "", "")
+    assert arena("wait", "runs", "--for", "condition=created=true").code == 0
+    stage.job("later", "Created")
+    code, _, err = arena("wait", "later", "--for", "condition=Created=False", "--timeout", "0s")
+    assert (code, 'job "later" is still PENDING' in err) == (6, True)
+    there_is_none = 'there is no job "gone" in namespace "default"\n'
+    assert arena("wait", "gone", "--for", "deleted") == (0, "", there_is_none)
     assert arena("wait", "gone").code == 3
     code, _, err = arena("wait", "runs", "good", "--timeout", "0s")
     assert (code, 'job "runs" is still PENDING after 0s' in err) == (6, True)
@@ -281,6 +290,7 @@ def test_wait_refuses_what_it_does_not_know(arena):
     """A goal or a time that cannot be read is named with its flag and what is allowed."""
     code, _, err = arena("wait", "x", "--for", "Ready")
     assert (code, '--for: "Ready" is nothing to wait for' in err, "phase=PHASE" in err) == (2, True, True)
+    assert arena("wait", "x", "--for", "condition=Ready=maybe").code == 2
     assert '--timeout: "soon" is not a duration' in arena("wait", "x", "--timeout", "soon").err
 
 

@@ -1,6 +1,7 @@
 """list, get, top and delete: whole screens and exit codes."""
 
 import json
+import time
 from contextlib import closing
 
 import pytest
@@ -14,6 +15,7 @@ from arena.commands._live import redraw
 from arena.kinds import training_kinds
 from arena.local.api.faults import Fault
 from arena.resources import EVENTS, PODS, Resource
+from arena.units import when
 
 RUNNING = {
     "phase": "Running",
@@ -44,6 +46,18 @@ def test_list_shows_foreign_jobs_in_the_columns_of_the_go_arena(arena, stage):
         "bert  SUCCEEDED  PYTORCHJOB  30m       0               N/A             N/A\n",
         "",
     )
+
+
+def test_a_time_without_a_zone_is_of_this_machine(monkeypatch):
+    """A time that get shows, which is of this machine, may be given back to --since-time as it stands."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        asked = [when("2030-01-01 09:00:00", here=True), when("2030-01-01T09:00:00+01:00", here=True)]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert asked == [when("2030-01-01T00:00:00Z"), when("2030-01-01T08:00:00Z")]
 
 
 def test_a_watched_list_says_why_instances_are_missing(stage):
