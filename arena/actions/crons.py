@@ -92,17 +92,20 @@ def plan(made: Plan, spec: CronSpec, resource: Resource | None = None) -> Plan:
     return replace(made, kind=kind, resource=resource, job=obj, helpers=helpers)
 
 
-def check(cluster: Cluster, made: Plan) -> None:
-    """Have the cluster validate the job of a plan, and store nothing.
+def accepted(cluster: Cluster, made: Plan, spec: CronSpec) -> Plan:
+    """As `plan`, for this cluster, which has found the job acceptable.
 
-    A Cron may hold anything: what is wrong with its job would only be told when it is due.
+    A Cron may hold anything: what is wrong with its job would only be told when it is due. Raises as
+    `require` and `submit.check`.
     """
+    whole = plan(made, spec, require(cluster, made.kind, spec))
     job = {**made.job, "metadata": {**made.job["metadata"], "name": made.name + cron.SUFFIX}}
     submit.check(cluster, replace(made, job=job, helpers=(), parts=()))
+    return whole
 
 
 def send(cluster: Cluster, made: Plan, *, instead: bool = False) -> Cron:
-    """Send a plan of `plan`, all or nothing; raises as `submit.submit`."""
+    """Send a plan of `accepted`, all or nothing; raises as `submit.submit`."""
     obj = submit.send(cluster, made, instead=instead)
     return cron.read(obj, made.kind.name.removeprefix("cron "))
 

@@ -12,14 +12,16 @@ from arena.actions import creation, parcels, sending, training
 from arena.actions.plans import HELPERS, Plan
 from arena.actions.sending import Target
 from arena.actions.watching import Source, Watching
-from arena.errors import Conflict, NotFound, TimedOut
+from arena.errors import Conflict, NotAllowed, NotFound, TimedOut
 from arena.model import Job
-from arena.resources import PODS
+from arena.resources import PODS, Resource
 
 if TYPE_CHECKING:
     from arena.kube import Cluster
 
 Object = dict[str, Any]
+_GOING = 20.0
+"""Seconds that a cluster takes at most to delete what belonged to an object that is gone."""
 
 
 def submit(
@@ -92,8 +94,39 @@ def check(cluster: Cluster, made: Plan) -> None:
     with _naming(made):
         cluster.create(made.resource, made.namespace, made.job, dry_run=True)
     for one in made.helpers:
-        cluster.create(HELPERS[one["kind"]], made.namespace, one, dry_run=True)
+        _check_helper(cluster, made, one)
     parcels.check(cluster, made.parts)
+
+
+def _check_helper(cluster: Cluster, made: Plan, one: Object) -> None:
+    kind = HELPERS[one["kind"]]
+    try:
+        cluster.create(kind, made.namespace, one, dry_run=True)
+    except Conflict as taken:
+        try:
+            going = _goes(cluster, made, kind, one["metadata"]["name"])
+        except NotAllowed:
+            raise taken from None
+        if not going:
+            raise
+        cluster.create(kind, made.namespace, one, dry_run=True)
+
+
+def _goes(cluster: Cluster, made: Plan, kind: Resource, name: str) -> bool:
+    """Wait for the end of an object that belonged to a job which is gone; whether it is such, and went.
+
+    The name of the job is free, as the cluster has just said.
+    """
+    former = (made.resource.kind, made.name)
+    deadline = time.monotonic() + _GOING
+    with Watching(cluster, [Source(kind, made.namespace, fields=f"metadata.name={name}")]) as watching:
+        while there := watching.objects(0):
+            owners = there[0]["metadata"].get("ownerReferences") or [{}]
+            if any((ref.get("kind"), ref.get("name")) != former for ref in owners):
+                return False
+            if not watching.wait(max(0.0, deadline - time.monotonic())):
+                return False
+    return True
 
 
 def _clear(cluster: Cluster, made: Plan, timeout: float) -> None:

@@ -56,13 +56,10 @@ def _planned(session: "Session", kind: "Kind", spec: "TrainingSpec", times: "Cro
     """What would be sent; the cluster, where it is asked, has found the job inside acceptable."""
     from arena.actions import crons
 
-    asks = wish.dry_run != "client"
-    carrier = crons.require(session.cluster(), kind, times) if asks else None
-    inner = _submitting.planned(session, kind, spec, wish)
-    plan = crons.plan(inner, times, carrier)
-    if asks:
-        crons.check(session.cluster(), inner)
-    return plan
+    if wish.dry_run == "client":
+        return crons.plan(_submitting.planned(session, kind, spec, wish), times)
+    crons.require(session.cluster(), kind, times)  # before code is packed in vain
+    return crons.accepted(session.cluster(), _submitting.planned(session, kind, spec, wish), times)
 
 
 def _send(session: "Session", plan: "Plan", wish: Wish) -> None:

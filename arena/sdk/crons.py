@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arena import kinds
 from arena.actions import crons as schedules
-from arena.actions import queues
+from arena.actions import queues, served
 from arena.kinds import cron as carrier
 from arena.kinds.cron import CronSpec
 from arena.kinds.training.base import TrainingSpec
@@ -28,12 +28,10 @@ def schedule(session: Session, spec: TrainingSpec, times: CronSpec, *, replace: 
     """
     cluster, kind = session.cluster(), submits.kind_of(spec)
     carrier.check_name(type(spec), spec.name)
-    resource = schedules.require(cluster, kind, times)
+    resource = served.require(cluster, kind)
     whole = queues.settled(cluster, submits.with_defaults(session, spec, cluster))
-    made = submits.plan(session, whole)
-    plan = schedules.plan(made, times, resource)
-    schedules.check(cluster, made)
-    return schedules.send(cluster, plan, instead=replace)
+    made = submits.plan(session, whole, resource=resource)
+    return schedules.send(cluster, schedules.accepted(cluster, made, times), instead=replace)
 
 
 def crons(session: Session, *, everywhere: bool = False, kind: str = "") -> list[Cron]:

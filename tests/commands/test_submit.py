@@ -1,6 +1,7 @@
 """submit: what is sent, what is refused, and that nothing is ever half made."""
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,18 @@ def test_a_helper_of_somebody_else_is_never_touched(arena, stage):
     assert code == 5
     assert "bert-env" in err
     assert made(stage) == ["Secret/bert-env"]
+
+
+def test_what_a_deleted_job_left_is_awaited(arena, stage):
+    """A Secret that the cluster is about to delete, with a job of that name that is gone, is no conflict."""
+    assert arena(*SUBMIT, "--name", "bert", "--secret", "K=v", "x").code == 0
+    stage.cluster.delete(PYTORCHJOBS, "default", "bert")  # nobody collects here what belonged to it
+    pending = threading.Timer(0.5, stage.cluster.delete, (SECRETS, "default", "bert-env"))
+    pending.start()
+    code, _, err = arena(*SUBMIT, "--name", "bert", "--secret", "K=w", "x")
+    pending.join()
+    assert code == 0, err
+    assert made(stage) == ["PyTorchJob/bert", "Secret/bert-env"]
 
 
 def test_secrets_are_masked_and_never_recorded(arena, stage):
