@@ -73,16 +73,18 @@ def _meta(kind: Type, meta: Object) -> Iterator[Cause]:
 def name(kind: Type, text: str) -> Iterator[Cause]:
     """What is wrong with a name of that type."""
     if kind.key == "/services":
-        pattern, longest, rule = DNS_1035, 63, "a DNS-1035 label must start with a letter"
+        pattern, longest = DNS_1035, 63
+        rule = "a DNS-1035 label must start with a letter and consist of lower case letters, digits or '-'"
     elif kind.key == "/namespaces":
-        pattern, longest, rule = LABEL, 63, "a lowercase RFC 1123 label"
+        pattern, longest = LABEL, 63
+        rule = "a lowercase RFC 1123 label must consist of lower case letters, digits or '-'"
     else:
-        pattern, longest, rule = _SUBDOMAIN, 253, "a lowercase RFC 1123 subdomain"
+        pattern, longest = _SUBDOMAIN, 253
+        rule = "a lowercase RFC 1123 subdomain must consist of lower case letters, digits, '-' or '.'"
     if len(text) > longest:
         yield invalid("metadata.name", text, f"must be no more than {longest} characters")
     elif not pattern.fullmatch(text):
-        yield invalid("metadata.name", text, f"{rule} and must consist of lower case alphanumeric "
-                      "characters or '-' and end with an alphanumeric character")  # fmt: skip
+        yield invalid("metadata.name", text, f"{rule}, and end with a letter or digit")
 
 
 def _key(field: str, key: str) -> Iterator[Cause]:

@@ -1,7 +1,7 @@
 """What the node has to say about its pods: Events, one object for what is said again and again."""
 
 import logging
-import secrets
+import time
 from datetime import datetime, timezone
 
 from arena.local.objects import EVENTS, Object, Objects, Refused
@@ -39,7 +39,7 @@ class Events:
                 again = {"count": count + 1, "lastTimestamp": timestamp()}
                 self._objects.patch(EVENTS, name, again, meta["namespace"])
             else:
-                name = f"{meta['name']}.{secrets.token_hex(8)}"
+                name = f"{meta['name'][:230]}.{time.time_ns():x}"  # lists are in the order of names
                 self._objects.create(EVENTS, self._event(pod, name, key, kind), meta["namespace"])
         except Refused as error:
             LOG.warning("event %s of pod %s was not written: %s", reason, meta["name"], error)

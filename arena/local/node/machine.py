@@ -80,7 +80,7 @@ def _info(system: str, arch: str) -> Object:
         "containerRuntimeVersion": "process://1",
         "kernelVersion": platform.release(),
         "kubeProxyVersion": "",
-        "kubeletVersion": "v1.31.0+arena",
+        "kubeletVersion": "v1.32.0+arena",
         "machineID": "",
         "operatingSystem": system,
         "osImage": platform.platform(terse=True),

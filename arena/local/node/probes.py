@@ -86,7 +86,7 @@ def _http(get: Object, target: Target, timeout: float) -> Answer:
         connection = http.client.HTTPConnection(host, port, timeout=timeout)
     headers = {one["name"]: one["value"] for one in get.get("httpHeaders") or []}
     try:
-        connection.request("GET", get.get("path") or "/", headers={"User-Agent": "kube-probe/1.31"} | headers)
+        connection.request("GET", get.get("path") or "/", headers={"User-Agent": "kube-probe/1.32"} | headers)
         status = connection.getresponse().status
     finally:
         connection.close()

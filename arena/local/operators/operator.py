@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import arena.local.operators as package
-from arena.local.objects import Change, Object, Objects, Resource, key, owner
+from arena.local.objects import Change, Object, Objects, Refused, Resource, key, owner
+from arena.local.operators.writes import event
 
 Key = tuple[str, ...]
 """What an operator works on: (namespace, name), or whatever its own `keys` gives."""
@@ -61,7 +62,13 @@ def of_kind(
         obj = objects.get(resource, name, namespace or None)
         if obj is None or obj["metadata"].get("deletionTimestamp"):
             return None
-        return reconcile(objects, obj, now)
+        try:
+            return reconcile(objects, obj, now)
+        except Refused as refusal:
+            # It is tried again; but nothing else would tell why nothing comes of it.
+            if refusal.code in (403, 422):
+                event(objects, (resource, obj), now, "Warning", "FailedReconcile", refusal.message)
+            raise
 
     watches = tuple(dict.fromkeys((resource, *owns, *others)))
     return Operator(resource.kind, watches, keys, run)

@@ -11,6 +11,8 @@ from arena.local.operators.clock import stamp
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 """What random suffixes are made of: no vowels, so no words."""
 
+_COMPONENTS = {PODS: "default-scheduler"}
+
 RETRY = 5.0
 """Seconds until a pod that a quota refused is tried again."""
 
@@ -144,7 +146,8 @@ def _tell(
     meta = about[1]["metadata"]
     namespace = meta.get("namespace", "default")
     text = "\0".join((meta["uid"], *words))
-    name = f"{meta['name'][:230]}.{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    # Lists are in the order of names: within a second this tells what an operator did before the node.
+    name = f"{meta['name'][:230]}.0{hashlib.sha256(text.encode()).hexdigest()[:15]}"
     there = objects.get(EVENTS, name, namespace)
     if there and there.get("lastTimestamp") == stamp(now):
         return  # Told by a pass that did not come to its end.
@@ -179,7 +182,7 @@ def _event(
         "type": kind,
         "reason": reason,
         "message": message[:1024],
-        "source": {"component": f"{resource.kind.lower()}-controller"},
+        "source": {"component": _COMPONENTS.get(resource, f"{resource.kind.lower()}-controller")},
         "firstTimestamp": stamp(now),
         "lastTimestamp": stamp(now),
         "count": 1,

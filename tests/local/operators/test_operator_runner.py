@@ -52,6 +52,16 @@ def test_queue_backoff(clock):
     assert queue.retry("a", SOON) == 0.02
 
 
+def test_what_is_refused_for_ever_is_told(bench):
+    """A job that cannot be carried out, as a name of what it needs is too long, says so in an Event."""
+    bench.node()
+    name = "a" * 60
+    spec = {"pytorchReplicaSpecs": {"Master": bench.replica(1, "pytorch")}}
+    bench.submit(PYTORCHJOBS, {"metadata": {"name": name}, "spec": spec})
+    (message,) = bench.messages(name, "FailedReconcile")
+    assert f'Service "{name}-master-0" is invalid: metadata.name' in message
+
+
 def test_thread(api, bench):
     """In its own thread the runner answers to changes, and stops at once when told to."""
     seen = threading.Event()
