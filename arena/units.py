@@ -8,7 +8,7 @@ from typing import Protocol
 
 from arena.errors import SpecError
 
-_QUANTITY = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+))(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?$")
+_QUANTITY = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+))(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?$", re.ASCII)
 _SCALE = {
     "": Decimal(1),
     "n": Decimal("1e-9"),
@@ -17,7 +17,7 @@ _SCALE = {
     **{unit: Decimal(1000) ** power for power, unit in enumerate("kMGTPE", 1)},
     **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", 1)},
 }
-_DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d)")
+_DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d)", re.ASCII)
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST = 2**31 - 1
 _AGES = ((365 * 86400, "y"), (86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
@@ -68,7 +68,7 @@ def duration(text: str | int | float) -> int:
         SpecError: it is not a duration, it is negative, or it is more than 68 years.
     """
     word = str(text).strip()
-    parts = [(word, "s")] if re.fullmatch(r"\d+(\.\d*)?", word) else _DURATION.findall(word)
+    parts = [(word, "s")] if re.fullmatch(r"[0-9]+(\.[0-9]*)?", word) else _DURATION.findall(word)
     if not parts or "".join(number + unit for number, unit in parts) not in (word, word + "s"):
         raise SpecError(f'"{text}" is not a duration', "write it like 30s, 10m, 1h30m or 2d")
     seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)

@@ -25,6 +25,7 @@ from arena.kinds.words import (
     qualified,
     queue,
     shown,
+    source,
     subdomain,
     text,
 )
@@ -122,7 +123,7 @@ def pairs(
 def _pair(item: object) -> tuple[str, str]:
     left, sign, right = text(item).partition("=")
     if not sign or not left:
-        raise SpecError(f"{shown(item)} has no value", "write it as NAME=VALUE")
+        raise SpecError(f"{shown(item)} has no {'name' if sign else 'value'}", "write it as NAME=VALUE")
     return left, right
 
 
@@ -207,6 +208,7 @@ NAME = Form(name, "NAME")
 OBJECT = Form(subdomain, "NAME")
 LABEL = Form(label, "NAME")
 PATH = Form(path, "PATH")
+SOURCE = Form(source)
 DIRECTORY = Form(directory, "DIR")
 COMMAND = Form(command, "COMMAND", positional=True)
 PROCESSES = Form(_cpu_or_processes, "auto|cpu|gpu|N")

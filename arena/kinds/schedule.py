@@ -13,7 +13,7 @@ from arena.kinds.words import shown, text
 WORDS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
 HINT = "write minute hour day month weekday, such as '0 2 * * MON-FRI', or a word such as @daily"
 
-_EVERY = re.compile(r"@every (\d+h)?(\d+m)?(\d+s)?")
+_EVERY = re.compile(r"@every (\d+h)?(\d+m)?(\d+s)?", re.ASCII)
 
 
 class Field(NamedTuple):
