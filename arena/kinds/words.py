@@ -89,6 +89,17 @@ def queue(value: object) -> str:
     return word
 
 
+def source(value: object) -> str:
+    """Where code is fetched from: a path or a URL, which everybody sees who may read the job."""
+    word = text(value)
+    if re.match(r"[a-z+]+://[^/@]*:[^/@]*@", word):
+        raise SpecError(
+            "its URL has a password, which all who may read the job would see",
+            "leave it out, and give GIT_SYNC_PASSWORD (or RSYNC_PASSWORD) with --secret or --env-from-secret",
+        )
+    return word
+
+
 def secret_key(word: str) -> str:
     """A key of a Secret."""
     if not _KEY.fullmatch(word) or word == "." or word.startswith(".."):

@@ -133,6 +133,15 @@ def test_config_files(read_words):
         extras(spec, "tfjob", {"/a/c": b"x" * FILES_LIMIT, "/b/c": b"x"})
 
 
+def test_passwords_for_rsync(submit):
+    """The password of an rsync server reaches the container that copies the code, from a Secret."""
+    words = ("--sync-mode", "rsync", "--sync-source", "rsync://me@host/code", "--env-from-secret")
+    (job,) = submit("tf", "--name", "x", "--image", "i", *words, "RSYNC_PASSWORD=box:key", "true")
+    (fetcher,) = pod_of(job)["initContainers"]
+    where = {"secretKeyRef": {"name": "box", "key": "key"}}
+    assert fetcher["env"] == [{"name": "RSYNC_PASSWORD", "valueFrom": where}]
+
+
 def test_volume_names(submit):
     """A claim whose name cannot name a volume, or is taken by arena's own, gets another."""
     (job,) = submit(

@@ -120,6 +120,11 @@ def test_two_spellings_at_once():
         ("sync_mode", "hdfs", '--sync-mode: "hdfs" is not allowed'),
         ("sync_mode", "git", "--sync-mode needs --sync-source"),
         ("sync_source", "x", "--sync-source needs --sync-mode"),
+        (
+            "sync_source",
+            "https://me:word@host/x",
+            "--sync-source: its URL has a password, .*--env-from-secret",
+        ),
         ("model_name", "x", "--model-name needs --model-source"),
         ("command", "  ", "COMMAND is empty"),
     ],

@@ -108,7 +108,7 @@ class TrainingSpec(Record):
     sync_mode: str = option(
         "", "How code is fetched before the start", choice("git", "rsync"), old=("--syncMode",)
     )
-    sync_source: str = option("", "Where code is fetched from", old=("--syncSource",))
+    sync_source: str = option("", "Where code is fetched from", forms.SOURCE, old=("--syncSource",))
     sync_image: str = option("", "Image that fetches the code", forms.IMAGE, old=("--syncImage",))
 
     tensorboard: bool = option(False, "Start a TensorBoard beside the job")

@@ -12,6 +12,9 @@ Values = dict[str, Any]
 GIT_IMAGE = "registry.k8s.io/git-sync/git-sync:v3.6.5"
 RSYNC_IMAGE = "registry.cn-zhangjiakou.aliyuncs.com/acs/rsync:v3.1.0-aliyun"
 
+SECRETS = (*GIT_SECRETS, "RSYNC_PASSWORD")
+"""Variables that are handed on from Secrets to the container that fetches the code."""
+
 CLONE = (
     "GIT_TERMINAL_PROMPT=0 git -c credential.helper="
     '\'!f() { echo username="$GIT_SYNC_USERNAME"; echo password="$GIT_SYNC_PASSWORD"; }; f\' '
@@ -48,6 +51,6 @@ def _fetch_env(spec: TrainingSpec) -> list[Values]:
         }
     found = variables(plain)
     own = {*spec.secret, *spec.credentials}
-    found += [reference(name, secret_name(spec), name) for name in GIT_SECRETS if name in own]
+    found += [reference(name, secret_name(spec), name) for name in SECRETS if name in own]
     given = spec.env_from_secret
-    return found + [reference(name, *given[name]) for name in GIT_SECRETS if name in given]
+    return found + [reference(name, *given[name]) for name in SECRETS if name in given]
