@@ -5,6 +5,7 @@ nor whether the cluster is the local one.
 
 - `cluster`      `Cluster`: the verbs (get, list, create, patch, delete, watch, logs, exec, forward, metrics)
 - `discovery`    which types and versions a cluster serves
+- `pages`        lists, page by page
 - `watches`      a watch that outlives connections and servers
 - `streams`      logs, and the sessions of exec and attach
 - `forwards`     local ports that end in a pod

@@ -10,9 +10,10 @@ from arena.kube.discovery import Discovery
 from arena.kube.endpoint import Endpoint
 from arena.kube.faults import Asked
 from arena.kube.forwards import Forward
+from arena.kube.pages import Selection, pages
 from arena.kube.streams import Lines, LogQuery, Terminal
 from arena.kube.transport import Request, Transport
-from arena.kube.watches import Selection, Watch, items
+from arena.kube.watches import Watch
 from arena.resources import PODS, Resource
 
 Object = dict[str, Any]
@@ -62,8 +63,9 @@ class Cluster:
         ten thousand pods do not stay in memory.
         """
         asked = Asked(self.name, "list", resource, namespace)
-        for page in items(self._transport, Selection(asked, resource, namespace, labels, fields)):
+        for page in pages(self._transport, Selection(asked, resource, namespace, labels, fields)):
             yield from page.objects
+            page.objects.clear()  # or it would be in memory beside the next
 
     def create(
         self, resource: Resource, namespace: str | None, body: Mapping[str, Any], dry_run: bool = False

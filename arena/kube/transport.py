@@ -108,16 +108,11 @@ class Transport:
 
     def json(self, request: Request) -> dict[str, Any]:
         """The answer as a JSON object."""
-        reply = self.send(request)
-        try:
-            data = decoded(reply.data)
-        except (ValueError, RecursionError):
-            raise faults.not_json(request.asked) from None
-        except faults.BROKEN as cause:
-            raise faults.broken(cause, request.asked, self.endpoint.host) from cause
-        if not isinstance(data, dict):
-            raise faults.not_json(request.asked)
-        return data
+        return parsed(self.body(request), request.asked)
+
+    def body(self, request: Request) -> bytes:
+        """The answer as it came."""
+        return self.send(request).data
 
     def send(self, request: Request) -> Reply:
         """The answer to a request; raises one of `arena.errors` unless its status is below 300.
@@ -190,6 +185,17 @@ class Transport:
         return (
             before is None or after.headers() != before[0].headers() or after.cert_file != before[0].cert_file
         )
+
+
+def parsed(text: bytes, asked: Asked) -> dict[str, Any]:
+    """The JSON object that an answer holds."""
+    try:
+        data = decoded(text)
+    except (ValueError, RecursionError):
+        raise faults.not_json(asked) from None
+    if not isinstance(data, dict):
+        raise faults.not_json(asked)
+    return data
 
 
 def _open_pool(endpoint: Endpoint) -> Pool:

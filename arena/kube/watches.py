@@ -1,82 +1,23 @@
-"""Lists page by page, and a watch that outlives connections, servers and expired versions."""
+"""A watch that outlives connections, servers and expired versions."""
 
 import json
 import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from arena.errors import MissingOperator, Unreachable
 from arena.kube import faults
 from arena.kube.decoding import decoded
-from arena.kube.faults import Asked
+from arena.kube.pages import Selection, pages
 from arena.kube.transport import Reply, Request, Transport, lines
-from arena.resources import Resource
 
 Object = dict[str, Any]
 
-PAGE = 500
 _SERVER_ENDS = 290
 _PATIENCE = 60.0
 _BREATH = 0.1
-
-
-class Selection(NamedTuple):
-    """What is listed or watched."""
-
-    asked: Asked
-    resource: Resource
-    namespace: str | None
-    labels: str
-    fields: str
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The selectors as query parameters."""
-        return {"labelSelector": self.labels, "fieldSelector": self.fields}
-
-
-class Page(NamedTuple):
-    """Some of a list's objects, and the version of the whole list."""
-
-    objects: list[Object]
-    version: str
-
-
-def items(transport: Transport, selection: Selection) -> Iterator[Page]:
-    """The pages of a list."""
-    path = selection.resource.path(selection.namespace)
-    token = ""
-    while True:
-        query = {**selection.query, "limit": PAGE, "continue": token}
-        try:
-            answer = transport.json(Request(selection.asked, "GET", path, query))
-        except faults.Expired as gone:
-            # A slow reader's list has grown too old: go on behind the last page with what is there now.
-            if not gone.resume:
-                raise
-            token = gone.resume
-            continue
-        meta = answer.get("metadata") or {}
-        yield Page(_typed(answer, selection.asked), meta.get("resourceVersion", ""))
-        token = meta.get("continue", "")
-        if not token:
-            return
-
-
-def _typed(answer: Object, asked: faults.Asked) -> list[Object]:
-    """A list's objects; built-in types leave out what the list's own kind says of each."""
-    kind = str(answer.get("kind", "")).removesuffix("List")
-    found: list[Object] = answer.get("items") or []
-    if not isinstance(found, list) or not all(
-        isinstance(one, dict) and isinstance(one.get("metadata"), dict) for one in found
-    ):
-        raise faults.not_json(asked)
-    for one in found:
-        one.setdefault("kind", kind)
-        one.setdefault("apiVersion", answer.get("apiVersion"))
-    return found
 
 
 class Watch:
@@ -164,9 +105,9 @@ class Watch:
 
     def _listed(self) -> Iterator[tuple[str, Object]]:
         """List, and tell what differs from what was told before."""
-        pages = list(items(self._transport, self._selection))
-        now = {_key(one): one for page in pages for one in page.objects}
-        before, self._known, self._version = self._known, now, pages[0].version
+        found = list(pages(self._transport, self._selection))
+        now = {_key(one): one for page in found for one in page.objects}
+        before, self._known, self._version = self._known, now, found[0].version
         for key, one in before.items():
             if key not in now or _uid(now[key]) != _uid(one):
                 yield "DELETED", one

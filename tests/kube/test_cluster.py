@@ -7,7 +7,7 @@ import pytest
 from servers import real_cluster
 
 from arena.errors import Conflict, MissingOperator, NotAllowed, NotFound, SpecError
-from arena.kube import watches
+from arena.kube import pages
 from arena.resources import CONFIGMAPS, DEPLOYMENTS, NODES, PODS, Resource
 
 NOWHERE = Resource("kubeflow.org", "v9", "xyzjobs", kind="XYZJob")
@@ -43,7 +43,7 @@ def test_a_dry_run_stores_nothing(cluster, namespace):
 
 def test_lists_come_in_pages_and_whole(cluster, namespace, monkeypatch):
     """A list longer than a page has every object once, each with its kind."""
-    monkeypatch.setattr(watches, "PAGE", 2)
+    monkeypatch.setattr(pages, "PAGE", 2)
     for number in range(5):
         cluster.create(CONFIGMAPS, namespace, config_map(f"m{number}", part="list"))
     found = list(cluster.list(CONFIGMAPS, namespace, labels="part=list"))

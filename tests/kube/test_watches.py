@@ -8,7 +8,8 @@ import pytest
 from servers import ASKED, hangs_up, refuses, says, streams, transport
 
 from arena.errors import MissingOperator, NotAllowed, Unreachable
-from arena.kube.watches import Selection, Watch, items
+from arena.kube.pages import Selection
+from arena.kube.watches import Watch
 from arena.resources import CONFIGMAPS, PODS
 
 GONE = refuses(410, "Expired", "too old resource version")
@@ -159,23 +160,6 @@ def test_a_watch_that_never_began_raises_at_once(stage, answer, error):
     with pytest.raises(error):
         next(watching(stage))
     assert time.monotonic() - start < 5
-
-
-def test_a_list_whose_token_expired_goes_on(stage):
-    """A slow reader's list goes on behind the last page, with the token that the refusal brings."""
-    first = {
-        "kind": "PodList",
-        "metadata": {"continue": "t1", "resourceVersion": "5"},
-        "items": [pod("a", 1)],
-    }
-    stage.answers = [
-        says(200, first),
-        refuses(410, "Expired", "too old", metadata={"continue": "t2"}),
-        listing(9, pod("b", 2)),
-    ]
-    pages = list(items(transport(stage.url), Selection(ASKED, PODS, "team-a", "", "")))
-    assert [one["metadata"]["name"] for page in pages for one in page.objects] == ["a", "b"]
-    assert "continue=t2" in stage.requests[2][1]
 
 
 def test_nothing_is_lost_over_restarts_of_the_api_server(local, local_api):
