@@ -79,7 +79,7 @@ def test_two_spellings_at_once():
         ("name", "b" * 50, "--name: .* cannot name a job"),
         ("name", "bert\n", "--name: .* cannot name a job"),
         ("env", "A", '--env: "A" has no value'),
-        ("env", "=1", "--env: .* has no value"),
+        ("env", "=1", "--env: .* has no name"),
         ("env", "A B=1", '--env: "A B" cannot name an environment variable'),
         ("env", "A=\0", "--env: .* has characters that no program can be given"),
         ("env", {"A": ["x"]}, "--env: .* is not text"),
