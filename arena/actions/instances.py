@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from arena.actions import training
-from arena.errors import Conflict, NotFound, SpecError, aimed
+from arena.errors import Conflict, NotFound, aimed
 from arena.kinds.kind import Kind
 from arena.model import Instance, Job
 
@@ -46,11 +46,11 @@ def container(one: Instance, name: str) -> str:
     """The container asked for, or the instance's main one.
 
     Raises:
-        SpecError: it has none of that name.
+        NotFound: it has none of that name.
     """
     names = [each.name for each in one.containers if not each.init]
     if name and name not in names:
-        raise SpecError(f'{one.name} has no container "{name}"', f"its containers: {', '.join(names)}")
+        raise NotFound(f'{one.name} has no container "{name}"', f"its containers: {', '.join(names)}")
     return name or (names[0] if names else "")
 
 

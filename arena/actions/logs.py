@@ -150,7 +150,7 @@ def chosen(job: Job, options: Options) -> list[Instance]:
     containers = {c.name for one in found for c in one.containers}
     if options.container and containers and options.container not in containers:
         text = f'job "{job.name}" has no container "{options.container}"'
-        raise SpecError(text, f"its containers: {', '.join(sorted(containers))}")
+        raise NotFound(text, f"its containers: {', '.join(sorted(containers))}")
     return found
 
 

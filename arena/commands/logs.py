@@ -89,7 +89,9 @@ def _print(session: "Session", name: str, kind: "Kind | None", options: "Options
     for block in logs.read(cluster, job, options):
         sink.write(block)
         empty = False
-    if empty:
+    if empty and options.previous:
+        click.echo(f'no earlier logs of "{name}": none of its instances was started again', err=True)
+    elif empty:
         why = f" ({job.reason})" if job.reason else ""
         click.echo(f'no logs of "{name}": it is {job.phase.value}{why}', err=True)
     if job.phase.is_final:

@@ -2,6 +2,8 @@
 
 import threading
 
+import pytest
+
 from arena.actions import following, logs
 from arena.local.api.faults import Fault
 
@@ -29,6 +31,15 @@ def test_follow_of_a_misspelt_instance_names_those_there_are(arena, stage):
     code, out, err = arena("logs", "bert", "-f", "-i", "wroker-1")
     assert (code, out) == (3, "")
     assert 'Error: job "bert" has no instance "wroker-1"\nHint: its instances: bert-master-0\n' in err
+
+
+@pytest.mark.parametrize("verb", [("logs", "bert"), ("logs", "bert", "-f"), ("exec", "bert", "--", "ls")])
+def test_a_container_that_is_not_there(arena, stage, verb):
+    """A container that no instance has is exit 3 like a missing instance, with the names of those there are."""
+    stage.pod(stage.job("bert", "Running"), **RUNNING)
+    code, out, err = arena(verb[0], "-c", "nope", *verb[1:])
+    assert (code, out) == (3, "")
+    assert 'has no container "nope"\nHint: its containers: pytorch\n' in err
 
 
 def test_a_follow_that_is_left_ends_its_threads(stage):
