@@ -35,7 +35,7 @@ def test_follow_of_a_misspelt_instance_names_those_there_are(arena, stage):
 
 @pytest.mark.parametrize("verb", [("logs", "bert"), ("logs", "bert", "-f"), ("exec", "bert", "--", "ls")])
 def test_a_container_that_is_not_there(arena, stage, verb):
-    """A container that no instance has is exit 3 like a missing instance, with the names of those there are."""
+    """A container that no instance has is exit 3, as of an instance, with the names of those there are."""
     stage.pod(stage.job("bert", "Running"), **RUNNING)
     code, out, err = arena(verb[0], "-c", "nope", *verb[1:])
     assert (code, out) == (3, "")
