@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +88,7 @@ class Creation:
         told = f"{self._what} could not be taken back: delete it"
         if not isinstance(error, ArenaError):
             raise ArenaError(told) from error
-        error.hint = f"{error.hint}; {told}" if error.hint else told
+        _add(error, told)
 
     def _taken_back(self, resource: Resource, sent: Future[Object]) -> bool:
         """Delete what one request made, if anything; whether nothing of it is left."""
@@ -101,6 +101,20 @@ class Creation:
         except ArenaError:
             return False
         return True
+
+
+@contextmanager
+def hinted(told: str) -> Iterator[None]:
+    """Say this, too, where the `with` block ends by an error."""
+    try:
+        yield
+    except ArenaError as error:
+        _add(error, told)
+        raise
+
+
+def _add(error: ArenaError, hint: str) -> None:
+    error.hint = f"{error.hint}; {hint}" if error.hint else hint
 
 
 def delete(

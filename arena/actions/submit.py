@@ -57,8 +57,13 @@ def send(
     tell: Callable[[str], None] = lambda remark: None,
 ) -> Object:
     """As `submit`, for any object that takes the place of the job; returns it as the cluster has it."""
-    if instead:
-        _clear(cluster, made, timeout)
+    if instead and _clear(cluster, made, timeout):
+        with creation.hinted(f'the old {made.kind.name} "{made.name}" is deleted'):
+            return _create(cluster, made, tell)
+    return _create(cluster, made, tell)
+
+
+def _create(cluster: Cluster, made: Plan, tell: Callable[[str], None]) -> Object:
     if made.helpers or made.parts:
         check(cluster, made)
     with creation.Creation(cluster, f'{made.kind.name} "{made.name}"') as together:
@@ -129,13 +134,13 @@ def _goes(cluster: Cluster, made: Plan, kind: Resource, name: str) -> bool:
     return True
 
 
-def _clear(cluster: Cluster, made: Plan, timeout: float) -> None:
-    """Delete the job whose place this plan takes, and wait until it and its pods are gone."""
+def _clear(cluster: Cluster, made: Plan, timeout: float) -> bool:
+    """Delete the job whose place this plan takes and wait until it and its pods are gone; whether one was."""
     namespace = made.namespace
     try:
         old = cluster.get(made.resource, namespace, made.name)
     except NotFound:
-        return
+        return False
     if not (made.kind.owns(old) or made.kind.takes(old)):
         raise Conflict(
             f'the {made.resource.kind} "{made.name}" in namespace "{namespace}" is no {made.kind.name}, '
@@ -157,6 +162,7 @@ def _clear(cluster: Cluster, made: Plan, timeout: float) -> None:
                 raise TimedOut(
                     f'the old job "{made.name}" is still there after {timeout:g}s', "try again later"
                 )
+    return True
 
 
 def _unnamed(obj: Object) -> Object:

@@ -193,6 +193,17 @@ def test_the_job_of_another_is_no_answer(arena: Product, gate: Gate, code: None)
     assert Cluster.at(arena.url()).get(kind, "default", "one")["metadata"]["uid"] == before
 
 
+def test_a_replaced_job_that_is_gone(arena: Product, gate: Gate) -> None:
+    """Where --replace deletes the old job and the new one is refused only then, the user hears of both."""
+    quick(arena, "one")
+    no = refusal(403, "Forbidden", "not for you")
+    gate.rules = [lambda method, path: no if method == "POST" and "dryRun" not in path else None]
+    words = ("submit", "pytorchjob", "--name", "one", "--image", "i", "--replace", "true")
+    ended = arena.run("--kubeconfig", gate.kubeconfig, *words)
+    assert (ended.code, 'the old pytorchjob "one" is deleted' in ended.err) == (4, True), ended.err
+    assert made(arena) == []
+
+
 def test_ctrl_c_between_two_objects(arena: Product, gate: Gate, code: None) -> None:
     """Ctrl-C while the job, or what goes with it, is being made leaves nothing of it."""
     for plural in ("pytorchjobs", "secrets", "configmaps"):
