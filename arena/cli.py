@@ -152,9 +152,11 @@ def run(words: Sequence[str], session: Globals | None = None) -> int:
 
 
 def _fail(error: ArenaError) -> int:
+    from arena.commands._live import colour
+
     # Where nobody can be told, the exit code still tells.
     with suppress(OSError):
-        click.echo(f"{click.style('Error:', fg='red')} {error.message}", err=True)
+        click.echo(f"{click.style('Error:', fg='red')} {error.message}", err=True, color=colour())
         if error.hint:
             click.echo(f"Hint: {error.hint}", err=True)
     return error.exit_code

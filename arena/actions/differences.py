@@ -60,7 +60,7 @@ class _Side:
         return labels.SPEC in (self.obj["metadata"].get("annotations") or {})
 
     def facts(self, recorded: bool) -> dict[str, str]:
-        wanted = _options(reruns.recorded(self.obj)) if recorded else _plain(self.obj.get("spec"), "spec")
+        wanted = _options(reruns.recorded(self.obj)) if recorded else _asked(self.obj.get("spec"))
         return {"kind": self.kind.name, **wanted}
 
     @property
@@ -70,6 +70,14 @@ class _Side:
 
 def _options(recorded: Object) -> dict[str, str]:
     return _plain({key: value for key, value in recorded.items() if key != "name"})
+
+
+def _asked(spec: object) -> dict[str, str]:
+    """What an object asks for, without what arena marks everything with."""
+    notes = (labels.GPUS, labels.LOCAL_CWD, labels.LOCAL_ENV)
+    marks = [f".labels.{key}" for key in labels.common("", "")] + [f".annotations.{key}" for key in notes]
+    found = _plain(spec, "spec")
+    return {path: one for path, one in found.items() if not path.endswith(tuple(marks))}
 
 
 def _plain(value: object, path: str = "") -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +47,18 @@ def find(
         raise refused[0]  # it may be there
     if not hits:
         what = kind.name if kind else "job"
-        raise NotFound(f'no {what} "{name}" in namespace "{namespace}"', _similar(cluster, name, namespace))
+        hint = _others(there) or _similar(cluster, name, namespace)
+        raise NotFound(f'no {what} "{name}" in namespace "{namespace}"', hint)
     return hits[0]
+
+
+def _others(there: Sequence[tuple[Resource, Object]]) -> str:
+    """How to name what others made and may be meant, such as a plain Job that runs no training."""
+    for resource, obj in there:
+        for kind in kinds.training_kinds():
+            if resource in kind.resources and kind.takes(obj):
+                return f"others made a {resource.kind} of that name: if that is meant, add -T {kind.name}"
+    return ""
 
 
 def _similar(cluster: Cluster, name: str, namespace: str) -> str:

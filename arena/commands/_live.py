@@ -1,4 +1,4 @@
-"""Progress of something long: one line that redraws on a terminal, one line a change elsewhere."""
+"""Progress of something long: one line that redraws on a terminal, a line a change elsewhere; and colours."""
 
 import os
 import shutil
@@ -47,6 +47,11 @@ class Live:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
             self._key = None
+
+
+def colour() -> bool | None:
+    """Whether to write in colours, as click takes it: None is yes on a terminal; False by NO_COLOR."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
 
 
 def redraw(text: str, previous: int) -> int:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from arena.commands._live import colour
+
 if TYPE_CHECKING:
     from arena.actions.logs import Block
     from arena.model import Job
@@ -27,7 +29,7 @@ class Sink:
         self._heads: dict[str, str] = {}
         self._job = ""
         self._several = False
-        self._tty = sys.stdout.isatty()
+        self._coloured = sys.stdout.isatty() and colour() is None
 
     def learn(self, job: "Job") -> None:
         """Take note of how many instances there are."""
@@ -51,6 +53,6 @@ class Sink:
         if instance not in self._heads:
             name = f"[{instance.removeprefix(self._job + '-')}]"
             # The same instance has the same colour in every run.
-            colour = COLOURS[zlib.crc32(instance.encode()) % len(COLOURS)]
-            self._heads[instance] = (click.style(name, fg=colour) if self._tty else name) + " "
+            own = COLOURS[zlib.crc32(instance.encode()) % len(COLOURS)]
+            self._heads[instance] = (click.style(name, fg=own) if self._coloured else name) + " "
         return self._heads[instance]

@@ -9,6 +9,7 @@ import yaml
 from product import until
 from screens import NOON, PYTORCHJOBS
 
+from arena.kinds import find
 from arena.local.api.faults import Fault
 
 SUBMIT = ("submit", "pytorchjob", "--image", "i")
@@ -259,6 +260,25 @@ def test_diff_with_what_others_made(arena, stage):
         [path, "i", "other"],
         ["status", "SUCCEEDED", "PENDING"],
     ]
+
+
+def test_diff_with_what_others_made_leaves_out_marks(arena, stage):
+    """What arena marks its own pods with is no difference to a job of others."""
+    stage.job("theirs", container={"command": ["sh", "-c", "x"]})
+    assert arena(*SUBMIT, "--name", "ours", "x").code == 0
+    _, out, _ = arena("diff", "theirs", "ours")
+    assert "spec.runPolicy.cleanPodPolicy" in out
+    assert not any(word in out for word in ("managed-by", "createdBy", "requestGPUs", "local.arena.io"))
+
+
+def test_a_plain_job_of_others_is_hinted_at(arena, stage):
+    """A Job that others made is no training job, but whoever names it is told how it may be meant."""
+    pod = {"restartPolicy": "Never", "containers": [{"name": "main", "image": "i"}]}
+    body = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "theirs"}}
+    stage.cluster.create(find("job").resources[0], "default", {**body, "spec": {"template": {"spec": pod}}})
+    code, _, err = arena("get", "theirs")
+    assert (code, "others made a Job of that name: if that is meant, add -T job" in err) == (3, True)
+    assert arena("get", "theirs", "-T", "job").code == 0
 
 
 def test_wait_for_several_goals(arena, stage):

@@ -1,6 +1,7 @@
 """list, get, top and delete: whole screens and exit codes."""
 
 import json
+import os
 import time
 from contextlib import closing
 
@@ -9,9 +10,11 @@ from click.shell_completion import ShellComplete
 
 from arena import labels
 from arena.actions import overview
+from arena.actions.logs import Block
 from arena.cli import root
 from arena.commands._globals import Globals
 from arena.commands._live import redraw
+from arena.commands._sinks import Sink
 from arena.kinds import training_kinds
 from arena.local.api.faults import Fault
 from arena.resources import EVENTS, PODS, Resource
@@ -46,6 +49,22 @@ def test_list_shows_foreign_jobs_in_the_columns_of_the_go_arena(arena, stage):
         "bert  SUCCEEDED  PYTORCHJOB  30m       0               N/A             N/A\n",
         "",
     )
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb"), ("TERM", "xterm")])
+def test_colours_are_left_out_where_nobody_wants_them(monkeypatch, name, value):
+    """On a terminal the names of instances are coloured, but not with NO_COLOR and not on a dumb one."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv(name, value)
+    terminal = os.openpty()
+    with open(terminal[1], "w", encoding="utf-8") as screen:
+        monkeypatch.setattr("sys.stdout", screen)
+        Sink(prefix=True, stamps=False).write(Block("bert-0", "main", [""], ["line"]))
+    shown = os.read(terminal[0], 100)
+    os.close(terminal[0])
+    assert shown.endswith(b"line\r\n")
+    assert (b"\x1b[" in shown) is (value == "xterm")
 
 
 def test_a_time_without_a_zone_is_of_this_machine(monkeypatch):
