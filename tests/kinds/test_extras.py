@@ -158,6 +158,43 @@ def test_volume_names(submit):
 
 
 @pytest.mark.parametrize(
+    ("words", "taken"),
+    [
+        (("et",), "team"),
+        (("et", "--ssh-secret", "keys"), "keys"),
+        (("dp",), "training-job-config"),
+        (("mpi",), "ssh-auth"),
+    ],
+)
+def test_volumes_of_operators(words, taken, submit):
+    """A claim that is called like a volume of the operator's is mounted under another name."""
+    kind, *more = words
+    data = ("-d", f"{taken}:/a", "-d", "claim-1:/b", "-d", "fine:/c")
+    job = submit(kind, "--name", "team", "--image", "i", *more, *data, "true")[0]
+    roles = job["spec"].get("etReplicaSpecs") or job["spec"]["mpiReplicaSpecs"]
+    pod = next(one for name, one in roles.items() if name.lower() == "worker")["template"]["spec"]
+    claims = {
+        one["persistentVolumeClaim"]["claimName"]: one["name"]
+        for one in pod["volumes"]
+        if "persistentVolumeClaim" in one
+    }
+    assert claims == {taken: "claim-0", "claim-1": "claim-1", "fine": "fine"}
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--name", "x", "--ssh-secret", "my.keys"), '--ssh-secret "my.keys" cannot name the volume'),
+        (("--name", "dshm"), '--name "dshm" cannot name the volume'),
+    ],
+)
+def test_the_volume_with_the_key(words, sentence, submit):
+    """A Secret after which the operator cannot name a volume is refused, for no worker would start."""
+    with pytest.raises(SpecError, match=sentence):
+        submit("et", "--image", "i", *words, "true")
+
+
+@pytest.mark.parametrize(
     ("source", "folder"),
     [
         ("https://example.com/team/code.git", "code"),

@@ -152,9 +152,9 @@ def test_gpus_are_hidden(submit):
 def test_retry(submit):
     """With --retry failed instances start again, so many times; without it the first failure counts.
 
-    The limit is the restart that ends the job.
+    The limit is the restart that ends the job; of launchers `test_traps.py` tells.
     """
-    for kind in ALL:
+    for kind in [one for one in ALL if one not in ("mpijob", "horovodjob")]:
         (job,) = submit(kind, "--name", "x", "--image", "i", "true")
         assert next(iter(roles(job).values()))["restartPolicy"] == "Never"
         (job,) = submit(kind, "--name", "x", "--image", "i", "--retry", "2", "true")

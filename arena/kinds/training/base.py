@@ -225,6 +225,11 @@ class TrainingSpec(Record):
         return self.common_image
 
     @property
+    def taken(self) -> tuple[str, ...]:
+        """Names of volumes that the operator adds to the pods by itself."""
+        return ()
+
+    @property
     def events(self) -> str:
         """Where TensorBoard reads: a URL, or a path (absolute unless pods share a file system)."""
         if self.on_host or "://" in self.logdir:

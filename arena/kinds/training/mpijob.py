@@ -45,6 +45,11 @@ class MPIJobSpec(WorkerSpec):
     )
 
     @property
+    def taken(self) -> tuple[str, ...]:
+        """As of every Spec; the volumes of both operators."""
+        return (*super().taken, "ssh-auth", "mpi-job-config", "mpi-job-kubectl")
+
+    @property
     def slots(self) -> int:
         """Processes of each worker."""
         return self.slots_per_worker or self.gpus or 1

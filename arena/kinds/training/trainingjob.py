@@ -14,7 +14,7 @@ from arena.kinds import forms
 from arena.kinds.forms import choice
 from arena.kinds.kind import Change, Kind, Object, Places, Pod
 from arena.kinds.spec import option
-from arena.kinds.training import environment, peers, reading, render, sshkey, status
+from arena.kinds.training import environment, peers, reading, render, sshkey, status, volumes
 from arena.kinds.training.peers import CleanedSpec
 from arena.model import Job, Phase
 from arena.resources import Resource
@@ -29,6 +29,9 @@ SSH_CONFIG = "StrictHostKeyChecking no\nUserKnownHostsFile /dev/null\n"
 
 _FOR_GOOD = "WaitingResourceTimeout"
 """The reason that the published operator gives for a suspension; it has no way back from there."""
+
+_VOLUMES = ("training-job-hostfile", "training-job-config", "training-job-kubectl", "deepspeed-hostfile")
+"""Volumes that the operator adds to the launcher."""
 
 BACKOFF = 6
 """How often the operator restarts a job that may be restarted."""
@@ -71,6 +74,22 @@ class TrainingJobSpec(CleanedSpec):
         policy = "--job-restart-policy Never" if self.job_restart_policy == "Never" else ""
         if self.retry and (limit or policy):
             raise SpecError(f"--retry {self.retry} contradicts {policy or limit}", "give one of them")
+        if not volumes.can_name(self.key):
+            flag = "--ssh-secret" if self.ssh_secret else "--name"
+            raise SpecError(
+                f'{flag} "{self.key}" cannot name the volume with the SSH key, as the operator wants it to',
+                "choose another one, of a-z, 0-9 and -",
+            )
+
+    @property
+    def key(self) -> str:
+        """The Secret with the SSH key of the job."""
+        return self.ssh_secret or self.name
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """As of every Spec; the volume with the key is named like its Secret."""
+        return (*super().taken, self.key, *_VOLUMES)
 
     def idle(self) -> dict[str, str]:
         """As of every Spec; the limit counts where there are restarts."""
@@ -101,7 +120,7 @@ def launch(spec: TrainingJobSpec, kind: str, resource: Resource, own: Mapping[st
     found = {**render.metadata(spec, kind, peers.size(spec)), **render.pod(spec)}
     notes = found.pop("pod_annotations")
     # Named even where it is the default: runs of a schedule, whose names are others, share one.
-    found["annotations"] = {**found["annotations"], labels.SSH_SECRET: spec.ssh_secret or spec.name}
+    found["annotations"] = {**found["annotations"], labels.SSH_SECRET: spec.key}
     return {
         **found,
         "api_version": resource.api_version,

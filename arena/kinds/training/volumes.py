@@ -11,7 +11,7 @@ Values = dict[str, Any]
 
 _VOLUME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _TAKEN = re.compile(
-    r"dshm|code-sync|arena-code|arena-code-parts|config-files|training-logs-volume|training-data-\d+"
+    r"dshm|code-sync|arena-code|arena-code-parts|config-files|training-logs-volume|training-data-\d+|claim-\d+"
 )
 
 
@@ -94,8 +94,15 @@ def folder_mounts(spec: TrainingSpec) -> list[Values]:
 
 def claim_names(spec: TrainingSpec) -> list[str]:
     """A volume is named like its claim, where that can name a volume."""
-    fit = [bool(_VOLUME.fullmatch(one.source)) and not _TAKEN.fullmatch(one.source) for one in spec.data]
-    return [one.source if fit[number] else f"claim-{number}" for number, one in enumerate(spec.data)]
+    return [
+        one.source if can_name(one.source, *spec.taken) else f"claim-{number}"
+        for number, one in enumerate(spec.data)
+    ]
+
+
+def can_name(name: str, *taken: str) -> bool:
+    """Whether a volume may have that name, besides those that arena and, as told, the operator make."""
+    return bool(_VOLUME.fullmatch(name)) and not _TAKEN.fullmatch(name) and name not in taken
 
 
 def file_key(number: int, source: str) -> str:
