@@ -29,6 +29,7 @@ class Operator:
         keys: a change -> the keys to reconcile.
         reconcile: brings the world nearer to what the key's object asks for; returns the seconds
             until it wants to be called again without a change, or None.
+        forget: drops what it remembers of the watch, as another one begins.
         close: gives back what it holds besides objects.
     """
 
@@ -36,6 +37,7 @@ class Operator:
     watches: tuple[Resource, ...]
     keys: Callable[[Objects, Change], Iterable[Key]]
     reconcile: Callable[[Objects, Key, datetime], float | None]
+    forget: Callable[[], None] = lambda: None
     close: Callable[[], None] = lambda: None
 
 

@@ -88,6 +88,8 @@ class Runner:
                 self._ended.wait(PAUSE)
 
     def _open(self) -> Watch:
+        for operator in self._operators:
+            operator.forget()
         types = dict.fromkeys(kind for operator in self._operators for kind in operator.watches)
         watch = self._watch = self._objects.watch(*types)
         if self._ended.is_set():

@@ -40,36 +40,71 @@ AGAIN = 1.0
 
 def operator() -> Operator:
     """The scheduler."""
-    return Operator("scheduler", (PODS, NODES, PERSISTENT_VOLUME_CLAIMS), keys, reconcile)
+    one = Scheduler()
+    watches = (PODS, NODES, PERSISTENT_VOLUME_CLAIMS)
+    return Operator("scheduler", watches, one.keys, one.reconcile, forget=one.forget)
 
 
-def keys(objects: Objects, change: Change) -> Iterable[Key]:
-    """A pass for every change that may let a pod in: a new pod, a node, a claim, room that became free."""
-    if change.resource == PODS and change.type != "DELETED":
-        wanted = _waits(change.object) or facts.is_finished(change.object)
-        return [PASS] if wanted else []
-    return [PASS]
+class Scheduler:
+    """Remembers the pods that have not ended: a pass must not grow with all that ever ran."""
+
+    def __init__(self) -> None:
+        self._pods: dict[str, Object] | None = None
+
+    def forget(self) -> None:
+        """Look at all pods anew in the next pass."""
+        self._pods = None
+
+    def keys(self, objects: Objects, change: Change) -> Iterable[Key]:
+        """A pass for each change that may let a pod in: a new pod, a node, a claim, room that became free."""
+        if change.resource != PODS:
+            return [PASS]
+        gone = change.type == "DELETED" or facts.is_finished(change.object)
+        if self._pods is not None:
+            self._remember(self._pods, change.object, gone)
+        return [PASS] if gone or _waits(change.object) else []
+
+    def _remember(self, pods: dict[str, Object], pod: Object, gone: bool = False) -> None:
+        uid = pod["metadata"]["uid"]
+        if gone:
+            pods.pop(uid, None)
+        # The watch may tell later of what was before a pass wrote.
+        elif uid not in pods or _version(pods[uid]) <= _version(pod):
+            pods[uid] = pod
+
+    def reconcile(self, objects: Objects, item: Key, now: datetime) -> float | None:
+        """Bind what fits, tell of the rest why it does not."""
+        if self._pods is None:
+            found = (pod for pod in objects.list(PODS) if not facts.is_finished(pod))
+            self._pods = {pod["metadata"]["uid"]: pod for pod in found}
+        pods = self._pods
+        waiting = [pod for pod in pods.values() if _waits(pod)]
+        if not waiting:
+            return None
+        nodes = {node["metadata"]["name"]: node for node in objects.list(NODES)}
+        free = _free(nodes, pods.values())
+        delay = None
+        for pod in _in_order(objects, waiting):
+            try:
+                self._remember(pods, _place(objects, pod, nodes, free, now))
+            except Refused as refusal:
+                delay = AGAIN
+                self._remember(pods, pod, gone=refusal.code == 404)
+        return delay
 
 
-def reconcile(objects: Objects, item: Key, now: datetime) -> float | None:
-    """Bind what fits, tell of the rest why it does not."""
-    pods = objects.list(PODS)
-    waiting = [pod for pod in pods if _waits(pod)]
-    if not waiting:
-        return None
-    nodes = {node["metadata"]["name"]: node for node in objects.list(NODES)}
+def _version(pod: Object) -> int:
+    return int(pod["metadata"]["resourceVersion"])
+
+
+def _free(nodes: dict[str, Object], pods: Iterable[Object]) -> dict[str, Amounts]:
+    """What is left of each node beside the pods on it."""
     free = {name: amounts((node.get("status") or {}).get("allocatable")) for name, node in nodes.items()}
     for pod in pods:
         where = pod["spec"].get("nodeName")
-        if where in free and not facts.is_finished(pod):
+        if where in free:
             free[where].subtract(requested(pod))
-    delay = None
-    for pod in _in_order(objects, waiting):
-        try:
-            _place(objects, pod, nodes, free, now)
-        except Refused:
-            delay = AGAIN
-    return delay
+    return free
 
 
 def _waits(pod: Object) -> bool:
@@ -92,10 +127,10 @@ def _in_order(objects: Objects, pods: list[Object]) -> list[Object]:
 
 def _place(
     objects: Objects, pod: Object, nodes: dict[str, Object], free: dict[str, Amounts], now: datetime
-) -> None:
+) -> Object:
+    """Bind the pod or say why not; the pod as it is then."""
     if lacking := _missing_claim(objects, pod):
-        _refuse(objects, pod, f'persistentvolumeclaim "{lacking}" not found', now)
-        return
+        return _refuse(objects, pod, f'persistentvolumeclaim "{lacking}" not found', now)
     wants = requested(pod)
     reasons: Counter[str] = Counter()
     fitting = []
@@ -105,11 +140,10 @@ def _place(
         if not against:
             fitting.append(name)
     if not fitting:
-        _refuse(objects, pod, _message(len(nodes), reasons), now)
-        return
+        return _refuse(objects, pod, _message(len(nodes), reasons), now)
     best = max(fitting, key=lambda name: (free[name]["cpu"], free[name]["memory"]))
     free[best].subtract(wants)
-    _bind(objects, pod, best, now)
+    return _bind(objects, pod, best, now)
 
 
 def _missing_claim(objects: Objects, pod: Object) -> str:
@@ -127,20 +161,23 @@ def _message(nodes: int, reasons: Counter[str]) -> str:
     return f"0/{nodes} nodes are available: {listed}."
 
 
-def _bind(objects: Objects, pod: Object, node: str, now: datetime) -> None:
+def _bind(objects: Objects, pod: Object, node: str, now: datetime) -> Object:
     namespace, name = key(pod)
     # Once bound, the pod's status is its kubelet's: so the condition is written first.
     pod = _condition(objects, pod, Words(SCHEDULED, "", ""), now) or pod
     version = {"resourceVersion": pod["metadata"]["resourceVersion"]}
-    objects.patch(PODS, name, {"metadata": version, "spec": {"nodeName": node}}, namespace)
+    bound = objects.patch(PODS, name, {"metadata": version, "spec": {"nodeName": node}}, namespace)
     message = f"Successfully assigned {namespace}/{name} to {node}"
     event(objects, (PODS, pod), now, "Normal", "Scheduled", message)
+    return bound
 
 
-def _refuse(objects: Objects, pod: Object, message: str, now: datetime) -> None:
+def _refuse(objects: Objects, pod: Object, message: str, now: datetime) -> Object:
     words = Words(SCHEDULED, "Unschedulable", message, "False")
-    if _condition(objects, pod, words, now):
+    told = _condition(objects, pod, words, now)
+    if told:
         event(objects, (PODS, pod), now, "Warning", "FailedScheduling", message)
+    return told or pod
 
 
 def _condition(objects: Objects, pod: Object, words: Words, now: datetime) -> Object | None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from arena.local.objects import NODES, PODS, Resource
+from arena.local.objects import NODES, PODS, Change, Resource
+from arena.local.operators.scheduler import PASS, Scheduler
 
 CLASSES = Resource("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", False)
 
@@ -161,3 +162,42 @@ def test_one_pod_too_many(bench, put):
     put("b")
     bench.settled()
     assert why(bench, "b") == "0/1 nodes are available: 1 Too many pods."
+
+
+def test_what_a_lost_watch_did_not_tell(bench, put):
+    """Room that became free while nobody watched is found when the watch begins anew."""
+    bench.node(pods="1")
+    scheduler = Scheduler()
+    put("a")
+    scheduler.reconcile(bench.objects, PASS, bench.now)
+    bench.objects.delete(PODS, "a", "default", grace=0)
+    put("b")
+    scheduler.forget()
+    scheduler.reconcile(bench.objects, PASS, bench.now)
+    assert where(bench) == {"b": "local"}
+
+
+def test_news_that_is_old(bench, put):
+    """A pod that was bound is not taken for one that waits when the watch tells of it late."""
+    bench.node(pods="1")
+    scheduler = Scheduler()
+    first = put("a")
+    scheduler.reconcile(bench.objects, PASS, bench.now)
+    scheduler.keys(bench.objects, Change("ADDED", PODS, first))
+    assert scheduler.reconcile(bench.objects, PASS, bench.now) is None
+    second = put("b")
+    scheduler.keys(bench.objects, Change("ADDED", PODS, second))
+    scheduler.reconcile(bench.objects, PASS, bench.now)
+    assert where(bench) == {"a": "local", "b": None}
+
+
+def test_a_pod_that_went_meanwhile(bench, put):
+    """A waiting pod that is deleted before the watch says so holds no later pass up."""
+    bench.node()
+    scheduler = Scheduler()
+    scheduler.reconcile(bench.objects, PASS, bench.now)
+    gone = put("a")
+    scheduler.keys(bench.objects, Change("ADDED", PODS, gone))
+    bench.objects.delete(PODS, "a", "default", grace=0)
+    assert scheduler.reconcile(bench.objects, PASS, bench.now) is not None
+    assert scheduler.reconcile(bench.objects, PASS, bench.now) is None
