@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -60,8 +61,14 @@ def find(cluster: Cluster, job: Job) -> Object:
         raise NotFound(f'job "{job.name}" has no TensorBoard', hint) from cause
 
 
-def pod(cluster: Cluster, job: Job, timeout: float = 120) -> str:
-    """The name of the pod that runs the job's TensorBoard, once it is ready.
+def pod(
+    cluster: Cluster, job: Job, tell: Callable[[str], None] = lambda remark: None, timeout: float = 120
+) -> str:
+    """The name of the pod that runs the job's TensorBoard, once it answers.
+
+    Args:
+        tell: takes the remark that it has to be waited for.
+        timeout: seconds.
 
     Raises:
         TimedOut: none became ready in `timeout` seconds.
@@ -70,7 +77,11 @@ def pod(cluster: Cluster, job: Job, timeout: float = 120) -> str:
 
     selector = f"{labels.RELEASE}={job.name},role=tensorboard"
     with Watching(cluster, [Source(PODS, job.namespace, selector)]) as watching:
+        told = False
         while not (ready := [one for one in watching.objects(0) if _is_ready(one)]):
+            if not told:
+                tell(f'waiting for the TensorBoard of "{job.name}"')
+                told = True
             if not watching.wait(timeout):
                 text = f'the TensorBoard of "{job.name}" is not ready after {timeout:g}s'
                 raise TimedOut(text, f"arena get {aimed(job.name, job.namespace)} -e shows why")

@@ -43,11 +43,11 @@ def command(session: "Session", name: str, kind: "Kind | None", port: int, brows
     job = training.job(cluster, name, session.namespace, kind)
     link = boards.address(boards.find(cluster, job))
     show = sys.stdout.isatty() if browser is None else browser
+    pod = boards.pod(cluster, job, lambda remark: click.echo(remark, err=True))
     if link and not port:
         _offer(link, show)
         return
-    click.echo(f'waiting for the TensorBoard of "{name}"', err=True)
-    with cluster.forward(job.namespace, boards.pod(cluster, job), boards.PORT, port) as forward:
+    with cluster.forward(job.namespace, pod, boards.PORT, port) as forward:
         _offer(f"http://127.0.0.1:{forward.port}", show)
         click.echo("forwarding; Ctrl-C ends it", err=True)
         told = ""
