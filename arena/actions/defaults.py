@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
-from arena.errors import NotAllowed, NotFound
+from arena.errors import NotAllowed, NotFound, SpecError
 from arena.kinds.kind import Kind
 from arena.kinds.spec import options, over
 from arena.resources import CONFIGMAPS
@@ -52,3 +53,20 @@ def configured(settings: Settings, kind: Kind, cluster: Cluster | None) -> dict[
     }
     own = {key: setting.value for key, setting in settings.defaults(kind.name).items()}
     return over({key: value for key, value in chosen.items() if value is not None}, own)
+
+
+def template(settings: Settings, kind: Kind) -> str | None:
+    """The user's template of the kind, where the setting `templates` names a folder that has one.
+
+    Raises:
+        SpecError: it names no folder.
+    """
+    folder = settings.text("templates")
+    if not folder:
+        return None
+    there = os.path.expanduser(folder)
+    if not os.path.isdir(there):
+        origin = settings["templates"].origin
+        raise SpecError(f"the setting templates ({origin}) names no folder: {folder}", "correct or remove it")
+    path = os.path.join(there, kind.template)
+    return path if os.path.exists(path) else None

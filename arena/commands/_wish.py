@@ -141,20 +141,8 @@ def name_from(command: str, kind: str, longest: int = LONGEST) -> str:
 
 def overrides(session: "Session", kind: "Kind", wish: Wish) -> "Overrides":
     """The template and the patch of a submit: flags, else the user's own template of the kind."""
+    from arena.actions import defaults
     from arena.actions.plans import Overrides
 
-    template = wish.template or _own_template(session, kind)
+    template = wish.template or defaults.template(session.settings, kind)
     return Overrides(template=template, patch=wish.patch, code=wish.code)
-
-
-def _own_template(session: "Session", kind: "Kind") -> str | None:
-    """The user's template of the kind, where the setting `templates` names a folder that has one."""
-    folder = session.settings.text("templates")
-    if not folder:
-        return None
-    there = os.path.expanduser(folder)
-    if not os.path.isdir(there):
-        origin = session.settings["templates"].origin
-        raise SpecError(f"the setting templates ({origin}) names no folder: {folder}", "correct or remove it")
-    path = os.path.join(there, kind.template)
-    return path if os.path.exists(path) else None

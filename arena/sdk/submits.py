@@ -9,7 +9,7 @@ from arena import kinds
 from arena._version import VERSION
 from arena.actions import plans, queues, reruns, served, training
 from arena.actions import submit as submitting
-from arena.actions.defaults import configured
+from arena.actions.defaults import configured, template
 from arena.actions.plans import Origin, Overrides, Plan
 from arena.errors import SpecError
 from arena.kinds.kind import Kind
@@ -22,8 +22,6 @@ from arena.session import Session
 if TYPE_CHECKING:
     from arena.kube import Cluster
 
-STANDARD = Overrides()
-
 
 def plan(
     session: Session,
@@ -31,19 +29,23 @@ def plan(
     *,
     kind: Kind | None = None,
     resource: Resource | None = None,
-    overrides: Overrides = STANDARD,
+    overrides: Overrides | None = None,
     surroundings: Mapping[str, str] | None = None,
 ) -> Plan:
     """What submitting the Spec would send; asks no cluster. Raises as `arena.actions.plans.plan`.
 
     Args:
+        overrides: what takes the place of the packaged template; None: the user's own one, if there is any.
         surroundings: how processes of this machine start, where pods are such; None: as this one did.
     """
+    kind = kind or kind_of(spec)
+    if overrides is None:
+        overrides = Overrides(template=template(session.settings, kind))
     if surroundings is None:
         surroundings = session.surroundings(here=starts_here(spec))
     origin = Origin(submitter=session.user, version=VERSION, surroundings=surroundings)
     return plans.plan(
-        kind or kind_of(spec),
+        kind,
         spec,
         resource=resource,
         namespace=session.namespace,
@@ -144,7 +146,7 @@ def rerun(
         queues.settled(cluster, spec),
         kind=of_kind,
         resource=served.require(cluster, of_kind),
-        overrides=Overrides(code=code),
+        overrides=Overrides(template=template(session.settings, of_kind), code=code),
         surroundings=(reruns.surroundings(obj, here=here) if session.is_local else {}) or None,
     )
     return submitting.submit(cluster, made, instead=replace)

@@ -7,6 +7,7 @@ import pytest
 from screens import NOON, PYTORCHJOBS, Fixed
 
 import arena
+from arena import manifests
 from arena.errors import Conflict, SpecError
 from arena.resources import CONFIGMAPS, NAMESPACES
 
@@ -37,6 +38,18 @@ def test_configured_defaults_hold_for_the_library(session, stage, tmp_path):
     arena.submit(session, spec())
     sent = stage.cluster.get(PYTORCHJOBS, "default", "bert")
     assert (container(sent)["image"], container(sent)["workingDir"]) == ("i", "/workspace")
+
+
+def test_the_users_own_templates_hold_for_the_library(session, stage, tmp_path):
+    """A template in the folder that the setting templates names is used for what the library submits."""
+    settings = tmp_path / ".config" / "arena" / "config.yaml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f"templates: {tmp_path}\n", encoding="utf-8")
+    own = manifests.find("pytorchjob.yaml").replace("  nprocPerNode: ${processes}", "  nprocPerNode: gpu")
+    (tmp_path / "pytorchjob.yaml").write_text(own, encoding="utf-8")
+    assert arena.preview(session, spec())[0]["spec"]["nprocPerNode"] == "gpu"
+    for made in (arena.submit(session, spec()), arena.rerun(session, "bert")):
+        assert stage.cluster.get(PYTORCHJOBS, "default", made.name)["spec"]["nprocPerNode"] == "gpu"
 
 
 def test_the_administrators_defaults_hold_for_the_library(session, stage):
