@@ -24,6 +24,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
     type TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
     labels TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (type, namespace, name));
+CREATE INDEX IF NOT EXISTS labels_of ON objects (type, namespace, name, labels);
 CREATE TABLE IF NOT EXISTS ports (port INTEGER PRIMARY KEY, uid TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS ports_of ON ports (uid);
 CREATE TABLE IF NOT EXISTS version (value INTEGER NOT NULL);
