@@ -46,3 +46,12 @@ def test_what_has_no_field_is_not_offered():
     offered = {kind.name: {one.name for one in options(kind.spec)} for kind in kinds.training_kinds()}
     for name, lacking in LACKING.items():
         assert sorted(kind for kind, known in offered.items() if name not in known) == lacking
+
+
+@pytest.mark.parametrize("word", ["tfjob", "pytorchjob", "xgboostjob", "paddlejob", "jaxjob"])
+def test_deadline_of_pods(word, submit):
+    """The pods of every role carry the deadline too: the training operator sleeps through its own."""
+    words = ("--name", "j", "--image", "i", "--workers", "2", "--running-timeout", "1h")
+    job = submit(word, *words, "python train.py")[0]
+    roles = next(value for key, value in job["spec"].items() if key.endswith("ReplicaSpecs"))
+    assert [one["template"]["spec"]["activeDeadlineSeconds"] for one in roles.values()] == [3600] * len(roles)
