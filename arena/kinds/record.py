@@ -8,7 +8,7 @@ all of them.
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from arena.kinds.spec import taken
+from arena.kinds.spec import masked, taken
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
@@ -43,15 +43,22 @@ class Record:
         dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False)(cls)
 
     def __init__(self, **given: Any) -> None:
+        unknown = given.keys() - {one.name for one in self._fields()}
+        if unknown:
+            raise TypeError(f"{type(self).__name__} has no {self._unknown(sorted(unknown))}")
         for one in self._fields():
             default = _default(one, dataclasses.MISSING)
             value = taken(one, given.pop(one.name)) if one.name in given else default
             if value is dataclasses.MISSING:
                 raise TypeError(f"{type(self).__name__} needs {one.name}")
             object.__setattr__(self, one.name, value)
-        if given:
-            raise TypeError(f"{type(self).__name__} has no {', '.join(given)}")
         self.__post_init__()
+
+    def _unknown(self, names: list[str]) -> str:
+        from difflib import get_close_matches
+
+        close = get_close_matches(names[0], [one.name for one in self._fields()], n=1)
+        return ", ".join(names) + (f"; did you mean {close[0]}?" if close else "")
 
     def __post_init__(self) -> None:
         """Check the fields together."""
@@ -73,7 +80,7 @@ class Record:
         )
 
     def __repr__(self) -> str:
-        shown = (f"{one.name}={getattr(self, one.name)!r}" for one in self._fields())
+        shown = (f"{one.name}={masked(one, getattr(self, one.name))!r}" for one in self._fields())
         return f"{type(self).__name__}({', '.join(shown)})"
 
 

@@ -195,6 +195,12 @@ def taken(one: "dataclasses.Field[Any]", value: object) -> Any:
     return _read(_option(one), _json(value))
 
 
+def masked(one: "dataclasses.Field[Any]", value: Any) -> Any:
+    """The value of a field as it may be shown: without what must not be seen in clear."""
+    form = one.metadata.get("form")
+    return form.redact(value) if form and form.redact else value
+
+
 def _json(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _json(one) for key, one in value.items()}

@@ -41,6 +41,8 @@ def test_refused():
         Point()
     with pytest.raises(TypeError, match="Point has no q"):
         Point(x=1, q=2)
+    with pytest.raises(TypeError, match=r"Point has no nmaes; did you mean names\?"):
+        Point(nmaes={})
     with pytest.raises(ValueError, match="below"):
         Place(x=1, z=-1)
 

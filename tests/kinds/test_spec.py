@@ -311,3 +311,11 @@ def test_any_text_round_trips(env, command):
 def test_old_toleration_is_a_value():
     """A Toleration can be given as such, as from Python."""
     assert spec(toleration=[Toleration()]).toleration == (Toleration(),)
+
+
+def test_shown_without_secrets():
+    """What a notebook shows of a Spec has no secret in clear; the Spec itself has."""
+    made = spec(secret={"KEY": "opensesame"}, env={"API_TOKEN": "opensesame", "LR": "0.1"})
+    assert "opensesame" not in repr(made)
+    assert "'LR': '0.1'" in repr(made)
+    assert made.secret == {"KEY": "opensesame"}
