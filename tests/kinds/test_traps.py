@@ -293,6 +293,21 @@ def test_launchers_that_fail(version: str, retry: str, policy: tuple[str, int], 
     assert (launcher["restartPolicy"], spec["runPolicy"]["backoffLimit"]) == policy
 
 
+def test_launchers_that_come_too_early(submit: Submit) -> None:
+    """A launcher is made once its workers run, where the operator can do so; else it is of their gang."""
+    found = {}
+    for resource in kinds.find("mpi").resources[:3]:
+        words_given = ("--name", "x", "--image", "i", "--workers", "2", "--gang", "true")
+        spec = submit("horovod", *words_given, resource=resource)[0]["spec"]
+        gang = spec["runPolicy"]["schedulingPolicy"]["minAvailable"]
+        found[resource.version, resource.field] = (spec.get("launcherCreationPolicy"), gang)
+    assert found == {
+        ("v2beta1", "launcherCreationPolicy"): ("WaitForWorkersReady", 2),
+        ("v2beta1", ""): (None, 3),
+        ("v1", ""): (None, 3),
+    }
+
+
 # ---- status
 
 

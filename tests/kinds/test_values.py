@@ -119,7 +119,7 @@ def test_roles(words, wanted, submit):
     ("words", "gpus", "pods"),
     [
         (("pytorch", "--workers", "4", "--gpus", "2"), "8", "4"),
-        (("mpi", "--workers", "4", "--gpus", "2"), "8", "5"),
+        (("mpi", "--workers", "4", "--gpus", "2"), "8", "4"),
         (
             ("tf", "--workers", "2", "--gpus", "2", "--ps", "1", "--ps-gpus", "1", "--chief", "--evaluator"),
             "9",
@@ -132,7 +132,7 @@ def test_roles(words, wanted, submit):
     ],
 )
 def test_totals(words, gpus, pods, submit):
-    """GPUs count every role, parameter servers too; a gang is every pod, the launcher too."""
+    """GPUs count every role, parameter servers too; a gang is every pod but a launcher that waits for it."""
     (job,) = submit(*words, "--gang", "--name", "x", "--image", "i", "true")
     assert job["metadata"]["annotations"]["requestGPUsOfJobOwner"] == gpus
     assert job["spec"]["runPolicy"]["schedulingPolicy"]["minAvailable"] == int(pods)

@@ -25,7 +25,7 @@ def values(spec: HorovodJobSpec, resource: Resource) -> dict[str, Any]:
     """The values of the template; raises as those of an MPIJob."""
     found = mpijob.launch(spec, NAME, resource)
     found["command"] = render.shell(spec, command(spec, resource))
-    if spec.ssh_port and resource == mpijob.V2:
+    if spec.ssh_port and resource.version == mpijob.V2.version:
         found["worker_command"] = ["/usr/sbin/sshd", "-De", "-p", str(spec.ssh_port)]
     return found
 
@@ -35,7 +35,7 @@ def command(spec: HorovodJobSpec, resource: Resource) -> str:
     if spec.command.split()[0].rpartition("/")[2] in _LAUNCHERS:
         return spec.command
     words = ["horovodrun", "-np", str(spec.workers * spec.slots), "--hostfile", "/etc/mpi/hostfile"]
-    if resource == mpijob.V1:
+    if resource.version == mpijob.V1.version:
         # Its workers run no SSH server: only mpirun knows how to reach them.
         words.append("--mpi")
     elif spec.ssh_port:
@@ -47,7 +47,7 @@ KIND = Kind(
     name=NAME,
     aliases=("horovod", "hj"),
     summary="Horovod programs, started by horovodrun",
-    resources=(mpijob.V2, mpijob.V1, mpijob.OLD),
+    resources=mpijob.RESOURCES,
     template="mpijob.yaml",
     spec=HorovodJobSpec,
     values=values,

@@ -9,17 +9,21 @@ from arena.errors import MissingOperator
 from arena.kinds.forms import choice
 from arena.kinds.kind import Kind, Member, Object, Pod, switch
 from arena.kinds.spec import option
-from arena.kinds.training import environment, pods, reading, render, volumes
+from arena.kinds.training import environment, peers, pods, reading, render, volumes
 from arena.kinds.training.peers import WorkerSpec
 from arena.model import Job, Phase
 from arena.resources import Resource
 
 NAME = "mpijob"
 
-V2 = Resource("kubeflow.org", "v2beta1", "mpijobs", kind="MPIJob")
+V2 = Resource("kubeflow.org", "v2beta1", "mpijobs", kind="MPIJob", field="launcherCreationPolicy")
+"""Since MPI operator 0.5, whose launchers can wait for their workers."""
+EARLY = V2._replace(field="")
 V1 = Resource("kubeflow.org", "v1", "mpijobs", kind="MPIJob")
 OLD = Resource("kubeflow.org", "v1alpha1", "mpijobs", kind="MPIJob")
 """Of the Go arena's time: such jobs are read, but none are made."""
+
+RESOURCES = (V2, EARLY, V1, OLD)
 
 OPERATORS = {V2.api_version: "mpi-operator", V1.api_version: "mpijob-controller"}
 
@@ -72,8 +76,10 @@ def launch(spec: MPIJobSpec, kind: str, resource: Resource) -> dict[str, Any]:
             "the cluster has an MPI operator that is too old to submit to",
             "install MPI operator 0.4 or newer",
         )
-    size = render.Size(pods=spec.workers + 1, gpus=spec.workers * spec.gpus)
-    found = render.shared(spec, kind, resource, size)
+    # A launcher that is made once the workers run is not of their gang, which would wait for it for ever.
+    waits = resource == V2
+    size = peers.size(spec)
+    found = render.shared(spec, kind, resource, size if waits else replace(size, pods=size.pods + 1))
     found |= _retries(spec, resource, found)
     if spec.gputopology:
         _by_topology(spec, found)
@@ -81,8 +87,12 @@ def launch(spec: MPIJobSpec, kind: str, resource: Resource) -> dict[str, Any]:
     seen = replace(spec, share_memory="") if spec.gputopology else spec
     return {
         **found,
+        # One that came before them would fail for it, and without --retry the job with it.
+        "creation": "WaitForWorkersReady" if waits else None,
         "clean_pods": spec.clean_task_policy,
         "slots": spec.slots,
+        # That of the training operator; of the other, the launcher is a Job, which keeps deadlines itself.
+        "pod_deadline": found["active_deadline"] if resource.version == V1.version else None,
         "image": render.image(spec),
         "selector": dict(spec.selector) or None,
         "launcher_env": environment.env(spec, hide_gpus=False),
@@ -97,7 +107,7 @@ def launch(spec: MPIJobSpec, kind: str, resource: Resource) -> dict[str, Any]:
 
 def _retries(spec: MPIJobSpec, resource: Resource, shared: Mapping[str, Any]) -> dict[str, Any]:
     """How often the launcher starts again; the default of six times is not what "no --retry" says."""
-    if resource == V2:
+    if resource.version == V2.version:
         # A Job starts it there: a pod that failed stays, so that its log can be read, and another comes.
         return {"restart_policy": "Never", "backoff_limit": spec.retry}
     return {"backoff_limit": shared["backoff_limit"] or 0}
@@ -175,7 +185,7 @@ KIND = Kind(
     name=NAME,
     aliases=("mpi", "mj"),
     summary="MPI programs: a launcher and workers",
-    resources=(V2, V1, OLD),
+    resources=RESOURCES,
     template="mpijob.yaml",
     spec=MPIJobSpec,
     values=values,
