@@ -53,11 +53,11 @@ def _check_priority(cluster: Cluster, name: str) -> None:
 
 def remarks(cluster: Cluster, resource: Resource, spec: TrainingSpec, namespace: str) -> list[str]:
     """Why the queue that the Spec names would not be heeded on this cluster; one sentence each."""
-    if not spec.queue_name:
+    if not spec.waits_in:
         return []
-    flag = f'--queue-name "{spec.queue_name}"'
+    flag = f'--queue-name "{spec.waits_in}"'
     if spec.queued_by == VOLCANO:
-        return _volcano_remarks(cluster, spec.queue_name, flag)
+        return _volcano_remarks(cluster, spec.waits_in, flag)
     kind = preferred(cluster, LOCAL_QUEUES)
     if kind is None:
         return [f"{flag} does nothing: {cluster.name} has no Kueue"]

@@ -107,6 +107,19 @@ def test_volcanos_queues(shelf):
     ]
 
 
+def test_queues_of_volcanos_own_jobs(shelf):
+    """Of a queue that Volcano's own Jobs wait for in vain the user hears, too, but not of the default one."""
+    shelf.put(QUEUES, None, {"metadata": {"name": "q"}})
+    kind = kinds.find("volcanojob")
+
+    def told(**given):
+        whole = parse(kind.spec, {"name": "x", "command": "true", "image": "i", **given})
+        return queues.remarks(shelf.cluster, kind.resources[0], whole, "n")
+
+    assert (told(), told(volcano_queue="q")) == ([], [])
+    assert ["no such queue" in one for one in told(volcano_queue="r")] == [True]
+
+
 def test_a_job_that_kueue_left_alone(shelf):
     """A job that Kueue did not suspend as it was made starts at once, and the user hears why."""
     queue = Queue(name="q", system="kueue")

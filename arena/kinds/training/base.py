@@ -190,6 +190,11 @@ class TrainingSpec(Record):
             return VOLCANO
         return KUEUE if self.queue_name else ""
 
+    @property
+    def waits_in(self) -> str:
+        """The queue that it names; "" for none, or for the one that every cluster has."""
+        return self.queue_name
+
     def idle(self) -> dict[str, str]:
         """Options that were given and do nothing, by field, and the flag each would need."""
         found: dict[str, str] = {}

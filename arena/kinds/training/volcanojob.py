@@ -120,6 +120,16 @@ class VolcanoJobSpec(TrainingSpec):
         """What its image runs is as good."""
 
     @property
+    def queued_by(self) -> str:
+        """Volcano, whichever scheduler places its pods."""
+        return VOLCANO
+
+    @property
+    def waits_in(self) -> str:
+        """As of every Spec; Volcano makes the default queue itself."""
+        return self.volcano_queue if self.volcano_queue != "default" else ""
+
+    @property
     def images(self) -> tuple[str, ...]:
         """The image of each task."""
         if self.task_images or self.image:
