@@ -29,8 +29,9 @@ if TYPE_CHECKING:
         TimedOut,
         Unreachable,
     )
-    from arena.inventory import Node
+    from arena.inventory import Node, User
     from arena.kinds.cron import CronSpec
+    from arena.kinds.evaluation import EvaluationSpec
     from arena.kinds.parts import ConfigFile, Mount, Toleration
     from arena.kinds.training.deepspeedjob import DeepSpeedJobSpec
     from arena.kinds.training.etjob import ETJobSpec
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         Container,
         Cron,
         Difference,
+        Evaluation,
         Event,
         Instance,
         Job,
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
         Run,
         Usage,
     )
+    from arena.sdk.clusters import evaluations, nodes, whoami
     from arena.sdk.crons import cron, crons, delete_cron, resume_cron, schedule, suspend_cron
     from arena.sdk.jobs import (
         adopt,
@@ -88,10 +91,12 @@ _ROOMS = (
     "model",
     "inventory",
     "kinds.cron",
+    "kinds.evaluation",
     "kinds.parts",
     "sdk.jobs",
     "sdk.submits",
     "sdk.crons",
+    "sdk.clusters",
 )
 """Where the public names are at home."""
 _OF_KINDS = ("JobSpec", "JobSetSpec")
@@ -107,6 +112,8 @@ __all__ = [
     "DeepSpeedJobSpec",
     "Difference",
     "ETJobSpec",
+    "Evaluation",
+    "EvaluationSpec",
     "Event",
     "HorovodJobSpec",
     "Instance",
@@ -139,6 +146,7 @@ __all__ = [
     "TrainJobSpec",
     "Unreachable",
     "Usage",
+    "User",
     "VolcanoJobSpec",
     "XGBoostJobSpec",
     "__version__",
@@ -149,11 +157,13 @@ __all__ = [
     "delete",
     "delete_cron",
     "diff",
+    "evaluations",
     "events",
     "follow",
     "job",
     "jobs",
     "logs",
+    "nodes",
     "preview",
     "prune",
     "recorded",
@@ -168,6 +178,7 @@ __all__ = [
     "suspend",
     "suspend_cron",
     "wait",
+    "whoami",
 ]
 
 

@@ -20,6 +20,8 @@ NAMES = [
     "DeepSpeedJobSpec",
     "Difference",
     "ETJobSpec",
+    "Evaluation",
+    "EvaluationSpec",
     "Event",
     "HorovodJobSpec",
     "Instance",
@@ -52,6 +54,7 @@ NAMES = [
     "TrainJobSpec",
     "Unreachable",
     "Usage",
+    "User",
     "VolcanoJobSpec",
     "XGBoostJobSpec",
     "__version__",
@@ -62,11 +65,13 @@ NAMES = [
     "delete",
     "delete_cron",
     "diff",
+    "evaluations",
     "events",
     "follow",
     "job",
     "jobs",
     "logs",
+    "nodes",
     "preview",
     "prune",
     "recorded",
@@ -81,6 +86,7 @@ NAMES = [
     "suspend",
     "suspend_cron",
     "wait",
+    "whoami",
 ]
 
 

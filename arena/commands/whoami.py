@@ -23,10 +23,10 @@ def command(session: "Session", form: str) -> None:
     arena whoami --context local -o name
     """
     from arena.actions import identity
+    from arena.sdk import clusters
     from arena.views import encode, table
 
-    known_as = (session.context.login if session.context else "") or session.user
-    user = identity.whoami(session.cluster(), known_as, session.settings.text("arena-namespace"))
+    user = clusters.whoami(session)
     shown = {"Name": user.name, "Id": identity.user_id(user.name), "IsAdminUser": user.admin}
     if form == "name":
         click.echo(user.name)

@@ -64,7 +64,7 @@ def starts_here(spec: TrainingSpec) -> bool:
 
 def kind_of(spec: TrainingSpec) -> Kind:
     """The kind whose Spec it is; SpecError where it is of none."""
-    for kind in kinds.training_kinds():
+    for kind in kinds.all_kinds():
         if type(spec) is kind.spec:
             return kind
     raise SpecError(f"{type(spec).__name__} is not the Spec of a kind", "use one such as PyTorchJobSpec")

@@ -229,3 +229,14 @@ def test_a_value_that_cannot_be_used_is_refused_at_once(field, value, told):
     """A Spec cannot be made of a value that its flag would refuse: the error names the flag."""
     with pytest.raises(SpecError, match=told):
         spec(**{field: value})
+
+
+def test_evaluations_and_the_cluster_from_python(session, stage):
+    """An evaluation is submitted as a job is; the machines of the cluster can be asked for."""
+    made = arena.EvaluationSpec(name="bert-1", model="bert", command="x", image="i")
+    assert arena.submit(session, made).kind == "evaluatejob"
+    assert [one.model for one in arena.evaluations(session)] == ["bert"]
+    assert arena.job(session, "bert-1").name == "bert-1"
+    assert arena.rerun(session, "bert-1", new="bert-2").kind == "evaluatejob"
+    assert arena.jobs(session) == []
+    assert arena.nodes(session) == []
