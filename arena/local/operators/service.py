@@ -1,32 +1,76 @@
 """Service: which pods stand behind it, as Endpoints."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
-from arena.local.objects import ENDPOINTS, PODS, SERVICES, Object, Objects, key
+from arena.local.objects import ENDPOINTS, PODS, SERVICES, Change, Object, Objects, key
 from arena.local.operators import pods as facts
 from arena.local.operators.operator import Key, Operator, of_kind
 from arena.local.operators.writes import reference
 
+T = TypeVar("T")
 Numbers = tuple[tuple[str, int, str], ...]
 """The ports of one pod for one Service: (name, number, protocol)."""
 
 
 def operator() -> Operator:
     """The operator that keeps Endpoints."""
-    return of_kind(SERVICES, reconcile, owns=(ENDPOINTS,), related={PODS: _of_pod})
+    chosen = Chosen()
+    inner = of_kind(SERVICES, reconcile, owns=(ENDPOINTS,), related={PODS: chosen.of_pod})
+
+    def keys(objects: Objects, change: Change) -> Iterable[Key]:
+        chosen.note(change)
+        return inner.keys(objects, change)
+
+    return replace(inner, keys=keys)
 
 
-def _of_pod(objects: Objects, pod: Object) -> list[Key]:
-    """The Services that select the pod."""
-    namespace = key(pod)[0]
-    return [key(one) for one in objects.list(SERVICES, namespace) if _selects(one, pod)]
+class Chosen:
+    """Which Services select a pod or did, as the watch tells: a pod's change must not cost a look at all.
+
+    A Service that is not known yet is looked at itself as soon as the watch tells of it.
+    """
+
+    def __init__(self) -> None:
+        self._selectors: dict[str, dict[Key, Object]] = defaultdict(dict)
+        self._members: dict[str, dict[Key, set[str]]] = defaultdict(dict)
+
+    def note(self, change: Change) -> None:
+        """Take note of what a Service selects, or of the pods that are behind it."""
+        obj = {} if change.type == "DELETED" else change.object
+        item = key(change.object)
+        if change.resource == SERVICES:
+            _keep(self._selectors[item[0]], item, (obj.get("spec") or {}).get("selector"))
+        elif change.resource == ENDPOINTS:
+            _keep(self._members[item[0]], item, {one["targetRef"]["uid"] for one in _addresses(obj)})
+
+    def of_pod(self, _: Objects, pod: Object) -> list[Key]:
+        """The Services that select the pod, or have it among their Endpoints."""
+        namespace, labels = key(pod)[0], pod["metadata"].get("labels") or {}
+        chosen = [
+            item
+            for item, selector in self._selectors[namespace].items()
+            if selector.items() <= labels.items()
+        ]
+        uid = pod["metadata"]["uid"]
+        return [*chosen, *(item for item, uids in self._members[namespace].items() if uid in uids)]
 
 
-def _selects(service: Object, pod: Object) -> bool:
-    selector = (service.get("spec") or {}).get("selector") or {}
-    labels = pod["metadata"].get("labels") or {}
-    return bool(selector) and all(labels.get(name) == value for name, value in selector.items())
+def _keep(known: dict[Key, T], item: Key, value: T | None) -> None:
+    if value:
+        known[item] = value
+    else:
+        known.pop(item, None)
+
+
+def _addresses(endpoints: Object) -> Iterator[Object]:
+    """The addresses that pods are behind."""
+    for subset in endpoints.get("subsets") or []:
+        for group in ("addresses", "notReadyAddresses"):
+            yield from (one for one in subset.get(group) or [] if (one.get("targetRef") or {}).get("uid"))
 
 
 def reconcile(objects: Objects, service: Object, now: datetime) -> float | None:

@@ -113,6 +113,20 @@ def ask(port, text="hello"):
             return stream.read().decode().split("\n")[:-1]
 
 
+def test_endpoints_follow_labels(bench, submit):
+    """A pod joins the Endpoints with a label that is selected and leaves them without it."""
+    submit()
+    pod(bench, "a")
+    assert len(subsets(bench)[0]["addresses"]) == 1
+    bench.runner.stop()
+    bench.runner = bench.new_runner()
+    bench.settled()
+    for label, count in (("other", 0), ("web", 1)):
+        bench.objects.patch(PODS, "a", {"metadata": {"labels": {"app": label}}}, "default")
+        bench.settled()
+        assert sum(len(one["addresses"]) for one in subsets(bench) or []) == count
+
+
 def test_proxy(bench, submit, echo):
     """The Service's port leads to each ready pod in turn, and the end of sending reaches it."""
     port = facts.ports(submit())[80]
