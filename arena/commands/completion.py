@@ -8,9 +8,12 @@ import click
 def command(shell: str) -> None:
     """Print the completion script of a shell.
 
+    In zsh source it after compinit, or keep it as _arena in a folder that is the first of fpath: zsh itself
+    knows another arena, a browser.
+
     \b
     source <(arena completion bash)
-    arena completion zsh > ~/.zfunc/_arena
+    source <(arena completion zsh)
     arena completion fish > ~/.config/fish/completions/arena.fish
     """
     click.echo(script(shell))
