@@ -1,6 +1,7 @@
 """Judge manifests strictly by the published definitions of their kinds, where those are at hand.
 
-They lie in the folder that ARENA_CRDS names, else in `shared/crds` beside the checkout.
+They lie in the folder that ARENA_CRDS names, else in `shared/crds` beside the checkout, each in a file that
+is named after its type: a new one is found without a word here.
 """
 
 import functools
@@ -15,34 +16,25 @@ from arena.resources import Resource
 
 FOLDER = Path(os.environ.get("ARENA_CRDS") or Path(__file__).parents[2] / "shared" / "crds")
 
-FILES = {
-    ("apps.kubedl.io/v1alpha1", "Cron"): "apps.kubedl.io_crons.yaml",
-    ("jobset.x-k8s.io/v1alpha2", "JobSet"): "jobset.x-k8s.io_jobsets.yaml",
-    ("trainer.kubeflow.org/v1alpha1", "TrainJob"): "trainer.kubeflow.org_trainjobs.yaml",
-    ("kai.alibabacloud.com/v1alpha1", "ScaleIn"): "kai.alibabacloud.com_scaleins.yaml",
-    ("kai.alibabacloud.com/v1alpha1", "ScaleOut"): "kai.alibabacloud.com_scaleouts.yaml",
-    ("kai.alibabacloud.com/v1alpha1", "TrainingJob"): "kai.alibabacloud.com_trainingjobs.yaml",
-    ("kubeflow.org/v1", "PyTorchJob"): "kubeflow.org_pytorchjobs.yaml",
-    ("kubeflow.org/v1", "TFJob"): "kubeflow.org_tfjobs.yaml",
-    ("kubeflow.org/v1", "JAXJob"): "kubeflow.org_jaxjobs.yaml",
-    ("kubeflow.org/v1", "XGBoostJob"): "kubeflow.org_xgboostjobs.yaml",
-    ("kubeflow.org/v1", "PaddleJob"): "kubeflow.org_paddlejobs.yaml",
-    ("kubeflow.org/v1", "MPIJob"): "kubeflow.org_mpijobs.yaml",
-    ("kubeflow.org/v2beta1", "MPIJob"): "kubeflow.org_mpijobs.v2beta1.yaml",
-    ("ray.io/v1", "RayJob"): "ray.io_rayjobs.yaml",
-    ("sparkoperator.k8s.io/v1beta2", "SparkApplication"): "sparkoperator.k8s.io_sparkapplications.yaml",
-    ("batch.volcano.sh/v1alpha1", "Job"): "batch.volcano.sh_jobs.yaml",
-}
-
 KEPT = {"type", "required", "enum", "minimum", "maximum", "minLength", "maxLength", "pattern"}
 KEPT |= {"minItems", "maxItems", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
 
 
+def file(api_version: str, kind: str) -> Path:
+    """Where the definition of a type lies if it is at hand: GROUP_PLURAL.VERSION.yaml, or without version."""
+    group, _, version = api_version.rpartition("/")
+    own = FOLDER / f"{group}_{kind.lower()}s.{version}.yaml"
+    return own if own.exists() else FOLDER / f"{group}_{kind.lower()}s.yaml"
+
+
 def defines(resource: Resource) -> bool:
     """Whether the definition of the type, in the release meant, is at hand."""
-    if (resource.api_version, resource.kind) not in FILES:
+    if not file(resource.api_version, resource.kind).exists():
         return False
-    spec = _checker(resource.api_version, resource.kind).schema["properties"]["spec"]
+    try:
+        spec = _checker(resource.api_version, resource.kind).schema["properties"]["spec"]
+    except KeyError:  # it defines other versions
+        return False
     return not resource.field or resource.field in spec["properties"]
 
 
@@ -55,7 +47,7 @@ def faults(obj: dict[str, Any]) -> list[str]:
 @functools.cache
 def _checker(api_version: str, kind: str) -> jsonschema.Draft202012Validator:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = (FOLDER / FILES[api_version, kind]).read_text()
+    text = file(api_version, kind).read_text()
     definition = yaml.load(text, Loader=loader)  # a loader of safe documents
     versions = {one["name"]: one for one in definition["spec"]["versions"]}
     schema = versions[api_version.rpartition("/")[2]]["schema"]["openAPIV3Schema"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from crds import FILES, FOLDER
+from crds import file
 from product import until
 
 from arena.kube import Cluster
@@ -31,15 +31,13 @@ def serves(config: Path, resource: Resource) -> bool:
 def define(kube: Cluster, config: Path, *resources: Resource) -> list[Resource]:
     """Make the definitions that the cluster lacks, and wait until it serves them; which these are."""
     missing = [one for one in resources if not serves(config, one)]
-    files = [
-        FOLDER / FILES.get((one.api_version, one.kind), f"{one.group}_{one.plural}.yaml") for one in missing
-    ]
-    for resource, file in zip(missing, files, strict=True):
-        if not file.exists():
+    files = [file(one.api_version, one.kind) for one in missing]
+    for resource, path in zip(missing, files, strict=True):
+        if not path.exists():
             pytest.skip(f"the cluster has no {resource.kind}, and its definition is not at hand")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    for file in files:
-        kube.create(DEFINITIONS, None, yaml.load(file.read_text(encoding="utf-8"), loader))
+    for path in files:
+        kube.create(DEFINITIONS, None, yaml.load(path.read_text(encoding="utf-8"), loader))
     for resource in missing:
         until(lambda resource=resource: serves(config, resource), 60, f"{resource.kind} served")
     return missing
