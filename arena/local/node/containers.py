@@ -26,11 +26,9 @@ class Stop:
     """An end under way: the preStop `hook`, then `term`, then `kill`.
 
     Attributes:
-        began: when it began, in seconds since the epoch.
-        deadline: when the stage has lasted long enough.
+        deadline: when the stage has lasted long enough, by the clock that nobody sets.
     """
 
-    began: float
     deadline: float
     stage: str = "hook"
     hook: "Future[Answer] | None" = None
@@ -114,7 +112,8 @@ class Container:
     def _changed(self, run: Run) -> None:
         if run.state == RUNNING:
             same = self.known.get("restartCount") == run.number
-            self.probes = Probes(self.spec, run.started, self.known if same else None)
+            begun = time.monotonic() - max(0.0, time.time() - run.started)
+            self.probes = Probes(self.spec, begun, self.known if same else None)
             self.waiting = None
         elif run.state == ENDED:
             self.probes = self.hooked = self.ending = None
@@ -153,18 +152,18 @@ class Container:
 
     def stop(self, grace: float, hook: Callable[[], "Future[Answer] | None"]) -> None:
         """Begin to end the run: preStop, TERM, and KILL after `grace` seconds; a shorter grace hurries it."""
-        now = time.time()
+        now = time.monotonic()
         if not self.live:
             return
         if self.ending is None:
             asked = hook() if self.running and grace > 0 else None
-            self.ending = Stop(now, now + grace, hook=asked)
+            self.ending = Stop(now + grace, hook=asked)
         self.ending.deadline = min(self.ending.deadline, now + grace)
         self.tend()
 
     def tend(self) -> float | None:
         """Carry the end on; seconds until there is more to do."""
-        stop, now = self.ending, time.time()
+        stop, now = self.ending, time.monotonic()
         if stop is None or self.run is None or not self.live:
             return None
         if not self.running:

@@ -124,7 +124,7 @@ class Worker:
         if seconds is None or begun is None:
             return None
         start = datetime.fromisoformat(begun.replace("Z", "+00:00")).timestamp()
-        left = start + float(seconds) - time.time()
+        left = min(float(seconds), start + float(seconds) - time.time())
         if left <= 0:
             message = "Pod was active on the node longer than the specified deadline"
             self._verdict = status.Verdict("DeadlineExceeded", message)
@@ -178,7 +178,7 @@ class Worker:
         lasted = run.finished - run.started >= pace.reset
         failures = 0 if lasted else run.failures
         pause = min(pace.backoff * 2 ** (failures - 1), pace.ceiling) if failures else 0.0
-        left = run.finished + pause - time.time()
+        left = min(pause, run.finished + pause - time.time())  # the clock may have been set back
         if left <= 0:
             return starting.start(self.tools, self.pod, container, 0 if lasted else run.failures + 1)
         meta = self.pod["metadata"]

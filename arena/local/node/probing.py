@@ -89,7 +89,7 @@ def _count(tools: Tools, pod: Object, container: Container) -> None:
         if probe.asked is None or not probe.asked.done():
             continue
         answer = probe.asked.result()
-        probe.count(answer.good, time.time())
+        probe.count(answer.good, time.monotonic())
         if not answer.good:
             text = f"{kind.capitalize()} probe failed: {answer.message}"
             tools.events.warn(pod, "Unhealthy", text, container.name)
@@ -98,7 +98,7 @@ def _count(tools: Tools, pod: Object, container: Container) -> None:
 def _begin(tools: Tools, container: Container) -> float | None:
     """Ask what is due; seconds until the next is."""
     waits = []
-    now = time.time()
+    now = time.monotonic()
     for probe in container.probes.turn().values() if container.probes else ():
         if probe.asked is not None:
             continue

@@ -24,6 +24,9 @@ def parse(text: str | None) -> datetime | None:
 
 
 def left(since: str | None, seconds: float, moment: datetime) -> float:
-    """Seconds from `moment` until `seconds` after the time `since`; negative when that is past."""
+    """Seconds from `moment` until `seconds` after the time `since`; negative when that is past.
+
+    Never more than `seconds`, even where the clock was set back since.
+    """
     start = parse(since)
-    return seconds - (moment - start).total_seconds() if start else seconds
+    return seconds - max(0.0, (moment - start).total_seconds()) if start else seconds

@@ -25,10 +25,21 @@ class Queue(Generic[Item]):
         self._heap: list[tuple[datetime, int, Item]] = []
         self._failures: dict[Item, int] = {}
         self._count = 0
+        self._latest = clock()
+
+    def _now(self) -> datetime:
+        """The present; where the clock was set back, so is what is due."""
+        now = self._clock()
+        back = self._latest - now
+        if back > timedelta(0):
+            self._due = {item: due - back for item, due in self._due.items()}
+            self._heap = [(due - back, count, item) for due, count, item in self._heap]
+        self._latest = now
+        return now
 
     def add(self, item: Item, delay: float = 0.0) -> None:
         """Hand the item out in `delay` seconds, unless it is due earlier anyway."""
-        due = self._clock() + timedelta(seconds=delay)
+        due = self._now() + timedelta(seconds=delay)
         if item in self._due and self._due[item] <= due:
             return
         self._due[item] = due
@@ -50,8 +61,9 @@ class Queue(Generic[Item]):
 
     def pop(self) -> Item | None:
         """An item that is due, or None."""
+        now = self._now()
         self._drop_stale()
-        if not self._heap or self._heap[0][0] > self._clock():
+        if not self._heap or self._heap[0][0] > now:
             return None
         item = heapq.heappop(self._heap)[2]
         del self._due[item]
@@ -59,10 +71,9 @@ class Queue(Generic[Item]):
 
     def wait(self) -> float | None:
         """Seconds until an item is due; None when there is none."""
+        now = self._now()
         self._drop_stale()
-        if not self._heap:
-            return None
-        return max(0.0, (self._heap[0][0] - self._clock()).total_seconds())
+        return max(0.0, (self._heap[0][0] - now).total_seconds()) if self._heap else None
 
     def _drop_stale(self) -> None:
         while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][0]:

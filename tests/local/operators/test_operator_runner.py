@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from arena.local.objects import CONFIGMAPS, PODS, RESOURCE_QUOTAS, Refused
+from arena.local.operators.clock import left, stamp
 from arena.local.operators.operator import every, of_kind
 from arena.local.operators.pytorchjob import PYTORCHJOBS
 from arena.local.operators.queue import LATER, SOON, Queue
@@ -50,6 +51,26 @@ def test_queue_backoff(clock):
     assert [queue.retry("a", LATER) for _ in range(9)] == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
     queue.forget("a")
     assert queue.retry("a", SOON) == 0.02
+
+
+def test_queue_when_the_clock_is_set_back(clock):
+    """What is due now or in ten seconds stays so when the clock is set back by an hour."""
+    clock.seconds = 7200
+    queue = Queue(clock)
+    queue.add("now")
+    queue.add("later", 10)
+    clock.seconds -= 3600
+    assert (queue.pop(), queue.pop(), queue.wait()) == ("now", None, 10)
+    queue.add("later", 5)
+    clock.seconds += 5
+    assert (queue.pop(), queue.pop(), queue.wait()) == ("later", None, None)
+
+
+def test_a_pause_is_never_longer_than_it_was(clock):
+    """A moment that lies ahead, as the clock was set back, makes nobody wait longer than from now on."""
+    moment = clock()
+    assert left(stamp(moment + timedelta(hours=1)), 10, moment) == 10
+    assert left(stamp(moment - timedelta(seconds=4)), 10, moment) == 6
 
 
 def test_what_is_refused_for_ever_is_told(bench):
