@@ -1,4 +1,4 @@
-"""Groups whose commands have the short names that people know from the root."""
+"""Groups whose commands have the short names that people know from the root, and know what was meant."""
 
 import click
 
@@ -6,8 +6,18 @@ ALIASES = {"ls": "list", "del": "delete"}
 
 
 class Aliased(click.Group):
-    """A group in which `ls` means `list`, and `del` means `delete`."""
+    """A group in which `ls` means `list`, `del` means `delete`, and a misspelt command gets a suggestion."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name or alias."""
-        return super().get_command(ctx, ALIASES.get(cmd_name, cmd_name))
+        name = ALIASES.get(cmd_name, cmd_name)
+        found = super().get_command(ctx, name)
+        if found is None and not ctx.resilient_parsing:
+            raise click.UsageError(f'{self.name} has no command "{cmd_name}"; {self._guess(name)}', ctx)
+        return found
+
+    def _guess(self, name: str) -> str:
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, self.commands, 1)
+        return f"did you mean {close[0]}?" if close else f"it has {', '.join(sorted(self.commands))}"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arena.commands import _flags
+from arena.commands._aliases import Aliased
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ SECRET = ("prometheus-token",)
 """Settings that are named but never shown."""
 
 
-@click.group("config")
+@click.group("config", cls=Aliased)
 def command() -> None:
     """Show the settings in force and where they come from."""
 

@@ -9,6 +9,7 @@ import click
 
 from arena._version import VERSION
 from arena.commands import _flags
+from arena.commands._aliases import Aliased
 from arena.commands._globals import Globals, pass_session
 from arena.errors import ArenaError, Conflict, SpecError
 
@@ -36,7 +37,7 @@ def _ensure(session: "Session") -> "Server":
         return daemon.ensure(VERSION, session.settings.text("local-gpus"))
 
 
-@click.group("local")
+@click.group("local", cls=Aliased)
 def command() -> None:
     """Look after the local cluster: jobs as processes of this machine, no Kubernetes needed.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from arena.commands import _complete, _flags
+from arena.commands._aliases import Aliased
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ INTERVAL = 2.0
 refresh_option = click.option("-r", "--refresh", is_flag=True, help="Stay, and redraw every 2 seconds.")
 
 
-@click.group("top")
+@click.group("top", cls=Aliased)
 def command() -> None:
     """Show who uses what of the cluster."""
 

@@ -102,6 +102,27 @@ def test_values_that_cannot_be_used(arena: Product, words: tuple[str, ...], said
     refused(arena.run(*SUBMIT, *words, "true"), 2, said)
 
 
+MISSPELT = [
+    (("lsit",), "did you mean list?"),
+    (("top", "nodes"), 'top has no command "nodes"; did you mean node?'),
+    (("local", "strat"), 'local has no command "strat"; did you mean start?'),
+    (("config", "view-all"), 'config has no command "view-all"; did you mean view?'),
+    (("data", "x"), 'data has no command "x"; it has list'),
+    (("cron", "lsit"), "did you mean list?"),
+    (("submit", "pytroch"), "did you mean pytorchjob?"),
+    (("list", "-T", "jobste"), "did you mean jobset?"),
+    (("list", "--al-namespaces"), "--all-namespaces"),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), MISSPELT, ids=lambda value: ascii(value)[:30])
+def test_misspelt(arena: Product, words: tuple[str, ...], said: str) -> None:
+    """A typo in a command, below one, in a kind or a flag ends with 2 and what was meant."""
+    code, out, err = arena.run(*words)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
 FILES: list[tuple[str | bytes, str]] = [
     (BOMB, "more than 100000 values"),
     (DEEP, "nested deeper"),
