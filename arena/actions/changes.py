@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from arena import labels
 from arena.actions import training
 from arena.actions.served import preferred
 from arena.actions.waiting import WORKLOADS
-from arena.errors import Conflict, MissingOperator, SpecError, aimed
+from arena.actions.watching import Source, Watching
+from arena.errors import Conflict, MissingOperator, NotAllowed, SpecError, aimed
 from arena.kinds.kind import Change, Kind
 from arena.model import Job, Phase
-from arena.resources import Resource
+from arena.resources import PODS, Resource
 
 if TYPE_CHECKING:
     from arena.kube import Cluster
 
 Object = dict[str, Any]
+
+ENDED = ("Succeeded", "Failed")
+
+PATIENCE = 60.0
+"""Seconds that pods are waited for to end: twice of what they are mostly given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +77,51 @@ def suspend(cluster: Cluster, name: str, namespace: str, kind: Kind | None = Non
     return _switch(_find(cluster, name, namespace, kind), True)
 
 
-def resume(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) -> Changed:
-    """Start the pods of a suspended job again; raises as `suspend`."""
-    return _switch(_find(cluster, name, namespace, kind), False)
+def resume(
+    cluster: Cluster,
+    name: str,
+    namespace: str,
+    kind: Kind | None = None,
+    *,
+    within: float = PATIENCE,
+    wait: Callable[[int], None] = lambda pods: None,
+) -> Changed:
+    """Start the pods of a suspended job again, when those it had have ended; raises as `suspend`.
+
+    Args:
+        within: seconds to wait for them at most; then it is a Conflict.
+        wait: called with their number where there are any to wait for.
+    """
+    found = _find(cluster, name, namespace, kind)
+    if found.kind.suspend and _is_suspended(found, found.kind.suspend) and _in_queue(found) is None:
+        _await_end(found, within, wait)
+    return _switch(found, False)
+
+
+def _await_end(found: _Found, within: float, wait: Callable[[int], None]) -> None:
+    """The training operator takes pods that still end for failed ones of the job that runs again."""
+    selector = training.pod_selector(found.kind, found.obj)
+    deadline = monotonic() + within
+    pods = Source(PODS, found.job.namespace, labels=selector)
+    try:
+        with Watching(found.cluster, [pods]) as watching:
+            if count := _live(watching):
+                wait(count)
+            while count := _live(watching):
+                left = deadline - monotonic()
+                if left <= 0:
+                    why = f"{found.title} is not resumed: {count} of its instances have not ended"
+                    raise Conflict(why, f"try again when they have; arena get {found.aimed} shows them")
+                watching.wait(left)
+    except NotAllowed:
+        # Who may not see the pods resumes without them.
+        return
+
+
+def _live(watching: Watching) -> int:
+    """How many pods run, or go: one that has failed still counts for a failed one until it is gone."""
+    pods = [(one["metadata"], one.get("status") or {}) for one in watching.objects(0)]
+    return sum("deletionTimestamp" in meta or state.get("phase") not in ENDED for meta, state in pods)
 
 
 def scale(cluster: Cluster, name: str, namespace: str, workers: int, kind: Kind | None = None) -> Changed:

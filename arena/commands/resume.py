@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def command(session: "Session", names: tuple[str, ...], kind: "Kind | None") -> int:
     """Resume suspended jobs: their pods start again, each program from its beginning.
 
-    Each name is tried; the exit code is 3 where any was missing.
+    Instances of before that still end are waited for. Each name is tried; the exit code is 3 where any
+    was missing.
 
     \b
     arena resume bert
@@ -29,6 +30,9 @@ def command(session: "Session", names: tuple[str, ...], kind: "Kind | None") -> 
     from arena.actions import changes
 
     def act(name: str, of_kind: "Kind | None") -> "Changed":
-        return changes.resume(session.cluster(), name, session.namespace, of_kind)
+        def wait(pods: int) -> None:
+            click.echo(f"{name}: waiting for {pods} instance{'s' * (pods > 1)} to end", err=True)
+
+        return changes.resume(session.cluster(), name, session.namespace, of_kind, wait=wait)
 
     return _each.change(session, _each.named(names, kind), act, "resumed", "is not suspended")

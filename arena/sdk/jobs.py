@@ -147,7 +147,7 @@ def suspend(session: Session, name: str, *, kind: str = "") -> Job:
 
 
 def resume(session: Session, name: str, *, kind: str = "") -> Job:
-    """Start a suspended job again; raises as `suspend`."""
+    """Start a suspended job again, once its pods of before have ended; raises as `suspend`."""
     return changes.resume(session.cluster(), name, session.namespace, kinds.named(kind)).job
 
 

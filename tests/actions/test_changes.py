@@ -3,8 +3,9 @@
 import pytest
 
 from arena.actions import changes
-from arena.errors import MissingOperator
+from arena.errors import Conflict, MissingOperator
 from arena.kinds import find
+from arena.resources import PODS
 
 KIND = find("pytorchjob")
 
@@ -34,3 +35,15 @@ def test_a_cluster_that_drops_the_number(shelf):
     with pytest.raises(MissingOperator, match="too old to scale it"):
         changes.scale(shelf.cluster, "bert", "default", 2, KIND)
     assert not changes.scale(shelf.cluster, "bert", "default", 1, KIND).done
+
+
+def test_instances_that_do_not_end(shelf):
+    """A job is not resumed while pods of before are there: its operator would take them for failed ones."""
+    suspended = job(runPolicy={"suspend": True})
+    going = {"name": "bert-worker-0", "uid": "p", "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    shelf.put(KIND.resources[0], "default", suspended)
+    shelf.put(PODS, "default", {"metadata": going, "status": {"phase": "Failed"}})
+    told = []
+    with pytest.raises(Conflict, match="is not resumed: 1 of its instances have not ended"):
+        changes.resume(shelf.cluster, "bert", "default", KIND, within=0, wait=told.append)
+    assert told == [1]

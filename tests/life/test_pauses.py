@@ -58,6 +58,40 @@ def test_suspended_and_resumed(arena: Product, kind: str, words: tuple[str, ...]
     assert arena.must("wait", "j", "--timeout", "30s") == f"{kind} j SUCCEEDED\n"
 
 
+SLOW = """
+import pathlib, signal, time
+log = pathlib.Path("log").open("a", buffering=1)
+def end(*_):
+    while not pathlib.Path("end").exists():
+        time.sleep(0.02)
+    print("end", file=log)
+    raise SystemExit(1)
+signal.signal(signal.SIGTERM, end)
+print("start", file=log)
+while not pathlib.Path("stop").exists():
+    time.sleep(0.02)
+"""
+"""Told to end, it takes its time: until there is a file `end`."""
+
+
+def test_resumed_while_it_still_ends(arena: Product) -> None:
+    """A job that is resumed at once starts anew when its instances of before have ended, and not earlier."""
+    (arena.home / "slow.py").write_text(SLOW, encoding="utf-8")
+    log = arena.home / "log"
+    arena.must("submit", "pytorchjob", "--name", "j", f"exec python {arena.home}/slow.py")
+    until(lambda: log.exists() and log.read_text("utf-8"), what="the first start")
+    arena.must("suspend", "j")
+    resume = arena.start("resume", "j")
+    assert resume.stdout
+    assert resume.stderr
+    assert b"j: waiting for 1 instance to end\n" in iter(resume.stderr.readline, b"")
+    (arena.home / "end").touch()
+    assert resume.stdout.read() == b"pytorchjob j resumed\n"
+    until(lambda: log.read_text("utf-8") == "start\nend\nstart\n", what="the second start")
+    (arena.home / "stop").touch()
+    assert arena.must("wait", "j", "--timeout", "30s") == "pytorchjob j SUCCEEDED\n"
+
+
 def test_suspended_through_a_restart_of_the_server(arena: Product) -> None:
     """A job that is suspended stays so when the server is killed and another one starts; then it resumes."""
     beats(arena, "pytorchjob", "j")
