@@ -14,7 +14,7 @@ from arena.kube import Cluster
 from arena.model import Job, Phase, Queue
 
 PYTORCH = kinds.find("pytorchjob").resources[0]
-OLD_MPI = kinds.find("mpijob").resources[1]
+OLD_MPI = next(one for one in kinds.find("mpi").resources if one.version == "v1")
 
 
 def spec(**given):
