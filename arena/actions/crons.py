@@ -121,7 +121,8 @@ def crons(cluster: Cluster, namespace: str | None, kind: Kind | None = None) -> 
 
 
 def _all(cluster: Cluster, namespace: str | None) -> Iterator[Found]:
-    for resource, objects in overview.objects(cluster, _types(cluster), namespace).items():
+    found = overview.allowed(_types(cluster), lambda one: list(cluster.list(one, namespace)))
+    for resource, objects in found.items():
         yield from (Found(resource, obj, _kind(obj)) for obj in objects if cron.owns(obj))
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -46,44 +49,40 @@ def jobs(
         NotAllowed: none may be listed.
     """
     wanted = [kind] if kind else kinds.training_kinds()
-    carriers = objects(cluster, served.types(cluster, wanted), namespace, selector, remark=remark)
-    # Each selector makes the server look through all its pods: none for kinds without a job.
-    present = [one for one in wanted if any(map(one.owns, _of(one, carriers)))]
-    members = _listed(cluster, namespace, [(one, one.selectors) for one in present])
-    found = assemble(present, carriers, members)
-    if any(not job.instances and not job.phase.is_final for job in found):
-        members += _listed(cluster, namespace, [(one, one.former) for one in present])
-        found = assemble(present, carriers, members)
+    with _crew() as crew:
+        pods = _Pods(cluster, namespace, wanted, crew)
+        types = served.types(cluster, wanted)
+        read = partial(cluster.list, namespace=namespace, labels=selector)
+        carriers = allowed(types, lambda one: list(pods.expected_of(one, read(one))), remark)
+        found = assemble(wanted, carriers, pods.members())
+        if any(not job.instances and not job.phase.is_final for job in found):
+            pods.expect_former()
+            found = assemble(wanted, carriers, pods.members())
     return events.explained(cluster, namespace, found)
 
 
-def objects(
-    cluster: Cluster,
+def allowed(
     types: Sequence[Resource],
-    namespace: str | None,
-    selector: str = "",
-    *,
-    most: int | None = None,
+    read: Callable[[Resource], list[Object]],
     remark: Callable[[str], None] = lambda text: None,
 ) -> dict[Resource, list[Object]]:
-    """The objects of each type that may be listed.
+    """What `read`, called by several threads, finds of each type that may be listed.
 
     Args:
-        most: how many of each type are enough; no further page is asked for then.
         remark: as of `jobs`.
 
     Raises:
         NotAllowed: none may be listed.
     """
 
-    def listed(resource: Resource) -> list[Object] | NotAllowed:
+    def found(resource: Resource) -> list[Object] | NotAllowed:
         try:
-            return list(islice(cluster.list(resource, namespace, labels=selector), most))
+            return read(resource)
         except NotAllowed as error:
             return error
 
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        answers = list(pool.map(listed, types))
+    with _crew() as crew:
+        answers = list(crew.map(found, types))
     refused = [one for one in answers if isinstance(one, NotAllowed)]
     if refused and len(refused) == len(types):
         raise refused[0]
@@ -97,21 +96,61 @@ def _of(kind: Kind, objects: Mapping[Resource, list[Object]]) -> Iterator[Object
     return (obj for resource in kind.resources for obj in objects.get(resource, ()))
 
 
-def _listed(
-    cluster: Cluster,
-    namespace: str | None,
-    selectors: Iterable[tuple[Kind, Sequence[str]]],
-) -> list[Belonging]:
-    """The pods that the selectors find, read while they come in: their JSON would fill the memory."""
-    sharing: dict[str, list[Kind]] = defaultdict(list)
-    for kind, each in selectors:
-        for one in each:
-            sharing[one].append(kind)
-    return [
-        found
-        for one, those in sharing.items()
-        for found in belongings(those, cluster.list(PODS, namespace, labels=one))
-    ]
+@contextmanager
+def _crew() -> Iterator[ThreadPoolExecutor]:
+    """Threads for requests; who is interrupted, or refused, does not wait for what others still read."""
+    crew = ThreadPoolExecutor(max_workers=8)
+    try:
+        yield crew
+    finally:
+        crew.shutdown(wait=False, cancel_futures=True)
+
+
+class _Pods:
+    """The pods of the jobs that there are: listed from the moment the first job of a kind comes in.
+
+    Each selector makes the server look through all its pods, so none is asked for kinds without a job.
+    """
+
+    def __init__(
+        self, cluster: Cluster, namespace: str | None, wanted: Sequence[Kind], crew: ThreadPoolExecutor
+    ) -> None:
+        self._cluster = cluster
+        self._namespace = namespace
+        self._wanted = wanted
+        self._crew = crew
+        self._lock = threading.Lock()
+        self._present: dict[str, Kind] = {}
+        self._begun: dict[str, Future[list[Belonging]]] = {}
+
+    def expected_of(self, resource: Resource, objects: Iterable[Object]) -> Iterator[Object]:
+        """The objects as they come in; the pods of their kinds are listed from now on."""
+        for obj in objects:
+            for kind in self._wanted:
+                if kind.name not in self._present and resource in kind.resources and kind.owns(obj):
+                    self._present[kind.name] = kind
+                    self._begin(kind.selectors)
+            yield obj
+
+    def expect_former(self) -> None:
+        """A job has no pods: list those of operators of former times."""
+        for kind in self._present.values():
+            self._begin(kind.former)
+
+    def members(self) -> list[Belonging]:
+        """The pods as members of jobs, some of them twice; waits until all are there."""
+        return [member for begun in self._begun.values() for member in begun.result()]
+
+    def _begin(self, selectors: Sequence[str]) -> None:
+        with self._lock:
+            for one in selectors:
+                if one not in self._begun:
+                    self._begun[one] = self._crew.submit(self._listed, one)
+
+    def _listed(self, selector: str) -> list[Belonging]:
+        """Read while they come in: their JSON would fill the memory."""
+        sharing = [one for one in self._wanted if selector in (*one.selectors, *one.former)]
+        return list(belongings(sharing, self._cluster.list(PODS, self._namespace, labels=selector)))
 
 
 def belongings(wanted: Sequence[Kind], pods: Iterable[Object]) -> Iterator[Belonging]:
@@ -130,14 +169,16 @@ def assemble(
     wanted: Sequence[Kind], objects: dict[Resource, list[Object]], members: Iterable[Belonging]
 ) -> list[Job]:
     """Jobs from their objects as they came from the cluster, and their members; the newest first."""
-    owned: dict[tuple[str, str, str], list[Member]] = defaultdict(list)
+    owned: dict[tuple[str, str, str], dict[str, Member]] = defaultdict(dict)
     for where, member in members:
-        owned[where].append(member)
+        # Several selectors may find the same pod.
+        owned[where][member.instance.uid] = member
     found = []
     for kind in wanted:
         for obj in filter(kind.owns, _of(kind, objects)):
             meta = obj["metadata"]
-            found.append(kind.read(obj, owned[kind.name, meta.get("namespace", ""), meta["name"]]))
+            mine = owned[kind.name, meta.get("namespace", ""), meta["name"]]
+            found.append(kind.read(obj, list(mine.values())))
     return sorted(found, key=by_age, reverse=True)
 
 
@@ -158,7 +199,8 @@ def live(
     """
     wanted = [kind] if kind else kinds.training_kinds()
     # The watches list what there is: here it only matters which types may be listed.
-    types = list(objects(cluster, served.types(cluster, wanted), namespace, selector, most=1, remark=remark))
+    read = partial(cluster.list, namespace=namespace, labels=selector)
+    types = list(allowed(served.types(cluster, wanted), lambda one: list(islice(read(one), 1)), remark))
     sources = [Source(resource, namespace, selector) for resource in types]
     present = [one for one in wanted if served.type_of(cluster, one)]
     selectors = [one for kind in present for one in (*kind.selectors, *kind.former)]

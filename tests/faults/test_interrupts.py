@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 from pathlib import Path
 from typing import IO
 
 import pytest
+from gate import Gate
 from product import Product, until
 
 pytestmark = pytest.mark.timeout(180)
@@ -81,6 +83,24 @@ def test_ctrl_c_while_waiting_for_a_submitted_job(arena: Product, flag: str) -> 
     assert code == 130
     assert "Traceback" not in err
     assert arena.jobs()["talker"] in ("STARTING", "RUNNING")
+
+
+@pytest.mark.parametrize("word", ["/pytorchjobs", "/pods"])
+def test_ctrl_c_while_a_cluster_is_silent(arena: Product, gate: Gate, word: str) -> None:
+    """Whoever gives up on a cluster that does not answer is not kept waiting for its answers."""
+    over = threading.Event()
+
+    def silent(method: str, path: str) -> None:
+        if word in path:
+            over.wait(60)
+
+    arena.submit("one", "print('done')")
+    gate.rules.append(silent)
+    child = arena.start("--kubeconfig", gate.kubeconfig, "list")
+    until(lambda: any(word in path for _, path in gate.seen), what="the request")
+    code, err = interrupt(child)
+    over.set()
+    assert (code, "Traceback" in err) == (130, False)
 
 
 def test_a_reader_that_leaves(talker: Product) -> None:
