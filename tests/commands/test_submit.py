@@ -9,6 +9,8 @@ import yaml
 from screens import PYTORCHJOBS
 
 from arena import labels
+from arena.actions.creation import Creation
+from arena.errors import ArenaError
 from arena.local.api.faults import Fault
 from arena.resources import CONFIGMAPS, DEPLOYMENTS, SECRETS, SERVICES
 
@@ -99,6 +101,24 @@ def test_what_cannot_be_taken_back_is_named(arena, stage, api):
     assert code == 4
     assert 'pytorchjob "bert" could not be taken back: delete it' in err
     assert made(stage) == ["PyTorchJob/bert"]
+
+
+def test_ctrl_c_that_cannot_be_undone_is_told(stage, api):
+    """Where Ctrl-C comes and the cluster refuses to remove what was made, that is said, not passed over."""
+
+    def interrupted(resource, kind):
+        with Creation(stage.cluster, "the job") as together:
+            together.create(
+                resource, "default", {"apiVersion": "v1", "kind": kind, "metadata": {"name": "a"}}
+            )
+            raise KeyboardInterrupt
+
+    api.faults.append(Fault(path="/secrets/a", method="DELETE", code=403))
+    with pytest.raises(ArenaError, match="the job could not be taken back: delete it"):
+        interrupted(SECRETS, "Secret")
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(CONFIGMAPS, "ConfigMap")
+    assert made(stage) == ["Secret/a"]
 
 
 def test_a_helper_of_somebody_else_is_never_touched(arena, stage):
