@@ -93,8 +93,14 @@ def _naming(made: Plan) -> Iterator[None]:
         ) from error
 
 
-def check(cluster: Cluster, made: Plan) -> None:
-    """Have the cluster validate every object of the plan and store none; raises as `submit`."""
+def check(cluster: Cluster, made: Plan, *, instead: bool = False) -> None:
+    """Have the cluster validate every object of the plan and store none; raises as `submit`.
+
+    Args:
+        instead: a job of that name is in nobody's way, as it would be deleted first.
+    """
+    if instead and _former(cluster, made):
+        return
     # The job first: where its name is taken, those of its helpers mostly are, too.
     with _naming(made):
         cluster.create(made.resource, made.namespace, made.job, dry_run=True)
@@ -134,13 +140,13 @@ def _goes(cluster: Cluster, made: Plan, kind: Resource, name: str) -> bool:
     return True
 
 
-def _clear(cluster: Cluster, made: Plan, timeout: float) -> bool:
-    """Delete the job whose place this plan takes and wait until it and its pods are gone; whether one was."""
+def _former(cluster: Cluster, made: Plan) -> Object | None:
+    """The job whose place the plan may take, once the cluster has accepted all of the plan, or None."""
     namespace = made.namespace
     try:
         old = cluster.get(made.resource, namespace, made.name)
     except NotFound:
-        return False
+        return None
     if not (made.kind.owns(old) or made.kind.takes(old)):
         raise Conflict(
             f'the {made.resource.kind} "{made.name}" in namespace "{namespace}" is no {made.kind.name}, '
@@ -148,6 +154,14 @@ def _clear(cluster: Cluster, made: Plan, timeout: float) -> bool:
             "choose another --name, or delete it first",
         )
     check(cluster, replace(made, job=_unnamed(made.job), helpers=[*map(_unnamed, made.helpers)]))
+    return old
+
+
+def _clear(cluster: Cluster, made: Plan, timeout: float) -> bool:
+    """Delete the job whose place this plan takes and wait until it and its pods are gone; whether one was."""
+    namespace, old = made.namespace, _former(cluster, made)
+    if old is None:
+        return False
     sources = [
         Source(made.resource, namespace, fields=f"metadata.name={made.name}"),
         Source(PODS, namespace, labels=training.pod_selector(made.kind, old)),

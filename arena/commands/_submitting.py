@@ -105,7 +105,7 @@ def show(session: "Session", plan: "Plan", wish: Wish) -> None:
     from arena.views import encode
 
     if wish.dry_run == "server":
-        submit.check(session.cluster(), plan)
+        submit.check(session.cluster(), plan, instead=wish.replace)
         click.echo(f"{session.describe()} accepts it; nothing was created", err=True)
     objects = [manifests.masked(one) for one in plan.objects]
     if wish.form == "name":
@@ -173,7 +173,8 @@ def _stay(session: "Session", plan: "Plan", wish: Wish) -> None:
 
             [ended] = watch(session, [plan.name], plan.kind)
             done = goals.judged(ended)
-            click.echo(f"{done.kind} {done.name} {done.phase.value}")
+            # What -o asks for is alone on stdout.
+            click.echo(f"{done.kind} {done.name} {done.phase.value}", err=bool(wish.form))
     except KeyboardInterrupt:
         click.echo(
             f"\nthe job goes on; to end it: arena delete {aimed(plan.name, session.namespace)}", err=True
