@@ -129,9 +129,13 @@ def _policy(job: Job, pod: Object) -> str:
 
 
 def _is_retryable(job: Job, pod: Object) -> bool:
-    """Whether it failed in a way after which the policy ExitCode wants a new pod."""
-    if facts.phase(pod) != "Failed" or facts.is_going(pod) or _policy(job, pod) != "ExitCode":
+    """Whether it failed in a way after which its policy wants a new pod."""
+    policy = _policy(job, pod)
+    if facts.phase(pod) != "Failed" or facts.is_going(pod) or policy in ("", "Never"):
         return False
+    if policy != "ExitCode":
+        # Its node would have started it again: it was the pod that failed, not its program.
+        return job.kind.replaces
     code = facts.exit_code(pod, job.kind.container)
     return code is None or code > PERMANENT
 

@@ -33,6 +33,8 @@ class Kind:
         environment: the variables of one replica; applied to every container, or only to the
             framework's when `everywhere` is False.
         leader: the replica types whose end is the job's end.
+        replaces: whether a pod that failed as a whole, such as an evicted one, is replaced where its
+            policy lets programs start again; else it fails the job.
     """
 
     resource: Resource
@@ -45,6 +47,7 @@ class Kind:
     everywhere: bool
     leader: tuple[str, ...]
     has_succeeded: "Callable[[Job, list[Object]], bool]"
+    replaces: bool = True
 
     @property
     def operator_name(self) -> str:

@@ -59,6 +59,7 @@ KIND = Kind(
     everywhere=True,
     leader=("Master",),
     has_succeeded=has_succeeded,
+    replaces=False,
 )
 
 

@@ -168,6 +168,18 @@ def test_a_killed_replica_is_made_anew(bench, submit, kind):
     assert bench.holding(resource, "x") == {"Created", "Running"}
 
 
+@pytest.mark.parametrize(("kind", "holding"), [("jax", "Running"), ("paddle", "Running"), ("xgb", "Failed")])
+def test_a_pod_that_failed_as_a_whole(bench, submit, kind, holding):
+    """Where programs start again an evicted pod is replaced; of an XGBoostJob alone it is the end."""
+    resource = submit(kind, restartPolicy="OnFailure")
+    bench.run(*bench.pods())
+    before = bench.read(PODS, "x-worker-1")["metadata"]["uid"]
+    bench.end("x-worker-1", code=137)
+    assert (bench.read(PODS, "x-worker-1")["metadata"]["uid"] != before) is (holding == "Running")
+    bench.run("x-worker-1")
+    assert bench.holding(resource, "x") == {"Created", holding}
+
+
 @pytest.mark.parametrize("kind", FACTS)
 def test_suspend_and_resume(bench, submit, kind):
     """A suspended job has no pods; resumed it has them all."""
