@@ -20,8 +20,10 @@ def check_port(field: str, port: Any) -> Iterator[Cause]:
         yield invalid(field, port, "must be between 1 and 65535, inclusive")
 
 
-def check_template(template: Object, path: str, policies: Sequence[str] = _POLICIES) -> Iterator[Cause]:
-    """A pod template whose restartPolicy is one of `policies`."""
+def check_template(
+    template: Object, path: str, policies: Sequence[str] = _POLICIES, claims: Sequence[str] = ()
+) -> Iterator[Cause]:
+    """A pod template whose restartPolicy is one of `policies`; `claims` come to its volumes."""
     spec = template.get("spec")
     if not isinstance(spec, dict):
         yield missing(f"{path}.spec")
@@ -29,13 +31,14 @@ def check_template(template: Object, path: str, policies: Sequence[str] = _POLIC
     policy = spec.get("restartPolicy")
     if policy is not None and policy not in policies:
         yield unsupported(f"{path}.spec.restartPolicy", policy, policies)
-    yield from check(spec, f"{path}.spec")
+    yield from check(spec, f"{path}.spec", claims)
 
 
-def check(spec: Object, path: str) -> Iterator[Cause]:
-    """A pod's spec."""
+def check(spec: Object, path: str, claims: Sequence[str] = ()) -> Iterator[Cause]:
+    """A pod's spec, to which volumes of the names `claims` come."""
     volumes = [str(one.get("name")) for one in spec.get("volumes") or []]
     yield from _duplicates(f"{path}.volumes", "name", volumes)
+    volumes += claims
     groups = [(g, spec.get(g) or []) for g in ("initContainers", "containers")]
     for group, containers in groups:
         for index, container in enumerate(containers):

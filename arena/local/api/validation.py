@@ -150,7 +150,12 @@ def _workload(obj: Object) -> Iterator[Cause]:
     """A Deployment, ReplicaSet or StatefulSet: its selector must match its template."""
     spec = obj["spec"]
     yield from check_count("spec.replicas", spec.get("replicas"))
-    yield from pods.check_template(spec.get("template") or {}, "spec.template", ("Always",))
+    claims = []
+    for index, one in enumerate(spec.get("volumeClaimTemplates") or []):
+        claims.append(str((one.get("metadata") or {}).get("name") or ""))
+        if not claims[-1]:
+            yield missing(f"spec.volumeClaimTemplates[{index}].metadata.name")
+    yield from pods.check_template(spec.get("template") or {}, "spec.template", ("Always",), claims)
     wanted = (spec.get("selector") or {}).get("matchLabels") or {}
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
     if any(labels.get(key) != value for key, value in wanted.items()):

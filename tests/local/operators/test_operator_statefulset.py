@@ -2,7 +2,7 @@
 
 import pytest
 
-from arena.local.objects import PERSISTENT_VOLUME_CLAIMS, PODS, STATEFULSETS
+from arena.local.objects import PERSISTENT_VOLUME_CLAIMS, PODS, STATEFULSETS, Refused
 
 LABELS = {"app": "s"}
 
@@ -12,8 +12,8 @@ def submit(bench):
     """Submit the StatefulSet `s`."""
     bench.node()
 
-    def make(replicas=3, **spec):
-        template = bench.template("c", LABELS)
+    def make(replicas=3, mounts=(), **spec):
+        template = bench.template("c", LABELS, volumeMounts=list(mounts))
         body = {"replicas": replicas, "selector": {"matchLabels": LABELS}, "template": template}
         body.update(serviceName="s", **spec)
         return bench.submit(STATEFULSETS, {"metadata": {"name": "s"}, "spec": body})
@@ -49,15 +49,21 @@ def test_parallel(bench, submit):
 
 
 def test_claims(bench, submit):
-    """Each pod has a claim of its own, which outlives pod and StatefulSet."""
+    """Each pod has a claim of its own that its containers may mount, which outlives pod and StatefulSet."""
     template = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
-    submit(replicas=1, volumeClaimTemplates=[template])
+    submit(1, [{"name": "data", "mountPath": "/data"}], volumeClaimTemplates=[template])
     volumes = bench.read(PODS, "s-0")["spec"]["volumes"]
     assert volumes == [{"name": "data", "persistentVolumeClaim": {"claimName": "data-s-0"}}]
     bench.run("s-0").objects.delete(STATEFULSETS, "s", "default")
     bench.settled().bury()
     assert bench.pods() == {}
     assert bench.read(PERSISTENT_VOLUME_CLAIMS, "data-s-0")
+
+
+def test_claims_without_a_name(submit):
+    """The template of a claim must have a name, since a claim's begins with it."""
+    with pytest.raises(Refused, match=r"spec.volumeClaimTemplates\[0\].metadata.name: Required"):
+        submit(volumeClaimTemplates=[{"spec": {"accessModes": ["ReadWriteOnce"]}}])
 
 
 def test_update(bench, submit):
