@@ -268,9 +268,8 @@ def test_proxies_are_not_injected(kind: Kind, submit: Submit) -> None:
 
 @each_operated
 def test_pods_of_finished_jobs(kind: Kind, submit: Submit) -> None:
-    """Which pods a finished job keeps is always said; without a word those that ended, or MPI's launcher."""
-    usual = "All" if kind.template == "mpijob.yaml" else "Running"
-    for given, policy in (((), usual), (("--clean-task-policy", "None"), "None")):
+    """Which pods a finished job keeps is always said; without a word those that ended, with their logs."""
+    for given, policy in (((), "Running"), (("--clean-task-policy", "None"), "None")):
         spec = made(submit, kind, *given)[0]["spec"]
         assert spec["runPolicy"]["cleanPodPolicy"] == policy
 

@@ -6,11 +6,10 @@ from typing import Any
 
 from arena import labels
 from arena.errors import MissingOperator
-from arena.kinds.forms import choice
 from arena.kinds.kind import Kind, Member, Object, Pod, switch
 from arena.kinds.spec import option
 from arena.kinds.training import environment, peers, pods, reading, render, volumes
-from arena.kinds.training.peers import WorkerSpec
+from arena.kinds.training.peers import CleanedSpec
 from arena.model import Job, Phase
 from arena.resources import Resource
 
@@ -38,15 +37,12 @@ _OLD_PHASES = {"Active": Phase.RUNNING, "Succeeded": Phase.SUCCEEDED, "Failed": 
 TOPOLOGY_GPU = "aliyun.com/gpu"
 
 
-class MPIJobSpec(WorkerSpec):
+class MPIJobSpec(CleanedSpec):
     """What an MPIJob is asked to be."""
 
     slots_per_worker: int = option(0, "Processes of each worker (0: one per GPU, at least one)")
     gputopology: bool = option(False, "Place workers by the topology of the GPUs")
     mounts_on_launcher: bool = option(False, "Mount the data of --data into the launcher too")
-    clean_task_policy: str = option(
-        "All", "Instances to remove at the end of the job", choice("Running", "None", "All")
-    )
 
     @property
     def taken(self) -> tuple[str, ...]:
