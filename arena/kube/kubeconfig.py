@@ -104,37 +104,39 @@ def read(files: Sequence[Path], context: str | None = None) -> Context:
 
 
 def _select(name: str, named: dict[str, dict[str, Any]], files: list[Path], where: str) -> Context:
-    known = ", ".join(sorted(named["contexts"])) or "none"
-    if not name:
-        text = f"the kubeconfig {where} has no current context"
-        raise SpecError(text, f"name one with --context; it has: {known}; or use --context local")
-    chosen = named["contexts"].get(name)
-    _check_types(chosen or {}, where)
-    if chosen is None:
-        raise SpecError(f'the kubeconfig {where} has no context "{name}"', f"it has: {known}")
+    chosen = _chosen(name, named["contexts"], where)
     cluster = named["clusters"].get(chosen.get("cluster") or "")
     if cluster is None or not cluster.get("server"):
         raise SpecError(
             f'context "{name}" of {where} names a cluster without a server', "correct the kubeconfig"
         )
-    user = chosen.get("user") or ""
-    if user and user not in named["users"]:
+    login = chosen.get("user") or ""
+    if login and login not in named["users"]:
         raise SpecError(
-            f'context "{name}" of {where} names the user "{user}", which is not there',
+            f'context "{name}" of {where} names the user "{login}", which is not there',
             "correct the kubeconfig",
         )
-    proof = named["users"].get(user, {})
-    for content in (cluster, proof, proof.get("exec") or {}):
+    user = named["users"].get(login, {})
+    for content in (cluster, user, user.get("exec") or {}):
         _check_types(content, where)
     _check_addresses(cluster, where)
+    namespace = chosen.get("namespace") or ""
     return Context(
-        name=name,
-        files=tuple(files),
-        namespace=chosen.get("namespace") or "",
-        cluster=cluster,
-        user=proof,
-        login=user,
+        name=name, files=tuple(files), namespace=namespace, cluster=cluster, user=user, login=login
     )
+
+
+def _chosen(name: str, contexts: dict[str, Any], where: str) -> dict[str, Any]:
+    """The content of the context of that name."""
+    known = ", ".join(sorted(contexts)) or "none"
+    if not name:
+        text = f"the kubeconfig {where} has no current context"
+        raise SpecError(text, f"name one with --context; it has: {known}; or use --context local")
+    if name not in contexts:
+        raise SpecError(f'the kubeconfig {where} has no context "{name}"', f"it has: {known}")
+    found: dict[str, Any] = contexts[name]
+    _check_types(found, where)
+    return found
 
 
 def _check_types(content: dict[str, Any], where: str) -> None:
