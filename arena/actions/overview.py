@@ -61,6 +61,16 @@ def jobs(
     return events.explained(cluster, namespace, found)
 
 
+def names(cluster: Cluster, namespace: str | None) -> list[tuple[Kind, str]]:
+    """Kind and name of each training job, without a look at its pods."""
+    wanted = kinds.training_kinds()
+    types = served.types(cluster, wanted)
+    carriers = allowed(types, lambda one: list(cluster.list(one, namespace)))
+    return [
+        (kind, obj["metadata"]["name"]) for kind in wanted for obj in filter(kind.owns, _of(kind, carriers))
+    ]
+
+
 def allowed(
     types: Sequence[Resource],
     read: Callable[[Resource], list[Object]],

@@ -91,8 +91,8 @@ def _ask(session: "Session", noun: str) -> list[str]:
     if noun in ("jobs", "etjobs"):
         from arena.actions import overview
 
-        found = overview.jobs(session.cluster(), session.namespace)
-        return [job.name for job in found if noun == "jobs" or job.kind == "etjob"]
+        found = overview.names(session.cluster(), session.namespace)
+        return [name for kind, name in found if noun == "jobs" or kind.name == "etjob"]
     if noun == "evaluations":
         from arena.actions import evaluations as evaluating
 

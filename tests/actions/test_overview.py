@@ -76,3 +76,12 @@ def test_whoever_may_not_see_pods_is_told(shelf):
     shelf.refused.add("pods")
     with pytest.raises(NotAllowed, match="list pods"):
         instances(shelf)
+
+
+def test_names_are_told_without_a_look_at_pods(shelf):
+    """For TAB the jobs are listed, and nothing of their pods."""
+    shelf.put(PYTORCH, PLACE, made("PyTorchJob", "bert"))
+    shelf.put(TF, PLACE, made("TFJob", "mnist"))
+    found = overview.names(shelf.cluster, PLACE)
+    assert sorted((kind.name, name) for kind, name in found) == [("pytorchjob", "bert"), ("tfjob", "mnist")]
+    assert not any("/pods" in path for path in shelf.asked)
