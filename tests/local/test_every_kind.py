@@ -33,7 +33,7 @@ FAILS_ONCE = (
     "import os, sys\nif not os.path.exists('tried'):\n    open('tried', 'w').close()\n    sys.exit(1)\n"
 )
 LASTS = (
-    "import os, time\nopen('began', 'a').write('x')\n"
+    "import os, time\nopen('began', 'a').write(os.environ['HOSTNAME'] + ' ')\n"
     "while not os.path.exists('end'):\n    time.sleep(0.02)\nprint('over')\n"
 )
 
@@ -97,4 +97,5 @@ def test_the_server_is_killed_meanwhile(arena: Product, kind: str) -> None:
     assert phase(arena, name) in ("STARTING", "RUNNING")
     (folder / "end").touch()
     assert f"{name} SUCCEEDED" in arena.must("wait", name, "--timeout", "60s")
-    assert (folder / "began").read_text() == "x"
+    began = (folder / "began").read_text().split()
+    assert len(began) == len(set(began)) > 0

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from arena.local import causes
-from arena.local.api import defaults, meta, refusals, schema, validation
+from arena.local.api import defaults, limits, meta, refusals, schema, validation
 from arena.local.api.options import Writing
 from arena.local.api.patches import apply
 from arena.local.api.store import Store
@@ -22,15 +22,17 @@ def create(store: Store, kind: Type, obj: Object, how: Writing) -> Object:
 
     Raises:
         Refused: 400 for unknown fields when strict, or values of a wrong type; 422 for values that
-            are not allowed; 403 for a pod whose priority class is unknown.
+            are not allowed; 403 for a pod whose priority class is unknown, or beyond a LimitRange.
     """
     if kind.has_status and how.manager:
         obj.pop("status", None)
     _shape(kind, obj, how)
     _allowed(kind, obj, _structure(kind, obj))
+    limits.fill(store, kind, obj)
     defaults.fill(kind, obj)
     _prioritise(store, kind, obj)
     _allowed(kind, obj, validation.check(kind, obj))
+    limits.check(store, kind, obj)
     return obj
 
 

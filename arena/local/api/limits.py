@@ -1,0 +1,87 @@
+"""LimitRanges: what containers get that do not say what they want, and how much a container or pod may want.
+
+Those of claims, and ratios of limits to requests, are kept but not enforced.
+"""
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+
+from arena.local.api import refusals
+from arena.local.api.schema import quantity
+from arena.local.api.store import Rows, Store
+from arena.local.api.types import Type
+from arena.local.objects import Object, sidecars
+
+_KEY = "/limitranges"
+
+
+def fill(store: Store, kind: Type, obj: Object) -> None:
+    """Give the containers of a pod the limits and requests that its namespace gives by default, in place."""
+    for item in _items(store, kind, obj, "Container"):
+        limits = {**(item.get("max") or {}), **(item.get("default") or {})}
+        requests = {**(item.get("min") or {}), **limits, **(item.get("defaultRequest") or {})}
+        for container in _containers(obj["spec"]):
+            given = container.get("resources") or {}
+            said = given.get("limits") or {}
+            asked = {**said, **(given.get("requests") or {})}
+            found = {**given, "limits": {**limits, **said}, "requests": {**requests, **asked}}
+            container["resources"] = {name: value for name, value in found.items() if value}
+
+
+def check(store: Store, kind: Type, obj: Object) -> None:
+    """Refuse a pod that wants more or less than its namespace allows.
+
+    Raises:
+        Refused: 403, with every bound that is passed.
+    """
+    spec = obj.get("spec") or {}
+    single = [one.get("resources") or {} for one in _containers(spec)]
+    causes = [
+        why for item in _items(store, kind, obj, "Container") for one in single for why in _why(item, one)
+    ]
+    for item in _items(store, kind, obj, "Pod"):
+        causes += _why(item, {group: _sum(spec, group) for group in ("requests", "limits")})
+    if causes:
+        words = list(dict.fromkeys(causes))  # containers alike are wrong alike
+        why = words[0] if len(words) == 1 else f"[{', '.join(words)}]"
+        raise refusals.forbidden(kind.resource, obj["metadata"]["name"], why)
+
+
+def _items(store: Store, kind: Type, obj: Object, wanted: str) -> Iterator[Object]:
+    """The items of this type in the LimitRanges of a pod's namespace; none for what is no pod."""
+    if kind.key == "/pods":
+        for row in store.rows(Rows(_KEY, obj["metadata"]["namespace"])):
+            items = (json.loads(row.body).get("spec") or {}).get("limits") or []
+            yield from (one for one in items if one.get("type") == wanted)
+
+
+def _containers(spec: Object) -> list[Object]:
+    return [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
+
+
+def _sum(spec: Object, group: str) -> Object:
+    """What all containers that run together want of everything."""
+    total: dict[str, Decimal] = {}
+    for container in [*(spec.get("containers") or []), *sidecars(spec)]:
+        for name, amount in ((container.get("resources") or {}).get(group) or {}).items():
+            total[name] = total.get(name, Decimal(0)) + quantity(amount)
+    return {name: format(value.normalize(), "f") for name, value in total.items()}
+
+
+def _why(item: Object, resources: Object) -> Iterator[str]:
+    """What is wrong with limits and requests by one item."""
+    bounds = (("minimum", "min", "request"), ("maximum", "max", "limit"))
+    for word, bound, needed in bounds:
+        for name, edge in (item.get(bound) or {}).items():
+            rule = f"{word} {name} usage per {item['type']} is {edge}"
+            said = {one: (resources.get(f"{one}s") or {}).get(name) for one in ("request", "limit")}
+            if said[needed] is None:
+                yield f"{rule}. No {needed} is specified"
+            for one, value in said.items():
+                if value is not None and _passes(quantity(value), quantity(edge), bound):
+                    yield f"{rule}, but {one} is {value}"
+
+
+def _passes(value: Decimal, edge: Decimal, bound: str) -> bool:
+    return value < edge if bound == "min" else value > edge
