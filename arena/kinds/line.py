@@ -100,8 +100,10 @@ def words(spec: type, recorded: Recorded) -> list[str]:
         if one.form.positional:
             text = str(value)
             last = [*(["--"] if text.startswith("-") else []), shlex.quote(text)]
-        elif one.form.boolean:
+        elif isinstance(value, bool):
             found.append(one.flag if value else f"--no-{one.flag.lstrip('-')}")
+        elif one.form.boolean:
+            found.append(shlex.quote(f"{one.flag}={value}"))  # as somebody edited it by hand
         elif isinstance(value, Mapping):
             found += [part for name, item in value.items() for part in (one.flag, _pair(name, item))]
         elif one.form.multiple:

@@ -97,5 +97,6 @@ def test_filled():
 
 
 def test_options_edited_by_hand():
-    """One value where several belong is shown as one."""
+    """One value where several belong is shown as one, and text where a switch belongs as it stands."""
     assert line.words(PyTorchJobSpec, {"data": 5, "command": "x"}) == ["--data", "5", "x"]
+    assert line.words(PyTorchJobSpec, {"gang": "false", "rdma": True}) == ["--rdma", "--gang=false"]
