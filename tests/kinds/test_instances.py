@@ -61,3 +61,28 @@ def test_crash_loop_keeps_its_exit_code():
     made = pod(0, state=waiting("CrashLoopBackOff"))
     made["status"]["containerStatuses"][0]["lastState"] = ended(3)
     assert instance(made).containers[0].exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("device", "counts"),
+    [
+        ("nvidia.com/gpu", True),
+        ("nvidia.com/gpu.shared", True),
+        ("nvidia.com/mig-1g.5gb", True),
+        ("amd.com/gpu", True),
+        ("gpu.intel.com/i915", True),
+        ("gpu.intel.com/i915_monitoring", False),
+        ("habana.ai/gaudi", True),
+        ("google.com/tpu", True),
+        ("huawei.com/Ascend910", True),
+        ("huawei.com/Ascend910B2-memory", False),
+        ("nvidia.com/gpumem", False),
+        ("rdma/hca", False),
+        ("cpu", False),
+    ],
+)
+def test_what_is_a_gpu(device, counts):
+    """GPUs of any maker count, as do shares of them and other accelerators; their memory does not."""
+    made = pod(0)
+    made["spec"]["containers"][0]["resources"] = {"limits": {device: "4"}, "requests": {device: "4"}}
+    assert instance(made).gpus == (4 if counts else 0)

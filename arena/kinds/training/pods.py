@@ -10,7 +10,11 @@ from arena.kinds.kind import STANDARD, Member, Object, Places, Pod
 from arena.model import Container, Instance
 from arena.units import by_age, quantity, when
 
-_GPU = re.compile(r"(nvidia\.com|aliyun\.com|amd\.com)/gpu")
+_GPU = re.compile(
+    r"(nvidia|aliyun|amd)\.com/gpu|nvidia\.com/(gpu\.shared|mig-.+)|gpu\.intel\.com/(i915|xe)"
+    r"|habana\.ai/gaudi|google\.com/tpu|huawei\.com/Ascend\w+"
+)
+"""What nodes call their GPUs, parts of such, and what stands in for them."""
 
 
 def instance(pod: Object, places: Places = STANDARD) -> Instance:
