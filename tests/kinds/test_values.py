@@ -144,7 +144,8 @@ def test_totals(words, gpus, pods, submit):
 
 def test_gpus_are_hidden(submit):
     """Without GPUs an image made for them sees none of the node's; with other GPUs nothing is hidden."""
-    for words, hidden in (((), True), (("--gpus", "1"), False), (("--device", "amd.com/gpu=1"), False)):
+    others = [(("--device", f"{name}=1"), False) for name in ("amd.com/gpu", "nvidia.com/mig-1g.5gb")]
+    for words, hidden in (((), True), (("--gpus", "1"), False), *others):
         (job,) = submit("pytorch", "--name", "x", "--image", "i", *words, "true")
         assert (env(roles(job)["Master"]).get("NVIDIA_VISIBLE_DEVICES") == "void") is hidden
 

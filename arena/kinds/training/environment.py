@@ -23,7 +23,7 @@ def env(spec: TrainingSpec, *, hide_gpus: bool) -> list[Values]:
     """
     plain = {"workers": str(spec.workers), "gpus": str(spec.gpus)}
     plain |= {name: value for name, value in spec.env.items() if name not in GIT_SECRETS}
-    if hide_gpus and not any("gpu" in name for name in spec.device):
+    if hide_gpus and not any("gpu" in name or name.startswith("nvidia.com/") for name in spec.device):
         # An image made for GPUs would see all of the node's.
         plain["NVIDIA_VISIBLE_DEVICES"] = "void"
     references = {name: (one.secret, one.key) for name, one in spec.env_from_secret.items()}
