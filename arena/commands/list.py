@@ -44,7 +44,7 @@ def command(
         states = overview.live(
             session.cluster(), namespace, kind=kind, selector=selector, tick=tick, remark=_warn
         )
-        _watch(states, show)
+        follow(states, show, "---\n" if form == "yaml" else "")
         return
     jobs = overview.jobs(session.cluster(), namespace, kind=kind, selector=selector, remark=_warn)
     if not jobs and form in ("table", "wide", "name"):
@@ -73,8 +73,8 @@ def _shower(session: "Session", form: str, everywhere: bool) -> Callable[["list[
     return show
 
 
-def _watch(states: Iterator["list[Job]"], show: Callable[["list[Job]"], str]) -> None:
-    """On a terminal redraw in place; piped, print what is there whenever it changed."""
+def follow(states: Iterator["list[Job]"], show: Callable[["list[Job]"], str], head: str = "") -> None:
+    """On a terminal redraw in place; piped, print what is there whenever it changed, after `head`."""
     from arena.commands._live import redraw
 
     lines, last = 0, ""
@@ -83,6 +83,6 @@ def _watch(states: Iterator["list[Job]"], show: Callable[["list[Job]"], str]) ->
         if sys.stdout.isatty():
             lines = redraw(text, lines)
         elif text != last:
-            click.echo(text)
+            click.echo(head + text)
             sys.stdout.flush()
         last = text

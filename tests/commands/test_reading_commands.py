@@ -6,6 +6,7 @@ import time
 from contextlib import closing
 
 import pytest
+import yaml
 from click.shell_completion import ShellComplete
 
 from arena import labels
@@ -15,10 +16,12 @@ from arena.cli import root
 from arena.commands._globals import Globals
 from arena.commands._live import redraw
 from arena.commands._sinks import Sink
+from arena.commands.list import follow
 from arena.kinds import training_kinds
 from arena.local.api.faults import Fault
 from arena.resources import EVENTS, PODS, Resource
 from arena.units import when
+from arena.views.encode import encode
 
 RUNNING = {
     "phase": "Running",
@@ -49,6 +52,15 @@ def test_list_shows_foreign_jobs_in_the_columns_of_the_go_arena(arena, stage):
         "bert  SUCCEEDED  PYTORCHJOB  30m       0               N/A             N/A\n",
         "",
     )
+
+
+def test_a_watched_list_in_yaml_is_a_document_for_each_change(stage, capsys):
+    """Piped, list -w -o yaml begins a new document with each change, so that none runs into the next."""
+    stage.job("a", "Created")
+    found = overview.jobs(stage.cluster, "default")
+    states = iter([[], found, found])
+    follow(states, lambda jobs: encode([job.name for job in jobs], "yaml"), "---\n")
+    assert list(yaml.safe_load_all(capsys.readouterr().out)) == [[], ["a"]]
 
 
 @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb"), ("TERM", "xterm")])
