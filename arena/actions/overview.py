@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from arena import kinds
@@ -160,19 +160,19 @@ class _Pods:
     def _listed(self, selector: str) -> list[Belonging]:
         """Read while they come in: their JSON would fill the memory."""
         sharing = [one for one in self._wanted if selector in (*one.selectors, *one.former)]
-        return list(belongings(sharing, self._cluster.list(PODS, self._namespace, labels=selector)))
+        pods = self._cluster.list(PODS, self._namespace, labels=selector)
+        return [found for pod in pods for found in _belonging(sharing, pod)]
 
 
-def belongings(wanted: Sequence[Kind], pods: Iterable[Object]) -> Iterator[Belonging]:
-    """Pods as members of the jobs that they belong to; those of no job are left out."""
+def _belonging(wanted: Sequence[Kind], pod: Object) -> list[Belonging]:
+    """The pod as a member of the job that it belongs to: none, or several where kinds share a type."""
     from arena.kinds.training.pods import member
 
-    for pod in pods:
-        names = [(kind, name) for kind in wanted if (name := kind.job_of(pod))]
-        if names:
-            # Several kinds may share a type, and then the labels of its pods too.
-            made, namespace = member(pod, names[0][0].places), pod["metadata"].get("namespace", "")
-            yield from (((kind.name, namespace, name), made) for kind, name in names)
+    owners = [(kind, name) for kind in wanted if (name := kind.job_of(pod))]
+    if not owners:
+        return []
+    made, namespace = member(pod, owners[0][0].places), pod["metadata"].get("namespace", "")
+    return [((kind.name, namespace, name), made) for kind, name in owners]
 
 
 def assemble(
@@ -214,12 +214,12 @@ def live(
     sources = [Source(resource, namespace, selector) for resource in types]
     present = [one for one in wanted if served.type_of(cluster, one)]
     selectors = [one for kind in present for one in (*kind.selectors, *kind.former)]
-    sources += [Source(PODS, namespace, one) for one in dict.fromkeys(selectors)]
+    shape = partial(_belonging, wanted)
+    sources += [Source(PODS, namespace, one, shape=shape) for one in dict.fromkeys(selectors)]
     explain = events.Explained(cluster, namespace)
     with Watching(cluster, sources) as watching:
         while True:
             carriers = {resource: watching.objects(number) for number, resource in enumerate(types)}
             pods = [pod for number in range(len(types), len(sources)) for pod in watching.objects(number)]
-            once = {pod["metadata"]["uid"]: pod for pod in pods}
-            yield explain(assemble(wanted, carriers, belongings(wanted, once.values())))
+            yield explain(assemble(wanted, carriers, chain.from_iterable(pods)))
             watching.wait(explain.within(tick), settle=0.1)

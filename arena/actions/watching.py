@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,24 +17,31 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 
 
+def _whole(obj: Object) -> Object:
+    return obj
+
+
 class Source(NamedTuple):
-    """What to watch: a type, where, and which objects of it."""
+    """What to watch: a type, where, which objects of it, and what is kept of each."""
 
     resource: Resource
     namespace: str | None = None
     labels: str = ""
     fields: str = ""
+    shape: Callable[[Object], Any] = _whole
 
 
 class _News(NamedTuple):
+    """What became of an object: how it is now, or None where it is gone."""
+
     source: int
-    type: str
-    object: Object
+    uid: str
+    object: Any
 
 
 class _First(NamedTuple):
     source: int
-    objects: list[Object]
+    objects: dict[str, Any]
 
 
 class Watching:
@@ -47,8 +54,9 @@ class Watching:
     def __init__(self, cluster: Cluster, sources: Sequence[Source]) -> None:
         # No SimpleQueue: on Python 3.10 its `get` may wait for ever where the timeout is short.
         self._news: queue.Queue[_News | _First | ArenaError] = queue.Queue()
-        self._watches = [cluster.watch(*source) for source in sources]
-        self._objects: list[dict[str, Object]] = [{} for _ in sources]
+        self._shapes = [source.shape for source in sources]
+        self._watches = [cluster.watch(*source[:4]) for source in sources]
+        self._objects: list[dict[str, Any]] = [{} for _ in sources]
         self._missing = set(range(len(sources)))
 
     def __enter__(self) -> Watching:
@@ -68,15 +76,17 @@ class Watching:
             watch.close()
 
     def _pump(self, number: int) -> None:
+        watch, shape = self._watches[number], self._shapes[number]
         try:
-            self._news.put(_First(number, self._watches[number].listed()))
-            for kind, body in self._watches[number]:
-                self._news.put(_News(number, kind, body))
+            self._news.put(_First(number, {one["metadata"]["uid"]: shape(one) for one in watch.listed()}))
+            for kind, body in watch:
+                left = None if kind == "DELETED" else shape(body)
+                self._news.put(_News(number, body["metadata"]["uid"], left))
         except ArenaError as error:
             self._news.put(error)
 
-    def objects(self, number: int) -> list[Object]:
-        """What the source of that number holds, as far as `wait` has read."""
+    def objects(self, number: int) -> list[Any]:
+        """What the source of that number holds, in its shape, as far as `wait` has read."""
         return list(self._objects[number].values())
 
     def wait(self, timeout: float | None, settle: float = 0.02) -> bool:
@@ -106,9 +116,9 @@ class Watching:
             raise news
         held = self._objects[news.source]
         if isinstance(news, _First):
-            held.update((one["metadata"]["uid"], one) for one in news.objects)
+            held.update(news.objects)
             self._missing.discard(news.source)
-        elif news.type == "DELETED":
-            held.pop(news.object["metadata"]["uid"], None)
+        elif news.object is None:
+            held.pop(news.uid, None)
         else:
-            held[news.object["metadata"]["uid"]] = news.object
+            held[news.uid] = news.object

@@ -24,8 +24,9 @@ class Watch:
     """An endless iterator of (type, object); nothing is lost and nothing comes twice.
 
     A connection that ends is resumed at the last version. Where the server no longer has that, the
-    objects are listed again and the differences made up, so a consumer never notices. A server that
-    stays away for a minute raises Unreachable.
+    objects are listed again and the differences made up, so a consumer never notices; of an object that
+    went in such a gap only type and metadata are told. A server that stays away for a minute raises
+    Unreachable.
 
     With a start `version` the objects that existed then are not known; those deleted during a gap so
     long that the server forgot it are then not reported.
@@ -107,7 +108,8 @@ class Watch:
         """List, and tell what differs from what was told before."""
         found = list(pages(self._transport, self._selection))
         now = {_key(one): one for page in found for one in page.objects}
-        before, self._known, self._version = self._known, now, found[0].version
+        before, self._version = self._known, found[0].version
+        self._known = {key: _trace(one) for key, one in now.items()}
         for key, one in before.items():
             if key not in now or _uid(now[key]) != _uid(one):
                 yield "DELETED", one
@@ -173,7 +175,7 @@ class Watch:
         if kind == "DELETED":
             self._known.pop(_key(one), None)
         else:
-            self._known[_key(one)] = one
+            self._known[_key(one)] = _trace(one)
             if old is not None and _version(old) == self._version:
                 return None
         return kind, one
@@ -195,6 +197,11 @@ def finish(reader: Generator[Any, None, None]) -> bool:
         # "generator already executing"
         return False
     return True
+
+
+def _trace(one: Object) -> Object:
+    """What is kept of an object to see its changes, and to tell of its end: thousands may be watched."""
+    return {key: value for key, value in one.items() if key not in ("spec", "status")}
 
 
 def _key(one: Object) -> tuple[str, str]:
