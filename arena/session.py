@@ -78,6 +78,12 @@ class Session:
 
         return kubeconfig.read(self.origin.files, self.origin.context or None)
 
+    def contexts(self) -> list[str]:
+        """What --context may name here: the contexts of the kubeconfig in use, and the local cluster."""
+        from arena.kube import kubeconfig
+
+        return [*kubeconfig.contexts(self.origin.files), LOCAL]
+
     @cached_property
     def namespace(self) -> str:
         """The flag, else the setting, else the context's, else `default`."""

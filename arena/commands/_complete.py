@@ -63,6 +63,17 @@ def nodes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
     return names(ctx, "nodes", incomplete)
 
 
+def contexts(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of contexts; asks no cluster."""
+    from arena.commands._globals import Globals
+
+    try:
+        found = ctx.find_root().ensure_object(Globals).connect().contexts()
+    except ArenaError:
+        return []
+    return sorted(name for name in set(found) if name.startswith(incomplete))
+
+
 def instances(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Names of the instances of the job that the line names already."""
     # Where an option is last and lacks its value, as this one does, arguments are not read yet.

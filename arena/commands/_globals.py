@@ -107,6 +107,13 @@ def namespaces(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
     return names(ctx, "namespaces", incomplete)
 
 
+def contexts(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete a context of the kubeconfig in use."""
+    from arena.commands._complete import contexts
+
+    return contexts(ctx, param, incomplete)
+
+
 def options(*, root: bool) -> list[click.Option]:
     """Fresh copies of the global options; below the root all but the namespace are hidden from help."""
     kept: dict[str, Any] = {"expose_value": False, "callback": _keep}
@@ -117,7 +124,7 @@ def options(*, root: bool) -> list[click.Option]:
                      shell_complete=namespaces, **within),
         click.Option(["--kubeconfig", "--config", "kubeconfig"], metavar="FILE", type=click.Path(),
                      help="Kubeconfig to use instead of $KUBECONFIG or ~/.kube/config.", **kept, **rare),
-        click.Option(["--context"], metavar="NAME",
+        click.Option(["--context"], metavar="NAME", shell_complete=contexts,
                      help="Context of the kubeconfig; `local` is the local cluster.", **kept, **rare),
         click.Option(["--arena-namespace"], metavar="NAME",
                      help="Namespace of arena's own settings (arena-system).", **within, **rare),

@@ -103,6 +103,11 @@ def read(files: Sequence[Path], context: str | None = None) -> Context:
     return _select(context or current, named, present, where)
 
 
+def contexts(files: Sequence[Path]) -> list[str]:
+    """The names of the contexts that some kubeconfig files have; raises SpecError as `read`."""
+    return [name for one in files if one.exists() for name, _ in _entries(_load(one), "contexts", one)]
+
+
 def _select(name: str, named: dict[str, dict[str, Any]], files: list[Path], where: str) -> Context:
     chosen = _chosen(name, named["contexts"], where)
     cluster = named["clusters"].get(chosen.get("cluster") or "")

@@ -40,6 +40,8 @@ CASES = {
     "wait trained --for phase=SUC\t": "wait trained --for phase=SUCCEEDED",
     "--kubeconfig=some-f\tlist": "--kubeconfig=some-file list",
     "submit job -f some-f\tx": "submit job -f some-file x",
+    "--context loc\tlist": "--context local list",
+    "--kubeconfig some-file --context staging-\tlist": "--kubeconfig some-file --context staging-eu list",
     "completion fi\t": "completion fish",
     "get nothing-\t": "get nothing-",
 }
@@ -93,7 +95,7 @@ class Terminal:
 def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """Jobs to complete, in two namespaces, and files."""
     home = tmp_path_factory.mktemp("home")
-    (home / "some-file").touch()
+    (home / "some-file").write_text("contexts: [{name: staging-eu}, {name: prod}]\n", encoding="utf-8")
     with product(home) as made:
         for name in ("trained", "spoiled"):
             made.must("submit", "job", "--name", name, "true")
