@@ -62,12 +62,12 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def listed(self) -> list[Object]:
+    def listed(self) -> Iterator[Object]:
         """The objects that are there now; what changes from then on comes by iteration.
 
-        For who must not act on half of them; to be called once, before the first `next`.
+        For who must not act on half of them; to be read once and whole, before the first `next`.
         """
-        return [one for _, one in self._listed()]
+        return (one for _, one in self._listed())
 
     def close(self) -> None:
         """End the watch, from any thread: a blocked `next` stops."""
@@ -106,20 +106,30 @@ class Watch:
 
     def _listed(self) -> Iterator[tuple[str, Object]]:
         """List, and tell what differs from what was told before."""
-        found = list(pages(self._transport, self._selection))
-        now = {_key(one): one for page in found for one in page.objects}
-        before, self._version = self._known, found[0].version
-        self._known = {key: _trace(one) for key, one in now.items()}
-        for key, one in before.items():
-            if key not in now or _uid(now[key]) != _uid(one):
-                yield "DELETED", one
-        for key, one in now.items():
-            old = before.get(key)
-            if old is None or _uid(old) != _uid(one):
-                if not self._told(one):
-                    yield "ADDED", one
-            elif _version(old) != _version(one):
-                yield "MODIFIED", one
+        seen: set[tuple[str, str]] = set()
+        version = None
+        for page in pages(self._transport, self._selection):
+            version = version or page.version
+            for one in page.objects:
+                seen.add(_key(one))
+                yield from self._compared(one)
+            page.objects.clear()  # or all would be in memory at once
+        for key in self._known.keys() - seen:
+            yield "DELETED", self._known.pop(key)
+        self._version = version
+
+    def _compared(self, one: Object) -> Iterator[tuple[str, Object]]:
+        """How a listed object differs from what was told of it."""
+        old = self._known.get(_key(one))
+        self._known[_key(one)] = _trace(one)
+        if old is not None and _uid(old) != _uid(one):
+            yield "DELETED", old
+            old = None
+        if old is None:
+            if not self._told(one):
+                yield "ADDED", one
+        elif _version(old) != _version(one):
+            yield "MODIFIED", one
 
     def _told(self, one: Object) -> bool:
         """Whether an object has not changed since the version at which the caller began."""

@@ -116,6 +116,25 @@ def test_differences_are_made_up_when_the_version_is_gone(stage, how):
         assert told(watch, 1) == [("DELETED", "new", "21")]
 
 
+def test_a_list_that_broke_off_is_read_again(stage):
+    """Where a list fails between two pages, it is read anew: every object is told, and once."""
+    meta = {"resourceVersion": "5", "continue": "more"}
+    stage.answers = [
+        says(200, {"kind": "PodList", "metadata": meta, "items": [pod("a", 1), pod("b", 2)]}),
+        GONE,
+        listing(20, pod("b", 2), pod("c", 13)),
+        forever,
+    ]
+    with watching(stage) as watch:
+        assert told(watch, 4) == [
+            ("ADDED", "a", "1"),
+            ("ADDED", "b", "2"),
+            ("ADDED", "c", "13"),
+            ("DELETED", "a", "1"),
+        ]
+    assert versions(stage)[:1] in ([], ["20"])
+
+
 def test_a_start_version_that_is_gone_loses_no_change(stage):
     """From a start version, a fresh list tells what changed since, and not what was known."""
     stage.answers = [GONE, listing(20, pod("known", 4), pod("changed", 12)), forever]
