@@ -73,7 +73,7 @@ LINES = st.lists(st.lists(PIECES, max_size=6).map("".join), min_size=1, max_size
 
 
 @pytest.mark.skipif(not shutil.which("git"), reason="NOT CHECKED: there is no git to compare with")
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(lines=LINES, paths=st.lists(PATHS, min_size=1, max_size=8, unique=True))
 def test_as_git(tmp_path_factory, lines, paths):
     """Whatever the patterns, what is left out is what Git leaves out."""

@@ -303,7 +303,7 @@ def without(node, choose):
     return found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.randoms(use_true_random=False), st.sampled_from(kinds.training_kinds()))
 def test_whatever_is_missing(random, kind):
     """A job is read whatever its object and its pods lack: others make them, and operators are slow."""

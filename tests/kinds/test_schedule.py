@@ -3,7 +3,7 @@
 from datetime import datetime, timezone
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from arena.errors import SpecError
@@ -69,7 +69,6 @@ def test_refused(text, message, hint):
 FIELD = st.text(alphabet="0123456789*/-,?adefjmnnorstuw", max_size=6)
 
 
-@settings(deadline=None)
 @given(st.lists(FIELD, min_size=5, max_size=5).map(" ".join))
 @example("@every 5m")
 @example("0 0 31 4 *")

@@ -297,7 +297,7 @@ def test_options_that_do_nothing():
     assert remarks(spec(ps_cpu="1", ps=1, logdir="/l", tensorboard=True)) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.dictionaries(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True), WORD), WORD)
 def test_any_text_round_trips(env, command):
     """Whatever text a user gives survives storing, byte for byte."""

@@ -31,7 +31,7 @@ def without(value: Any) -> Any:
     return value
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(any_of.dictionaries(WORDS, VALUES))
 def test_only_managed_fields_are_lost(data: dict[str, Any]) -> None:
     """Whatever brackets and quotes are in the way, everything but managedFields is decoded."""

@@ -268,7 +268,7 @@ PODS_ = st.builds(
     tolerations=st.lists(st.builds(lambda k: {"key": k}, NAMES), max_size=2),
     imagePullSecrets=st.lists(NAMES, max_size=2, unique=True).map(lambda keys: [{"name": k} for k in keys]),
 )  # fmt: skip
-QUICK = settings(max_examples=40, deadline=None, derandomize=True)
+QUICK = settings(max_examples=40, derandomize=True)
 
 
 @QUICK

@@ -141,7 +141,7 @@ def shows(text, zone, moment):
     return minute and hour and month and (day or weekday if restricted else day and weekday)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(LINES, st.sampled_from(ZONES), MOMENTS)
 def test_agrees_with_the_clock(text, zone, start):
     """Within a day and a half, a schedule is due exactly when the clock shows a minute that it names."""
