@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 Object = dict[str, Any]
 
-ENDED = ("Succeeded", "Failed")
-
 PATIENCE = 60.0
 """Seconds that pods are waited for to end: twice of what they are mostly given."""
+
+NOTICE = 5.0
+"""Seconds that an operator is given to tell them. Before Kubernetes 1.22 nobody tells a launcher's Job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,28 +101,28 @@ def resume(
 
 def _await_end(found: _Found, within: float, wait: Callable[[int], None]) -> None:
     """The training operator takes pods that still end for failed ones of the job that runs again."""
-    selector = training.pod_selector(found.kind, found.obj)
-    deadline = monotonic() + within
-    pods = Source(PODS, found.job.namespace, labels=selector)
+    pods = Source(PODS, found.job.namespace, labels=training.pod_selector(found.kind, found.obj))
+    begun = monotonic()
     try:
         with Watching(found.cluster, [pods]) as watching:
-            if count := _live(watching):
+            if count := _leaving(watching, True):
                 wait(count)
-            while count := _live(watching):
-                left = deadline - monotonic()
-                if left <= 0:
+            while count := _leaving(watching, monotonic() < begun + min(NOTICE, within)):
+                if monotonic() > begun + within:
                     why = f"{found.title} is not resumed: {count} of its instances have not ended"
                     raise Conflict(why, f"try again when they have; arena get {found.aimed} shows them")
-                watching.wait(left)
+                watching.wait(training.TICK)
     except NotAllowed:
         # Who may not see the pods resumes without them.
         return
 
 
-def _live(watching: Watching) -> int:
-    """How many pods run, or go: one that has failed still counts for a failed one until it is gone."""
-    pods = [(one["metadata"], one.get("status") or {}) for one in watching.objects(0)]
-    return sum("deletionTimestamp" in meta or state.get("phase") not in ENDED for meta, state in pods)
+def _leaving(watching: Watching, soon: bool) -> int:
+    """How many pods go; with `soon` also those that run still, since they may be told to in a moment."""
+    pods = watching.objects(0)
+    going = [one for one in pods if "deletionTimestamp" in one["metadata"]]
+    running = [one for one in pods if (one.get("status") or {}).get("phase") in (None, "Pending", "Running")]
+    return len(running if soon and not going else going)
 
 
 def scale(cluster: Cluster, name: str, namespace: str, workers: int, kind: Kind | None = None) -> Changed:

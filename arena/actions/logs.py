@@ -86,6 +86,9 @@ class Tail:
                 stamps: list[str] = []
                 texts: list[str] = []
                 for line in batch:
+                    # Without a stamp it is the node that speaks, of a container whose log is gone.
+                    if not line[:1].isdigit():
+                        continue
                     stamp, _, text = line.decode("utf-8", "replace").partition(" ")
                     if stamp < start:
                         continue
