@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from arena.errors import NotAllowed, NotFound, SpecError
 from arena.kinds.kind import Kind
-from arena.kinds.spec import options, over
+from arena.kinds.spec import options, over, partial
 from arena.resources import CONFIGMAPS
 
 if TYPE_CHECKING:
-    from arena.config import Settings
+    from arena.config import Setting, Settings
     from arena.kube import Cluster
 
 NAME = "arena-config"
@@ -41,6 +41,9 @@ def configured(settings: Settings, kind: Kind, cluster: Cluster | None) -> dict[
 
     Args:
         cluster: the one whose administrator counts, too; None: nobody is asked.
+
+    Raises:
+        SpecError: one cannot be used; it says where that is configured.
     """
     if cluster is not None:
         from arena import config
@@ -48,11 +51,18 @@ def configured(settings: Settings, kind: Kind, cluster: Cluster | None) -> dict[
         said = administrator(cluster, settings.text("arena-namespace"))
         settings = settings.below(config.administrator(said))
     known = {one.name for one in options(kind.spec)}
-    chosen = {
-        option: settings[key].value for key, option in GENERAL.items() if key in settings and option in known
-    }
-    own = {key: setting.value for key, setting in settings.defaults(kind.name).items()}
-    return over({key: value for key, value in chosen.items() if value is not None}, own)
+    chosen = {option: settings[key] for key, option in GENERAL.items() if key in settings and option in known}
+    found = over(chosen, settings.defaults(kind.name))
+    for key, setting in found.items():
+        _check(kind, key, setting)
+    return {key: setting.value for key, setting in found.items() if setting.value is not None}
+
+
+def _check(kind: Kind, key: str, setting: Setting) -> None:
+    try:
+        partial(kind.spec, {key: setting.value})
+    except SpecError as error:
+        raise SpecError(f"{error.message} ({setting.origin})", error.hint) from error
 
 
 def template(settings: Settings, kind: Kind) -> str | None:

@@ -107,7 +107,21 @@ def read(spec: type, given: Mapping[str, object]) -> dict[str, Any]:
     """Given values as a Spec of the type has them, by field; whether they fit together is not looked at.
 
     Raises:
-        SpecError: an unknown key, a value that cannot be used, or a required one that is missing.
+        SpecError: as `partial`, or a required one is missing.
+    """
+    chosen = partial(spec, given)
+    for one in options(spec):
+        if one.required and one.name not in chosen:
+            what = "what to run" if one.form.positional else f"{one.flag} {one.form.metavar}"
+            raise SpecError(f"{one.flag} is missing", f"add {what}")
+    return chosen
+
+
+def partial(spec: type, given: Mapping[str, object]) -> dict[str, Any]:
+    """As `read`, where more may be given elsewhere.
+
+    Raises:
+        SpecError: an unknown key, a value that cannot be used, or one that is given twice.
     """
     known = _keys(spec)
     chosen: dict[str, Any] = {}
@@ -118,10 +132,6 @@ def read(spec: type, given: Mapping[str, object]) -> dict[str, Any]:
         if one.name in chosen:
             raise SpecError(f"{one.flag} is given twice, the second time as {key}", "give it once")
         chosen[one.name] = _read(one, value)
-    for one in options(spec):
-        if one.required and one.name not in chosen:
-            what = "what to run" if one.form.positional else f"{one.flag} {one.form.metavar}"
-            raise SpecError(f"{one.flag} is missing", f"add {what}")
     return chosen
 
 

@@ -28,6 +28,14 @@ def test_config_view_shows_the_administrators_settings_when_asked(arena, stage):
     assert ["defaults.tfjob.gpus", "1", "administrator"] in lines
 
 
+def test_a_configured_default_that_cannot_be_used(arena, stage):
+    """It is named with where it stands, not as if it had been written on the command line."""
+    administrator(stage, **{"config.yaml": "defaults: {pytorchjob: {gpus: many}}\n"})
+    said = arena("submit", "pytorch", "--name", "a", "--image", "x", "true")
+    assert (said.code, said.out) == (2, "")
+    assert 'Error: --gpus: "many" is not a whole number (administrator)' in said.err
+
+
 def test_whoami_is_the_go_arenas_json(arena, tmp_path):
     """Name, Id and IsAdminUser; where the cluster does not tell the name it is that of the kubeconfig."""
     cluster, context = {"server": "http://127.0.0.1:1"}, {"cluster": "c", "user": "ann"}
