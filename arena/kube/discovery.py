@@ -67,18 +67,22 @@ class Discovery:
             readers = {"APIGroupDiscoveryList": self._aggregated, "APIGroupList": _plain}
             if answer.get("kind") not in readers:
                 raise faults.not_json(self._asked)
-            self._versions = readers[answer["kind"]](answer)
+            try:
+                self._versions = readers[answer["kind"]](answer)
+            except (KeyError, TypeError, AttributeError):
+                raise faults.not_json(self._asked) from None
         return self._versions
 
     def _aggregated(self, answer: dict[str, Any]) -> dict[str, list[str]]:
         groups: dict[str, list[str]] = {}
-        for group in answer.get("items", []):
+        for group in answer.get("items") or ():
             name = group["metadata"]["name"]
-            groups[name] = [one["version"] for one in group.get("versions", [])]
-            for one in group.get("versions", []):
+            versions = group.get("versions") or ()
+            groups[name] = [one["version"] for one in versions]
+            for one in versions:
                 # What is marked stale may be empty only because its server was away: ask it directly.
                 if one.get("freshness") != "Stale":
-                    plurals = frozenset(each["resource"] for each in one.get("resources", []))
+                    plurals = frozenset(each["resource"] for each in one.get("resources") or ())
                     self._plurals[name, one["version"]] = plurals
         return groups
 
@@ -87,7 +91,7 @@ class Discovery:
         if found is None:
             path = f"/apis/{group}/{version}" if group else f"/api/{version}"
             try:
-                names = [one["name"] for one in self._get(path).get("resources", [])]
+                names = [one["name"] for one in self._get(path).get("resources") or ()]
             except NotFound:
                 names = []
             except faults.NoApi:

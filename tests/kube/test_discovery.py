@@ -3,6 +3,7 @@
 import pytest
 from servers import refuses, says
 
+from arena.errors import Unreachable
 from arena.kube import Cluster
 from arena.resources import PODS, Resource
 
@@ -129,3 +130,22 @@ def test_a_sibling_tells_of_a_field(stage):
         says(200, {"openapi": "3.0.0", "components": {"schemas": former}}),
     ]
     assert not Cluster.at(stage.url).knows(jobs)
+
+
+@pytest.mark.parametrize("answer", [
+    {"kind": "APIGroupList", "groups": [{}]},
+    {"kind": "APIGroupDiscoveryList", "items": ["x"]},
+    {"kind": "APIGroupDiscoveryList", "items": 3},
+    {"kind": "Odd"},
+], ids=str)  # fmt: skip
+def test_what_is_no_cluster_is_said(stage, answer):
+    """An answer that only looks like a cluster's is told as such, not stumbled over."""
+    stage.answers = [says(200, answer)]
+    with pytest.raises(Unreachable, match="not the cluster's API"):
+        Cluster.at(stage.url).serves(TFJOBS)
+
+
+def test_a_group_that_serves_nothing(stage):
+    """A version without types, as a cluster writes it, serves none."""
+    stage.answers = [GROUPS, says(200, {"kind": "APIResourceList", "resources": None})]
+    assert not Cluster.at(stage.url).serves(TFJOBS)
