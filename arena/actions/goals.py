@@ -232,7 +232,7 @@ def succeeded(job: Job) -> Job:
     """
     if job.phase is Phase.FAILED:
         reason = f": {job.reason}" if job.reason else ""
-        kept = "add --clean-task-policy None to keep the instances of a failed job and their output"
+        kept = "none of its instances is left; submit it with --logs to see their output while they run"
         hint = f"arena logs {aimed(job.name, job.namespace)} shows its output" if job.instances else kept
         raise JobFailed(f'job "{job.name}" failed{reason}', hint)
     return job
