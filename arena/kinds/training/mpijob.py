@@ -76,7 +76,10 @@ def launch(spec: MPIJobSpec, kind: str, resource: Resource) -> dict[str, Any]:
     waits = resource == V2
     size = peers.size(spec)
     found = render.shared(spec, kind, resource, size if waits else replace(size, pods=size.pods + 1))
-    found |= _retries(spec, resource, found)
+    if resource.version == V2.version:
+        # A Job starts the launcher there: a pod that failed stays, so that its log can be read, and another
+        # comes; the default of six times is not what "no --retry" says.
+        found |= {"restart_policy": "Never", "backoff_limit": spec.retry}
     if spec.gputopology:
         _by_topology(spec, found)
     del found["mounts"]  # those of the launcher and of workers differ
@@ -99,14 +102,6 @@ def launch(spec: MPIJobSpec, kind: str, resource: Resource) -> dict[str, Any]:
         "worker_mounts": volumes.mounts(seen) or None,
         "worker_resources": _resources(spec),
     }
-
-
-def _retries(spec: MPIJobSpec, resource: Resource, shared: Mapping[str, Any]) -> dict[str, Any]:
-    """How often the launcher starts again; the default of six times is not what "no --retry" says."""
-    if resource.version == V2.version:
-        # A Job starts it there: a pod that failed stays, so that its log can be read, and another comes.
-        return {"restart_policy": "Never", "backoff_limit": spec.retry}
-    return {"backoff_limit": shared["backoff_limit"] or 0}
 
 
 def _by_topology(spec: MPIJobSpec, found: dict[str, Any]) -> None:
