@@ -171,7 +171,9 @@ class Session:
         from arena.kube import Endpoint
 
         if self.is_local:
-            return Endpoint(server=self._start_local())
+            from arena.local import daemon
+
+            return Endpoint(server=self._start_local(), is_lost=daemon.crashed)
         from arena.kube import credentials
 
         return credentials.load(self.context) if self.context is not None else credentials.load_in_cluster()

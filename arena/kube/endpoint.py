@@ -30,6 +30,8 @@ class Endpoint:
     server_name: str | None = None
     """The name to expect in the server's certificate, where it differs from the address."""
     proxy: str | None = field(default=None, repr=False)
+    is_lost: Callable[[], bool] = field(default=lambda: False, repr=False)
+    """Whether nobody will answer here any more, unless whoever loads the endpoint again starts the server."""
 
     @property
     def host(self) -> str:

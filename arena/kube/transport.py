@@ -129,6 +129,8 @@ class Transport:
             except faults.BROKEN as cause:
                 if last or not _passing(cause):
                     raise faults.broken(cause, request.asked, self.endpoint.host) from cause
+                if self.endpoint.is_lost():
+                    self.renew()
                 time.sleep(_pause(attempt))
                 continue
             if reply.status < 300:

@@ -24,6 +24,7 @@ from arena.local.state import (
     acquire,
     check_room,
     explained,
+    fell,
     holder,
     prepare,
     recorded,
@@ -34,6 +35,7 @@ __all__ = [
     "DaemonError",
     "Server",
     "Status",
+    "crashed",
     "ensure",
     "find",
     "kubeconfig",
@@ -86,6 +88,11 @@ def find() -> Server | None:
     if server is None or holder(home) != server.pid:
         return None
     return server if _ask(server, "ping") is not None else None
+
+
+def crashed() -> bool:
+    """Whether the last server ended neither by itself nor because somebody stopped it."""
+    return fell(state_dir())
 
 
 def ensure(version: str = "", gpus: str = "") -> Server:
@@ -289,10 +296,5 @@ def _end(home: Path) -> bool:
 
 def _older(theirs: str, ours: str) -> bool:
     """Whether version `theirs` came before `ours`; unknown versions are no reason to act."""
-    if not theirs or not ours:
-        return False
-    return _numbers(theirs) < _numbers(ours)
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(part) for part in version.split(".") if part.isdigit()]
+    one, other = ([int(part) for part in text.split(".") if part.isdigit()] for text in (theirs, ours))
+    return bool(one and other) and one < other

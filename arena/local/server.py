@@ -17,7 +17,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from arena.local.state import DaemonError, Server, acquire, explained, holder, prepare, publish, recorded
+from arena.local.state import (
+    DaemonError,
+    Server,
+    acquire,
+    explained,
+    holder,
+    leave,
+    prepare,
+    publish,
+    recorded,
+)
 
 if TYPE_CHECKING:
     import asyncio
@@ -77,6 +87,7 @@ def serve(options: argparse.Namespace) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         asyncio.run(_Process(home, server, options).run(listener))
+        leave(home)
     except Refused as refused:
         raise DaemonError(refused.message) from refused
     finally:

@@ -254,6 +254,20 @@ def _locked(path: Path) -> int:
     return descriptor
 
 
+def fell(home: Path) -> bool:
+    """Whether the process that last held `server.lock` is gone without having called `leave`."""
+    try:
+        return holder(home) is None and bool((home / "server.lock").read_text().strip())
+    except FileNotFoundError:
+        return False
+
+
+def leave(home: Path) -> None:
+    """Note in `server.lock`, which this process holds, that it ends on purpose."""
+    with contextlib.suppress(FileNotFoundError):  # a reset took it away
+        os.truncate(home / "server.lock", 0)
+
+
 def holder(home: Path) -> int | None:
     """The pid of the process that holds `server.lock`; None where nobody does."""
     try:

@@ -64,6 +64,20 @@ def test_a_killed_server_loses_no_line_and_no_job(arena: Product) -> None:
     until(lambda: not arena.processes(), what="the last process to end")
 
 
+def test_a_command_starts_a_killed_server_again(arena: Product) -> None:
+    """`logs -f` alone brings a killed server back, and shows every line once."""
+    go = arena.home / "go"
+    arena.submit("talker", TALKER.format(go=str(go)))
+    seen = arena.home / "seen"
+    with seen.open("wb") as file:
+        follower = arena.start("logs", "-f", "talker", stdout=file)
+    until(lambda: len(numbers(seen)) >= 200, what="the first half of the log")
+    os.kill(arena.server(), signal.SIGKILL)
+    go.touch()
+    assert follower.wait(30) == 0, follower.stderr and follower.stderr.read()
+    assert numbers(seen) == list(range(400))
+
+
 def test_a_job_that_ends_without_a_server_is_known_afterwards(arena: Product) -> None:
     """A program that ends while no server runs has its exit code and log kept for the next one."""
     go = arena.home / "go"

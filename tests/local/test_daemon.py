@@ -156,6 +156,19 @@ def test_after_a_crash_six_commands_find_one_new_server_at_the_same_address(home
     assert len({answer[0] for answer in answers}) == 1
 
 
+def test_a_crash_is_told_from_an_end(home):
+    """A server that was killed crashed; none that was never there, runs, or was stopped did."""
+    assert not daemon.crashed()
+    server = daemon.start()
+    assert not daemon.crashed()
+    assert daemon.stop()
+    assert not daemon.crashed()
+    os.kill(daemon.start().pid, signal.SIGKILL)
+    until(daemon.crashed)
+    assert daemon.start().url == server.url
+    assert not daemon.crashed()
+
+
 def test_objects_and_pods_outlive_a_crash(home):
     """A pod runs on while the server is dead, and the next server knows it again."""
     server = daemon.ensure()
