@@ -6,13 +6,13 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from arena import kinds
 from arena.actions import events, served
+from arena.actions.crew import crew
 from arena.actions.watching import Source, Watching
 from arena.errors import NotAllowed
 from arena.kinds.kind import Kind, Member
@@ -49,8 +49,8 @@ def jobs(
         NotAllowed: none may be listed.
     """
     wanted = [kind] if kind else kinds.training_kinds()
-    with _crew() as crew:
-        pods = _Pods(cluster, namespace, wanted, crew)
+    with crew() as threads:
+        pods = _Pods(cluster, namespace, wanted, threads)
         types = served.types(cluster, wanted)
         read = partial(cluster.list, namespace=namespace, labels=selector)
         carriers = allowed(types, lambda one: list(pods.expected_of(one, read(one))), remark)
@@ -91,8 +91,8 @@ def allowed(
         except NotAllowed as error:
             return error
 
-    with _crew() as crew:
-        answers = list(crew.map(found, types))
+    with crew() as threads:
+        answers = list(threads.map(found, types))
     refused = [one for one in answers if isinstance(one, NotAllowed)]
     if refused and len(refused) == len(types):
         raise refused[0]
@@ -106,16 +106,6 @@ def _of(kind: Kind, objects: Mapping[Resource, list[Object]]) -> Iterator[Object
     return (obj for resource in kind.resources for obj in objects.get(resource, ()))
 
 
-@contextmanager
-def _crew() -> Iterator[ThreadPoolExecutor]:
-    """Threads for requests; who is interrupted, or refused, does not wait for what others still read."""
-    crew = ThreadPoolExecutor(max_workers=8)
-    try:
-        yield crew
-    finally:
-        crew.shutdown(wait=False, cancel_futures=True)
-
-
 class _Pods:
     """The pods of the jobs that there are: listed from the moment the first job of a kind comes in.
 
@@ -123,12 +113,12 @@ class _Pods:
     """
 
     def __init__(
-        self, cluster: Cluster, namespace: str | None, wanted: Sequence[Kind], crew: ThreadPoolExecutor
+        self, cluster: Cluster, namespace: str | None, wanted: Sequence[Kind], threads: ThreadPoolExecutor
     ) -> None:
         self._cluster = cluster
         self._namespace = namespace
         self._wanted = wanted
-        self._crew = crew
+        self._threads = threads
         self._lock = threading.Lock()
         self._present: dict[str, Kind] = {}
         self._begun: dict[str, Future[list[Belonging]]] = {}
@@ -155,7 +145,7 @@ class _Pods:
         with self._lock:
             for one in selectors:
                 if one not in self._begun:
-                    self._begun[one] = self._crew.submit(self._listed, one)
+                    self._begun[one] = self._threads.submit(self._listed, one)
 
     def _listed(self, selector: str) -> list[Belonging]:
         """Read while they come in: their JSON would fill the memory."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arena import labels
 from arena.actions import training
+from arena.actions.crew import crew
 from arena.actions.watching import Source, Watching
 from arena.errors import ArenaError, Conflict, NotFound, SpecError
 from arena.kinds.kind import Kind
@@ -104,8 +104,8 @@ class _Delivery:
     def reaches(self, pods: Sequence[Object], wanted: int) -> bool:
         """Send it to those of the pods that wait for it; whether so many have started and nobody waits."""
         asking = [one for one in pods if _waits(one) and _uid(one) not in self.done]
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            faults = pool.map(lambda one: _take(self._cluster, one, self._archive), asking)
+        with crew(_AT_ONCE) as threads:
+            faults = threads.map(lambda one: _take(self._cluster, one, self._archive), asking)
             for pod, fault in zip(asking, faults, strict=True):
                 self._note(pod, fault)
         started = [one for one in pods if _uid(one) in self.done or _is_past(one)]

@@ -6,12 +6,12 @@ Nothing is asked of a cluster where no job waits; else the requests depend on th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from arena import labels
+from arena.actions.crew import crew
 from arena.actions.queues import LOCAL_QUEUES, POD_GROUPS
 from arena.actions.served import preferred
 from arena.errors import NotAllowed, NotFound, Unreachable
@@ -184,8 +184,8 @@ def _places(
     try:
         resource = preferred(cluster, POSITIONS)
         if resource:
-            with ThreadPoolExecutor(4) as pool:
-                asked = pool.map(lambda where: list(_visible(cluster, resource, *where)), names)
+            with crew(4) as threads:
+                asked = threads.map(lambda where: list(_visible(cluster, resource, *where)), names)
                 return dict(place for places in asked for place in places)
     except (NotAllowed, NotFound, Unreachable):
         # Its server is one of its own, with rights of its own; the order can be told without it.

@@ -4,10 +4,12 @@ import json
 import os
 import random
 import signal
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from gate import Gate
 from product import Product, until
 
 from arena.kube import Cluster
@@ -249,6 +251,36 @@ def test_large_code_or_nothing(arena: Product, large: Path):
     arena.must("delete", "j")
     assert child.wait(20) == 3
     assert b'the job "j" was deleted before all its instances had the code' in child.stderr.read()
+
+
+def test_ctrl_c_while_the_code_is_sent(arena: Product, gate: Gate, large: Path):
+    """Who gives up on an instance that does not take the code is not kept waiting, and the job goes."""
+    over = threading.Event()
+
+    def silent(method: str, path: str) -> None:
+        if "/exec" in path:
+            over.wait(60)
+
+    gate.rules.append(silent)
+    child = arena.start(
+        "--kubeconfig",
+        gate.kubeconfig,
+        "submit",
+        "job",
+        "--name",
+        "j",
+        "--image",
+        "i",
+        "--code",
+        "code",
+        "ls",
+    )
+    until(lambda: any("/exec" in path for _, path in gate.seen), what="the instance to be sent the code")
+    child.send_signal(signal.SIGINT)
+    code = child.wait(10)
+    over.set()
+    assert code == 130
+    until(lambda: arena.jobs() == {})
 
 
 def test_rerun(arena: Product, code: Path):
