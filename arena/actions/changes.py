@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from arena import labels
-from arena.actions import training
+from arena.actions import asking, training
 from arena.actions.served import preferred
 from arena.actions.waiting import WORKLOADS
 from arena.actions.watching import Source, Watching
@@ -225,7 +225,7 @@ def _send(found: _Found, change: Change, what: str) -> Object:
     """Do it, and see that the cluster did: one that does not know a field may drop it without a word."""
     meta = found.obj["metadata"]
     if change.patch is None:
-        request(found.cluster, found.resource, found.obj, change)
+        asking.request(found.cluster, found.resource, found.obj, change)
         return found.obj
     now = found.cluster.patch(found.resource, meta["namespace"], meta["name"], _with_uid(change.patch, meta))
     if not _has(now, change.patch):
@@ -240,22 +240,6 @@ def _send(found: _Found, change: Change, what: str) -> Object:
 def _with_uid(patch: Mapping[str, Any], meta: Object) -> Object:
     """The patch, which is a conflict where another object took the name meanwhile."""
     return {**patch, "metadata": {**patch.get("metadata", {}), "uid": meta["uid"]}}
-
-
-def request(cluster: Cluster, resource: Resource, obj: Object, change: Change) -> Object:
-    """Create the object that asks for a change of the job `obj`; it as it is then.
-
-    Raises:
-        MissingOperator: the cluster does not know of such requests.
-    """
-    if change.resource is None or change.request is None:
-        raise TypeError(f"a change of a {resource.kind} neither patches nor asks")
-    cluster.need(change.resource)
-    # Operators heed the requests that the job controls, and no others.
-    owner = {**training.reference(resource, obj), "controller": True}
-    meta = {**change.request.get("metadata", {}), "namespace": obj["metadata"]["namespace"]}
-    body = {**change.request, "metadata": {**meta, "ownerReferences": [owner]}}
-    return cluster.create(change.resource, meta["namespace"], body)
 
 
 def adopt(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) -> Changed:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from arena import kinds
-from arena.actions import changes, training
+from arena.actions import asking, training
 from arena.actions.watching import Source, Watching
 from arena.errors import ArenaError, NotFound, aimed
 from arena.kinds.training import etjob
@@ -40,7 +40,7 @@ def ask(cluster: Cluster, namespace: str, spec: ScaleSpec, *, out: bool) -> Requ
     """
     _, resource, obj = training.find(cluster, spec.name, namespace, kinds.find(etjob.NAME))
     change = etjob.scale_by(obj, spec, out=out)
-    made = changes.request(cluster, resource, obj, change)
+    made = asking.request(cluster, resource, obj, change)
     asked = etjob.SCALEOUTS if out else etjob.SCALEINS
     return Request(resource=asked, namespace=namespace, name=made["metadata"]["name"], job=spec.name)
 

@@ -56,7 +56,7 @@ class Change(NamedTuple):
     resource: Resource | None = None
     """The type of the object to create in its stead."""
     request: Object | None = None
-    """That object; its namespace and owner are filled in by whoever sends it."""
+    """That object; its namespace, its owner and the end of its name are filled in by whoever sends it."""
 
 
 def switch(*path: str) -> Callable[[Object, bool], Change]:

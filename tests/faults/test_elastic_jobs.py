@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from gate import Gate
 from product import Product, until
 
 pytestmark = pytest.mark.timeout(180)
@@ -101,6 +102,17 @@ def test_scaled_while_it_runs(arena: Product) -> None:
     sees(arena, "e-worker-0")
     end(arena, 0, "SUCCEEDED")
     assert "ended 1" in arena.must("logs", "e")
+
+
+def test_a_lost_answer_scales_once(arena: Product, gate: Gate) -> None:
+    """Where a connection breaks once the cluster has taken a request, no other is sent."""
+    submit(arena, "--workers", "1")
+    sees(arena, "e-worker-0")
+    gate.lose("POST", "/scaleouts")
+    arena.must("--kubeconfig", gate.kubeconfig, "scaleout", "etjob", "--name", "e", "--wait")
+    assert (gate.lost, gate.count("POST", "/scaleouts")) == ([], 1)
+    sees(arena, "e-worker-0", "e-worker-1")
+    end(arena, 0, "SUCCEEDED")
 
 
 def test_failure_and_restarts(arena: Product) -> None:
