@@ -85,22 +85,22 @@ if TYPE_CHECKING:
     from arena.sdk.submits import preview, recorded, rerun, submit
     from arena.session import Session, connect
 
-_ROOMS = (
-    "errors",
-    "session",
-    "model",
-    "inventory",
-    "kinds.cron",
-    "kinds.evaluation",
-    "kinds.parts",
-    "sdk.jobs",
-    "sdk.submits",
-    "sdk.crons",
-    "sdk.clusters",
-)
-"""Where the public names are at home."""
-_OF_KINDS = ("JobSpec", "JobSetSpec")
-"""What the Specs of kinds end with: they are in the modules named like them."""
+_ROOMS = {
+    "errors": "ArenaError Conflict JobFailed MissingOperator NotAllowed NotFound SpecError TemplateError "
+    "TimedOut Unreachable",
+    "session": "Session connect",
+    "model": "Container Cron Difference Evaluation Event Instance Job LogLine Model Phase Queue Run Usage",
+    "inventory": "Node User",
+    "kinds.cron": "CronSpec",
+    "kinds.evaluation": "EvaluationSpec",
+    "kinds.parts": "ConfigFile Mount Toleration",
+    "sdk.jobs": "adopt delete diff events follow job jobs logs prune release restore resume scale suspend "
+    "wait",
+    "sdk.submits": "preview recorded rerun submit",
+    "sdk.crons": "cron crons delete_cron resume_cron schedule suspend_cron",
+    "sdk.clusters": "evaluations nodes whoami",
+}
+"""Where the public names are at home; the Specs of kinds are in the modules named like them."""
 
 __all__ = [
     "ArenaError",
@@ -197,13 +197,8 @@ def _ours(name: str) -> Any:
     from importlib import import_module
 
     kind = name.removesuffix("Spec").lower()
-    rooms = (f"kinds.training.{kind}",) if name.endswith(_OF_KINDS) else _ROOMS
-    for module in (import_module(f"arena.{room}") for room in rooms):
-        found = vars(module).get(name)
-        # What it imported is at home elsewhere.
-        if getattr(found, "__module__", "") == module.__name__:
-            return found
-    return None
+    room = next((room for room, names in _ROOMS.items() if name in names.split()), f"kinds.training.{kind}")
+    return getattr(import_module(f"arena.{room}"), name)
 
 
 def _foreign(name: str) -> Any:

@@ -129,6 +129,21 @@ def test_import_is_light() -> None:
     assert {name.split(".")[0] for name in found} - {"arena"} <= set(sys.stdlib_module_names)
 
 
+@pytest.mark.parametrize(
+    ("name", "spared"),
+    [
+        ("connect", {"arena.sdk", "arena.model", "arena.kinds"}),
+        ("SpecError", {"arena.session", "arena.model"}),
+        ("whoami", {"arena.sdk.jobs", "arena.sdk.submits", "arena.sdk.crons"}),
+        ("TFJobSpec", {"arena.sdk", "arena.session", "arena.kinds.training.mpijob"}),
+    ],
+)
+def test_a_name_imports_its_own_room(name: str, spared: set[str]) -> None:
+    """Who asks for one name does not import where others are at home."""
+    found = python("-c", f"import sys, arena; arena.{name}; print(*sys.modules)").split()
+    assert not spared & set(found)
+
+
 def test_types_are_packaged() -> None:
     """The package says that it is typed."""
     assert (Path(arena.__file__).parent / "py.typed").is_file()
