@@ -21,12 +21,16 @@ STARTS = {
     "fish": ("fish", "--no-config"),
 }
 READY = {
-    "bash": "arena() { printf '%s\\n' \"$@\" > got; }; source <(command arena completion bash)",
-    "zsh": "arena() { printf '%s\\n' \"$@\" > got }; autoload -Uz compinit; compinit -u -d dump; "
-    "source <(command arena completion zsh)",
-    "fish": "function arena; printf '%s\\n' $argv > got; end; command arena completion fish | source",
+    "bash": "arena() { printf '%s\\n' \"$@\" > part; mv part got; }; source <(command arena completion bash)",
+    "zsh": "arena() { printf '%s\\n' \"$@\" > part; mv part got }; "
+    "autoload -Uz compinit; compinit -u -d dump; source <(command arena completion zsh)",
+    "fish": "function arena; printf '%s\\n' $argv > part; mv part got; end; "
+    "command arena completion fish | source",
 }
-"""The shell's own `arena` only writes down its words; that of the script is the real one."""
+"""The shell's own `arena` only writes down its words; that of the script is the real one.
+
+Bash and fish write word by word: the file gets its name when all are in it.
+"""
 CASES = {
     "sub\tpyto\t--clean-task-po\tal\tx": "submit pytorchjob --clean-task-policy All x",
     "submit tf --success-policy=al\t--dry-run=s\t": "submit tf --success-policy=AllWorkers --dry-run=server",
@@ -79,7 +83,7 @@ class Terminal:
 
         def called() -> bool:
             self.look()
-            return self.got.exists() and self.got.read_bytes().endswith(b"\n")
+            return self.got.exists()
 
         until(called, what=f"arena {line!r}; on the screen: {self.shown[-2000:]!r}")
         return " ".join(self.got.read_text("utf-8").splitlines())
