@@ -1,8 +1,14 @@
 """Jobs whose code is fetched before they start, on the local cluster."""
 
+import shutil
 import subprocess
 
+import pytest
 from product import Product
+
+pytestmark = pytest.mark.skipif(
+    not shutil.which("git"), reason="NOT CHECKED: there is no git to fetch code with"
+)
 
 
 def test_code_from_git(arena: Product):
