@@ -69,6 +69,10 @@ class NoApi(Unreachable):
     """What answers does not know the address, and not in the words of a cluster."""
 
 
+class Garbled(Unreachable):
+    """What answers sends JSON, but not what was asked for: waiting does not help."""
+
+
 class Expired(Conflict):
     """The server no longer knows the version from which it shall go on.
 
@@ -216,10 +220,10 @@ def _invalid(status: int, message: str, said: dict[str, Any], asked: Asked) -> A
     return SpecError(f"{asked.cluster} finds {asked.noun} invalid: {why}")
 
 
-def not_json(asked: Asked) -> Unreachable:
+def not_json(asked: Asked, error: type[Unreachable] = Unreachable) -> Unreachable:
     """The error for a body that is not what was asked for: a proxy's page, or one cut short."""
     text = f"{asked.cluster} answered with something that is not the cluster's API"
-    return Unreachable(text, "check the server's address in the kubeconfig, and proxies between")
+    return error(text, "check the server's address in the kubeconfig, and proxies between")
 
 
 def broken(cause: BaseException, asked: Asked, host: str) -> ArenaError:

@@ -86,12 +86,15 @@ def _page(text: bytes, asked: Asked) -> Page:
     """The page that an answer holds; built-in types leave out what the list's own kind says of each."""
     answer = parsed(text, asked)
     meta, found = answer.get("metadata") or {}, answer.get("items") or []
-    if not isinstance(found, list) or not all(
-        isinstance(one, dict) and isinstance(one.get("metadata"), dict) for one in found
-    ):
+    if not (isinstance(meta, dict) and isinstance(found, list) and all(map(_is_object, found))):
         raise faults.not_json(asked)
     kind = str(answer.get("kind", "")).removesuffix("List")
     for one in found:
         one.setdefault("kind", kind)
         one.setdefault("apiVersion", answer.get("apiVersion"))
     return Page(found, meta.get("resourceVersion", ""), meta.get("continue", ""))
+
+
+def _is_object(one: Any) -> bool:
+    meta = one.get("metadata") if isinstance(one, dict) else None
+    return isinstance(meta, dict) and isinstance(meta.get("name"), str)

@@ -82,7 +82,7 @@ class Watch:
             self._connected = False
             try:
                 yield from self._once()
-            except MissingOperator:
+            except (MissingOperator, faults.Garbled):
                 raise
             except Unreachable:
                 now = time.monotonic()
@@ -174,21 +174,28 @@ class Watch:
         return reply
 
     def _event(self, line: bytes) -> tuple[str, Object] | None:
-        event = decoded(line)
-        kind, one = event["type"], event["object"]
-        if kind == "ERROR":
-            raise faults.refusal(one.get("code", 500), json.dumps(one).encode(), self._selection.asked)
+        """What a line tells; None for what is known already. ValueError where the line is cut short."""
+        match decoded(line):
+            case {"type": "ERROR", "object": dict() as said}:
+                code = said.get("code")
+                status = code if isinstance(code, int) else 500
+                raise faults.refusal(status, json.dumps(said).encode(), self._selection.asked)
+            case {"type": "BOOKMARK", "object": {"metadata": dict()} as one}:
+                self._version = _version(one)
+                return None
+            case {"type": str(kind), "object": {"metadata": {"name": str()}} as one}:
+                return (kind, one) if self._note(kind, one) else None
+        raise faults.not_json(self._selection.asked, faults.Garbled)
+
+    def _note(self, kind: str, one: Object) -> bool:
+        """Take note of a change; whether it has not been told."""
         self._version = _version(one)
-        if kind == "BOOKMARK":
-            return None
-        old = self._known.get(_key(one))
         if kind == "DELETED":
             self._known.pop(_key(one), None)
-        else:
-            self._known[_key(one)] = _trace(one)
-            if old is not None and _version(old) == self._version:
-                return None
-        return kind, one
+            return True
+        old = self._known.get(_key(one))
+        self._known[_key(one)] = _trace(one)
+        return old is None or _version(old) != self._version
 
 
 def cut(reply: Reply | None) -> None:

@@ -83,6 +83,8 @@ def test_a_list_whose_token_expired_goes_on(stage: Stage, read: int) -> None:
     (refuses(403, "Forbidden", "no longer"), NotAllowed),
     (says(200, "<html>"), Unreachable),
     (says(200, {"items": "x"}), Unreachable),
+    (says(200, {"items": [{"metadata": {}}]}), Unreachable),
+    (says(200, {"items": [], "metadata": ["x"]}), Unreachable),
     (hangs_up, Unreachable),
 ])  # fmt: skip
 @pytest.mark.parametrize("read", [0, 2])

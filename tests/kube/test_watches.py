@@ -167,6 +167,23 @@ def test_a_server_that_stays_away_is_reported(stage, monkeypatch):
             next(watch)
 
 
+@pytest.mark.parametrize("line", [
+    b"[]",
+    b'{"kind":"PodList","items":[]}',
+    b'{"type":"ADDED"}',
+    b'{"type":"ADDED","object":{"metadata":{}}}',
+    b'{"type":"BOOKMARK","object":[]}',
+    b'{"type":"ERROR","object":"no"}',
+])  # fmt: skip
+def test_what_is_no_event_is_said_at_once(stage, line):
+    """A server that answers a watch with other JSON, such as a list, will not do better in a minute."""
+    stage.answers = [listing(5), streams(event("ADDED", pod("a", 6)), line + b"\n"), forever]
+    with watching(stage) as watch:
+        assert told(watch, 1)
+        with pytest.raises(Unreachable, match="something that is not the cluster's API"):
+            next(watch)
+
+
 @pytest.mark.parametrize(("answer", "error"), [
     (refuses(403, "Forbidden", 'pods is forbidden: User "u" cannot list'), NotAllowed),
     (says(404, "404 page not found"), MissingOperator),
