@@ -39,6 +39,11 @@ class Endpoint:
         return urlsplit(self.server).hostname or ""
 
     @property
+    def address(self) -> str:
+        """The server's host name or address, with the port where it has one of its own."""
+        return urlsplit(self.server).netloc.rpartition("@")[2]
+
+    @property
     def is_loopback(self) -> bool:
         """Whether requests stay on this machine: no proxy and no compression then."""
         if self.host in ("127.0.0.1", "localhost"):

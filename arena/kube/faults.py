@@ -19,6 +19,7 @@ from arena.errors import (
     TimedOut,
     Unreachable,
 )
+from arena.kube.endpoint import Endpoint
 from arena.resources import Resource
 
 BROKEN = OSError
@@ -226,18 +227,18 @@ def not_json(asked: Asked, error: type[Unreachable] = Unreachable) -> Unreachabl
     return error(text, "check the server's address in the kubeconfig, and proxies between")
 
 
-def broken(cause: BaseException, asked: Asked, host: str) -> ArenaError:
+def broken(cause: BaseException, asked: Asked, server: Endpoint) -> ArenaError:
     """The error for a request that got no answer, or a stream that broke."""
     chain = list(_chain(cause))
-    known = _dns(chain, asked, host) or _tls(chain, asked, host) or _slow(chain, asked, host)
+    known = _dns(chain, asked, server.host) or _tls(chain, asked, server.host) or _slow(chain, asked, server)
     if known is not None:
         return known
     if _has(chain, "ProxyError"):
         return Unreachable(
-            f"the proxy on the way to {host} does not answer", "check HTTPS_PROXY and NO_PROXY"
+            f"the proxy on the way to {server.host} does not answer", "check HTTPS_PROXY and NO_PROXY"
         )
     if _has(chain, "NewConnectionError", "ConnectionRefusedError"):
-        text = f"{asked.cluster} does not answer at {host}: {_reason(chain)}"
+        text = f"{asked.cluster} does not answer at {server.address}: {_reason(chain)}"
         return Unreachable(text, "check that it runs, the network and VPN, or choose another --context")
     text = f"the connection to {asked.cluster} broke while it was to {asked.verb} {asked.noun}"
     if asked.verb in ("create", "change", "delete"):
@@ -285,9 +286,10 @@ def _tls(chain: list[BaseException], asked: Asked, host: str) -> ArenaError | No
     return Unreachable(text, "check the server's address and the client certificate in the kubeconfig")
 
 
-def _slow(chain: list[BaseException], asked: Asked, host: str) -> ArenaError | None:
+def _slow(chain: list[BaseException], asked: Asked, server: Endpoint) -> ArenaError | None:
     if _has(chain, "ConnectTimeoutError") and not _has(chain, "NewConnectionError"):
-        return TimedOut(f"{asked.cluster} does not answer at {host}", "check the network, VPN and proxy")
+        text = f"{asked.cluster} does not answer at {server.address}"
+        return TimedOut(text, "check the network, VPN and proxy")
     if _has(chain, "ReadTimeoutError") or any(isinstance(one, TimeoutError) for one in chain):
         return TimedOut(f"{asked.cluster} took too long to {asked.verb} {asked.noun}", "try again")
     return None

@@ -51,7 +51,7 @@ class Lines:
 
     def __init__(self, transport: Transport, request: Request) -> None:
         self._asked = request.asked
-        self._host = transport.endpoint.host
+        self._server = transport.endpoint
         self._reply = transport.send(request)
         self._closed = False
         self._batches = self._run()
@@ -85,7 +85,7 @@ class Lines:
             yield from batches(self._reply)
         except faults.BROKEN as cause:
             if not self._closed:
-                raise faults.broken(cause, self._asked, self._host) from cause
+                raise faults.broken(cause, self._asked, self._server) from cause
         finally:
             self._reply.close()
 

@@ -128,7 +128,7 @@ class Transport:
                 reply = self._once(request)
             except faults.BROKEN as cause:
                 if last or not _passing(cause):
-                    raise faults.broken(cause, request.asked, self.endpoint.host) from cause
+                    raise faults.broken(cause, request.asked, self.endpoint) from cause
                 if self.endpoint.is_lost():
                     self.renew()
                 time.sleep(_pause(attempt))
@@ -170,7 +170,7 @@ class Transport:
         try:
             return faults.refusal(reply.status, reply.data, request.asked)
         except faults.BROKEN as cause:
-            return faults.broken(cause, request.asked, self.endpoint.host)
+            return faults.broken(cause, request.asked, self.endpoint)
 
     def _open(self) -> tuple[Endpoint, Pool]:
         with self._lock:

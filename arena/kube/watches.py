@@ -147,8 +147,7 @@ class Watch:
                     yield event
         except (faults.BROKEN, ValueError) as cause:
             # A line cut short is a connection cut short.
-            host = self._transport.endpoint.host
-            raise faults.broken(cause, self._selection.asked, host) from cause
+            raise faults.broken(cause, self._selection.asked, self._transport.endpoint) from cause
         finally:
             with self._lock:
                 self._reply = None

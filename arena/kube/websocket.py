@@ -102,7 +102,7 @@ def _connect(endpoint: Endpoint, request: Request, protocols: Sequence[str]) -> 
     except websocket.WebSocketException as cause:
         raise faults.not_json(request.asked) from cause
     except faults.BROKEN as cause:
-        raise faults.broken(cause, request.asked, endpoint.host) from cause
+        raise faults.broken(cause, request.asked, endpoint) from cause
     raw.settimeout(_LONG)
     return Socket(raw, request.asked)
 

@@ -122,7 +122,7 @@ def test_no_server(ground: Field):
     for words in (("list",), ("submit", "pytorchjob", "--name", "j", *RUNS, "true")):
         code, out, err = person.run(*words)
         assert (code, out) == (6, "")
-        assert "does not answer at 127.0.0.1" in err
+        assert "does not answer at 127.0.0.1:9" in err
     assert not person.state.exists()
 
 

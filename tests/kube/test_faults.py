@@ -10,10 +10,12 @@ from urllib3 import exceptions as http
 from arena.errors import ArenaError as Other
 from arena.errors import Conflict, MissingOperator, NotAllowed, NotFound, SpecError, TimedOut, Unreachable
 from arena.kube import faults
+from arena.kube.endpoint import Endpoint
 from arena.kube.faults import Asked
 from arena.resources import NAMESPACES, PODS, Resource
 
 TFJOBS = Resource("kubeflow.org", "v1", "tfjobs", kind="TFJob")
+SERVER = Endpoint(server="https://10.0.0.1:6443/clusters/c-1")
 ASKED = Asked('cluster "prod"', "create", PODS, "team-a", "bert-0")
 QUOTA = 'pods "bert-0" is forbidden: exceeded quota: gpus, requested: pods=1, used: 6, limited: 6'
 
@@ -110,10 +112,10 @@ NO_NAME = chained(http.NewConnectionError(CONNECTION, "m"), socket.gaierror(-2, 
 NO_ROUTE = chained(http.NewConnectionError(CONNECTION, "m"), OSError(113, "No route to host"))
 
 BREAKS = [
-    (REFUSED, Unreachable, "does not answer at 10.0.0.1: connection refused"),
-    (NO_ROUTE, Unreachable, "does not answer at 10.0.0.1: no route to host"),
+    (REFUSED, Unreachable, "does not answer at 10.0.0.1:6443: connection refused"),
+    (NO_ROUTE, Unreachable, "does not answer at 10.0.0.1:6443: no route to host"),
     (NO_NAME, Unreachable, "the name 10.0.0.1 is not known here"),
-    (http.ConnectTimeoutError(), TimedOut, "does not answer at 10.0.0.1"),
+    (http.ConnectTimeoutError(), TimedOut, "does not answer at 10.0.0.1:6443"),
     (http.ReadTimeoutError(None, "", "Read timed out."), TimedOut, "took too long to create"),
     (TimeoutError("timed out"), TimedOut, "took too long to create"),
     (
@@ -135,7 +137,7 @@ BREAKS = [
 @pytest.mark.parametrize(("cause", "error", "text"), BREAKS, ids=[type(one[0]).__name__ for one in BREAKS])
 def test_a_broken_connection_becomes_an_error(cause, error, text):
     """What breaks below HTTP is told apart, with a hint, and no library shows through."""
-    made = faults.broken(cause, ASKED, "10.0.0.1")
+    made = faults.broken(cause, ASKED, SERVER)
     assert type(made) is error
     assert text in made.message
     assert made.hint

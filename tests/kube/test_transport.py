@@ -82,12 +82,11 @@ def test_a_silent_server_times_out(stage, monkeypatch):
 
 
 def test_nobody_listens():
-    """A refused connection names the cluster and the host."""
+    """A refused connection names the cluster, the host and the port."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    with pytest.raises(
-        Unreachable, match=r'^cluster "test" does not answer at 127\.0\.0\.1: connection refused$'
-    ):
+    said = rf'^cluster "test" does not answer at 127\.0\.0\.1:{port}: connection refused$'
+    with pytest.raises(Unreachable, match=said):
         transport(f"http://127.0.0.1:{port}").json(read())
 
 
