@@ -84,11 +84,6 @@ class Instance:
         """Whether it has ended."""
         return self.phase in ("Succeeded", "Failed")
 
-    def is_called(self, word: str, job: str) -> bool:
-        """Whether people mean it by `word`: its name, its end, a place (`worker-1`), the role of a chief."""
-        names = (self.name, self.name.removeprefix(f"{job}-"), f"{self.role}-{self.index}")
-        return word in names or (self.chief and word == self.role)
-
     def age(self, now: datetime) -> timedelta:
         """How long it has existed."""
         return now - self.created if self.created else timedelta(0)

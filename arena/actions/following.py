@@ -5,11 +5,11 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
-from arena.actions import training
+from arena.actions import instances, training
 from arena.actions.logs import Block, Options, Tail, chosen, main_container, restarts
 from arena.errors import ArenaError, NotFound, SpecError, Unreachable
 from arena.kinds.kind import Kind
@@ -38,6 +38,7 @@ def follow(
 
     Raises:
         NotFound: there is no such job, or it has no such instance.
+        SpecError: several instances could be meant.
         Unreachable: the cluster stayed away for about two minutes.
     """
     with closing(_Outlet(maxsize=256)) as out:
@@ -120,13 +121,20 @@ def _observe(cluster: Cluster, name: str, namespace: str, kind: Kind | None, out
 def _start_readers(
     cluster: Cluster, job: Job, options: Options, readers: dict[str, threading.Thread], out: _Outlet
 ) -> None:
-    if not readers and (job.phase.is_final or len(job.instances) >= job.wanted):
-        chosen(job, options)  # says so where all are there, but not the one that is wanted
-    for one in job.instances:
-        if one.uid in readers or not options.picks(one, job) or not _has_log(one, options.container):
+    for one in _wanted(job, options, bool(readers)):
+        if one.uid in readers or not _has_log(one, options.container):
             continue
         tail = Tail(cluster, job, one, options)
         readers[one.uid] = _start(_pump, tail, out)
+
+
+def _wanted(job: Job, options: Options, begun: bool) -> Sequence[Instance]:
+    """The instances to read; raises as `chosen` where all are there, but not the one that is wanted."""
+    if not begun and (job.phase.is_final or len(job.instances) >= job.wanted):
+        return chosen(job, options)
+    if not options.instance:
+        return job.instances
+    return [instances.meant(job, options.instance)] if instances.called(job, options.instance) else []
 
 
 def _has_log(one: Instance, container: str) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from arena.actions import instances
 from arena.errors import NotFound, SpecError
 from arena.model import Container, Instance, Job, LogLine
 from arena.resources import PODS
@@ -30,7 +31,7 @@ class Options:
     """What of the logs is wanted."""
 
     instance: str = ""
-    """Only the instance of that name, with that end (`worker-1`), or the chief of that role (`launcher`)."""
+    """Only the instance that `instances.meant` finds; "" for all."""
     container: str = ""
     """Its container; "" for the one of `main_container`."""
     tail: int | None = None
@@ -40,10 +41,6 @@ class Options:
     """RFC 3339."""
     previous: bool = False
     """The run before the last restart."""
-
-    def picks(self, one: Instance, job: Job) -> bool:
-        """Whether the instance is wanted."""
-        return not self.instance or one.is_called(self.instance, job.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +139,9 @@ def chosen(job: Job, options: Options) -> list[Instance]:
 
     Raises:
         NotFound: it has none of that name.
+        SpecError: several could be meant.
     """
-    found = [one for one in job.instances if options.picks(one, job)]
-    if options.instance and not found:
-        names = ", ".join(one.name for one in job.instances) or "none yet"
-        gone = "; those that ran on at its end were removed" if job.phase.is_final else ""
-        raise NotFound(
-            f'job "{job.name}" has no instance "{options.instance}"', f"its instances: {names}{gone}"
-        )
+    found = [instances.meant(job, options.instance)] if options.instance else list(job.instances)
     containers = {c.name for one in found for c in one.containers}
     if options.container and containers and options.container not in containers:
         text = f'job "{job.name}" has no container "{options.container}"'

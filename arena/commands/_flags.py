@@ -118,7 +118,7 @@ def instance_option(function: F) -> F:
 
     return click.option(
         "-i", "--instance", default="", metavar="NAME", shell_complete=instances,
-        help="Only this instance: its name, or its end such as worker-1.",
+        help="Only this instance: its name, its end such as worker-1, its role or its number.",
     )(function)  # fmt: skip
 
 

@@ -120,11 +120,11 @@ def _jobs(session: "Session", found: "list[Job]", everywhere: bool, form: str) -
 def _job(session: "Session", found: "Job", instance: str, form: str) -> str:
     from dataclasses import replace
 
+    from arena.actions import instances
     from arena.views import encode, jobs, nodes
 
     if instance:
-        kept = tuple(one for one in found.instances if one.is_called(instance, found.name))
-        found = replace(found, instances=kept)
+        found = replace(found, instances=(instances.meant(found, instance),))
     if form in ("json", "yaml"):
         return encode.encode(jobs.data(found, session.now()), form)
     return found.name if form == "name" else nodes.top_job(found, session.now())

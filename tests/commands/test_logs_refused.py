@@ -33,6 +33,21 @@ def test_follow_of_a_misspelt_instance_names_those_there_are(arena, stage):
     assert 'Error: job "bert" has no instance "wroker-1"\nHint: its instances: bert-master-0\n' in err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("logs", "bert"), ("logs", "bert", "-f"), ("top", "job", "bert"), ("exec", "bert", "--", "ls")],
+)
+def test_a_word_for_several_instances(arena, stage, words):
+    """Wherever -i is taken, a word that fits several instances lists them and is exit 2."""
+    bert = stage.job("bert", "Running")
+    for role in ("master", "worker"):
+        stage.pod(bert, role, **RUNNING)
+    code, out, err = arena(*words[:2], "-i", "0", *words[2:])
+    assert (code, out) == (2, "")
+    hint = "choose of bert-master-0, bert-worker-0"
+    assert f'Error: "0" is more than one instance of job "bert"\nHint: {hint}\n' in err
+
+
 @pytest.mark.parametrize("verb", [("logs", "bert"), ("logs", "bert", "-f"), ("exec", "bert", "--", "ls")])
 def test_a_container_that_is_not_there(arena, stage, verb):
     """A container that no instance has is exit 3, as of an instance, with the names of those there are."""
