@@ -22,6 +22,9 @@ _WORDS = {
     "q": "quantity",
     "x": "integer or string",
 }
+_TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
+_NOTHING = {"s": "", "i": 0, "n": 0, "b": False, "q": "0", "x": 0}
+"""What a cluster reads of a null in a list or map of a built-in type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,18 @@ class Shape:
             return self.item
         return fields(self.text).get(name, ANY) if self.is_struct else ANY
 
+    @property
+    def word(self) -> str:
+        """What messages call a value of this shape."""
+        return "array" if self.is_list else _WORDS.get(self.text, "object")
+
+    @property
+    def nothing(self) -> Any:
+        """The value of this shape that says nothing."""
+        if self.is_list:
+            return []
+        return {} if self.is_map or self.is_struct else _NOTHING.get(self.text)
+
 
 ANY = Shape("any")
 
@@ -115,15 +130,19 @@ def _is_kind(struct: str) -> bool:
 
 @dataclass(slots=True)
 class Findings:
-    """What a walk found."""
+    """What a walk found in an object of a type that is `custom` or built in."""
 
+    custom: bool
     unknown: list[str]
     wrong: list[Cause]
 
 
 def check(kind: Type, obj: Object) -> Findings:
-    """Remove unknown fields from the object (in place) and say which; say which values are wrong."""
-    found = Findings([], [])
+    """Remove unknown fields from the object (in place) and say which; say which values are wrong.
+
+    Fields that are null are removed; items that are null are wrong, or say nothing in a built-in type.
+    """
+    found = Findings(kind.custom, [], [])
     _check(root(kind), obj, "", found)
     return found
 
@@ -133,20 +152,27 @@ def _check(shape: Shape, value: Any, path: str, found: Findings) -> None:
         return
     if shape.is_struct or shape.is_map:
         if not isinstance(value, dict):
-            found.wrong.append(_wrong(path, value, "object"))
+            found.wrong.append(_wrong(path, value, shape))
         elif shape.is_struct:
             _check_struct(shape, value, path, found)
         else:
-            for key, one in value.items():
-                _check(shape.item, one, f"{path}.{key}", found)
+            _check_items(shape.item, value, {key: f"{path}.{key}" for key in value}, found)
     elif shape.is_list:
         if not isinstance(value, list):
-            found.wrong.append(_wrong(path, value, "array"))
+            found.wrong.append(_wrong(path, value, shape))
         else:
-            for index, one in enumerate(value):
-                _check(shape.item, one, f"{path}[{index}]", found)
+            _check_items(shape.item, value, {index: f"{path}[{index}]" for index in range(len(value))}, found)
     elif not _fits(shape.text, value):
-        found.wrong.append(_wrong(path, value, _WORDS[shape.text]))
+        found.wrong.append(_wrong(path, value, shape))
+
+
+def _check_items(item: Shape, value: Any, paths: dict[Any, str], found: Findings) -> None:
+    for key, path in paths.items():
+        if value[key] is None and found.custom and item != ANY:
+            found.wrong.append(_wrong(path, None, item))
+        elif value[key] is None:
+            value[key] = item.nothing
+        _check(item, value[key], path, found)
 
 
 def _check_struct(shape: Shape, value: Object, path: str, found: Findings) -> None:
@@ -200,13 +226,13 @@ def quantity(value: Any) -> Decimal:
     return number * Decimal(1000) ** ("kMGTPE".index(unit) + 1 if unit else 0)
 
 
-def _wrong(path: str, value: Any, wanted: str) -> Cause:
-    given = {dict: "object", list: "array", str: "string", bool: "boolean"}.get(type(value), "number")
-    if wanted == "quantity" and given == "string":
+def _wrong(path: str, value: Any, shape: Shape) -> Cause:
+    given = _TYPES.get(type(value), "number")
+    if shape.word == "quantity" and given == "string":
         message = (
             f'Invalid value: "{value}": quantities must match the regular expression '
             "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
         )
     else:
-        message = f'Invalid value: "{given}": must be of type {wanted}: "{given}"'
+        message = f'Invalid value: "{given}": must be of type {shape.word}: "{given}"'
     return Cause(path, "FieldValueInvalid", message)

@@ -17,6 +17,7 @@ from arena.local.objects import (
     Resource,
 )
 
+LIMIT_RANGES = Resource("", "v1", "limitranges", "LimitRange")
 TFJOBS = Resource("kubeflow.org", "v1", "tfjobs", "TFJob")
 PYTORCHJOBS = Resource("kubeflow.org", "v1", "pytorchjobs", "PyTorchJob")
 MPIJOBS = Resource("kubeflow.org", "v2beta1", "mpijobs", "MPIJob")
@@ -43,6 +44,7 @@ def torch(name="j", spec=None, **replicas):
     return job("pytorchReplicaSpecs", kinds, name, **(spec or {}))
 
 
+NOBODY = {"template": {"spec": {"containers": [None]}}}
 SELECTED = {
     "selector": {"matchLabels": {"a": "b"}},
     "template": {"metadata": {"labels": {"a": "c"}}, "spec": {"containers": [container()]}},
@@ -125,6 +127,31 @@ def test_what_is_not_allowed_is_named(api, resource, body, field, words):
     causes = {cause["field"]: cause["message"] for cause in refused.value.details["causes"]}
     assert words in causes[field]
     assert field in refused.value.message
+
+
+def test_a_null_in_a_list_or_map_says_nothing(api):
+    """Of built-in types a null item is read as an empty one, as a cluster does."""
+    one = container(command=["true", None], ports=[None], resources={"limits": {"cpu": None}})
+    with pytest.raises(Refused, match=r"spec\.limits\[0\]\.type: Required value"):
+        api.create(LIMIT_RANGES, {"metadata": {"name": "l"}, "spec": {"limits": [None]}}, "default")
+    settings = api.create(CONFIGMAPS, {"metadata": {"name": "c"}, "data": {"a": None}}, "default")
+    assert settings["data"] == {"a": ""}
+    with pytest.raises(Refused) as refused:
+        api.create(PODS, pod(one, None, tolerations=[None], nodeSelector={"a": None}), "default")
+    assert refused.value.code == 422
+    assert {one["field"] for one in refused.value.details["causes"]} == {
+        "spec.containers[0].ports[0].containerPort",
+        "spec.containers[1].name",
+    }
+
+
+def test_a_null_in_a_list_of_a_custom_kind_is_refused(api):
+    """A definition's schema knows no null, and the message says where it is."""
+    with pytest.raises(
+        Refused, match=r'containers\[0\]: Invalid value: "null": must be of type object'
+    ) as no:
+        api.create(PYTORCHJOBS, job("pytorchReplicaSpecs", {"Master": replica("x") | NOBODY}), "default")
+    assert no.value.code == 422
 
 
 @pytest.mark.parametrize(
