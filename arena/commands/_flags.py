@@ -118,7 +118,7 @@ def instance_option(function: F) -> F:
 
     return click.option(
         "-i", "--instance", default="", metavar="NAME", shell_complete=instances,
-        help="Only this instance: its name, its end such as worker-1, its role or its number.",
+        help="Only this instance: by name, place (worker-1), role or number.",
     )(function)  # fmt: skip
 
 
