@@ -25,7 +25,7 @@ def operator() -> Operator:
         chosen.note(change)
         return inner.keys(objects, change)
 
-    return replace(inner, keys=keys)
+    return replace(inner, keys=keys, forget=chosen.forget)
 
 
 class Chosen:
@@ -37,6 +37,11 @@ class Chosen:
     def __init__(self) -> None:
         self._selectors: dict[str, dict[Key, Object]] = defaultdict(dict)
         self._members: dict[str, dict[Key, set[str]]] = defaultdict(dict)
+
+    def forget(self) -> None:
+        """Know of none, until a new watch tells of all: the one before may have missed the end of some."""
+        self._selectors.clear()
+        self._members.clear()
 
     def note(self, change: Change) -> None:
         """Take note of what a Service selects, or of the pods that are behind it."""

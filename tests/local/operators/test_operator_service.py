@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
-from arena.local.objects import ENDPOINTS, PODS, SERVICES
+from arena.local.objects import ENDPOINTS, PODS, SERVICES, Change
 from arena.local.operators import pods as facts
+from arena.local.operators import service
 
 
 @pytest.fixture
@@ -125,6 +126,19 @@ def test_endpoints_follow_labels(bench, submit):
         bench.objects.patch(PODS, "a", {"metadata": {"labels": {"app": label}}}, "default")
         bench.settled()
         assert sum(len(one["addresses"]) for one in subsets(bench) or []) == count
+
+
+def test_a_service_that_went_unseen(bench, submit):
+    """What a lost watch did not tell is not remembered: a new one tells of all that is there."""
+    made = submit()
+    pod(bench, "a")
+    changed = Change("MODIFIED", PODS, bench.read(PODS, "a"))
+    one = service.operator()
+    one.keys(bench.objects, Change("ADDED", SERVICES, made))
+    one.keys(bench.objects, Change("ADDED", ENDPOINTS, bench.read(ENDPOINTS, "web")))
+    assert set(one.keys(bench.objects, changed)) == {("default", "web")}
+    one.forget()
+    assert not list(one.keys(bench.objects, changed))
 
 
 def test_proxy(bench, submit, echo):
