@@ -36,7 +36,7 @@ while not (home / "go").exists():
     time.sleep(0.05)
 codes = [(child.terminate(), child.wait()) for child in running.values()]
 print("ended", len(codes), flush=True)
-sys.exit(int((home / "go").read_text() or 0))
+sys.exit(int((home / "go").read_text()))
 '''
 WORKER = "import time\ntime.sleep(600)\n"
 
@@ -85,7 +85,9 @@ def sees(arena: Product, *workers: str) -> None:
 
 def end(arena: Product, code: int, phase: str) -> None:
     """Let the driver end with an exit code, and see that the job ends so, too."""
-    (arena.home / "go").write_text(str(code), encoding="utf-8")
+    # Renamed once it is written, or the program might read it empty.
+    (arena.home / "told").write_text(str(code), encoding="utf-8")
+    (arena.home / "told").rename(arena.home / "go")
     until(lambda: arena.jobs() == {"e": phase}, 30, f"the end as {phase}")
     until(lambda: not arena.processes("worker.py"), 30, "the end of what ran on the workers")
 
@@ -171,7 +173,7 @@ def test_suspended_and_resumed(arena: Product) -> None:
     sees(arena, "e-worker-0", "e-worker-1")
     arena.must("suspend", "e")
     until(lambda: not arena.processes(), 30, "the last process to end")
-    assert arena.jobs() == {"e": "SUSPENDED"}
+    until(lambda: arena.jobs() == {"e": "SUSPENDED"}, 30, "the job suspended")
     arena.must("resume", "e")
     sees(arena, "e-worker-0", "e-worker-1")
 

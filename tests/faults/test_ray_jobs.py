@@ -55,7 +55,7 @@ with (home / "starts").open("a") as starts:
 print("ready", flush=True)
 while not (home / "go").exists():
     time.sleep(0.02)
-sys.exit(int((home / "go").read_text() or 0))
+sys.exit(int((home / "go").read_text()))
 '''
 
 
@@ -87,7 +87,9 @@ def starts(arena: Product, number: int) -> list[str]:
 
 def go(arena: Product, code: int = 0) -> None:
     """Let the program end."""
-    (arena.home / "go").write_text(str(code), encoding="utf-8")
+    # Renamed once it is written, or the program might read it empty.
+    (arena.home / "told").write_text(str(code), encoding="utf-8")
+    (arena.home / "told").rename(arena.home / "go")
 
 
 def job(arena: Product) -> dict[str, object]:
