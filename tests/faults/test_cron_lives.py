@@ -56,12 +56,14 @@ def test_a_restart_starts_no_run_twice(arena: Product) -> None:
     arena.must("cron", "pytorchjob", *words, line)
     until(log.exists, 20, "the first run")
     os.kill(arena.server(), signal.SIGKILL)
-    (first,) = runs(arena, "slow")
-    assert first["status"] == "Running"
+    until(lambda: ended(arena, "slow", "Running"), 20, "the run to be found again")
+    assert len(runs(arena, "slow")) == 1
     go.touch()
     until(lambda: len(ended(arena, "slow", "Succeeded")) > 2, 30, "three runs")
     arena.must("cron", "suspend", "slow")
-    until(lambda: not ended(arena, "slow", "Running"), 20, "the last run has ended")
+    until(
+        lambda: {run["status"] for run in runs(arena, "slow")} == {"Succeeded"}, 20, "the end of the last run"
+    )
     hosts = log.read_text(encoding="utf-8").split()
     assert len(hosts) == len(set(hosts))
     assert {host.removesuffix("-master-0") for host in hosts} == {run["name"] for run in runs(arena, "slow")}

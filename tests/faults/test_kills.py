@@ -121,7 +121,7 @@ def test_killing_everything_at_once(arena: Product) -> None:
     for victim in victims:
         victim.kill()
     until(lambda: arena.jobs() == {"sleeper": "FAILED"}, what="the failure")
-    assert not arena.processes()
+    until(lambda: not arena.processes(), what="the last process to end")
     arena.must("submit", "pytorchjob", "--name", "next", "--wait", "true")
     arena.must("delete", "sleeper", "next")
     assert arena.jobs() == {}

@@ -18,11 +18,12 @@ while not os.path.exists("stop"):
 """Runs until there is a file `stop`, and notes each of its starts."""
 
 
-def beats(arena: Product, kind: str, name: str, *words: str) -> None:
-    """Submit a job of such programs and wait until all its instances run."""
+def beats(arena: Product, kind: str, name: str, *words: str, count: int = 1) -> None:
+    """Submit a job of such programs and wait until so many have noted that they started."""
     (arena.home / "beats.py").write_text(BEATS, encoding="utf-8")
     arena.must("submit", kind, "--name", name, *words, f"python {arena.home}/beats.py")
     arena.must("wait", name, "--for", "phase=RUNNING", "--timeout", "30s")
+    until(lambda: len(starts(arena)) == count, what=f"{count} starts")
 
 
 def starts(arena: Product) -> dict[str, int]:
@@ -40,20 +41,17 @@ def instances(arena: Product, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"),
-    [("pytorchjob", ("--workers", "2")), ("tfjob", ("--workers", "2", "--ps", "1")), ("mpijob", ())],
+    ("kind", "count", "words"),
+    [("pytorchjob", 2, ("--workers", "2")), ("tfjob", 3, ("--workers", "2", "--ps", "1")), ("mpijob", 1, ())],
 )
-def test_suspended_and_resumed(arena: Product, kind: str, words: tuple[str, ...]) -> None:
+def test_suspended_and_resumed(arena: Product, kind: str, count: int, words: tuple[str, ...]) -> None:
     """While a job is suspended nothing of it runs; resumed, every program starts anew, and it succeeds."""
-    beats(arena, kind, "j", *words)
-    first = until(lambda: starts(arena), what="the first starts")
+    beats(arena, kind, "j", *words, count=count)
     assert arena.must("suspend", "j") == f"{kind} j suspended\n"
     until(lambda: not arena.processes("beats.py"), what="the end of the programs")
     assert arena.must("wait", "j", "--for", "phase=SUSPENDED", "--timeout", "20s") == f"{kind} j SUSPENDED\n"
     assert arena.must("resume", "j") == f"{kind} j resumed\n"
-    until(
-        lambda: set(starts(arena).values()) == {2} or len(starts(arena)) == 2 * len(first), what="starts anew"
-    )
+    until(lambda: set(starts(arena).values()) == {2} or len(starts(arena)) == 2 * count, what="starts anew")
     (arena.home / "stop").touch()
     assert arena.must("wait", "j", "--timeout", "30s") == f"{kind} j SUCCEEDED\n"
 
@@ -98,7 +96,7 @@ def test_suspended_through_a_restart_of_the_server(arena: Product) -> None:
     arena.must("suspend", "j")
     until(lambda: not arena.processes("beats.py"), what="the end of the program")
     os.kill(arena.server(), signal.SIGKILL)
-    assert arena.jobs() == {"j": "SUSPENDED"}
+    until(lambda: arena.jobs() == {"j": "SUSPENDED"}, what="the job to be found again")
     assert not arena.processes("beats.py")
     arena.must("resume", "j")
     (arena.home / "stop").touch()
@@ -115,9 +113,10 @@ def test_suspended_through_a_restart_of_the_server(arena: Product) -> None:
 )
 def test_scaled(arena: Product, kind: str, words: tuple[str, ...]) -> None:
     """Workers that are added start, workers that are taken away end, and the others never notice."""
-    beats(arena, kind, "j", *words)
+    beats(arena, kind, "j", *words, count=2)
     arena.must("scale", "j", "--workers", "3")
     until(lambda: instances(arena, "j") == ["worker-0", "worker-1", "worker-2"], what="three workers")
+    until(lambda: len(starts(arena)) == 3, what="three starts")
     arena.must("scale", "j", "--workers", "1")
     until(lambda: instances(arena, "j") == ["worker-0"], what="one worker")
     until(lambda: len(arena.processes("beats.py")) <= 2, what="the end of the others")

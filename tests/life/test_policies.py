@@ -75,7 +75,7 @@ def test_cleaned_up(arena: Product, policy: str, left: list[str]) -> None:
         "SUCCEEDED\n"
     )
     until(lambda: pods(arena) == left, what=f"the instances {left}")
-    assert bool(arena.processes(IDLE)) is (policy == "None")
+    until(lambda: bool(arena.processes(IDLE)) is (policy == "None"), what="the programs")
 
 
 def pods(arena: Product) -> list[str]:
