@@ -182,7 +182,7 @@ CONTEXTS = list(
 
 def help_page() -> str:
     """What docs/help.md should be."""
-    parts = ["# Help", "What `--help` prints, of every command. This page is generated: see architecture.md."]
+    parts = ["# Help", "What `--help` prints, of every command. This page is generated: see CONTRIBUTING.md."]
     for ctx in CONTEXTS:
         parent, kind = ctx.command_path.rpartition(" ")[::2]
         if parent == "arena cron" and kind in {one.name for one in kinds.training_kinds()} - {"job"}:
