@@ -1,6 +1,6 @@
 #!/bin/sh
 # What `make demo` shows: a job of two workers that learns to read digits, on the local cluster.
-# Its TensorBoard stays up afterwards; `arena local stop` ends everything.
+# Its TensorBoard stays up afterwards; `arena local stop --pods` ends everything.
 set -eu
 cd "$(dirname "$0")/.."
 PATH=$PWD/.venv/bin:$PATH
