@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -118,6 +119,7 @@ def test_a_refused_part_leaves_no_job(arena, stage, api, code, checked):
     assert (jobs(stage), parts(stage)) == ([], [])
 
 
+@pytest.mark.skipif(not shutil.which("git"), reason="NOT CHECKED: there is no git to commit the code to")
 def test_digest_and_origin_are_recorded(arena, stage, code):
     """The job tells the digest of its code, its commit and remote; no credentials and no bytes."""
     env = {"HOME": str(code), "PATH": os.environ["PATH"]}
