@@ -94,7 +94,7 @@ def test_the_server_is_killed_meanwhile(arena: Product, kind: str) -> None:
     name, folder = submit(arena, kind, "through", LASTS)
     until(lambda: (folder / "began").exists(), what="the program")
     os.kill(arena.server(), signal.SIGKILL)
-    assert phase(arena, name) in ("STARTING", "RUNNING")
+    until(lambda: phase(arena, name) == "RUNNING", what="the job to be found again")
     (folder / "end").touch()
     assert f"{name} SUCCEEDED" in arena.must("wait", name, "--timeout", "60s")
     began = (folder / "began").read_text().split()

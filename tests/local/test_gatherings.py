@@ -161,12 +161,14 @@ def test_a_server_that_starts_again(arena: Product, kind: str) -> None:
     """A job outlives a killed server: its replicas run on, and their success is known afterwards."""
     go = arena.home / "go"
     lines = (
+        'pathlib.Path(f"{place[2]}.began").touch()',
         f"while not pathlib.Path({str(go)!r}).exists():",
         "    time.sleep(0.02)",
         "meet(*place)",
     )
     arena.must("submit", kind, "--name", "long", "--workers", "3", program(arena, kind, *lines))
     until(lambda: arena.jobs() == {"long": "RUNNING"}, what="the job to run")
+    until(lambda: len(list(arena.home.glob("*.began"))) == 3, what="every replica's program")
     before = {process.pid for process in arena.processes("gather.py")}
     os.kill(arena.server(), signal.SIGKILL)
     until(lambda: arena.jobs() == {"long": "RUNNING"}, what="the job to be found again")
