@@ -28,6 +28,7 @@ from arena.local.state import (
     holder,
     prepare,
     recorded,
+    settle,
     state_dir,
 )
 
@@ -146,19 +147,17 @@ def start(idle: float | None = None, version: str = "", gpus: str = "") -> Serve
 
 
 def stop(pods: bool = False) -> bool:
-    """Stop the server, if one runs; its pods live on and are found again by the next one.
+    """Stop the server, if one runs, and tell whether; its pods live on and are found again by the next one.
 
     Args:
         pods: also end every process of every pod.
-
-    Returns:
-        Whether there was a server.
 
     Raises:
         DaemonError: it does not end.
     """
     home = state_dir()
     stopped = _end(home)
+    settle(home)
     if pods:
         from arena.local.sweep import sweep
 

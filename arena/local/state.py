@@ -268,6 +268,16 @@ def leave(home: Path) -> None:
         os.truncate(home / "server.lock", 0)
 
 
+def settle(home: Path) -> None:
+    """Note for a server that fell, unless another runs by now, that it shall stay away."""
+    if fell(home):
+        with explained(home):
+            lock = acquire(home / "server.lock", 0)
+        if lock is not None:
+            os.ftruncate(lock, 0)
+            os.close(lock)
+
+
 def holder(home: Path) -> int | None:
     """The pid of the process that holds `server.lock`; None where nobody does."""
     try:

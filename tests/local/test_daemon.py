@@ -169,6 +169,19 @@ def test_a_crash_is_told_from_an_end(home):
     assert not daemon.crashed()
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["crashed", "hung"])
+def test_what_was_stopped_did_not_crash(home, monkeypatch, number):
+    """Once the user has stopped it, no command that runs starts it again, however the server ended."""
+    monkeypatch.setattr(daemon, "LEAVING", 0.5)
+    server = daemon.start()
+    os.kill(server.pid, number)
+    if number == signal.SIGKILL:
+        until(daemon.crashed)
+    assert daemon.stop() is (number == signal.SIGSTOP)
+    assert not daemon.crashed()
+    assert daemon.start().url == server.url
+
+
 def test_objects_and_pods_outlive_a_crash(home):
     """A pod runs on while the server is dead, and the next server knows it again."""
     server = daemon.ensure()
