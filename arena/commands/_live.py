@@ -54,6 +54,11 @@ def colour() -> bool | None:
     return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
 
 
+def room() -> int | None:
+    """How many characters a line of standard output has room for; None where it is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def redraw(text: str, previous: int) -> int:
     """Print `text` over the `previous` lines printed before; returns how many lines were printed.
 

@@ -59,6 +59,7 @@ def _warn(text: str) -> None:
 
 
 def _shower(session: "Session", form: str, everywhere: bool) -> Callable[["list[Job]"], str]:
+    from arena.commands._live import room
     from arena.views import encode, jobs, table
 
     def show(found: "list[Job]") -> str:
@@ -68,7 +69,7 @@ def _shower(session: "Session", form: str, everywhere: bool) -> Callable[["list[
         if form in ("json", "yaml"):
             return encode.encode([jobs.data(job, now) for job in found], form)
         view = jobs.columns(jobs.JOBS, everywhere=everywhere)
-        return table.render(view, found, now, wide=form == "wide")
+        return table.render(view, found, now, wide=form == "wide", within=room())
 
     return show
 

@@ -57,6 +57,7 @@ def node(  # noqa: PLR0913 - one parameter a flag
 
 def _nodes(session: "Session", found: "list[Node]", details: bool, form: str) -> str:
     from arena.actions import nodes as actions
+    from arena.commands._live import room
     from arena.views import encode, nodes
 
     if form == "name":
@@ -68,7 +69,7 @@ def _nodes(session: "Session", found: "list[Node]", details: bool, form: str) ->
             nodes.detail(one, actions.pods_on(session.cluster(), one.name), session.now()) for one in found
         ]
         return "\n\n".join(pages)
-    return nodes.nodes(found, session.now(), wide=form == "wide")
+    return nodes.nodes(found, session.now(), wide=form == "wide", within=room())
 
 
 @command.command("job")
@@ -108,13 +109,14 @@ def job(  # noqa: PLR0913 - one parameter a flag
 
 
 def _jobs(session: "Session", found: "list[Job]", everywhere: bool, form: str) -> str:
+    from arena.commands._live import room
     from arena.views import encode, jobs, nodes
 
     if form == "name":
         return "\n".join(one.name for one in found)
     if form in ("json", "yaml"):
         return encode.encode([jobs.data(one, session.now()) for one in found], form)
-    return nodes.top_jobs(found, session.now(), everywhere=everywhere)
+    return nodes.top_jobs(found, session.now(), everywhere=everywhere, within=room())
 
 
 def _job(session: "Session", found: "Job", instance: str, form: str) -> str:

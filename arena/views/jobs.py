@@ -30,9 +30,9 @@ JOBS: tuple[Column[Job], ...] = (
     Column("NAME", lambda job, now: job.name),
     Column("STATUS", lambda job, now: job.phase.value),
     Column("TRAINER", lambda job, now: job.kind.upper()),
-    Column("DURATION", lambda job, now: units.age(job.duration(now).total_seconds())),
-    Column("GPU(Requested)", lambda job, now: job.gpus),
-    Column("GPU(Allocated)", lambda job, now: _allocated(job)),
+    Column("DURATION", lambda job, now: units.age(job.duration(now).total_seconds()), short="TIME"),
+    Column("GPU(Requested)", lambda job, now: job.gpus, short="GPUS"),
+    Column("GPU(Allocated)", lambda job, now: _allocated(job), short="HELD"),
     Column("NODE", lambda job, now: _node(job)),
     Column("READY", lambda job, now: "-" if job.phase.is_final else ready(job), wide=True),
     Column("SUBMITTER", lambda job, now: job.submitter or "N/A", wide=True),
@@ -43,8 +43,8 @@ TOP: tuple[Column[Job], ...] = (
     Column("STATUS", lambda job, now: job.phase.value),
     Column("TRAINER", lambda job, now: job.kind.upper()),
     Column("AGE", lambda job, now: units.age(units.since(job.created, now).total_seconds())),
-    Column("GPU(Requested)", lambda job, now: job.gpus),
-    Column("GPU(Allocated)", lambda job, now: job.gpus_allocated),
+    Column("GPU(Requested)", lambda job, now: job.gpus, short="GPUS"),
+    Column("GPU(Allocated)", lambda job, now: job.gpus_allocated, short="HELD"),
     Column("NODE", lambda job, now: _node(job)),
 )
 ENDED: tuple[Column[Job], ...] = (

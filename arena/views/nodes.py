@@ -8,7 +8,7 @@ from arena import units
 from arena.inventory import Node
 from arena.model import Job
 from arena.views.jobs import INSTANCES, TOP, columns
-from arena.views.table import Column, pairs, render, ruled
+from arena.views.table import Column, breadth, pairs, render, ruled
 
 
 def _allocated(node: Node) -> str:
@@ -21,7 +21,7 @@ NODES: tuple[Column[Node], ...] = (
     Column("ROLE", lambda node, now: node.role),
     Column("STATUS", lambda node, now: node.status),
     Column("GPU(Total)", lambda node, now: node.gpus),
-    Column("GPU(Allocated)", lambda node, now: _allocated(node)),
+    Column("GPU(Allocated)", lambda node, now: _allocated(node), short="GPU(Alloc)"),
     Column("CPU(Total)", lambda node, now: f"{node.cpu.normalize():f}", wide=True),
     Column("CPU(Allocated)", lambda node, now: f"{node.cpu_allocated.normalize():f}", wide=True),
     Column("MEMORY(Total)", lambda node, now: units.gib(node.memory), wide=True),
@@ -29,9 +29,10 @@ NODES: tuple[Column[Node], ...] = (
 )
 
 
-def nodes(rows: Sequence[Node], now: datetime, *, wide: bool = False) -> str:
-    """The table of nodes with the cluster's total below it."""
-    return render(NODES, rows, now, wide=wide) + "\n" + "-" * 92 + "\n" + _total(rows)
+def nodes(rows: Sequence[Node], now: datetime, *, wide: bool = False, within: int | None = None) -> str:
+    """The table of nodes with the cluster's total below it; `within` as of `table.render`."""
+    table = render(NODES, rows, now, wide=wide, within=within)
+    return f"{table}\n{'-' * breadth(table)}\n{_total(rows)}"
 
 
 def _total(rows: Sequence[Node]) -> str:
@@ -70,11 +71,11 @@ def data(node: Node) -> dict[str, Any]:
     }
 
 
-def top_jobs(rows: Sequence[Job], now: datetime, *, everywhere: bool) -> str:
-    """Jobs by the GPUs they ask for, with the totals below."""
+def top_jobs(rows: Sequence[Job], now: datetime, *, everywhere: bool, within: int | None = None) -> str:
+    """Jobs by the GPUs they ask for, with the totals below; `within` as of `table.render`."""
     ordered = sorted(rows, key=lambda job: (-job.gpus, job.name))
     taken, asked = sum(job.gpus_allocated for job in rows), sum(job.gpus for job in rows)
-    table = render(columns(TOP, everywhere=everywhere), ordered, now)
+    table = render(columns(TOP, everywhere=everywhere), ordered, now, within=within)
     return f"{table}\n\nTotal Allocated/Requested GPUs of Training Jobs: {taken}/{asked}"
 
 

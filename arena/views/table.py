@@ -16,9 +16,18 @@ class Column(Generic[T]):
     value: Callable[[T, datetime], Any]
     wide: bool = False
     """Only shown by `-o wide`."""
+    short: str = ""
+    """Another title, where there is no room for the first."""
 
 
-def render(view: Sequence[Column[T]], rows: Iterable[T], now: datetime, *, wide: bool = False) -> str:
+def render(
+    view: Sequence[Column[T]],
+    rows: Iterable[T],
+    now: datetime,
+    *,
+    wide: bool = False,
+    within: int | None = None,
+) -> str:
     """The rows as an aligned table with a header line and no line end.
 
     Args:
@@ -26,11 +35,19 @@ def render(view: Sequence[Column[T]], rows: Iterable[T], now: datetime, *, wide:
         rows: what to show, one line each.
         now: the time that ages count to.
         wide: whether to show the columns marked wide.
+        within: how many characters a line has room for: where there are more, titles are short. None: any.
     """
     columns = [column for column in view if wide or not column.wide]
-    return plain(
-        [[column.title for column in columns], *([c.value(row, now) for c in columns] for row in rows)]
-    )
+    body = [[column.value(row, now) for column in columns] for row in rows]
+    text = plain([[column.title for column in columns], *body])
+    if within is None or breadth(text) <= within:
+        return text
+    return plain([[column.short or column.title for column in columns], *body])
+
+
+def breadth(text: str) -> int:
+    """The characters of the longest line."""
+    return max(map(len, text.splitlines()), default=0)
 
 
 def plain(lines: Sequence[Sequence[Any]]) -> str:
