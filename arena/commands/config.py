@@ -27,7 +27,7 @@ def command() -> None:
 @_flags.output_option("table", "json", "yaml")
 @pass_session
 def view(session: "Session", origin: bool, cluster: bool, form: str) -> None:
-    """Show every setting, from the first that has it.
+    """Show the settings that are set, each from the first place that has it.
 
     Flags come before ARENA_* variables, .arena.yaml, your own file, the administrator's settings
     (--cluster) and what is built in.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arena.commands import _complete, _each, _flags
-from arena.commands._aliases import ALIASES
+from arena.commands._aliases import ALIASES, list_verbs
 from arena.commands._globals import pass_session, spread
 from arena.commands._spec import SpecCommand, given, spec_options
 from arena.commands.submit import FILE, PLANNING, Kinds, sections
@@ -48,13 +48,7 @@ class Crons(Kinds):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs, then the kinds."""
-        short = {name: alias for alias, name in ALIASES.items()}
-        rows = [
-            (f"{name}, {short[name]}" if name in short else name, one.get_short_help_str(70))
-            for name, one in sorted(self.commands.items())
-        ]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        list_verbs(self, formatter)
         super().format_commands(ctx, formatter)
 
 
