@@ -94,9 +94,7 @@ def resume(
         wait: called with their number where there are any to wait for.
     """
     found = _find(cluster, name, namespace, kind)
-    if found.kind.suspend and _is_suspended(found, found.kind.suspend) and _in_queue(found) is None:
-        _await_end(found, within, wait)
-    return _switch(found, False)
+    return _switch(found, False, lambda: _await_end(found, within, wait))
 
 
 def _await_end(found: _Found, within: float, wait: Callable[[int], None]) -> None:
@@ -148,7 +146,8 @@ def _find(cluster: Cluster, name: str, namespace: str, kind: Kind | None) -> _Fo
     return _Found(cluster, *training.find(cluster, name, namespace, kind))
 
 
-def _switch(found: _Found, on: bool) -> Changed:
+def _switch(found: _Found, on: bool, before: Callable[[], None] = lambda: None) -> Changed:
+    """Suspend the job or resume it, after what has to be done `before` where it is not that way already."""
     change = found.kind.suspend
     if change is None:
         raise SpecError(
@@ -161,6 +160,7 @@ def _switch(found: _Found, on: bool) -> Changed:
         return _hold(found, held, on)
     if _is_suspended(found, change) is on:
         return _unchanged(found, on)
+    before()
     return Changed(found.read(_send(found, change(found.obj, on), "suspend it")), True)
 
 

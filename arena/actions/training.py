@@ -65,7 +65,7 @@ def _similar(cluster: Cluster, name: str, namespace: str) -> str:
     import difflib
 
     try:
-        known = {job.name: job.kind for job in overview.jobs(cluster, namespace)}
+        known = {there: kind.name for kind, there in overview.names(cluster, namespace)}
     except NotAllowed:
         known = {}
     if name in known:

@@ -4,8 +4,8 @@ import pytest
 from shelf import Object, Shelf
 
 from arena import labels
-from arena.actions import overview
-from arena.errors import NotAllowed
+from arena.actions import overview, training
+from arena.errors import NotAllowed, NotFound
 from arena.resources import EVENTS, PODS, Resource
 
 PYTORCH = Resource("kubeflow.org", "v1", "pytorchjobs", kind="PyTorchJob")
@@ -84,4 +84,13 @@ def test_names_are_told_without_a_look_at_pods(shelf):
     shelf.put(TF, PLACE, made("TFJob", "mnist"))
     found = overview.names(shelf.cluster, PLACE)
     assert sorted((kind.name, name) for kind, name in found) == [("pytorchjob", "bert"), ("tfjob", "mnist")]
+    assert not any("/pods" in path for path in shelf.asked)
+
+
+def test_a_misspelt_name(shelf):
+    """Whoever misspells a job is told of one like it, and its pods are nobody's business for that."""
+    shelf.put(PYTORCH, PLACE, made("PyTorchJob", "bert"))
+    with pytest.raises(NotFound) as told:
+        training.find(shelf.cluster, "bret", PLACE)
+    assert told.value.hint == "did you mean bert?"
     assert not any("/pods" in path for path in shelf.asked)
