@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -76,13 +77,14 @@ def pod(
     from arena.actions.watching import Source, Watching
 
     selector = f"{labels.RELEASE}={job.name},role=tensorboard"
+    deadline = time.monotonic() + timeout
     with Watching(cluster, [Source(PODS, job.namespace, selector)]) as watching:
         told = False
         while not (ready := [one for one in watching.objects(0) if _is_ready(one)]):
             if not told:
                 tell(f'waiting for the TensorBoard of "{job.name}"')
                 told = True
-            if not watching.wait(timeout):
+            if not watching.wait(max(0.0, deadline - time.monotonic())):
                 text = f'the TensorBoard of "{job.name}" is not ready after {timeout:g}s'
                 raise TimedOut(text, f"arena get {aimed(job.name, job.namespace)} -e shows why")
     return str(ready[0]["metadata"]["name"])
