@@ -57,8 +57,12 @@ def logs(
     """The lines that a job has written so far, of all instances by time; raises as `job`.
 
     Args:
-        instance: only the one of that name, or with that end such as `worker-1`.
+        instance: only the one called so: by name, place such as `worker-1`, role or number.
         tail: the last lines of each instance only.
+
+    Raises:
+        NotFound: it has no such instance.
+        SpecError: several instances are called so.
     """
     options = streams.Options(instance=instance, tail=tail)
     return streams.lines(streams.read(session.cluster(), job(session, name, kind=kind), options))
@@ -95,7 +99,6 @@ def wait(
         ArenaError: it ended before it came as far.
     """
     goal = dataclasses.replace(goals.goal(until) if until else goals.END, within=timeout)
-
     ended = goals.wait(
         session.cluster(),
         [name],
