@@ -120,10 +120,16 @@ StatefulSetSpec replicas:i selector:LabelSelector! template:PodTemplateSpec! ser
 volumeClaimTemplates:[PersistentVolumeClaim] podManagementPolicy:s updateStrategy:DeploymentStrategy \
 revisionHistoryLimit:i minReadySeconds:i persistentVolumeClaimRetentionPolicy:any ordinals:any
 Job metadata:ObjectMeta spec:JobSpec! status:any
-JobSpec parallelism:i completions:i activeDeadlineSeconds:i podFailurePolicy:any successPolicy:any \
-backoffLimit:i \
-backoffLimitPerIndex:i maxFailedIndexes:i selector:LabelSelector manualSelector:b template:PodTemplateSpec! \
+JobSpec parallelism:i completions:i activeDeadlineSeconds:i podFailurePolicy:PodFailurePolicy \
+successPolicy:SuccessPolicy backoffLimit:i backoffLimitPerIndex:i maxFailedIndexes:i \
+selector:LabelSelector manualSelector:b template:PodTemplateSpec! \
 ttlSecondsAfterFinished:i completionMode:s suspend:b podReplacementPolicy:s managedBy:s
+PodFailurePolicy rules:[PodFailurePolicyRule]
+PodFailurePolicyRule action:s! onExitCodes:OnExitCodes onPodConditions:[OnPodCondition]
+OnExitCodes containerName:s operator:s! values:[i]
+OnPodCondition type:s! status:s
+SuccessPolicy rules:[SuccessPolicyRule]
+SuccessPolicyRule succeededIndexes:s succeededCount:i
 """
 
 TRAINING = """

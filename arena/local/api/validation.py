@@ -11,6 +11,7 @@ from arena.local.causes import DNS_1035, LABEL, Cause, check_count, invalid, mis
 from arena.local.objects import Object
 
 _SUBDOMAIN = re.compile(rf"{LABEL.pattern}(\.{LABEL.pattern})*")
+_INDEXES = re.compile(r"[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*")
 _LABEL_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _NOTES = 256 * 1024
 """Bytes that the annotations of one object may have."""
@@ -175,11 +176,15 @@ def _job(obj: Object) -> Iterator[Cause]:
     ):
         yield from check_count(f"spec.{name}", spec.get(name))
     yield from pods.check_template(spec["template"], "spec.template", ("OnFailure", "Never"))
-    yield from _job_policies(spec)
+    yield from _failure_policy(spec)
+    yield from _success_policy(spec)
+    for name in ("successPolicy", "backoffLimitPerIndex", "maxFailedIndexes"):
+        if spec.get(name) is not None and spec.get("completionMode") != "Indexed":
+            yield invalid(f"spec.{name}", spec[name], "requires indexed completion mode")
 
 
-def _job_policies(spec: Object) -> Iterator[Cause]:
-    """What decides on the failure of a pod, and on the success of a few."""
+def _failure_policy(spec: Object) -> Iterator[Cause]:
+    """What decides on the failure of a pod."""
     actions, where = ("Count", "FailIndex", "FailJob", "Ignore"), "spec.podFailurePolicy"
     for number, rule in enumerate((spec.get("podFailurePolicy") or {}).get("rules") or []):
         if rule.get("action") not in actions:
@@ -188,11 +193,19 @@ def _job_policies(spec: Object) -> Iterator[Cause]:
         if codes and codes.get("operator") not in ("In", "NotIn"):
             yield unsupported(f"{where}.rules[{number}].onExitCodes.operator", codes.get("operator", ""),
                               ("In", "NotIn"))  # fmt: skip
-    if spec.get("podFailurePolicy") and spec["template"]["spec"].get("restartPolicy") != "Never":
+    pod = spec["template"].get("spec") or {}
+    if spec.get("podFailurePolicy") and pod.get("restartPolicy") != "Never":
         yield invalid(where, "", "may only be used with restartPolicy Never")
-    for name in ("successPolicy", "backoffLimitPerIndex", "maxFailedIndexes"):
-        if spec.get(name) is not None and spec.get("completionMode") != "Indexed":
-            yield invalid(f"spec.{name}", spec[name], "requires indexed completion mode")
+
+
+def _success_policy(spec: Object) -> Iterator[Cause]:
+    """What decides on the success of a few."""
+    for number, rule in enumerate((spec.get("successPolicy") or {}).get("rules") or []):
+        indexes, one = rule.get("succeededIndexes"), f"spec.successPolicy.rules[{number}]"
+        if indexes is None and rule.get("succeededCount") is None:
+            yield missing(one)
+        elif indexes is not None and not _INDEXES.fullmatch(indexes):
+            yield invalid(f"{one}.succeededIndexes", indexes, "must be numbers and ranges, such as 0,2-4")
 
 
 def _quota(obj: Object) -> Iterator[Cause]:

@@ -202,10 +202,14 @@ def test_pods_do_without_a_service(bench, submit):
     [
         ({"podFailurePolicy": policy("Shrug")}, 'action: Unsupported value: "Shrug"'),
         ({"podFailurePolicy": policy("Count", "Near")}, 'operator: Unsupported value: "Near"'),
+        ({"podFailurePolicy": {"rules": 3}}, "rules: Invalid value"),
+        ({"podFailurePolicy": {"rules": [{"action": "Count", "onPodConditions": [{}]}]}}, "type: Required"),
+        ({"successPolicy": {"rules": [{}]}}, "spec.successPolicy.rules[0]: Required value"),
+        ({"successPolicy": {"rules": [{"succeededIndexes": "1-"}]}}, "numbers and ranges, such as 0,2-4"),
         ({"completionMode": "NonIndexed", "backoffLimitPerIndex": 1}, "requires indexed completion mode"),
         ({"backoffLimitPerIndex": -1}, "must be greater than or equal to 0"),
     ],
-    ids=["action", "operator", "no indexes", "negative"],
+    ids=["action", "operator", "no rules", "condition", "no success", "odd index", "no indexes", "negative"],
 )
 def test_policies_are_checked(submit, spec, told):
     """A policy that means nothing is refused, with its field and what is allowed."""
