@@ -106,7 +106,7 @@ class Explained:
 
     def __call__(self, jobs: Sequence[Job]) -> list[Job]:
         """The jobs as `explained` gives them; what was told before holds as long as they say the same."""
-        self._open = any(_lacks(job) or waiting.may_wait(job) for job in jobs)
+        self._open = any(map(_is_unclear, jobs))
         if self._open and monotonic() >= self._next:
             told = explained(self._cluster, self._namespace, jobs)
             self._told = {one.uid: (one, other) for one, other in zip(jobs, told, strict=True)}
@@ -119,9 +119,15 @@ class Explained:
 
     def _again(self, job: Job) -> Job:
         one, told = self._told.get(job.uid, (job, job))
-        if one is told or (one.phase, one.reason) != (job.phase, job.reason):
+        same = (one.phase, one.reason) == (job.phase, job.reason)
+        if one is told or not same or not _is_unclear(job):
             return job
         return replace(job, phase=told.phase, reason=told.reason, queue=told.queue)
+
+
+def _is_unclear(job: Job) -> bool:
+    """Whether the cluster may tell more of it than it says itself."""
+    return _lacks(job) or waiting.may_wait(job)
 
 
 def _lacks(job: Job) -> bool:

@@ -123,11 +123,10 @@ def wait(
     if not waits.jobs:
         return []
     with Watching(cluster, waits.sources) as watching:
-        changed = True
-        while waits.look(watching, changed):
+        while waits.look(watching):
             progress(waits.jobs)
             waits.check_time()
-            changed = watching.wait(training.TICK)
+            watching.wait(training.TICK)
         progress(waits.jobs)
     return [Waited(job, number in waits.reached) for number, job in enumerate(waits.jobs)]
 
@@ -152,7 +151,7 @@ class _Waits:
     """How far some jobs are."""
 
     def __init__(self, cluster: Cluster, namespace: str, until: Goal, found: Sequence[Found]) -> None:
-        self._cluster = cluster
+        self._explain = events.Explained(cluster, namespace)
         self._namespace = namespace
         self._until = until
         self._deadline = inf if until.within is None else monotonic() + until.within
@@ -173,25 +172,25 @@ class _Waits:
             )
         ]
 
-    def look(self, watching: Watching, changed: bool) -> bool:
+    def look(self, watching: Watching) -> bool:
         """Take in how the jobs are now; whether there is one still to wait for."""
-        for number in sorted(self._open):
-            kind, _, obj = self._found[number]
-            uid = obj["metadata"]["uid"]
-            now = next((one for one in watching.objects(2 * number) if one["metadata"]["uid"] == uid), None)
-            if now is None:
-                self._miss(number)
-                continue
-            job = kind.read(now, watching.objects(2 * number + 1))
-            # Instances are mostly missing for a moment only: ask why where nothing moves, or a queue tells.
-            if job.queue or not changed:
-                job = events.explained(self._cluster, self._namespace, [job])[0]
+        there = {number: self._there(watching, number) for number in sorted(self._open)}
+        for number in (number for number, obj in there.items() if obj is None):
+            self._miss(number)
+        left = [(number, obj) for number, obj in there.items() if obj is not None]
+        read = [self._found[number][0].read(obj, watching.objects(2 * number + 1)) for number, obj in left]
+        for (number, obj), job in zip(left, self._explain(read), strict=True):
             self.jobs[number] = job
-            if self._until.is_reached(now, job):
+            if self._until.is_reached(obj, job):
                 self.reached.add(number)
             if number in self.reached or (job.phase.is_final and not self._until.gone):
                 self._open.discard(number)
         return bool(self._open)
+
+    def _there(self, watching: Watching, number: int) -> Object | None:
+        """The very job as it is now; None where it is gone."""
+        uid = self._found[number][2]["metadata"]["uid"]
+        return next((one for one in watching.objects(2 * number) if one["metadata"]["uid"] == uid), None)
 
     def _miss(self, number: int) -> None:
         if not self._until.gone:

@@ -104,16 +104,13 @@ def follow(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None
         Source(resource, namespace, fields=f"metadata.name={name}"),
         Source(PODS, namespace, labels=pod_selector(kind, obj)),
     ]
+    explain = events.Explained(cluster, namespace)
     with Watching(cluster, sources) as watching:
-        changed = True
         while same := [
             one for one in watching.objects(0) if one["metadata"]["uid"] == obj["metadata"]["uid"]
         ]:
-            found = kind.read(same[0], watching.objects(1))
-            # Instances are mostly missing for a moment only: ask why where nothing moves, or a queue tells.
-            asks = not changed or found.queue
-            yield events.explained(cluster, namespace, [found])[0] if asks else found
-            changed = watching.wait(TICK)
+            yield explain([kind.read(same[0], watching.objects(1))])[0]
+            watching.wait(TICK)
 
 
 def delete(cluster: Cluster, name: str, namespace: str, kind: Kind | None = None) -> Job:

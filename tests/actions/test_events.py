@@ -2,13 +2,19 @@
 
 from dataclasses import replace
 
+import pytest
+
 from arena import labels
+from arena.actions import goals
 from arena.actions.events import Explained, events
 from arena.actions.queues import LOCAL_QUEUES
 from arena.actions.waiting import POSITIONS, WORKLOADS
-from arena.model import Job, Phase, Queue
-from arena.resources import EVENTS
+from arena.errors import TimedOut
+from arena.kinds import find
+from arena.model import Instance, Job, Phase, Queue
+from arena.resources import EVENTS, PODS
 
+PYTORCH = find("pytorchjob").resources[0]
 JOB = Job(name="bert", namespace="n", kind="pytorchjob", phase=Phase.PENDING, uid="u-1")
 
 
@@ -92,3 +98,27 @@ def test_a_place_that_changes(shelf):
     for number in (2, 1, 0):
         place(shelf, number)
         assert told([HELD])[0].queue.position == number + 1
+
+
+def test_a_reason_of_before(shelf):
+    """That instances could not be made is not told any more of a job which has them all."""
+    told = Explained(shelf.cluster, "n", pause=60)
+    refusal = event("PyTorchJob", "bert", "u-1") | {"reason": "FailedCreatePod", "message": "exceeded quota"}
+    shelf.put(EVENTS, "n", refusal)
+    lacks = replace(JOB, wanted=1)
+    assert told([lacks])[0].reason == "exceeded quota"
+    whole = replace(lacks, instances=(Instance(name="bert-master-0", namespace="n"),))
+    assert told([whole]) == [whole]
+
+
+def test_waiting_for_many(shelf):
+    """Why jobs wait in queues is asked once for all that are waited for."""
+    names = ("a", "b", "c")
+    held = {"runPolicy": {"suspend": True}}
+    meta = {"namespace": "n", "labels": {labels.KUEUE_QUEUE: "team-a"}}
+    shelf.put(PYTORCH, "n", *({"metadata": {**meta, "name": x, "uid": x}, "spec": held} for x in names))
+    shelf.put(PODS, "n")
+    place(shelf, 0)
+    with pytest.raises(TimedOut, match='job "c" is still QUEUING'):
+        goals.wait(shelf.cluster, names, "n", kind=find("pytorchjob"), until=goals.Goal(within=0))
+    assert sum(path.partition("?")[0].endswith("/workloads") for path in shelf.asked) == 1
