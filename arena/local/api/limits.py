@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal
 
-from arena.local.api import refusals
+from arena.local.api import quota, refusals
 from arena.local.api.schema import quantity
 from arena.local.api.store import Rows, Store
 from arena.local.api.types import Type
-from arena.local.objects import Object, sidecars
+from arena.local.objects import Object
 
 _KEY = "/limitranges"
 
@@ -41,7 +41,7 @@ def check(store: Store, kind: Type, obj: Object) -> None:
         why for item in _items(store, kind, obj, "Container") for one in single for why in _why(item, one)
     ]
     for item in _items(store, kind, obj, "Pod"):
-        causes += _why(item, {group: _sum(spec, group) for group in ("requests", "limits")})
+        causes += _why(item, {group: _whole(spec, group) for group in ("requests", "limits")})
     if causes:
         words = list(dict.fromkeys(causes))  # containers alike are wrong alike
         why = words[0] if len(words) == 1 else f"[{', '.join(words)}]"
@@ -60,13 +60,8 @@ def _containers(spec: Object) -> list[Object]:
     return [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
 
 
-def _sum(spec: Object, group: str) -> Object:
-    """What all containers that run together want of everything."""
-    total: dict[str, Decimal] = {}
-    for container in [*(spec.get("containers") or []), *sidecars(spec)]:
-        for name, amount in ((container.get("resources") or {}).get(group) or {}).items():
-            total[name] = total.get(name, Decimal(0)) + quantity(amount)
-    return {name: format(value.normalize(), "f") for name, value in total.items()}
+def _whole(spec: Object, group: str) -> Object:
+    return {name: quota.show(amount, name) for name, amount in quota.taken(spec, group).items()}
 
 
 def _why(item: Object, resources: Object) -> Iterator[str]:

@@ -127,15 +127,15 @@ def _cost(kind: Type, obj: Object) -> Amounts:
         return amounts
     amounts["pods"] = Decimal(1)
     for group in ("requests", "limits"):
-        for name, amount in _pod(obj["spec"], group).items():
+        for name, amount in taken(obj["spec"], group).items():
             amounts[f"{group}.{name}"] = amount
             if group == "requests" and name in _COMPUTE:
                 amounts[name] = amount
     return amounts
 
 
-def _pod(spec: Object, group: str) -> Amounts:
-    """The larger of what all that run together and what any init container takes."""
+def taken(spec: Object, group: str) -> Amounts:
+    """What a pod requests, or is limited to: the larger of all that run together and any init container."""
     total: Amounts = {}
     initial = spec.get("initContainers") or []
     for container in [*(spec.get("containers") or []), *sidecars(spec)]:

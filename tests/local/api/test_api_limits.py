@@ -93,3 +93,16 @@ def test_bounds(api, bounds, kind, item, given, why):
         create(api, given, given)
     assert refused.value.code == 403
     assert why in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("policy", "memory"), [({}, "5Gi"), ({"restartPolicy": "Always"}, "6Gi")], ids=["init", "sidecar"]
+)
+def test_init_containers_count(api, bounds, policy, memory):
+    """A pod wants as much as its largest init container does, and a sidecar's comes on top of the others'."""
+    bounds("Pod", max={"memory": "4Gi"})
+    first = {"name": "first", "image": "i", "resources": {"limits": {"memory": "5Gi"}}, **policy}
+    main = {"name": "main", "image": "i", "resources": {"limits": {"memory": "1Gi"}}}
+    pod = {"metadata": {"name": "a"}, "spec": {"initContainers": [first], "containers": [main]}}
+    with pytest.raises(Refused, match=f"maximum memory usage per Pod is 4Gi, but request is {memory}"):
+        api.create(PODS, pod, "default")
