@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ class Creation:
         self._what = what
         self._mark = {labels.SUBMISSION: os.urandom(8).hex()}
         self._pool = ThreadPoolExecutor(1)
-        self._sent: list[tuple[Resource, Future[Object]]] = []
+        self._all: list[tuple[Resource, Object]] = []
 
     def create(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Object:
         """Create an object and give it back as stored, also where the cluster's answer was lost.
@@ -41,11 +41,15 @@ class Creation:
             Conflict: the name is taken.
             NotAllowed, SpecError, MissingOperator, Unreachable: what the cluster said.
         """
-        # Another thread sends it, so that Ctrl-C leaves no doubt whether it was made.
-        self._sent.append((resource, self._pool.submit(self._create, resource, namespace, body)))
-        return self._sent[-1][1].result()
+        # Another thread sends it and notes it, so that Ctrl-C leaves no doubt whether it was made.
+        return self._pool.submit(self._create, resource, namespace, body).result()
 
     def _create(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Object:
+        found = self._stored(resource, namespace, body)
+        self._all.append((resource, found["metadata"]))
+        return found
+
+    def _stored(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Object:
         meta = body["metadata"]
         notes = meta.get("annotations") or {}
         # Where a template put something else there, the cluster says so.
@@ -75,14 +79,16 @@ class Creation:
         ) from error
 
     def __enter__(self) -> Creation:
+        # Nobody waits for a thread whose start was interrupted: it runs before there is anything to send.
+        self._pool.submit(int).result()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._pool:
-            made = [] if error is None else self._sent
-            left = [one for one in reversed(made) if not self._taken_back(*one)]
+        self._pool.shutdown()
+        made = [] if error is None else self._all
+        left = [one for one in reversed(made) if not self._taken_back(*one)]
         if not left:
             return
         told = f"{self._what} could not be taken back: delete it"
@@ -90,12 +96,8 @@ class Creation:
             raise ArenaError(told) from error
         _add(error, told)
 
-    def _taken_back(self, resource: Resource, sent: Future[Object]) -> bool:
-        """Delete what one request made, if anything; whether nothing of it is left."""
-        try:
-            meta = sent.result()["metadata"]
-        except ArenaError:
-            return True
+    def _taken_back(self, resource: Resource, meta: Mapping[str, Any]) -> bool:
+        """Delete what one request made; whether nothing of it is left."""
         try:
             delete(self._cluster, resource, meta)
         except ArenaError:

@@ -1,6 +1,8 @@
 """submit: what is sent, what is refused, and that nothing is ever half made."""
 
 import json
+import os
+import signal
 import threading
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from screens import PYTORCHJOBS
 from arena import labels
 from arena.actions.creation import Creation
 from arena.errors import ArenaError
+from arena.kube import Cluster
 from arena.local.api.faults import Fault
 from arena.resources import CONFIGMAPS, DEPLOYMENTS, SECRETS, SERVICES
 
@@ -119,6 +122,29 @@ def test_ctrl_c_that_cannot_be_undone_is_told(stage, api):
     with pytest.raises(KeyboardInterrupt):
         interrupted(CONFIGMAPS, "ConfigMap")
     assert made(stage) == ["Secret/a"]
+
+
+def test_ctrl_c_as_a_request_is_sent(stage, api):
+    """Ctrl-C at the very moment when a request goes out leaves nothing of what it made."""
+
+    class Pressed(Cluster):
+        """The cluster, and a user who is quick."""
+
+        def create(self, *words):
+            os.kill(os.getpid(), signal.SIGINT)
+            return super().create(*words)
+
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}}
+
+    def interrupted():
+        with Creation(Pressed.at(api.url), "the secret") as alone:
+            alone.create(SECRETS, "default", body)
+            threading.Event().wait(60)
+
+    for _ in range(5):
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+        assert made(stage) == []
 
 
 def test_a_helper_of_somebody_else_is_never_touched(arena, stage):
