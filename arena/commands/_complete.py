@@ -75,10 +75,14 @@ def contexts(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 
 
 def instances(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Names of the instances of the job that the line names already."""
+    """Names of the instances of the job that the line names already; what begins otherwise is their end."""
     # Where an option is last and lacks its value, as this one does, arguments are not read yet.
     name = ctx.params.get("name") or next(iter(ctx.args), "")
-    return [one for one in names(ctx, "pods", incomplete) if not name or one.startswith(f"{name}-")]
+    own = [one for one in names(ctx, "pods", "") if not name or one.startswith(f"{name}-")]
+    ends = [one.removeprefix(f"{name}-") for one in own]
+    return [one for one in own if one.startswith(incomplete)] or [
+        one for one in ends if one.startswith(incomplete)
+    ]
 
 
 def names(ctx: click.Context, noun: str, incomplete: str) -> list[str]:

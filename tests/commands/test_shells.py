@@ -40,6 +40,7 @@ CASES = {
     "get trai\t": "get trained",
     "-n rese\tget oth\t": "-n research get other",
     "--namespace=rese\tlogs oth\t-i oth\t": "--namespace=research logs other -i other-master-0",
+    "-n research attach other -i mas\t": "-n research attach other -i master-0",
     "delete trained spoi\t": "delete trained spoiled",
     "wait trained --for phase=SUC\t": "wait trained --for phase=SUCCEEDED",
     "--kubeconfig=some-f\tlist": "--kubeconfig=some-file list",
