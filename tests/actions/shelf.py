@@ -2,11 +2,13 @@
 
 from http.server import BaseHTTPRequestHandler
 from typing import Any
+from urllib.parse import parse_qs
 
 from servers import Stage, refuses, says
 
 from arena.kube import Cluster
-from arena.resources import Resource
+from arena.local.api import selectors
+from arena.resources import PODS, Resource
 
 Object = dict[str, Any]
 
@@ -52,7 +54,7 @@ class Shelf:
         self._stage.close()
 
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
-        path = handler.path.partition("?")[0]
+        path, _, query = handler.path.partition("?")
         listed = self._lists.get(path)
         if path == "/apis":
             self._groups(handler)
@@ -61,7 +63,8 @@ class Shelf:
         elif any(word in self.refused for word in path.split("/")):
             refuses(403, "Forbidden", "you may not")(handler)
         elif listed is not None:
-            says(200, {"kind": "List", "metadata": {}, "items": listed})(handler)
+            chosen = selectors.parse(PODS, *parse_qs(query).get("labelSelector", []))
+            says(200, {"kind": "List", "metadata": {}, "items": [*filter(chosen.matches, listed)]})(handler)
         else:
             head, _, name = path.rpartition("/")
             found = [one for one in self._lists.get(head, ()) if one["metadata"]["name"] == name]

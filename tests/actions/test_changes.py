@@ -2,6 +2,7 @@
 
 import pytest
 
+from arena import labels
 from arena.actions import changes
 from arena.errors import Conflict, MissingOperator
 from arena.kinds import find
@@ -42,7 +43,8 @@ def test_instances_that_do_not_end(shelf):
     suspended = job(runPolicy={"suspend": True})
     going = {"name": "bert-worker-0", "uid": "p", "deletionTimestamp": "2026-01-01T00:00:00Z"}
     shelf.put(KIND.resources[0], "default", suspended)
-    shelf.put(PODS, "default", {"metadata": going, "status": {"phase": "Failed"}})
+    marks = {labels.JOB_NAME: "bert", labels.OPERATOR_NAME: "pytorchjob-controller"}
+    shelf.put(PODS, "default", {"metadata": {**going, "labels": marks}, "status": {"phase": "Failed"}})
     told = []
     with pytest.raises(Conflict, match="is not resumed: 1 of its instances have not ended"):
         changes.resume(shelf.cluster, "bert", "default", KIND, within=0, wait=told.append)

@@ -236,7 +236,8 @@ def test_what_a_pod_group_says(shelf, found, phase, reason):
 def owned(uid, owner):
     """An object that stands between a job and its pods."""
     reference = {"uid": owner, "controller": True}
-    return {"metadata": {"name": uid, "namespace": "n", "uid": uid, "ownerReferences": [reference]}}
+    meta = {"name": uid, "namespace": "n", "uid": uid, "labels": {labels.JOBSET_NAME: "set"}}
+    return {"metadata": {**meta, "ownerReferences": [reference]}}
 
 
 JOBS, JOBSETS, RAYCLUSTERS = (resource for resource, _ in waiting.BETWEEN)
