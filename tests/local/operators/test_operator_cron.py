@@ -53,7 +53,7 @@ def cron(bench):
     bench.node()
 
     def make(**spec):
-        replicas = {"Master": bench.replica(1, "pytorch")}
+        replicas = {"Master": bench.replica(1, "pytorch", restartPolicy="Never")}
         workload = {"metadata": {"labels": {"team": "a"}}, "spec": {"pytorchReplicaSpecs": replicas}}
         template = {"apiVersion": "kubeflow.org/v1", "kind": "PyTorchJob", "workload": workload}
         begin(bench, CRONS, {"schedule": "CRON_TZ=UTC * * * * *", "template": template, **spec})
