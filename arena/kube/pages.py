@@ -71,15 +71,18 @@ def _further(ask: Callable[[str], bytes], token: str, asked: Asked) -> Iterator[
 
 
 def _ask(transport: Transport, selection: Selection, token: str) -> bytes:
-    query = {**selection.query, "limit": PAGE, "continue": token}
+    def body(token: str) -> bytes:
+        query = {**selection.query, "limit": PAGE, "continue": token}
+        return transport.body(Request(selection.asked, "GET", path, query))
+
     path = selection.resource.path(selection.namespace)
     try:
-        return transport.body(Request(selection.asked, "GET", path, query))
+        return body(token)
     except faults.Expired as gone:
         if not gone.resume:
             raise
         # A slow reader's list has grown too old: go on behind the last page with what is there now.
-        return _ask(transport, selection, gone.resume)
+        return body(gone.resume)
 
 
 def _page(text: bytes, asked: Asked) -> Page:

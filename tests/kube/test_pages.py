@@ -86,6 +86,7 @@ def test_a_list_whose_token_expired_goes_on(stage: Stage, read: int) -> None:
 
 @pytest.mark.parametrize(("trouble", "error"), [
     (refuses(410, "Expired", "too old"), Conflict),
+    (refuses(410, "Expired", "too old", metadata={"continue": "always"}), Conflict),
     (refuses(403, "Forbidden", "no longer"), NotAllowed),
     (says(200, "<html>"), Unreachable),
     (says(200, {"items": "x"}), Unreachable),
