@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import subprocess
 from pathlib import Path
 
 import psutil
@@ -45,14 +46,19 @@ def numbers(path: Path) -> list[int]:
     return [int(number) for number in re.findall(r"line (\d+)", path.read_text(encoding="utf-8"))]
 
 
-def test_a_killed_server_loses_no_line_and_no_job(arena: Product) -> None:
-    """`logs -f` and the job outlive a killed server: every line once, in order, and the job succeeds."""
-    go = arena.home / "go"
+def followed(arena: Product) -> tuple[Path, Path, subprocess.Popen[bytes]]:
+    """A job half of whose lines are out: the file that lets it go on, and what `logs -f` wrote and is."""
+    go, seen = arena.home / "go", arena.home / "seen"
     arena.submit("talker", TALKER.format(go=str(go)))
-    seen = arena.home / "seen"
     with seen.open("wb") as file:
         follower = arena.start("logs", "-f", "talker", stdout=file)
     until(lambda: len(numbers(seen)) >= 200, what="the first half of the log")
+    return go, seen, follower
+
+
+def test_a_killed_server_loses_no_line_and_no_job(arena: Product) -> None:
+    """`logs -f` and the job outlive a killed server: every line once, in order, and the job succeeds."""
+    go, seen, follower = followed(arena)
     old = arena.server()
     os.kill(old, signal.SIGKILL)
     until(lambda: arena.jobs() == {"talker": "RUNNING"}, what="the job to be found again")
@@ -66,12 +72,7 @@ def test_a_killed_server_loses_no_line_and_no_job(arena: Product) -> None:
 
 def test_a_command_starts_a_killed_server_again(arena: Product) -> None:
     """`logs -f` alone brings a killed server back, and shows every line once."""
-    go = arena.home / "go"
-    arena.submit("talker", TALKER.format(go=str(go)))
-    seen = arena.home / "seen"
-    with seen.open("wb") as file:
-        follower = arena.start("logs", "-f", "talker", stdout=file)
-    until(lambda: len(numbers(seen)) >= 200, what="the first half of the log")
+    go, seen, follower = followed(arena)
     os.kill(arena.server(), signal.SIGKILL)
     go.touch()
     assert follower.wait(30) == 0, follower.stderr and follower.stderr.read()
