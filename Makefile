@@ -2,25 +2,34 @@
 #
 #   make demo          train on two workers on the local cluster, from nothing to TensorBoard
 #   make test          all checks: ruff, mypy, the import contracts, the tests
-#   make frameworks    torch, TensorFlow, JAX, XGBoost, Ray and OpenMPI train as jobs (several GB of packages)
-#   make oldest        the same tests with the oldest libraries and Python that are declared
+#   make frameworks    torch and its launchers, TensorFlow, JAX, XGBoost, Ray and OpenMPI train as jobs (several GB of packages)
+#   make oldest        tests with the oldest supported libraries and Python
+#   make odd-paths     tests in a folder, and with an environment, whose paths hold a blank, quotes and an umlaut
+#   make newest        all checks with the newest releases of everything; shows what they break
+#   make lock          rewrite requirements/*.txt with the newest releases
 #   make benchmarks    the budgets, with this machine's figures
-#   make completions   write the shell completions anew
+#   make completions   rewrite the shell completions
 #   make lint | format | clean
 
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11 python3.10
 PYTHON ?= $(shell for p in $(PYTHONS); do $$p -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
             2>/dev/null && command -v $$p && break; done)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PYTEST ?= $(BIN)/pytest
-SOURCES := arena tests examples benchmarks
+SOURCES := arena tests examples benchmarks requirements
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format frameworks oldest benchmarks completions clean
+.PHONY: demo test lint format frameworks oldest odd-paths newest lock benchmarks completions clean
 
-# ---- the environment: one stamp file for each set of extras
-# (editable_mode=compat is a plain path; the default's import hook makes every start of Python slower)
+# ---- the environment: one stamp file for each set of extras, installed from its lock
+
+PIP := python -m pip --disable-pip-version-check install --quiet
+# $(call install,ENVIRONMENT,SET): exactly what is locked, then arena itself, without further dependencies
+# (--no-deps: the lock is complete except for torch, which some packages need and torch.txt installs)
+define install
+@$(1)/bin/$(PIP) --no-deps --require-hashes --requirement requirements/$(2).txt
+@$(1)/bin/$(PIP) --no-deps --no-build-isolation --editable .
+endef
 
 .venv/made:
 	@test -n "$(PYTHON)" || { echo "arena needs Python 3.10 or newer; none of: $(PYTHONS)" >&2; exit 1; }
@@ -28,10 +37,17 @@ SOURCES := arena tests examples benchmarks
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/with-%: .venv/made pyproject.toml
-	@echo "installing arena with its extra '$*' into .venv"
-	@$(PIP) --config-settings editable_mode=compat --editable '.[$*]'
+.venv/with-%: .venv/made pyproject.toml requirements/%.txt
+	@echo "installing arena and the locked requirements of '$*' into .venv"
+	$(call install,.venv,$*)
 	@touch $@
+
+.venv/with-torch: .venv/with-frameworks requirements/torch.txt
+	@$(BIN)/$(PIP) --requirement requirements/torch.txt
+	@touch $@
+
+lock:
+	@$(PYTHON) requirements/lock.py
 
 # ---- a first look
 
@@ -53,7 +69,7 @@ format: .venv/with-test
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
 
-frameworks: .venv/with-test .venv/with-frameworks
+frameworks: .venv/with-torch
 	@sh tests/frameworks/openmpi.sh
 	$(PYTEST) -m frameworks
 
@@ -62,11 +78,22 @@ OLDEST ?= $(shell for p in python3.10 python3.11 python3.12 python3; do \
             $$p -c 'import sys' 2>/dev/null && command -v $$p && break; done)
 
 oldest:
-	@echo "the oldest libraries that pyproject.toml declares, on $$($(OLDEST) --version)"
+	@echo "testing with the oldest supported libraries, on $$($(OLDEST) --version)"
 	@test -d .venv-oldest || $(OLDEST) -m venv .venv-oldest
-	@.venv-oldest/bin/python -m pip --disable-pip-version-check install --quiet --constraint tests/oldest.txt \
-	  --config-settings editable_mode=compat --editable '.[test]'
+	$(call install,.venv-oldest,oldest)
 	.venv-oldest/bin/pytest tests/kube tests/commands tests/kinds tests/manifests tests/test_session.py tests/test_config.py
+
+# TESTS selects tests; without it, all run.
+odd-paths: .venv/with-test
+	@sh tests/odd_paths.sh $(TESTS)
+
+# What others have released since the lock was written. NEWEST selects tests; without it, all run.
+newest:
+	@echo "testing with the newest libraries, on $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear .venv-newest
+	@.venv-newest/bin/$(PIP) --upgrade pip setuptools
+	@.venv-newest/bin/$(PIP) --editable '.[test]'
+	@sh tests/newest.sh $(NEWEST)
 
 benchmarks: .venv/with-test
 	$(BIN)/python -m benchmarks
@@ -79,4 +106,4 @@ completions: .venv/with-test
 	$(BIN)/arena completion fish > completions/arena.fish
 
 clean:
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-oldest .venv-newest build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

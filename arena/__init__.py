@@ -17,6 +17,25 @@ from typing import TYPE_CHECKING, Any
 from arena._version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from arena.actions.diagnosis.events import events
+    from arena.actions.identity import whoami
+    from arena.actions.jobs.adopt import adopt, release
+    from arena.actions.jobs.code import restore
+    from arena.actions.jobs.crons import cron, crons, delete_cron, resume_cron, suspend_cron
+    from arena.actions.jobs.delete import delete
+    from arena.actions.jobs.diff import diff
+    from arena.actions.jobs.evaluations import evaluations
+    from arena.actions.jobs.find import job
+    from arena.actions.jobs.listing import jobs
+    from arena.actions.jobs.logs.entries import follow, logs
+    from arena.actions.jobs.prune import prune
+    from arena.actions.jobs.rerun import recorded, rerun
+    from arena.actions.jobs.scale import scale
+    from arena.actions.jobs.suspend import resume, suspend
+    from arena.actions.jobs.wait import wait
+    from arena.actions.nodes import nodes
+    from arena.actions.submit.schedule import schedule
+    from arena.actions.submit.submit import preview, submit
     from arena.errors import (
         ArenaError,
         Conflict,
@@ -29,10 +48,9 @@ if TYPE_CHECKING:
         TimedOut,
         Unreachable,
     )
-    from arena.inventory import Node, User
     from arena.kinds.cron import CronSpec
-    from arena.kinds.evaluation import EvaluationSpec
-    from arena.kinds.parts import ConfigFile, Mount, Toleration
+    from arena.kinds.evaluation.evaluatejob import EvaluationSpec
+    from arena.kinds.option_values import ConfigFile, Mount, Toleration
     from arena.kinds.training.deepspeedjob import DeepSpeedJobSpec
     from arena.kinds.training.etjob import ETJobSpec
     from arena.kinds.training.horovodjob import HorovodJobSpec
@@ -48,59 +66,56 @@ if TYPE_CHECKING:
     from arena.kinds.training.trainjob import TrainJobSpec
     from arena.kinds.training.volcanojob import VolcanoJobSpec
     from arena.kinds.training.xgboostjob import XGBoostJobSpec
-    from arena.model import (
-        Container,
-        Cron,
-        Difference,
-        Evaluation,
-        Event,
-        Instance,
-        Job,
-        LogLine,
-        Model,
-        Phase,
-        Queue,
-        Run,
-        Usage,
-    )
-    from arena.sdk.clusters import evaluations, nodes, whoami
-    from arena.sdk.crons import cron, crons, delete_cron, resume_cron, schedule, suspend_cron
-    from arena.sdk.jobs import (
-        adopt,
-        delete,
-        diff,
-        events,
-        follow,
-        job,
-        jobs,
-        logs,
-        prune,
-        release,
-        restore,
-        resume,
-        scale,
-        suspend,
-        wait,
-    )
-    from arena.sdk.submits import preview, recorded, rerun, submit
+    from arena.model.crons import Cron, Run
+    from arena.model.differences import Difference
+    from arena.model.evaluations import Evaluation
+    from arena.model.events import Event
+    from arena.model.findings import Evidence, Finding
+    from arena.model.instances import Container, Instance
+    from arena.model.jobs import Job, Model, Phase, Queue, Usage
+    from arena.model.logs import LogLine
+    from arena.model.nodes import Node
+    from arena.model.users import User
     from arena.session import Session, connect
 
-_ROOMS = {
-    "errors": "ArenaError Conflict JobFailed MissingOperator NotAllowed NotFound SpecError TemplateError "
-    "TimedOut Unreachable",
-    "session": "Session connect",
-    "model": "Container Cron Difference Evaluation Event Instance Job LogLine Model Phase Queue Run Usage",
-    "inventory": "Node User",
+_HOMES = {
+    "actions.diagnosis.events": "events",
+    "actions.identity": "whoami",
+    "actions.jobs.adopt": "adopt release",
+    "actions.jobs.suspend": "resume suspend",
+    "actions.jobs.scale": "scale",
+    "actions.jobs.code": "restore",
+    "actions.jobs.crons": "cron crons delete_cron resume_cron suspend_cron",
+    "actions.jobs.delete": "delete",
+    "actions.jobs.diff": "diff",
+    "actions.jobs.evaluations": "evaluations",
+    "actions.jobs.find": "job",
+    "actions.jobs.listing": "jobs",
+    "actions.jobs.logs.entries": "follow logs",
+    "actions.jobs.prune": "prune",
+    "actions.jobs.rerun": "recorded rerun",
+    "actions.jobs.wait": "wait",
+    "actions.nodes": "nodes",
+    "actions.submit.schedule": "schedule",
+    "actions.submit.submit": "preview submit",
+    "errors": "ArenaError Conflict JobFailed MissingOperator NotAllowed NotFound SpecError "
+    "TemplateError TimedOut Unreachable",
     "kinds.cron": "CronSpec",
-    "kinds.evaluation": "EvaluationSpec",
-    "kinds.parts": "ConfigFile Mount Toleration",
-    "sdk.jobs": "adopt delete diff events follow job jobs logs prune release restore resume scale suspend "
-    "wait",
-    "sdk.submits": "preview recorded rerun submit",
-    "sdk.crons": "cron crons delete_cron resume_cron schedule suspend_cron",
-    "sdk.clusters": "evaluations nodes whoami",
+    "kinds.evaluation.evaluatejob": "EvaluationSpec",
+    "kinds.option_values": "ConfigFile Mount Toleration",
+    "model.crons": "Cron Run",
+    "model.differences": "Difference",
+    "model.evaluations": "Evaluation",
+    "model.events": "Event",
+    "model.findings": "Evidence Finding",
+    "model.instances": "Container Instance",
+    "model.jobs": "Job Model Phase Queue Usage",
+    "model.logs": "LogLine",
+    "model.nodes": "Node",
+    "model.users": "User",
+    "session": "Session connect",
 }
-"""Where the public names are at home; the Specs of kinds are in the modules named like them."""
+"""Module -> the public names that it defines; the Specs of training kinds are in modules named like them."""
 
 __all__ = [
     "ArenaError",
@@ -115,6 +130,8 @@ __all__ = [
     "Evaluation",
     "EvaluationSpec",
     "Event",
+    "Evidence",
+    "Finding",
     "HorovodJobSpec",
     "Instance",
     "JAXJobSpec",
@@ -183,13 +200,15 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Find a public name when it is first used, so that `import arena` costs nothing.
+    """Import a public name when it is first used, so that `import arena` costs nothing.
 
-    The Specs of kinds that other packages bring are here, too.
+    The Specs of kinds that are not named above are found here, too, and so is a module of `arena.actions`
+    with the name of a family.
     """
     found = _ours(name) if name in __all__ else _foreign(name)
     if found is None:
         raise AttributeError(f"module 'arena' has no attribute {name!r}")
+    globals()[name] = found
     return found
 
 
@@ -197,13 +216,20 @@ def _ours(name: str) -> Any:
     from importlib import import_module
 
     kind = name.removesuffix("Spec").lower()
-    room = next((room for room, names in _ROOMS.items() if name in names.split()), f"kinds.training.{kind}")
-    return getattr(import_module(f"arena.{room}"), name)
+    home = next((home for home, names in _HOMES.items() if name in names.split()), f"kinds.training.{kind}")
+    return getattr(import_module(f"arena.{home}"), name)
 
 
 def _foreign(name: str) -> Any:
-    if not name.endswith("Spec"):
-        return None
-    from arena.kinds import training_kinds
+    """The Spec of a kind, or the actions of a family, that is not named above."""
+    from importlib import import_module
+    from os.path import exists
 
-    return next((kind.spec for kind in training_kinds() if kind.spec.__name__ == name), None)
+    if name.endswith("Spec"):
+        every = import_module("arena.kinds").all_kinds()
+        return next((kind.spec for kind in every if kind.spec.__name__ == name), None)
+    # Imports of arena's own modules call this first, and must not load the families.
+    if not exists(f"{__path__[0]}/actions/{name}.py"):
+        return None
+    families = import_module("arena.kinds").families()
+    return import_module(f"arena.actions.{name}") if name in {one.name for one in families} else None

@@ -5,15 +5,17 @@ import gc
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
+from types import TracebackType
 from typing import NoReturn
 
 
 def main() -> NoReturn:
     """Run the command line and exit with its code.
 
-    A short command spends a tenth of its time on collecting what its imports made and on taking the
-    interpreter down in order; neither is of use to its user.
+    A short command would spend a tenth of its time on garbage collection after its imports and on shutting
+    down the interpreter, neither of which helps its user.
     """
     gc.set_threshold(50_000, 20, 20)
     try:
@@ -21,9 +23,9 @@ def main() -> NoReturn:
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     except KeyboardInterrupt:
-        # It came while the first modules were read, before anything was done.
+        # It came during the first imports, before anything was done.
         code = 128 + signal.SIGINT
-    # Keys that were put into temporary files go now.
+    # Remove keys in temporary files now.
     atexit._run_exitfuncs()
     with suppress(OSError):
         sys.stderr.flush()
@@ -32,8 +34,16 @@ def main() -> NoReturn:
 
 def _run() -> int:
     _complete_streams()
+    if not os.path.isdir(os.path.dirname(__file__)):
+        sys.stderr.write(
+            f"Error: the archive {sys.argv[0]} must be unpacked to run\n"
+            "Hint: install it with pip, or use an archive that unpacks itself, such as one of shiv\n"
+        )
+        return 1
+    sys.excepthook = _show_bug
+    threading.excepthook = lambda bug: _show_bug(*bug[:3])
     for number in (signal.SIGTERM, signal.SIGHUP):
-        # What nohup ignores stays ignored.
+        # A signal that nohup ignores stays ignored.
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _leave)
     from arena.cli import run
@@ -42,7 +52,7 @@ def _run() -> int:
 
 
 def _complete_streams() -> None:
-    """Give a program that was started with closed streams empty ones, and let odd locales show any text."""
+    """Replace closed standard streams by empty ones, and let every locale show any text."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:
@@ -51,8 +61,17 @@ def _complete_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def _show_bug(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    """Print a traceback, whose message may contain foreign text."""
+    from traceback import format_exception
+
+    from arena import visible
+
+    sys.stderr.write(visible.page("".join(format_exception(kind, error, trace))))
+
+
 def _leave(number: int, frame: object) -> NoReturn:
-    """End in order, so that a half-made job is taken back and the terminal is as it was."""
+    """Exit in order, so that a half-created job is deleted and the terminal is restored."""
     sys.exit(128 + number)
 
 

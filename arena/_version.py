@@ -1,3 +1,3 @@
-"""The version, spelled once; pyproject.toml and the command line read it."""
+"""The version; pyproject.toml and the command line read it from here."""
 
 VERSION = "0.1.0"

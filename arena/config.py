@@ -1,68 +1,27 @@
 """Where a setting comes from: flag, environment, job file, project, user, administrator, built-in.
 
-Each source is read into a `Layer`; `resolve` lays them over each other and remembers for every setting
-which layer it came from. Keys are words joined by `-`; below `defaults` stand a kind and one of its
-options: `defaults.pytorchjob.image`.
+Each source is read into a `Layer`; `resolve` combines the layers and remembers for every setting which layer
+it came from. A project file may be a stranger's: the layer also contains the values that are ignored until
+the user trusts the file, so that they can be reported.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from arena import yamlfile
+from arena import ownership, private, trust, yamlfile
 from arena.errors import SpecError
+from arena.settings import KEYS, SECTION, flat, typed
+from arena.tuples import NamedTuple
 
 PROJECT = ".arena.yaml"
+ENVIRONMENT = "environment"
+"""The origin of settings from ARENA_* variables."""
+UNTRUSTED = "it is not trusted"
+"""Why a part of a project file is ignored."""
 _LARGEST = 1 << 20
 _DEEPEST = 20
-
-
-class Setting(NamedTuple):
-    """A value and where it came from, for people."""
-
-    value: Any
-    origin: str
-
-
-class Key(NamedTuple):
-    """A known setting.
-
-    `personal` ones are taken neither from a project file, which may come from a stranger's
-    repository, nor from the administrator.
-    """
-
-    about: str
-    kind: type = str
-    builtin: Any = None
-    personal: bool = False
-    choices: tuple[str, ...] = ()
-    highest: int = 0
-    """The largest number that makes sense."""
-
-
-KEYS: dict[str, Key] = {
-    "namespace": Key("the namespace to work in"),
-    "context": Key("the kubeconfig context; local is the local cluster", personal=True),
-    "kubeconfig": Key("the kubeconfig file", personal=True),
-    "arena-namespace": Key(
-        "the namespace of operators and of the administrator's settings", builtin="arena-system"
-    ),
-    "output": Key("how lists are printed", choices=("table", "wide", "json", "yaml", "name")),
-    "image": Key("the image of jobs that name none"),
-    "image-pull-secrets": Key("secrets with which images are pulled", list),
-    "queue": Key("the queue of jobs that name none"),
-    "priority": Key("the priority class of jobs that name none"),
-    "templates": Key("the folder of own templates", personal=True),
-    "tfjob-role-sequence": Key("the order in which the roles of a TFJob start"),
-    "prometheus-address": Key("where GPU metrics are asked for"),
-    "prometheus-token": Key("the token for it", personal=True),
-    "tensorboard-image": Key("the image of TensorBoard"),
-    "local-gpus": Key("how many virtual GPUs the local cluster offers", int, highest=1024),
-}
-
-SECTION = "defaults"
-"""The key below which every kind has its own options."""
-
 _LEGACY = {
     "namespace": "namespace",
     "imagePullSecrets": "image-pull-secrets",
@@ -72,20 +31,45 @@ _LEGACY = {
 }
 _PLAIN_NAMES = ("PROMETHEUS_ADDRESS", "PROMETHEUS_TOKEN")
 
+Safe = Callable[[str, str], bool]
+"""(kind, option) -> whether an untrusted file may set it."""
+
+
+class Setting(NamedTuple):
+    """A value and its origin, for display."""
+
+    value: Any
+    origin: str
+
+
+class Ignored(NamedTuple):
+    """The ignored parts of a project file."""
+
+    origin: str
+    why: str
+    values: Mapping[str, Any]
+    """Values by key; empty if the whole file is ignored unread."""
+    wanted: frozenset[str] = frozenset()
+    """The keys that no stronger layer has, so that the file would have determined them."""
+
 
 class Layer(NamedTuple):
     """The settings of one source."""
 
     origin: str
     values: Mapping[str, Any]
+    ignored: Ignored | None = None
 
 
 class Settings(Mapping[str, Setting]):
     """All settings, each from the strongest layer that has it."""
 
-    def __init__(self, known: Mapping[str, Setting], layers: tuple[Layer, ...] = ()) -> None:
+    def __init__(
+        self, known: Mapping[str, Setting], layers: tuple[Layer, ...] = (), ignored: Ignored | None = None
+    ) -> None:
         self._known = dict(known)
         self.layers = layers
+        self.ignored = ignored
 
     def __getitem__(self, key: str) -> Setting:
         return self._known[key]
@@ -97,44 +81,61 @@ class Settings(Mapping[str, Setting]):
         return len(self._known)
 
     def text(self, key: str) -> str:
-        """A setting as text, or "" where nothing is set."""
+        """A setting as text; "" if it is not set."""
         found = self._known.get(key)
         return "" if found is None or found.value is None else str(found.value)
 
-    def defaults(self, kind: str) -> dict[str, Setting]:
-        """The default options of a job kind, by option."""
+    def defaults(self, kind: str) -> list[dict[str, Setting]]:
+        """The default options of a job kind, by option: those of each layer, the strongest last."""
         prefix = f"{SECTION}.{kind}."
-        return {key.removeprefix(prefix): one for key, one in self._known.items() if key.startswith(prefix)}
+        return [
+            {
+                key.removeprefix(prefix): Setting(value, layer.origin)
+                for key, value in layer.values.items()
+                if key.startswith(prefix) and value is not None
+            }
+            for layer in reversed(self.layers)
+        ]
 
     def below(self, *weaker: Layer) -> "Settings":
-        """These settings with weaker layers added, such as the administrator's once a cluster is known."""
+        """Add weaker layers, such as the administrator's once a cluster is known."""
         return resolve((*self.layers, *weaker))
 
 
 def resolve(layers: Iterable[Layer]) -> Settings:
-    """Lay the layers over each other, the strongest first; None is not a value.
+    """Combine the layers, the strongest first; None is not a value.
 
     The built-in values are always the weakest.
     """
     kept = tuple(layers)
     builtin = {name: key.builtin for name, key in KEYS.items()}
     found: dict[str, Setting] = {}
+    ignored = None
     for layer in (*kept, Layer("built-in", builtin)):
+        if layer.ignored:
+            ignored = layer.ignored._replace(wanted=frozenset(layer.ignored.values.keys() - found.keys()))
         for key, value in layer.values.items():
             if value is not None:
                 found.setdefault(key, Setting(value, layer.origin))
-    return Settings(found, kept)
+    return Settings(found, kept, ignored)
 
 
-def load(flags: Mapping[str, Any], environ: Mapping[str, str], folder: Path) -> Settings:
-    """Every setting that needs no cluster; SpecError where a file is wrong.
+def load(
+    flags: Mapping[str, Any],
+    environ: Mapping[str, str],
+    folder: Path,
+    safe: Safe = lambda kind, option: False,
+) -> Settings:
+    """Load every setting that needs no cluster; raises SpecError if a file is wrong.
 
     Args:
-        flags: what the command line says, by key.
+        flags: the settings of the command line, by key.
         environ: the environment.
         folder: where the search for a project file begins, upwards.
+        safe: which options of kinds an untrusted project file may set.
     """
-    read = (flag_layer(flags), environment(environ), project(folder), user(environ), legacy(environ))
+    own = project(folder, environ, safe)
+    read = (flag_layer(flags), environment(environ), own, user(environ), legacy(environ))
     return resolve(layer for layer in read if layer is not None)
 
 
@@ -144,156 +145,146 @@ def flag_layer(flags: Mapping[str, Any]) -> Layer:
 
 
 def environment(environ: Mapping[str, str]) -> Layer:
-    """The layer of ARENA_* variables; others than those of known keys are no settings."""
+    """The layer of ARENA_* variables; variables without a known key are ignored."""
     values: dict[str, Any] = {}
     for name in KEYS:
         variable = f"ARENA_{_variable(name)}"
         plain = _variable(name)
         text = environ.get(variable) or (environ.get(plain) if plain in _PLAIN_NAMES else None)
         if text:
-            values[name] = _typed(name, text, variable)
-    return Layer("environment", values)
+            values[name] = typed(name, text, variable)
+    return Layer(ENVIRONMENT, values)
 
 
 def _variable(name: str) -> str:
     return name.upper().replace("-", "_")
 
 
-def project(folder: Path) -> Layer | None:
-    """The layer of the nearest `.arena.yaml` at or above a folder."""
+def nearest(folder: Path) -> Path | None:
+    """The project file at or above a folder; None if there is none."""
     start = folder.absolute()
-    path = next((one / PROJECT for one in (start, *start.parents) if (one / PROJECT).is_file()), None)
-    return None if path is None else _from_file(path, personal=False)
+    return next((one / PROJECT for one in (start, *start.parents) if os.path.isfile(one / PROJECT)), None)
+
+
+def project(
+    folder: Path, environ: Mapping[str, str], safe: Safe = lambda kind, option: False
+) -> Layer | None:
+    """The layer of the nearest `.arena.yaml` at or above a folder.
+
+    A file that others can change is not even read. Of an untrusted one, only safe settings apply.
+    """
+    path = nearest(folder)
+    if path is None:
+        return None
+    if why := _weakness(path):
+        return Layer(str(path), {}, Ignored(str(path), why, {}))
+    content, values = _content(path)
+    unsafe = _unsafe(values, safe)
+    if not unsafe or trust.is_trusted(environ, path, content):
+        return Layer(str(path), values)
+    kept = {key: value for key, value in values.items() if key not in unsafe}
+    return Layer(str(path), kept, Ignored(str(path), UNTRUSTED, unsafe))
+
+
+def project_file(path: Path, safe: Safe) -> tuple[bytes, dict[str, Any]]:
+    """The content of a project file, and the part that needs trust, by key.
+
+    Raises:
+        SpecError: it cannot be read, or others can change it, so that trust would be meaningless.
+    """
+    content, values = _content(path, _own(path))
+    return content, _unsafe(values, safe)
+
+
+def _content(path: Path, content: bytes | None = None) -> tuple[bytes, dict[str, Any]]:
+    content = yamlfile.read(path, str(path), _LARGEST) if content is None else content
+    return content, flat(_mapping(_decoded(path, content), str(path)), str(path))
+
+
+def _unsafe(values: Mapping[str, Any], safe: Safe) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None and not _is_safe(key, safe)}
+
+
+def _is_safe(key: str, safe: Safe) -> bool:
+    section, _, rest = key.partition(".")
+    kind, _, option = rest.partition(".")
+    return safe(kind, option) if section == SECTION else KEYS[key].safe
+
+
+def _weakness(path: Path) -> str:
+    try:
+        return ownership.weakness(path)
+    except OSError as cause:
+        return f"it cannot be checked: {cause.strerror or cause}"
 
 
 def user(environ: Mapping[str, str]) -> Layer | None:
-    """The layer of the user's `config.yaml`."""
+    """The layer of the user's `config.yaml`; raises SpecError if others may write it."""
     path = user_file(environ)
-    return _from_file(path, personal=True) if path.is_file() else None
+    return Layer(str(path), _content(path, _own(path))[1]) if os.path.lexists(path) else None
 
 
 def user_file(environ: Mapping[str, str]) -> Path:
-    """Where the user's settings are kept."""
-    base = environ.get("XDG_CONFIG_HOME") or str(_home(environ) / ".config")
-    return Path(base) / "arena" / "config.yaml"
-
-
-def _home(environ: Mapping[str, str]) -> Path:
-    return Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    """The file with the user's settings."""
+    return private.of_user(environ, "XDG_CONFIG_HOME", ".config") / "config.yaml"
 
 
 def legacy(environ: Mapping[str, str]) -> Layer | None:
-    """The layer of the Go arena's file: `key=value` lines; its other keys are passed over, as there."""
+    """The layer of the Go arena's file: `key=value` lines; its other keys are ignored, as there."""
     named = environ.get("ARENA_CONFIG")
-    path = Path(named).expanduser() if named else _home(environ) / ".arena" / "config"
-    if not named and not path.is_file():
+    path = Path(os.path.expanduser(named)) if named else private.home(environ) / ".arena" / "config"
+    if not named and not os.path.lexists(path):
         return None
     values: dict[str, Any] = {}
-    for line in _text(path).splitlines():
+    for line in _decoded(path, _own(path)).splitlines():
         key, equals, value = line.partition("=")
         name = _LEGACY.get(key.strip())
         if equals and name and not line.lstrip().startswith("#"):
-            values[name] = _typed(name, value.strip(), str(path))
+            values[name] = typed(name, value.strip(), str(path))
     return Layer(str(path), values)
 
 
 def administrator(data: Mapping[str, str]) -> Layer:
     """The layer of the ConfigMap `arena-config`, given its data.
 
-    `config.yaml` holds settings as the user's file does; a setting may also be a key of its own.
+    `config.yaml` holds settings like the user's file; a setting may also be a key of the ConfigMap.
     """
     origin = "administrator"
-    values = {} if "config.yaml" not in data else _flat(_mapping(data["config.yaml"], origin), origin, False)
+    values = {} if "config.yaml" not in data else flat(_mapping(data["config.yaml"], origin), origin)
+    if personal := [key for key in values if key in KEYS and KEYS[key].personal]:
+        raise SpecError(
+            f'{origin} may not set "{personal[0]}"', "put it into your own config.yaml, or use the flag"
+        )
     for name, text in data.items():
         if name in KEYS and not KEYS[name].personal:
-            values.setdefault(name, _typed(name, text, origin))
+            values.setdefault(name, typed(name, text, origin))
     return Layer(origin, values)
 
 
-def _from_file(path: Path, personal: bool) -> Layer:
-    return Layer(str(path), _flat(_mapping(_text(path), str(path)), str(path), personal))
+def _own(path: Path) -> bytes:
+    """The content of a file of the user.
+
+    Raises:
+        SpecError: it cannot be read, or others may write it.
+    """
+    why = _weakness(path)
+    if why and os.path.exists(path):
+        raise SpecError(
+            f"{path} is not safe to use: {why}",
+            "make it yours, and writable only by you: chmod go-w",
+        )
+    return yamlfile.read(path, str(path), _LARGEST)
 
 
-def _text(path: Path) -> str:
+def _decoded(path: Path, content: bytes) -> str:
     try:
-        return yamlfile.read(path, str(path), _LARGEST).decode()
+        return content.decode()
     except UnicodeDecodeError as cause:
         raise SpecError(f"{path} is not UTF-8 text", "save it as UTF-8") from cause
 
 
 def _mapping(text: str, origin: str) -> dict[str, Any]:
-    data = yamlfile.parse(text, origin, _DEEPEST)
+    data = yamlfile.absent(yamlfile.parse(text, origin, _DEEPEST, written=True))
     if not isinstance(data, dict | None):
-        raise SpecError(f"{origin} does not hold settings", "write them as: key: value")
+        raise SpecError(f"{origin} does not contain settings", "write them as: key: value")
     return data or {}
-
-
-def _flat(data: Mapping[Any, Any], origin: str, personal: bool) -> dict[str, Any]:
-    """The mapping with checked keys, the options of kinds as `defaults.<kind>.<option>`."""
-    flat: dict[str, Any] = {}
-    for key, value in data.items():
-        name = str(key).replace("_", "-")
-        if name == SECTION:
-            flat |= _options(value, origin)
-            continue
-        known = KEYS.get(name)
-        if known is None:
-            raise SpecError(f'{origin} has an unknown key "{key}"', suggestion(name, [*KEYS, SECTION]))
-        if known.personal and not personal:
-            raise SpecError(
-                f'{origin} may not set "{key}"', "put it into your own config.yaml, or use the flag"
-            )
-        flat[name] = _typed(name, value, origin)
-    return flat
-
-
-def _options(value: Any, origin: str) -> Iterator[tuple[str, Any]]:
-    if not isinstance(value, dict) or not all(isinstance(one, dict | None) for one in value.values()):
-        raise SpecError(
-            f"{origin}: {SECTION} must hold a mapping of options a kind", "say: defaults: {tfjob: {gpus: 1}}"
-        )
-    for kind, options in value.items():
-        for option, default in (options or {}).items():
-            yield f"{SECTION}.{kind}.{str(option).replace('_', '-')}", default
-
-
-def suggestion(word: str, known: Sequence[str]) -> str:
-    """`did you mean "x"`, or which words there are."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, known, n=1)
-    return f'did you mean "{near[0]}"' if near else f"known: {', '.join(sorted(known))}"
-
-
-def _typed(name: str, value: Any, origin: str) -> Any:
-    """A value as its key wants it: from text also numbers and comma lists."""
-    kind = KEYS[name].kind
-    if value is None:
-        return None
-    if kind is list:
-        parts = value.split(",") if isinstance(value, str) else value
-        if not isinstance(parts, list) or not all(isinstance(one, str) for one in parts):
-            raise SpecError(f'{origin}: "{name}" must be a list of names', "separate them by commas")
-        return [one.strip() for one in parts if one.strip()]
-    if kind is int:
-        return _number(name, value, origin)
-    if isinstance(value, dict | list | bool):
-        raise SpecError(f'{origin}: "{name}" must be text', "put it into quotes")
-    if KEYS[name].choices and value not in KEYS[name].choices:
-        raise SpecError(
-            f'{origin}: "{name}" cannot be {str(value)[:80]!r}', f"choose {', '.join(KEYS[name].choices)}"
-        )
-    return str(value)
-
-
-def _number(name: str, value: Any, origin: str) -> int:
-    convert: Callable[[Any], int] = int
-    try:
-        number = -1 if isinstance(value, bool | float) else convert(value)
-    except (TypeError, ValueError):
-        number = -1
-    highest = KEYS[name].highest
-    if not 0 <= number <= highest:
-        text = f'{origin}: "{name}" must be a whole number of at most {highest}, not {str(value)[:80]!r}'
-        raise SpecError(text, "correct it")
-    return number

@@ -3,18 +3,18 @@
 ::
 
     ArenaError 1
-    +-- SpecError 2            a value that the user gave is wrong
+    +-- SpecError 2            a value from the user is wrong
     |   +-- TemplateError 2    a template or patch is wrong
-    +-- NotFound 3             the named thing does not exist
+    +-- NotFound 3             the named object does not exist
     +-- NotAllowed 4           the cluster refuses this user, or a quota refuses this object
     +-- Conflict 5             the name is taken, or the object changed meanwhile
     +-- Unreachable 6          no cluster answers
-    |   +-- TimedOut 6         it did not answer, or a condition did not come true, in time
+    |   +-- TimedOut 6         it did not answer, or a condition was not met, in time
     |   +-- MissingOperator 6  the cluster does not serve the kind
     +-- JobFailed 7            the job ended without success (--wait, logs --follow)
 
-A message says what and where in one sentence; `hint` says what to do next. Only `arena.cli` prints
-them and exits. What is not an ArenaError is a bug and shows its traceback.
+A message says what went wrong and where in one sentence; `hint` says what to do next. Only `arena.cli` prints
+them and exits. Any other exception is a bug and shows its traceback.
 """
 
 
@@ -23,7 +23,7 @@ class ArenaError(Exception):
 
     Args:
         message: what went wrong and where, one sentence without a full stop.
-        hint: what the user can do next, or "" where nothing is known.
+        hint: what the user can do next, or "" if nothing is known.
     """
 
     exit_code = 1
@@ -35,7 +35,7 @@ class ArenaError(Exception):
 
 
 def aimed(name: str, namespace: str) -> str:
-    """A job's name as the command of a hint has it: with its namespace, unless that is `default`."""
+    """A job's name for commands in hints: with its namespace, unless that is `default`."""
     return name if namespace == "default" else f"{name} -n {namespace}"
 
 
@@ -62,7 +62,7 @@ class NotAllowed(ArenaError):
 
 
 class Conflict(ArenaError):
-    """An object of that name exists, or it changed since it was read."""
+    """An object with that name exists, or the object changed since it was read."""
 
     exit_code = 5
 
@@ -74,7 +74,7 @@ class Unreachable(ArenaError):
 
 
 class TimedOut(Unreachable):
-    """The cluster, or the condition waited for, took longer than the limit."""
+    """The cluster, or the awaited condition, took longer than the limit."""
 
 
 class MissingOperator(Unreachable):
@@ -82,6 +82,6 @@ class MissingOperator(Unreachable):
 
 
 class JobFailed(ArenaError):
-    """The job that was waited for ended without success."""
+    """The awaited job ended without success."""
 
     exit_code = 7

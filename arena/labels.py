@@ -1,13 +1,13 @@
-"""Every label and annotation key that arena writes or reads, spelled here only."""
+"""Every label and annotation key that arena writes or reads, defined only here."""
 
 from collections.abc import Mapping
 
-# Written on every object that arena makes.
+# Written on every object that arena creates.
 NAME = "app.kubernetes.io/name"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 COMPONENT = "app.kubernetes.io/component"
 
-# The Go arena's, so that its users' selectors and tools keep working.
+# From the Go arena, so that its users' selectors and tools keep working.
 APP = "app"
 RELEASE = "release"
 CREATED_BY = "createdBy"
@@ -20,24 +20,29 @@ CODE_DIGEST = "arena.kubeflow.org/code-digest"
 CODE_PARTS = "arena.kubeflow.org/code-parts"
 CODE_ORIGIN = "arena.kubeflow.org/code-origin"
 OVERRIDES = "arena.kubeflow.org/overrides"
-# Drawn for each submit, so that what it made is known from what others made under the same name.
+# Random for each submit, so that its objects are distinguished from others with the same name.
 SUBMISSION = "arena.kubeflow.org/submission"
 GPUS = "requestGPUsOfJobOwner"
-# Which model comes of the job; the label is the Go arena's, so is that of the version, which a registry sets.
+# The model that the job produces. The labels are the Go arena's; a registry sets that of the version.
 MODEL_NAME = "modelName"
 MODEL_VERSION = "modelVersion"
 MODEL_SOURCE = "arena.kubeflow.org/model-source"
-# On the runs of a schedule: the name of what starts them; ours, and that of KubeDL's operator.
+# On the runs of a schedule: the name of the cron, as set by arena and by KubeDL's operator.
 CRON = "arena.kubeflow.org/cron"
 KUBEDL_CRON = "kubedl.io/cron-name"
 ROLE_SEQUENCE = "job-role-sequence"
 QUEUE_SUSPEND = "scheduling.x-k8s.io/suspend"
 
-# The embedded cluster's contract: where and with which interpreter a pod's processes start.
+# The container that kubectl uses by default; service meshes set it because theirs comes first.
+DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
+
+# The local cluster's contract: the directory, environment and limits with which a pod's processes start.
 LOCAL_CWD = "local.arena.io/cwd"
 LOCAL_ENV = "local.arena.io/env"
-# Read from Services there: JSON, declared port -> the loopback port that answers for it.
+LOCAL_PROCESS = "local.arena.io/process"
+# Read from Services there: JSON, declared port -> its loopback port.
 LOCAL_PORTS = "local.arena.io/ports"
+LOCAL_TOKEN = "local.arena.io/token"
 
 # Written by the operators on the pods of a job.
 JOB_NAME = "training.kubeflow.org/job-name"
@@ -46,7 +51,7 @@ REPLICA_TYPE = "training.kubeflow.org/replica-type"
 REPLICA_INDEX = "training.kubeflow.org/replica-index"
 JOB_ROLE = "training.kubeflow.org/job-role"
 
-# Written by Kubernetes itself on the pods of a Job, and by JobSet on those of its Jobs.
+# Written by Kubernetes on the pods of a Job, and by JobSet on those of its Jobs.
 BATCH_JOB_NAME = "job-name"
 COMPLETION_INDEX = "batch.kubernetes.io/job-completion-index"
 JOBSET_NAME = "jobset.sigs.k8s.io/jobset-name"
@@ -79,7 +84,7 @@ PYTORCH_REPLICA_INDEX = "pytorch-replica-index"
 MPI_JOB_NAME = "mpi_job_name"
 MPI_ROLE_TYPE = "mpi_role_type"
 
-# Of the ET operator: on the pods of a TrainingJob, then on the job itself.
+# Written by the ET operator: on the pods of a TrainingJob, then on the job itself.
 ET_GROUP = "kai.alibabacloud.com"
 ET_JOB_NAME = "training-job-name"
 ET_ROLE = "training-job-role"
@@ -89,7 +94,7 @@ ET_SUSPENDED = "job-supervisor.kube-ai.io/job-suspended"
 SPOT_INSTANCE = "job-supervisor.kube-ai.io/spot-instance"
 MAX_WAIT_TIME = "job-supervisor.kube-ai.io/max-wait-time"
 
-# What a pod beside a job is there for: `tensorboard`.
+# The purpose of a pod beside a job: `tensorboard`.
 ROLE = "role"
 
 ISTIO_INJECT = "sidecar.istio.io/inject"
@@ -109,7 +114,7 @@ ARENA = "arena"
 
 
 def common(name: str, kind: str, component: str = "training") -> dict[str, str]:
-    """The labels of an object that belongs to the job `name` of the kind `kind` (say `tfjob`)."""
+    """The labels of an object that belongs to the job `name` of the kind `kind`, such as `tfjob`."""
     return {
         NAME: name,
         MANAGED_BY: ARENA,
@@ -121,5 +126,5 @@ def common(name: str, kind: str, component: str = "training") -> dict[str, str]:
 
 
 def managed(own: Mapping[str, str]) -> bool:
-    """Whether an object with these labels was made by arena, or by the Go arena."""
+    """Whether arena or the Go arena created an object with these labels."""
     return own.get(MANAGED_BY) == ARENA or CREATED_BY in own

@@ -1,26 +1,27 @@
-"""Which cluster is meant, and why: by flag, environment, file or setting, else the local one."""
+"""Choose the cluster, and say why: by flag, environment, file or setting, else the local one."""
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from arena import private
 from arena.errors import SpecError
+from arena.values import frozen
 
 if TYPE_CHECKING:
     from arena.config import Settings
 
 LOCAL = "local"
-"""The context that means the local cluster."""
+"""The context that stands for the local cluster."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Origin:
     """Which cluster was chosen and why.
 
     `kind` is `kubeconfig`, `in-cluster` or `local`; `reason` is the flag, variable, file or setting
-    that decided, for people.
+    that decided, for display.
     """
 
     kind: str
@@ -29,21 +30,22 @@ class Origin:
     context: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Choice:
-    """What the caller said; None where nothing."""
+    """The caller's choices; None if there is none."""
 
     kubeconfig: str | None = None
     context: str | None = None
     namespace: str | None = None
     arena_namespace: str | None = None
+    patience: str | None = None
 
 
 def choose(choice: Choice, environ: Mapping[str, str], settings: "Settings") -> Origin:
-    """Which cluster, and why; nothing is read but names.
+    """Choose the cluster; read nothing but names.
 
     Raises:
-        SpecError: what is configured cannot be used.
+        SpecError: the configuration cannot be used.
     """
     context = settings.text("context")
     why = settings["context"].origin if context else ""
@@ -73,13 +75,31 @@ def _configured(environ: Mapping[str, str], settings: "Settings") -> tuple[str, 
     if environ.get("KUBECONFIG"):
         files = _files(environ["KUBECONFIG"])
         if not files:
-            raise SpecError("KUBECONFIG is set but names no file", "unset it, or let it name one")
+            raise SpecError("KUBECONFIG is set but names no file", "unset it, or set it to a file")
         return "KUBECONFIG", files
     if settings.text("kubeconfig"):
         return settings["kubeconfig"].origin, _files(settings.text("kubeconfig"))
-    home = Path(environ.get("HOME") or Path.home()) / ".kube" / "config"
-    return ("~/.kube/config", (home,)) if home.exists() or home.is_symlink() else None
+    home = private.home(environ) / ".kube" / "config"
+    return ("~/.kube/config", (home,)) if os.path.lexists(home) or _is_closed(home.parent) else None
+
+
+def _is_closed(folder: Path) -> bool:
+    """Whether the folder exists, but its content is not accessible."""
+    return os.path.isdir(folder) and not os.access(folder, os.X_OK)
 
 
 def _files(text: str) -> tuple[Path, ...]:
-    return tuple(Path(one).expanduser() for one in text.split(os.pathsep) if one)
+    return tuple(Path(os.path.expanduser(one)) for one in text.split(os.pathsep) if one)
+
+
+def check_namespace(name: str, where: str) -> str:
+    """Return the name if it is a valid namespace, since it becomes part of every path.
+
+    Raises:
+        SpecError: it is not; `where` is its origin.
+    """
+    allowed = name.isascii() and name == name.lower() and name.replace("-", "a").isalnum()
+    if not allowed or len(name) > 63 or name[0] == "-" or name[-1] == "-":
+        text = f'{where}: "{name}" is not a valid namespace'
+        raise SpecError(text, "use at most 63 of a-z, 0-9 and -, beginning and ending with a letter or digit")
+    return name

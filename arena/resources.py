@@ -1,6 +1,6 @@
-"""API resource types, as data: the one vocabulary that kinds, actions and the gateway share."""
+"""API resource types as data, the vocabulary that kinds, actions and the gateway share."""
 
-from typing import NamedTuple
+from arena.tuples import NamedTuple
 
 
 class Resource(NamedTuple):
@@ -15,14 +15,19 @@ class Resource(NamedTuple):
     namespaced: bool = True
     kind: str = ""
     field: str = ""
-    """A field of its spec that only some releases serve under this version; "" where none must be there."""
+    """A field of its spec that only some releases have in this version; "" if none is required."""
     sibling: str = ""
-    """The plural of a type beside it that only releases with the field bring."""
+    """The plural of another type that only releases with the field have."""
 
     @property
     def api_version(self) -> str:
         """`v1` for the core group, `group/version` for the others."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def is_builtin(self) -> bool:
+        """Whether the type is part of Kubernetes: the groups of all others are domain names."""
+        return "." not in self.group
 
     def path(self, namespace: str | None = None, name: str | None = None) -> str:
         """The request path below the server's root; `namespace` is ignored for cluster-wide types.
@@ -45,6 +50,12 @@ DEPLOYMENTS = Resource("apps", "v1", "deployments", kind="Deployment")
 EVENTS = Resource("", "v1", "events", kind="Event")
 NAMESPACES = Resource("", "v1", "namespaces", False, kind="Namespace")
 NODES = Resource("", "v1", "nodes", False, kind="Node")
+POD_LOGS = Resource("logs.arena.io", "v1", "podlogs", kind="PodLog")
+"""The output of pods, which outlives them; each object is named after its pod's uid. Other clusters answer
+404.
+"""
 PODS = Resource("", "v1", "pods", kind="Pod")
+ABRIDGED = "abridged"
+"""The key of pods that the gateway has read without the containers of their spec."""
 SECRETS = Resource("", "v1", "secrets", kind="Secret")
 SERVICES = Resource("", "v1", "services", kind="Service")

@@ -1,68 +1,111 @@
-"""`connect()`: which cluster, which namespace, and why; and `Session`, which opens the cluster on demand.
+"""`connect()` chooses cluster and namespace; `Session` opens the cluster on demand.
 
-Nothing is read before it is asked for, and the local cluster is started by the first request to it.
+Nothing is read before it is needed, and the first request to the local cluster starts it.
 """
 
 import os
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arena import labels
+from arena import labels, ownership, units
 from arena._version import VERSION
-from arena.errors import ArenaError, SpecError, Unreachable
-from arena.origin import LOCAL, Choice, Origin, choose
+from arena.errors import ArenaError, Unreachable
+from arena.origin import LOCAL, Choice, Origin, check_namespace, choose
 
 if TYPE_CHECKING:
     from arena.config import Settings
     from arena.kube import Cluster, Endpoint
     from arena.kube.kubeconfig import Context
+    from arena.local.daemon import Server
 
 HANDED = ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PYTHONPATH", "TZ")
-PREFIXES = ("CONDA_", "CUDA_")
-"""What of the environment a program of the local cluster is handed; never tokens."""
+PREFIXES = ("CONDA_", "CUDA_", "DYLD_")
+"""Variables that programs on the local cluster inherit; never tokens."""
+
+
+def _log(remark: str) -> None:
+    import logging
+
+    logging.getLogger("arena").warning("%s", remark)
 
 
 class Session:
     """A cluster on demand, a namespace and a clock; may be shared by threads.
 
     Args:
-        choice: what the caller said.
+        choice: the caller's choices.
         environ: the environment to read.
         folder: where the search for a project file begins.
-        tell: takes the remarks that a command prints to stderr, such as that the local cluster was
-            started.
+        tell: called with remarks that a command prints to stderr, such as that the local cluster was started.
+        warn: called with warnings, such as that a setting is ignored.
     """
 
     def __init__(
-        self, choice: Choice, environ: Mapping[str, str], folder: Path, tell: Callable[[str], None]
+        self,
+        choice: Choice,
+        environ: Mapping[str, str],
+        folder: Path,
+        tell: Callable[[str], None],
+        warn: Callable[[str], None] = _log,
     ) -> None:
         self._choice = choice
         self._environ = environ
         self._folder = folder
         self._tell = tell
+        self.warn = warn
+        self._warned: set[str] = set()
         self._lock = threading.RLock()
         self._cluster: Cluster | None = None
+        self.waiting: Callable[[str], None] | None = None  # takes a line about each long wait
+        self.silent = False  # whether a credential plug-in must neither ask nor write to the terminal
+        self.lost: Callable[[str], None] = _log  # takes a line about a cluster that is away
 
     @cached_property
     def settings(self) -> "Settings":
         """All settings that need no cluster, with their origins."""
-        from arena import config
+        from arena import config, kinds
 
         flags = {
             "namespace": self._choice.namespace,
             "context": self._choice.context,
             "arena-namespace": self._choice.arena_namespace,
+            "patience": self._choice.patience,
         }
-        return config.load(flags, self._environ, self._folder)
+        found = config.load(flags, self._environ, self._folder, kinds.is_safe)
+        if found.ignored and not found.ignored.values:
+            self.warn(
+                f"{found.ignored.origin} is ignored: {found.ignored.why}; "
+                "make it writable only by you (chmod go-w), or move what you need to your own config.yaml"
+            )
+        return found
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment variables of the session."""
+        return self._environ
+
+    def miss(self, *keys: str) -> None:
+        """Warn if the project file is ignored for one of these keys and no stronger source sets it."""
+        ignored = self.settings.ignored
+        missed = sorted((ignored.wanted & set(keys)) - self._warned) if ignored else []
+        if ignored and missed:
+            self._warned |= set(missed)
+            self.warn(
+                f"ignored in {ignored.origin} because {ignored.why}: {', '.join(missed)}; "
+                "to review and trust it, run: arena config trust"
+            )
 
     @cached_property
     def origin(self) -> Origin:
-        """Which cluster was chosen and why; SpecError where the choice cannot be read."""
-        return choose(self._choice, self._environ, self.settings)
+        """The chosen cluster and the reason; raises SpecError if the configuration cannot be read."""
+        self.miss("context", "kubeconfig")
+        chosen = choose(self._choice, self._environ, self.settings)
+        return replace(chosen, kind=LOCAL) if _is_local(chosen) else chosen
 
     @property
     def is_local(self) -> bool:
@@ -71,15 +114,16 @@ class Session:
 
     @cached_property
     def context(self) -> "Context | None":
-        """The chosen context of the kubeconfig; None in a pod and for the local cluster."""
-        if self.origin.kind != "kubeconfig":
+        """The chosen context of the kubeconfig; None in a pod, and for the local cluster without one."""
+        files = self.origin.files
+        if not files or (self.is_local and not os.path.exists(files[0])):
             return None
         from arena.kube import kubeconfig
 
         return kubeconfig.read(self.origin.files, self.origin.context or None)
 
     def contexts(self) -> list[str]:
-        """What --context may name here: the contexts of the kubeconfig in use, and the local cluster."""
+        """Valid values of --context: the contexts of the kubeconfig in use, and the local cluster."""
         from arena.kube import kubeconfig
 
         return [*kubeconfig.contexts(self.origin.files), LOCAL]
@@ -101,53 +145,48 @@ class Session:
     @property
     def name(self) -> str:
         """What messages call the cluster."""
-        if self.context is not None:
-            return f'cluster "{self.context.name}"'
-        return "the local cluster" if self.is_local else "this cluster"
+        if self.is_local:
+            return "the local cluster"
+        return "this cluster" if self.context is None else f'cluster "{self.context.name}"'
 
     def describe(self) -> str:
-        """One line for stderr: the cluster, why it, and the namespace."""
+        """One line for stderr: the cluster, why it was chosen, and the namespace."""
         return f'{self.name} ({self.origin.reason}), namespace "{self.namespace}"'
 
     def cluster(self) -> "Cluster":
-        """The cluster; nothing is sent, nor the local cluster started, before its first verb."""
-        from arena.kube import Cluster
+        """The cluster; nothing is sent and no local cluster is started before its first verb."""
+        from arena.kube import Cluster, Waiting
 
         with self._lock:
             if self._cluster is None:
-                self._cluster = Cluster(self._load, self.name, self.namespace)
+                waiting = Waiting(self.waiting, self.lost, units.duration(self.settings.text("patience")))
+                self._cluster = Cluster(self._load, self.name, self.namespace, waiting)
             return self._cluster
 
     @property
     def user(self) -> str:
-        """Who submits, by the name that this machine knows."""
-        import getpass
-
-        try:
-            return getpass.getuser()
-        except (KeyError, OSError):
-            # A container's user may have no name.
-            return str(os.getuid())
+        """The submitter's user name on this machine."""
+        return ownership.user()
 
     def surroundings(self, *, here: bool = True) -> dict[str, str]:
-        """Annotations for pods that are processes of this machine, to start as this process would.
+        """Annotations for pods of the local cluster, so that they start like this process; none for others.
 
         Args:
-            here: whether they start in the present directory, rather than where the manifest says.
-
-        Returns:
-            Nothing for any cluster but the local one.
+            here: whether they start in the present directory, rather than in that of the manifest.
         """
         if not self.is_local:
             return {}
         import json
+
+        from arena.local import process_settings
 
         kept = {
             name: value
             for name, value in self._environ.items()
             if name in HANDED or name.startswith(PREFIXES)
         }
-        notes = {labels.LOCAL_ENV: json.dumps(kept, sort_keys=True)}
+        settings = json.dumps(process_settings.own(), sort_keys=True)
+        notes = {labels.LOCAL_ENV: json.dumps(kept, sort_keys=True), labels.LOCAL_PROCESS: settings}
         return {**notes, labels.LOCAL_CWD: self.folder} if here else notes
 
     @property
@@ -156,12 +195,15 @@ class Session:
         return str(self._folder)
 
     def is_idle(self) -> bool:
-        """Whether the first verb would have to start the local cluster: TAB does not."""
+        """Whether the first verb would have to start the local cluster, which completion does not do."""
         if not self.is_local:
             return False
         from arena.local import daemon
 
-        return daemon.find() is None
+        try:
+            return daemon.find() is None
+        except daemon.DaemonError:
+            return True
 
     def now(self) -> datetime:
         """The time, aware, in UTC."""
@@ -173,17 +215,27 @@ class Session:
         if self.is_local:
             from arena.local import daemon
 
-            return Endpoint(server=self._start_local(), is_lost=daemon.crashed)
+            server = self._start_local()
+            return Endpoint(server=server.url, dial=server.dial, is_lost=daemon.crashed)
         from arena.kube import credentials
 
-        return credentials.load(self.context) if self.context is not None else credentials.load_in_cluster()
+        if self.context is None:
+            return credentials.load_in_cluster()
+        return credentials.load(self.context, self.silent)
 
-    def _start_local(self) -> str:
-        """The local cluster's address; starts it by need and says so."""
+    @property
+    def offers(self) -> dict[str, str]:
+        """The configured devices of a local cluster, as variables of its server."""
+        named = {"ARENA_LOCAL_GPUS": "local-gpus", "ARENA_LOCAL_DEVICES": "local-devices"}
+        known = {variable: self.settings.text(key) for variable, key in named.items()}
+        return {variable: text for variable, text in known.items() if text}
+
+    def _start_local(self) -> "Server":
+        """The local cluster's server; started if necessary, with a remark."""
         from arena.local import daemon
 
         try:
-            server = daemon.ensure(VERSION, self.settings.text("local-gpus"))
+            server = daemon.ensure(VERSION, self.offers)
         except daemon.DaemonError as fault:
             raise Unreachable(fault.message, fault.hint) from fault
         if server.fresh:
@@ -193,7 +245,7 @@ class Session:
             self._tell(
                 f"the local cluster runs arena {theirs}, not {VERSION}; once its pods end: arena local stop"
             )
-        return server.url
+        return server
 
 
 def connect(
@@ -204,11 +256,11 @@ def connect(
     folder: Path | None = None,
     tell: Callable[[str], None] = lambda remark: None,
 ) -> Session:
-    """A session with the cluster that is configured, or with the local one where none is.
+    """Return a session with the configured cluster, or with the local one if none is configured.
 
     The order is: `kubeconfig` and `context`, $KUBECONFIG, ~/.kube/config, the pod's service account, the
-    local cluster. The context `local` without a `kubeconfig` always means the local cluster. Whatever
-    is configured and cannot be used is an error, never passed over.
+    local cluster. The context `local` without a `kubeconfig` always means the local cluster. A configured
+    cluster that cannot be used is an error; the next one is not tried.
     """
     choice = Choice(kubeconfig=kubeconfig, context=context, namespace=namespace)
     return start(choice, environ, folder, tell)
@@ -219,9 +271,25 @@ def start(
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
     tell: Callable[[str], None] = lambda remark: None,
+    warn: Callable[[str], None] = _log,
 ) -> Session:
-    """As `connect`, for whoever may say all that a Choice holds."""
-    return Session(choice, os.environ if environ is None else environ, folder or _here(), tell)
+    """As `connect`, with a whole Choice, and with a function for warnings, which are logged otherwise."""
+    return Session(choice, os.environ if environ is None else environ, folder or _here(), tell, warn)
+
+
+def _is_local(origin: Origin) -> bool:
+    """Whether the chosen kubeconfig is that of the local cluster, which is started if necessary."""
+    if len(origin.files) != 1 or origin.context not in ("", LOCAL):
+        return False
+    real = os.path.realpath(origin.files[0])
+    if os.path.basename(real) != "kubeconfig":
+        return False  # without the local cluster's modules, which Windows cannot import
+    from arena.local import daemon
+
+    try:
+        return real == os.path.realpath(daemon.state_dir() / "kubeconfig")
+    except daemon.DaemonError:
+        return False
 
 
 def _here() -> Path:
@@ -229,16 +297,3 @@ def _here() -> Path:
         return Path.cwd()
     except OSError as cause:
         raise ArenaError(f"the current directory is gone: {cause.strerror}", "cd to another one") from cause
-
-
-def check_namespace(name: str, where: str) -> str:
-    """The name, if it can be a namespace: it goes into every path, so let nothing else be asked for.
-
-    Raises:
-        SpecError: it cannot; `where` says who wanted it.
-    """
-    allowed = name.isascii() and name == name.lower() and name.replace("-", "a").isalnum()
-    if not allowed or len(name) > 63 or name[0] == "-" or name[-1] == "-":
-        text = f'{where}: "{name}" cannot be a namespace'
-        raise SpecError(text, "use at most 63 of a-z, 0-9 and -, beginning and ending with a letter or digit")
-    return name

@@ -1,6 +1,8 @@
-"""YAML files of settings: read whole, or refused in a sentence that names them, whatever they are."""
+"""YAML files of settings: read completely, or refused with an error that names the file."""
 
 from collections.abc import Iterable
+from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,14 @@ def read(path: Path, what: str, largest: int) -> bytes:
     Args:
         path: the file.
         what: what messages call it.
-        largest: how many bytes it may have.
+        largest: the maximum size in bytes.
 
     Raises:
-        SpecError: it cannot be read, or is larger.
+        SpecError: it cannot be read, or is too large.
     """
     try:
         with path.open("rb") as file:
-            # Of a device or a pipe the size is not known before.
+            # The size of a device or a pipe is not known in advance.
             text = file.read(largest + 1)
     except OSError as cause:
         raise SpecError(
@@ -32,27 +34,62 @@ def read(path: Path, what: str, largest: int) -> bytes:
     return text
 
 
-def parse(text: str | bytes, what: str, deepest: int) -> Any:
-    """The only document of a YAML text; None where it is empty.
+class Null(str):
+    """A null, with the word for it: "", `~` or `null`."""
+
+
+def as_written(loader: Any, node: Any) -> str:
+    """Construct any scalar as the text in the file: `3.10` is not 3.1."""
+    return str(loader.construct_scalar(node))
+
+
+def null_as_written(loader: Any, node: Any) -> Null:
+    """As `as_written`, for nulls."""
+    return Null(loader.construct_scalar(node))
+
+
+def absent(value: Any) -> Any:
+    """The value; None for a null."""
+    return None if isinstance(value, Null) else value
+
+
+def parse(text: str | bytes, what: str, deepest: int, *, written: bool = False) -> Any:
+    """The only document of a YAML text; None if it is empty.
 
     Args:
         text: the YAML.
         what: what messages call it.
-        deepest: how many levels it may be nested.
+        deepest: the maximum depth of nesting.
+        written: whether to keep scalars as the text that is written, and nulls as `Null`.
 
     Raises:
-        SpecError: it is not YAML, or of the kind that is small in a file and large in memory.
+        SpecError: it is not YAML, or uses aliases, which may be small in a file and large in memory.
     """
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader = _written() if written else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         _check_shape(yaml.parse(text, Loader=loader), what, deepest)
         return yaml.load(text, Loader=loader)
     except (yaml.YAMLError, ValueError) as cause:
+        if brackets(text) > deepest:
+            raise _too_deep(what, deepest) from cause
         mark = getattr(cause, "problem_mark", None)
         line = f" (line {mark.line + 1})" if mark is not None else ""
         raise SpecError(f"{what} is not valid YAML{line}", "correct it, or use another file") from cause
+
+
+@cache
+def _written() -> Any:
+    """A loader that keeps scalars as written."""
+    import yaml
+
+    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    made: Any = type("Written", (base,), {})
+    for tag in ("bool", "int", "float", "timestamp", "value", "merge"):
+        made.add_constructor(f"tag:yaml.org,2002:{tag}", as_written)
+    made.add_constructor("tag:yaml.org,2002:null", null_as_written)
+    return made
 
 
 def _check_shape(events: Iterable[Any], what: str, deepest: int) -> None:
@@ -64,4 +101,18 @@ def _check_shape(events: Iterable[Any], what: str, deepest: int) -> None:
             raise SpecError(f"{what} uses a YAML alias (*{event.anchor})", "write the value out")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > deepest:
-            raise SpecError(f"{what} is nested deeper than {deepest} levels", "flatten it")
+            raise _too_deep(what, deepest)
+
+
+def brackets(text: str | bytes) -> int:
+    """The depth of nested brackets in a text.
+
+    For a text that a YAML parser gave up on: some parsers have their own limit, and read so far ahead that
+    they reach it before reporting the levels that exceed ours.
+    """
+    plain = text.decode("latin-1") if isinstance(text, bytes) else text
+    return max(accumulate(1 if one in "[{" else -1 for one in plain if one in "[]{}"), default=0)
+
+
+def _too_deep(what: str, deepest: int) -> SpecError:
+    return SpecError(f"{what} is nested deeper than {deepest} levels", "flatten it")

@@ -6,11 +6,10 @@ import os
 import sys
 from importlib import import_module
 
-from tabulate import tabulate
-
+from arena.views.table import plain
 from benchmarks.measure import Figure
 
-GROUPS = ("startup", "listing", "submitting", "logs", "server")
+GROUPS = ("startup", "listing", "submitting", "logs", "server", "hostile")
 
 
 def words(value: float) -> str:
@@ -44,11 +43,7 @@ def main() -> int:
     if given.json:
         print(json.dumps([figure.data() for figure in found], indent=2))
     else:
-        print(
-            tabulate(
-                map(row, found), headers=["what", "budget", "measured", "", "how"], disable_numparse=True
-            )
-        )
+        print(plain([["what", "budget", "measured", "", "how"], *map(row, found)]))
     return 0
 
 

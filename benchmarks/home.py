@@ -2,6 +2,7 @@
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -56,11 +57,18 @@ class Home:
         config = json.loads((self.state / "kubeconfig").read_text("utf-8"))
         return str(config["clusters"][0]["cluster"]["server"])
 
+    def trust(self) -> ssl.SSLContext:
+        """What its clients trust and show."""
+        pki = self.state / "pki"
+        context = ssl.create_default_context(cafile=pki / "ca.crt")
+        context.load_cert_chain(pki / "client.crt", pki / "client.key")
+        return context
+
     def ask(self, path: str, body: object = None) -> Any:
         """GET, or POST `body`, and decode the answer."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url() + path, data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=30, context=self.trust()) as answer:
             return json.load(answer)
 
     def server(self) -> int:
@@ -68,8 +76,8 @@ class Home:
         return int(json.loads((self.state / "server.json").read_text("utf-8"))["pid"])
 
 
-def until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
-    """Wait for `condition`, asked for ten times a second.
+def until(condition: Callable[[], bool], seconds: float = 120.0, every: float = 0.1) -> None:
+    """Wait for `condition`, asked for again after `every` seconds.
 
     Raises:
         TimeoutError: it did not come true in time.
@@ -78,7 +86,7 @@ def until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"not in {seconds:.0f} s")
-        time.sleep(0.1)
+        time.sleep(every)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Commands that ask no cluster, against the cost of importing click alone."""
+"""Commands that ask no cluster, and completion, against the cost of importing click alone."""
 
 import sys
 from collections.abc import Iterator
@@ -19,19 +19,33 @@ SUBMIT = (
     "python train.py",
 )
 COMMANDS = [
-    ("arena --help", 2, ("--help",), {}),
-    ("arena --version", 2, ("--version",), {}),
-    ("completion of a command", 2, (), {"COMP_WORDS": "arena su", "COMP_CWORD": "1"}),
-    ("completion of a flag", 2, (), {"COMP_WORDS": "arena submit pytorchjob --wor", "COMP_CWORD": "3"}),
-    ("submit --dry-run", 3, SUBMIT, {}),
+    ("arena --help", 1.2, ("--help",), ()),
+    ("arena --version", 1.2, ("--version",), ()),
+    ("completion of a command", 1.2, (), ("arena", "su")),
+    ("completion of a flag", 1.6, (), ("arena", "submit", "pytorchjob", "--wor")),
+    ("completion of a job's name", 1.6, (), ("arena", "get", "jo")),
+    ("submit --dry-run", 2, SUBMIT, ()),
 ]
+
+
+def completing(words: tuple[str, ...]) -> dict[str, str]:
+    """The environment in which a shell asks for the completion of the last of some words."""
+    if not words:
+        return {}
+    return {
+        "_ARENA_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(words),
+        "COMP_CWORD": str(len(words) - 1),
+    }
 
 
 def figures(runs: int) -> Iterator[Figure]:
     """Wall time of each command as a multiple of `python -c "import click"`, alternating with it."""
     with home() as at:
-        for what, budget, words, extra in COMMANDS:
-            env = at.env | ({"_ARENA_COMPLETE": "bash_complete"} | extra if extra else {})
+        at.arena("local", "start")
+        at.arena("submit", "pytorchjob", "--name", "job", "true")
+        for what, budget, words, typed in COMMANDS:
+            env = at.env | completing(typed)
             bare, ours = [], []
             for turn in range(runs + 1):
                 first = run([sys.executable, "-c", "import click"], at.env).seconds

@@ -25,10 +25,10 @@ def figures(runs: int) -> Iterator[Figure]:
         warm = times(lambda: first_line(at, cold=False), runs)
         cold = times(lambda: first_line(at, cold=True), runs)
     yield Figure(
-        what="submit to the first line, server running", budget=400, measured=median(warm) * 1000,
+        what="submit to the first line, server running", budget=180, measured=median(warm) * 1000,
         unit="ms", note=spread(warm),
     )  # fmt: skip
     yield Figure(
-        what="what starting the server adds", budget=600, measured=(median(cold) - median(warm)) * 1000,
+        what="what starting the server adds", budget=300, measured=(median(cold) - median(warm)) * 1000,
         unit="ms", note=f"cold {spread(cold)}",
     )  # fmt: skip

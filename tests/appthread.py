@@ -1,6 +1,7 @@
 """An aiohttp application in a thread, for tests that speak to it as anybody would."""
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Callable
 
@@ -10,8 +11,15 @@ from aiohttp import web
 class AppThread:
     """An application that answers on loopback from a thread of its own, until the block ends."""
 
-    def __init__(self, make: Callable[[], web.Application], port: int = 0, patience: float = 0.2) -> None:
+    def __init__(
+        self,
+        make: Callable[[], web.Application],
+        port: int = 0,
+        patience: float = 0.2,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._make = make
+        self._tls = tls
         self._patience = patience
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -29,7 +37,7 @@ class AppThread:
     async def _start(self) -> web.AppRunner:
         runner = web.AppRunner(self._make(), handler_cancellation=True, shutdown_timeout=self._patience)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True).start()
+        await web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True, ssl_context=self._tls).start()
         self.port = runner.addresses[0][1]
         return runner
 

@@ -9,7 +9,7 @@ from arena import errors
 from arena.kube import Cluster
 from arena.kube.watches import Watch
 from arena.local import objects
-from arena.local.objects import Change, Object, Refused
+from arena.local.objects import Object, Refused, WatchEvent
 from arena.resources import Resource
 
 T = TypeVar("T")
@@ -88,7 +88,7 @@ class Watches:
 
     def __init__(self, watches: dict[objects.Resource, Watch]) -> None:
         self._watches = watches
-        self._changes: queue.Queue[Change | errors.ArenaError | None] = queue.Queue()
+        self._changes: queue.Queue[WatchEvent | errors.ArenaError | None] = queue.Queue()
         self._threads = [threading.Thread(target=self._read, args=pair) for pair in watches.items()]
         for thread in self._threads:
             thread.start()
@@ -96,15 +96,15 @@ class Watches:
     def _read(self, resource: objects.Resource, watch: Watch) -> None:
         try:
             for kind, obj in watch:
-                self._changes.put(Change(kind, resource, obj))
+                self._changes.put(WatchEvent(kind, resource, obj))
         except errors.ArenaError as error:
             self._changes.put(error)
 
-    def __iter__(self) -> Iterator[Change]:
+    def __iter__(self) -> Iterator[WatchEvent]:
         while change := self.poll(None):
             yield change
 
-    def poll(self, timeout: float | None) -> Change | None:
+    def poll(self, timeout: float | None) -> WatchEvent | None:
         """The next change; None when none came in time, or after the end."""
         try:
             found = self._changes.get(timeout != 0, timeout)

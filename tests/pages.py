@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE_OR_TITLE = re.compile(rf"{_FENCE.pattern}|^## ([^\n]+)$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# ([\w./-]+\.(?:yaml|py))\n")
 _BREAKS = frozenset("|&;()<>")
 
@@ -45,6 +46,18 @@ def blocks(page: Path, *kinds: str) -> list[Block]:
     """The blocks of a page, of these kinds only where some are named."""
     found = [Block(*match.groups()) for match in _FENCE.finditer(page.read_text("utf-8"))]
     return [one for one in found if not kinds or one.kind in kinds]
+
+
+def section(page: Path, title: str) -> list[Block]:
+    """The blocks below the heading `## TITLE`, up to the next heading of that level."""
+    found, current = [], ""
+    for match in _FENCE_OR_TITLE.finditer(page.read_text("utf-8")):
+        if match[3]:
+            current = match[3]
+        elif current == title:
+            found.append(Block(match[1], match[2]))
+    assert found, f"{page.name} has no section {title!r} with blocks"
+    return found
 
 
 def steps(page: Path) -> list[Step]:

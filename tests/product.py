@@ -2,15 +2,29 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+import overtls
 import psutil
+import pytest
+
+from arena.actions.jobs.listing import jobs
+from arena.errors import Unreachable
+from arena.kube import Cluster, Endpoint
+from arena.local import daemon
+from arena.local.locks import holder
+from arena.local.state import Server, recorded
+from arena.origin import Choice
+from arena.session import Session, connect
 
 T = TypeVar("T")
 KEPT = ("LANG", "LC_ALL", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
@@ -26,7 +40,7 @@ class Ended(NamedTuple):
 
 
 def until(condition: Callable[[], T], seconds: float = 20.0, what: str = "the condition") -> T:
-    """The first true value of `condition`, asked for every 20 ms; an AssertionError past the deadline."""
+    """The first true value of `condition`, checked every 20 ms; raises AssertionError after the deadline."""
     deadline = time.monotonic() + seconds
     while True:
         if value := condition():
@@ -35,12 +49,32 @@ def until(condition: Callable[[], T], seconds: float = 20.0, what: str = "the co
         time.sleep(0.02)
 
 
+def browser() -> urllib.request.OpenerDirector:
+    """What opens links as a browser does: it goes where they lead, and keeps cookies."""
+    return urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+
+
+class Local(Session):
+    """A session with a local cluster that no variable of this process names."""
+
+    def __init__(self, folder: Path, server: Server) -> None:
+        super().__init__(Choice(), {}, folder, lambda remark: None)
+        self.server = server
+
+    def cluster(self) -> Cluster:
+        """The cluster, over the socket that commands use."""
+        return Cluster(
+            lambda: Endpoint(server=self.server.url, dial=self.server.dial), "the local cluster", "default"
+        )
+
+
 class Product:
     """`arena` with a home, a state folder and a local cluster that end with the test."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.state = home / "state"
+        self.python = sys.executable
         self.children: list[subprocess.Popen[bytes]] = []
         self.env = {name: os.environ[name] for name in KEPT if name in os.environ} | {
             "HOME": str(home),
@@ -52,7 +86,7 @@ class Product:
     def run(self, *words: str, seconds: float = 60.0, typed: str = "", **env: str) -> Ended:
         """Run `arena WORDS...` to its end, with `typed` as its standard input."""
         done = subprocess.run(
-            [sys.executable, "-m", "arena", *words], input=typed, capture_output=True, text=True,
+            [self.python, "-m", "arena", *words], input=typed, capture_output=True, text=True,
             timeout=seconds, env=self.env | env, cwd=self.home, check=False,
         )  # fmt: skip
         return Ended(done.returncode, done.stdout, done.stderr)
@@ -67,7 +101,7 @@ class Product:
         """Start `arena WORDS...` and go on; its output can be read from the process's pipes."""
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
         child = subprocess.Popen(
-            [sys.executable, "-m", "arena", *words], env=self.env, cwd=self.home, **(streams | options)
+            [self.python, "-m", "arena", *words], env=self.env, cwd=self.home, **(streams | options)
         )
         self.children.append(child)
         return child
@@ -76,10 +110,18 @@ class Product:
         """Submit a PyTorchJob whose replicas run the Python text `code`."""
         script = self.home / f"{name}.py"
         script.write_text(code, encoding="utf-8")
-        return self.must("submit", "pytorchjob", "--name", name, *words, f"python {script}")
+        return self.must("submit", "pytorchjob", "--name", name, *words, f"python {shlex.quote(str(script))}")
 
     def jobs(self) -> dict[str, str]:
-        """Name -> phase of every job."""
+        """Name -> phase of every job.
+
+        Tests call this repeatedly, and a process each time would slow down the jobs. So the library lists
+        them if a server runs, except for a copy of the package, whose kinds it does not know.
+        """
+        is_copy = "PYTHONPATH" in self.env
+        if not is_copy and holder(self.state) and (server := recorded(self.state)):
+            with suppress(Unreachable):  # killed a moment ago
+                return {job.name: job.phase.value for job in jobs(Local(self.home, server), everywhere=True)}
         listed = json.loads(self.must("list", "-A", "-o", "json") or "[]")
         return {job["name"]: job["status"] for job in listed}
 
@@ -87,10 +129,13 @@ class Product:
         """The process id of the local cluster's server."""
         return int(json.loads((self.state / "server.json").read_text(encoding="utf-8"))["pid"])
 
-    def url(self) -> str:
-        """The address of the local cluster's API."""
-        config = json.loads((self.state / "kubeconfig").read_text("utf-8"))
-        return str(config["clusters"][0]["cluster"]["server"])
+    def cluster(self) -> Cluster:
+        """The local cluster, over the port that its kubeconfig names."""
+        return connect(kubeconfig=str(self.state / "kubeconfig"), environ={}, folder=self.home).cluster()
+
+    def ask(self, path: str, body: object = None) -> Any:
+        """What the local cluster answers to a GET, or to a POST of `body`."""
+        return overtls.ask(self.state, path, body)
 
     def processes(self, word: str = "") -> list[psutil.Process]:
         """The processes of this local cluster's pods, supervisors too, those with `word` in their command.
@@ -115,7 +160,9 @@ class Product:
                 if stream:
                     stream.close()
         if self.state.exists():
-            self.must("local", "reset", "--yes")
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("ARENA_LOCAL_HOME", str(self.state))
+                daemon.reset()  # as `arena local reset` does, without a process for each test
 
 
 @contextmanager

@@ -23,6 +23,8 @@ NAMES = [
     "Evaluation",
     "EvaluationSpec",
     "Event",
+    "Evidence",
+    "Finding",
     "HorovodJobSpec",
     "Instance",
     "JAXJobSpec",
@@ -132,10 +134,10 @@ def test_import_is_light() -> None:
 @pytest.mark.parametrize(
     ("name", "spared"),
     [
-        ("connect", {"arena.sdk", "arena.model", "arena.kinds"}),
+        ("connect", {"arena.actions", "arena.model", "arena.kinds"}),
         ("SpecError", {"arena.session", "arena.model"}),
-        ("whoami", {"arena.sdk.jobs", "arena.sdk.submits", "arena.sdk.crons"}),
-        ("TFJobSpec", {"arena.sdk", "arena.session", "arena.kinds.training.mpijob"}),
+        ("whoami", {"arena.actions.jobs", "arena.actions.submit.send", "arena.actions.submit.plan"}),
+        ("TFJobSpec", {"arena.actions", "arena.session", "arena.kinds.training.mpijob"}),
     ],
 )
 def test_a_name_imports_its_own_room(name: str, spared: set[str]) -> None:

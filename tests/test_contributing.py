@@ -1,20 +1,19 @@
-"""The worked example of CONTRIBUTING.md, written into a copy of the package and used."""
+"""The kind of job that CONTRIBUTING.md adds, written into a copy of the package and used."""
 
 import os
 import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
-from pages import ROOT, blocks
+from pages import ROOT
 from product import Product, product
+from worked_example import Example, install, python
 
-PAGE = ROOT / "CONTRIBUTING.md"
-FILES = {block.file: block.text for block in blocks(PAGE) if block.file}
+KIND = Example("A new kind of job")
+FILES = KIND.files
 PROGRAM = (
     "import os, socket\n"
     "role = os.environ['DMLC_ROLE']\n"
@@ -34,29 +33,20 @@ PROGRAM = (
 )
 
 
-@pytest.fixture
-def arena(tmp_path: Path) -> Iterator[Product]:
-    """The product as it is."""
-    home = tmp_path / "home"
-    home.mkdir()
-    with product(home) as made:
-        yield made
+CLUSTER = """
+apiVersion: v1
+kind: Config
+current-context: other
+clusters: [{name: other, cluster: {server: "https://127.0.0.1:1"}}]
+contexts: [{name: other, context: {cluster: other, user: ""}}]
+"""
+"""A kubeconfig of a cluster elsewhere, which is not asked."""
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Iterator[Product]:
-    """The product of a copy of the package that has the files of the page, and none changed."""
-    root = tmp_path / "source"
-    shutil.copytree(ROOT / "arena", root / "arena", ignore=shutil.ignore_patterns("__pycache__"))
-    for name, text in FILES.items():
-        path = root / name
-        assert not path.exists(), f"{name} is not new"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    home = tmp_path / "home"
-    home.mkdir()
-    with product(home) as made:
-        made.env["PYTHONPATH"] = str(root)
+    """The product of a copy of the package that has the files of the section, and none changed."""
+    with KIND.product(tmp_path) as made:
         yield made
 
 
@@ -79,45 +69,67 @@ def test_a_kind_is_four_new_files(copy: Product) -> None:
     assert "met server worker worker" in out
     assert copy.jobs() == {"mnist": "SUCCEEDED"}
     assert "mnist-scheduler-0" in copy.must("get", "mnist")
-    told = subprocess.run(
-        [sys.executable, "-c", "import arena; print(arena.MXJobSpec(name='a', command='b').servers)"],
-        env=copy.env, cwd=copy.home, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert told.stdout == "1\n"
+    told = python(copy, "import arena; print(arena.MXJobSpec(name='a', command='b').servers)")
+    assert told == "1\n"
 
 
-def test_the_module_passes_the_checks(copy: Product) -> None:
-    """What the page shows is typed and tidy as the rest of the package is."""
-    names = [name for name in FILES if name.endswith(".py")]
-    root = copy.home.parent / "source"
-    shutil.copy(ROOT / "pyproject.toml", root)
-    for tool in (
-        ["ruff", "check", *names],
-        ["ruff", "format", "--check", *names],
-        ["mypy", "--follow-imports=silent", *names],
-    ):
-        done = subprocess.run(
-            [sys.executable, "-m", *tool], cwd=root, capture_output=True, text=True, check=False,
-            env={**os.environ, "MYPYPATH": str(root)},
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
+def test_the_module_passes_the_checks(tmp_path: Path) -> None:
+    """What the section shows is typed and tidy as the rest of the package is."""
+    assert KIND.check(tmp_path) == ""
 
 
-def test_a_kind_from_a_package_outside(arena: Product, tmp_path: Path) -> None:
-    """The same module and template in a package of somebody else's give the kind, through an entry point."""
-    package, info = tmp_path / "site" / "my_package", tmp_path / "site" / "my_package-1.0.dist-info"
-    package.mkdir(parents=True)
-    info.mkdir()
+def installed(folder: Path) -> None:
+    """Install a package with the module and the template of the section, which an entry point names."""
     text = FILES["arena/kinds/training/mxjob.py"].replace(
         'template="mxjob.yaml"', 'template=str(Path(__file__).with_name("mxjob.yaml"))'
     )
-    (package / "mxjob.py").write_text(text.replace("from typing", "from pathlib import Path\nfrom typing"))
-    (package / "mxjob.yaml").write_text(FILES["arena/templates/mxjob.yaml"])
-    [entry] = [block.text for block in blocks(PAGE, "text") if "entry-points" in block.text]
-    (info / "entry_points.txt").write_text(
-        entry.replace('[project.entry-points."arena.kinds"]', "[arena.kinds]").replace('"', "")
-    )
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")
-    arena.env["PYTHONPATH"] = str(tmp_path / "site")
-    job = yaml.safe_load(arena.must("submit", "mx", "--name", "a", "--image", "i", "--dry-run", "true"))
-    assert job["kind"] == "MXJob"
+    text = text.replace("from typing", "from pathlib import Path\nfrom typing")
+    [entry] = [block.text for block in KIND.blocks if "entry-points" in block.text]
+    install(folder, {"mxjob.py": text, "mxjob.yaml": FILES["arena/templates/mxjob.yaml"]}, entry)
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Iterator[Product]:
+    """The product with a kind from an installed package; of the section it has the operator only."""
+    source = tmp_path / "source"
+    shutil.copytree(ROOT / "arena", source / "arena")
+    operator = "arena/local/operators/kubeflow/mxjob.py"
+    (source / operator).write_text(FILES[operator], "utf-8")
+    installed(tmp_path / "site")
+    home = tmp_path / "home"
+    home.mkdir()
+    with product(home) as made:
+        made.env["PYTHONPATH"] = f"{source}{os.pathsep}{tmp_path / 'site'}"
+        yield made
+
+
+def test_a_kind_from_a_package_outside(outside: Product) -> None:
+    """A kind that an installed package brings is submitted, listed, read and deleted as our own are."""
+    assert "mxjob" in outside.must("submit", "--help")
+    line = {"_ARENA_COMPLETE": "bash_complete", "COMP_WORDS": "arena submit mxj", "COMP_CWORD": "2"}
+    assert "mxjob" in outside.must(**line)
+    file = outside.home / "job.yaml"
+    file.write_text("kind: mxjob\nname: mnist\nservers: 2\ncommand: echo $DMLC_ROLE\n", "utf-8")
+    outside.must("submit", "mx", "-f", str(file), "--wait")
+    assert outside.jobs() == {"mnist": "SUCCEEDED"}
+    assert "MXJOB" in outside.must("list", "-T", "mxnet")
+    assert "mnist-server-1" in outside.must("get", "mnist")
+    assert "scheduler" in outside.must("logs", "mnist")
+    assert "--servers 2" in outside.must("get", "mnist", "-o", "command")
+    assert python(outside, "import arena; print(arena.MXJobSpec(name='a', command='b').workers)") == "1\n"
+    outside.must("delete", "mnist", "-y")
+    assert outside.jobs() == {}
+
+
+def test_the_tensorboard_of_a_kind_from_outside(outside: Product) -> None:
+    """It runs beside the pods of the job, which it finds by labels that they have."""
+    flags = ("--name", "a", "--image", "i", "--tensorboard", "--data", "claim:/training_logs")
+    config = outside.home / "config"
+    config.write_text(CLUSTER, "utf-8")
+    shown = outside.must("submit", "mx", *flags, "--dry-run", "true", KUBECONFIG=str(config))
+    job, board, _ = yaml.safe_load_all(shown)
+    affinity = board["spec"]["template"]["spec"]["affinity"]["podAffinity"]
+    [rule] = affinity["preferredDuringSchedulingIgnoredDuringExecution"]
+    wanted = rule["podAffinityTerm"]["labelSelector"]["matchLabels"]
+    pod = job["spec"]["mxReplicaSpecs"]["Worker"]["template"]
+    assert wanted.items() <= pod["metadata"]["labels"].items()

@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from product import product
 
 HEAVY = {"kubernetes", "aiohttp", "asyncio", "psutil", "requests", "tensorboard", "numpy", "pydantic"}
 TALKS = {"urllib3", "http.client", "websocket", "ssl"}
-PRINTS = {"tabulate", "yaml"}
-HOUSE = {"arena.local.server", "arena.local.api", "arena.local.node", "arena.local.operators"}
+PRINTS = {"yaml"}
+HOUSE = {f"arena.local.{name}" for name in ("server", "api", "node", "operators", "machinery", "programs")}
 
 NEVER = HEAVY | TALKS | HOUSE
 IDLE = NEVER | PRINTS | {"arena.kube", "arena.local"}
@@ -23,7 +24,7 @@ CASES = [
     (("logs", "--help"), IDLE),
     (("submit", "--help"), IDLE),
     (("submit", "pytorchjob", "--help"), IDLE),
-    (("submit", "pytorchjob", "--name", "x", "--image", "i", "--dry-run", "true"), NEVER | {"tabulate"}),
+    (("submit", "pytorchjob", "--name", "x", "--image", "i", "--dry-run", "true"), NEVER),
 ]
 
 
@@ -46,3 +47,16 @@ def test_a_command_imports_only_its_needs(words: tuple[str, ...], banned: set[st
     assert "click" in found
     assert not found & banned
     assert not (tmp_path / "state").exists()
+
+
+def test_a_list_on_the_local_cluster_needs_no_tls(tmp_path: Path) -> None:
+    """A command that asks the running local cluster loads no library of HTTP, TLS, e-mail or archives."""
+    with product(tmp_path) as arena:
+        arena.must("local", "start")
+        ended = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "arena", "list"],
+            capture_output=True, text=True, env=arena.env, cwd=tmp_path, timeout=60, check=False,
+        )  # fmt: skip
+    names = {line.rsplit("|", 1)[-1].strip() for line in ended.stderr.splitlines()}
+    assert "arena.kube.direct" in names
+    assert not names & {*TALKS, *HOUSE, "email", "shutil", "yaml", "kubernetes", "aiohttp", "psutil"}

@@ -98,6 +98,21 @@ def test_a_context_called_local_is_reached_by_its_file(home):
     assert (one.is_local, one.namespace) == (False, "n")
 
 
+def test_the_local_cluster_s_own_kubeconfig_is_the_local_cluster(home, monkeypatch):
+    """Its file, however it is reached and whether or not it is there yet, means the local cluster itself."""
+    monkeypatch.setenv("ARENA_LOCAL_HOME", str(home / "state"))
+    path = home / "state" / "kubeconfig"
+    named = session(home, KUBECONFIG=str(path))
+    assert (named.is_local, named.describe()) == (True, 'the local cluster (KUBECONFIG), namespace "default"')
+    write(path, "local", namespace="mine")
+    (home / "link").symlink_to(path)
+    for one in (session(home, home / "link"), session(home, KUBECONFIG=str(path))):
+        assert (one.is_local, one.namespace) == (True, "mine")
+    assert not session(home, path, context="other").is_local
+    assert not session(home, KUBECONFIG=f"{path}:{write(home / 'own')}").is_local
+    assert not session(home, write(home / "own")).is_local
+
+
 def test_what_is_configured_and_unusable_is_an_error(home):
     """A missing, empty or unknown configuration never falls back to another cluster."""
     empty = home / "empty"
@@ -135,8 +150,8 @@ def test_the_namespace_has_an_order_of_its_own(home):
 
 @pytest.mark.parametrize("name", ["../x", "A", "-a", "a-", "a/b", "ä", "a" * 64, "a.b", "a b"])
 def test_a_namespace_is_checked_before_it_goes_into_a_path(home, name):
-    """What cannot be a namespace is refused with a hint."""
-    with pytest.raises(SpecError, match="cannot be a namespace"):
+    """An invalid namespace is refused with a hint."""
+    with pytest.raises(SpecError, match="is not a valid namespace"):
         _ = session(home, namespace=name).namespace
 
 

@@ -1,46 +1,57 @@
-"""Who one is to a cluster."""
+"""The user's identity on a cluster."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from arena.actions.defaults import administrator
 from arena.actions.served import preferred
+from arena.actions.submit.defaults import administrator
 from arena.errors import NotAllowed, NotFound
-from arena.inventory import User
+from arena.model.users import User
 from arena.resources import Resource
 
 if TYPE_CHECKING:
     from arena.kube import Cluster
+    from arena.session import Session
 
 REVIEWS = Resource("authentication.k8s.io", "v1", "selfsubjectreviews", False, kind="SelfSubjectReview")
 ACCESS = Resource(
     "authorization.k8s.io", "v1", "selfsubjectaccessreviews", False, kind="SelfSubjectAccessReview"
 )
 ADMINS = "adminUsers"
-"""The key of the administrator's settings that lists users, separated by commas."""
+"""The key in the administrator's settings that lists users, separated by commas."""
 
 
-def whoami(cluster: Cluster, known_as: str, settings: str) -> User:
-    """The user as the cluster knows them, and whether they may do everything there.
+def whoami(session: Session) -> User:
+    """Return the user as the cluster knows them, and whether they are allowed everything.
 
-    Args:
-        known_as: their name where the cluster does not tell it (Kubernetes does from 1.27 on).
-        settings: the namespace of the administrator's settings.
+    If the cluster does not report the name (Kubernetes does since 1.27), it is that of the kubeconfig. On the
+    local cluster, or if the kubeconfig has none, it is the login name on this machine.
     """
+    session.miss("arena-namespace")
+    cluster = session.cluster()
     info: dict[str, Any] = _reviewed(cluster, REVIEWS, {}).get("userInfo") or {}
-    name = str(info.get("username") or known_as)
-    admins = [one.strip() for one in administrator(cluster, settings).get(ADMINS, "").split(",")]
+    reported = str(info.get("username") or "")
+    name = reported or login(session) or session.user
+    said = administrator(session)
+    admins = [one.strip() for one in said.get(ADMINS, "").split(",")]
     return User(
         name=name,
         groups=tuple(info.get("groups") or ()),
         admin=name in admins or _may_everything(cluster),
+        reported=bool(reported),
     )
 
 
+def login(session: Session) -> str:
+    """The user's name in the kubeconfig, which may be that of somebody to act as; "" if it has none."""
+    context = None if session.is_local else session.context
+    return str(context.user.get("as") or context.login) if context else ""
+
+
 def _may_everything(cluster: Cluster) -> bool:
-    """Whether the cluster lets this user do all; one that asks nobody who they are lets everybody."""
+    """Whether the cluster allows this user everything; a cluster without authentication does."""
     if preferred(cluster, ACCESS) is None:
         return True
     asked = {"resourceAttributes": {"verb": "*", "group": "*", "resource": "*"}}
@@ -48,7 +59,7 @@ def _may_everything(cluster: Cluster) -> bool:
 
 
 def _reviewed(cluster: Cluster, resource: Resource, body: dict[str, Any]) -> dict[str, Any]:
-    """What the cluster answers to a question about this user; nothing where it knows no answer."""
+    """The cluster's answer to a question about this user; empty if it has none."""
     kind = preferred(cluster, resource)
     if kind is None:
         return {}

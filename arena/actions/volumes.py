@@ -1,11 +1,11 @@
-"""Volume claims: what --data can name."""
+"""Volume claims, which --data can mount."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from arena import units
-from arena.inventory import Volume
+from arena.model.volumes import Volume
 from arena.resources import CLAIMS
 
 if TYPE_CHECKING:
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def volumes(cluster: Cluster, namespace: str | None, *, unbound: bool = False) -> list[Volume]:
-    """The claims of a namespace (None: of all), by namespace and name.
+    """The claims of a namespace (None for all), by namespace and name.
 
     Args:
-        unbound: those too that have no volume yet.
+        unbound: include claims without a volume.
     """
     claims = cluster.list(CLAIMS, namespace)
     found = [_read(one) for one in claims if not one["metadata"].get("deletionTimestamp")]

@@ -1,1 +1,1 @@
-"""One module a verb, found by its file name; a name with a leading underscore is shared flags."""
+"""Commands, one module each, found by file name; modules that begin with an underscore are shared."""

@@ -1,5 +1,6 @@
-"""Names for TAB: from the cluster in use where it answers at once, nothing otherwise, never an error."""
+"""Completion of names: from the cluster in use if it answers at once, else nothing; never an error."""
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -21,16 +22,11 @@ def jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[st
 
 def elastic_jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Names of jobs that can be scaled in and out."""
-    return names(ctx, "etjobs", incomplete)
-
-
-def evaluations(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Names of evaluations."""
-    return names(ctx, "evaluations", incomplete)
+    return names(ctx, "elastic jobs", incomplete)
 
 
 def values(*known: str) -> "Callable[[click.Context, click.Parameter, str], list[str]]":
-    """A completer of an option that takes one of a few words, in any case."""
+    """Return the completer of an option that takes one of a few values, ignoring case."""
 
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
         return [one for one in known if one.lower().startswith(incomplete.lower())]
@@ -38,24 +34,27 @@ def values(*known: str) -> "Callable[[click.Context, click.Parameter, str], list
     return complete
 
 
+def variables(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of environment variables for --secret; without a prefix only those that look like credentials."""
+    from arena.kinds.option_types import is_credential
+
+    found = sorted(name for name in os.environ if incomplete and name.startswith(incomplete))
+    return found or sorted(name for name in os.environ if not incomplete and is_credential(name))
+
+
 def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
-    """Whatever the shell knows of files."""
+    """Let the shell itself complete files."""
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(incomplete, type="file")]
 
 
 def goals(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """What a job can be waited for, in the spellings that are a word."""
-    from arena.model import Phase
+    """Values of `wait --for`."""
+    from arena.model.jobs import Phase
 
     known = [f"phase={phase.value}" for phase in Phase if phase is not Phase.UNKNOWN]
     return [one for one in (*known, "condition=", "deleted") if one.startswith(incomplete)]
-
-
-def crons(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Names of jobs on a schedule."""
-    return names(ctx, "crons", incomplete)
 
 
 def nodes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -64,7 +63,7 @@ def nodes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
 
 
 def contexts(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Names of contexts; asks no cluster."""
+    """Names of contexts, without asking a cluster."""
     from arena.commands._globals import Globals
 
     try:
@@ -75,8 +74,8 @@ def contexts(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 
 
 def instances(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Names of the instances of the job that the line names already; what begins otherwise is their end."""
-    # Where an option is last and lacks its value, as this one does, arguments are not read yet.
+    """Names of the instances of the job on the command line; their last parts if no whole name matches."""
+    # click has not read the arguments yet if the line ends with an option that lacks its value.
     name = ctx.params.get("name") or next(iter(ctx.args), "")
     own = [one for one in names(ctx, "pods", "") if not name or one.startswith(f"{name}-")]
     ends = [one.removeprefix(f"{name}-") for one in own]
@@ -86,37 +85,32 @@ def instances(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
 
 def names(ctx: click.Context, noun: str, incomplete: str) -> list[str]:
-    """Names of `jobs`, `etjobs`, `evaluations`, `crons`, `nodes`, `namespaces` or `pods` that begin so.
+    """Names of `jobs`, `elastic jobs`, `nodes`, `namespaces` or `pods` that begin with the text."""
+    return found(ctx, lambda session: _ask(session, noun), incomplete)
 
-    A local cluster that does not run is not started for it.
+
+def found(ctx: click.Context, read: "Callable[[Session], list[str]]", incomplete: str) -> list[str]:
+    """The names from `read` that begin with the text; none if the cluster cannot be reached.
+
+    A local cluster that is not running is not started.
     """
     from arena.commands._globals import Globals
 
-    found: list[str] = []
     try:
         session = ctx.find_root().ensure_object(Globals).connect()
-        if not session.is_idle():
-            found = _ask(session, noun)
+        known = [] if session.is_idle() else read(session)
     except ArenaError:
         return []
-    return sorted(name for name in set(found) if name.startswith(incomplete))
+    return sorted(name for name in set(known) if name.startswith(incomplete))
 
 
 def _ask(session: "Session", noun: str) -> list[str]:
-    if noun in ("jobs", "etjobs"):
-        from arena.actions import overview
+    if noun in ("jobs", "elastic jobs"):
+        from arena.actions.jobs import object_names
 
-        found = overview.names(session.cluster(), session.namespace)
-        return [name for kind, name in found if noun == "jobs" or kind.name == "etjob"]
-    if noun == "evaluations":
-        from arena.actions import evaluations as evaluating
-
-        return [one.job.name for one in evaluating.evaluations(session.cluster(), session.namespace)]
-    if noun == "crons":
-        from arena.actions import crons as schedules
-
-        return [one.name for one in schedules.crons(session.cluster(), session.namespace)]
+        found = object_names.names(session.cluster(), session.namespace)
+        return [name for kind, name in found if noun == "jobs" or kind.scale_requests]
     from arena import resources
 
     resource = {"nodes": resources.NODES, "namespaces": resources.NAMESPACES, "pods": resources.PODS}[noun]
-    return [obj["metadata"]["name"] for obj in session.cluster().list(resource, session.namespace)]
+    return list(session.cluster().names(resource, session.namespace))

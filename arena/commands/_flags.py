@@ -1,11 +1,14 @@
-"""Flags that several verbs share, and what they become."""
+"""Flags that several commands share, and the parsers of their values."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from arena import visible
+
 if TYPE_CHECKING:
+    from arena.kinds.family import Family
     from arena.kinds.kind import Kind
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -13,32 +16,41 @@ T = TypeVar("T")
 FORMATS = ("table", "wide", "json", "yaml", "name")
 
 
-def _to_kind(ctx: click.Context, param: click.Parameter, value: str | None) -> "Kind | None":
-    from arena import kinds
-    from arena.errors import SpecError
+def _training() -> "Family":
+    from arena.kinds.training import FAMILY
 
-    try:
-        return kinds.named(value or "")
-    except SpecError as error:
-        raise click.BadParameter(f"{error.message}; {error.hint}", ctx, param) from error
+    return FAMILY
 
 
-def _kind_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from arena import kinds
+def kind_option_of(family: "Callable[[], Family]", help: str) -> Callable[[F], F]:
+    """`-T KIND`: a kind of the family, by name or alias, ignoring case."""
 
-    return [kind.name for kind in kinds.training_kinds() if kind.name.startswith(incomplete)]
+    def parse(ctx: click.Context, param: click.Parameter, value: str | None) -> "Kind | None":
+        from arena import kinds
+        from arena.errors import SpecError
+
+        try:
+            return kinds.named(value or "", family())
+        except SpecError as error:
+            raise click.BadParameter(f"{error.message}; {error.hint}", ctx, param) from error
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+        from arena import kinds
+
+        return [kind.name for kind in kinds.of(family()) if kind.name.startswith(incomplete)]
+
+    return click.option(
+        "-T", "--type", "kind", metavar="KIND", callback=parse, shell_complete=complete, help=help
+    )
 
 
 def kind_option(function: F) -> F:
-    """`-T KIND`: only jobs of that kind; a name or alias in any case becomes its Kind."""
-    return click.option(
-        "-T", "--type", "kind", metavar="KIND", callback=_to_kind, shell_complete=_kind_names,
-        help="Only this kind of job, such as pytorchjob (py).",
-    )(function)  # fmt: skip
+    """`-T KIND` of training jobs."""
+    return kind_option_of(_training, "Select jobs of this kind, such as pytorchjob (py).")(function)
 
 
 def _read(param: click.Parameter, value: Any, parse: Callable[[Any], T]) -> T | None:
-    """A flag's value as `parse` reads it; None where it was not given. Errors name the flag."""
+    """Parse the value of a flag; None if it was not given. Errors contain the flag."""
     from arena.errors import SpecError
 
     try:
@@ -48,14 +60,20 @@ def _read(param: click.Parameter, value: Any, parse: Callable[[Any], T]) -> T | 
 
 
 def duration(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
-    """A callback for a flag that takes a duration, such as 90s or 2h: its whole seconds."""
+    """The callback of a flag that takes a duration, such as 90s or 2h, in whole seconds."""
     from arena import units
 
     return _read(param, value, units.duration)
 
 
+patience_option = click.option(
+    "--timeout", default="1m", show_default=True, metavar="TIME", callback=duration,
+    help="Maximum time to wait for finalizers.",
+)  # fmt: skip
+
+
 def moment(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
-    """A callback for a flag that takes a moment, RFC 3339 or of this machine: in UTC; "" if not given."""
+    """The callback of a flag that takes a time, in RFC 3339 or local; "" if not given."""
     from arena import units
 
     found = _read(param, value or None, lambda text: units.when(text, here=True))
@@ -63,48 +81,53 @@ def moment(ctx: click.Context, param: click.Parameter, value: str | None) -> str
 
 
 def job_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """A callback for a flag that takes a name for a job."""
-    from arena.kinds import words
+    """The callback of a flag that takes the name of a job."""
+    from arena.kinds import validators
 
-    return _read(param, value, words.name)
+    return _read(param, value, validators.name)
 
 
 def settings(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    """A callback for a flag that takes KEY=VALUE, repeated."""
-    from arena.kinds import forms, words
+    """The callback of a repeatable flag that takes KEY=VALUE."""
+    from arena.kinds import option_types, validators
 
-    _read(param, value, forms.pairs(words.text))
+    _read(param, value, option_types.mapping(validators.text))
     return value
 
 
 def _selects(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
-    from arena.kinds import words
+    from arena.kinds import validators
 
-    return _read(param, value, words.selector) or ""
+    return _read(param, value, validators.selector) or ""
 
 
 def selector_option(help: str) -> Callable[[F], F]:
-    """`-l LABELS`: the jobs with these labels."""
+    """`-l LABELS`: a label selector."""
     return click.option("-l", "--selector", default="", metavar="LABELS", callback=_selects, help=help)
 
 
 def everywhere_option(function: F) -> F:
-    """`-A`: every namespace; the Go arena's older spelling too."""
+    """`-A`: all namespaces; the Go arena's older spelling works, too."""
     return click.option(
-        "-A", "--all-namespaces", "--allNamespaces", "everywhere", is_flag=True, help="In every namespace."
+        "-A",
+        "--all-namespaces",
+        "--allNamespaces",
+        "everywhere",
+        is_flag=True,
+        help="Include all namespaces.",
     )(function)
 
 
 def output_option(*formats: str, default: str | None = "table") -> Callable[[F], F]:
-    """`-o FORMAT`: one of `formats`."""
+    """`-o FORMAT`: an output format, one of `formats`."""
     return click.option(
         "-o", "--output", "form", type=click.Choice(formats or FORMATS), default=default,
-        show_default=default is not None, help="Format of the output.",
+        show_default=default is not None, help="Output format.",
     )  # fmt: skip
 
 
 def job_argument(*, many: bool = False) -> Callable[[F], F]:
-    """JOB, or several, completed from the cluster in use."""
+    """The name of a job, or of several, completed from the cluster in use."""
     from arena.commands._complete import jobs
 
     if many:
@@ -113,34 +136,45 @@ def job_argument(*, many: bool = False) -> Callable[[F], F]:
 
 
 def instance_option(function: F) -> F:
-    """`-i INSTANCE`, completed from the job named on the line."""
+    """`-i INSTANCE`, completed from the instances of the job on the command line."""
     from arena.commands._complete import instances
 
     return click.option(
         "-i", "--instance", default="", metavar="NAME", shell_complete=instances,
-        help="Only this instance: by name, place (worker-1), role or number.",
+        help="Select an instance by name, role and index (worker-1), role or number.",
     )(function)  # fmt: skip
 
 
 def container_option(function: F) -> F:
     """`-c CONTAINER`."""
     return click.option(
-        "-c", "--container", default="", metavar="NAME", help="This container instead of the main one."
+        "-c", "--container", default="", metavar="NAME", help="Use this container instead of the main one."
     )(function)
 
 
 def place_options(function: F) -> F:
-    """`-T KIND`, `-i INSTANCE` and `-c CONTAINER`: which container of a job is meant."""
+    """`-T KIND`, `-i INSTANCE` and `-c CONTAINER`: the container of a job."""
     return kind_option(instance_option(container_option(function)))
 
 
 def agreed(question: str) -> None:
-    """Ask on the terminal; anything but yes ends the command.
+    """Ask for confirmation on the terminal.
 
     Raises:
-        ArenaError: the answer was no.
+        ArenaError: the answer is not yes.
     """
     from arena.errors import ArenaError
 
-    if not click.confirm(question, err=True):
-        raise ArenaError("nothing was changed, as you said no")
+    if not click.confirm(visible.line(question), err=True):
+        raise ArenaError("nothing was changed: you did not confirm")
+
+
+def decorated(*options: Callable[[Any], Any]) -> Callable[[F], F]:
+    """Apply several decorators as one."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate

@@ -1,107 +1,121 @@
-"""What `scalein` and `scaleout` share: their flags, and what they do with them."""
+"""Flags and implementation of `scalein` and `scaleout`."""
 
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _complete, _flags
-from arena.commands._globals import pass_session
+from arena.commands import _complete, _console, _flags
+from arena.commands._globals import pass_session, spread
 from arena.errors import aimed
 
 if TYPE_CHECKING:
-    from arena.actions.scaling import Request
+    from arena.actions.jobs.elastic_scaling import ScaleRequest
+    from arena.kinds.kind import Kind
     from arena.session import Session
 
 FLAGS = (
     click.option("--name", metavar="JOB", shell_complete=_complete.elastic_jobs,
                  help="Name of the elastic job."),
-    click.option("--count", metavar="N", help="How many workers.  [default: 1]"),
+    click.option("--count", metavar="N", help="Number of workers.  [default: 1]"),
     click.option("-t", "--timeout", metavar="DURATION",
-                 help="How long it, and its script, may take.  [default: 60s]"),
-    click.option("--retry", metavar="N", help="How often a script that failed is run again.  [default: 0]"),
+                 help="Time limit, including that of the script.  [default: 60s]"),
+    click.option("--retry", metavar="N", help="Number of times to run a failed script again.  [default: 0]"),
     click.option("--script", metavar="FILE",
-                 help="Script of the image to run, with the workers concerned as its argument."),
+                 help="Script in the image to run with the affected workers as its argument."),
     click.option("-e", "--env", metavar="NAME=VALUE", multiple=True,
-                 help="Environment variable of the script.  [repeatable]"),
-    click.option("--wait", is_flag=True, help="Stay until it is done; exit 1 where it failed."),
+                 help="Environment variable for the script.  [repeatable]"),
+    click.option("--wait", is_flag=True, help="Wait until the job is scaled; exit 1 if that fails."),
     _flags.output_option("name", "json", "yaml", default=None),
 )  # fmt: skip
 
 
 class Kinds(click.Group):
-    """A group whose commands are kinds of jobs, by their names and aliases."""
+    """A group whose commands are the kinds with scale requests, by name and alias.
+
+    Args:
+        out: whether its commands add workers.
+        summary: the help of each command.
+    """
+
+    def __init__(self, *args: Any, out: bool, summary: str, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._out, self._summary = out, summary
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the kinds."""
+        from arena import kinds
+
+        return [kind.name for kind in kinds.training_kinds() if kind.scale_requests]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a kind; an error that names the kinds there are."""
+        """The command of a kind; the error for an unknown one names the valid kinds."""
         from arena import kinds
         from arena.errors import SpecError
 
         try:
-            found = super().get_command(ctx, kinds.find(cmd_name).name)
+            kind = kinds.find(cmd_name)
         except SpecError:
-            found = None
-        if found or ctx.resilient_parsing:
-            return found
+            kind = None
+        if kind and kind.scale_requests:
+            return _command(kind, out=self._out, summary=self._summary)
+        if ctx.resilient_parsing:
+            return None
         raise click.UsageError(
-            f'"{cmd_name}" is no kind whose jobs can be asked to {ctx.info_name}; write '
-            f"arena {ctx.info_name} {' or '.join(self.commands)} --name JOB, or for other kinds arena scale",
+            f'"{cmd_name}" does not support {ctx.info_name}; write '
+            f"arena {ctx.info_name} {' or '.join(self.list_commands(ctx))} --name JOB, "
+            "or for other kinds arena scale",
             ctx,
         )
 
 
-def make(*, out: bool, summary: str) -> click.Command:
-    """The command that scales an elastic job out or in.
-
-    Args:
-        out: which of them.
-        summary: its help.
-    """
-
+def _command(kind: "Kind", *, out: bool, summary: str) -> click.Command:
     def function(session: "Session", **given: Any) -> None:
-        _scale(session, given, out=out)
+        _scale(session, kind, given, out=out)
 
     function.__doc__ = summary
     decorated: Any = pass_session(function)
     for flag in reversed(FLAGS):
         decorated = flag(decorated)
-    made: click.Command = click.command("etjob")(decorated)
-    return made
+    return spread(click.command(kind.name)(decorated))
 
 
-def _scale(session: "Session", given: dict[str, Any], *, out: bool) -> None:
-    from arena.actions import scaling
+def _scale(session: "Session", kind: "Kind", given: dict[str, Any], *, out: bool) -> None:
+    from arena.actions.jobs import elastic_scaling
     from arena.kinds.spec import parse
-    from arena.kinds.training.etjob import ScaleSpec
     from arena.views import encode
 
     stays, form = given.pop("wait"), given.pop("form")
-    spec = parse(ScaleSpec, {key: value for key, value in given.items() if value not in (None, ())})
-    click.echo(f"using {session.describe()}", err=True)
-    request = scaling.ask(session.cluster(), session.namespace, spec, out=out)
+    written = {key: value for key, value in given.items() if value not in (None, ())}
+    spec: Any = parse(kind.scale_requests.spec, written) if kind.scale_requests else None
+    _console.remark(f"using {session.describe()}")
+    request = elastic_scaling.ask(session.cluster(), session.namespace, kind, spec, out=out)
     if form == "name":
-        click.echo(request.name)
+        _console.line(request.name)
     elif form:
         found = {"name": request.name, "namespace": request.namespace, "job": request.job}
-        click.echo(encode.encode({**found, "kind": request.resource.kind, "count": spec.count}, form))
+        _console.page(encode.encode({**found, "kind": request.resource.kind, "count": spec.count}, form))
     else:
-        click.echo(f"{request.resource.kind.lower()} {request.name} of etjob {request.job} submitted")
+        _console.line(
+            f"{request.resource.kind.lower()} {request.name} of {kind.name} {request.job} submitted"
+        )
     if stays:
         _stay(session, request, quiet=bool(form))
     elif not form:
         job = aimed(request.job, request.namespace)
-        click.echo(f"You can run `arena get {job}` to check the job status", err=True)
+        _console.remark(f"You can run `arena get {job}` to check the job status")
 
 
-def _stay(session: "Session", request: "Request", *, quiet: bool) -> None:
-    """Wait until it is done and say so; Ctrl-C leaves it to go on."""
-    from arena.actions import scaling
-    from arena.commands._live import Live
+def _stay(session: "Session", request: "ScaleRequest", *, quiet: bool) -> None:
+    """Wait until the request is done, and report the result; after Ctrl-C it continues."""
+    from arena.actions.jobs import elastic_scaling
+    from arena.commands._progress import Live
 
     try:
         with Live() as live:
-            done = scaling.wait(session.cluster(), request, lambda text: live.show(text, text))
+            done = elastic_scaling.wait(session.cluster(), request, lambda text: live.show(text, text))
     except KeyboardInterrupt:
         where = aimed(request.job, request.namespace)
-        click.echo(f"\nthe request goes on; arena get {where} -e tells what comes of it", err=True)
+        _console.remark()
+        _console.remark(f"the request continues; arena get {where} -e shows its outcome")
         raise
-    click.echo(done, err=quiet)
+    _console.line(done, err=quiet)

@@ -1,7 +1,7 @@
-"""How shells ask for completions and are answered: one script a shell, and one way to read their lines.
+"""Shell completion: one script for each shell, and one way to read their command lines.
 
-Every script sends the line as it stands before the cursor. Answers are whole words: a shell that ends words
-at `=` or `:` as well, as bash does, is told what lies behind the last of those.
+Every script sends the line up to the cursor. Answers are whole words; a shell that also splits words at `=`
+or `:`, such as bash, receives what follows the last of those.
 """
 
 import os
@@ -9,6 +9,8 @@ import shlex
 from typing import TYPE_CHECKING
 
 from click.shell_completion import ShellComplete, add_completion_class
+
+from arena import visible
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -82,23 +84,28 @@ complete --no-files --command arena --arguments "(_arena_completion)\""""
 
 
 class Shell(ShellComplete):
-    """What the three have in common."""
+    """What the three shells have in common."""
 
     def source(self) -> str:
-        """The script that asks."""
+        """The script that a shell sources."""
         return self.source_template
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        """The words before the one at the cursor, without the program's name, and that one."""
+        """The words before the cursor's word, without the program's name, and that word."""
         line = os.environ["COMP_WORDS"]
         words = _split(line)
         word = words.pop() if words and not line[-1].isspace() else ""
         return words[1:], word
 
     def get_completions(self, args: list[str], incomplete: str) -> "list[CompletionItem]":
-        """Whole words that may stand at the cursor: `--flag=value` where `--flag=` is already written."""
+        """Whole words for the cursor: `--flag=value` if `--flag=` is already written."""
         flag, sign, _ = incomplete.partition("=")
-        found = super().get_completions(args, incomplete)
+        # Names that would control the terminal, or the protocol with the shell, cannot be typed either.
+        found = [
+            item
+            for item in super().get_completions(args, incomplete)
+            if visible.line(item.value) == item.value
+        ]
         if sign and flag.startswith("--"):
             for item in found:
                 item.value = f"{flag}={item.value}"
@@ -113,7 +120,7 @@ class Bash(Shell):
     source_template = BASH
 
     def format_completion(self, item: "CompletionItem") -> str:
-        """The kind of answer, and what belongs in the place of the part of the word that bash replaces."""
+        """The type of the answer, and the replacement for the part of the word that bash replaces."""
         _, word = self.get_completion_args()
         breaks = set(os.environ.get("COMP_BREAKS", "")) & set("=:")
         done = max((word.rfind(sign) + 1 for sign in breaks), default=0)
@@ -122,13 +129,13 @@ class Bash(Shell):
 
 @add_completion_class
 class Zsh(Shell):
-    """Zsh: three lines an answer."""
+    """Zsh: three lines for each answer."""
 
     name = "zsh"
     source_template = ZSH
 
     def format_completion(self, item: "CompletionItem") -> str:
-        """The kind of answer, the word, and what it means."""
+        """The type of the answer, the word, and its description."""
         return f"{item.type}\n{item.value}\n{item.help or ''}"
 
 
@@ -140,12 +147,12 @@ class Fish(Shell):
     source_template = FISH
 
     def format_completion(self, item: "CompletionItem") -> str:
-        """The kind of answer, the word, and behind a tabulator what it means."""
+        """The type of the answer, the word, and after a tab its description."""
         return f"{item.type},{item.value}" + (f"\t{item.help}" if item.help else "")
 
 
 def _split(line: str) -> list[str]:
-    """The line's words; a quotation may still be open."""
+    """The words of the line, whose last quotation may be open."""
     reader = shlex.shlex(line, posix=True, punctuation_chars=False)
     reader.whitespace_split, reader.commenters = True, ""
     words: list[str] = []

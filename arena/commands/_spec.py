@@ -1,34 +1,36 @@
-"""The options of a Spec as click options, and back: what the user gave, as `spec.parse` takes it."""
+"""The options of a Spec as click options, and the given values as `spec.parse` takes them."""
 
+import shlex
 from collections.abc import Callable, Collection, Mapping
 from itertools import islice
+from operator import length_hint
 from typing import Any
 
 import click
 
-from arena.commands import _complete
+from arena.commands import _complete, _console
 from arena.errors import SpecError
-from arena.kinds import forms
+from arena.kinds import option_types, shell
 from arena.kinds.spec import Option, options
 
 _FILES = ("FILE", "DIR", "/HOST")
-"""How metavars begin where something of this machine is named."""
+"""Beginnings of metavars that stand for files of this machine."""
 _OLD = "arena.old-spellings"
 
 
 class SpecCommand(click.Command):
     """A command that reads flags as the Go arena does.
 
-    A switch takes a value only after `=` (`--gang=false`), so does an option whose value may be left
-    out (`--dry-run=server`), and a short option may have one there too (`-e=A=1`).
+    A switch takes a value only after `=` (`--gang=false`), and so does an option with an optional value
+    (`--dry-run=server`). The value of a short option may follow `=`, too (`-e=A=1`).
     """
 
     sections: Mapping[str, str] = {}
     heading = "Options of submit"
-    """Over the options that no section has."""
+    """The title of the options that have no section."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the options in sections; each option's section is in `sections`, by its name."""
+        """List the options in sections; `sections` maps the name of an option to its section."""
         rows: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
@@ -39,9 +41,13 @@ class SpecCommand(click.Command):
                 formatter.write_dl(records)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Rewrite all that into click's own spellings; a value that follows its option stays as it is."""
+        """Rewrite these into click's own spellings; a value that follows its option stays unchanged.
+
+        An unknown option after the first word of the command probably belongs to the command.
+        """
         known = {word: one for one in self.params if isinstance(one, click.Option) for word in one.opts}
         found: list[str] = []
+        begun: list[str] = []
         rest = iter(args)
         for word in rest:
             name, sign, value = word.partition("=")
@@ -49,6 +55,7 @@ class SpecCommand(click.Command):
             if word == "--":
                 found += [word, *rest]
             elif one is None:
+                begun = begun or ([] if word.startswith("-") else args[len(args) - length_hint(rest) - 1 :])
                 found.append(word)
             elif one.is_flag:
                 found += _switch(ctx, one, name, value) if sign else [word]
@@ -56,26 +63,33 @@ class SpecCommand(click.Command):
                 found += [f"{word}={one.flag_value}"] if _is_optional(one) else [word, *islice(rest, 1)]
             else:
                 found += [word] if name.startswith("--") else [name, value]
-        return super().parse_args(ctx, found)
+        try:
+            return super().parse_args(ctx, found)
+        except click.NoSuchOption as error:
+            if not any(word.startswith(error.option_name) for word in begun):
+                raise
+            hint = "if it belongs to your command, quote the whole command, or put -- before it"
+            text = f"{error.format_message().rstrip('.')}; {hint} and options of arena before that"
+            raise click.UsageError(f"{text}: -- {shlex.join(begun)}", ctx) from error
 
 
 def _is_optional(one: click.Option) -> bool:
-    """Whether its value may be left out; click itself would then take the next word for it."""
+    """Whether its value is optional; click itself would then use the next word as the value."""
     return isinstance(one.flag_value, str)
 
 
 def _switch(ctx: click.Context, one: click.Option, name: str, value: str) -> list[str]:
     try:
-        return [name] if forms.boolean(value) else one.secondary_opts[:1]
+        return [name] if option_types.boolean(value) else one.secondary_opts[:1]
     except SpecError as error:
         raise click.BadParameter(f"{error.message}; {error.hint}", ctx, one) from error
 
 
 def spec_options(spec: type, without: Collection[str] = ()) -> Callable[[Any], Any]:
-    """A decorator: the options of the Spec, and hidden ones for their deprecated spellings.
+    """Return a decorator that adds the options of the Spec, and hidden ones for deprecated spellings.
 
     Args:
-        without: fields that are no options of this command.
+        without: fields that are not options of this command.
     """
 
     def decorate(function: Any) -> Any:
@@ -89,42 +103,44 @@ def spec_options(spec: type, without: Collection[str] = ()) -> Callable[[Any], A
 
 
 def _new(one: Option) -> Callable[[Any], Any]:
-    if one.form.positional:
-        return click.argument(one.name, nargs=-1, metavar=f"{one.form.metavar}...")
-    if one.form.boolean:
+    if one.type.positional:
+        return click.argument(one.name, nargs=-1, metavar=f"{one.type.metavar}...")
+    if one.type.boolean:
         both = [f"{flag}/--no-{flag.lstrip('-')}" for flag in one.flags]
         return click.option(one.name, *both, default=None, help=_help(one))
     words = (one.short, *one.flags) if one.short else one.flags
     return click.option(
         one.name,
         *words,
-        multiple=one.form.multiple,
-        metavar=one.form.metavar,
+        multiple=one.type.multiple,
+        metavar=one.type.metavar,
         help=_help(one),
-        shell_complete=_completer(one.form),
+        shell_complete=_completer(one.type),
     )
 
 
-def _completer(form: forms.Form) -> Any:
-    """What TAB offers for values: the words that are allowed, or files."""
-    if form.choices:
-        return _complete.values(*form.choices)
-    return _complete.files if form.metavar.startswith(_FILES) else None
+def _completer(type: option_types.OptionType) -> Any:
+    """What TAB completes as values: the allowed words, or files."""
+    if type is option_types.SECRETS:
+        return _complete.variables
+    if type.choices:
+        return _complete.values(*type.choices)
+    return _complete.files if type.metavar.startswith(_FILES) else None
 
 
 def _help(one: Option) -> str:
     plain = isinstance(one.default, (str, int)) and one.default
     notes = [f"default: {one.default}"] * bool(plain and not one.required)
-    notes += ["repeatable"] * one.form.multiple
+    notes += ["repeatable"] * one.type.multiple
     return one.help + "".join(f"  [{note}]" for note in notes)
 
 
 def _old(one: Option, word: str) -> Callable[[Any], Any]:
-    """A deprecated spelling; its value joins that of the option proper."""
+    """A deprecated spelling, whose value is merged into that of the option."""
 
     def remark(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         if value not in (None, ()):
-            click.echo(f"Flag {word} has been deprecated, please use {one.flag} instead", err=True)
+            _console.remark(f"Flag {word} has been deprecated, please use {one.flag} instead")
             ctx.meta.setdefault(_OLD, []).append((one.name, value))
 
     return click.option(
@@ -132,16 +148,16 @@ def _old(one: Option, word: str) -> Callable[[Any], Any]:
         word,
         hidden=True,
         expose_value=False,
-        multiple=one.form.multiple,
+        multiple=one.type.multiple,
         callback=remark,
     )
 
 
 def given(ctx: click.Context, spec: type) -> dict[str, Any]:
-    """What the user gave on the command line, by field; nothing for what was not given.
+    """Return the values given on the command line, by field.
 
-    Where an option was given in its new and in its old spelling, lists are joined and the old one's
-    single value counts.
+    If an option was given in its new and its old spelling, lists are joined; of single values, that of the
+    old spelling wins.
     """
     found: dict[str, Any] = {}
     old = ctx.meta.get(_OLD, [])
@@ -150,10 +166,10 @@ def given(ctx: click.Context, spec: type) -> dict[str, Any]:
         values = [value for value in values if value not in (None, ())]
         if not values:
             continue
-        if one.form.multiple:
+        if one.type.multiple:
             found[one.name] = tuple(item for value in values for item in value)
-        elif one.form.positional:
-            found[one.name] = " ".join(values[0])
+        elif one.type.positional:
+            found[one.name] = shell.command_line(values[0])
         else:
             found[one.name] = values[-1]
     return found

@@ -1,4 +1,4 @@
-"""The user's terminal joined to a program in an instance: raw mode, window size, exit code."""
+"""Connects the user's terminal to a program in an instance: raw mode, window size, exit code."""
 
 import contextlib
 import os
@@ -8,42 +8,42 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from arena.errors import ArenaError
+from arena.values import frozen
 
 if TYPE_CHECKING:
     from arena.kinds.kind import Kind
     from arena.kube.streams import Terminal
-    from arena.model import Instance
+    from arena.model.instances import Instance
     from arena.session import Session
 
 PATIENCE = 2.0
-"""Seconds that a command has to end by itself, where it cannot be told the end of its input."""
+"""Seconds for a command to end by itself if it cannot be told that its input has ended."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Place:
-    """Which container of a job the line means, as its flags say."""
+    """The container of a job that the flags select."""
 
     kind: "Kind | None"
     instance: str
     container: str
 
     def find(self, session: "Session", name: str) -> "tuple[Instance, str]":
-        """The instance of the job, which runs, and its container; raises as `instances.running`."""
-        from arena.actions import instances
+        """Return the running instance and its container; raises the errors of `instances.running`."""
+        from arena.actions.jobs import instances
 
-        _, one = instances.running(session.cluster(), name, session.namespace, self.instance, self.kind)
+        _, one = instances.running(session, name, self.instance, kind=self.kind)
         return one, instances.container(one, self.container)
 
 
 def execute(
     session: "Session", where: "tuple[Instance, str]", words: Sequence[str], *, stdin: bool, tty: bool
 ) -> int:
-    """Run a command in a container, joined to this terminal; its exit code."""
-    from arena.actions import instances
+    """Run a command in a container, connected to this terminal; return its exit code."""
+    from arena.actions.jobs import instances
 
     one, container = where
     cluster = session.cluster()
@@ -52,17 +52,17 @@ def execute(
 
 
 def is_terminal() -> bool:
-    """Whether somebody sits at both ends."""
+    """Whether stdin and stdout are terminals."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def join(terminal: "Terminal", *, stdin: bool, tty: bool) -> int:
-    """Carry input and output until the program ends; its exit code.
+    """Transfer input and output until the program ends; return its exit code.
 
     Args:
         terminal: the open session.
-        stdin: whether to send what is typed or piped.
-        tty: whether the far end is a terminal: keys go there raw, Ctrl-C too.
+        stdin: whether to send standard input.
+        tty: whether the remote side is a terminal, which receives keys raw, including Ctrl-C.
     """
     with _raw() if tty and sys.stdin.isatty() else contextlib.nullcontext():
         if tty:
@@ -95,7 +95,7 @@ def _resizing(terminal: "Terminal") -> None:
 
 
 def _feed(terminal: "Terminal") -> None:
-    """Send standard input to its end; a session that ends first just ends this."""
+    """Send standard input to its end, or until the session ends."""
     number = sys.stdin.fileno()
     with contextlib.suppress(OSError, ArenaError):
         while True:
@@ -109,7 +109,7 @@ def _feed(terminal: "Terminal") -> None:
 
 
 def _explain() -> None:
-    """Say why a command that reads its input to the end does not end; most end before that."""
+    """Explain why a command that reads its input to the end does not end; most end before."""
     threading.Event().wait(PATIENCE)
     text = "the cluster is too old to tell the command that its input has ended; Ctrl-C leaves it"
     sys.stderr.write(text + "\n")

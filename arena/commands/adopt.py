@@ -1,15 +1,15 @@
-"""arena adopt: take over jobs that others made."""
+"""arena adopt: manage jobs that other tools created."""
 
 from typing import TYPE_CHECKING
 
 import click
 
-from arena.commands import _each, _flags
+from arena.commands import _bulk, _family, _flags
 from arena.commands._globals import pass_session
+from arena.commands._jobs import JOBS
 from arena.errors import SpecError
 
 if TYPE_CHECKING:
-    from arena.actions.changes import Changed
     from arena.kinds.kind import Kind
     from arena.session import Session
 
@@ -17,35 +17,31 @@ if TYPE_CHECKING:
 @click.command("adopt")
 @_flags.job_argument(many=True)
 @_flags.kind_option
-@_flags.selector_option("Every job with these labels.")
-@click.option("--release", is_flag=True, help="Give adopted jobs back.")
+@_flags.selector_option("Select jobs with these labels: a=b,c!=d.")
+@click.option("--release", is_flag=True, help="Undo the adoption.")
 @pass_session
 def command(
     session: "Session", names: tuple[str, ...], kind: "Kind | None", selector: str, release: bool
 ) -> int:
-    """Adopt jobs that kubectl or other tools made: label them as arena's own, so that prune takes them.
+    """Adopt jobs that kubectl or other tools created, so that prune includes them.
 
-    Only labels of the job itself are set; what it runs is not touched. Those that it has stay.
+    Only missing labels of the job itself are set; its pods are not changed.
 
     \b
     arena adopt bert
     arena adopt -l team=vision
     arena adopt bert --release
     """
-    from arena.actions import changes
+    from arena.actions.jobs import adopt as adopting
 
     if names and selector:
-        raise SpecError("names do not go together with -l", "give one of them")
-    targets = _each.matching(session, kind, selector) if selector else _each.named(names, kind)
-    change = changes.release if release else changes.adopt
+        raise SpecError("names and -l are mutually exclusive", "give one of them")
+    targets = _family.matching(session, JOBS, kind, selector) if selector else _bulk.named(names, kind)
 
-    def act(name: str, of_kind: "Kind | None") -> "Changed":
-        return change(session.cluster(), name, session.namespace, of_kind)
-
-    return _each.change(
+    return _bulk.change(
         session,
         targets,
-        act,
+        adopting.release if release else adopting.adopt,
         "released" if release else "adopted",
         "is not adopted" if release else "is arena's own already",
     )

@@ -1,10 +1,10 @@
-"""arena attach: a shell in an instance of a job, or its main program."""
+"""arena attach: open a shell in an instance of a job."""
 
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _flags
+from arena.commands import _console, _flags
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def command(session: "Session", name: str, words: tuple[str, ...], main: bool, **where: Any) -> int:
     """Open a shell in an instance (the chief unless -i names one); exit with its code.
 
-    Commands can be piped in where there is no terminal.
+    Without a terminal, commands are read from standard input.
 
     \b
     arena attach bert
@@ -28,12 +28,12 @@ def command(session: "Session", name: str, words: tuple[str, ...], main: bool, *
     echo 'ls; exit 3' | arena attach bert
     arena attach bert --main
     """
-    from arena.actions import instances
+    from arena.actions.jobs import instances
     from arena.commands._terminal import Place, execute, is_terminal, join
 
     one, container = found = Place(**where).find(session, name)
     if main:
         with instances.attach(session.cluster(), one, container=container, stdin=False, tty=False) as opened:
             return join(opened, stdin=False, tty=False)
-    click.echo(f"Hello! Arena attach the container {container} of instance {one.name}", err=True)
+    _console.remark(f"Hello! Arena attach the container {container} of instance {one.name}")
     return execute(session, found, words or ("sh",), stdin=True, tty=is_terminal())

@@ -1,24 +1,23 @@
 """arena code: restore the code that a job was submitted with."""
 
-import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _flags
+from arena.commands import _console, _flags
 from arena.commands._globals import named, pass_session
 from arena.errors import SpecError
+from arena.values import frozen
 
 if TYPE_CHECKING:
-    from arena.actions.packing import Archive
+    from arena.actions.submit.code.archive import Archive
     from arena.kinds.kind import Kind
     from arena.session import Session
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _How:
-    """What is done with the code: where it goes, over what, and what is printed."""
+    """The flags of a restore."""
 
     folder: str | None
     force: bool
@@ -36,26 +35,26 @@ class _How:
     metavar="DIR",
     type=click.Path(),
     callback=named,
-    help="Folder to restore it in, instead of JOB-code here.",
+    help="Folder to restore the code to.  [default: JOB-code]",
 )
 @click.option("--force", is_flag=True, help="Replace files in a folder that is not empty.")
-@click.option("--list", "lists", is_flag=True, help="Only show the files.")
+@click.option("--list", "lists", is_flag=True, help="List the files without restoring them.")
 @click.option(
     "--send",
     metavar="DIR",
     type=click.Path(),
     callback=named,
-    help="Send this folder to instances that wait for it, as code too large to be kept is.",
+    help="Send this folder to instances that wait for code too large to be kept in the cluster.",
 )
 @_flags.output_option("json", "yaml", "name", default=None)
 @pass_session
 def command(session: "Session", name: str, kind: "Kind | None", send: str | None, **flags: Any) -> None:
-    """Restore the code of a job that was submitted with --code, as it was then.
+    """Restore the code of a job that was submitted with --code.
 
-    It is kept in the cluster as long as a job that has it is there, finished or not.
+    The cluster keeps the code as long as a job that uses it exists, whether or not the job has ended.
 
-    What is too large for that (14 MB packed) is sent to the instances by submit. One that came later, such
-    as in place of a lost one, waits an hour for --send.
+    Code that is larger than 14 MB when packed is not kept: submit sends it to the instances. An instance
+    that starts later, such as a replacement, waits an hour for --send.
 
     \b
     arena code bert
@@ -67,29 +66,29 @@ def command(session: "Session", name: str, kind: "Kind | None", send: str | None
     if not send:
         _restore(session, name, kind, how)
     elif how.folder or how.force or how.lists:
-        raise SpecError("--send does not go together with --dir, --force or --list", "leave them away")
+        raise SpecError("--send and --dir, --force or --list are mutually exclusive", "omit the latter")
     else:
         _send(session, name, kind, send)
 
 
 def _restore(session: "Session", name: str, kind: "Kind | None", how: _How) -> None:
-    from arena.actions import packing, parcels, training
+    from arena.actions.jobs import code
+    from arena.actions.submit.code import archive
 
-    _, _, obj = training.find(session.cluster(), name, session.namespace, kind)
-    found = parcels.wanted(session.cluster(), obj)
-    click.echo(found.summary, err=True)
+    found = code.kept(session, name, kind=kind)
+    _console.remark(found.summary)
     where = how.folder or f"{name}-code"
     if not how.lists:
-        packing.unpack(found, where, over=how.force)
+        archive.unpack(found, where, over=how.force)
     _show(found, where, how.form, lists=how.lists)
 
 
 def _send(session: "Session", name: str, kind: "Kind | None", folder: str) -> None:
-    from arena.actions import sending
+    from arena.actions.submit.code import upload
 
-    click.echo(f"using {session.describe()}", err=True)
-    count = sending.again(session.cluster(), name, session.namespace, folder, kind)
-    click.echo(f"sent to {count} instance" + "s" * (count != 1))
+    _console.remark(f"using {session.describe()}")
+    count = upload.again(session.cluster(), name, session.namespace, folder, kind)
+    _console.line(f"sent to {count} instance" + "s" * (count != 1))
 
 
 def _show(found: "Archive", where: str, form: str | None, *, lists: bool) -> None:
@@ -98,9 +97,9 @@ def _show(found: "Archive", where: str, form: str | None, *, lists: bool) -> Non
     if form in ("json", "yaml"):
         files = [{"path": one.path, "size": one.size, "mode": f"{one.mode:o}"} for one in found.files]
         whole = {"digest": found.digest, "origin": dict(found.origin), "files": files}
-        click.echo(encode.encode(whole if lists else {"folder": where, **whole}, form))
+        _console.page(encode.encode(whole if lists else {"folder": where, **whole}, form))
     elif lists:
         for one in found.files:
-            click.echo(one.path if one.path.isprintable() else json.dumps(one.path))
+            _console.line(one.path)
     else:
-        click.echo(where if form else f"restored in {where}")
+        _console.line(where if form else f"restored in {where}")

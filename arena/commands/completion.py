@@ -1,6 +1,8 @@
-"""arena completion: the script that makes TAB complete arena's commands, flags and names."""
+"""arena completion: print the completion script of a shell."""
 
 import click
+
+from arena.commands import _console
 
 
 @click.command("completion")
@@ -8,15 +10,15 @@ import click
 def command(shell: str) -> None:
     """Print the completion script of a shell.
 
-    In zsh source it after compinit, or keep it as _arena in a folder that is the first of fpath: zsh itself
-    knows another arena, a browser.
+    In zsh, source it after compinit, or save it as _arena in the first folder of fpath, because zsh has a
+    completion for another program named arena.
 
     \b
     source <(arena completion bash)
     source <(arena completion zsh)
     arena completion fish > ~/.config/fish/completions/arena.fish
     """
-    click.echo(script(shell))
+    _console.page(script(shell))
 
 
 def script(shell: str) -> str:

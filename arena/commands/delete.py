@@ -1,12 +1,12 @@
-"""arena delete (del): delete training jobs and all that was made with them."""
+"""arena delete (del): delete training jobs and everything that was created with them."""
 
-import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _each, _flags
+from arena.commands import _bulk, _console, _family
 from arena.commands._globals import pass_session
+from arena.commands._jobs import JOBS
 from arena.errors import SpecError
 
 if TYPE_CHECKING:
@@ -15,55 +15,46 @@ if TYPE_CHECKING:
 
 
 @click.command("delete")
-@_flags.job_argument(many=True)
-@_flags.kind_option
-@click.option("--all", "everything", is_flag=True, help="Every job of the namespace.")
-@_flags.selector_option("Every job with these labels.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@_family.delete_options(JOBS)
+@click.option(
+    "--still-running",
+    "lingering",
+    is_flag=True,
+    help="Delete only instances that outlive their job; keep the job.",
+)
 @pass_session
-def command(
-    session: "Session",
-    names: tuple[str, ...],
-    kind: "Kind | None",
-    everything: bool,
-    selector: str,
-    yes: bool,
-) -> int:
+def command(session: "Session", lingering: bool, **flags: Any) -> int:
     """Delete jobs: the job itself, its pods, and its TensorBoard, configuration and secrets.
 
-    Each name is tried; the exit code is 3 where any was missing.
+    Every name is tried. The exit code is 3 if any is missing, 6 if a finalizer holds one.
 
     \b
     arena delete bert gpt
     arena delete -l team=vision
     arena delete --all -y
+    arena delete bert --still-running
     """
-    from arena.actions import training
-
-    if names and (everything or selector):
-        raise SpecError("names do not go together with --all or -l", "give one of them")
-    doomed = _each.named(names, kind) if names else _chosen(session, kind, everything, selector, yes)
-    click.echo(f"using {session.describe()}", err=True)
-
-    def act(target: _each.Target) -> None:
-        name, of_kind = target
-        job = training.delete(session.cluster(), name, session.namespace, of_kind)
-        click.echo(f"{job.kind} {job.name} deleted")
-
-    return _each.each(doomed, act)
+    if not lingering:
+        return _family.delete_objects(session, JOBS, **flags)
+    if not flags["names"]:
+        raise SpecError("--still-running requires job names", "arena list shows which of them still run")
+    if flags["everything"] or flags["selector"]:
+        raise SpecError("names are mutually exclusive with --all and -l", "give one of them")
+    return _delete_lingering(session, flags["names"], flags["kind"])
 
 
-def _chosen(
-    session: "Session", kind: "Kind | None", everything: bool, selector: str, yes: bool
-) -> list[_each.Target]:
-    if not everything and not selector:
-        raise SpecError("no job is named", "name jobs, or give -l LABELS or --all")
-    doomed = _each.matching(session, kind, selector)
-    if doomed and not yes:
-        if not sys.stdin.isatty():
-            raise SpecError(
-                f"{len(doomed)} jobs would be deleted and there is no terminal to ask on", "add -y"
-            )
-        names = ", ".join(name for name, _ in doomed)
-        _flags.agreed(f"Delete {names} in namespace {session.namespace}?")
-    return doomed
+def _delete_lingering(session: "Session", names: tuple[str, ...], kind: "Kind | None") -> int:
+    """End the instances that outlive these jobs; return the exit code."""
+    from arena.actions.jobs import delete
+
+    _console.remark(f"using {session.describe()}")
+
+    def act(target: _family.Target) -> None:
+        name, kind = target
+        ended = delete.delete_lingering(session, name, kind=kind)
+        for one in ended:
+            _console.line(f"instance {one.name} deleted")
+        if not ended:
+            _console.remark(f"no instance of {name} still runs")
+
+    return _bulk.each(_bulk.named(names, kind), act)

@@ -1,21 +1,21 @@
-"""arena diff: how two jobs differ."""
+"""arena diff: compare two jobs."""
 
 from typing import TYPE_CHECKING
 
 import click
 
-from arena.commands import _flags
+from arena.commands import _flags, _show
 from arena.commands._complete import jobs
 from arena.commands._globals import pass_session, readable
 from arena.errors import SpecError
 
 if TYPE_CHECKING:
     from arena.kinds.kind import Kind
-    from arena.model import Difference
+    from arena.model.differences import Difference
     from arena.session import Session
 
 DIFFERENT = 1
-"""The exit code of `diff` where something differs."""
+"""The exit code of `diff` if something differs."""
 
 
 @click.command("diff")
@@ -29,41 +29,37 @@ DIFFERENT = 1
 def command(
     session: "Session", name: str, other: str | None, file: str | None, kind: "Kind | None", form: str
 ) -> int:
-    """Show in which options two jobs differ, and how each stands; exit 1 where they differ, else 0.
+    """Compare the options and the status of two jobs; exit 1 if they differ, else 0.
 
-    Where arena did not submit both, what their objects ask for is compared.
+    If arena did not submit both jobs, their objects are compared instead.
 
     \b
     arena diff bert bert-wide
     arena diff bert -f job.yaml
     arena diff bert bert-wide -o json
     """
-    from arena.views import differences, encode
+    from arena.views import differences
 
     if bool(other) is bool(file):
-        raise SpecError(f'"{name}" is to be compared with one thing', "name another job, or a file with -f")
+        raise SpecError(f'"{name}" can be compared with one job or file', "give one other JOB, or -f FILE")
     right = other or str(file)
     found = _with_file(session, name, right, kind) if file else _with_job(session, name, right, kind)
-    if form != "table":
-        click.echo(encode.encode([differences.data(one) for one in found], form))
-    elif found:
-        click.echo(differences.table(found, name, right))
-    else:
-        click.echo(f"{name} and {right} do not differ", err=True)
+    _show.show(session, differences.between(name, right), found, form)
     return DIFFERENT if found else 0
 
 
 def _with_job(session: "Session", name: str, other: str, kind: "Kind | None") -> "list[Difference]":
-    from arena.actions import differences
+    from arena.actions.jobs import diff
 
-    return differences.jobs(session.cluster(), name, other, session.namespace, kind)
+    return diff.diff(session, name, other, kind=kind)
 
 
 def _with_file(session: "Session", name: str, file: str, kind: "Kind | None") -> "list[Difference]":
-    """The file is read as submit reads it, configured defaults and all."""
-    from arena.actions import differences, training
-    from arena.commands._wish import Wish, read
+    """Read the file as submit does, including configured defaults."""
+    from arena.actions.jobs import diff, find
+    from arena.actions.submit.request import Request, load
+    from arena.actions.submit.settle import settle
 
-    of_kind, _, _ = training.find(session.cluster(), name, session.namespace, kind)
-    spec = read(session, of_kind, Wish(file=file))
-    return differences.with_spec(session.cluster(), name, session.namespace, of_kind, spec)
+    of_kind, _, _ = find.find(session.cluster(), name, session.namespace, kind)
+    settled = settle(session, Request(kind=of_kind, file=load(file, of_kind)))
+    return diff.with_spec(session, name, of_kind, settled.spec)

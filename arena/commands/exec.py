@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 @_flags.job_argument()
 @click.argument("words", metavar="[--] COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 @_flags.place_options
-@click.option("--stdin", "-s", is_flag=True, help="Send what is piped or typed here, without a terminal.")
-@click.option("--tty/--no-tty", "tty", default=None, help="Use a terminal; decided by this one otherwise.")
+@click.option("--stdin", "-s", is_flag=True, help="Pass standard input to the command, without a terminal.")
+@click.option("--tty/--no-tty", "tty", default=None, help="Allocate a terminal.  [default: if this is one]")
 @pass_session
 def command(
     session: "Session", name: str, words: tuple[str, ...], stdin: bool, tty: bool | None, **where: Any

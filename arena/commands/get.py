@@ -1,11 +1,12 @@
-"""arena get: everything about one training job on a page."""
+"""arena get: show everything about one training job."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _flags
+from arena.commands import _console, _family
 from arena.commands._globals import pass_session
+from arena.commands._jobs import JOBS
 
 if TYPE_CHECKING:
     from arena.kinds.kind import Kind
@@ -13,18 +14,11 @@ if TYPE_CHECKING:
 
 
 @click.command("get")
-@_flags.job_argument()
-@_flags.kind_option
-@click.option(
-    "-e", "--events", "with_events", is_flag=True, help="What the cluster remarked on job and pods, too."
-)
-@click.option("-g", "--gpus", is_flag=True, hidden=True, help="GPUs are always shown.")
-@_flags.output_option("table", "wide", "json", "yaml", "name", "command")
+@_family.get_options(JOBS, "command")
+@click.option("-g", "--gpus", is_flag=True, hidden=True, expose_value=False, help="GPUs are always shown.")
 @pass_session
-def command(
-    session: "Session", name: str, kind: "Kind | None", with_events: bool, gpus: bool, form: str
-) -> None:
-    """Show a job: its state and why, its instances, GPUs, TensorBoard and events.
+def command(session: "Session", name: str, kind: "Kind | None", form: str, **flags: Any) -> None:
+    """Show a job: its status and the reason for it, its instances, GPUs, TensorBoard and events.
 
     \b
     arena get bert
@@ -32,31 +26,20 @@ def command(
     arena get bert -o json
     arena get bert -o command
     """
-    from arena.actions import boards, events, training
-    from arena.views import encode, jobs
-
-    cluster = session.cluster()
     if form == "command":
         _show_command(session, name, kind)
-        return
-    job = boards.linked(cluster, training.job(cluster, name, session.namespace, kind))
-    found = events.events(cluster, job) if with_events else None
-    if form == "name":
-        click.echo(job.name)
-    elif form in ("json", "yaml"):
-        extra = {} if found is None else {"events": [jobs.event_data(event) for event in found]}
-        click.echo(encode.encode(jobs.data(job, session.now()) | extra, form))
     else:
-        click.echo(jobs.page(job, session.now(), found))
+        _family.get_object(session, JOBS, name, kind=kind, form=form, **flags)
 
 
 def _show_command(session: "Session", name: str, kind: "Kind | None") -> None:
-    """The line that would submit it again, and on stderr what the line does not say."""
-    from arena.actions import reruns, training
+    """Print the command that would submit the job again, and on stderr what it omits."""
+    from arena.actions.jobs import find, rerun
+    from arena.actions.submit import settle
     from arena.labels import LOCAL_CWD
 
-    of_kind, _, obj = training.find(session.cluster(), name, session.namespace, kind)
-    click.echo(reruns.command(of_kind, obj))
-    folder = reruns.surroundings(obj).get(LOCAL_CWD)
+    of_kind, _, obj = find.find(session.cluster(), name, session.namespace, kind)
+    _console.page(rerun.command(of_kind, obj, settle.configured(session, of_kind)))
+    folder = rerun.surroundings(obj).get(LOCAL_CWD)
     if folder and folder != session.folder:
-        click.echo(f"it was submitted in {folder}", err=True)
+        _console.remark(f"the job was submitted in {folder}")

@@ -1,31 +1,29 @@
-"""arena list (ls): the training jobs of a namespace."""
+"""arena list (ls): list training jobs."""
 
 import sys
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _flags
-from arena.commands._globals import pass_session
+from arena.commands import _console, _family, _show
+from arena.commands._globals import pass_session, patience_option
+from arena.commands._jobs import JOBS
 
 if TYPE_CHECKING:
-    from arena.kinds.kind import Kind
-    from arena.model import Job
+    from arena.model.jobs import Job
+    from arena.model.partial import Partial, Unread
     from arena.session import Session
 
 
 @click.command("list")
-@_flags.everywhere_option
-@_flags.kind_option
-@_flags.selector_option("Only jobs with these labels: a=b,c!=d.")
-@_flags.output_option(default=None)
-@click.option("-w", "--watch", is_flag=True, help="Stay, and show every change.")
+@_family.list_options(JOBS)
+@click.option("-w", "--watch", is_flag=True, help="Keep watching, and show every change.")
+@patience_option
 @pass_session
-def command(
-    session: "Session", everywhere: bool, kind: "Kind | None", selector: str, form: str | None, watch: bool
-) -> None:
-    """List training jobs, the newest first; those that others made, too.
+def command(session: "Session", watch: bool, **flags: Any) -> None:
+    """List training jobs, the newest first, including those that other tools created.
 
     \b
     arena list
@@ -34,49 +32,35 @@ def command(
     arena list -w
     arena list -o json
     """
-    from arena.actions import overview
-
-    namespace = None if everywhere else session.namespace
-    form = form or session.settings.text("output") or "table"
-    show = _shower(session, form, everywhere)
     if watch:
-        tick = 1.0 if sys.stdout.isatty() else None
-        states = overview.live(
-            session.cluster(), namespace, kind=kind, selector=selector, tick=tick, remark=_warn
-        )
-        follow(states, show, "---\n" if form == "yaml" else "")
-        return
-    jobs = overview.jobs(session.cluster(), namespace, kind=kind, selector=selector, remark=_warn)
-    if not jobs and form in ("table", "wide", "name"):
-        where = "any namespace" if everywhere else f'namespace "{session.namespace}"'
-        click.echo(f"no training jobs in {where} of {session.name}", err=True)
-        return
-    click.echo(show(jobs))
+        _watch(session, **flags)
+    else:
+        _family.list_objects(session, JOBS, **flags)
 
 
-def _warn(text: str) -> None:
-    click.echo(f"Warning: left out, as {text}", err=True)
+def _watch(session: "Session", form: str | None, everywhere: bool, **flags: Any) -> None:
+    from arena.actions.jobs import live
+
+    form = form or session.settings.text("output") or "table"
+    tick = 1.0 if sys.stdout.isatty() else None
+    states = live.live(session, tick=tick, **_family.scope(everywhere, **flags))
+    show = partial(_show.text, session, JOBS.noun(), form=form, everywhere=everywhere)
+    follow(_warned(states, form), show, "---\n" if form == "yaml" else "")
 
 
-def _shower(session: "Session", form: str, everywhere: bool) -> Callable[["list[Job]"], str]:
-    from arena.commands._live import room
-    from arena.views import encode, jobs, table
-
-    def show(found: "list[Job]") -> str:
-        now = session.now()
-        if form == "name":
-            return "\n".join(job.name for job in found)
-        if form in ("json", "yaml"):
-            return encode.encode([jobs.data(job, now) for job in found], form)
-        view = jobs.columns(jobs.JOBS, everywhere=everywhere)
-        return table.render(view, found, now, wide=form == "wide", within=room())
-
-    return show
+def _warned(states: "Iterator[Partial[Job]]", form: str) -> "Iterator[Partial[Job]]":
+    """Yield the states; before them, report whatever else could not be read."""
+    told: set[Unread] = set()
+    for jobs in states:
+        if told < told.union(jobs.unread):
+            told.update(jobs.unread)
+            _console.unread(jobs, form=form)
+        yield jobs
 
 
-def follow(states: Iterator["list[Job]"], show: Callable[["list[Job]"], str], head: str = "") -> None:
-    """On a terminal redraw in place; piped, print what is there whenever it changed, after `head`."""
-    from arena.commands._live import redraw
+def follow(states: "Iterator[Sequence[Job]]", show: "Callable[[Sequence[Job]], str]", head: str = "") -> None:
+    """Redraw in place on a terminal; elsewhere print every change, preceded by `head`."""
+    from arena.commands._progress import redraw
 
     lines, last = 0, ""
     for jobs in states:
@@ -84,6 +68,6 @@ def follow(states: Iterator["list[Job]"], show: Callable[["list[Job]"], str], he
         if sys.stdout.isatty():
             lines = redraw(text, lines)
         elif text != last:
-            click.echo(head + text)
+            _console.page(head + text)
             sys.stdout.flush()
         last = text

@@ -1,36 +1,40 @@
-"""arena logs (log): the output of a job, of all its instances at once."""
+"""arena logs (log): show the logs of a job."""
 
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _flags
-from arena.commands._globals import pass_session
-from arena.errors import SpecError
+from arena.commands import _console, _flags
+from arena.commands._globals import pass_session, patience_option
+from arena.errors import NotFound, SpecError
 
 if TYPE_CHECKING:
-    from arena.actions.logs import Options
-    from arena.commands._live import Live
-    from arena.commands._sinks import Sink
+    from collections.abc import Callable
+
+    from arena.actions.diagnosis.lone_ranks import RankReports
+    from arena.actions.jobs.logs.cache import Keeper, Kept
+    from arena.actions.jobs.logs.lines import Options
+    from arena.commands._log_printer import Sink
+    from arena.commands._progress import Live
     from arena.kinds.kind import Kind
-    from arena.model import Job
+    from arena.model.jobs import Job
     from arena.session import Session
 
 
 @click.command("logs")
 @_flags.job_argument()
 @_flags.place_options
-@click.option("-f", "--follow", is_flag=True, help="Stay until the job has ended; exit 7 where it failed.")
+@click.option("-f", "--follow", is_flag=True, help="Follow until the job ends; exit 7 if it fails.")
 @click.option(
     "--since", "since_seconds", metavar="TIME", callback=_flags.duration,
-    help="Only lines of the last TIME, such as 10m.",
+    help="Show lines of the last TIME, such as 10m.",
 )  # fmt: skip
 @click.option(
     "--since-time",
     metavar="TIME",
     callback=_flags.moment,
-    help="Only lines from this moment on: RFC 3339, or a time as get shows it.",
+    help="Show lines since this time: RFC 3339, or as get prints it.",
 )
 @click.option(
     "-t",
@@ -39,11 +43,16 @@ if TYPE_CHECKING:
     default=-1,
     metavar="N",
     callback=lambda ctx, param, value: None if value < 0 else value,
-    help="Only the last N lines of each instance.",
+    help="Show the last N lines of each instance.",
 )
-@click.option("--timestamps", "stamps", is_flag=True, help="With the time of each line.")
-@click.option("-p", "--previous", is_flag=True, help="The run before the last restart.")
-@click.option("--prefix/--no-prefix", default=None, help="Name the instance before each line.")
+@click.option("--timestamps", "stamps", is_flag=True, help="Show the time of each line.")
+@click.option("-p", "--previous", is_flag=True, help="Show the previous run of each instance; see --attempt.")
+@click.option(
+    "--attempt", type=click.IntRange(min=1), metavar="N",
+    help="Show run N of each instance, counting from 1; restarts and replacement pods count as runs.",
+)  # fmt: skip
+@click.option("--prefix/--no-prefix", default=None, help="Begin each line with the name of its instance.")
+@patience_option
 @pass_session
 def command(
     session: "Session",
@@ -54,7 +63,7 @@ def command(
     prefix: bool | None,
     **wanted: Any,
 ) -> None:
-    """Show the logs of a job: every instance, its name before each line.
+    """Show the logs of all instances of a job.
 
     \b
     arena logs bert
@@ -62,75 +71,134 @@ def command(
     arena logs bert -i worker-1 -t 50
     arena logs bert --since 10m --timestamps
     arena logs bert --previous
+    arena logs bert -i worker-1 --attempt 1
     """
-    from arena.actions.logs import Options
-    from arena.commands._sinks import Sink
+    from arena.actions.jobs.logs.lines import Options
+    from arena.commands._log_printer import Sink
 
     options = Options(**wanted)
     if options.since_seconds is not None and options.since_time:
-        raise SpecError("--since and --since-time exclude each other", "give one of them")
+        raise SpecError("--since and --since-time are mutually exclusive", "give one of them")
+    if options.previous and options.attempt is not None:
+        raise SpecError("--previous and --attempt are mutually exclusive", "give one of them")
     if session.namespace.isdigit():
         number = session.namespace
-        click.echo(f"-n {number} names a namespace; the last {number} lines come by -t {number}", err=True)
+        _console.remark(f"-n {number} is a namespace; to show the last {number} lines, use -t {number}")
     sink = Sink(prefix=False if options.instance and prefix is None else prefix, stamps=stamps)
-    if follow and not options.previous:
+    if follow and not options.previous and options.attempt is None:
         stream(session, name, kind, options, sink)
     else:
         _print(session, name, kind, options, sink)
 
 
 def _print(session: "Session", name: str, kind: "Kind | None", options: "Options", sink: "Sink") -> None:
-    from arena.actions import logs, training
+    from arena.actions.diagnosis.lone_ranks import RankReports
+    from arena.actions.jobs import find
+    from arena.actions.jobs.logs import snapshot
 
-    cluster = session.cluster()
-    job = training.job(cluster, name, session.namespace, kind)
+    cluster, ranks = session.cluster(), RankReports()
+    job = find.job(session, name, kind=kind)
     sink.learn(job)
     empty = True
-    for block in logs.read(cluster, job, options):
+    for block in snapshot.read(cluster, job, options, _kept(session)):
         sink.write(block)
+        ranks.note(block)
         empty = False
     if empty and options.previous:
-        click.echo(f'no earlier logs of "{name}": none of its instances was started again', err=True)
+        _console.remark(f'no earlier logs of "{name}": none of its instances has restarted')
     elif empty:
         why = f" ({job.reason})" if job.reason else ""
-        click.echo(f'no logs of "{name}": it is {job.phase.value}{why}', err=True)
+        _console.remark(f'no logs of "{name}": it is {job.phase.value}{why}')
+    _warn(ranks, job, options)
     if job.phase.is_final:
-        click.echo(ending(job), err=True)
+        _console.remark(ending(job))
+        _console.remedy(job)
 
 
-def stream(session: "Session", name: str, kind: "Kind | None", options: "Options", sink: "Sink") -> None:
-    """Follow a job's logs to its end; then say on stderr why it ended.
+def stream(
+    session: "Session",
+    name: str,
+    kind: "Kind | None",
+    options: "Options",
+    sink: "Sink",
+    note: "Callable[[Job], None]" = lambda job: None,
+) -> None:
+    """Follow a job's logs to its end, then report on stderr why it ended.
+
+    Args:
+        note: called with the job whenever it changes.
 
     Raises:
         JobFailed: it failed.
+        NotFound: it was deleted.
     """
-    from arena.actions import following, goals
-    from arena.commands._live import Live
-    from arena.model import Job
+    from dataclasses import replace
 
+    from arena.actions.diagnosis import explain
+    from arena.actions.diagnosis.lone_ranks import RankReports
+    from arena.actions.jobs import wait
+    from arena.actions.jobs.logs import follow
+    from arena.actions.jobs.logs.cached import remembered
+    from arena.commands._progress import Live
+    from arena.model.jobs import Job
+
+    options = replace(options, unfinished=sink.is_terminal)
     last: Job | None = None
-    with Live() as live:
-        for item in following.follow(session.cluster(), name, session.namespace, options, kind):
+    ranks = RankReports()
+    with Live() as live, _keeper(session) as keeper:
+        for item in follow.follow(session.cluster(), name, session.namespace, options, kind):
             if isinstance(item, Job):
                 last = item
                 sink.learn(item)
-                _stand(item, live, session)
+                keeper.learn(item)
+                note(item)
+                _stand(item, live, session, options)
             else:
                 live.clear()
                 sink.write(item)
+                ranks.note(item)
+                keeper.write(item)
     if last is None or not last.phase.is_final:
-        click.echo(f'job "{name}" was deleted', err=True)
-        return
+        raise NotFound(f'job "{name}" was deleted from namespace "{session.namespace}"')
+    for block in remembered(_kept(session), last, options, keeper.seen):
+        sink.write(block)
     sys.stdout.flush()
-    goals.succeeded(last)
-    click.echo(ending(last), err=True)
+    _warn(ranks, last, options)
+    wait.succeeded(explain.job(session.cluster(), last))
+    _console.remark(ending(last))
+    _console.remedy(last)
 
 
-def _stand(job: "Job", live: "Live", session: "Session") -> None:
-    """Say how the job stands as long as it writes nothing."""
+def _warn(ranks: "RankReports", job: "Job", options: "Options") -> None:
+    """Warn if the logs of all ranks show that each trains alone."""
+    if not options.instance and (found := ranks.finding(job)):
+        _console.remark(f"Warning: {found.cause}. {found.remedy}")
+
+
+def _kept(session: "Session") -> "Kept | None":
+    """The cache of followed logs; None if none is kept, as for the local cluster."""
+    from arena.actions.jobs.logs import cache
+
+    room = None if session.is_local else cache.room(session.environ, session.settings)
+    return cache.Kept(room, session.cluster().address) if room else None
+
+
+def _keeper(session: "Session") -> "Keeper":
+    from arena.actions.jobs.logs import cache
+
+    return cache.Keeper(_kept(session))
+
+
+def _stand(job: "Job", live: "Live", session: "Session", options: "Options") -> None:
+    """Show the state of a silent job, and after its end the instances that are still awaited."""
+    from arena.actions.jobs import lingering
     from arena.views.jobs import ready, summary
 
-    if job.ready or job.phase.is_final:
+    if lingering.late(job) and not options.instance:
+        who, limit = lingering.names(job), lingering.limit(job)
+        text = f"{job.name}: {job.phase.value}, waiting for {who} to end or be silent for {limit:g}s"
+        live.show(text, text)
+    elif job.phase.is_final or (job.ready and not any(one.sidecar for one in job.instances)):
         live.clear()
     else:
         waited = (session.now() - job.created).total_seconds() if job.created else 0

@@ -1,10 +1,10 @@
-"""arena logviewer: where the logs of a job can be seen in a browser."""
+"""arena logviewer: print links to the logs of a job on the cluster's dashboard."""
 
 from typing import TYPE_CHECKING
 
 import click
 
-from arena.commands import _flags
+from arena.commands import _console, _flags
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
@@ -17,18 +17,19 @@ if TYPE_CHECKING:
 @_flags.kind_option
 @pass_session
 def command(session: "Session", name: str, kind: "Kind | None") -> None:
-    """Show the pages of the cluster's dashboard that show the logs of a job, one an instance.
+    """Print links to the logs of a job on the cluster's dashboard, one for each instance.
 
     \b
     arena logviewer bert
     """
-    from arena.actions import training, viewers
+    from arena.actions.jobs import find, logviewer
 
-    job = training.job(session.cluster(), name, session.namespace, kind)
-    found = viewers.links(session.cluster(), job, session.settings.text("arena-namespace"))
+    job = find.job(session, name, kind=kind)
+    session.miss("arena-namespace")
+    found = logviewer.links(session.cluster(), job, session.settings.text("arena-namespace"))
     if found:
-        click.echo("\n".join(["Your LogViewer will be available on:", *found]))
+        _console.names(["Your LogViewer will be available on:", *found])
         return
     where = "" if session.namespace == "default" else f" -n {session.namespace}"
-    click.echo("No LogViewer Installed", err=True)
-    click.echo(f"the same lines come from: arena logs {name} -f{where}", err=True)
+    _console.remark("No LogViewer Installed")
+    _console.remark(f"the same lines come from: arena logs {name} -f{where}")

@@ -1,4 +1,4 @@
-"""arena prune: delete jobs that ended long ago."""
+"""arena prune: delete old jobs."""
 
 import sys
 from collections.abc import Sequence
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _each, _flags
+from arena.commands import _bulk, _console, _flags, _show
 from arena.commands._globals import pass_session
 from arena.errors import SpecError
 
 if TYPE_CHECKING:
-    from arena.actions.pruning import Old
-    from arena.model import Job
+    from arena.actions.deletion import Removal
+    from arena.actions.jobs.prune import Old
+    from arena.model.jobs import Job
     from arena.session import Session
 
 
@@ -24,88 +25,85 @@ if TYPE_CHECKING:
     default=None,
     metavar="TIME",
     callback=_flags.duration,
-    help="How long ago they must have ended, such as 1d or 12h.",
+    help="Minimum time since the end of a job, such as 1d or 12h.",
 )
 @_flags.everywhere_option
 @_flags.kind_option
-@_flags.selector_option("Only jobs with these labels: a=b,c!=d.")
+@_flags.selector_option("Select jobs with these labels: a=b,c!=d.")
 @click.option("--dry-run", "trial", is_flag=True, help="Show what would be deleted and delete nothing.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
+@_flags.patience_option
 @_flags.output_option("table", "json", "yaml", "name")
 @pass_session
 def command(
     session: "Session", since: int | None, everywhere: bool, trial: bool, form: str, **only: Any
 ) -> int:
-    """Delete jobs that ended at least TIME ago; shows them first, and asks.
+    """Delete jobs that ended at least TIME ago, after showing them and asking for confirmation.
 
-    Those that others made stay, until they are adopted.
+    Jobs that other tools created are kept until they are adopted.
 
     \b
     arena prune --since 1d
     arena prune --since 12h -A -y
     arena prune --since 30d -l team=vision --dry-run -o name
     """
-    from arena.actions import pruning
+    from arena.actions.jobs import prune
 
-    yes: bool = only.pop("yes")
-    namespace = None if everywhere else session.namespace
+    yes, timeout = only.pop("yes"), only.pop("timeout")
     if since is None:
-        raise SpecError("--since is missing", "say how long ago a job must have ended, such as --since 1d")
-    before = session.now() - timedelta(seconds=since)
-    found = pruning.old(session.cluster(), namespace, before, **only)
+        raise SpecError(
+            "--since is missing", "give the minimum time since the end of a job, such as --since 1d"
+        )
+    detailed = form in ("json", "yaml")
+    found = prune.old(session, timedelta(seconds=since), everywhere=everywhere, detailed=detailed, **only)
+    _console.unread(found, form=form if detailed else "name")
     _tell(found, _shown(session, found.ours, everywhere, form if trial else "table"), trial)
     if trial:
         return 0
+    prune.check(session, found.ours)
     if found.ours and not yes:
         _ask(len(found.ours))
-    return _carry_out(session, found.ours, everywhere, form)
-
-
-def _carry_out(session: "Session", doomed: "Sequence[Job]", everywhere: bool, form: str) -> int:
-    """Delete the jobs and tell which are gone; the exit code."""
-    from arena.actions import pruning
-
     gone: list[Job] = []
-
-    def act(job: "Job") -> None:
-        pruning.remove(session.cluster(), job)
-        gone.append(job)
-        if form == "table":
-            click.echo(f"{job.kind} {job.name} deleted")
-
-    if doomed:
-        click.echo(f"using {session.describe()}", err=True)
-    code = _each.each(doomed, act)
+    code = _carry_out(session, found.ours, gone, form, timeout) if found.ours else 0
     if form in ("json", "yaml") or (gone and form == "name"):
-        click.echo(_shown(session, gone, everywhere, form))
+        _console.page(_shown(session, gone, everywhere, form))
     return code
 
 
-def _shown(session: "Session", found: "Sequence[Job]", everywhere: bool, form: str) -> str:
-    """Jobs, as they are before they are deleted."""
-    from arena.views import encode, jobs, table
+def _carry_out(
+    session: "Session", doomed: "Sequence[Job]", gone: "list[Job]", form: str, timeout: int
+) -> int:
+    """Delete the jobs, append the deleted ones to `gone`, and return the exit code."""
+    from arena.actions.jobs import prune
 
-    if form == "name":
-        return "\n".join(job.name for job in found)
-    if form in ("json", "yaml"):
-        return encode.encode([jobs.data(job, session.now()) for job in found], form)
-    view = jobs.columns(jobs.ENDED, everywhere=everywhere)
-    return table.render(view, found, session.now()) if found else ""
+    def act(removal: "Removal", job: "Job") -> None:
+        prune.remove(removal, job)
+        gone.append(job)
+
+    return _bulk.deleted(session, doomed, act, timeout, quiet=form != "table")
+
+
+def _shown(session: "Session", found: "Sequence[Job]", everywhere: bool, form: str) -> str:
+    """The jobs before they are deleted; "" instead of an empty table."""
+    from arena.views.jobs import ENDED
+
+    empty = form == "table" and not found
+    return "" if empty else _show.text(session, ENDED, found, form, everywhere=everywhere)
 
 
 def _tell(found: "Old", plan: str, trial: bool) -> None:
-    """The plan; where it is carried out, what was deleted is the result instead."""
+    """Print the plan: on stdout for --dry-run, else on stderr, as stdout lists what was deleted."""
     if plan:
-        click.echo(plan, err=not trial)
+        _console.page(plan, err=not trial)
     if not found.ours:
-        click.echo("no job needs to be deleted", err=True)
+        _console.remark("no jobs to delete")
     if found.others:
         names = ", ".join(job.name for job in found.others)
-        click.echo(f"left alone, as others made them (arena adopt takes them over): {names}", err=True)
+        _console.remark(f"skipped jobs that other tools created (arena adopt includes them): {names}")
 
 
 def _ask(count: int) -> None:
     what = "1 job" if count == 1 else f"{count} jobs"
     if not sys.stdin.isatty():
-        raise SpecError(f"{what} would be deleted and there is no terminal to ask on", "add -y")
+        raise SpecError(f"{what} would be deleted and there is no terminal to confirm on", "add -y")
     _flags.agreed(f"Delete {what}?")

@@ -1,20 +1,17 @@
-"""arena rerun: submit a job once more, with changes."""
+"""arena rerun: submit a job again, with changes."""
 
-import shlex
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _flags
+from arena.commands import _console, _flags
 from arena.commands._globals import pass_session
+from arena.commands._jobs import JOBS
+from arena.commands._kinds import SENDING
 from arena.commands._spec import SpecCommand
-from arena.commands.submit import SENDING
 
 if TYPE_CHECKING:
-    from arena.commands._wish import Wish
     from arena.kinds.kind import Kind
-    from arena.kinds.training.base import TrainingSpec
     from arena.session import Session
 
 
@@ -35,11 +32,11 @@ def _options(function: Any) -> Any:
 @_flags.kind_option
 @click.option(
     "--set", "changes", multiple=True, metavar="KEY=VALUE", callback=_flags.settings,
-    help="Change an option; KEY= is its default.",
+    help="Change an option; KEY= resets it to its default.",
 )  # fmt: skip
 @click.option(
     "--name", "new", metavar="NAME", default=None, callback=_flags.job_name,
-    help="Name of the new job; made from the old otherwise.",
+    help="Name of the new job; made from the old name by default.",
 )  # fmt: skip
 @_options
 @pass_session
@@ -50,48 +47,24 @@ def command(
     changes: tuple[str, ...],
     new: str | None,
     **flags: Any,
-) -> int | None:
-    """Submit a job once more, by the options that are recorded with it.
+) -> None:
+    """Submit a job again with the options that are recorded with it.
 
-    KEY is an option of submit without its dashes. Of those with names and values, such as env, only the
-    one that is named changes. What is secret is not recorded and must be given again. The code of --code
-    is that of the old job, unless --set code=DIR packs a folder anew.
+    KEY is the name of a submit option without its dashes. If an option takes names with values, as env does,
+    only the given name changes. Secrets are not recorded, so give them again. The new job uses the code of
+    the old one, unless --set code=DIR packs a folder again.
 
     \b
     arena rerun bert
     arena rerun bert --set workers=4 --set env=LR=0.1 --name bert-wide
     arena rerun bert --replace --logs
-    arena rerun bert --set secret=TOKEN=VALUE --dry-run
+    arena rerun bert --set secret=TOKEN --dry-run
     """
-    from arena.actions import reruns, training
-    from arena.commands._submitting import carry_out
-    from arena.commands._wish import Wish
+    from arena.actions.jobs import rerun
+    from arena.commands._request import Output
+    from arena.commands._submit import run
 
-    wish = Wish(**flags)
-    of_kind, _, obj = training.find(session.cluster(), name, session.namespace, kind)
-    spec = reruns.again(of_kind, obj, new or (name if wish.replace else reruns.fresh(name)), changes)
-    wish = replace(wish, code=reruns.code(session.cluster(), obj, spec, changes))
-    _remark_overrides(session, of_kind, obj, wish)
-    return carry_out(session, of_kind, spec, wish, _as_before(session, obj, spec))
-
-
-def _as_before(session: "Session", obj: dict[str, Any], spec: "TrainingSpec") -> dict[str, str] | None:
-    """How the job's processes started, where they are those of this machine."""
-    from arena.actions import reruns
-    from arena.sdk import submits
-
-    if not session.is_local:
-        return None
-    return reruns.surroundings(obj, here=submits.starts_here(spec)) or None
-
-
-def _remark_overrides(session: "Session", kind: "Kind", obj: dict[str, Any], wish: "Wish") -> None:
-    """Warn where the job was made with a template or patch that does not apply now: files are not kept."""
-    from arena.actions import reruns
-    from arena.commands._wish import overrides
-
-    old, now = reruns.overrides(obj), overrides(session, kind, wish).words
-    if old and list(now) != old and not (wish.template or wish.patch):
-        click.echo(
-            f"Warning: it was submitted with {shlex.join(old)}; give that again if it shall hold", err=True
-        )
+    shown = Output.of(flags)
+    own = {flag: flags[flag] for flag in ("replace", "template", "patch")}
+    again = rerun.Rerun(name, changes, new or "", **own)
+    run(session, rerun.request(session, again, kind=kind, tell=_console.remark), shown, JOBS)

@@ -1,15 +1,15 @@
-"""arena resume: start suspended jobs again."""
+"""arena resume: resume suspended jobs."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _each, _flags
+from arena.commands import _bulk, _console, _flags
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
-    from arena.actions.changes import Changed
     from arena.kinds.kind import Kind
+    from arena.model.jobs import Job
     from arena.session import Session
 
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 @_flags.kind_option
 @pass_session
 def command(session: "Session", names: tuple[str, ...], kind: "Kind | None") -> int:
-    """Resume suspended jobs: their pods start again, each program from its beginning.
+    """Resume suspended jobs: their pods are created again, and programs start from the beginning.
 
-    Instances of before that still end are waited for. Each name is tried; the exit code is 3 where any
-    was missing.
+    The command waits until all former instances have ended. Every name is tried; the exit code is 3 if any is
+    missing.
 
     \b
     arena resume bert
     arena resume bert gpt
     """
-    from arena.actions import changes
+    from arena.actions.jobs import suspend as suspending
 
-    def act(name: str, of_kind: "Kind | None") -> "Changed":
+    def resume(session: "Session", name: str, **how: Any) -> "Job":
         def wait(pods: int) -> None:
-            click.echo(f"{name}: waiting for {pods} instance{'s' * (pods > 1)} to end", err=True)
+            _console.remark(f"{name}: waiting for {pods} instance{'s' * (pods > 1)} to end")
 
-        return changes.resume(session.cluster(), name, session.namespace, of_kind, wait=wait)
+        return suspending.resume(session, name, wait=wait, **how)
 
-    return _each.change(session, _each.named(names, kind), act, "resumed", "is not suspended")
+    return _bulk.change(session, _bulk.named(names, kind), resume, "resumed", "is not suspended")

@@ -1,14 +1,14 @@
-"""arena scale: change how many workers jobs have while they run."""
+"""arena scale: change the number of workers of running jobs."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from arena.commands import _each, _flags
+from arena.commands import _bulk, _flags
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
-    from arena.actions.changes import Changed
     from arena.kinds.kind import Kind
     from arena.session import Session
 
@@ -22,30 +22,27 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     required=True,
     metavar="N",
-    help="How many workers there shall be.",
+    help="New number of workers.",
 )
 @pass_session
 def command(session: "Session", names: tuple[str, ...], kind: "Kind | None", workers: int) -> int:
-    """Scale jobs: start further workers, or end the last ones, while the others run on.
+    """Change the number of workers of running jobs; the other workers keep running.
 
-    Only for jobs whose programs can learn of it: a pytorchjob with --max-workers, a tfjob with
-    --dynamic-workers, an etjob, a volcanojob, and a job with several workers.
+    You can scale a pytorchjob with --max-workers, a tfjob with --dynamic-workers, an etjob, a volcanojob, and
+    a job with several workers.
 
     \b
     arena scale bert --workers 4
     arena scale bert gpt -n team-a -w 8
     """
-    from arena.actions import changes
+    from arena.actions.jobs import scale as scaling
 
     many = "1 worker" if workers == 1 else f"{workers} workers"
 
-    def act(name: str, of_kind: "Kind | None") -> "Changed":
-        return changes.scale(session.cluster(), name, session.namespace, workers, of_kind)
-
-    return _each.change(
+    return _bulk.change(
         session,
-        _each.named(names, kind),
-        act,
+        _bulk.named(names, kind),
+        partial(scaling.scale, workers=workers),
         f"scaled to {many}",
-        f"has {many} already",
+        f"already has {many}",
     )

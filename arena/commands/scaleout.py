@@ -1,23 +1,20 @@
-"""arena scaleout: give an elastic job more workers while it runs."""
+"""arena scaleout: add workers to a running elastic job."""
 
 import click
 
 from arena.commands import _scaling
 
+SUMMARY = """Add workers to a running elastic job, up to its --max-workers.
 
-@click.group("scaleout", cls=_scaling.Kinds)
-def command() -> None:
-    """Give an elastic job more workers while it runs."""
-
-
-SUMMARY = """Give a running elastic job more workers, up to its --max-workers.
-
-    It learns of them by its host file once all of them run.
-    Returns at once unless --wait is given.
+    The job sees them in its host file once all of them run.
+    The command returns at once unless --wait is given.
 
     \b
     arena scaleout etjob --name resnet --count 2 --wait
     arena scaleout etjob --name resnet --script /scripts/grow.sh -e MODE=soft -t 2m
     """
 
-command.add_command(_scaling.make(out=True, summary=SUMMARY))
+
+@click.group("scaleout", cls=_scaling.Kinds, out=True, summary=SUMMARY)
+def command() -> None:
+    """Add workers to a running elastic job."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arena.commands import _flags
+from arena.commands import _console, _flags
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
@@ -21,45 +21,43 @@ if TYPE_CHECKING:
     type=click.IntRange(0, 65535),
     default=0,
     metavar="PORT",
-    help="Port of this machine to use; any free one otherwise.",
+    help="Local port.  [default: any free port]",
 )
-@click.option(
-    "--open/--no-open", "browser", default=None, help="Open a browser; only from a terminal otherwise."
-)
+@click.option("--open/--no-open", "browser", default=None, help="Open a browser.  [default: on a terminal]")
 @pass_session
 def command(session: "Session", name: str, kind: "Kind | None", port: int, browser: bool | None) -> None:
     """Print a link to a job's TensorBoard that works from here, and open it.
 
-    Where the cluster cannot be reached directly the link leads through this command: it stays until
-    Ctrl-C. The job must have been submitted with --tensorboard --logdir DIR.
+    If the cluster cannot be reached directly, this command forwards a port until Ctrl-C. The job must have
+    been submitted with --tensorboard --logdir DIR.
 
     \b
     arena tensorboard bert
     arena tensorboard bert --port 6006 --no-open
     """
-    from arena.actions import boards, training
+    from arena.actions.jobs import find, tensorboard
 
     cluster = session.cluster()
-    job = training.job(cluster, name, session.namespace, kind)
-    link = boards.address(boards.find(cluster, job))
+    job = find.job(session, name, kind=kind)
+    service = tensorboard.find(cluster, job)
     show = sys.stdout.isatty() if browser is None else browser
-    pod = boards.pod(cluster, job, lambda remark: click.echo(remark, err=True))
-    if link and not port:
+    pod = tensorboard.pod(cluster, job, _console.remark)
+    if not port and (link := tensorboard.link(service)):
         _offer(link, show)
         return
-    with cluster.forward(job.namespace, pod, boards.PORT, port) as forward:
-        _offer(f"http://127.0.0.1:{forward.port}", show)
-        click.echo("forwarding; Ctrl-C ends it", err=True)
+    with cluster.forward(job.namespace, pod["metadata"]["name"], tensorboard.PORT, port) as forward:
+        _offer(f"http://127.0.0.1:{forward.port}{tensorboard.folder(pod)}", show)
+        _console.remark("forwarding; press Ctrl-C to stop")
         told = ""
         while not forward.wait(1.0):
             fault = str(forward.last_fault or "")
             if fault != told:
-                click.echo(fault, err=True)
+                _console.remark(fault)
                 told = fault
 
 
 def _offer(link: str, show: bool) -> None:
-    click.echo(link)
+    _console.line(link)
     sys.stdout.flush()
     if show:
         click.launch(link)

@@ -1,113 +1,130 @@
-"""Kinds of jobs: what each asks for, what it sends and how it is read. No I/O.
+"""Kinds of workloads: their options, what is sent to the cluster, and how it is read back. No I/O.
 
-A kind is a module `training/<kind>.py` with a `KIND`, or an entry point of the group
-`arena.kinds` that names one. Nothing registers it, and only what is asked for is imported.
+A family of kinds is a package, such as `training/`, that defines FAMILY. A kind is a module in it that
+defines KIND, or an entry point of the group `arena.kinds` that names one. Kinds need no registration, and
+only those that are needed are imported. What several kinds of a family share is in a package of its own, such
+as `training/base/`; what families share is in `workload/`.
 """
 
-import os
-import sys
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib import import_module
+from importlib.util import find_spec
 from pkgutil import iter_modules
 
-from arena.errors import ArenaError, SpecError
+from arena import entry_points
+from arena.errors import SpecError
+from arena.kinds.family import Family
 from arena.kinds.kind import Kind
+from arena.kinds.training import FAMILY as TRAINING
 
-GROUP = "arena.kinds"
 
-
-@lru_cache(maxsize=1)
-def training_kinds() -> tuple[Kind, ...]:
-    """All kinds of training jobs, sorted by name."""
-    found = {kind.name: kind for kind in (*_foreign(), *map(_load, _modules()))}
+@cache
+def of(family: Family) -> tuple[Kind, ...]:
+    """All kinds of a family, sorted by name."""
+    found: dict[str, Kind] = {}
+    for kind in _candidates("", family):
+        found.setdefault(kind.name, kind)  # an installed package does not replace our own kinds
     return tuple(found[name] for name in sorted(found))
 
 
+def training_kinds() -> tuple[Kind, ...]:
+    """All kinds of training jobs, sorted by name."""
+    return of(TRAINING)
+
+
 def all_kinds() -> tuple[Kind, ...]:
-    """The kinds of training jobs, and after them what is listed apart from those: evaluations."""
-    from arena.kinds import evaluation
-
-    return (*training_kinds(), evaluation.KIND)
+    """The kinds of all families, those of training jobs first."""
+    return tuple(kind for family in families() for kind in of(family))
 
 
-def find(word: str) -> Kind:
-    """The kind of that name or alias, in any case.
+@lru_cache(maxsize=1)
+def families() -> tuple[Family, ...]:
+    """All families: training jobs first, then the others by name."""
+    packages = [import_module(f"{__name__}.{one.name}") for one in iter_modules(__path__) if one.ispkg]
+    own = [one.FAMILY for one in packages if hasattr(one, "FAMILY")]
+    found = {one.name: one for one in (*own, *(kind.family for kind in _foreign()))}
+    return tuple(sorted(found.values(), key=lambda one: (one is not TRAINING, one.name)))
+
+
+def find(word: str, family: Family = TRAINING) -> Kind:
+    """The kind of a family with that name or alias, in any case.
 
     Raises:
-        SpecError: there is none; the hint names the likely one.
+        SpecError: there is none; the hint suggests one.
     """
     wanted = word.lower()
-    for kind in _candidates(wanted):
+    for kind in _candidates(wanted, family):
         if wanted in (kind.name, *(one.lower() for one in kind.aliases)):
             return kind
-    names = [kind.name for kind in training_kinds()]
-    words = {one.lower(): kind.name for kind in training_kinds() for one in (kind.name, *kind.aliases)}
+    known = of(family)
+    words = {one.lower(): kind.name for kind in known for one in (kind.name, *kind.aliases)}
     from difflib import get_close_matches
 
     close = [words[one] for one in get_close_matches(wanted, words, 1)]
     raise SpecError(
-        f'there is no kind of job "{word}"',
-        f"did you mean {close[0]}?" if close else "known are " + ", ".join(names),
+        f'unknown kind of {family.noun} "{word}"',
+        f"did you mean {close[0]}?" if close else "valid kinds are " + ", ".join(kind.name for kind in known),
     )
 
 
-def named(word: str) -> Kind | None:
-    """As `find`; None for "", where any kind will do."""
-    return find(word) if word else None
+def named(kind: Kind | str | None, family: Family = TRAINING) -> Kind | None:
+    """The kind that a caller passes, as itself or as a word for `find`; None (any kind) for "" and None."""
+    return find(kind, family) if isinstance(kind, str) and kind else kind or None
 
 
-def _candidates(word: str) -> Iterator[Kind]:
-    """The likely kinds first, so that the others need not be imported; aliases mostly begin as names do."""
-    yield from map(_load, sorted(_modules(), key=lambda name: not name.startswith(word[:2])))
-    yield from _foreign()
+def of_name(name: str) -> Kind | None:
+    """The kind of any family with exactly that name, as in `Job.kind`; None if there is none."""
+    return next(
+        (kind for family in families() for kind in _candidates(name, family) if kind.name == name), None
+    )
 
 
-@lru_cache(maxsize=1)
-def _modules() -> tuple[str, ...]:
-    import arena.kinds.training as package
+def called(word: str) -> Kind | None:
+    """The kind of any family with that name or alias, in any case; None if there is none."""
+    for family in families():
+        try:
+            return find(word, family)
+        except SpecError:
+            continue
+    return None
 
-    return tuple(one.name for one in iter_modules(package.__path__) if one.name not in package.PARTS)
+
+def is_safe(kind: str, option: str) -> bool:
+    """Whether an untrusted project file may set an option of a kind; never an unknown one."""
+    from arena.kinds.spec import option_called
+
+    found = called(kind)
+    try:
+        return bool(found and option_called(found.spec, option).safe)
+    except SpecError:
+        return False
+
+
+def _candidates(word: str, family: Family) -> Iterator[Kind]:
+    """The kinds of a family, likely ones first, so that the others need not be imported.
+
+    Aliases mostly begin as names do.
+    """
+    modules = sorted(_modules(family.name), key=lambda name: not name.startswith(word[:2]))
+    yield from (_load(f"{__name__}.{family.name}.{one}") for one in modules)
+    yield from (kind for kind in _foreign() if kind.family.name == family.name)
 
 
 @cache
-def _load(name: str) -> Kind:
-    kind: Kind = import_module(f"arena.kinds.training.{name}").KIND
+def _modules(family: str) -> tuple[str, ...]:
+    """The modules of a family's package; each is a kind, since shared code is in subpackages."""
+    if not find_spec(f"{__name__}.{family}"):
+        return ()  # a family from an installed package
+    package = import_module(f"{__name__}.{family}")
+    return tuple(one.name for one in iter_modules(package.__path__) if not one.ispkg)
+
+
+@cache
+def _load(module: str) -> Kind:
+    kind: Kind = import_module(module).KIND
     return kind
 
 
-@lru_cache(maxsize=1)
 def _foreign() -> tuple[Kind, ...]:
-    if not any(map(_names_kinds, sys.path)):
-        return ()
-    from importlib.metadata import entry_points
-
-    found = []
-    for one in entry_points(group=GROUP):
-        try:
-            found.append(one.load())
-        except (ImportError, AttributeError) as error:
-            raise ArenaError(
-                f'the kind "{one.name}" of an installed package cannot be loaded: {error}',
-                f"mend or remove the package that brings {one.value}",
-            ) from error
-    return tuple(found)
-
-
-def _names_kinds(folder: str) -> bool:
-    """Whether a package installed in the folder may name kinds.
-
-    Asked first because there is mostly none, and the import of importlib.metadata alone takes longer
-    than that of all kinds.
-    """
-    if not os.path.isdir(folder or "."):
-        return os.path.isfile(folder)  # an archive: let the import system look into it
-    for entry in os.scandir(folder or "."):
-        if entry.name.endswith(("-info", ".egg")):
-            try:
-                with open(os.path.join(entry.path, "entry_points.txt"), "rb") as file:
-                    if GROUP.encode() in file.read():
-                        return True
-            except OSError:
-                continue
-    return False
+    return entry_points.load(entry_points.KINDS)

@@ -1,72 +1,91 @@
-"""The shape of a kind: what a module under `kinds/` must offer."""
+"""The shape of a kind, which a module of a family's package defines as KIND."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic
 
 from arena import labels
-from arena.model import Instance, Job
+from arena.kinds.family import Family
+from arena.kinds.workload.rendering import Rendering
+from arena.model.instances import Instance
+from arena.model.jobs import Job
 from arena.resources import Resource
+from arena.tuples import NamedTuple
+from arena.values import frozen
 
 Object = Mapping[str, Any]
 
 
-class Member(NamedTuple):
-    """What is kept of a pod when thousands are listed: a thirtieth of its JSON."""
+class PodSummary(NamedTuple):
+    """The part of a pod that is kept when thousands are listed: a thirtieth of its JSON."""
 
     instance: Instance
     owner: tuple[str, str]
-    """Name and uid of the object that controls it, empty where none does."""
+    """Name and uid of the object that controls it; empty if none does."""
+    abridged: bool = False
+    """Whether it was read without its resource requests; see `arena.resources.ABRIDGED`."""
 
 
-Pod = Object | Member
+Pod = Object | PodSummary
 
 
-class Places(NamedTuple):
-    """Where the pods of a kind say which place in the job they have; the first key that is there counts."""
+class PodConventions(NamedTuple):
+    """How an operator marks the pods of a kind: their roles, their numbers, and their main containers.
 
-    roles: tuple[str, ...] = (
-        labels.REPLICA_TYPE,
-        labels.TF_REPLICA_TYPE,
-        labels.PYTORCH_REPLICA_TYPE,
-        labels.MPI_ROLE_TYPE,
-        labels.JOB_ROLE,
-    )
+    If a pod has several of the keys, the first one applies.
+    """
+
+    role_labels: tuple[str, ...] = ()
     """Labels with the role, such as `worker`."""
-    indices: tuple[str, ...] = (
-        labels.REPLICA_INDEX,
-        labels.TF_REPLICA_INDEX,
-        labels.PYTORCH_REPLICA_INDEX,
-    )
-    """Labels or annotations with the number among those of the role."""
-    chiefs: tuple[str, ...] = ("launcher", "master", "chief")
-    """Roles whose end is the job's."""
-    other: str = ""
-    """The role of a pod that has none of those labels."""
+    index_labels: tuple[str, ...] = ()
+    """Labels or annotations with the pod's number within its role."""
+    chief_roles: tuple[str, ...] = ()
+    """Roles whose end ends the workload."""
+    has_chief: bool = False
+    """Whether a pod should have such a role, so that no other is the chief even while it is missing."""
+    default_role: str = ""
+    """The role of a pod without those labels."""
+    main_containers: tuple[str, ...] = ()
+    """Names that the operator gives to, or expects of, the container that runs the program."""
+
+    def of_roles(self, roles: Iterable[str]) -> "PodConventions":
+        """The conventions of a workload with these roles, which determine whether it has a chief."""
+        return self._replace(has_chief=any(role.lower() in self.chief_roles for role in roles))
 
 
-STANDARD = Places()
+UNMARKED = PodConventions()
+"""Pods that have neither a role nor a number."""
 
 
-class Change(NamedTuple):
-    """How a job is changed after its submit: its object is patched, or another one asks for it."""
+class Modification(NamedTuple):
+    """A change of a running workload: a patch of its object, or another object that requests it."""
 
     patch: Object | None = None
-    """A JSON merge patch of the job's object."""
+    """A JSON merge patch of the object."""
     resource: Resource | None = None
-    """The type of the object to create in its stead."""
+    """The type of the object to create instead."""
     request: Object | None = None
-    """That object; its namespace, its owner and the end of its name are filled in by whoever sends it."""
+    """That object; the sender adds its namespace, its owner and the end of its name."""
 
 
-def switch(*path: str) -> Callable[[Object, bool], Change]:
-    """Suspends and resumes by a boolean field of the object, say `("spec", "suspend")`."""
-    return lambda obj, on: Change(patch=_nested(path, on))
+class ScaleRequests(NamedTuple):
+    """Requests that add or remove workers, which may run a script that notifies the program."""
+
+    spec: type
+    """The type of the Specs of such requests; its fields are `name` and the options of the operator."""
+    modification: Callable[[Object, Any, bool], Modification]
+    """(object, Spec, whether to add workers) -> the request."""
+    outcome: Callable[[Object], tuple[bool | None, str]]
+    """Object of a request -> whether it succeeded (None: not done yet), and its status message."""
 
 
-def count(*path: str) -> Callable[[Object, int], Change]:
-    """Scales by a field of the object that holds how many workers there are."""
-    return lambda obj, number: Change(patch=_nested(path, number))
+def switch(*path: str) -> Callable[[Object, bool], Modification]:
+    """Suspend and resume through a boolean field of the object, such as `("spec", "suspend")`."""
+    return lambda obj, on: Modification(patch=_nested(path, on))
+
+
+def count(*path: str) -> Callable[[Object, int], Modification]:
+    """Scale through the field of the object that holds the number of workers."""
+    return lambda obj, number: Modification(patch=_nested(path, number))
 
 
 def _nested(path: Sequence[str], value: object) -> Object:
@@ -74,43 +93,73 @@ def _nested(path: Sequence[str], value: object) -> Object:
     return {first: _nested(rest, value) if rest else value}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """A kind of job."""
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    Spec = TypeVar("Spec", default=Any)
+    Model = TypeVar("Model", default=Job)
+else:
+    from typing import TypeVar
+
+    Spec, Model = TypeVar("Spec"), TypeVar("Model")
+
+
+@frozen
+class Kind(Generic[Spec, Model]):
+    """A kind of workload: its options, what is sent to the cluster, and how it is read back.
+
+    A kind whose objects are read as Jobs can be written as `Kind` alone.
+    """
 
     name: str
     """`tfjob`: the word after `submit`, the value of `-T`, the label `app`."""
+    family: Family
+    """The family that it is listed with."""
     aliases: tuple[str, ...]
     """Other words for it, in any case: `tf`, `Tensorflow`."""
     summary: str
     """One line for help."""
     resources: tuple[Resource, ...]
-    """The types that can carry it, the preferred first; the first one that a cluster serves is used."""
+    """The types that can represent it, the preferred one first; the first that a cluster serves is used."""
     template: str
     """File name under `templates/`."""
-    spec: type
-    """The Spec dataclass."""
-    values: Callable[[Any, Resource], dict[str, Any]]
-    """(spec, the resource chosen) -> a value for every hole of the template."""
-    read: Callable[[Object, Sequence[Pod]], Job]
-    """(object, its pods) -> Job."""
+    spec: type[Spec]
+    """The type of its Specs, whose fields are its options."""
+    values: Callable[[Spec, Rendering], dict[str, Any]]
+    """(Spec, facts of this run) -> the values of the template's holes."""
+    read: Callable[[Object, Sequence[Pod]], Model]
+    """(object, its pods) -> its model, such as a Job."""
     pods: Callable[[Object], Mapping[str, str]]
-    """Object -> the labels that all its pods carry and no others do."""
+    """Object -> the labels that all its pods and no others have."""
     owns: Callable[[Object], bool] = lambda obj: True
-    """Whether an object of its type is of this kind (an MPIJob that runs horovodrun is a horovodjob)."""
+    """Whether an object of its type is of this kind: an MPIJob that runs horovodrun is a horovodjob."""
     takes: Callable[[Object], bool] = lambda obj: False
-    """Whether one that `owns` leaves out is of this kind all the same for somebody who names the kind."""
+    """Whether an object that it does not own counts as this kind if the user names the kind."""
     job_of: Callable[[Object], str] = lambda pod: ""
-    """Pod -> the name of the job of this kind that it belongs to, or "" (list joins by it)."""
-    places: Places = STANDARD
-    """How its pods tell their places; its `read` must read by the same."""
+    """Pod -> the name of the object of this kind that it belongs to, or ""."""
+    conventions: PodConventions = UNMARKED
+    """The conventions of its pods; `read` must use the same ones."""
     selectors: tuple[str, ...] = (labels.JOB_NAME,)
-    """Label selectors that together find the pods of all its jobs; those of several kinds are asked once."""
+    """Label selectors that together find the pods of all its objects; equal ones share a request."""
+    event_writer: Callable[[str], Mapping[str, str]] | None = None
+    """Name -> labels of the pod that writes the event files for TensorBoard; None if any of its pods may."""
     former: tuple[str, ...] = ()
-    """Selectors for pods of operators of the Go arena's time, asked where a job seems to have none."""
-    suspend: Callable[[Object, bool], Change] | None = None
-    """(object, whether to suspend or resume) -> what does it; None where its operator cannot."""
-    scale: Callable[[Object, int], Change] | None = None
-    """(object, workers) -> what changes how many there are while it runs; None where its operator cannot."""
+    """Selectors of pods of the operators of the Go arena's time, used if an object seems to have no pods."""
+    makes: tuple[str, ...] = ()
+    """Types of other kinds of which its operator creates an object with the name of the job."""
+    suspend: Callable[[Object, bool], Modification] | None = None
+    """(object, whether to suspend or resume) -> the change; None if its operator cannot."""
+    kueue: Callable[[Resource], bool] = lambda resource: True
+    """Whether Kueue can hold objects of one of its types in queues."""
+    scale: Callable[[Object, int], Modification] | None = None
+    """(object, number of workers) -> the change that scales it while it runs; None if its operator cannot."""
+    scale_requests: ScaleRequests | None = None
+    """How `arena scaleout` and `arena scalein` change the number of workers; None if its operator cannot."""
+    servers: tuple[str, ...] = ()
+    """Roles that serve the others and end only when told to, such as parameter servers."""
+    one_world: bool = True
+    """Whether the instances of a job train together, as the ranks of one world."""
+    renews: bool = False
+    """Whether its operator recreates instances that were deleted after the end."""
     examples: tuple[str, ...] = ()
     """Command lines for help."""

@@ -1,14 +1,15 @@
-"""Schedules as cron writes them, checked before they are sent: a cluster may take a wrong one and never run.
+"""Schedules in the format of cron, validated before they are sent.
 
-What is allowed is what Kubernetes and KubeDL both read: five fields, or a word such as `@daily`.
+A cluster may accept an invalid one and never start a run. Valid is what both Kubernetes and KubeDL read: five
+fields, or a word such as `@daily`.
 """
 
 import re
-from typing import NamedTuple
 
 from arena.errors import SpecError
-from arena.kinds.forms import Form
-from arena.kinds.words import shown, text
+from arena.kinds.option_types import OptionType
+from arena.kinds.validators import shown, text
+from arena.tuples import NamedTuple
 
 WORDS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
 HINT = "write minute hour day month weekday, such as '0 2 * * MON-FRI', or a word such as @daily"
@@ -26,7 +27,7 @@ class Field(NamedTuple):
 
 
 LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-"""The most days that January to December ever have."""
+"""The maximum numbers of days of January to December."""
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 FIELDS = (
@@ -39,43 +40,43 @@ FIELDS = (
 
 
 def schedule(value: object) -> str:
-    """A schedule as clusters read it.
+    """The schedule as clusters read it.
 
-    Six fields, the first of them the second 0, as the Go arena's documentation writes them, become five.
+    Six fields become five if the first, the second, is 0, as in the Go arena's documentation.
 
     Raises:
-        SpecError: it is none.
+        SpecError: it is not a schedule.
     """
     line = " ".join(text(value).split())
     if line.lower() in WORDS:
         return line.lower()
     if line.startswith("@every"):
         if not _EVERY.fullmatch(line) or not re.search("[1-9]", line):
-            raise SpecError(f"{shown(line)} is no distance in time", "write it like '@every 1h30m'")
+            raise SpecError(f"{shown(line)} is not a duration", "write it like '@every 1h30m'")
         return line
     if "TZ=" in line:
-        raise SpecError(f"{shown(line)} names a time zone", "give it with --timezone")
+        raise SpecError(f"{shown(line)} contains a time zone", "give it with --timezone")
     return " ".join(_fields(line))
 
 
 def _fields(line: str) -> list[str]:
     parts = line.replace("?", "*").split()
     if len(parts) == len(FIELDS) + 1 and parts[0] != "0":
-        raise SpecError(f"{shown(line)} names seconds, and runs start at full minutes", HINT)
+        raise SpecError(f"{shown(line)} contains seconds, but runs start at full minutes", HINT)
     parts = parts[1:] if len(parts) == len(FIELDS) + 1 else parts
     if len(parts) != len(FIELDS):
         count = f"{len(parts)} field" + "s" * (len(parts) != 1)
-        raise SpecError(f"{shown(line)} has {count}, and a schedule has {len(FIELDS)}", HINT)
+        raise SpecError(f"{shown(line)} has {count}, but a schedule has {len(FIELDS)}", HINT)
     for part, field in zip(parts, FIELDS, strict=True):
         for one in part.split(","):
             _check(one, field)
     if not _comes(*parts[2:]):
-        raise SpecError(f"{shown(line)} never comes: no such month has that day", HINT)
+        raise SpecError(f"{shown(line)} never occurs: no such month has that day", HINT)
     return parts
 
 
 def _comes(day: str, month: str, weekday: str) -> bool:
-    """Whether any of the months has any of the days; one of a restricted weekday each of them has."""
+    """Whether any of the months has any of the days; every month has each weekday."""
     if weekday != "*":
         return True
     first = min(_first(one, FIELDS[2]) for one in day.split(","))
@@ -100,11 +101,11 @@ def _span(item: str) -> range:
 
 
 def _check(item: str, field: Field) -> None:
-    """Refuse an item of a field that is no number, range or step."""
+    """Refuse an item of a field that is not a number, a range or a step."""
     span, slash, step = item.partition("/")
     low, dash, high = span.partition("-")
     if slash and not re.fullmatch("[1-9][0-9]{0,3}", step):
-        raise SpecError(f"{shown(item)}: the step of a {field.title} is a number of at least 1", HINT)
+        raise SpecError(f"{shown(item)}: the step of a {field.title} must be a number of at least 1", HINT)
     if span == "*":
         return
     first = _number(low, field)
@@ -118,8 +119,8 @@ def _number(word: str, field: Field) -> int:
     if not re.fullmatch("[0-9]{1,4}", word) or not field.low <= int(word) <= field.high:
         names = f", or {field.names[0]} to {field.names[-1]}" if field.names else ""
         hint = f"give {field.low} to {field.high}{names}"
-        raise SpecError(f"{shown(word)} is no {field.title}", hint)
+        raise SpecError(f"{shown(word)} is not a valid {field.title}", hint)
     return int(word)
 
 
-SCHEDULE = Form(schedule, "CRON")
+SCHEDULE = OptionType(schedule, "CRON")

@@ -1,39 +1,44 @@
-"""Options as data: one field of a Spec is an option of the command, a key of a job file and an SDK argument.
+"""Options as data: a field of a Spec is a flag, a key of a job file and an argument of the library.
 
-A Spec is a Record (frozen, made by name) whose fields are made by `option`. `parse` turns given
-values (text from flags, native values from a job file) into a Spec; `encode` turns a Spec into
-JSON that `parse` reads back; `options` lists the fields for whoever builds flags or help from them.
+A Spec is a Record (frozen, with keyword arguments) whose fields are defined by `option`. `parse` turns given
+values (text from flags, native values from a job file) into a Spec; `encode` turns a Spec into JSON that
+`parse` reads back; `options` lists the fields for flags and help.
 """
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from functools import cache
 from typing import Any, TypeVar
 
 from arena.errors import SpecError
-from arena.kinds.forms import BOOLEAN, TEXT, WHOLE, Form
-from arena.kinds.words import shown
+from arena.kinds.option_types import BOOLEAN, INTEGER, TEXT, NamedValues, OptionType
+from arena.kinds.validators import shown
+from arena.values import frozen
 
 S = TypeVar("S")
 
 REQUIRED: Any = ...
-"""As the default of an option: it has none, a value must be given."""
+"""The default of an option that has none, so that a value must be given."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Option:
-    """One option of a Spec."""
+    """An option of a Spec."""
 
     name: str
     """The field, and (with `-` for `_`) the key in a job file."""
     help: str
     default: Any
-    form: Form
+    type: OptionType
     flags: tuple[str, ...]
     """Long spellings, the preferred first."""
     short: str = ""
     old: tuple[str, ...] = ()
-    """Spellings that still work, with a remark."""
+    """Deprecated spellings, which print a remark."""
+    safe: bool = False
+    """Whether an untrusted project file may set it: it chooses sizes, durations, an image or a place in the
+    cluster, but runs nothing on this machine and sends nothing of the user's."""
 
     @property
     def required(self) -> bool:
@@ -42,32 +47,39 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """How messages call it."""
-        return self.name.upper() if self.form.positional else self.flags[0]
+        """What messages call it."""
+        return self.name.upper() if self.type.positional else self.flags[0]
 
 
-def option(
+def option(  # noqa: PLR0913  # one for each property of an Option
     default: Any,
     help: str,
-    form: Form | None = None,
+    type: OptionType | None = None,
     *,
     short: str = "",
     flags: tuple[str, ...] = (),
     old: tuple[str, ...] = (),
+    safe: bool | None = None,
+    after: str | tuple[str, ...] = (),
 ) -> Any:
     """A field of a Spec.
 
     Args:
-        default: its value when none is given; REQUIRED where one must be; a dict stands for a fresh one.
-        help: one line for people.
-        form: how values are read; guessed from a default that is text, a whole number or a bool.
+        default: the value if none is given; REQUIRED if there is none; a dict is copied for each Spec.
+        help: one line.
+        type: how values are written and read; derived from the default if that is text, an int or a bool.
         short: a spelling of one letter, such as `-e`.
-        flags: the long spellings where `--field-name` is not the (only) one.
+        flags: the long spellings, unless `--field-name` is the only one.
         old: deprecated spellings, hidden from help.
+        safe: as for an Option; None means as its type says.
+        after: the field that it follows in help, or several, of which the first that the Spec has counts;
+            it follows those of the base classes if none is named.
     """
-    if form is None:
-        form = BOOLEAN if isinstance(default, bool) else WHOLE if isinstance(default, int) else TEXT
-    more = {"help": help, "form": form, "short": short, "flags": flags, "old": old}
+    if type is None:
+        type = BOOLEAN if isinstance(default, bool) else INTEGER if isinstance(default, int) else TEXT
+    safe = type.safe if safe is None else safe
+    more = {"help": help, "type": type, "short": short, "flags": flags, "old": old, "safe": safe}
+    more |= {"after": (after,) if isinstance(after, str) else after} if after else {}
     if default is REQUIRED:
         return dataclasses.field(metadata=more)
     if isinstance(default, dict):
@@ -77,11 +89,17 @@ def option(
 
 def options(spec: type) -> tuple[Option, ...]:
     """The options of a Spec type, in the order of their fields."""
-    return tuple(_option(one) for one in dataclasses.fields(spec) if "form" in one.metadata)
+    hashable: Any = spec
+    return _options(hashable)
+
+
+@cache
+def _options(spec: Any) -> tuple[Option, ...]:
+    return tuple(_option(one) for one in dataclasses.fields(spec) if "type" in one.metadata)
 
 
 def _option(one: "dataclasses.Field[Any]") -> Option:
-    more = dict(one.metadata)
+    more = {key: value for key, value in one.metadata.items() if key != "after"}
     more["flags"] = more["flags"] or ("--" + one.name.replace("_", "-"),)
     if one.default_factory is not dataclasses.MISSING:
         default = one.default_factory()
@@ -104,7 +122,7 @@ def parse(spec: type[S], given: Mapping[str, object]) -> S:
 
 
 def read(spec: type, given: Mapping[str, object]) -> dict[str, Any]:
-    """Given values as a Spec of the type has them, by field; whether they fit together is not looked at.
+    """Parse given values by field, without checking whether they fit together.
 
     Raises:
         SpecError: as `partial`, or a required one is missing.
@@ -112,103 +130,118 @@ def read(spec: type, given: Mapping[str, object]) -> dict[str, Any]:
     chosen = partial(spec, given)
     for one in options(spec):
         if one.required and one.name not in chosen:
-            what = "what to run" if one.form.positional else f"{one.flag} {one.form.metavar}"
+            what = "what to run" if one.type.positional else f"{one.flag} {one.type.metavar}"
             raise SpecError(f"{one.flag} is missing", f"add {what}")
     return chosen
 
 
 def partial(spec: type, given: Mapping[str, object]) -> dict[str, Any]:
-    """As `read`, where more may be given elsewhere.
+    """Parse as `read` does, but allow required options to be missing.
 
     Raises:
         SpecError: an unknown key, a value that cannot be used, or one that is given twice.
     """
-    known = _keys(spec)
+    known = spellings(spec)
     chosen: dict[str, Any] = {}
     for key, value in given.items():
         if value is None:
             continue
-        one = known.get(_plain(key)) or _unknown(key, spec)
+        one = known.get(plain(key)) or _unknown(key, spec)
         if one.name in chosen:
             raise SpecError(f"{one.flag} is given twice, the second time as {key}", "give it once")
         chosen[one.name] = _read(one, value)
     return chosen
 
 
-def over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Both sets of given values; `above` wins, whichever way a key is spelled."""
-    taken = {_plain(key) for key in above}
-    return {key: value for key, value in below.items() if _plain(key) not in taken} | dict(above)
+def given(spec: Any) -> dict[str, Any]:
+    """The given values of a Spec, by field, as `parse` takes them; None stands for the default."""
+    found: dict[str, Any] = {}
+    for one in options(type(spec)):
+        value = getattr(spec, one.name)
+        if one.name not in spec.given:
+            continue
+        is_default = value == one.default and not one.type.mapping
+        found[one.name] = None if is_default else _written(value)
+    return found
+
+
+def complete(spec: S) -> S:
+    """The Spec with every option counted as given."""
+    return type(spec)(**{one.name: getattr(spec, one.name) for one in options(type(spec))})
 
 
 def option_called(spec: type, word: str) -> Option:
-    """The option of a Spec type that is called so, in any spelling; SpecError where there is none."""
-    return _keys(spec).get(_plain(word)) or _unknown(word, spec)
-
-
-def filled(spec: S, values: Mapping[str, object]) -> S:
-    """The Spec with these values for options that still have their defaults.
-
-    Args:
-        values: as `parse` takes them.
-
-    Raises:
-        SpecError: as `parse`.
-    """
-    chosen = {}
-    for key, value in values.items():
-        one = option_called(type(spec), key)
-        if value is not None and getattr(spec, one.name) == one.default:
-            chosen[one.name] = _read(one, value)
-    return dataclasses.replace(spec, **chosen) if chosen else spec  # type: ignore[type-var]  # every Spec is a Record
+    """The option of a Spec type with that name, in any spelling; raises SpecError if there is none."""
+    return spellings(spec).get(plain(word)) or _unknown(word, spec)
 
 
 def divide(spec: type, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The given values that are options of the Spec type, in any spelling, and all others."""
-    own = {key: value for key, value in given.items() if _plain(key) in _keys(spec)}
+    """Divide given values into options of the Spec type, in any spelling, and all others."""
+    own = {key: value for key, value in given.items() if plain(key) in spellings(spec)}
     return own, {key: value for key, value in given.items() if key not in own}
 
 
 def changed(spec: Any) -> list[str]:
-    """The options of a Spec, by field, whose values are not their defaults."""
+    """The fields of a Spec whose values are not their defaults."""
     return [one.name for one in options(type(spec)) if getattr(spec, one.name) != one.default]
 
 
-def encode(spec: Any) -> dict[str, Any]:
-    """What `parse` needs to make this Spec again, as JSON: values that differ from their defaults.
+def spelled_out(spec: type, recorded: Mapping[str, Any], configured: Mapping[str, Any]) -> dict[str, Any]:
+    """Add to recorded options the defaults that configured values would otherwise replace.
 
-    Secret values are masked, so a Spec that has some does not come back.
+    Options that take several values, and defaults that cannot be written, are omitted.
+    """
+    found = dict(recorded)
+    for key in (key for key, value in configured.items() if value is not None):
+        one = option_called(spec, key)
+        if isinstance(one.default, (str, int)) and one.name.replace("_", "-") not in found:
+            with suppress(SpecError):
+                found[one.name.replace("_", "-")] = one.type.parse(one.default)
+    return found
+
+
+def encode(spec: Any) -> dict[str, Any]:
+    """The values that differ from their defaults, as JSON from which `parse` restores the Spec.
+
+    Secret values are masked, so a Spec with secrets cannot be restored.
     """
     found = {}
     for one in options(type(spec)):
         value = getattr(spec, one.name)
         if value != one.default:
-            found[one.name.replace("_", "-")] = _json(one.form.redact(value) if one.form.redact else value)
+            found[one.name.replace("_", "-")] = _json(one.type.redact(value) if one.type.redact else value)
     return found
 
 
 def _read(one: Option, value: object) -> Any:
     try:
-        return one.form.parse(value)
+        return one.type.parse(value)
     except SpecError as error:
         raise SpecError(f"{one.flag}: {error.message}", error.hint) from error
 
 
 def taken(one: "dataclasses.Field[Any]", value: object) -> Any:
-    """A value as the field of a Spec holds it: who writes Python may give it as a job file does.
+    """Convert a value to the type of its field; Python code may pass it as in a job file.
 
     Raises:
         SpecError: it cannot be used.
     """
-    if "form" not in one.metadata or (value == one.default and type(value) is type(one.default)):
+    if "type" not in one.metadata or (value == one.default and type(value) is type(one.default)):
         return value
-    return _read(_option(one), _json(value))
+    return _read(_option(one), _written(value))
 
 
 def masked(one: "dataclasses.Field[Any]", value: Any) -> Any:
-    """The value of a field as it may be shown: without what must not be seen in clear."""
-    form = one.metadata.get("form")
-    return form.redact(value) if form and form.redact else value
+    """The value of a field for display, with secrets masked."""
+    kind = one.metadata.get("type")
+    return kind.redact(value) if kind and kind.redact else value
+
+
+def _written(value: Any) -> Any:
+    """The value as in a job file, including the names that it removes."""
+    if isinstance(value, NamedValues) and value.removed:
+        return [_json(value), *({f"{name}-": None} for name in sorted(value.removed))]
+    return _json(value)
 
 
 def _json(value: Any) -> Any:
@@ -219,13 +252,20 @@ def _json(value: Any) -> Any:
     return value
 
 
-def _plain(key: str) -> str:
+def plain(key: str) -> str:
+    """The key without dashes, underscores and capitals."""
     return key.replace("-", "").replace("_", "").lower()
 
 
-def _keys(spec: type) -> dict[str, Option]:
+def spellings(spec: type) -> Mapping[str, Option]:
     """Every spelling of every option, without dashes and capitals."""
-    return {_plain(word): one for one in options(spec) for word in (one.name, *one.flags, *one.old)}
+    hashable: Any = spec
+    return _spellings(hashable)
+
+
+@cache
+def _spellings(spec: Any) -> dict[str, Option]:
+    return {plain(word): one for one in options(spec) for word in (one.name, *one.flags, *one.old)}
 
 
 def _unknown(key: str, spec: type) -> Option:

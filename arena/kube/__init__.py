@@ -1,24 +1,39 @@
 """The gateway: everything that arena says to a cluster goes through `Cluster`.
 
 Dicts in, dicts out, one raw request function, no generated models. Nothing here knows what a job is,
-nor whether the cluster is the local one.
+or whether the cluster is the local one.
 
-- `cluster`      `Cluster`: the verbs (get, list, create, patch, delete, watch, logs, exec, forward, metrics)
-- `discovery`    which types and versions a cluster serves
-- `pages`        lists, page by page
-- `watches`      a watch that outlives connections and servers
-- `streams`      logs, and the sessions of exec and attach
-- `forwards`     local ports that end in a pod
-- `websocket`    the framed connection under exec, attach and port forwards
-- `transport`    one request, its timeouts, retries and fresh credentials
-- `decoding`     a server's JSON as data
-- `plain`        connections to a plain server of this machine, with the standard library alone
-- `pooled`       connections to any other server, through the HTTP library
-- `endpoint`     where the server is and how to prove who one is
-- `kubeconfig`   reading and merging kubeconfig files
-- `credentials`  tokens, passwords and certificates of a context or a pod
-- `plugins`      what credential plug-ins give: the only module that imports `kubernetes`
-- `faults`       the only place that turns statuses and broken connections into `arena.errors`
+- `cluster`            `Cluster`: the verbs, such as get, list, create, patch, delete, watch, logs and exec
+- `discovery`          which types and versions a cluster serves
+- `definitions`        which fields the spec of a type has
+- `pages`              lists, page by page
+- `podlists`           lists of very many objects, in the cheapest form that the answer needs
+- `streaming`          answers that are read item by item as they arrive
+- `protobuf`           decoding of the few messages that are read in this form
+- `watches`            a watch that outlives connections and servers
+- `streams`            logs, and the sessions of exec and attach
+- `forwards`           local ports that are forwarded to a pod
+- `websocket`          the framed connection under exec, attach and port forwards
+- `transport`          one request: timeouts, retries and fresh credentials
+- `retries`            when a request is sent again
+- `waiting`            what people hear of requests that take long, and of servers that are away
+- `requestlog`         what `--debug` shows of requests
+- `limits`             the largest answer in bytes, and the longest in seconds
+- `decoding`           JSON from a server as data
+- `direct`             requests to a server without a proxy
+- `http1`              HTTP/1.1 over such a connection
+- `sockets`            the connections themselves, with TLS where the server has it
+- `proxied`            requests through a proxy, with the HTTP library
+- `tls`                the certificates and keys of connections
+- `endpoint`           the address of the server and the credentials for it
+- `kubeconfig`         reading and merging kubeconfig files
+- `credentials`        tokens, passwords and certificates of a context or a pod
+- `plugins`            credentials from a program
+- `oidc`               credentials from a login service
+- `proxies`            the proxy that requests go through
+- `keyfiles`           certificates and keys as files
+- `faults`             the only place that turns HTTP statuses into `arena.errors`
+- `connection_errors`  the only place that turns broken connections into `arena.errors`
 """
 
 from typing import TYPE_CHECKING, Any
@@ -26,15 +41,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from arena.kube.cluster import Cluster
     from arena.kube.endpoint import Endpoint
+    from arena.kube.faults import NoTrial, Taken
     from arena.kube.streams import LogQuery
+    from arena.kube.waiting import Waiting
 
-__all__ = ["Cluster", "Endpoint", "LogQuery"]
+__all__ = ["Cluster", "Endpoint", "LogQuery", "NoTrial", "Taken", "Waiting"]
 
-_HOMES = {"Cluster": "cluster", "Endpoint": "endpoint", "LogQuery": "streams"}
+_HOMES = {
+    "Cluster": "cluster",
+    "Endpoint": "endpoint",
+    "LogQuery": "streams",
+    "NoTrial": "faults",
+    "Taken": "faults",
+    "Waiting": "waiting",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import on first use: reading a kubeconfig shall not pay for an HTTP client."""
+    """Import on first use, so that reading a kubeconfig does not load an HTTP client."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -1,78 +1,141 @@
-"""`Cluster`: the verbs with which arena speaks to a cluster."""
+"""`Cluster`: the verbs with which arena talks to a cluster."""
+
+from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from arena.errors import NotFound
-from arena.kube import faults, streams
+from arena.errors import ArenaError, NotFound
+from arena.kube import faults
 from arena.kube.discovery import Discovery
 from arena.kube.endpoint import Endpoint
 from arena.kube.faults import Asked
-from arena.kube.forwards import Forward
 from arena.kube.pages import Selection, pages
-from arena.kube.streams import Lines, LogQuery, Terminal
 from arena.kube.transport import Request, Transport
-from arena.kube.watches import Watch
+from arena.kube.waiting import Waiting
 from arena.resources import PODS, Resource
+
+if TYPE_CHECKING:
+    from arena.kube.forwards import Forward
+    from arena.kube.streams import Lines, LogQuery, Terminal
+    from arena.kube.watches import Watch
 
 Object = dict[str, Any]
 
 MERGE, JSON, STRATEGIC = "merge-patch", "json-patch", "strategic-merge-patch"
 """Kinds of patch."""
-_SEGMENT = re.compile(r"(?!\.{1,2}\Z)[^/%\x00-\x1f\x7f\ud800-\udfff]+")
+_SEGMENT = r"(?!\.{1,2}\Z)[^/%\x00-\x1f\x7f\ud800-\udfff]+"
 """One step of a path."""
 
 
 class Cluster:
     """One cluster as one user; may be shared by threads. Nothing is sent before the first verb.
 
-    Every verb raises one of `arena.errors`, with the server's own words.
+    Every verb raises one of `arena.errors`, with the server's message.
 
     Args:
-        load: gives the server and the credentials when the first request needs them.
+        load: returns the server and the credentials when the first request needs them.
         name: what messages call the cluster, such as `cluster "prod"`.
-        namespace: the default namespace, for those who ask; the verbs take theirs explicitly.
+        namespace: the default namespace for callers; the verbs take theirs explicitly.
+        waiting: tells people what is waited for.
     """
 
     def __init__(
-        self, load: Callable[[], Endpoint], name: str = "the cluster", namespace: str = "default"
+        self,
+        load: Callable[[], Endpoint],
+        name: str = "the cluster",
+        namespace: str = "default",
+        waiting: Waiting | None = None,
     ) -> None:
         self.name = name
         self.namespace = namespace
-        self._transport = Transport(load)
+        self._transport = Transport(load, waiting)
         self._discovery = Discovery(self._transport, Asked(name, "read"))
 
     @classmethod
-    def at(cls, server: str, name: str = "the cluster", namespace: str = "default") -> "Cluster":
-        """The cluster at an address that asks for no credentials."""
+    def at(cls, server: str, name: str = "the cluster", namespace: str = "default") -> Cluster:
+        """The cluster at an address that needs no credentials."""
         endpoint = Endpoint(server=server.rstrip("/"))
         return cls(lambda: endpoint, name, namespace)
 
+    @property
+    def patience(self) -> float:
+        """Seconds for which followers continue without the server."""
+        return self._transport.waiting.patience
+
+    @property
+    def address(self) -> str:
+        """The host and port of its server."""
+        return self._transport.endpoint.address
+
     def get(self, resource: Resource, namespace: str | None, name: str) -> Object:
-        """One object; NotFound where there is none."""
+        """Return one object; raises NotFound if there is none."""
         asked = Asked(self.name, "read", resource, namespace, name)
         return self._transport.json(Request(asked, "GET", _path(resource, asked)))
 
     def list(
         self, resource: Resource, namespace: str | None = None, labels: str = "", fields: str = ""
     ) -> Iterator[Object]:
-        """The objects of a namespace (None: of all) that match the selectors.
+        """Yield the objects of a namespace (None for all) that match the selectors.
 
-        They come page by page while one iterates: project what is needed and drop the rest, so that
-        ten thousand pods do not stay in memory.
+        They are read page by page during the iteration: keep what is needed and drop the rest, so that ten
+        thousand pods do not stay in memory.
         """
         asked = Asked(self.name, "list", resource, namespace)
         for page in pages(self._transport, Selection(asked, resource, namespace, labels, fields)):
             yield from page.objects
             page.objects.clear()  # or it would be in memory beside the next
 
+    def may_list(self, resource: Resource, namespace: str | None = None) -> bool:
+        """Whether this user may list a type in a namespace (None for all); False if unknown."""
+        asked = Asked(self.name, "list", resource, namespace)
+        try:
+            self._transport.body(Request(asked, "GET", resource.path(namespace), {"limit": 1}))
+        except ArenaError:
+            return False
+        return True
+
+    def many(self, resource: Resource, namespace: str | None = None, labels: str = "") -> Iterator[Object]:
+        """As `list`, for possibly very many objects: most then come from the server's cache, a moment old."""
+        from arena.kube import podlists
+
+        asked = Asked(self.name, "list", resource, namespace)
+        return podlists.objects(self._transport, Selection(asked, resource, namespace, labels, ""))
+
+    def names(self, resource: Resource, namespace: str | None = None) -> Iterator[str]:
+        """The names of the objects of a namespace (None for all), from the server's cache if it has one."""
+        from arena.kube import podlists
+
+        asked = Asked(self.name, "list", resource, namespace)
+        return podlists.names(self._transport, Selection(asked, resource, namespace, "", ""))
+
+    def pods(self, namespace: str | None = None, labels: str = "") -> Iterator[Object]:
+        """The pods of a namespace (None for all) with these labels; `podlists` describes their content.
+
+        If there are many, they come from the server's cache, so they may be a moment old.
+        """
+        from arena.kube import podlists
+
+        asked = Asked(self.name, "list", PODS, namespace)
+        return podlists.pods(self._transport, Selection(asked, PODS, namespace, labels, ""))
+
+    def pod_requests(self, fields: str = "") -> Iterator[Object]:
+        """The pods of all namespaces, with at least their nodes and resource requests.
+
+        They come from the server's cache, so they may be a moment old.
+        """
+        from arena.kube import podlists
+
+        asked = Asked(self.name, "list", PODS)
+        return podlists.requests(self._transport, Selection(asked, PODS, None, "", fields))
+
     def create(
         self, resource: Resource, namespace: str | None, body: Mapping[str, Any], dry_run: bool = False
     ) -> Object:
-        """Create an object and give it back as stored; Conflict where the name is taken.
+        """Create an object and return it as stored; raises Conflict if the name is taken.
 
-        Unknown fields are refused (SpecError). With `dry_run` everything is checked and nothing stored.
+        Unknown fields are refused (SpecError). With `dry_run`, everything is checked and nothing is stored.
         """
         asked = Asked(self.name, "create", resource, namespace, (body.get("metadata") or {}).get("name"))
         query = {"fieldManager": "arena", "fieldValidation": "Strict", "dryRun": "All" if dry_run else None}
@@ -87,9 +150,9 @@ class Cluster:
         kind: str = MERGE,
         subresource: str = "",
     ) -> Object:
-        """Change an object (or its `subresource`) and give it back; `kind` is MERGE, JSON or STRATEGIC.
+        """Change an object (or its `subresource`) and return it; `kind` is MERGE, JSON or STRATEGIC.
 
-        With `metadata.resourceVersion` in a merge patch it is a Conflict when the object changed meanwhile.
+        With `metadata.resourceVersion` in a merge patch, it is a Conflict if the object changed meanwhile.
         """
         asked = Asked(self.name, "change", resource, namespace, name)
         path = _path(resource, asked) + (f"/{subresource}" if subresource else "")
@@ -104,10 +167,11 @@ class Cluster:
         uid: str | None = None,
         propagation: str = "Background",
         grace: int | None = None,
-    ) -> None:
-        """Delete an object, with `uid` only that very one (else Conflict); NotFound where there is none.
+    ) -> Object:
+        """Delete an object, with `uid` only exactly that one, else Conflict; NotFound if there is none.
 
-        `grace` is in seconds, None for the object's own. The object may still be there afterwards, ending.
+        `grace` is in seconds, None for the object's own. Returns the object if it still exists, else a Status
+        or its last state.
         """
         asked = Asked(self.name, "delete", resource, namespace, name)
         body: Object = {"propagationPolicy": propagation}
@@ -115,6 +179,12 @@ class Cluster:
             body["preconditions"] = {"uid": uid}
         if grace is not None:
             body["gracePeriodSeconds"] = grace
+        return self._transport.json(Request(asked, "DELETE", _path(resource, asked), body=body))
+
+    def check_delete(self, resource: Resource, namespace: str | None, name: str, uid: str) -> None:
+        """Raise what `delete` would raise for exactly this object, and delete nothing."""
+        asked = Asked(self.name, "delete", resource, namespace, name)
+        body = {"preconditions": {"uid": uid}, "dryRun": ["All"]}
         self._transport.json(Request(asked, "DELETE", _path(resource, asked), body=body))
 
     def watch(
@@ -127,14 +197,24 @@ class Cluster:
     ) -> Watch:
         """Endless (type, object) pairs, type ADDED, MODIFIED or DELETED; see `Watch`.
 
-        Without `version` all objects that are there come first, as ADDED; with it, what changed since.
+        Without `version`, all existing objects come first, as ADDED; with it, only later changes.
         """
+        from arena.kube.watches import Watch
+
         asked = Asked(self.name, "watch", resource, namespace)
         return Watch(self._transport, Selection(asked, resource, namespace, labels, fields), version)
 
-    def logs(self, namespace: str, pod: str, query: LogQuery = streams.WHOLE) -> Lines:
-        """The lines of a container's log as bytes, without their ends; NotFound before it has any."""
-        return streams.logs(self._transport, Asked(self.name, "read the log of", PODS, namespace, pod), query)
+    def logs(
+        self, namespace: str, pod: str, query: LogQuery | None = None, resource: Resource = PODS
+    ) -> Lines:
+        """The lines of a container's log as bytes, without line ends; raises NotFound before it has any.
+
+        With POD_LOGS as the `resource`, `pod` is the pod's uid.
+        """
+        from arena.kube import streams
+
+        asked = Asked(self.name, "read the log of", resource, namespace, pod)
+        return streams.logs(self._transport, asked, query or streams.WHOLE)
 
     def exec(
         self,
@@ -146,6 +226,8 @@ class Cluster:
         tty: bool = False,
     ) -> Terminal:
         """Run a command in a container."""
+        from arena.kube import streams
+
         query = {"command": list(command), **streams.channels(container, stdin, tty)}
         return streams.terminal(
             self._transport, Asked(self.name, "run a command in", PODS, namespace, pod), query, "exec"
@@ -155,19 +237,23 @@ class Cluster:
         self, namespace: str, pod: str, container: str = "", stdin: bool = False, tty: bool = False
     ) -> Terminal:
         """Join the main process of a container."""
+        from arena.kube import streams
+
         query = streams.channels(container, stdin, tty)
         return streams.terminal(
             self._transport, Asked(self.name, "attach to", PODS, namespace, pod), query, "attach"
         )
 
     def forward(self, namespace: str, pod: str, port: int, local: int = 0) -> Forward:
-        """Listen on a loopback port (`local`, 0: any free one) and carry its connections to a pod's port."""
+        """Forward connections to a loopback port (`local`; 0 for any free one) to a pod's port."""
+        from arena.kube.forwards import Forward
+
         return Forward(
             self._transport, Asked(self.name, "reach a port of", PODS, namespace, pod), port, local
         )
 
     def metrics(self, plural: str, namespace: str | None = None, labels: str = "") -> Iterator[Object]:
-        """What `pods` or `nodes` use now; MissingOperator where nothing measures it."""
+        """The present usage of `pods` or `nodes`; raises MissingOperator if nothing measures it."""
         kind = {"pods": "PodMetrics", "nodes": "NodeMetrics"}[plural]
         return self.list(
             Resource("metrics.k8s.io", "v1beta1", plural, plural == "pods", kind), namespace, labels
@@ -178,7 +264,7 @@ class Cluster:
         return self._discovery.serves(resource.group, resource.version, resource.plural)
 
     def knows(self, resource: Resource) -> bool:
-        """Whether the spec of a served type has `resource.field`; yes where the cluster does not tell."""
+        """Whether the spec of a served type has `resource.field`; True if the cluster does not say."""
         if not resource.field or (
             resource.sibling and self.serves(resource._replace(plural=resource.sibling))
         ):
@@ -187,7 +273,7 @@ class Cluster:
         return fields is None or resource.field in fields
 
     def served(self, group: str, plural: str) -> str | None:
-        """The version in which the cluster prefers to serve a type; None where it does not know it."""
+        """The version in which the cluster prefers to serve a type; None if it does not know the type."""
         return self._discovery.version(group, plural)
 
     def need(self, resource: Resource) -> None:
@@ -197,8 +283,8 @@ class Cluster:
 
 
 def _path(resource: Resource, asked: Asked) -> str:
-    """The path of one object; NotFound for a name that would lead to another one or to all of them."""
+    """The path of one object; raises NotFound for a name that would lead to another one or to all."""
     for name in (asked.name or "", asked.namespace or "default"):
-        if not _SEGMENT.fullmatch(name):
-            raise NotFound(f'nothing can be called "{name}"', "check the name")
+        if not re.fullmatch(_SEGMENT, name):
+            raise NotFound(f'"{name}" is not a possible name', "check the name")
     return resource.path(asked.namespace, asked.name)

@@ -1,4 +1,4 @@
-"""What a server's OpenAPI documents say about the fields of a type: versions 3 and, of older servers, 2."""
+"""The fields of a type in a server's OpenAPI documents: version 3, or version 2 of older servers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 Schema = Mapping[str, Any]
 
 PATHS = ("/openapi/v3/{path}", "/openapi/v2")
-"""Where to ask, in this order; the first is there since 1.24, the second tells of all types at once."""
+"""Paths to request, in this order; the first exists since 1.24, the second describes all types."""
 
 
 def spec_fields(document: Schema, group: str, version: str, kind: str) -> frozenset[str] | None:
-    """The names of the fields of a type's spec; None where the document does not tell them."""
+    """The names of the fields of a type's spec; None if the document does not contain them."""
     known: Schema = document.get("definitions") or (document.get("components") or {}).get("schemas") or {}
     wanted = {"group": group, "version": version, "kind": kind}
     for schema in known.values():
@@ -22,7 +22,7 @@ def spec_fields(document: Schema, group: str, version: str, kind: str) -> frozen
 
 
 def _properties(schema: Schema, known: Schema) -> Schema:
-    """The properties of a schema, its own or those of what it refers to."""
+    """The properties of a schema, its own or those that it refers to."""
     while "properties" not in schema:
         parts = schema.get("allOf") or ()
         reference = schema.get("$ref") or next((one["$ref"] for one in parts if "$ref" in one), "")

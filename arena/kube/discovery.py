@@ -1,9 +1,10 @@
-"""Which resource types and versions a cluster serves: asked once, then remembered."""
+"""The resource types and versions that a cluster serves, requested once and then remembered."""
 
 import threading
+from time import monotonic
 from typing import Any
 
-from arena.errors import NotAllowed, NotFound, Unreachable
+from arena.errors import ArenaError, NotAllowed, NotFound, Unreachable
 from arena.kube import definitions, faults
 from arena.kube.faults import Asked
 from arena.kube.transport import Request, Transport
@@ -13,12 +14,15 @@ _AGGREGATED = ",".join(
     for version in ("v2", "v2beta1")
 )
 
+_MOMENT = 2.0
+"""Seconds for which an error is remembered."""
+
 
 class Discovery:
     """Answers from `/apis`; may be shared by threads.
 
-    Clusters since 1.26 tell all groups with their types in that one answer; older ones name only the
-    groups and versions, and a version is then asked for when it is wanted.
+    Clusters since 1.26 return all groups with their types in one answer; older ones list only groups and
+    versions, so a version is requested when needed.
     """
 
     def __init__(self, transport: Transport, asked: Asked) -> None:
@@ -27,6 +31,7 @@ class Discovery:
         self._lock = threading.RLock()
         self._versions: dict[str, list[str]] | None = None
         self._plurals: dict[tuple[str, str], frozenset[str]] = {}
+        self._errors: dict[str, tuple[ArenaError, float]] = {}
         self._fields: dict[tuple[str, str, str], frozenset[str] | None] = {}
 
     def version(self, group: str, plural: str) -> str | None:
@@ -42,7 +47,7 @@ class Discovery:
             return known and plural in self._types(group, version)
 
     def fields(self, group: str, version: str, kind: str) -> frozenset[str] | None:
-        """The names of the fields of a type's spec; None where the cluster does not tell them."""
+        """The names of the fields of a type's spec; None if the cluster does not return them."""
         with self._lock:
             if (group, version, kind) not in self._fields:
                 self._fields[group, version, kind] = self._described(group, version, kind)
@@ -54,7 +59,7 @@ class Discovery:
             try:
                 found = definitions.spec_fields(self._get(where.format(path=path)), group, version, kind)
             except (NotFound, NotAllowed, Unreachable):
-                # Before 1.24 a server does not know the first of them, and says so as no API would.
+                # Before 1.24, a server does not know the first path, and its answer is not one of an API.
                 continue
             if found:
                 return found
@@ -80,7 +85,7 @@ class Discovery:
             versions = group.get("versions") or ()
             groups[name] = [one["version"] for one in versions]
             for one in versions:
-                # What is marked stale may be empty only because its server was away: ask it directly.
+                # A group marked stale may be empty only because its server was down, so it is asked directly.
                 if one.get("freshness") != "Stale":
                     plurals = frozenset(each["resource"] for each in one.get("resources") or ())
                     self._plurals[name, one["version"]] = plurals
@@ -97,13 +102,21 @@ class Discovery:
             except faults.NoApi:
                 if not group:
                     raise
-                # A server names a new group before it answers for it.
+                # A server lists a new group before it serves it.
                 names = []
             found = self._plurals[group, version] = frozenset(names)
         return found
 
     def _get(self, path: str, accept: str = "application/json") -> dict[str, Any]:
-        return self._transport.json(Request(self._asked, "GET", path, accept=accept))
+        """The answer; an error is remembered for a moment, as each kind of a broken group asks for it."""
+        error, until = self._errors.get(path, (None, 0.0))
+        if error is not None and monotonic() < until:
+            raise error
+        try:
+            return self._transport.json(Request(self._asked, "GET", path, accept=accept))
+        except ArenaError as error:
+            self._errors[path] = error, monotonic() + _MOMENT
+            raise
 
 
 def _plain(answer: dict[str, Any]) -> dict[str, list[str]]:

@@ -1,37 +1,55 @@
-"""Where a cluster's server is and how to prove who one is: plain data."""
+"""The address of a cluster's server and the credentials for it, as plain data."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import NamedTuple
-from urllib.parse import urlsplit
+from collections.abc import Callable, Sequence
+from dataclasses import field
+from socket import socket
+from urllib.parse import unquote, urlsplit
+
+from arena.tuples import NamedTuple
+from arena.values import frozen
+
+Headers = Sequence[tuple[str, str]]
+"""Names and values; a name may come several times."""
 
 
 class Proof(NamedTuple):
-    """Who one is: headers, asked before every request, and a certificate with its key."""
+    """Credentials: headers, computed before every request, and a certificate with its key."""
 
     headers: Callable[[], dict[str, str]]
     cert_file: str | None = None
     key_file: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Endpoint:
     """A server, its TLS and its credentials.
 
-    `headers` is asked before every request, since tokens expire; it never appears in a repr.
+    `headers` is called before every request, since tokens expire; it never appears in a repr.
     """
 
     server: str
     headers: Callable[[], dict[str, str]] = field(default=dict, repr=False)
+    impersonation: Headers = ()
+    """Headers for the user whom an administrator impersonates."""
     verify: bool = True
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
     server_name: str | None = None
-    """The name to expect in the server's certificate, where it differs from the address."""
+    """The expected name in the server's certificate, if it differs from the address."""
     proxy: str | None = field(default=None, repr=False)
+    proxy_origin: str = ""
+    """Where the proxy is configured, for messages."""
+    dial: Callable[[float], socket] | None = field(default=None, repr=False)
+    """Connects within the given seconds, or raises OSError, if the server is reached by plain HTTP without
+    its address, such as over a private Unix socket.
+    """
     is_lost: Callable[[], bool] = field(default=lambda: False, repr=False)
-    """Whether nobody will answer here any more, unless whoever loads the endpoint again starts the server."""
+    """Whether the server is gone for good, unless loading the endpoint again starts it."""
+
+    def identity(self) -> Headers:
+        """The headers that identify the user, for one request."""
+        return [*self.headers().items(), *self.impersonation]
 
     @property
     def host(self) -> str:
@@ -40,14 +58,25 @@ class Endpoint:
 
     @property
     def address(self) -> str:
-        """The server's host name or address, with the port where it has one of its own."""
+        """The server's host name or address, with the port if it is not the default."""
         return urlsplit(self.server).netloc.rpartition("@")[2]
+
+    @property
+    def proxy_address(self) -> str:
+        """The proxy's host and port, without its password."""
+        return urlsplit(self.proxy or "").netloc.rpartition("@")[2]
+
+    @property
+    def proxy_auth(self) -> str:
+        """User and password for the proxy, separated by a colon; "" where there are none."""
+        url = urlsplit(self.proxy or "")
+        return f"{unquote(url.username)}:{unquote(url.password or '')}" if url.username else ""
 
     @property
     def is_loopback(self) -> bool:
         """Whether requests stay on this machine: no proxy and no compression then."""
         if self.host in ("127.0.0.1", "localhost"):
-            return True  # the usual ones, known without the module that knows all
+            return True  # the usual ones, without importing a module for all of them
         from ipaddress import ip_address
 
         try:

@@ -1,14 +1,12 @@
-"""Statuses and broken connections become `arena.errors`: here and nowhere else.
+"""HTTP statuses become `arena.errors` here, broken connections in `connection_errors`, and nowhere else.
 
-A message keeps what the server said, a hint says what to do next, and neither names a library.
+A message contains the server's message, a hint says what to do next, and neither names a library.
 """
 
-import json
-import socket
-import ssl
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+import re
+from typing import Any
 
+from arena import foreign_json
 from arena.errors import (
     ArenaError,
     Conflict,
@@ -19,11 +17,11 @@ from arena.errors import (
     TimedOut,
     Unreachable,
 )
-from arena.kube.endpoint import Endpoint
 from arena.resources import Resource
+from arena.tuples import NamedTuple
 
 BROKEN = OSError
-"""What a request or a stream can raise below HTTP's own statuses."""
+"""Exceptions of requests and streams below the level of HTTP statuses."""
 
 _OPERATORS = {
     "kubeflow.org": "the Kubeflow training operator",
@@ -39,6 +37,13 @@ _OPERATORS = {
     "metrics.k8s.io": "the metrics server",
     "kai.alibabacloud.com": "the elastic training operator",
 }
+
+
+_REFUSED = re.compile(r'User "[^"]*" cannot ')
+"""How the authorizer's words begin; other words are those of webhooks and policies."""
+_ANONYMOUS = 'User "system:anonymous" cannot '
+_TRIALS = "does not support dry run"
+_TOO_LONG = "metadata.annotations: Too long"
 
 
 class Asked(NamedTuple):
@@ -67,17 +72,29 @@ class Asked(NamedTuple):
 
 
 class NoApi(Unreachable):
-    """What answers does not know the address, and not in the words of a cluster."""
+    """The server does not know the path, and does not answer like a cluster."""
 
 
 class Garbled(Unreachable):
-    """What answers sends JSON, but not what was asked for: waiting does not help."""
+    """The server sends something unexpected or endless: waiting does not help."""
+
+
+class NotAuthenticated(NotAllowed):
+    """The server does not accept the credentials, or there are none."""
+
+
+class Taken(Conflict):
+    """The name is taken."""
+
+
+class NoTrial(SpecError):
+    """A webhook of the cluster forbids dry runs, so nobody can say what would happen."""
 
 
 class Expired(Conflict):
-    """The server no longer knows the version from which it shall go on.
+    """The server no longer has the version from which to continue.
 
-    `resume` is the token with which a list can go on with newer objects, or "".
+    `resume` is the token with which a list can continue with newer objects, or "".
     """
 
     resume = ""
@@ -103,7 +120,7 @@ def refusal(status: int, body: bytes, asked: Asked) -> ArenaError:
 def _other(status: int, message: str, asked: Asked) -> ArenaError:
     why = f": {message}" if message else ""
     if status == 401:
-        return NotAllowed(
+        return NotAuthenticated(
             f"{asked.cluster} does not accept your credentials{why}",
             "log in again, or choose another user or --context",
         )
@@ -114,17 +131,17 @@ def _other(status: int, message: str, asked: Asked) -> ArenaError:
     if status == 507 or status < 500:
         if 300 <= status < 400:
             hint = "check the server's address in the kubeconfig"
-            return Unreachable(f"{asked.cluster} redirects elsewhere (status {status})", hint)
+            return Unreachable(f"{asked.cluster} redirects to another address (status {status})", hint)
         return ArenaError(f"{asked.cluster} refuses to {asked.verb} {asked.noun} (status {status}){why}")
     return Unreachable(
-        f"{asked.cluster} has a fault (status {status}){why}", "try again, or ask its administrator"
+        f"{asked.cluster} has an internal error (status {status}){why}", "try again, or ask its administrator"
     )
 
 
 def _status(body: bytes) -> dict[str, Any]:
     """The Status object of an answer; servers and proxies also answer with plain text or HTML."""
     try:
-        said = json.loads(body)
+        said = foreign_json.loads(body)
     except ValueError:
         text = " ".join(body[:300].decode(errors="replace").split())
         return {} if text.startswith("<") else {"message": text}
@@ -145,11 +162,19 @@ def _forbidden(message: str, said: dict[str, Any], asked: Asked) -> ArenaError:
     if why.startswith("exceeded quota"):
         return NotAllowed(
             f"the quota{asked.place} leaves no room for {asked.noun}: {why}",
-            "ask for less, delete what is no longer needed, or ask for a larger quota",
+            "request less, delete what is no longer needed, or ask for a larger quota",
         )
-    if "cannot " in why or not why:
-        text = f"you may not {asked.verb} {asked.noun}{asked.place}"
-        return NotAllowed(f"{text} ({why})" if why else text, "ask for a role that includes it")
+    if _ANONYMOUS in why:
+        text = f"{asked.cluster} received no credentials from you ({why})"
+        return NotAllowed(text, "log in, or choose a --context that has a user")
+    if not why or _REFUSED.match(why):
+        what, place, hint = asked.noun, asked.place, "ask for a role that includes it"
+        if asked.resource is None:
+            what, hint = f"which types {asked.cluster} serves", "ask for the ClusterRole system:discovery"
+        elif asked.verb in ("list", "watch") and asked.resource.namespaced and not asked.namespace:
+            place, hint = " in all namespaces", "omit -A, or ask for a ClusterRole that includes it"
+        text = f"you may not {asked.verb} {what}{place}"
+        return NotAllowed(f"{text} ({why})" if why else text, hint)
     return NotAllowed(
         f"{asked.cluster} refuses to {asked.verb} {asked.noun}{asked.place}: {why}",
         "change it as the cluster's policy asks",
@@ -172,7 +197,7 @@ def _missing(message: str, said: dict[str, Any], asked: Asked) -> ArenaError:
     if asked.resource is None:
         hint = "check the server's address in the kubeconfig"
         if said.get("kind") == "Status":
-            return NotFound(f"{asked.cluster} has no such address: {message}", hint)
+            return NotFound(f"{asked.cluster} does not serve this path: {message}", hint)
         return NoApi(f"there is no cluster's API at the address of {asked.cluster}", hint)
     return missing_operator(asked.cluster, asked.resource)
 
@@ -188,16 +213,12 @@ def missing_operator(cluster: str, resource: Resource) -> MissingOperator:
 
 def _conflict(message: str, said: dict[str, Any], asked: Asked) -> ArenaError:
     if said.get("reason") == "AlreadyExists":
-        return Conflict(
-            f"{asked.noun} exists already{asked.place}", "choose another name, or delete it first"
-        )
+        return Taken(f"{asked.noun} exists already{asked.place}", "choose another name, or delete it first")
     return Conflict(f"{asked.noun}{asked.place} changed meanwhile: {message}", "try again")
 
 
 def _expired(message: str, said: dict[str, Any], asked: Asked) -> Expired:
-    error = Expired(
-        f"{asked.noun}{asked.place} changed too much since they were read: {message}", "try again"
-    )
+    error = Expired(f"{asked.noun}{asked.place} changed too much while being read: {message}", "try again")
     error.resume = str((said.get("metadata") or {}).get("continue") or "")
     return error
 
@@ -217,85 +238,17 @@ def _invalid(status: int, message: str, said: dict[str, Any], asked: Asked) -> A
     fields = "; ".join(
         f"{cause['field']}: {cause.get('message', '')}" for cause in _causes(said) if cause.get("field")
     )
+    if _TRIALS in message:
+        text = f"{asked.cluster} cannot try to {asked.verb} {asked.noun}: {message}"
+        return NoTrial(text, "only a real attempt will tell")
     why = fields or message or f"status {status}"
+    if _TOO_LONG in why:
+        text = f"the command and the options of {asked.noun} are longer than {asked.cluster} stores ({why})"
+        return SpecError(text, "move what is long into a file: --code, --config-file or a volume")
     return SpecError(f"{asked.cluster} finds {asked.noun} invalid: {why}")
 
 
 def not_json(asked: Asked, error: type[Unreachable] = Unreachable) -> Unreachable:
-    """The error for a body that is not what was asked for: a proxy's page, or one cut short."""
+    """The error for an unexpected body, such as a proxy's page or a truncated answer."""
     text = f"{asked.cluster} answered with something that is not the cluster's API"
     return error(text, "check the server's address in the kubeconfig, and proxies between")
-
-
-def broken(cause: BaseException, asked: Asked, server: Endpoint) -> ArenaError:
-    """The error for a request that got no answer, or a stream that broke."""
-    chain = list(_chain(cause))
-    known = _dns(chain, asked, server.host) or _tls(chain, asked, server.host) or _slow(chain, asked, server)
-    if known is not None:
-        return known
-    if _has(chain, "ProxyError"):
-        return Unreachable(
-            f"the proxy on the way to {server.host} does not answer", "check HTTPS_PROXY and NO_PROXY"
-        )
-    if _has(chain, "NewConnectionError", "ConnectionRefusedError"):
-        text = f"{asked.cluster} does not answer at {server.address}: {_reason(chain)}"
-        return Unreachable(text, "check that it runs, the network and VPN, or choose another --context")
-    text = f"the connection to {asked.cluster} broke while it was to {asked.verb} {asked.noun}"
-    if asked.verb in ("create", "change", "delete"):
-        return Unreachable(text, "it may have been done all the same: look before you try again")
-    return Unreachable(text, "try again")
-
-
-def _has(chain: list[BaseException], *names: str) -> bool:
-    """Whether an exception of one of these types is among them.
-
-    Asked by name: the HTTP library is imported only where a request goes through it.
-    """
-    return any(base.__name__ in names for one in chain for base in type(one).__mro__)
-
-
-def _chain(cause: BaseException) -> Iterator[BaseException]:
-    """An exception and what led to it: causes, reasons and wrapped arguments."""
-    seen: list[BaseException] = []
-    todo: list[Any] = [cause]
-    while todo:
-        one = todo.pop(0)
-        if isinstance(one, BaseException) and one not in seen:
-            seen.append(one)
-            yield one
-            todo += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
-
-
-def _dns(chain: list[BaseException], asked: Asked, host: str) -> ArenaError | None:
-    if not any(isinstance(one, socket.gaierror) for one in chain):
-        return None
-    text = f"{asked.cluster} cannot be found: the name {host} is not known here"
-    return Unreachable(text, "check the server's address in the kubeconfig, the network and VPN")
-
-
-def _tls(chain: list[BaseException], asked: Asked, host: str) -> ArenaError | None:
-    refused = next((one for one in chain if isinstance(one, ssl.SSLCertVerificationError)), None)
-    if refused is not None:
-        text = f"{asked.cluster} cannot be trusted: the certificate of {host} fails: {refused.verify_message}"
-        return Unreachable(text, "check certificate-authority and tls-server-name in the kubeconfig")
-    fault = next((one for one in chain if isinstance(one, ssl.SSLError)), None)
-    if fault is None:
-        return None
-    why = (getattr(fault, "reason", "") or "the handshake failed").replace("_", " ").lower()
-    text = f"{asked.cluster} and this machine cannot agree on TLS with {host}: {why}"
-    return Unreachable(text, "check the server's address and the client certificate in the kubeconfig")
-
-
-def _slow(chain: list[BaseException], asked: Asked, server: Endpoint) -> ArenaError | None:
-    if _has(chain, "ConnectTimeoutError") and not _has(chain, "NewConnectionError"):
-        text = f"{asked.cluster} does not answer at {server.address}"
-        return TimedOut(text, "check the network, VPN and proxy")
-    if _has(chain, "ReadTimeoutError") or any(isinstance(one, TimeoutError) for one in chain):
-        return TimedOut(f"{asked.cluster} took too long to {asked.verb} {asked.noun}", "try again")
-    return None
-
-
-def _reason(chain: list[BaseException]) -> str:
-    """The operating system's words for why there is no connection."""
-    words = (one.strerror for one in chain if isinstance(one, OSError) and one.strerror)
-    return next(words, "no connection").lower()

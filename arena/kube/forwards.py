@@ -1,4 +1,4 @@
-"""Forwarded ports: a loopback port of this machine whose connections end in a pod."""
+"""Port forwarding: loopback ports of this machine that lead to a pod."""
 
 import socket
 import threading
@@ -15,14 +15,14 @@ from arena.kube.websocket import Socket
 
 _BLOCK = 1 << 15
 _LINGER = 30.0
-"""Seconds without data after which a connection ends whose local program has nothing more to say."""
+"""Seconds without data after which a connection ends if the local program has closed its side."""
 
 
 class Forward:
     """A loopback port whose connections end at a pod's port, until closed.
 
-    Every connection is made anew, so a pod that was restarted is reached again. `port` is the local
-    port; `last_fault` is what ended a connection last, None where nothing failed.
+    Every connection is opened separately, so a restarted pod is reached again. `port` is the local port;
+    `last_fault` is the last error of a connection, None if there was none.
     """
 
     def __init__(self, transport: Transport, asked: Asked, target: int, local: int = 0) -> None:
@@ -49,7 +49,7 @@ class Forward:
         self.close()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Until another thread closes it, or `timeout` seconds passed; whether it is closed."""
+        """Wait until another thread closes it, or `timeout` seconds pass; return whether it is closed."""
         return self._closed.wait(timeout)
 
     def close(self) -> None:
@@ -69,7 +69,7 @@ class Forward:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        """Carry one connection; a fault ends it and is kept for whoever asks."""
+        """Forward one connection; an error ends it and is stored in `last_fault`."""
         with client:
             try:
                 remote = websocket.connect(self._transport, self._request, ("v4.channel.k8s.io",))
@@ -108,11 +108,11 @@ class _Link:
         self._heard = time.monotonic()
 
     def run(self) -> None:
-        """Copy both ways until the pod's side ends, or both have fallen silent."""
+        """Copy in both directions until the pod's side ends, or both are silent."""
         up = threading.Thread(target=self._upload, daemon=True)
         up.start()
         try:
-            # An OSError means that the local program hung up.
+            # An OSError means that the local program has closed the connection.
             with suppress(OSError):
                 self._download()
         except ArenaError as fault:
@@ -131,8 +131,8 @@ class _Link:
         with suppress(OSError, ArenaError):
             while data := self._client.recv(_BLOCK):
                 self._remote.send(b"\0" + data)
-        # This protocol cannot tell the pod that its peer has nothing more to say, and here a peer that
-        # is gone looks like one that only listens: wait for the pod to end, but not for ever.
+        # The protocol cannot tell the pod that its peer has closed its side, and a peer that is gone looks
+        # like one that only listens: wait for the pod to end, but not forever.
         while not self._ended.wait(1.0):
             if time.monotonic() - self._heard > _LINGER:
                 self._remote.close()
@@ -145,7 +145,7 @@ class _Link:
             if not frame:
                 continue
             if frame[0] not in greeted:
-                # The first frame of each channel only repeats the port.
+                # The first frame of each channel only repeats the port number.
                 greeted.add(frame[0])
             elif frame[0] == 1:
                 said = frame[1:].decode(errors="replace")
@@ -156,7 +156,7 @@ class _Link:
 
 
 def _end(one: socket.socket) -> None:
-    """Close a socket so that a thread blocked in it wakes up."""
+    """Close a socket so that a thread blocked on it wakes up."""
     with suppress(OSError):
         one.shutdown(socket.SHUT_RDWR)
     one.close()

@@ -1,18 +1,23 @@
-"""Reading kubeconfig files and merging several as one: no credentials are used here, only found."""
+"""Read and merge kubeconfig files, without using credentials."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from arena import yamlfile
 from arena.errors import SpecError
+from arena.values import frozen
 
 _LARGEST = 4 << 20
 _DEEPEST = 50
-_WEB = ("http", "https")
+_MANY = 10
+"""Maximum number of contexts in a message."""
+WEB = ("http", "https")
+PROXIES = (*WEB, "socks5", "socks5h")
+"""Schemes of proxies."""
 _LISTS = ("clusters", "contexts", "users")
 _FILES = {
     "cluster": ("certificate-authority",),
@@ -20,25 +25,27 @@ _FILES = {
 }
 
 _TYPES: dict[str, tuple[type, str]] = {
-    **dict.fromkeys(("exec", "auth-provider", "as-user-extra"), (dict, "a mapping")),
+    **dict.fromkeys(("exec", "auth-provider", "config", "as-user-extra"), (dict, "a mapping")),
     **dict.fromkeys(("insecure-skip-tls-verify", "disable-compression"), (bool, "true or false")),
-    **dict.fromkeys(("as-groups",), (list, "a list")),
+    **dict.fromkeys(("as-groups", "args"), (list, "a list")),
+    **dict.fromkeys(("env", "extensions"), (list, "a list of mappings")),
     **dict.fromkeys(
         (
             *("server", "tls-server-name", "proxy-url"),
             *("certificate-authority", "certificate-authority-data"),
+            *("idp-certificate-authority", "idp-certificate-authority-data"),
             *("token", "tokenFile", "username", "password", "as", "as-uid", "namespace", "cluster", "user"),
             *("client-certificate", "client-certificate-data", "client-key", "client-key-data", "command"),
         ),
         (str, "text"),
     ),
 }
-"""What a key of a cluster, user, context or plug-in holds, and how to say it."""
+"""The type of each key of a cluster, user, context or plug-in, and its name in messages."""
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Context:
     """One context with its cluster and user; `user` may hold secrets and stays out of the repr."""
 
@@ -48,28 +55,18 @@ class Context:
     cluster: dict[str, Any] = field(repr=False)
     user: dict[str, Any] = field(repr=False)
     login: str = ""
-    """What the kubeconfig calls the user."""
+    """The name of the user in the kubeconfig."""
 
     @property
     def is_plain(self) -> bool:
         """Whether a request needs neither credentials nor TLS nor a proxy."""
-        return str(self.cluster.get("server", "")).startswith("http://") and not self.user
-
-    def as_config(self) -> dict[str, Any]:
-        """A kubeconfig of this one context."""
-        return {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": self.name,
-            "clusters": [{"name": "this", "cluster": self.cluster}],
-            "users": [{"name": "this", "user": self.user}] if self.user else [],
-            "contexts": [{"name": self.name, "context": {"cluster": "this", "user": "this"}}],
-        }
+        bare = not self.user and not self.cluster.get("proxy-url")
+        return bare and str(self.cluster.get("server", "")).startswith("http://")
 
 
 def in_cluster(environ: Mapping[str, str]) -> bool:
-    """Whether this process runs in a pod that has a service account."""
-    return bool(environ.get("KUBERNETES_SERVICE_HOST")) and (SERVICE_ACCOUNT / "token").exists()
+    """Whether this process runs in a pod with a service account."""
+    return bool(environ.get("KUBERNETES_SERVICE_HOST")) and os.path.exists(SERVICE_ACCOUNT / "token")
 
 
 def in_cluster_namespace() -> str:
@@ -81,12 +78,12 @@ def in_cluster_namespace() -> str:
 
 
 def read(files: Sequence[Path], context: str | None = None) -> Context:
-    """The named context (None: the current one) of some kubeconfig files; the first file wins.
+    """Read the named context (None for the current one) of kubeconfig files; the first file wins.
 
-    Of several files those that do not exist are skipped, as long as one does. Raises SpecError where a
-    file cannot be read or does not hold what it should.
+    Of several files, missing and empty ones are skipped, unless all are. Raises SpecError if a file cannot be
+    read or is not a valid kubeconfig.
     """
-    present = [one for one in files if one.exists()]
+    present = _present(files)
     where = ", ".join(str(one) for one in files)
     if not present:
         raise SpecError(
@@ -94,8 +91,10 @@ def read(files: Sequence[Path], context: str | None = None) -> Context:
         )
     named: dict[str, dict[str, Any]] = {kind: {} for kind in _LISTS}
     current = ""
-    for one in present:
-        data = _load(one)
+    loaded = _loaded(present)
+    if not loaded:
+        raise SpecError(f"the kubeconfig {where} is empty", "fill or remove it, or use --context local")
+    for one, data in loaded:
         current = current or str(data.get("current-context") or "")
         for kind in _LISTS:
             for name, entry in _entries(data, kind, one):
@@ -104,8 +103,34 @@ def read(files: Sequence[Path], context: str | None = None) -> Context:
 
 
 def contexts(files: Sequence[Path]) -> list[str]:
-    """The names of the contexts that some kubeconfig files have; raises SpecError as `read`."""
-    return [name for one in files if one.exists() for name, _ in _entries(_load(one), "contexts", one)]
+    """The names of the contexts in kubeconfig files; raises SpecError like `read`."""
+    loaded = _loaded(_present(files))
+    return [name for one, data in loaded for name, _ in _entries(data, "contexts", one)]
+
+
+def _present(files: Iterable[Path]) -> list[Path]:
+    """The existing files, including inaccessible ones: reading these fails with the reason."""
+    return [one for one in files if not _is_missing(one)]
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def place(files: Iterable[Path], key: str, value: str) -> str:
+    """The file and line of a key with this value in kubeconfig files, for messages."""
+    names = [str(one) for one in files]
+    for name in names:
+        for number, line in enumerate(Path(name).read_text("utf-8", "replace").splitlines(), 1):
+            if key in line and value in line:
+                return f"{name}, line {number}"
+    return ", ".join(names)
 
 
 def _select(name: str, named: dict[str, dict[str, Any]], files: list[Path], where: str) -> Context:
@@ -118,11 +143,11 @@ def _select(name: str, named: dict[str, dict[str, Any]], files: list[Path], wher
     login = chosen.get("user") or ""
     if login and login not in named["users"]:
         raise SpecError(
-            f'context "{name}" of {where} names the user "{login}", which is not there',
+            f'context "{name}" of {where} names the user "{login}", which does not exist',
             "correct the kubeconfig",
         )
     user = named["users"].get(login, {})
-    for content in (cluster, user, user.get("exec") or {}):
+    for content in _parts(cluster, user):
         _check_types(content, where)
     _check_addresses(cluster, where)
     namespace = chosen.get("namespace") or ""
@@ -131,52 +156,95 @@ def _select(name: str, named: dict[str, dict[str, Any]], files: list[Path], wher
     )
 
 
+def _parts(cluster: dict[str, Any], user: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The mappings whose types are checked, each after the one that contains it."""
+    yield cluster
+    yield user
+    yield user.get("exec") or {}
+    provider = user.get("auth-provider") or {}
+    yield provider
+    yield provider.get("config") or {}
+
+
 def _chosen(name: str, contexts: dict[str, Any], where: str) -> dict[str, Any]:
-    """The content of the context of that name."""
-    known = ", ".join(sorted(contexts)) or "none"
+    """The content of the context with that name."""
     if not name:
         text = f"the kubeconfig {where} has no current context"
-        raise SpecError(text, f"name one with --context; it has: {known}; or use --context local")
+        hint = f"name one with --context; it has: {_enumerated(contexts)}; or use --context local"
+        raise SpecError(text, hint)
     if name not in contexts:
-        raise SpecError(f'the kubeconfig {where} has no context "{name}"', f"it has: {known}")
+        from difflib import get_close_matches
+
+        near = [f'did you mean "{one}"? ' for one in get_close_matches(name, contexts, n=1)]
+        text = f'the kubeconfig {where} has no context "{name}"'
+        raise SpecError(text, f"{''.join(near)}it has: {_enumerated(contexts)}")
     found: dict[str, Any] = contexts[name]
     _check_types(found, where)
     return found
 
 
+def _enumerated(names: Iterable[str]) -> str:
+    """The names for messages, since users may have hundreds of contexts."""
+    known = sorted(names)
+    more = f" and {len(known) - _MANY} more" if len(known) > _MANY else ""
+    return ", ".join(known[:_MANY]) + more or "none"
+
+
 def _check_types(content: dict[str, Any], where: str) -> None:
-    """Refuse values of another type than the loader of credentials takes for granted."""
+    """Refuse values whose types the loader of credentials does not expect."""
     for key, value in content.items():
         kind, words = _TYPES.get(key, (object, ""))
-        if value is not None and not isinstance(value, kind):
+        fits = value is None or isinstance(value, kind)
+        if not fits or (words.endswith("mappings") and not all(isinstance(one, dict) for one in value or ())):
             raise SpecError(f'the kubeconfig {where} is wrong: "{key}" is not {words}', "correct it")
 
 
+def is_address(url: str, schemes: Iterable[str]) -> bool:
+    """Whether it is a URL with one of these schemes, a host, and a port that there can be."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in schemes and _is_host(parts.hostname or "") and parts.port != 0
+    except ValueError:  # unmatched brackets, or a port out of range
+        return False
+    return good and parts.path.isascii() and url.isprintable() and " " not in url
+
+
+def _is_host(name: str) -> bool:
+    """Whether it can be the name or address of a host."""
+    try:
+        if not name.isascii():
+            name.encode("idna")
+    except UnicodeError:  # such as for an empty part
+        return False
+    return name.isprintable() and name.strip(".") != "" and not name.startswith(".")
+
+
 def _check_addresses(cluster: dict[str, Any], where: str) -> None:
-    """Refuse a server or proxy that is no URL."""
-    for key, schemes in (("server", _WEB), ("proxy-url", (*_WEB, "socks5", "socks5h"))):
+    """Refuse a server or proxy that is not a URL, and a name that no certificate can have."""
+    for key, schemes in (("server", WEB), ("proxy-url", PROXIES)):
         url = cluster.get(key)
         if not url:
             continue
-        try:
-            parts = urlsplit(url)
-            good = parts.scheme in schemes and parts.hostname and parts.port != 0
-        except ValueError:  # brackets that do not match, or a port out of range
-            good = False
-        if not good or not url.isprintable() or " " in url:
-            # The address itself is not shown: a password may be part of it.
-            text = f"the kubeconfig {where} is wrong: {key} is no address"
+        if not is_address(url, schemes):
+            # The address itself is not shown, because it may contain a password.
+            text = f"the kubeconfig {where} is wrong: {key} is not a valid address"
             raise SpecError(text, "write it like https://HOST:PORT")
+    name = cluster.get("tls-server-name")
+    if name and not _is_host(name):
+        raise SpecError(f"the kubeconfig {where} is wrong: tls-server-name is not a host name", "correct it")
 
 
-def _load(path: Path) -> dict[str, Any]:
-    what = f"the kubeconfig {path}"
-    data = yamlfile.parse(yamlfile.read(path, what, _LARGEST), what, _DEEPEST)
-    if data is None:
-        raise SpecError(f"{what} is empty", "fill or remove it, or use --context local")
-    if not isinstance(data, dict):
-        raise SpecError(f"{what} does not hold a kubeconfig", "name another file")
-    return data
+def _loaded(files: Iterable[Path]) -> list[tuple[Path, dict[str, Any]]]:
+    """The files that are not empty, and their contents."""
+    found = []
+    for path in files:
+        what = f"the kubeconfig {path}"
+        data = yamlfile.parse(yamlfile.read(path, what, _LARGEST), what, _DEEPEST)
+        if not isinstance(data, dict | None):
+            raise SpecError(f"{what} is not a kubeconfig", "name another file")
+        if data is not None:
+            found.append((path, data))
+    return found
 
 
 def _entries(data: dict[str, Any], kind: str, path: Path) -> Iterable[tuple[str, dict[str, Any]]]:
@@ -195,7 +263,7 @@ def _entries(data: dict[str, Any], kind: str, path: Path) -> Iterable[tuple[str,
 
 
 def _absolute(content: dict[str, Any], kind: str, folder: Path) -> dict[str, Any]:
-    """A copy in which paths relative to the kubeconfig's folder do not depend on it any more."""
+    """A copy in which paths relative to the kubeconfig's folder are absolute."""
     moved = dict(content)
     for key in _FILES.get(kind, ()):
         if moved.get(key):

@@ -3,18 +3,20 @@
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from arena.kube import faults
 from arena.kube.faults import Asked
 from arena.kube.transport import Request, Transport, parsed
+from arena.parallel import Task, thread_pool
 from arena.resources import Resource
+from arena.tuples import NamedTuple
 
 Object = dict[str, Any]
 
 PAGE = 500
-_HEAD = re.compile(rb'\{"kind":"\w+","apiVersion":"[\w./-]+","metadata":\{[^{}]*"continue":"([^"\\]+)"')
-"""How a list of a built-in type begins when it goes on; other types tell it at their end."""
+_HEAD = rb'\{"kind":"\w+","apiVersion":"[\w./-]+","metadata":\{[^{}]*"continue":"([^"\\]+)"'
+"""The beginning of a continued list of a built-in type; other types have it at the end."""
 
 
 class Selection(NamedTuple):
@@ -33,46 +35,41 @@ class Selection(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Some of a list's objects, the version of the whole list, and with what to ask for the next page."""
+    """Some of a list's objects, the version of the whole list, and the token for the next page."""
 
     objects: list[Object]
     version: str
     token: str
 
 
-def pages(transport: Transport, selection: Selection) -> Iterator[Page]:
-    """The pages of a list, one at least."""
+def pages(transport: Transport, selection: Selection, first_size: int = PAGE) -> Iterator[Page]:
+    """The pages of a list, at least one; the first has at most `first_size` objects."""
     ask = partial(_ask, transport, selection)
-    first = _page(ask(""), selection.asked)
+    first = _page(ask("", first_size), selection.asked)
     yield first
     if first.token:
         yield from _further(ask, first.token, selection.asked)
 
 
 def _further(ask: Callable[[str], bytes], token: str, asked: Asked) -> Iterator[Page]:
-    """The pages behind the first: while one is decoded and read, the next is on its way."""
-    from concurrent.futures import Future, ThreadPoolExecutor
-
-    pool = ThreadPoolExecutor(1)
-    try:
-        coming: Future[bytes] | None = pool.submit(ask, token)
+    """The pages after the first; each is requested while the previous one is decoded and read."""
+    # A reader that stops or is interrupted does not wait for the next page.
+    with thread_pool(1) as pool:
+        coming: Task[bytes] | None = pool.submit(ask, token)
         while coming:
             text = coming.result()
-            early = _HEAD.match(text)
+            early = re.match(_HEAD, text)
             coming = pool.submit(ask, early[1].decode()) if early else None
             page = _page(text, asked)
             del text  # or it would be in memory beside its objects
             if page.token and not early:
                 coming = pool.submit(ask, page.token)
             yield page
-    finally:
-        # Who has read enough, or is interrupted, does not wait for a page that nobody wants.
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _ask(transport: Transport, selection: Selection, token: str) -> bytes:
+def _ask(transport: Transport, selection: Selection, token: str, size: int = PAGE) -> bytes:
     def body(token: str) -> bytes:
-        query = {**selection.query, "limit": PAGE, "continue": token}
+        query = {**selection.query, "limit": size, "continue": token}
         return transport.body(Request(selection.asked, "GET", path, query))
 
     path = selection.resource.path(selection.namespace)
@@ -81,12 +78,12 @@ def _ask(transport: Transport, selection: Selection, token: str) -> bytes:
     except faults.Expired as gone:
         if not gone.resume:
             raise
-        # A slow reader's list has grown too old: go on behind the last page with what is there now.
+        # The list has expired because the reader is slow: continue after the last page with present objects.
         return body(gone.resume)
 
 
 def _page(text: bytes, asked: Asked) -> Page:
-    """The page that an answer holds; built-in types leave out what the list's own kind says of each."""
+    """The page in an answer; objects of built-in types lack the kind, which follows from the list's."""
     answer = parsed(text, asked)
     meta, found = answer.get("metadata") or {}, answer.get("items") or []
     if not (isinstance(meta, dict) and isinstance(found, list) and all(map(_is_object, found))):

@@ -2,22 +2,24 @@
 
 import json
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from arena import foreign_json
+from arena.digits import whole
 from arena.errors import ArenaError, SpecError, Unreachable
-from arena.kube import faults, websocket
+from arena.kube import connection_errors, faults, websocket
 from arena.kube.faults import Asked
 from arena.kube.transport import Request, Transport, batches
 from arena.kube.watches import cut, finish
 from arena.kube.websocket import Socket
+from arena.values import frozen
 
 STDIN, STDOUT, STDERR, ERROR, RESIZE = range(5)
 _HALF_CLOSE = 255
 _BLOCK = 1 << 15
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LogQuery:
     """Which lines of a log; `tail` counts lines, times are RFC 3339."""
 
@@ -28,10 +30,19 @@ class LogQuery:
     since_time: str = ""
     timestamps: bool = False
     previous: bool = False
+    unfinished: bool = False
+    """Whether to include the unfinished next line, as a line with a tab after its timestamp, with `follow`
+    and `timestamps`; only the local cluster supports this.
+    """
+    restart: int | None = None
+    """For POD_LOGS: the run after this number of restarts; None for the last run."""
+
+    silence: float | None = None
+    """Seconds without data after which the stream counts as broken; None for no limit."""
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """As query parameters."""
+        """The query parameters."""
         return {
             "container": self.container,
             "follow": self.follow or None,
@@ -40,6 +51,8 @@ class LogQuery:
             "sinceTime": self.since_time,
             "timestamps": self.timestamps or None,
             "previous": self.previous or None,
+            "unfinishedLines": self.unfinished or None,
+            "restart": self.restart,
         }
 
 
@@ -47,7 +60,7 @@ WHOLE = LogQuery()
 
 
 class Lines:
-    """An iterator of log lines that any thread can end; raises Unreachable when the connection breaks."""
+    """An iterator of log lines that any thread can end; raises Unreachable if the connection breaks."""
 
     def __init__(self, transport: Transport, request: Request) -> None:
         self._asked = request.asked
@@ -64,7 +77,7 @@ class Lines:
         return next(self._lines)
 
     def batches(self) -> Iterator[list[bytes]]:
-        """The lines in lists of what arrived together, for who has to be quick."""
+        """The lines in lists of those that arrived together, which is faster."""
         return self._batches
 
     def __enter__(self) -> "Lines":
@@ -85,7 +98,7 @@ class Lines:
             yield from batches(self._reply)
         except faults.BROKEN as cause:
             if not self._closed:
-                raise faults.broken(cause, self._asked, self._server) from cause
+                raise connection_errors.broken(cause, self._asked, self._server) from cause
         finally:
             self._reply.close()
 
@@ -93,7 +106,8 @@ class Lines:
 def logs(transport: Transport, asked: Asked, query: LogQuery) -> Lines:
     """The log of a container of the pod that `asked` names."""
     path = f"{pod_path(asked)}/log"
-    return Lines(transport, Request(asked, "GET", path, query.parameters, accept="*/*", stream=True))
+    request = Request(asked, "GET", path, query.parameters, accept="*/*", stream=True, silence=query.silence)
+    return Lines(transport, request)
 
 
 def pod_path(asked: Asked) -> str:
@@ -104,7 +118,7 @@ def pod_path(asked: Asked) -> str:
 
 
 def channels(container: str, stdin: bool, tty: bool) -> dict[str, Any]:
-    """The query parameters that say which streams a session has; a terminal has no stderr of its own."""
+    """The query parameters for the streams of a session; a terminal has no separate stderr."""
     return {"container": container, "stdin": stdin, "stdout": True, "stderr": not tty, "tty": tty}
 
 
@@ -118,7 +132,7 @@ def terminal(transport: Transport, asked: Asked, query: dict[str, Any], verb: st
 class Terminal:
     """A command that runs in a container, with its streams.
 
-    One thread iterates over what the command writes, any other may send.
+    One thread iterates over the output of the command; any other may send.
     """
 
     def __init__(self, connection: Socket, asked: Asked) -> None:
@@ -160,18 +174,18 @@ class Terminal:
         self.end_input()
 
     def end_input(self) -> bool:
-        """End the command's standard input; False where the server cannot (before 1.30)."""
+        """End the command's standard input; return False if the server cannot (before 1.30)."""
         if self._socket.protocol != "v5.channel.k8s.io":
             return False
         self._socket.send(bytes([_HALF_CLOSE, STDIN]))
         return True
 
     def resize(self, columns: int, rows: int) -> None:
-        """Tell the size of the terminal, in characters."""
+        """Send the size of the terminal, in characters."""
         self._socket.send(bytes([RESIZE]) + json.dumps({"Width": columns, "Height": rows}).encode())
 
     def wait(self, stdout: BinaryIO, stderr: BinaryIO) -> int:
-        """Copy what the command writes until it ends; its exit code."""
+        """Copy the output of the command until it ends; return its exit code."""
         for channel, data in self:
             target = stdout if channel == STDOUT else stderr
             target.write(data)
@@ -186,22 +200,22 @@ class Terminal:
         return self._code
 
     def close(self) -> None:
-        """Leave; a command without a terminal may go on."""
+        """Disconnect; a command without a terminal may continue."""
         self._socket.close()
 
 
 def _exit_code(said: bytes, asked: Asked) -> int:
-    """The exit code in a closing Status; raises what kept the command from running at all."""
-    status = json.loads(said)
+    """The exit code in a closing Status; raises an error if the command could not run at all."""
+    status = foreign_json.loads(said)
     if status.get("status") == "Success":
         return 0
     causes = (status.get("details") or {}).get("causes") or []
     code = next((one.get("message") for one in causes if one.get("reason") == "ExitCode"), None)
-    if status.get("reason") == "NonZeroExitCode" and code is not None:
-        return int(code)
+    if status.get("reason") == "NonZeroExitCode" and (number := whole(code)) is not None:
+        return number
     message = str(status.get("message") or "no reason given")
     if "executable file not found" in message or "no such file or directory" in message:
-        # Five layers each put their words before the one that matters.
+        # Five layers each add their text before the part that matters.
         why = message[max(message.rfind('exec: "'), 0) :]
-        raise SpecError(f"{asked.noun} has no such command: {why}", "name one that its image has")
+        raise SpecError(f"{asked.noun} has no such command: {why}", "use one that its image contains")
     raise ArenaError(f"{asked.noun} could not {asked.verb.split()[0]} the command: {message}")

@@ -1,30 +1,32 @@
-"""One request to a server: its timeouts, its retries, and fresh credentials when they ran out."""
+"""One request to a server: timeouts, retries, and fresh credentials when they have expired."""
 
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
 from arena.errors import ArenaError, SpecError
-from arena.kube import faults
+from arena.kube import connection_errors, faults, limits, requestlog
 from arena.kube.decoding import decoded
-from arena.kube.endpoint import Endpoint
+from arena.kube.endpoint import Endpoint, Headers
 from arena.kube.faults import Asked
+from arena.kube.limits import Alarm
+from arena.kube.retries import Retries
+from arena.kube.waiting import Waiting
+from arena.tuples import NamedTuple
 
 CONNECT, READ = 5.0, 60.0
 """Seconds to wait for a connection, and between two bytes of an answer."""
 
-_ATTEMPTS = 4
-_LONGEST_PAUSE = 10.0
-
 
 class Request(NamedTuple):
-    """What is sent.
+    """A request.
 
-    `body` is JSON data or None. A `stream` may stay silent for ever: no timeout between its bytes
-    unless `silence` (seconds) says so.
+    `body` is JSON data or None. The body of the answer to a `stream` is read by the caller, and the stream
+    may stay silent forever: there is no timeout between its bytes unless `silence` (seconds) sets one. It may
+    be compressed only if it is `packed`.
     """
 
     asked: Asked
@@ -36,10 +38,11 @@ class Request(NamedTuple):
     accept: str = "application/json"
     stream: bool = False
     silence: float | None = None
+    packed: bool = False
 
     @property
     def target(self) -> str:
-        """Path and query as they go on the wire; None and "" are left out of the query."""
+        """Path and query as sent; None and "" are omitted from the query."""
         kept = [(key, _text(value)) for key, value in self.query.items() if value not in (None, "")]
         try:
             path = quote(self.path, safe="/:@")
@@ -53,7 +56,7 @@ def _text(value: Any) -> Any:
 
 
 class Reply(Protocol):
-    """An answer; what is wrong with reading it is an OSError."""
+    """An answer; errors in reading it are raised as OSError."""
 
     status: int
 
@@ -62,29 +65,36 @@ class Reply(Protocol):
 
     @property
     def data(self) -> bytes:
-        """The whole body."""
+        """The whole body; raises OSError if it is endless."""
 
     def read1(self, amount: int) -> bytes:
-        """What has arrived of the body, at least a byte; b"" at its end."""
+        """Read what has arrived of the body, at least a byte; b"" at its end."""
 
     def shutdown(self) -> None:
-        """Wake up a thread that reads: it finds the end."""
+        """Wake up a reading thread, which finds the end."""
 
     def close(self) -> None:
-        """Give the connection up, unless its answer was read whole."""
+        """Close the connection, unless its answer was read completely."""
 
 
 class Pool(Protocol):
     """Connections to one server; may be shared by threads."""
 
     def request(
-        self, method: str, target: str, body: bytes | None, headers: Mapping[str, str], silence: float | None
+        self,
+        method: str,
+        target: str,
+        body: bytes | None,
+        headers: Headers,
+        silence: float | None,
+        alarm: Alarm | None = None,
     ) -> Reply:
-        """Send a request and read the answer's head; an OSError where there is none.
+        """Send a request and read the answer's head; raises OSError if there is none.
 
         Args:
             target: path and query below the server's own path.
-            silence: seconds between two bytes of the answer after which it counts as broken; None: no limit.
+            silence: seconds without data after which the answer counts as broken; None for no limit.
+            alarm: watches the connection, to break it off if it takes too long.
         """
 
 
@@ -92,12 +102,14 @@ class Transport:
     """Sends requests to one server; may be shared by threads.
 
     Args:
-        load: gives the endpoint; asked at the first request, and again once when the server does not
-            accept the credentials any more.
+        load: returns the endpoint; called at the first request, and once more if the server no longer accepts
+            the credentials.
+        waiting: tells people what is waited for.
     """
 
-    def __init__(self, load: Callable[[], Endpoint]) -> None:
+    def __init__(self, load: Callable[[], Endpoint], waiting: Waiting | None = None) -> None:
         self._load = load
+        self.waiting = waiting or Waiting()
         self._lock = threading.Lock()
         self._known: tuple[Endpoint, Pool] | None = None
 
@@ -111,135 +123,155 @@ class Transport:
         return parsed(self.body(request), request.asked)
 
     def body(self, request: Request) -> bytes:
-        """The answer as it came."""
+        """The answer as bytes."""
         return self.send(request).data
 
     def send(self, request: Request) -> Reply:
-        """The answer to a request; raises one of `arena.errors` unless its status is below 300.
+        """Send a request and return the answer; raises one of `arena.errors` unless the status is below 300.
 
-        Only reads are tried again: after a broken or refused connection, a 429 or a 5xx.
+        It is sent again as `Retries` says, and once with fresh credentials.
         """
+        self._open()
+        retries = Retries(request.method)
+        if request.stream and not request.packed:
+            return self._persist(request, retries)  # a stream may have nothing to say for long
+        with self.waiting.on(lambda: _waits(request.asked, retries.is_busy)):
+            return self._persist(request, retries)
+
+    def _persist(self, request: Request, retries: Retries) -> Reply:
+        """Send until there is an answer, or no hope of one."""
         fresh = False
-        attempt = 0
         while True:
-            attempt += 1
-            last = attempt >= _ATTEMPTS or request.method != "GET"
+            endpoint, pool = self._open()
             try:
-                reply = self._once(request)
+                reply = self._once(request, endpoint, pool)
             except faults.BROKEN as cause:
-                if last or not _passing(cause):
-                    raise faults.broken(cause, request.asked, self.endpoint) from cause
-                if self.endpoint.is_lost():
-                    self.renew()
-                time.sleep(_pause(attempt))
+                requestlog.note("%s %s: %s", request.method, request.target, type(cause).__name__)
+                pause = retries.pause() if connection_errors.is_passing(cause) else None
+                if pause is None:
+                    raise connection_errors.broken(cause, request.asked, endpoint) from cause
+                if endpoint.is_lost():
+                    self.renew(endpoint)
+                time.sleep(pause)
                 continue
+            requestlog.note("%s %s: %d", request.method, request.target, reply.status)
             if reply.status < 300:
                 return reply
-            error, pause = self._refusal(reply, request), _pause(attempt, reply)
+            error = self._refusal(reply, request, endpoint)
             if reply.status == 401 and not fresh:
-                fresh = self.renew()
+                fresh = self.renew(endpoint)
                 if fresh:
                     continue
-            if last or (reply.status != 429 and reply.status < 500) or reply.status == 501:
+            pause = retries.pause(reply.status, reply.header("Retry-After"))
+            if pause is None:
                 raise error
             time.sleep(pause)
 
-    def _once(self, request: Request) -> Reply:
-        """Send once; the body is read at once unless it is a stream."""
-        endpoint, pool = self._open()
-        headers = {"Accept": request.accept, "User-Agent": "arena", **endpoint.headers()}
-        if not endpoint.is_loopback and not request.stream:
-            headers["Accept-Encoding"] = "gzip"
+    def _once(self, request: Request, endpoint: Endpoint, pool: Pool) -> Reply:
+        """Send once; read the body at once unless it is a stream."""
+        may_pack = not endpoint.is_loopback and (request.packed or not request.stream)
+        headers = [("Accept", request.accept), ("User-Agent", "arena"), *endpoint.identity()]
+        headers.append(("Accept-Encoding", "gzip" if may_pack else "identity"))
         body = None
         if request.body is not None:
-            headers["Content-Type"] = request.content_type
+            headers.append(("Content-Type", request.content_type))
             body = json.dumps(request.body, allow_nan=False).encode()
-        silence = request.silence if request.stream else READ
-        reply = pool.request(request.method, request.target, body, headers, silence)
-        if not request.stream:
-            # Read here, so that a read that breaks in the middle is tried again.
+        sent = request.method, request.target, body, headers
+        if request.stream:
+            return pool.request(*sent, request.silence)
+        # The user's own server is trusted, which saves the alarm.
+        with limits.patience(limits.LONGEST if endpoint.dial is None else None) as alarm:
+            reply = pool.request(*sent, READ, alarm)
+            # Read here, so that a read that breaks in the middle is retried.
             try:
                 _ = reply.data
             except OSError:
                 reply.close()
                 raise
-        return reply
+            return reply
 
-    def _refusal(self, reply: Reply, request: Request) -> ArenaError:
+    def _refusal(self, reply: Reply, request: Request, endpoint: Endpoint) -> ArenaError:
         """The error of a refused request; a stream's connection goes back to the pool."""
         try:
-            return faults.refusal(reply.status, reply.data, request.asked)
+            with limits.patience(limits.LONGEST if request.stream else None) as alarm:
+                if alarm is not None:
+                    alarm.wake(reply.shutdown)
+                error = faults.refusal(reply.status, reply.data, request.asked)
         except faults.BROKEN as cause:
-            return faults.broken(cause, request.asked, self.endpoint)
+            reply.close()
+            return connection_errors.broken(cause, request.asked, endpoint)
+        if reply.status == 407 and endpoint.proxy:
+            return connection_errors.proxy_refusal("407 proxy authentication required", endpoint)
+        return error
 
     def _open(self) -> tuple[Endpoint, Pool]:
         with self._lock:
             if self._known is None:
                 endpoint = self._load()
-                self._known = endpoint, _open_pool(endpoint)
+                requestlog.connection(endpoint)
+                self._known = endpoint, open_pool(endpoint)
             return self._known
 
-    def renew(self) -> bool:
-        """Load the credentials again, as a token may have ended early; whether they are others now."""
+    def renew(self, used: Endpoint) -> bool:
+        """Load the credentials again, as a token may have expired early; return whether they have changed.
+
+        Args:
+            used: the endpoint of the request; if another thread has renewed it, nothing is loaded.
+        """
         with self._lock:
-            before, self._known = self._known, None
-        after = self._open()[0]
-        return (
-            before is None or after.headers() != before[0].headers() or after.cert_file != before[0].cert_file
-        )
+            if self._known is not None and self._known[0] is used:
+                self._known = None
+        now = self.endpoint
+        return now.headers() != used.headers() or now.cert_file != used.cert_file
+
+
+def _waits(asked: Asked, busy: bool) -> str:
+    """What is waited for, in words."""
+    what = "answer" if asked.resource is None else f"{asked.verb} {asked.noun}"
+    return (
+        f"{asked.cluster} is overloaded; trying again" if busy else f"waiting for {asked.cluster} to {what}"
+    )
 
 
 def parsed(text: bytes, asked: Asked) -> dict[str, Any]:
-    """The JSON object that an answer holds."""
+    """The JSON object in an answer."""
     try:
         data = decoded(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise faults.not_json(asked) from None
     if not isinstance(data, dict):
         raise faults.not_json(asked)
     return data
 
 
-def _open_pool(endpoint: Endpoint) -> Pool:
-    """Connections to the endpoint; without the HTTP library, slow to import, where nothing asks for it."""
-    if endpoint.server.startswith("http:") and endpoint.is_loopback and endpoint.proxy is None:
-        from arena.kube import plain
+def open_pool(endpoint: Endpoint) -> Pool:
+    """Connections to the endpoint. The HTTP library is slow to import and used only for proxies."""
+    if endpoint.proxy is None:
+        from arena.kube import direct
 
-        return plain.Pool(endpoint.server, CONNECT)
-    from arena.kube import pooled
+        return direct.Pool(endpoint, CONNECT)
+    from arena.kube import proxied
 
-    return pooled.Pool(endpoint, CONNECT)
-
-
-def _passing(cause: OSError) -> bool:
-    """Whether trying again soon may help."""
-    return bool(getattr(cause, "passing", not isinstance(cause, TimeoutError)))
-
-
-def _pause(attempt: int, reply: Reply | None = None) -> float:
-    """Seconds before the next attempt: what the server asks for, else 0.1, 0.2, 0.4 ..."""
-    wish = reply.header("Retry-After") if reply is not None else ""
-    if wish.isdigit():
-        return min(float(wish), _LONGEST_PAUSE)
-    return float(0.1 * 2 ** (attempt - 1))
+    return proxied.Pool(endpoint, CONNECT)
 
 
 def lines(reply: Reply) -> Iterator[bytes]:
-    """The lines of a stream as they arrive, without their ends; raises what broke the stream."""
+    """The lines of a stream as they arrive, without line ends; raises the error that broke the stream."""
     for batch in batches(reply):
         yield from batch
 
 
 def batches(reply: Reply) -> Iterator[list[bytes]]:
-    """As `lines`, but all that arrived together at once."""
-    rest = b""
+    """As `lines`, but in lists of those that arrived together."""
+    rest: list[bytes] = []
+    size = 0
     while chunk := reply.read1(1 << 16):
         first, *more = chunk.split(b"\n")
-        if not more:
-            rest += first
-            continue
-        last = more.pop()
-        yield [rest + first, *more]
-        rest = last
-    if rest:
-        yield [rest]
+        rest.append(first)
+        size = limits.checked(size + len(first))
+        if more:
+            last = more.pop()
+            yield [b"".join(rest), *more]
+            rest, size = [last], len(last)
+    if any(rest):
+        yield [b"".join(rest)]

@@ -7,8 +7,9 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from typing import Any
 
+from arena.digits import whole
 from arena.errors import MissingOperator, Unreachable
-from arena.kube import faults
+from arena.kube import connection_errors, faults
 from arena.kube.decoding import decoded
 from arena.kube.pages import Selection, pages
 from arena.kube.transport import Reply, Request, Transport, lines
@@ -16,20 +17,20 @@ from arena.kube.transport import Reply, Request, Transport, lines
 Object = dict[str, Any]
 
 _SERVER_ENDS = 290
-_PATIENCE = 60.0
-_BREATH = 0.1
+_BREATH, _LONGEST = 0.1, 2.0
+"""Seconds between attempts to connect: the first, and the most."""
 
 
 class Watch:
-    """An endless iterator of (type, object); nothing is lost and nothing comes twice.
+    """An endless iterator of (type, object) that loses and repeats nothing.
 
-    A connection that ends is resumed at the last version. Where the server no longer has that, the
-    objects are listed again and the differences made up, so a consumer never notices; of an object that
-    went in such a gap only type and metadata are told. A server that stays away for a minute raises
-    Unreachable.
+    A connection that ends is resumed at the last version. If the server no longer has that version, the
+    objects are listed again and the differences are computed, so a consumer never notices; of an object that
+    was deleted in such a gap, only type and metadata are reported. If the server does not answer for
+    longer than the patience of the transport, Unreachable is raised.
 
-    With a start `version` the objects that existed then are not known; those deleted during a gap so
-    long that the server forgot it are then not reported.
+    With a start `version`, the objects that existed then are unknown, so those deleted during a gap that the
+    server no longer has are not reported.
     """
 
     def __init__(self, transport: Transport, selection: Selection, version: str | None = None) -> None:
@@ -63,9 +64,9 @@ class Watch:
         self.close()
 
     def listed(self) -> Iterator[Object]:
-        """The objects that are there now; what changes from then on comes by iteration.
+        """The present objects; iterate for later changes.
 
-        For who must not act on half of them; to be read once and whole, before the first `next`.
+        For consumers that must not act on half of them; read it once and completely, before the first `next`.
         """
         return (one for _, one in self._listed())
 
@@ -78,6 +79,7 @@ class Watch:
 
     def _run(self) -> Generator[tuple[str, Object], None, None]:
         trouble: float | None = None
+        waiting, cluster, attempts = self._transport.waiting, self._selection.asked.cluster, 0
         while not self._closed.is_set():
             self._connected = False
             try:
@@ -87,13 +89,15 @@ class Watch:
             except Unreachable:
                 now = time.monotonic()
                 trouble = now if trouble is None or self._connected else trouble
-                if not self._ever or now - trouble > _PATIENCE:
+                if not self._ever or now - trouble > waiting.patience:
                     raise
-            # A server that hangs up at once is going down, or full: do not spin meanwhile.
-            self._closed.wait(_BREATH)
+                waiting.lost(cluster, trouble)
+            # A server that closes at once is stopping or overloaded, so wait before trying again.
+            attempts = 0 if self._connected else attempts + 1
+            self._closed.wait(min(_BREATH * (1 << min(attempts, 9)), _LONGEST))
 
     def _once(self) -> Iterator[tuple[str, Object]]:
-        """List where needed, then the changes of one connection."""
+        """List if necessary, then yield the changes of one connection."""
         try:
             if self._version is None:
                 yield from self._listed()
@@ -105,7 +109,7 @@ class Watch:
                 raise
 
     def _listed(self) -> Iterator[tuple[str, Object]]:
-        """List, and tell what differs from what was told before."""
+        """List, and yield the differences to what was reported before."""
         seen: set[tuple[str, str]] = set()
         version = None
         for page in pages(self._transport, self._selection):
@@ -117,9 +121,10 @@ class Watch:
         for key in self._known.keys() - seen:
             yield "DELETED", self._known.pop(key)
         self._version = version
+        self._ever = True
 
     def _compared(self, one: Object) -> Iterator[tuple[str, Object]]:
-        """How a listed object differs from what was told of it."""
+        """The change of a listed object since it was last reported."""
         old = self._known.get(_key(one))
         self._known[_key(one)] = _trace(one)
         if old is not None and _uid(old) != _uid(one):
@@ -133,9 +138,8 @@ class Watch:
 
     def _told(self, one: Object) -> bool:
         """Whether an object has not changed since the version at which the caller began."""
-        version = _version(one)
-        known = self._start is not None and self._start.isdigit() and version.isdigit()
-        return known and int(version) <= int(self._start or 0)
+        version, start = whole(_version(one)), whole(self._start)
+        return version is not None and start is not None and version <= start
 
     def _streamed(self) -> Iterator[tuple[str, Object]]:
         """The changes of one connection; ends when the server ends it."""
@@ -146,8 +150,8 @@ class Watch:
                 if event is not None:
                     yield event
         except (faults.BROKEN, ValueError) as cause:
-            # A line cut short is a connection cut short.
-            raise faults.broken(cause, self._selection.asked, self._transport.endpoint) from cause
+            # A truncated line means a broken connection.
+            raise connection_errors.broken(cause, self._selection.asked, self._transport.endpoint) from cause
         finally:
             with self._lock:
                 self._reply = None
@@ -166,6 +170,7 @@ class Watch:
         request = Request(asked, "GET", path, query, stream=True, silence=_SERVER_ENDS + 30)
         reply = self._transport.send(request)
         self._ever = self._connected = True
+        self._transport.waiting.found(asked.cluster)
         with self._lock:
             self._reply = reply
             if self._closed.is_set():
@@ -173,7 +178,7 @@ class Watch:
         return reply
 
     def _event(self, line: bytes) -> tuple[str, Object] | None:
-        """What a line tells; None for what is known already. ValueError where the line is cut short."""
+        """The event in a line; None if it is already known. Raises ValueError if the line is truncated."""
         match decoded(line):
             case {"type": "ERROR", "object": dict() as said}:
                 code = said.get("code")
@@ -187,7 +192,7 @@ class Watch:
         raise faults.not_json(self._selection.asked, faults.Garbled)
 
     def _note(self, kind: str, one: Object) -> bool:
-        """Take note of a change; whether it has not been told."""
+        """Remember a change; return whether it is new."""
         self._version = _version(one)
         if kind == "DELETED":
             self._known.pop(_key(one), None)
@@ -206,7 +211,7 @@ def cut(reply: Reply | None) -> None:
 
 
 def finish(reader: Generator[Any, None, None]) -> bool:
-    """Run what a generator does at its end; False where another thread is inside and will do so itself."""
+    """Close a generator; return False if another thread is inside and will do so itself."""
     try:
         reader.close()
     except ValueError:
@@ -216,7 +221,7 @@ def finish(reader: Generator[Any, None, None]) -> bool:
 
 
 def _trace(one: Object) -> Object:
-    """What is kept of an object to see its changes, and to tell of its end: thousands may be watched."""
+    """The part of an object that is kept to detect changes and report its end: thousands may be watched."""
     return {key: value for key, value in one.items() if key not in ("spec", "status")}
 
 

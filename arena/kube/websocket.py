@@ -1,22 +1,25 @@
 """The framed connection under exec, attach and port forwards."""
 
-import http.client
 import socket
-import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from arena.errors import NotAllowed, SpecError, Unreachable
-from arena.kube import faults
+from arena.errors import SpecError, Unreachable
+from arena.kube import connection_errors, faults, limits, requestlog
 from arena.kube.endpoint import Endpoint
 from arena.kube.faults import Asked
+from arena.kube.sockets import Dialer
 from arena.kube.transport import CONNECT, READ, Request, Transport
 
 _LONG = 1e6
-"""Seconds. A TLS socket with a timeout does not hold its lock while it waits, so others can send."""
+"""Seconds; a TLS socket with a timeout does not hold its lock while waiting, so others can send."""
+
+
+class ProxyError(OSError):
+    """A proxy could not connect; `faults` knows it by this name, which the HTTP library uses, too."""
 
 
 class Socket:
@@ -35,7 +38,7 @@ class Socket:
         self.close()
 
     def __iter__(self) -> Iterator[bytes]:
-        """The frames until either side closes; raises Unreachable where the connection breaks."""
+        """The frames until either side closes; raises Unreachable if the connection breaks."""
         import websocket
 
         data_codes = (websocket.ABNF.OPCODE_BINARY, websocket.ABNF.OPCODE_TEXT)
@@ -63,22 +66,23 @@ class Socket:
             raise _broken(self._asked) from cause
 
     def close(self) -> None:
-        """Hang up; a blocked reader stops."""
+        """Close the connection; a blocked reader stops."""
         self._closed.set()
         plug = self._raw.sock
         if plug is not None:
-            # The other side may have been first.
+            # The other side may have closed it already.
             with suppress(OSError):
                 plug.shutdown(socket.SHUT_RDWR)
             plug.close()
 
 
 def connect(transport: Transport, request: Request, protocols: Sequence[str]) -> Socket:
-    """Open the connection that a request asks for, in the first of `protocols` that the server knows."""
+    """Open the connection for a request, with the first of `protocols` that the server supports."""
+    endpoint = transport.endpoint
     try:
-        return _connect(transport.endpoint, request, protocols)
-    except NotAllowed:
-        if not transport.renew():
+        return _connect(endpoint, request, protocols)
+    except faults.NotAuthenticated:
+        if not transport.renew(endpoint):
             raise
         return _connect(transport.endpoint, request, protocols)
 
@@ -86,11 +90,12 @@ def connect(transport: Transport, request: Request, protocols: Sequence[str]) ->
 def _connect(endpoint: Endpoint, request: Request, protocols: Sequence[str]) -> Socket:
     import websocket
 
+    requestlog.note("open %s", request.target)
     try:
         raw = websocket.create_connection(
             "ws" + endpoint.server.removeprefix("http") + request.target,
             timeout=READ,
-            header=[f"{key}: {value}" for key, value in endpoint.headers().items()],
+            header=[f"{key}: {value}" for key, value in endpoint.identity()],
             subprotocols=list(protocols),
             socket=_plug(endpoint, request.asked),
             suppress_origin=True,
@@ -102,56 +107,53 @@ def _connect(endpoint: Endpoint, request: Request, protocols: Sequence[str]) -> 
     except websocket.WebSocketException as cause:
         raise faults.not_json(request.asked) from cause
     except faults.BROKEN as cause:
-        raise faults.broken(cause, request.asked, endpoint) from cause
+        raise connection_errors.broken(cause, request.asked, endpoint) from cause
     raw.settimeout(_LONG)
+    _bound(raw)
     return Socket(raw, request.asked)
 
 
+def _bound(raw: Any) -> None:
+    """Limit a frame, and all parts of a message, like an answer: the library keeps them whole."""
+    receive, add = raw.frame_buffer.recv_strict, raw.cont_frame.add
+
+    def checked(frame: Any) -> None:
+        before = raw.cont_frame.cont_data
+        limits.checked(len(frame.data) + (len(before[1]) if before else 0))
+        add(frame)
+
+    raw.frame_buffer.recv_strict = lambda size: receive(limits.checked(size))
+    raw.cont_frame.add = checked
+
+
 def _plug(endpoint: Endpoint, asked: Asked) -> socket.socket:
-    """A connected socket to the server, through its proxy and TLS as every other request."""
-    from arena.kube.pooled import keepalive
-
-    url = urlsplit(endpoint.server)
-    secure = url.scheme == "https"
-    address = endpoint.host, url.port or (443 if secure else 80)
-    plug = (
-        _tunnel(endpoint.proxy, address, asked)
-        if endpoint.proxy
-        else socket.create_connection(address, CONNECT)
-    )
-    for option in keepalive():
-        plug.setsockopt(*option)
+    """A connected socket to the server, through its proxy and TLS like every other request."""
+    dialer = Dialer(endpoint)
+    if endpoint.proxy:
+        plug = dialer.prepared(_tunnel(endpoint, (endpoint.host, dialer.port), asked))
+    else:
+        plug = dialer.dial(CONNECT)
     plug.settimeout(READ)
-    return (
-        _tls(endpoint).wrap_socket(plug, server_hostname=endpoint.server_name or endpoint.host)
-        if secure
-        else plug
-    )
-
-
-def _tunnel(proxy: str, address: tuple[str, int], asked: Asked) -> socket.socket:
-    import urllib3
-
-    url = urlsplit(proxy)
-    if url.scheme != "http":
-        text = f"cannot {asked.verb} {asked.noun} through a proxy of the kind {url.scheme}"
-        raise SpecError(text, "use an http proxy, or put the cluster into NO_PROXY")
-    link = http.client.HTTPConnection(url.hostname or "", url.port or 80, timeout=CONNECT)
-    auth = f"{url.username}:{url.password or ''}" if url.username else None
-    link.set_tunnel(*address, headers=urllib3.make_headers(proxy_basic_auth=auth))
-    link.connect()
-    plug: socket.socket = link.sock
     return plug
 
 
-def _tls(endpoint: Endpoint) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=endpoint.ca_file)
-    if not endpoint.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if endpoint.cert_file:
-        context.load_cert_chain(endpoint.cert_file, endpoint.key_file)
-    return context
+def _tunnel(endpoint: Endpoint, address: tuple[str, int], asked: Asked) -> socket.socket:
+    import http.client
+
+    import urllib3
+
+    url = urlsplit(endpoint.proxy or "")
+    if url.scheme != "http":
+        text = f"cannot {asked.verb} {asked.noun} through a proxy of type {url.scheme}"
+        raise SpecError(text, "use an http proxy, or put the cluster into NO_PROXY")
+    link = http.client.HTTPConnection(url.hostname or "", url.port or 80, timeout=CONNECT)
+    link.set_tunnel(*address, headers=urllib3.make_headers(proxy_basic_auth=endpoint.proxy_auth or None))
+    try:
+        link.connect()
+    except OSError as cause:
+        raise ProxyError from cause
+    plug: socket.socket = link.sock
+    return plug
 
 
 def _broken(asked: Asked) -> Unreachable:

@@ -1,36 +1,28 @@
-"""The server process of the local cluster as commands see it: find, start, stop, reset.
+"""Finds, starts, stops and resets the server of the local cluster, for commands.
 
-`ensure()` is all that most need. Standard library alone, the slower parts of it imported on use:
-every command on the local cluster pays for what stands at the top.
+Most callers need only `ensure()`. This module uses only the standard library and imports its slower parts
+late, since every command on the local cluster imports it.
 
-Several commands may start at the same instant. `start.lock` lets one of them start a server while
-the others wait and then find it; `server.lock`, which the server holds for life, tells without any
-reasoning about process ids whether there is one.
+Several commands may start at the same time. `start.lock` lets one of them start a server while the others
+wait and then find it. The server holds `server.lock` as long as it lives, so whether one runs is known
+without guessing from process ids.
 """
 
 import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from arena.local.state import (
-    DaemonError,
-    Server,
-    acquire,
-    check_room,
-    explained,
-    fell,
-    holder,
-    prepare,
-    recorded,
-    settle,
-    state_dir,
-)
+from arena.local.folders import DaemonError, check_room, explained
+from arena.local.locks import acquire, fell, holder, settle
+from arena.local.state import Server, claim, prepare, recorded, state_dir, trusted_dir
+from arena.private import Exposed, check, empty
+from arena.values import frozen
 
 __all__ = [
     "DaemonError",
@@ -48,24 +40,26 @@ __all__ = [
 ]
 
 LOCK = "start.lock"
-"""Locked by the one command that starts or resets the server."""
+"""The lock of the command that starts or resets the server."""
 
 PATIENCE = 60.0
-"""Seconds that a server may take to start before it is called broken: many commands may start at once."""
+"""Seconds to wait for a server to start; many commands may start at once."""
 
 LEAVING = 10.0
-"""Seconds that a server may take to stop before it is killed."""
+"""Seconds to wait for a server to stop before it is killed."""
 
 DYING = 30.0
-"""Seconds that a killed server may take to be gone: a loaded machine reaps late."""
+"""Seconds to wait until a killed server is gone; a busy machine is slow."""
 
+LARGEST = 1 << 16
+"""Maximum size, in bytes, of the server's answer about itself."""
 ANSWER = 15.0
-"""Seconds that a server may take for an answer."""
+"""Seconds to wait for an answer of the server."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Status:
-    """How the local cluster does."""
+    """The state of a running local cluster."""
 
     home: Path
     pid: int
@@ -74,63 +68,74 @@ class Status:
     uptime: float
     """Seconds."""
     pods: int
-    """Pods that have not ended."""
+    """Number of pods that have not ended."""
     memory: int
-    """Resident bytes of the server alone."""
+    """Resident memory of the server in bytes, without its pods."""
     idle: float
-    """Seconds without pods and requests after which the server ends by itself; 0: never."""
+    """Seconds without pods and requests after which the server stops; 0: never."""
 
 
 def find() -> Server | None:
-    """The server, if one runs and answers."""
+    """Return the server if one is running and answers, otherwise None."""
     home = state_dir()
-    server = recorded(home)
-    # Never show the secret to a stranger who took over the port: ask only whose lock is held.
-    if server is None or holder(home) != server.pid:
-        return None
-    return server if _ask(server, "ping") is not None else None
+    try:
+        check(home)
+        server = recorded(home)
+        # A record may be old: the holder of the lock is the server.
+        if server is None or holder(home) != server.pid:
+            return None
+    except (Exposed, OSError):
+        return None  # the next start reports it
+    answer = _ask(server, "ping")
+    return None if answer is None else replace(server, replaced=answer.get("replaced") is True)
 
 
 def crashed() -> bool:
-    """Whether the last server ended neither by itself nor because somebody stopped it."""
+    """Whether the last server crashed, rather than being stopped or becoming idle."""
     return fell(state_dir())
 
 
-def ensure(version: str = "", gpus: str = "") -> Server:
-    """The server, started if need be; `fresh` says whether this call did it.
+def ensure(version: str = "", offers: Mapping[str, str] | None = None) -> Server:
+    """Return the running server, or start one; `Server.fresh` says which.
 
     Args:
-        version: the caller's version of arena. A server of an older one is replaced when no pod
-            runs; otherwise it stays, and the caller may compare `Server.version` and warn.
-        gpus: how many virtual GPUs a server started now offers; "" for the environment's or the usual number.
+        version: the caller's version of arena. A server of an older version is replaced if no pods
+            are running; otherwise it stays, and the caller may compare `Server.version` and warn. One whose
+            arena was removed or installed anew is always replaced; its pods continue.
+        offers: variables for a server that is started now, such as ARENA_LOCAL_GPUS; they override the
+            environment.
 
     Raises:
         DaemonError: it cannot be started.
     """
     server = find()
     if server is None:
-        return start(version=version, gpus=gpus)
-    if _older(server.version, version):
-        answer = _ask(server, "status")
-        if answer is not None and answer["pods"] == 0:
-            stop()
-            return start(version=version, gpus=gpus)
+        return start(version=version, offers=offers)
+    if server.replaced or (_older(server.version, version) and _is_empty(server)):
+        with explained(server.home):
+            _end(server.home, server.pid)
+        return start(version=version, offers=offers)
     return server
 
 
-def start(idle: float | None = None, version: str = "", gpus: str = "") -> Server:
-    """Start the server, or find the one that another command just started.
+def _is_empty(server: Server) -> bool:
+    answer = _ask(server, "status")
+    return answer is not None and answer["pods"] == 0
+
+
+def start(idle: float | None = None, version: str = "", offers: Mapping[str, str] | None = None) -> Server:
+    """Start the server, or return the one that another command has just started.
 
     Args:
-        idle: seconds without pods and requests after which it ends by itself, 0: never; None: 30 minutes,
-            or ARENA_LOCAL_IDLE.
+        idle: seconds without pods and requests after which it stops; 0: never; None: ARENA_LOCAL_IDLE, or
+            30 minutes.
         version: the caller's version of arena, kept in `Server.version`.
-        gpus: as in `ensure`.
+        offers: as in `ensure`.
 
     Raises:
-        DaemonError: it does not come up; the hint holds the end of its log.
+        DaemonError: it does not start; the hint contains the end of its log.
     """
-    from arena.local.launch import spawn
+    from arena.local.launch import failure, spawn
 
     home = prepare()
     with _alone(home, find) as running:
@@ -139,83 +144,83 @@ def start(idle: float | None = None, version: str = "", gpus: str = "") -> Serve
         check_room(home)
         before = holder(home)
         with explained(home):
-            ready = spawn(home, version, idle, gpus, PATIENCE)
+            ready, begin = spawn(home, version, idle, offers or {}, PATIENCE)
         server = find()
         if server is None:
-            raise _failure(home, before, ready)
+            raise failure(home, before, ready, begin)
         return replace(server, fresh=True)
 
 
 def stop(pods: bool = False) -> bool:
-    """Stop the server, if one runs, and tell whether; its pods live on and are found again by the next one.
+    """Stop the server and return whether one was running. Its pods continue, and the next server adopts them.
 
     Args:
-        pods: also end every process of every pod.
+        pods: also kill all processes of all pods.
 
     Raises:
-        DaemonError: it does not end.
+        DaemonError: it does not stop.
     """
-    home = state_dir()
-    stopped = _end(home)
+    home = trusted_dir()
+    with explained(home):
+        stopped = _end(home)
     settle(home)
     if pods:
-        from arena.local.sweep import sweep
+        from arena.local import leftover_processes
 
-        sweep(home)
+        leftover_processes.kill(home)
     return stopped
 
 
 def status() -> Status | None:
-    """How the server does; None where none runs."""
+    """Return the state of the server, or None if none is running."""
     server = find()
     answer = _ask(server, "status") if server else None
     if server is None or answer is None:
         return None
     uptime = max(0.0, time.time() - server.started)
     known = {name: answer[name] for name in ("pods", "memory", "idle")}
-    return Status(state_dir(), server.pid, server.port, server.version, uptime, **known)
+    return Status(
+        home=state_dir(), pid=server.pid, port=server.port, version=server.version, uptime=uptime, **known
+    )
 
 
 def reset() -> None:
-    """Stop the server, end every process of its pods, and remove everything it kept.
+    """Stop the server, kill all processes of its pods, and delete its state folder.
 
     Raises:
-        DaemonError: a process does not end, or a file cannot be removed.
+        DaemonError: a process cannot be killed, or a file cannot be removed.
     """
-    from arena.local.sweep import sweep
+    from arena.local import leftover_processes
 
-    home = state_dir()
-    if not home.is_dir():
+    home = trusted_dir()
+    if not os.path.isdir(home):
+        with explained(home):
+            leftover_processes.kill(home)  # somebody may have removed the folder while pods ran
         return
+    with explained(home):
+        claim(home)
     with _alone(home):
         _end(home)
-        sweep(home)
+        leftover_processes.kill(home)
         with explained(home):
             _empty(home)
-            # Last: whoever waits for the lock may begin anew from here on, in this very folder.
+            # Last, because a waiting command may start again in this folder from here on.
             (home / LOCK).unlink()
             with suppress(OSError):
                 home.rmdir()
 
 
 def _empty(home: Path) -> None:
-    """Remove everything in the folder but the lock that keeps others out meanwhile."""
-    import shutil
-
-    # Programs may have left folders that forbid their owner to empty them.
-    for folder, names, _ in os.walk(home):
-        for name in names:
-            if not os.path.islink(path := os.path.join(folder, name)):
-                os.chmod(path, 0o700)
-    for entry in home.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        elif entry.name != LOCK:
-            entry.unlink()
+    """Remove everything in the folder except the lock that keeps other commands out."""
+    folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        empty(folder, keep=LOCK)
+    finally:
+        os.close(folder)
 
 
 def kubeconfig() -> Path:
-    """The kubeconfig file of the local cluster, which is started if need be.
+    """Return the path of the local cluster's kubeconfig, and start the cluster if necessary.
 
     Raises:
         DaemonError: it cannot be started.
@@ -225,34 +230,32 @@ def kubeconfig() -> Path:
 
 
 def _ask(server: Server, what: str) -> dict[str, Any] | None:
-    """What the server says about itself, by `ping` or `status`; None where it does not answer."""
-    from http.client import HTTPConnection, HTTPException
-
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=ANSWER)
+    """Return the server's answer to `ping` or `status`, or None if there is no answer."""
+    # Without a library, which would be slow to import: every command calls this.
+    asked = f"GET /local/{what} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     try:
-        connection.request("GET", f"{server.prefix}/local/{what}")
-        answer = connection.getresponse()
-        body = json.loads(answer.read())
-        return body if answer.status == 200 and body.get("pid") == server.pid else None
-    except (OSError, HTTPException, ValueError):
+        with server.dial(ANSWER) as link, link.makefile("rb") as answer:
+            link.sendall(asked.encode())
+            head, _, text = answer.read(LARGEST).partition(b"\r\n\r\n")
+        body = json.loads(text)
+        return body if head.split()[1:2] == [b"200"] and body.get("pid") == server.pid else None
+    except (OSError, ValueError):
         return None
-    finally:
-        connection.close()
 
 
 @contextmanager
 def _alone(home: Path, enough: Callable[[], Server | None] = lambda: None) -> Iterator[Server | None]:
-    """Be the only command that starts or resets the server, or get the server that is `enough` instead.
+    """Hold the start lock, or yield a server that `enough` finds while waiting for it.
 
-    Without that, a crowd of commands would go through the lock one by one after the first of them
-    has long started the server.
+    Without `enough`, many commands would acquire the lock one after the other although the first of them has
+    already started the server.
     """
     lock, server = None, None
     deadline = time.monotonic() + PATIENCE + 2 * ANSWER
     with explained(home):
         while (lock := acquire(home / LOCK, 0.5)) is None and (server := enough()) is None:
             if time.monotonic() > deadline:
-                raise DaemonError("another command has been starting the local cluster too long", "try again")
+                raise DaemonError("another command is still starting the local cluster", "try again")
     try:
         yield server
     finally:
@@ -260,40 +263,29 @@ def _alone(home: Path, enough: Callable[[], Server | None] = lambda: None) -> It
             os.close(lock)
 
 
-def _failure(home: Path, before: int | None, ready: bool) -> DaemonError:
-    """Why no server answers after one was started; `before` held the lock already then."""
-    if before is not None and holder(home) == before:
-        return DaemonError(
-            f"the local cluster (pid {before}) does not answer", "stop it with: arena local stop"
-        )
-    lines = (home / "server.log").read_text(errors="replace").splitlines()[-8:]
-    what = "does not answer after its start" if ready else "does not start"
-    return DaemonError(
-        f"the local cluster {what}: {lines[-1] if lines else 'it wrote no reason'}",
-        "\n".join([f"the end of {home / 'server.log'}:", *lines]),
-    )
+def _end(home: Path, target: int = 0) -> bool:
+    """Terminate, and finally kill, the process that holds the server's lock; return whether there was one.
 
-
-def _end(home: Path) -> bool:
-    """End the process that holds the server's lock, at last by force; whether there was one."""
+    Only the process `target` is ended (0: the first holder), never a server that follows it.
+    """
     if holder(home) is None:
         return False
     for number, patience in ((signal.SIGTERM, LEAVING), (signal.SIGKILL, DYING)):
         told, deadline = False, time.monotonic() + patience
         while time.monotonic() < deadline:
             pid = holder(home)
-            if pid is None:
-                return True
             # One that has just locked the file has yet to write its pid.
+            if pid is None or pid not in (0, target or pid):
+                return True
             if pid and not told:
                 with suppress(ProcessLookupError):
                     os.kill(pid, number)
-                told = True
+                    target, told = pid, True
             time.sleep(0.01)
     raise DaemonError(f"the local cluster (pid {pid}) does not end", f"end it with: kill -9 {pid}")
 
 
 def _older(theirs: str, ours: str) -> bool:
-    """Whether version `theirs` came before `ours`; unknown versions are no reason to act."""
+    """Whether version `theirs` is older than `ours`; False if one of them is unknown."""
     one, other = ([int(part) for part in text.split(".") if part.isdigit()] for text in (theirs, ours))
     return bool(one and other) and one < other

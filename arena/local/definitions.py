@@ -1,19 +1,44 @@
-"""What an operator tells the API of its kinds, as a CustomResourceDefinition and a webhook do."""
+"""How an operator describes its kinds to the API, as a CustomResourceDefinition and a webhook would."""
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
-from arena.local.causes import Cause
-from arena.local.objects import Object, Resource
+from arena.local.field_errors import FieldError
+from arena.local.installed import modules
+from arena.local.objects import Object, Objects, Resource
+from arena.tuples import NamedTuple
 
 Column = tuple[str, Callable[[Object], object]]
 """The title of a column and the cell of one object."""
 
 AGE: Column = ("Age", lambda obj: obj["metadata"].get("creationTimestamp"))
-"""Where the age of objects is shown when not at the end."""
+"""The age, for kinds that do not show it in the last column."""
+
+
+class Span(NamedTuple):
+    """A cell that shows the time between two moments, as the API's text."""
+
+    start: str | None
+    end: str | None
+    """None: it has not ended."""
+
+
+class Outcome(NamedTuple):
+    """How and when a job ended."""
+
+    word: str
+    """`Succeeded`, `Failed`, or "" for a job that has not ended."""
+    time: str | None
+    """When it ended, as the API's text."""
+
+
+def set_defaults(target: Object, **values: Any) -> None:
+    """Set fields that are missing or null, in place."""
+    for key, value in values.items():
+        if target.get(key) is None:
+            target[key] = value
 
 
 def _nothing(obj: Object) -> None:
@@ -22,37 +47,53 @@ def _nothing(obj: Object) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """A kind that the API serves because an operator is there for it.
+    """A kind that the API serves because its operator is installed.
 
     Attributes:
-        shapes: its structures, a line each, as `api/shapes.py` writes them; those there may be used.
-        check: what the operator's webhook refuses; pod templates are checked by the API itself.
-        columns: what `kubectl get` prints between name and age.
+        shapes: its structures, one a line, in the syntax of `api/shapes.py`, whose structures may be used.
+        check: yields what the operator's webhook refuses; the API itself checks pod templates.
+        columns: the columns that `kubectl get` prints between name and age.
+        wide: the columns that `kubectl get -o wide` prints behind them.
         short: short names.
-        status: whether its status is written apart from the rest.
-        fill: sets defaults, in place.
-        immutable: fields of spec that may not change.
+        status: whether it has the subresource `status`.
+        scale: whether it has the subresource `scale`.
+        fill: sets the defaults, in place.
+        restart: the restart policies that the pod template of its spec may have; the API then sets defaults
+            in the template, too. Empty for a kind whose templates the API leaves as they are.
+        immutable: the fields of spec that may not change.
+        fields: the paths that a field selector may name, besides name and namespace.
         custom: whether a cluster serves it from a CustomResourceDefinition.
-        seeds: objects that are there from the start.
+        seeds: objects that exist from the start.
+        scheduled: for a kind whose objects start others on a schedule, whether an object will do so: the
+            server must then stay even if nothing runs. None for all other kinds.
+        outcome: how a job of the kind ended; None if its conditions show it.
     """
 
     resource: Resource
     shapes: str
-    check: Callable[[Object], Iterable[Cause]] = lambda obj: ()
+    check: Callable[[Object], Iterable[FieldError]] = lambda obj: ()
     columns: tuple[Column, ...] = ()
+    wide: tuple[Column, ...] = ()
     short: tuple[str, ...] = ()
     status: bool = True
+    scale: bool = False
     fill: Callable[[Object], None] = _nothing
+    restart: tuple[str, ...] = ()
     immutable: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
     custom: bool = True
     seeds: tuple[Object, ...] = ()
+    scheduled: Callable[[Object], bool] | None = None
+    outcome: Callable[[Object], Outcome] | None = None
 
 
 @cache
 def every() -> tuple[Definition, ...]:
-    """All definitions: the `DEFINITIONS` of the modules of the operators, in the order of their names."""
-    import arena.local.operators as package
+    """All definitions: the `DEFINITIONS` of the installed operators' modules."""
+    return tuple(one for module in modules() for one in getattr(module, "DEFINITIONS", ()))
 
-    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-    modules = (importlib.import_module(f"{package.__name__}.{name}") for name in names)
-    return tuple(one for module in modules for one in getattr(module, "DEFINITIONS", ()))
+
+def is_awaited(objects: Objects) -> bool:
+    """Whether an object will start others on its schedule."""
+    recurring = [(one.resource, one.scheduled) for one in every() if one.scheduled]
+    return any(scheduled(obj) for resource, scheduled in recurring for obj in objects.list(resource))

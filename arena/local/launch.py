@@ -1,24 +1,33 @@
-"""Starts the server's process: detached, in the state folder, with the harmless part of our environment."""
+"""Starts the server process: detached, in the state folder, without secrets of the environment."""
 
 import os
 import select
+import site
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from arena.local.folders import DaemonError
+from arena.local.locks import holder
 
 KEPT = ("LC_", "XDG_", "ARENA_", "PYTHON", "CONDA", "CUDA", "NVIDIA", "DYLD_", "NCCL_", "OMP_")
 _NAMES = "PATH HOME USER LOGNAME SHELL LANG LANGUAGE TZ TMPDIR TERM VIRTUAL_ENV LD_LIBRARY_PATH"
 NAMES = frozenset(_NAMES.split())
-"""What the server keeps of the environment it was started from: no token of that shell."""
+"""Variables that are passed on to the server; tokens of the shell are not."""
 
 
-def spawn(home: Path, version: str, idle: float | None, gpus: str, patience: float) -> bool:
-    """Run the server's module on its own and wait, so many seconds, until it is ready; whether it said so.
+def spawn(
+    home: Path, version: str, idle: float | None, offers: Mapping[str, str], patience: float
+) -> tuple[bool, int]:
+    """Start the server and wait up to `patience` seconds.
+
+    Returns:
+        Whether it is ready, and at which byte of `server.log` its own lines begin.
 
     Raises:
-        OSError: the log cannot be written, or no process can be made.
+        OSError: the log cannot be written, or no process can be started.
     """
     argv = [sys.executable, "-m", "arena.local.server", "--version", version]
     if idle is not None:
@@ -26,20 +35,41 @@ def spawn(home: Path, version: str, idle: float | None, gpus: str, patience: flo
     reader, writer = os.pipe()
     with os.fdopen(reader, "rb", buffering=0) as ready:
         with os.fdopen(writer, "wb", buffering=0), _log(home) as log:
+            begin = os.lseek(log, 0, os.SEEK_END)
             # In its own folder, not the caller's: `-m` would import modules lying there. It forks at
             # once, so that the server proper is nobody's child.
             subprocess.call(
-                [*argv, "--ready", str(writer)], cwd=home, env=_environment(home, gpus),
+                [*argv, "--ready", str(writer)], cwd=home, env=_environment(home, offers),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(writer,),
             )  # fmt: skip
-        return bool(select.select([ready], [], [], patience)[0] and ready.read(1))
+        return bool(select.select([ready], [], [], patience)[0] and ready.read(1)), begin
+
+
+def failure(home: Path, before: int | None, ready: bool, begin: int) -> DaemonError:
+    """The error that explains why no server answers.
+
+    Args:
+        before: the pid that already held the lock.
+        ready: whether the server that was started was ready once.
+        begin: the byte of the log at which its lines begin.
+    """
+    if before is not None and holder(home) == before:
+        return DaemonError(
+            f"the local cluster (pid {before}) does not answer", "stop it with: arena local stop"
+        )
+    lines = (home / "server.log").read_bytes()[begin:].decode(errors="replace").splitlines()[-8:]
+    what = "does not answer after its start" if ready else "does not start"
+    return DaemonError(
+        f"the local cluster {what}: {lines[-1] if lines else 'its log is empty'}",
+        "\n".join([f"the end of {home / 'server.log'}:", *lines]),
+    )
 
 
 @contextmanager
 def _log(home: Path) -> Iterator[int]:
-    """The server's log opened for appending; a long one is first moved aside."""
+    """Open the server's log for appending; a long log is rotated first."""
     path = home / "server.log"
-    if path.exists() and path.stat().st_size > 5 << 20:
+    if os.path.exists(path) and path.stat().st_size > 5 << 20:
         path.replace(home / "server.log.1")
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
@@ -48,16 +78,16 @@ def _log(home: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _environment(home: Path, gpus: str) -> dict[str, str]:
-    """The server's environment: the harmless part of ours, and the way to this package."""
+def _environment(home: Path, offers: Mapping[str, str]) -> dict[str, str]:
+    """Return the server's environment: allowed variables, what it offers, and the path of this package."""
     env = {name: value for name, value in os.environ.items() if name in NAMES or name.startswith(KEPT)}
-    if gpus:
-        env["ARENA_LOCAL_GPUS"] = gpus
-    env["ARENA_LOCAL_HOME"] = str(home)  # even where it was said relative to our folder
+    env.update(offers)
+    env["ARENA_LOCAL_HOME"] = str(home)  # even if it was relative to our folder
     paths = [os.path.abspath(path) for path in env.get("PYTHONPATH", "").split(os.pathsep) if path]
     root = Path(__file__).resolve().parents[2]
-    # An installed package is found anyway; its folder must not come before the standard library.
-    if root.name not in ("site-packages", "dist-packages"):
+    # An installed package is found anyway; its folder must not come before the standard library. The
+    # interpreter does not know the folder of an archive that unpacks itself, whatever it is called.
+    if str(root) not in map(os.path.realpath, (*site.getsitepackages(), site.getusersitepackages())):
         paths.append(str(root))
     if paths:
         env["PYTHONPATH"] = os.pathsep.join(paths)

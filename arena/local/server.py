@@ -1,15 +1,14 @@
 """The server process of the local cluster: `python -m arena.local.server`.
 
-It wires the API, the node and the operators together, tells where it listens, and ends on SIGTERM,
-on Ctrl-C, or when nobody has needed it for a while. The pods outlive it: the next one adopts them.
+It connects the API, the node and the operators, publishes its address, and stops on SIGTERM, on Ctrl-C, or
+when it has been idle for a while. Its pods continue, and the next server adopts them.
 """
 
 import argparse
 import contextlib
 import os
-import secrets
+import re
 import signal
-import socket
 import sys
 import threading
 import time
@@ -17,17 +16,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from arena.local.state import (
-    DaemonError,
-    Server,
-    acquire,
-    explained,
-    holder,
-    leave,
-    prepare,
-    publish,
-    recorded,
-)
+from arena.local import installation, process_settings, tls
+from arena.local.folders import DaemonError, explained
+from arena.local.locks import acquire, holder, leave, missing
+from arena.local.state import Server, prepare, publish
 
 if TYPE_CHECKING:
     import asyncio
@@ -39,14 +31,16 @@ if TYPE_CHECKING:
     from arena.local.runtime import Runtime
 
 IDLE = 30 * 60.0
-"""Seconds without pods and requests after which the server ends by itself."""
+"""Seconds without pods and requests after which the server stops."""
+TICK = 2.0
+"""Seconds between two checks that the state folder still exists; each costs two system calls."""
 LOOK = 60.0
-"""Seconds after which a server that is kept by its pods alone looks at them again."""
+"""Seconds between two checks whether any pod is left, in a server without requests."""
 ENDED = ("Succeeded", "Failed")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the server until it is told to end; the process's exit code."""
+    """Run the server until it is stopped, and return the exit code."""
     try:
         options = _options(argv)
         if not options.foreground:
@@ -59,25 +53,35 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _detach() -> None:
-    """Leave the process that was started, which ends, and its terminal."""
+    """Detach from the process that was started, which exits, and from its terminal."""
     if os.fork():
-        os._exit(0)  # whoever started us waits for this alone
+        os._exit(0)  # the starting process waits only for this
     os.setsid()
 
 
 def serve(options: argparse.Namespace) -> None:
-    """Own the state folder and serve it.
+    """Lock the state folder and serve it.
 
     Raises:
-        DaemonError: another server owns it, or it cannot be written.
+        DaemonError: another server holds the lock, or the folder is not writable.
     """
     home = prepare()
-    _own(home)
-    os.umask(0o077)
+    lock = _own(home)
+    process_settings.become_server()
     os.chdir(home)
-    listener, secret = _listen(recorded(home))
-    port = listener.getsockname()[1]
-    server = Server(port, secret, os.getpid(), options.version, time.time())
+    with explained(home):
+        listeners = tls.listen(home)
+    try:
+        _serve(home, listeners, options, lock)
+    finally:
+        for listener in listeners:
+            listener.close()
+
+
+def _serve(home: Path, listeners: "tls.Listeners", options: argparse.Namespace, lock: int) -> None:
+    """Serve the state folder, which this process has locked."""
+    port = next(one.getsockname()[1] for one, context in listeners.items() if context)
+    server = Server(home=home, port=port, pid=os.getpid(), version=options.version, started=time.time())
     # Imported once this server is sure to be needed: it takes a quarter of a second.
     import asyncio
     import logging
@@ -86,49 +90,59 @@ def serve(options: argparse.Namespace) -> None:
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        asyncio.run(_Process(home, server, options).run(listener))
-        leave(home)
+        process = _Process(server, options, lock)
+        asyncio.run(process.run(listeners))
+        leave(lock)
+        if process.orphans:
+            from arena.local import leftover_processes
+
+            leftover_processes.kill(home, pods=process.orphans)
     except Refused as refused:
         raise DaemonError(refused.message) from refused
-    finally:
-        listener.close()
 
 
-def _own(home: Path) -> None:
-    """Lock the state folder for as long as this process lives."""
+def _own(home: Path) -> int:
+    """Lock the state folder for the life of this process, and return the lock's descriptor."""
     with explained(home):
         lock = acquire(home / "server.lock", 5)
     if lock is None:
         raise DaemonError(f"another server (pid {holder(home)}) runs", "stop it with: arena local stop")
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    return lock
 
 
 class _Process:
     """The parts of a running server."""
 
-    def __init__(self, home: Path, server: Server, options: argparse.Namespace) -> None:
-        self._home = home
+    def __init__(self, server: Server, options: argparse.Namespace, lock: int) -> None:
+        self._home = server.home
+        self._lock = lock
+        self.orphans: set[str] = set()
+        """The uids of pods that can no longer be found, since the state folder was removed."""
         self._server = server
         self._options = options
         self._open = 0
         self._used = time.monotonic()
 
-    async def run(self, listener: socket.socket) -> None:
-        """Start everything, tell that it is ready, wait for the end, stop everything."""
+    async def run(self, listeners: "tls.Listeners") -> None:
+        """Start all parts, report that the server is ready, wait for the end, and stop them."""
         import asyncio
 
+        from arena.local import lean_aiohttp
+
+        lean_aiohttp.load()
         from arena.local.api import Api
+        from arena.local.machinery.runner import Runner
         from arena.local.node.kubelet import Kubelet
-        from arena.local.operators.runner import Runner
 
         ended = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, ended.set)
         _fall_together(asyncio.get_running_loop(), ended)
         with contextlib.closing(Api(self._home / "state.db")) as api:
-            node, operators = Kubelet(api, self._home), Runner(api)
-            site = await self._site(api, node, listener)
+            node, operators = Kubelet(api, self._home, kept=self._options.kept), Runner(api)
+            site = await self._site(api, node, listeners)
             try:
                 self._tell()
                 # After the first answer could be given: a command that waits needs neither at once.
@@ -140,33 +154,34 @@ class _Process:
                 operators.stop()
                 node.stop()
 
-    async def _site(self, api: "Api", node: "Runtime", listener: socket.socket) -> "web.AppRunner":
-        """Serve the API on a listening socket."""
+    async def _site(self, api: "Api", node: "Runtime", listeners: "tls.Listeners") -> "web.AppRunner":
+        """Serve the API on the listening sockets."""
         from aiohttp import web
 
-        from arena.local.api.server import make_app
+        from arena.local.api.app import make_app
 
-        app = make_app(api, node, secret=self._server.secret)
+        app = make_app(api, node)
         app.middlewares.append(self._noticed(api))
         # A stream may take hours: it ends with its client, or is cut off when the server ends.
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handler_cancellation=True)
+        runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=0.5, handler_cancellation=True, auto_decompress=False
+        )
         await runner.setup()
-        await web.SockSite(runner, listener).start()
+        for listener, context in listeners.items():
+            await web.SockSite(runner, listener, ssl_context=context).start()
         return runner
 
     def _noticed(self, api: "Api") -> "Middleware":
-        """A middleware that answers what the server knows of itself, and counts the other requests."""
+        """A middleware that answers `/local/ping` and `/local/status`, and counts other requests."""
         from aiohttp import web
-
-        own = f"{self._server.prefix}/local/"
 
         @web.middleware
         async def notice(request: web.Request, handler: "Handler") -> web.StreamResponse:
             # A command asks this before its own requests: it must not find the server ended then.
             self._used = time.monotonic()
-            if request.path == f"{own}ping":
-                return web.json_response({"pid": os.getpid()})
-            if request.path == f"{own}status":
+            if request.path == "/local/ping":
+                return web.json_response({"pid": os.getpid(), "replaced": installation.is_replaced()})
+            if request.path == "/local/status":
                 return web.json_response(self._status(api))
             self._open += 1
             try:
@@ -189,9 +204,9 @@ class _Process:
         }
 
     def _tell(self) -> None:
-        """Let commands find the server, and whoever started it know."""
+        """Publish the address, and notify the process that started this one."""
         with explained(self._home):
-            publish(self._home, self._server)
+            publish(self._server)
         self._used = time.monotonic()
         if self._options.ready is not None:
             os.write(self._options.ready, b"1")
@@ -200,25 +215,33 @@ class _Process:
             sys.stderr.write(f"the local cluster serves at {self._server.url}; Ctrl-C ends it\n")
 
     async def _needed(self, api: "Api", ended: "asyncio.Event") -> None:
-        """Wait until the end is asked for, or until there were neither pods nor requests for long."""
+        """Wait until the server is stopped, has been idle for long, or has lost its folder."""
         import asyncio
 
         idle: float = self._options.idle
-        while True:
-            left = self._used + idle - time.monotonic()
-            if idle and left <= 0 and not self._open and not _has_work(api):
-                sys.stderr.write(f"ends: idle for {idle:g} s\n")
-                return
-            wait = None if not idle else left if left > 0 else min(idle, LOOK)
+        look = 0.0
+        while (gone := missing(self._home, self._lock)) is None:
+            left = max(self._used + idle, look) - time.monotonic()
+            if idle and left <= 0 and not self._open:
+                if not _has_work(api):
+                    sys.stderr.write(f"ends: idle for {idle:g} s\n")
+                    return
+                left = min(idle, LOOK)
+                look = time.monotonic() + left
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(ended.wait(), wait)
+                await asyncio.wait_for(ended.wait(), min(TICK, left) if idle and left > 0 else TICK)
                 return
+        sys.stderr.write(f"ends: {self._home} was {gone} while it ran\n")
+        if gone == "removed":
+            from arena.local.objects import PODS
+
+            self.orphans = {pod["metadata"]["uid"] for pod in api.list(PODS)}
 
 
 def _fall_together(loop: "asyncio.AbstractEventLoop", ended: "asyncio.Event") -> None:
-    """End the server when one of its threads dies: the next command starts a whole one, and loses nothing.
+    """Stop the server when one of its threads dies; the next command starts a new one, and nothing is lost.
 
-    A server without its operators or its node would look well and never run a job again.
+    A server without its operators or its node would appear healthy but never run another job.
     """
 
     def hook(died: threading.ExceptHookArgs) -> None:
@@ -230,53 +253,31 @@ def _fall_together(loop: "asyncio.AbstractEventLoop", ended: "asyncio.Event") ->
 
 
 def _living(api: "Api") -> int:
-    """How many pods have not ended."""
+    """Return the number of pods that have not ended."""
     from arena.local.objects import PODS
 
     return sum(pod.get("status", {}).get("phase") not in ENDED for pod in api.list(PODS))
 
 
 def _has_work(api: "Api") -> bool:
-    """Whether pods live, or some are to start at their time."""
-    from arena.local.operators.cron import CRONS
-    from arena.local.operators.cronjob import CRONJOBS
+    """Whether pods live, or some will start on a schedule."""
+    from arena.local.definitions import is_awaited
 
-    recurring = (one for resource in (CRONS, CRONJOBS) for one in api.list(resource))
-    return bool(_living(api)) or any(not one["spec"].get("suspend") for one in recurring)
-
-
-def _listen(last: Server | None) -> tuple[socket.socket, str]:
-    """A listening socket and a secret: those of the last server, so that kubeconfigs stay valid.
-
-    Where a stranger has taken the port, both are new: clients may have shown it the secret.
-    """
-    if last:
-        with contextlib.suppress(OSError, OverflowError):
-            return _bound(last.port), last.secret
-    return _bound(0), secrets.token_urlsafe(32)
-
-
-def _bound(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        listener.listen(256)
-    except BaseException:
-        listener.close()
-        raise
-    return listener
+    return bool(_living(api)) or is_awaited(api)
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m arena.local.server", description=__doc__)
-    parser.add_argument("--foreground", action="store_true", help="stay with the terminal")
-    parser.add_argument("--ready", type=int, metavar="FD", help="write a byte there when it listens")
-    parser.add_argument("--version", default="", help="the version of arena that starts it")
-    parser.add_argument("--idle", type=float, help="seconds unused after which it ends; 0: never")
+    parser.add_argument("--foreground", action="store_true", help="do not detach from the terminal")
+    parser.add_argument(
+        "--ready", type=int, metavar="FD", help="descriptor that gets a byte when it is ready"
+    )
+    parser.add_argument("--version", default="", help="version of arena that starts the server")
+    parser.add_argument("--idle", type=float, help="seconds without use before it stops; 0: never")
     options = parser.parse_args(argv)
     if options.idle is None:
         options.idle = _idle(os.environ.get("ARENA_LOCAL_IDLE", ""))
+    options.kept = _kept(os.environ.get("ARENA_LOCAL_LOGS", ""))
     return options
 
 
@@ -284,8 +285,16 @@ def _idle(text: str) -> float:
     try:
         return max(0.0, float(text or IDLE))
     except ValueError:
-        raise DaemonError(f"ARENA_LOCAL_IDLE={text} is no number of seconds", "unset it") from None
+        raise DaemonError(f"ARENA_LOCAL_IDLE={text} is not a number of seconds", "unset it") from None
+
+
+def _kept(text: str) -> int | None:
+    """Parse a size such as 500Mi into bytes; None for "", the node's default."""
+    found = re.fullmatch(r"(\d+)([KMGT]i)?", text)
+    if text and not found:
+        raise DaemonError(f"ARENA_LOCAL_LOGS={text} is not a size such as 500Mi", "unset it")
+    return int(found[1]) << 10 * " KMGT".index((found[2] or " ")[0]) if found else None
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    os._exit(main())  # everything is closed; shutting down the interpreter would take longest

@@ -1,14 +1,28 @@
-"""Manifests are data: templates are parsed first and filled second, and never pasted as text.
+"""Manifests are data: templates are parsed first and filled second, never pasted as text.
 
-reader.py    YAML in, plain data out, with limits
-template.py  find, fill, patch and check
-writer.py    YAML for people
+reader.py        YAML in, plain data out, with limits
+template.py      find, fill, patch and check
+writer.py        YAML for users
+plain_yaml.py    reads and writes the YAML of most templates and manifests
+yaml_library.py  reads and writes all other YAML; imported only if necessary
 
-Nothing here knows a kind, a cluster or a command.
+Nothing here knows kinds, clusters or commands.
 """
 
 from arena.manifests.reader import load, load_all
-from arena.manifests.template import check, fill, find, patch, render
+from arena.manifests.template import called, check, fill, find, patch, render
 from arena.manifests.writer import brief, dump, masked
 
-__all__ = ["brief", "check", "dump", "fill", "find", "load", "load_all", "masked", "patch", "render"]
+__all__ = [
+    "brief",
+    "called",
+    "check",
+    "dump",
+    "fill",
+    "find",
+    "load",
+    "load_all",
+    "masked",
+    "patch",
+    "render",
+]

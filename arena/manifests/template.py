@@ -1,17 +1,20 @@
-"""Templates: find them, fill their holes, patch and check what comes out.
+"""Templates: find them, fill their holes, and patch and check the result.
 
 A scalar that is exactly one hole, `${workers}`, takes the value with its type; a hole inside text,
-`--logdir=/logs/${name}`, takes text or numbers. None drops the key, item or document; so it does a document
-as its `kind`, an item as its `name`. A list in a list is spliced; `$${` stands for a literal `${`. There are
-no conditions or loops.
+`--logdir=/logs/${name}`, takes text or numbers. None drops the key, item or document; None as `kind` drops a
+document, and as `name` an item. A list in a list is spliced; `$${` stands for a literal `${`. There are no
+conditions or loops.
 """
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from copy import deepcopy
 from functools import lru_cache
-from importlib.resources import files
+from os.path import isabs
 from pathlib import Path
+from pkgutil import get_data
 from typing import Any
 
 from arena.errors import TemplateError
@@ -19,33 +22,47 @@ from arena.manifests.reader import LIMIT, load_all
 
 Object = dict[str, Any]
 
+STDIN = "-"
+"""The file name that stands for standard input."""
 _HOLE = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 _WHOLE = re.compile(r"\$\{([^}]*)\}")
 _DROPPED: Any = object()
 
 
 def find(name: str, override: str | Path | None = None) -> str:
-    """The text of a packaged template, or of the file that overrides it.
+    """The text of a packaged template, or of the file that overrides it; `-` is standard input.
 
     Raises:
-        TemplateError: there is none, or the file cannot be read.
+        TemplateError: there is no such template, or the file cannot be read.
     """
     if override is None:
         return _packaged(name)
     try:
-        with open(override, "rb") as file:
+        with nullcontext(sys.stdin.buffer) if override == STDIN else open(override, "rb") as file:
             raw = file.read(LIMIT + 1)
+        if len(raw) > LIMIT:
+            raise TemplateError(f"{called(override)} is longer than 1 MiB", "shorten it")
         return raw.decode()
     except OSError as error:
-        raise TemplateError(f"{override} cannot be read: {error.strerror}", "name a readable file") from error
+        raise TemplateError(
+            f"{called(override)} cannot be read: {error.strerror}", "name a readable file"
+        ) from error
     except UnicodeDecodeError as error:
-        raise TemplateError(f"{override} is not UTF-8 text", "save it as UTF-8") from error
+        raise TemplateError(f"{called(override)} is not UTF-8 text", "save it as UTF-8") from error
+
+
+def called(file: str | Path) -> str:
+    """What messages call a file that a user named."""
+    return "standard input" if file == STDIN else str(file)
 
 
 @lru_cache
 def _packaged(name: str) -> str:
+    """A template of arena, or of a kind from another package, which names it by its path."""
     try:
-        return (files("arena") / "templates" / name).read_text("utf-8")
+        if isabs(name):
+            return Path(name).read_text("utf-8")
+        return (get_data("arena", f"templates/{name}") or b"").decode()
     except OSError as error:
         raise TemplateError(
             f'there is no template "{name}"', "install the package of its kind again"
@@ -53,15 +70,15 @@ def _packaged(name: str) -> str:
 
 
 def render(text: str, values: Mapping[str, Any], what: str) -> list[Object]:
-    """The objects that a template gives with these values.
+    """Render the objects of a template with these values.
 
     Args:
         text: the template's YAML.
         values: a value for every hole.
-        what: what the text is, for messages.
+        what: what messages call the text.
 
     Raises:
-        TemplateError: it cannot be read, has an unknown hole, or what comes out is no object.
+        TemplateError: it cannot be read, has an unknown hole, or the result is not an object.
     """
     filled = [(document, _fill(document, values, what)) for document in load_all(text, what)]
     objects = [
@@ -72,10 +89,10 @@ def render(text: str, values: Mapping[str, Any], what: str) -> list[Object]:
 
 
 def fill(node: Any, values: Mapping[str, Any], what: str = "the template") -> Any:
-    """A copy of the node with its holes filled; nothing of it is shared with `values`.
+    """A copy of the node with its holes filled, which shares nothing with `values`.
 
     Raises:
-        TemplateError: a hole is unknown, or stands inside text and its value is neither text nor number.
+        TemplateError: a hole is unknown, or is inside text and its value is neither text nor number.
     """
     filled = _fill(node, values, what)
     return None if filled is _DROPPED else filled
@@ -84,7 +101,7 @@ def fill(node: Any, values: Mapping[str, Any], what: str = "the template") -> An
 def _fill(node: Any, values: Mapping[str, Any], what: str) -> Any:
     if isinstance(node, dict):
         pairs = [(_fill(key, values, what), value) for key, value in node.items()]
-        # A key whose hole is None takes its value with it, so a hole in there need not be fillable.
+        # A key whose hole is None drops its value, too, so holes in the value need not be fillable.
         filled = [(key, _fill(value, values, what)) for key, value in pairs if key is not _DROPPED]
         return {_key(key, what): value for key, value in filled if value is not _DROPPED}
     if isinstance(node, list):
@@ -112,7 +129,7 @@ def _items(nodes: list[Any], values: Mapping[str, Any], what: str) -> list[Any]:
 
 
 def _is_left_out(node: Any, filled: Any, key: str) -> bool:
-    """Whether what tells the mapping from others was a hole without a value."""
+    """Whether the name or kind of the mapping was a hole without a value."""
     return isinstance(node, dict) and key in node and key not in filled
 
 
@@ -142,8 +159,8 @@ def _inside(match: "re.Match[str]", values: Mapping[str, Any], what: str) -> str
     value = _value(match[1], values, what)
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise TemplateError(
-            f"{what}: {match[0]} stands inside text, but its value is {type(value).__name__}",
-            "let the hole be the whole value",
+            f"{what}: {match[0]} is inside text, but its value is {type(value).__name__}",
+            "make the hole the whole value",
         )
     return str(value)
 
@@ -156,7 +173,7 @@ def _value(name: str, values: Mapping[str, Any], what: str) -> Any:
     close = get_close_matches(name, values, 1)
     known = "known are " + ", ".join(sorted(values))
     raise TemplateError(
-        f"{what}: nothing fills ${{{name}}}", f"did you mean ${{{close[0]}}}? {known}" if close else known
+        f"{what}: unknown hole ${{{name}}}", f"did you mean ${{{close[0]}}}? {known}" if close else known
     )
 
 
@@ -183,10 +200,10 @@ def patch(target: Any, change: Any) -> Any:
 
 
 def check(objects: Sequence[Any], what: str) -> None:
-    """Refuse what is no Kubernetes object.
+    """Refuse what is not a Kubernetes object.
 
     Raises:
-        TemplateError: there is none, or one lacks apiVersion, kind or a name.
+        TemplateError: there is no object, or one lacks apiVersion, kind or a name.
     """
     if not objects:
         raise TemplateError(f"{what} is empty", "give at least one object")

@@ -1,40 +1,16 @@
-"""Schedules: the list, the page of one, and the keys of their JSON."""
+"""Schedules: their list, the page of one, and the keys of their JSON."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from arena import units
-from arena.model import Cron, Event, Run
-from arena.views.jobs import EVENTS
+from arena.model.crons import Cron, Run
+from arena.views import times
+from arena.views.noun import Noun
 from arena.views.table import Column, pairs, ruled
 
-NAMESPACE: Column[Cron] = Column("NAMESPACE", lambda one, now: one.namespace)
-CRONS: tuple[Column[Cron], ...] = (
-    Column("NAME", lambda one, now: one.name),
-    Column("TYPE", lambda one, now: one.type),
-    Column("SCHEDULE", lambda one, now: one.schedule),
-    Column("SUSPEND", lambda one, now: str(one.suspended).lower()),
-    Column("DEADLINE", lambda one, now: _stamp(one.deadline)),
-    Column("CONCURRENCYPOLICY", lambda one, now: one.policy),
-    Column("TIMEZONE", lambda one, now: one.timezone or "-", wide=True),
-    Column("ACTIVE", lambda one, now: one.active, wide=True),
-    Column("LAST", lambda one, now: _ago(one.last, now), wide=True),
-    Column("SUBMITTER", lambda one, now: one.submitter or "N/A", wide=True),
-)
 
-
-def columns(*, everywhere: bool) -> tuple[Column[Cron], ...]:
-    """The columns of the list, led by the namespace where there are several."""
-    return (NAMESPACE, *CRONS) if everywhere else CRONS
-
-
-def _ago(moment: datetime | None, now: datetime) -> str:
-    return units.age(units.since(moment, now).total_seconds()) if moment else "never"
-
-
-def page(one: Cron, now: datetime, events: Sequence[Event] | None = None) -> str:
-    """Everything about one schedule on a page, in the Go arena's order; events only where given."""
+def page(one: Cron, now: datetime) -> str:
+    """Everything about one schedule, in the Go arena's order."""
     header = pairs(
         [
             ("Name", one.name),
@@ -44,15 +20,12 @@ def page(one: Cron, now: datetime, events: Sequence[Event] | None = None) -> str
             *([("Timezone", one.timezone)] if one.timezone else []),
             ("Suspend", str(one.suspended).lower()),
             ("ConcurrencyPolicy", one.policy),
-            ("CreationTimestamp", _stamp(one.created)),
-            ("LastScheduleTime", _stamp(one.last)),
-            ("Deadline", _stamp(one.deadline)),
+            ("CreationTimestamp", times.stamp(one.created)),
+            ("LastScheduleTime", times.stamp(one.last)),
+            ("Deadline", times.stamp(one.deadline)),
         ]
     )
-    sections = [header, "History:\n" + ruled(_history(one), one.runs, now)]
-    if events is not None:
-        sections.append("Events:\n" + (ruled(EVENTS, events, now) if events else "  No events"))
-    return "\n\n".join(sections)
+    return f"{header}\n\nHistory:\n{ruled(_history(one), one.runs, now)}"
 
 
 def _history(cron: Cron) -> tuple[Column[Run], ...]:
@@ -60,22 +33,18 @@ def _history(cron: Cron) -> tuple[Column[Run], ...]:
         Column("NAME", lambda run, now: run.name),
         Column("STATUS", lambda run, now: _status(run)),
         Column("TYPE", lambda run, now: cron.type),
-        Column("CREATETIME", lambda run, now: _stamp(run.created)),
-        Column("FINISHTIME", lambda run, now: _stamp(run.finished)),
+        Column("CREATETIME", lambda run, now: times.stamp(run.created)),
+        Column("FINISHTIME", lambda run, now: times.stamp(run.finished)),
     )
 
 
 def _status(run: Run) -> str:
-    """As the Go arena writes it here: `Running`, `Succeeded`, `Failed`."""
+    """The phase as the Go arena writes it here: `Running`, `Succeeded`, `Failed`."""
     return run.phase.value.capitalize()
 
 
-def _stamp(moment: datetime | None) -> str:
-    return units.rfc3339(moment) if moment else ""
-
-
-def data(one: Cron) -> dict[str, Any]:
-    """The schedule under the Go arena's JSON keys, and after them those that are new here."""
+def data(one: Cron, now: datetime) -> dict[str, Any]:
+    """The schedule under the Go arena's JSON keys, followed by keys that are new here."""
     return {
         "name": one.name,
         "namespace": one.namespace,
@@ -83,10 +52,10 @@ def data(one: Cron) -> dict[str, Any]:
         "schedule": one.schedule,
         "concurrencyPolicy": one.policy,
         "suspend": one.suspended,
-        "deadline": _stamp(one.deadline),
+        "deadline": times.stamp(one.deadline),
         "historyLimit": one.history_limit or 0,
-        "lastScheduleTime": _stamp(one.last),
-        "creationTimestamp": _stamp(one.created),
+        "lastScheduleTime": times.stamp(one.last),
+        "creationTimestamp": times.stamp(one.created),
         "cronHistory": [_run(run, one) for run in one.runs],
         "uuid": one.uid,
         "trainer": one.kind,
@@ -104,7 +73,27 @@ def _run(run: Run, cron: Cron) -> dict[str, Any]:
         "group": cron.group,
         "kind": cron.type,
         "status": _status(run),
-        "createTime": _stamp(run.created),
-        "finishTime": _stamp(run.finished),
+        "createTime": times.stamp(run.created),
+        "finishTime": times.stamp(run.finished),
         "reason": run.reason,
     }
+
+
+CRONS: Noun[Cron] = Noun(
+    plural="crons",
+    columns=(
+        Column("NAMESPACE", lambda one, now: one.namespace, everywhere=True),
+        Column("NAME", lambda one, now: one.name),
+        Column("TYPE", lambda one, now: one.type),
+        Column("SCHEDULE", lambda one, now: one.schedule),
+        Column("SUSPEND", lambda one, now: str(one.suspended).lower()),
+        Column("DEADLINE", lambda one, now: times.stamp(one.deadline)),
+        Column("CONCURRENCYPOLICY", lambda one, now: one.policy),
+        Column("TIMEZONE", lambda one, now: one.timezone or "-", wide=True),
+        Column("ACTIVE", lambda one, now: one.active, wide=True),
+        Column("LAST", lambda one, now: times.age(one.last, now) if one.last else "never", wide=True),
+        Column("SUBMITTER", lambda one, now: one.submitter or "N/A", wide=True),
+    ),
+    data=data,
+    page=page,
+)

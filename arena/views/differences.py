@@ -1,21 +1,30 @@
-"""How two jobs differ: the table, and the keys of its JSON."""
+"""Differences between two jobs: their table, and the keys of their JSON."""
 
-from collections.abc import Sequence
+from datetime import datetime
 
-from arena.model import Difference
-from arena.views.table import plain
+from arena.model.differences import Difference
+from arena.views.noun import Noun
+from arena.views.table import Column
 
 
-def table(found: Sequence[Difference], left: str, right: str) -> str:
-    """A line for each difference below the names of the two; `-` where one says nothing."""
-    rows = [[one.what, _cell(one.left), _cell(one.right)] for one in found]
-    return plain([["OPTION", left, right], *rows])
+def between(left: str, right: str) -> Noun[Difference]:
+    """Differences between two jobs of these names; their table shows `-` if a job has no value."""
+    return Noun(
+        plural="differences",
+        columns=(
+            Column("OPTION", lambda one, now: one.what),
+            Column(left, lambda one, now: _cell(one.left)),
+            Column(right, lambda one, now: _cell(one.right)),
+        ),
+        data=_data,
+        name=lambda one: one.what,
+        empty=f"{left} and {right} do not differ",
+    )
 
 
 def _cell(value: str | None) -> str:
-    return "-" if value is None else value.replace("\n", "\\n")
+    return "-" if value is None else value
 
 
-def data(one: Difference) -> dict[str, str | None]:
-    """A difference as JSON has it."""
+def _data(one: Difference, now: datetime) -> dict[str, str | None]:
     return {"option": one.what, "left": one.left, "right": one.right}

@@ -1,18 +1,28 @@
-"""Training jobs: the list, the page of one job, and the keys of their JSON."""
+"""Training jobs: their list, the page of one job, and the keys of their JSON."""
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from arena import units
-from arena.model import Code, Event, Instance, Job, Phase, Queue
-from arena.views.table import Column, pairs, ruled
+from arena import visible
+from arena.model.findings import Finding
+from arena.model.jobs import Code, Job, Phase, Queue
+from arena.views import times
+from arena.views.instances import INSTANCES, section
+from arena.views.noun import Noun
+from arena.views.table import Column, pairs
 
 LIVE = (Phase.PENDING, Phase.STARTING, Phase.RUNNING, Phase.RESTARTING)
 
 
 def _allocated(job: Job) -> object:
-    return job.gpus_allocated if job.phase in LIVE else "N/A"
+    return _held(job) if job.phase in LIVE or job.survivors else "N/A"
+
+
+def _held(*jobs: Job) -> object:
+    """The number of GPUs that the pods of jobs hold, as far as those could be read."""
+    return "N/A" if any(job.is_unseen for job in jobs) else sum(job.gpus_allocated for job in jobs)
 
 
 def _node(job: Job) -> str:
@@ -21,77 +31,25 @@ def _node(job: Job) -> str:
 
 
 def ready(job: Job) -> str:
-    """`2/4`: instances that are ready, of those that the job asks for."""
-    return f"{job.ready}/{job.wanted}"
+    """`2/4`: the number of ready instances, and the number that the job requests."""
+    return f"{'N/A' if job.is_unseen else job.ready}/{job.wanted}"
 
 
-NAMESPACE: Column[Job] = Column("NAMESPACE", lambda job, now: job.namespace)
-JOBS: tuple[Column[Job], ...] = (
-    Column("NAME", lambda job, now: job.name),
-    Column("STATUS", lambda job, now: job.phase.value),
-    Column("TRAINER", lambda job, now: job.kind.upper()),
-    Column("DURATION", lambda job, now: units.age(job.duration(now).total_seconds()), short="TIME"),
-    Column("GPU(Requested)", lambda job, now: job.gpus, short="GPUS"),
-    Column("GPU(Allocated)", lambda job, now: _allocated(job), short="HELD"),
-    Column("NODE", lambda job, now: _node(job)),
-    Column("READY", lambda job, now: "-" if job.phase.is_final else ready(job), wide=True),
-    Column("SUBMITTER", lambda job, now: job.submitter or "N/A", wide=True),
-    Column("REASON", lambda job, now: job.reason or "-", wide=True),
-)
-TOP: tuple[Column[Job], ...] = (
-    Column("NAME", lambda job, now: job.name),
-    Column("STATUS", lambda job, now: job.phase.value),
-    Column("TRAINER", lambda job, now: job.kind.upper()),
-    Column("AGE", lambda job, now: units.age(units.since(job.created, now).total_seconds())),
-    Column("GPU(Requested)", lambda job, now: job.gpus, short="GPUS"),
-    Column("GPU(Allocated)", lambda job, now: job.gpus_allocated, short="HELD"),
-    Column("NODE", lambda job, now: _node(job)),
-)
-ENDED: tuple[Column[Job], ...] = (
-    Column("NAME", lambda job, now: job.name),
-    Column("STATUS", lambda job, now: job.phase.value),
-    Column("TRAINER", lambda job, now: job.kind.upper()),
-    Column("ENDED", lambda job, now: f"{units.age(units.since(job.finished, now).total_seconds())} ago"),
-    Column("SUBMITTER", lambda job, now: job.submitter or "N/A"),
-)
-INSTANCES: tuple[Column[Instance], ...] = (
-    Column("NAME", lambda one, now: one.name),
-    Column("STATUS", lambda one, now: one.status),
-    Column("AGE", lambda one, now: units.age(one.age(now).total_seconds())),
-    Column("IS_CHIEF", lambda one, now: str(one.chief).lower()),
-    Column("GPU(Requested)", lambda one, now: one.gpus),
-    Column("NODE", lambda one, now: one.node or "N/A"),
-)
-EVENTS: tuple[Column[Event], ...] = (
-    Column("SOURCE", lambda one, now: one.subject),
-    Column("TYPE", lambda one, now: one.type),
-    Column("AGE", lambda one, now: units.age(units.since(one.last, now).total_seconds())),
-    Column("MESSAGE", lambda one, now: f"[{one.reason}] {one.message}" + _times(one)),
-)
-
-
-def _times(event: Event) -> str:
-    return f" (x{event.count})" if event.count > 1 else ""
-
-
-def columns(view: Sequence[Column[Job]], *, everywhere: bool) -> tuple[Column[Job], ...]:
-    """The view, led by the namespace where jobs of several are shown."""
-    return (NAMESPACE, *view) if everywhere else tuple(view)
-
-
-def page(job: Job, now: datetime, events: Sequence[Event] | None = None) -> str:
-    """Everything about one job on a page, in the Go arena's order; events only where given."""
+def page(job: Job, now: datetime) -> str:
+    """Everything about one job, in the Go arena's order."""
     sections = [_header(job, now)]
     if job.instances:
-        sections.append("Instances:\n" + ruled(INSTANCES, job.instances, now))
-    if job.gpus and job.phase is not Phase.SUCCEEDED:
-        sections.append(f"GPUs:\n  Allocated/Requested GPUs of Job: {job.gpus_allocated}/{job.gpus}")
+        sections.append(section(job.instances, now))
+    if job.gpus and (job.survivors or job.phase is not Phase.SUCCEEDED):
+        sections.append(gpus(job))
     if job.tensorboard:
-        sections.append(f"Your tensorboard will be available on:\n{job.tensorboard}")
-    if events is not None:
-        body = ruled(EVENTS, events, now) if events else "  No events"
-        sections.append("Events:\n" + body)
+        sections.append(f"Your tensorboard will be available on:\n{visible.line(job.tensorboard)}")
     return "\n\n".join(sections)
+
+
+def gpus(job: Job) -> str:
+    """The part of a page that shows the GPUs of a job."""
+    return f"GPUs:\n  Allocated/Requested GPUs of Job: {_held(job)}/{job.gpus}"
 
 
 def _header(job: Job, now: datetime) -> str:
@@ -100,13 +58,14 @@ def _header(job: Job, now: datetime) -> str:
             ("Name", job.name),
             ("Status", job.phase.value),
             *([("Reason", job.reason)] if job.reason else []),
+            *([("Error", job.error)] if job.error else []),
             ("Namespace", job.namespace),
             ("Priority", job.priority or "N/A"),
             *(_queue(job.queue) if job.queue else []),
             ("Trainer", job.kind.upper()),
-            ("Duration", units.age(job.duration(now).total_seconds())),
-            ("CreateTime", _clock(job.created)),
-            ("EndTime", _clock(job.finished)),
+            ("Duration", times.span(job.duration(now))),
+            ("CreateTime", times.clock(job.created)),
+            ("EndTime", times.clock(job.finished)),
             *_model(job),
             *([("Code", _code(job.code))] if job.code else []),
         ]
@@ -120,24 +79,20 @@ def _queue(queue: Queue) -> list[tuple[str, str]]:
 
 
 def _model(job: Job) -> list[tuple[str, str]]:
-    """The model that the job is to give, under the Go arena's titles."""
+    """The model that the job will produce, under the Go arena's titles."""
     known = {"ModelName": job.model.name, "ModelVersion": job.model.version, "ModelSource": job.model.source}
     return [(title, value) for title, value in known.items() if value]
 
 
 def _code(code: Code) -> str:
-    """What a submit said of it: `sha256:0123456789ab, commit 0123456789 (main) and 2 changed`."""
+    """A digest and its origin in Git: `sha256:0123456789ab, commit 0123456789 (main) and 2 changed`."""
     commit = f", commit {code.commit[:10]}" if code.commit else ""
     branch = f" ({code.branch})" if commit and code.branch else ""
     return code.digest[:19] + commit + branch + (f" and {code.changed} changed" if code.changed else "")
 
 
-def _clock(moment: datetime | None) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else "N/A"
-
-
 def data(job: Job, now: datetime) -> dict[str, Any]:
-    """The job under the Go arena's JSON keys, and after them those that are new here."""
+    """The job under the Go arena's JSON keys, followed by keys that are new here."""
     chief = job.chief
     return {
         "uuid": job.uid,
@@ -148,24 +103,31 @@ def data(job: Job, now: datetime) -> dict[str, Any]:
         "trainer": job.kind,
         "tensorboard": job.tensorboard,
         "chiefName": chief.name if chief else "",
-        "instances": [_instance(one, now) for one in job.instances],
+        "instances": [INSTANCES.data(one, now) for one in job.instances],
         "priority": job.priority or "N/A",
         "requestGPUs": job.gpus,
-        "allocatedGPUs": job.gpus_allocated,
-        "creationTimestamp": _seconds(job.created),
+        "allocatedGPUs": None if job.is_unseen else job.gpus_allocated,
+        "creationTimestamp": times.epoch(job.created),
         "modelName": job.model.name,
         "modelVersion": job.model.version,
         "modelSource": job.model.source,
         "reason": job.reason,
+        "error": job.error,
+        "findings": [_finding_data(one) for one in job.findings],
         "wantedInstances": job.wanted,
-        "readyInstances": job.ready,
-        "startTime": _stamp(job.started),
-        "completionTime": _stamp(job.finished),
+        "readyInstances": None if job.is_unseen else job.ready,
+        "stillRunning": [one.name for one in job.survivors],
+        "startTime": times.stamp(job.started),
+        "completionTime": times.stamp(job.finished),
         "submitter": job.submitter,
         "managed": job.managed,
         "queue": _queue_data(job.queue) if job.queue else None,
         "code": job.code._asdict() if job.code else None,
     }
+
+
+def _finding_data(finding: Finding) -> dict[str, Any]:
+    return finding._asdict() | {"evidence": [one._asdict() for one in finding.evidence]}
 
 
 def _queue_data(queue: Queue) -> dict[str, Any]:
@@ -180,54 +142,95 @@ def _queue_data(queue: Queue) -> dict[str, Any]:
     }
 
 
-def _instance(one: Instance, now: datetime) -> dict[str, Any]:
-    return {
-        "ip": one.ip,
-        "status": one.status,
-        "name": one.name,
-        "age": f"{int(one.age(now).total_seconds())}s",
-        "node": one.node,
-        "nodeIP": one.node_ip,
-        "chief": one.chief,
-        "requestGPUs": one.gpus,
-        "gpuMetrics": {},
-        "creationTimestamp": _seconds(one.created),
-        "role": one.role,
-        "index": one.index,
-        "reason": one.reason,
-        "message": one.message,
-        "restarts": sum(container.restarts for container in one.containers),
-        "exitCode": next((c.exit_code for c in one.containers if c.exit_code is not None), None),
-    }
-
-
-def _seconds(moment: datetime | None) -> int:
-    return int(moment.timestamp()) if moment else 0
-
-
-def _stamp(moment: datetime | None) -> str:
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
-
-
-def event_data(event: Event) -> dict[str, Any]:
-    """One event as plain data."""
-    return {
-        "source": event.subject,
-        "type": event.type,
-        "reason": event.reason,
-        "message": event.message,
-        "count": event.count,
-        "lastTimestamp": _stamp(event.last),
-    }
-
-
 def summary(job: Job, seconds: float) -> str:
-    """One line of progress: phase, instances ready, seconds waited, reason.
+    """One line of progress: phase, ready instances, seconds waited, reason.
 
-    The reason is last: where a terminal is too narrow, only of it something is cut.
+    The reason comes last, so that a narrow terminal cuts off only the reason.
     """
     instances = [] if job.phase.is_final else [f"{ready(job)} ready"]
-    words = [job.phase.value, *instances, f"{int(seconds)}s"]
+    facts = [job.phase.value, *instances, f"{int(seconds)}s"]
     if job.reason:
-        words.append(f"({job.reason})")
-    return f"{job.name}: " + "  ".join(words)
+        facts.append(f"({job.reason})")
+    return f"{job.name}: " + "  ".join(facts)
+
+
+def _totals(jobs: Sequence[Job], width: int) -> str:
+    taken, asked = _held(*jobs), sum(job.gpus for job in jobs)
+    return f"\nTotal Allocated/Requested GPUs of Training Jobs: {taken}/{asked}"
+
+
+def _usage_page(job: Job, now: datetime) -> str:
+    """The GPUs of one job, instance by instance."""
+    head = pairs(
+        [
+            ("Name", job.name),
+            ("Status", job.phase.value),
+            ("Namespace", job.namespace),
+            ("Trainer", job.kind.upper()),
+            ("Duration", times.span(job.duration(now))),
+        ]
+    )
+    return "\n\n".join([head, section(job.instances, now), gpus(job)])
+
+
+NAMESPACE: Column[Job] = Column("NAMESPACE", lambda job, now: job.namespace, everywhere=True)
+NAME: Column[Job] = Column("NAME", lambda job, now: job.name)
+STATUS: Column[Job] = Column("STATUS", lambda job, now: job.phase.value)
+TRAINER: Column[Job] = Column("TRAINER", lambda job, now: job.kind.upper())
+REQUESTED: Column[Job] = Column("GPU(Requested)", lambda job, now: job.gpus, short="GPUS")
+NODE: Column[Job] = Column("NODE", lambda job, now: _node(job))
+
+
+def _submitter(job: Job, now: datetime) -> str:
+    return job.submitter or "N/A"
+
+
+JOBS: Noun[Job] = Noun(
+    plural="training jobs",
+    columns=(
+        NAMESPACE,
+        NAME,
+        STATUS,
+        TRAINER,
+        Column("DURATION", lambda job, now: times.span(job.duration(now)), short="TIME"),
+        REQUESTED,
+        Column("GPU(Allocated)", lambda job, now: _allocated(job), short="HELD"),
+        NODE,
+        Column("READY", lambda job, now: "-" if job.phase.is_final else ready(job), wide=True),
+        Column("SUBMITTER", _submitter, wide=True),
+        Column("REASON", lambda job, now: job.reason or "-", wide=True),
+    ),
+    data=data,
+    page=page,
+)
+"""Jobs, as `list` and `get` show them."""
+
+USAGE: Noun[Job] = replace(
+    JOBS,
+    columns=(
+        NAMESPACE,
+        NAME,
+        STATUS,
+        TRAINER,
+        Column("AGE", lambda job, now: times.age(job.created, now)),
+        REQUESTED,
+        Column("GPU(Allocated)", lambda job, now: _held(job), short="HELD"),
+        NODE,
+    ),
+    page=_usage_page,
+    footer=_totals,
+)
+"""Jobs and their GPUs, as `top` shows them."""
+
+ENDED: Noun[Job] = replace(
+    JOBS,
+    columns=(
+        NAMESPACE,
+        NAME,
+        STATUS,
+        TRAINER,
+        Column("ENDED", lambda job, now: f"{times.age(job.finished, now)} ago"),
+        Column("SUBMITTER", _submitter),
+    ),
+)
+"""Jobs that have ended, as `prune` shows them."""

@@ -1,23 +1,38 @@
-"""Columns are data; one function turns any tuple of them into a table."""
+"""Columns as data, and the one function that turns any tuple of them into a table."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
+
+from arena import visible
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
 class Column(Generic[T]):
-    """A column: its title, and its cell as a function of one row and the present time."""
+    """A column: its title, and a function from a row and the present time to its cell.
 
-    title: str
-    value: Callable[[T, datetime], Any]
-    wide: bool = False
-    """Only shown by `-o wide`."""
-    short: str = ""
-    """Another title, where there is no room for the first."""
+    Args:
+        wide: whether it is shown by `-o wide` only.
+        short: the title for a terminal that is too narrow for the first one.
+        everywhere: whether it is shown only in lists of several namespaces.
+    """
+
+    __slots__ = ("everywhere", "short", "title", "value", "wide")
+
+    def __init__(
+        self,
+        title: str,
+        value: Callable[[T, datetime], Any],
+        wide: bool = False,
+        short: str = "",
+        everywhere: bool = False,
+    ) -> None:
+        self.title = title
+        self.value = value
+        self.wide = wide
+        self.short = short
+        self.everywhere = everywhere
 
 
 def render(
@@ -28,14 +43,15 @@ def render(
     wide: bool = False,
     within: int | None = None,
 ) -> str:
-    """The rows as an aligned table with a header line and no line end.
+    """The rows as an aligned table with a header line and without a final line end.
 
     Args:
         view: the columns, in order.
-        rows: what to show, one line each.
-        now: the time that ages count to.
+        rows: the values to show, one on each line.
+        now: the present time, for ages.
         wide: whether to show the columns marked wide.
-        within: how many characters a line has room for: where there are more, titles are short. None: any.
+        within: the number of cells that a line should not exceed; longer tables get short titles. None
+            allows any number.
     """
     columns = [column for column in view if wide or not column.wide]
     body = [[column.value(row, now) for column in columns] for row in rows]
@@ -46,26 +62,36 @@ def render(
 
 
 def breadth(text: str) -> int:
-    """The characters of the longest line."""
-    return max(map(len, text.splitlines()), default=0)
+    """The number of cells of the longest line."""
+    return max(map(visible.width, text.splitlines()), default=0)
 
 
 def plain(lines: Sequence[Sequence[Any]]) -> str:
-    """Lines of cells, aligned to the left with two spaces between, trailing blanks cut."""
-    from tabulate import tabulate
+    """Lines of cells, aligned to the left, separated by two spaces, without trailing spaces.
 
-    text = tabulate([[str(cell) for cell in line] for line in lines], tablefmt="plain", disable_numparse=True)
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    Each row takes one line whatever its cells contain, so that foreign text cannot look like another row.
+    """
+    rows = [[visible.line(str(cell)).strip() for cell in line] for line in lines]
+    widths = [max(map(visible.width, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(_padded(row, widths) for row in rows)
+
+
+def _padded(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = zip(row, widths, strict=True)
+    return "  ".join(
+        cell.ljust(room) if cell.isascii() else cell + " " * (room - visible.width(cell))
+        for cell, room in cells
+    ).rstrip()
 
 
 def ruled(view: Sequence[Column[T]], rows: Iterable[T], now: datetime, *, indent: str = "  ") -> str:
-    """The rows as a table with dashes below the titles, indented: the sections of `get`."""
+    """The rows as an indented table with dashes below its titles: a section of a page."""
     titles = [column.title for column in view]
     body = [[column.value(row, now) for column in view] for row in rows]
-    lines = plain([titles, ["-" * len(title) for title in titles], *body])
+    lines = plain([titles, ["-" * visible.width(title) for title in titles], *body])
     return "\n".join(indent + line for line in lines.splitlines())
 
 
 def pairs(items: Iterable[tuple[str, Any]]) -> str:
-    """`Key:  value` lines with the values aligned."""
+    """Lines of `Key:  value` with aligned values."""
     return plain([[f"{title}:", value] for title, value in items])

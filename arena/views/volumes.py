@@ -1,31 +1,16 @@
-"""Volume claims."""
+"""Volume claims: their list, and the keys of their JSON."""
 
+from datetime import datetime
 from typing import Any
 
-from arena import units
-from arena.inventory import Volume
+from arena.model.volumes import Volume
+from arena.views import times
+from arena.views.noun import Noun
 from arena.views.table import Column
 
-NAMESPACE: Column[Volume] = Column("NAMESPACE", lambda one, now: one.namespace)
-VOLUMES: tuple[Column[Volume], ...] = (
-    Column("NAME", lambda one, now: one.name),
-    Column("ACCESSMODE", lambda one, now: ",".join(one.modes) or "N/A"),
-    Column("DESCRIPTION", lambda one, now: one.description or "N/A"),
-    Column("OWNER", lambda one, now: one.owner or "N/A"),
-    Column("AGE", lambda one, now: units.age(units.since(one.created, now).total_seconds())),
-    Column("STATUS", lambda one, now: one.status, wide=True),
-    Column("SIZE", lambda one, now: one.size or "N/A", wide=True),
-    Column("CLASS", lambda one, now: one.storage_class or "N/A", wide=True),
-)
 
-
-def columns(*, everywhere: bool) -> tuple[Column[Volume], ...]:
-    """The view; the namespace is second where volumes of several are shown."""
-    return (VOLUMES[0], NAMESPACE, *VOLUMES[1:]) if everywhere else VOLUMES
-
-
-def data(one: Volume) -> dict[str, Any]:
-    """One claim as plain data."""
+def data(one: Volume, now: datetime) -> dict[str, Any]:
+    """The claim as plain data."""
     return {
         "name": one.name,
         "namespace": one.namespace,
@@ -35,5 +20,22 @@ def data(one: Volume) -> dict[str, Any]:
         "storageClass": one.storage_class,
         "description": one.description,
         "owner": one.owner,
-        "creationTimestamp": units.rfc3339(one.created) if one.created else "",
+        "creationTimestamp": times.stamp(one.created),
     }
+
+
+VOLUMES: Noun[Volume] = Noun(
+    plural="volume claims",
+    columns=(
+        Column("NAME", lambda one, now: one.name),
+        Column("NAMESPACE", lambda one, now: one.namespace, everywhere=True),
+        Column("ACCESSMODE", lambda one, now: ",".join(one.modes) or "N/A"),
+        Column("DESCRIPTION", lambda one, now: one.description or "N/A"),
+        Column("OWNER", lambda one, now: one.owner or "N/A"),
+        Column("AGE", lambda one, now: times.age(one.created, now)),
+        Column("STATUS", lambda one, now: one.status, wide=True),
+        Column("SIZE", lambda one, now: one.size or "N/A", wide=True),
+        Column("CLASS", lambda one, now: one.storage_class or "N/A", wide=True),
+    ),
+    data=data,
+)

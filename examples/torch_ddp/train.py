@@ -88,4 +88,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    # A thread of Gloo outlives its group. If it needs Python's lock while Python ends, the process aborts.
+    os._exit(code)

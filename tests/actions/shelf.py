@@ -1,16 +1,43 @@
-"""A server that gives the objects that were put on it, by their paths, and notes what it was asked."""
+"""A server that returns the objects that were put on it, by path, and records the requests."""
 
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from servers import Stage, refuses, says
+from servers import Stage, refuses, says, streams
 
 from arena.kube import Cluster
+from arena.kube.kubeconfig import Context
 from arena.local.api import selectors
+from arena.origin import Choice
 from arena.resources import PODS, Resource
+from arena.session import Session
 
 Object = dict[str, Any]
+
+
+class Visitor(Session):
+    """A session with a cluster of the test's own, and with nothing configured.
+
+    Args:
+        login: the user's name by the kubeconfig.
+        user: what the kubeconfig has of the user.
+    """
+
+    def __init__(
+        self, cluster: Cluster, namespace: str = "default", login: str = "", user: Object | None = None
+    ) -> None:
+        choice = Choice(namespace=namespace, arena_namespace="arena-system")
+        home = {"HOME": "/nonexistent", "KUBECONFIG": "/nonexistent/config"}
+        super().__init__(choice, home, Path("/"), lambda remark: None)
+        self._cluster = cluster
+        self._login = login
+        self._account = user or {}
+
+    @property
+    def context(self) -> Context:  # type: ignore[override]  # there is no file to read
+        return Context(name="test", files=(), namespace="", cluster={}, user=self._account, login=self._login)
 
 
 class Shelf:
@@ -44,10 +71,14 @@ class Shelf:
 
     @property
     def asked(self) -> list[str]:
-        """The paths that were asked for, without those that only tell which types there are."""
+        """The requested paths, without those of discovery."""
         paths = [path for _, path, _, _ in self._stage.requests]
         known = ["/apis", *(f"/apis/{group}/{version}" for group, version in self._types)]
         return [path for path in paths if path.partition("?")[0] not in known]
+
+    def leave(self) -> None:
+        """Tell from now on that the cluster is away."""
+        self._stage.answers = [refuses(503, "ServiceUnavailable", "away")]
 
     def close(self) -> None:
         """Serve no more."""
@@ -62,6 +93,9 @@ class Shelf:
             says(201, self._said[path])(handler)
         elif any(word in self.refused for word in path.split("/")):
             refuses(403, "Forbidden", "you may not")(handler)
+        elif "watch" in parse_qs(query):
+            # Nothing changes here.
+            streams()(handler)
         elif listed is not None:
             chosen = selectors.parse(PODS, *parse_qs(query).get("labelSelector", []))
             says(200, {"kind": "List", "metadata": {}, "items": [*filter(chosen.matches, listed)]})(handler)

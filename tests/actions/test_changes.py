@@ -1,9 +1,10 @@
-"""Changes of jobs on clusters that do not do as they are told."""
+"""Changes of jobs on clusters that do not apply them."""
 
 import pytest
+from shelf import Visitor
 
 from arena import labels
-from arena.actions import changes
+from arena.actions.jobs import scale, suspend
 from arena.errors import Conflict, MissingOperator
 from arena.kinds import find
 from arena.resources import PODS
@@ -23,10 +24,10 @@ def job(**spec: object) -> dict[str, object]:
 
 
 def test_a_cluster_that_drops_the_switch(shelf):
-    """Where the answer lacks what was asked for, what serves the kind is too old, and that is the error."""
+    """If the answer lacks the change, the error says that the operator is too old."""
     shelf.put(KIND.resources[0], "default", job())
-    with pytest.raises(MissingOperator, match="took no notice: its PyTorchJob is too old to suspend it"):
-        changes.suspend(shelf.cluster, "bert", "default", KIND)
+    with pytest.raises(MissingOperator, match="ignored the change: its PyTorchJob is too old to suspend it"):
+        suspend.suspend(Visitor(shelf.cluster), "bert", kind=KIND)
 
 
 def test_a_cluster_that_drops_the_number(shelf):
@@ -34,8 +35,10 @@ def test_a_cluster_that_drops_the_number(shelf):
     policy = {"minReplicas": 1, "maxReplicas": 3}
     shelf.put(KIND.resources[0], "default", job(elasticPolicy=policy))
     with pytest.raises(MissingOperator, match="too old to scale it"):
-        changes.scale(shelf.cluster, "bert", "default", 2, KIND)
-    assert not changes.scale(shelf.cluster, "bert", "default", 1, KIND).done
+        scale.scale(Visitor(shelf.cluster), "bert", 2, kind=KIND)
+    unchanged = []
+    scale.scale(Visitor(shelf.cluster), "bert", 1, kind=KIND, unchanged=unchanged.append)
+    assert [one.name for one in unchanged] == ["bert"]
 
 
 def test_instances_that_do_not_end(shelf):
@@ -46,6 +49,6 @@ def test_instances_that_do_not_end(shelf):
     marks = {labels.JOB_NAME: "bert", labels.OPERATOR_NAME: "pytorchjob-controller"}
     shelf.put(PODS, "default", {"metadata": {**going, "labels": marks}, "status": {"phase": "Failed"}})
     told = []
-    with pytest.raises(Conflict, match="is not resumed: 1 of its instances have not ended"):
-        changes.resume(shelf.cluster, "bert", "default", KIND, within=0, wait=told.append)
+    with pytest.raises(Conflict, match="was not resumed: 1 of its instances have not ended"):
+        suspend.resume(Visitor(shelf.cluster), "bert", kind=KIND, within=0, wait=told.append)
     assert told == [1]

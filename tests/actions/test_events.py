@@ -3,15 +3,19 @@
 from dataclasses import replace
 
 import pytest
+from shelf import Visitor
 
 from arena import labels
-from arena.actions import goals
-from arena.actions.events import Explained, events
-from arena.actions.queues import LOCAL_QUEUES
-from arena.actions.waiting import POSITIONS, WORKLOADS
+from arena.actions.diagnosis.events import events
+from arena.actions.diagnosis.explainers.kueue import POSITIONS, WORKLOADS
+from arena.actions.diagnosis.periodic import Periodic
+from arena.actions.jobs import wait
+from arena.actions.submit.queues import LOCAL_QUEUES
 from arena.errors import TimedOut
 from arena.kinds import find
-from arena.model import Instance, Job, Phase, Queue
+from arena.model.findings import Finding
+from arena.model.instances import Instance
+from arena.model.jobs import Job, Phase, Queue
 from arena.resources import EVENTS, PODS
 
 PYTORCH = find("pytorchjob").resources[0]
@@ -52,19 +56,20 @@ def test_events_of_queues_and_gangs(shelf):
         ("PyTorchJob", "bert", "before"),
     ]
     shelf.put(EVENTS, "n", *(event(*one) for one in (*own, *others)))
-    told = [one.subject for one in events(shelf.cluster, JOB)]
+    told = [one.subject for one in events(Visitor(shelf.cluster), JOB)]
     assert sorted(told) == sorted(f"{kind.lower()}/{name}" for kind, name, *_ in own)
 
 
 QUEUE = Queue(name="team-a", system="kueue")
-HELD = replace(JOB, phase=Phase.QUEUING, reason="waits in queue team-a", queue=QUEUE)
+WAITS = Finding("waiting-in-queue", "waits in queue team-a")
+HELD = replace(JOB, phase=Phase.QUEUING, findings=(WAITS,), queue=QUEUE)
 
 
 def test_events_of_what_a_job_makes_under_its_name(shelf):
     """The JobSet of a TrainJob and the Job of a RayJob are theirs, though users may submit such, too."""
     shelf.put(EVENTS, "n", event("JobSet", "bert"), event("Job", "bert"))
     for kind, own in (("trainjob", "jobset/bert"), ("rayjob", "job/bert")):
-        told = events(shelf.cluster, replace(JOB, kind=kind))
+        told = events(Visitor(shelf.cluster), replace(JOB, kind=kind))
         assert [one.subject for one in told] == [own]
 
 
@@ -78,31 +83,44 @@ def place(shelf, number):
 
 
 def test_who_looks_again_and_again(shelf):
-    """A place in a queue holds for a while without a question, and is no longer told of a job that runs."""
+    """A position in a queue is reused for a while, and no longer shown for a job that runs."""
     place(shelf, 2)
-    told = Explained(shelf.cluster, "n", pause=60)
+    told = Periodic(shelf.cluster, "n", pause=60)
     assert [one.reason for one in told([HELD])] == ["waits in queue team-a, position 3"]
     asked = len(shelf.asked)
     place(shelf, 1)
     assert told([HELD])[0].queue.position == 3
     assert len(shelf.asked) == asked
     assert (told.within(None), told.within(1.0)) == (60, 1.0)
-    runs = replace(HELD, phase=Phase.RUNNING, reason="")
+    runs = replace(HELD, phase=Phase.RUNNING, findings=())
     assert told([runs]) == [runs]
     assert told.within(None) is None
 
 
 def test_a_place_that_changes(shelf):
-    """After the while a place is asked for anew."""
-    told = Explained(shelf.cluster, "n", pause=0)
+    """After that time, the position is requested again."""
+    told = Periodic(shelf.cluster, "n", pause=0)
     for number in (2, 1, 0):
         place(shelf, number)
         assert told([HELD])[0].queue.position == number + 1
 
 
+def test_a_cluster_that_is_away(shelf):
+    """Who looks again and again is told what was known, while nobody can be asked for more."""
+    place(shelf, 2)
+    told = Periodic(shelf.cluster, "n", pause=0)
+    [known] = told([HELD])
+    shelf.put(EVENTS, "n")
+    lacks = replace(JOB, uid="u-2", wanted=1)
+    shelf.leave()
+    again, unclear = told([HELD, lacks])
+    assert again == known
+    assert (unclear.reason, [one.effect for one in unclear.unread]) == ("", ["reasons may be missing"])
+
+
 def test_a_reason_of_before(shelf):
     """That instances could not be made is not told any more of a job which has them all."""
-    told = Explained(shelf.cluster, "n", pause=60)
+    told = Periodic(shelf.cluster, "n", pause=60)
     refusal = event("PyTorchJob", "bert", "u-1") | {"reason": "FailedCreatePod", "message": "exceeded quota"}
     shelf.put(EVENTS, "n", refusal)
     lacks = replace(JOB, wanted=1)
@@ -120,5 +138,5 @@ def test_waiting_for_many(shelf):
     shelf.put(PODS, "n")
     place(shelf, 0)
     with pytest.raises(TimedOut, match='job "c" is still QUEUING'):
-        goals.wait(shelf.cluster, names, "n", kind=find("pytorchjob"), until=goals.Goal(within=0))
+        wait.wait_all(Visitor(shelf.cluster, "n"), names, kind=find("pytorchjob"), until=wait.Goal(within=0))
     assert sum(path.partition("?")[0].endswith("/workloads") for path in shelf.asked) == 1

@@ -1,9 +1,10 @@
-"""Who one is, as the cluster answers it."""
+"""The user's identity according to the cluster."""
 
 import pytest
+from shelf import Visitor
 
 from arena.actions.identity import ACCESS, REVIEWS, user_id, whoami
-from arena.inventory import User
+from arena.model.users import User
 from arena.resources import CONFIGMAPS
 
 ANN = {"username": "ann@example.com", "groups": ["team-a", "system:authenticated"]}
@@ -23,15 +24,17 @@ def test_whoami(shelf, allowed, admins, admin):
     shelf.say(ACCESS, {"allowed": allowed})
     shelf.put(CONFIGMAPS, "arena-system", listed(*admins))
     groups = ("team-a", "system:authenticated")
-    assert whoami(shelf.cluster, "kube-ann", "arena-system") == User(
+    assert whoami(Visitor(shelf.cluster, login="kube-ann")) == User(
         name="ann@example.com", groups=groups, admin=admin
     )
 
 
 def test_a_cluster_that_does_not_tell_names(shelf):
-    """Kubernetes before 1.27 does not say who one is: the kubeconfig's name stands for it."""
+    """Kubernetes before 1.27 does not report the user's name: the kubeconfig's is used."""
     shelf.say(ACCESS, {"allowed": False})
-    assert whoami(shelf.cluster, "kube-ann", "arena-system") == User(name="kube-ann")
+    assert whoami(Visitor(shelf.cluster, login="kube-ann")) == User(name="kube-ann", reported=False)
+    bob = {"token": "secret", "as": "bob"}
+    assert whoami(Visitor(shelf.cluster, login="kube-ann", user=bob)).name == "bob"
 
 
 def test_id():

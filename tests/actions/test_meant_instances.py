@@ -4,9 +4,10 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from arena.actions import instances
+from arena.actions.jobs import instances
 from arena.errors import NotFound, SpecError
-from arena.model import Instance, Job, Phase
+from arena.model.instances import Instance
+from arena.model.jobs import Job, Phase
 
 BEGIN = datetime(2030, 1, 1, tzinfo=timezone.utc)
 
@@ -52,7 +53,7 @@ RETRIED = job(
     ],
 )
 def test_what_an_instance_is_called(found: Job, word: str, name: str) -> None:
-    """Name, label in the logs, role, number and place mean the one that they fit; of tries it is the last."""
+    """Name, prefix in the logs, role, number and place select an instance; of several pods, the last."""
     assert instances.meant(found, word).name == name
 
 
@@ -66,9 +67,9 @@ def test_what_an_instance_is_called(found: Job, word: str, name: str) -> None:
 )
 def test_a_word_for_several_instances(found: Job, word: str, names: str) -> None:
     """Where a word fits several instances that run, none is picked: they are listed."""
-    with pytest.raises(SpecError, match=f'"{word}" is more than one instance of job "bert"') as told:
+    with pytest.raises(SpecError, match=f'"{word}" matches several instances of job "bert"') as told:
         instances.meant(found, word)
-    assert told.value.hint == f"choose of {names}"
+    assert told.value.hint == f"choose one of {names}"
 
 
 def test_a_word_for_none() -> None:

@@ -1,20 +1,22 @@
-"""Whose queue a submit is for, and what it hears where nobody will heed it."""
+"""The queue system of a submit, and the remarks if the queue has no effect."""
 
 from dataclasses import replace
 
 import pytest
 
 from arena import kinds
-from arena.actions import queues
-from arena.actions.queues import COSCHEDULED, LOCAL_QUEUES, POD_GROUPS, PRIORITIES, QUEUES
+from arena.actions.diagnosis import ignored_queue
+from arena.actions.submit import queues
+from arena.actions.submit.queues import COSCHEDULED, LOCAL_QUEUES, POD_GROUPS, PRIORITIES, QUEUES
 from arena.errors import SpecError
 from arena.kinds.spec import parse
 from arena.kinds.training.pytorchjob import PyTorchJobSpec
 from arena.kube import Cluster
-from arena.model import Job, Phase, Queue
+from arena.model.jobs import Job, Phase, Queue
 
-PYTORCH = kinds.find("pytorchjob").resources[0]
-OLD_MPI = next(one for one in kinds.find("mpi").resources if one.version == "v1")
+PYTORCHJOB, MPIJOB = kinds.find("pytorchjob"), kinds.find("mpijob")
+PYTORCH = PYTORCHJOB.resources[0]
+OLD_MPI = next(one for one in MPIJOB.resources if one.version == "v1")
 
 
 def spec(**given):
@@ -36,7 +38,7 @@ def spec(**given):
     ],
 )
 def test_who_is_asked(shelf, served, given, chosen):
-    """Volcano is asked where the cluster has no Kueue for the queue, or nothing else for the gang."""
+    """Volcano is used if the cluster has no Kueue for the queue, or nothing else for the gang."""
     for one in served:
         shelf.put(one, "n")
     assert queues.settled(shelf.cluster, spec(**given)).queue_system == chosen
@@ -57,38 +59,38 @@ def test_a_priority_that_is_missing(shelf):
 
 
 def test_a_cluster_without_queues(shelf):
-    """Without Kueue or Volcano the user hears that the queue does nothing."""
-    assert queues.remarks(shelf.cluster, PYTORCH, spec(queue_name="q"), "n") == [
-        '--queue-name "q" does nothing: the test\'s cluster has no Kueue'
+    """Without Kueue or Volcano, a remark says that the queue has no effect."""
+    assert queues.remarks(shelf.cluster, PYTORCHJOB, PYTORCH, spec(queue_name="q"), "n") == [
+        '--queue-name "q" has no effect: the test\'s cluster has no Kueue'
     ]
-    assert queues.remarks(shelf.cluster, PYTORCH, spec(queue_name="q", scheduler="volcano"), "n") == [
-        '--queue-name "q" does nothing: the test\'s cluster has no Volcano'
-    ]
-    assert queues.remarks(shelf.cluster, PYTORCH, spec(), "n") == []
+    assert queues.remarks(
+        shelf.cluster, PYTORCHJOB, PYTORCH, spec(queue_name="q", scheduler="volcano"), "n"
+    ) == ['--queue-name "q" has no effect: the test\'s cluster has no Volcano']
+    assert queues.remarks(shelf.cluster, PYTORCHJOB, PYTORCH, spec(), "n") == []
 
 
 def test_a_kind_that_kueue_never_manages(shelf):
-    """The MPIJob of training-operator is none of Kueue's."""
+    """Kueue does not manage the MPIJob of training-operator."""
     shelf.put(LOCAL_QUEUES, "n", {"metadata": {"name": "q"}})
-    [remark] = queues.remarks(shelf.cluster, OLD_MPI, spec(queue_name="q"), "n")
-    assert remark == '--queue-name "q" does nothing: Kueue does not manage MPIJob of kubeflow.org/v1'
+    [remark] = queues.remarks(shelf.cluster, MPIJOB, OLD_MPI, spec(queue_name="q"), "n")
+    assert remark == '--queue-name "q" has no effect: Kueue does not manage MPIJob of kubeflow.org/v1'
 
 
 def test_a_queue_that_is_missing(shelf):
-    """The user hears which queues the namespace has, and nothing where the queue is there or unseen."""
+    """A remark lists the queues of the namespace, unless the queue exists or cannot be seen."""
     shelf.put(LOCAL_QUEUES, "n", {"metadata": {"name": "team-a"}}, {"metadata": {"name": "spare"}})
-    [remark] = queues.remarks(shelf.cluster, PYTORCH, spec(queue_name="q"), "n")
+    [remark] = queues.remarks(shelf.cluster, PYTORCHJOB, PYTORCH, spec(queue_name="q"), "n")
     there = "its queues: spare, team-a"
     assert (
         remark == f'--queue-name "q": namespace "n" has no such queue ({there}); the job waits until it has'
     )
-    assert queues.remarks(shelf.cluster, PYTORCH, spec(queue_name="spare"), "n") == []
+    assert queues.remarks(shelf.cluster, PYTORCHJOB, PYTORCH, spec(queue_name="spare"), "n") == []
     shelf.refused.add("localqueues")
-    assert queues.remarks(shelf.cluster, PYTORCH, spec(queue_name="q"), "n") == []
+    assert queues.remarks(shelf.cluster, PYTORCHJOB, PYTORCH, spec(queue_name="q"), "n") == []
 
 
 def test_volcanos_queues(shelf):
-    """A queue of Volcano that is missing or closed is told of."""
+    """A remark reports a queue of Volcano that is missing or closed."""
     shelf.put(
         QUEUES,
         None,
@@ -98,7 +100,7 @@ def test_volcanos_queues(shelf):
 
     def told(name):
         given = spec(queue_name=name, queue_system="volcano")
-        return queues.remarks(shelf.cluster, PYTORCH, given, "n")
+        return queues.remarks(shelf.cluster, PYTORCHJOB, PYTORCH, given, "n")
 
     assert told("q") == []
     assert told("shut") == ['--queue-name "shut": the queue is Closed; the job waits until it opens']
@@ -114,23 +116,26 @@ def test_queues_of_volcanos_own_jobs(shelf):
 
     def told(**given):
         whole = parse(kind.spec, {"name": "x", "command": "true", "image": "i", **given})
-        return queues.remarks(shelf.cluster, kind.resources[0], whole, "n")
+        return queues.remarks(shelf.cluster, kind, kind.resources[0], whole, "n")
 
     assert (told(), told(volcano_queue="q")) == ([], [])
     assert ["no such queue" in one for one in told(volcano_queue="r")] == [True]
 
 
 def test_a_job_that_kueue_left_alone(shelf):
-    """A job that Kueue did not suspend as it was made starts at once, and the user hears why."""
+    """A job that Kueue did not suspend at its creation starts at once, and a warning says why."""
     queue = Queue(name="q", system="kueue")
     job = Job(name="bert", namespace="n", kind="pytorchjob", phase=Phase.PENDING, queue=queue)
-    assert queues.unheeded(shelf.cluster, PYTORCH, job) == ""  # said before it was made
+    assert ignored_queue.finding(shelf.cluster, PYTORCH, job) is None  # said before it was made
     shelf.put(LOCAL_QUEUES, "n", {"metadata": {"name": "q"}})
     cluster = Cluster.at(shelf.url)
-    assert queues.unheeded(cluster, PYTORCH, job) == (
-        "Kueue does not manage PyTorchJob here, so the job does not wait in its queue: "
+    found = ignored_queue.finding(cluster, PYTORCH, job)
+    assert f"{found.cause}: {found.remedy}" == (
+        "Kueue does not manage PyTorchJob on this cluster, so the job does not wait in its queue: "
         "an administrator has to add kubeflow.org/pytorchjob to Kueue's integrations"
     )
-    assert queues.unheeded(cluster, PYTORCH, replace(job, phase=Phase.QUEUING)) == ""
-    assert queues.unheeded(cluster, OLD_MPI, job) == ""  # said before it was made
-    assert queues.unheeded(cluster, PYTORCH, replace(job, queue=None)) == ""
+    assert ignored_queue.finding(cluster, PYTORCH, replace(job, phase=Phase.QUEUING)) is None
+    assert (
+        ignored_queue.finding(cluster, OLD_MPI, replace(job, kind="mpijob")) is None
+    )  # said before it was made
+    assert ignored_queue.finding(cluster, PYTORCH, replace(job, queue=None)) is None

@@ -1,4 +1,4 @@
-"""Which release of a kind a cluster serves, as far as its group, its versions and its fields tell."""
+"""The release of a kind that a cluster serves, from its group, versions and fields."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,7 @@ from arena import kinds
 from arena.actions.served import require
 from arena.errors import MissingOperator
 from arena.kinds.spec import parse
+from arena.kinds.workload.rendering import Rendering
 from arena.kube import Cluster
 
 
@@ -51,9 +52,18 @@ def test_operators_of_the_go_arenas_time(stage, word, plural, title):
     found = require(Cluster.at(stage.url), kind)
     spec = parse(kind.spec, {"name": "x", "command": "true", "image": "i"})
     with pytest.raises(MissingOperator, match=f"the {title} of this cluster has no runPolicy"):
-        kind.values(spec, found)
+        kind.values(spec, Rendering(resource=found))
     stage.answers = [groups("kubeflow.org", v1=[plural]), fields(title, "kubeflow.org", "v1", "runPolicy")]
     assert require(Cluster.at(stage.url), kind) == kind.resources[0]
+
+
+def test_a_version_that_arena_does_not_speak(stage):
+    """A kind that is served in another version only is not missing: both versions are named."""
+    stage.answers = [groups("kubeflow.org", v1beta2=["tfjobs"])]
+    said = "serves TFJob as kubeflow.org/v1beta2; arena needs kubeflow.org/v1$"
+    with pytest.raises(MissingOperator, match=said) as caught:
+        require(Cluster.at(stage.url), kinds.find("tfjob"))
+    assert "another release of the operator" in caught.value.hint
 
 
 @pytest.mark.parametrize("version", ["v2beta1", "v1", "v1alpha1"])
@@ -66,7 +76,7 @@ def test_the_one_version_of_mpi_jobs(stage, version):
 
 @pytest.mark.parametrize("spelling", ["runtimePatches", "podTemplateOverrides", "podSpecOverrides"])
 def test_the_spelling_of_overrides(stage, spelling):
-    """Which of the three spellings a Trainer knows is told by its fields alone."""
+    """Only its fields show which of the three spellings a Trainer knows."""
     kind = kinds.find("trainjob")
     answer = groups("trainer.kubeflow.org", v1alpha1=["trainjobs"])
     stage.answers = [answer, fields("TrainJob", "trainer.kubeflow.org", "v1alpha1", "trainer", spelling)]
@@ -74,7 +84,7 @@ def test_the_spelling_of_overrides(stage, spelling):
 
 
 def test_a_cluster_that_tells_no_fields(stage):
-    """Where nobody may read the fields the newest release is taken."""
+    """If the fields cannot be read, the newest release is assumed."""
     hidden = refuses(403, "Forbidden", "you may not")
     stage.answers = [groups("kubeflow.org", v1=["tfjobs"]), hidden, hidden]
     assert require(Cluster.at(stage.url), kinds.find("tfjob")) == kinds.find("tfjob").resources[0]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from crds import file
 from product import until
+from reduction import file
 
 from arena.kube import Cluster
 from arena.resources import Resource

@@ -17,8 +17,9 @@ from wire import Wire
 
 from arena.errors import ArenaError, NotFound
 from arena.kube import Cluster
-from arena.local.operators import mpijob, pytorchjob, tfjob
-from arena.local.operators.runner import Runner
+from arena.local.machinery.runner import Runner
+from arena.local.operators.kubeflow import pytorchjob, tfjob
+from arena.local.operators.mpi import mpijob
 from arena.resources import NAMESPACES, PODS, Resource
 
 T = TypeVar("T")
@@ -26,7 +27,7 @@ Object = dict[str, Any]
 IMAGE = os.environ.get("ARENA_TEST_IMAGE", "rig.local/python:3")
 """An image with python and sh that the nodes have or can pull."""
 IDLE = "trap 'exit 0' TERM; sleep 600 & wait $!"
-"""A command for the shell that does nothing, and ends when it is told to."""
+"""A shell command that does nothing, and ends on SIGTERM."""
 RUNS = ("--image", IMAGE, "--image-pull-policy", "IfNotPresent")
 ACCOUNTS = Resource("", "v1", "serviceaccounts", kind="ServiceAccount")
 QUOTAS = Resource("", "v1", "resourcequotas", kind="ResourceQuota")
@@ -91,7 +92,7 @@ class Field:
         return self.admin.must("submit", kind, "--name", name, *RUNS, *words, command)
 
     def job(self, name: str) -> Object:
-        """The job as `arena get -o json` tells of it."""
+        """The job as printed by `arena get -o json`."""
         found: Object = json.loads(self.admin.must("get", name, "-o", "json"))
         return found
 
@@ -100,7 +101,7 @@ class Field:
         return list(self.kube.list(PODS, self.namespace, f"training.kubeflow.org/job-name={name}"))
 
     def ready(self, name: str, count: int) -> None:
-        """Wait until so many pods of the job run and are ready."""
+        """Wait until this number of pods of the job is running and ready."""
         until(
             lambda: sum(_holds(pod, "Ready") for pod in self.pods(name)) == count, 60, f"{count} pods ready"
         )

@@ -44,7 +44,7 @@ def test_life_of_a_cron(ground: Field):
 
 
 def test_a_run_that_fails(ground: Field):
-    """A run that fails is told apart, with its reason."""
+    """A failed run is distinguished, with its reason."""
     ground.admin.must(*RUN, "exit 3")
     until(lambda: ended(ground, "Failed"), 90, "a run that failed")
     run = ended(ground, "Failed")[0]
@@ -52,14 +52,14 @@ def test_a_run_that_fails(ground: Field):
 
 
 def test_what_an_old_cluster_cannot(ground: Field):
-    """Where CronJobs know no time zones, and nothing starts other kinds, the error says so: exit 6."""
+    """Where CronJobs do not support time zones, and nothing starts other kinds, the error says so: exit 6."""
     if ground.kube.serves(CRONS):
         pytest.skip("the cluster has KubeDL's Crons")
     code, _, err = ground.admin.run("cron", "pytorchjob", *RUN[2:], "true")
-    assert (code, "starts no PyTorchJob on a schedule" in err) == (6, True)
+    assert (code, "cannot start a PyTorchJob on a schedule" in err) == (6, True)
     if not ground.kube.serves(ZONED):
         code, _, err = ground.admin.run(*RUN, "--timezone", "UTC", "true")
-        assert (code, "know no time zones" in err) == (6, True)
+        assert (code, "do not support time zones" in err) == (6, True)
 
 
 def test_evaluation(ground: Field):

@@ -1,4 +1,4 @@
-"""Who one is on a real cluster, and what there is to use."""
+"""The user's identity on a real cluster, and the volumes and nodes."""
 
 import json
 
@@ -21,7 +21,7 @@ def test_whoami(ground: Field):
 
 
 def test_claims(ground: Field):
-    """A claim without a volume is shown when asked for only."""
+    """A claim without a volume is shown only on request."""
     spec = {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "1Gi"}}}
     ground.create(CLAIMS, "corpus", spec={**spec, "storageClassName": "none"})
     assert json.loads(ground.admin.must("data", "list", "-o", "json")) == []

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.cluster
     ("kind", "words", "pods"), [("pytorchjob", ("--workers", "2"), 2), ("tfjob", ("--workers", "2"), 2)]
 )
 def test_suspended_and_resumed(ground: Field, kind: str, words: tuple[str, ...], pods: int):
-    """A suspended job has no pods; resumed it starts anew and succeeds."""
+    """A suspended job has no pods; when resumed, it starts again and succeeds."""
     ground.submit(kind, "j", IDLE, *words)
     ground.ready("j", pods)
     assert ground.admin.must("suspend", "j") == f"{kind} j suspended\n"
@@ -56,7 +56,7 @@ def test_adopted_compared_and_pruned(ground: Field):
     assert "spec.pytorchReplicaSpecs.Master.template.spec.containers[0].command" in ended.out
     ground.finished("pytorchjob", "theirs")
     before = ground.kube.get(kind, ground.namespace, "theirs")["spec"]
-    assert "left alone" in ground.admin.run("prune", "--since", "0s", "-l", "!app", "-y").err
+    assert "skipped jobs" in ground.admin.run("prune", "--since", "0s", "-l", "!app", "-y").err
     assert ground.admin.must("adopt", "theirs") == "pytorchjob theirs adopted\n"
     assert ground.kube.get(kind, ground.namespace, "theirs")["spec"] == before
     assert (

@@ -7,6 +7,8 @@ import pytest
 from field import IDLE, RUNS, Field
 from product import until
 
+from arena.resources import PODS
+
 pytestmark = pytest.mark.cluster
 
 
@@ -87,10 +89,74 @@ def _noted(stream, lines):
 
 
 def test_logs_before_the_start(ground: Field):
-    """A job that has not started has no logs: that is said, with the reason, and is no error."""
+    """A job that has not started has no logs: this is reported with the reason, and not an error."""
     ground.submit("pytorchjob", "j", "true", "--gpus", "1000")
     until(lambda: ground.pods("j") and "conditions" in ground.pods("j")[0]["status"], 30)
     code, out, err = ground.admin.run("logs", "j")
     assert (code, out) == (0, "")
     assert err.startswith('no logs of "j": it is PENDING (0/')
     assert ground.job("j")["instances"][0]["reason"] == "Unschedulable"
+
+
+AT_ONCE = (
+    "touch /dev/shm/runs; r=$(wc -l < /dev/shm/runs); echo >> /dev/shm/runs; "
+    "for n in 1 2 3; do echo run $r line $n; done; test $r = 1"
+)
+
+
+def test_failures_in_a_moment(ground: Field):
+    """A program that fails at once and is started again: both runs, each line once, in order."""
+    expected = [f"run {run} line {number}" for run in (0, 1) for number in (1, 2, 3)]
+    for number in range(5):
+        words = ("submit", "pytorchjob", "--name", f"j{number}", *RUNS, "--retry", "3", "--logs")
+        shown = ground.admin.must(*words, AT_ONCE, seconds=90).splitlines()
+        assert [line for line in shown if line.startswith("run")] == expected
+
+
+GONE = ("unable to retrieve container logs", "the output of an earlier run is no longer kept")
+
+
+def test_a_late_follower(ground: Field):
+    """A follower of a container that was restarted begins with the run before; once gone, that is said."""
+    expected = [f"run {run} line {number}\n" for run in (0, 1) for number in (1, 2, 3)]
+    ground.submit("pytorchjob", "j", f"{AT_ONCE} || exit 1; {IDLE}", "--retry", "3")
+    until(lambda: ground.admin.run("logs", "j").out == "".join(expected[3:]), 60, "the second run")
+    assert ground.admin.must("logs", "j", "--attempt", "1") == "".join(expected[:3])
+    child = ground.admin.start("logs", "-f", "j")
+    assert child.stdout
+    assert [child.stdout.readline().decode() for _ in expected] == expected
+    ground.end("j")
+    assert child.communicate(timeout=60)[0] == b""
+    # The node may remove the log of the first run once the last has ended; which of them says so varies.
+    code, out, err = ground.admin.run("logs", "-f", "j")
+    gone = any(f"master-0: {text}" in err for text in GONE)
+    assert (code, out.splitlines(True)) == (0, expected[3:] if gone else expected)
+
+
+def test_a_pod_replaced_under_its_follower(ground: Field):
+    """A pod that is deleted by force and made again under its follower: no line comes twice."""
+    command = f"hostname; for n in 1 2 3; do echo line $n; done; {IDLE}"
+    ground.submit("pytorchjob", "j", command)
+    child = ground.admin.start("logs", "j", "-f")
+    lines: list[str] = []
+    reader = threading.Thread(target=lambda: lines.extend(_noted(child.stdout, lines)))
+    reader.start()
+    for count in (1, 2, 3):
+        until(lambda count=count: lines.count("line 3\n") == count, 60, f"pod {count}")
+        if count < 3:
+            [pod] = ground.pods("j")
+            ground.kube.delete(PODS, ground.namespace, pod["metadata"]["name"], grace=0)
+    ground.end("j")
+    assert child.wait(60) == 0
+    reader.join()
+    assert lines == ["j-master-0\n", "line 1\n", "line 2\n", "line 3\n"] * 3
+
+
+def test_a_cluster_says_what_is_gone(ground: Field):
+    """Of instances whose pods were cleaned up nothing is shown, and that is said in one line."""
+    ground.submit("pytorchjob", "j", "echo hello", "--workers", "2", "--clean-task-policy", "All")
+    ground.finished("pytorchjob", "j")
+    until(lambda: not ground.pods("j"), 60, "the clean-up")
+    code, out, err = ground.admin.run("logs", "j")
+    assert (code, out) == (0, "")
+    assert "2 of 2 instances left no log: their pods are gone" in err

@@ -10,8 +10,8 @@ from definitions import defined
 from field import IDLE, JOBS, Field
 from product import until
 
-from arena.actions.queues import LOCAL_QUEUES, POD_GROUPS, QUEUES
-from arena.actions.waiting import WORKLOADS
+from arena.actions.diagnosis.explainers.kueue import WORKLOADS
+from arena.actions.submit.queues import LOCAL_QUEUES, POD_GROUPS, QUEUES
 from arena.kube import Cluster
 from arena.resources import Resource
 
@@ -111,13 +111,15 @@ def test_waiting_in_kueue(ground: Field, queues: None):
 
 
 def test_kueue_that_leaves_a_kind_alone(ground: Field, queues: None):
-    """Where Kueue did not suspend the job as it was made, the user hears what has to be enabled."""
+    """If Kueue did not suspend the job at its creation, a warning says what has to be enabled."""
     put(ground, LOCAL_QUEUES, "team-a", {}, spec={"clusterQueue": "cq"})
     ended = ground.admin.run(
         "submit", "pytorchjob", "--name", "j", "--image", "i", "--queue-name", "team-a", IDLE
     )
     assert ended.code == 0
-    assert "Kueue does not manage PyTorchJob here, so the job does not wait in its queue" in ended.err
+    assert (
+        "Kueue does not manage PyTorchJob on this cluster, so the job does not wait in its queue" in ended.err
+    )
     assert "add kubeflow.org/pytorchjob to Kueue's integrations" in ended.err
 
 
@@ -172,7 +174,7 @@ def test_held_back_in_kueue(ground: Field, queues: None):
 
     assert ground.admin.must("suspend", "j") == "pytorchjob j suspended\n"
     assert active() is False
-    assert "is suspended already" in ground.admin.run("suspend", "j").err
+    assert "is already suspended" in ground.admin.run("suspend", "j").err
     assert ground.admin.must("resume", "j") == "pytorchjob j resumed\n"
     assert active() is True
     early = ground.admin.run("resume", "j")

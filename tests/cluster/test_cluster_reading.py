@@ -1,4 +1,4 @@
-"""What list, get and top say of the jobs of a real cluster, whoever made them."""
+"""What list, get and top show of the jobs of a real cluster, whoever created them."""
 
 import json
 import threading

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.cluster
 
 
 def test_a_user_with_a_role(ground: Field):
-    """Who may only work on jobs of one namespace can submit, watch, read logs and delete there."""
+    """A user with permissions in one namespace can submit, watch, read logs and delete there."""
     alice = ground.person("alice")
     ground.grant("alice")
     out = alice.must("submit", "pytorchjob", "--name", "j", *RUNS, "--wait", "echo hers")
@@ -41,7 +41,7 @@ def test_another_namespace(ground: Field):
 
 
 def test_no_entry(ground: Field):
-    """Who may not enter pods is told so by exec and attach, with 4."""
+    """exec and attach report a missing permission, with exit code 4."""
     alice = ground.person("alice")
     ground.grant("alice")
     ground.submit("pytorchjob", "j", IDLE)
@@ -65,7 +65,7 @@ def test_no_secrets(ground: Field):
 
 
 def test_nobody(ground: Field):
-    """Who may do nothing is told what it is that is refused, with 4, and by no command a traceback."""
+    """Without permissions, every command reports what is refused, with exit code 4 and no traceback."""
     nobody = ground.person("nobody")
     for words in (("list",), ("list", "-A"), ("top", "node"), ("top", "job"), ("get", "j"), ("logs", "j")):
         code, out, err = nobody.run(*words)
@@ -83,7 +83,7 @@ def test_a_client_certificate(ground: Field):
 
 
 def test_a_bad_token(ground: Field):
-    """A token that the cluster does not know is said to be refused, with 4, and is not shown."""
+    """A token that the cluster does not know is reported as refused, with exit code 4, and not shown."""
     person = ground.person(change=lambda config: config["users"][0].update(user={"token": "expired-5f2a"}))
     code, out, err = person.run("list")
     assert (code, out) == (4, "")
@@ -108,7 +108,7 @@ def test_an_untrusted_server(ground: Field):
 
     code, out, err = ground.person(change=change).run("list")
     assert (code, out) == (6, "")
-    assert "cannot be trusted: the certificate of" in err
+    assert "cannot be trusted: invalid certificate of" in err
     assert "Hint: check certificate-authority" in err
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.cluster
 
 
 def test_exec(ground: Field):
-    """Exec runs a command in the instance asked for, feeds it input, and exits with its code."""
+    """exec runs a command in the selected instance, passes its input, and exits with its code."""
     ground.submit("pytorchjob", "j", IDLE, "--workers", "2")
     ground.ready("j", 2)
     where = ground.admin.run("exec", "j", "--", "sh", "-c", "hostname; echo oh >&2; exit 5")

@@ -18,10 +18,8 @@ from servers import LocalApi
 
 @pytest.fixture
 def api(tmp_path: Path) -> Iterator[LocalApi]:
-    one = LocalApi(tmp_path)
-    one.start()
-    yield one
-    one.stop()
+    with LocalApi(tmp_path) as one:
+        yield one
 
 
 @pytest.fixture

@@ -42,6 +42,16 @@ class Fixed(Session):
     namespace = "default"
 
 
+RUNNING = {
+    "phase": "Running",
+    "containerStatuses": [
+        {"name": "pytorch", "ready": True, "restartCount": 0, "image": "i", "imageID": "",
+         "state": {"running": {"startedAt": "2030-01-01T11:00:00Z"}}}
+    ],
+}  # fmt: skip
+"""The status of a pod whose container runs."""
+
+
 class Stage:
     """The cluster as the test sets it: jobs and pods with the states that operators would give them."""
 

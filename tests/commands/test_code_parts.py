@@ -1,4 +1,4 @@
-"""--code against the API alone: what is sent, shared, refused and told."""
+"""--code against the API alone: what is sent, shared, refused and reported."""
 
 import base64
 import json
@@ -14,8 +14,8 @@ import pytest
 import yaml
 from screens import PYTORCHJOBS
 
-from arena.actions import packing, parcels
-from arena.local.api.faults import Fault
+from arena.actions.submit.code import archive, storage
+from arena.local.api.fault_injection import Fault
 from arena.resources import CONFIGMAPS
 
 SUBMIT = ("submit", "pytorchjob", "--image", "i")
@@ -76,8 +76,8 @@ def test_jobs_share_parts(arena, stage, code):
 
 def test_many_at_once(stage, code):
     """However many jobs come to own the same parts at once, all of them do."""
-    packed = packing.pack(str(code))
-    made = parcels.parcel(packed)
+    packed = archive.pack(str(code))
+    made = storage.packed(packed)
     meta = {"name": made.names[0], "namespace": "default"}
     body = {"part": base64.b64encode(made.parts[made.names[0]]).decode()}
     part = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "binaryData": body}
@@ -86,7 +86,7 @@ def test_many_at_once(stage, code):
         for n in range(24)
     ]
     with ThreadPoolExecutor(12) as pool:
-        list(pool.map(lambda ref: parcels.provide(stage.cluster, [part], ref), refs))
+        list(pool.map(lambda ref: storage.provide(stage.cluster, [part], ref), refs))
     assert sorted(owners(parts(stage)[0])) == sorted(one["name"] for one in refs)
 
 
@@ -111,7 +111,7 @@ def test_something_else_under_the_name(arena, stage, code):
 
 @pytest.mark.parametrize("checked", [True, False])
 def test_a_refused_part_leaves_no_job(arena, stage, api, code, checked):
-    """Where a part is refused, in the check or afterwards, the job is taken back."""
+    """If a part is refused, in the check or afterwards, the job is deleted again."""
     where = r"/configmaps\?.*dryRun" if checked else r"/configmaps\?(?!.*dryRun)"
     api.faults.append(Fault(path=where, method="POST", code=403))
     ended = arena(*SUBMIT, "--name", "j", "--code", str(code), "x")
@@ -121,7 +121,7 @@ def test_a_refused_part_leaves_no_job(arena, stage, api, code, checked):
 
 @pytest.mark.skipif(not shutil.which("git"), reason="NOT CHECKED: there is no git to commit the code to")
 def test_digest_and_origin_are_recorded(arena, stage, code):
-    """The job tells the digest of its code, its commit and remote; no credentials and no bytes."""
+    """The job records the digest of its code, its commit and remote, but no credentials and no content."""
     env = {"HOME": str(code), "PATH": os.environ["PATH"]}
     who = ["git", "-c", "user.name=n", "-c", "user.email=e@example.com", "-C", str(code)]
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"],
@@ -145,7 +145,7 @@ def test_digest_and_origin_are_recorded(arena, stage, code):
         (("--code", "/etc/passwd"), '--code: "/etc/passwd" cannot be read: Not a directory'),
         (
             ("--code", ".", "--sync-mode", "git", "--sync-source", "s"),
-            "--code does not go together with --sync-mode",
+            "--code and --sync-mode are mutually exclusive",
         ),
     ],
 )
@@ -171,7 +171,7 @@ def test_a_job_file_and_secrets(arena, tmp_path, code):
 
 
 def test_code_of_a_job(arena, stage, code, tmp_path):
-    """`arena code` tells a job without code, a part that is gone, and flags that exclude each other."""
+    """`arena code` reports a job without code, a missing part, and mutually exclusive flags."""
     stage.job("plain")
     assert arena("code", "plain").code == 3
     assert arena("code", "missing").code == 3
@@ -183,7 +183,7 @@ def test_code_of_a_job(arena, stage, code, tmp_path):
     assert json.loads(ended.out)["files"] == [{"path": "train.py", "size": 9, "mode": "644"}]
     stage.cluster.delete(CONFIGMAPS, "default", parts(stage)[0]["metadata"]["name"])
     ended = arena("code", "j", "--list")
-    assert (ended.code, "is not kept any more" in ended.err) == (3, True)
+    assert (ended.code, "is no longer stored" in ended.err) == (3, True)
 
 
 def test_a_terminal_is_not_flooded(tmp_path):
@@ -208,16 +208,16 @@ def test_a_terminal_is_not_flooded(tmp_path):
     assert child.returncode == 0, said
     assert len(shown) < 6000
     assert b"... (" in shown
-    assert "-o yaml shows all of it" in said
+    assert "use -o yaml to see all of it" in said
 
 
 def test_a_schedule(arena, stage, code):
-    """A schedule owns the parts for all its runs; what is too large to be kept is refused."""
+    """A cron owns the parts for all its runs; code that is too large to be stored is refused."""
     words = ("cron", "job", "--schedule", "@daily", "--image", "i", "--code", str(code), "--name")
     assert arena(*words, "night", "x").code == 0
     assert parts(stage)[0]["metadata"]["ownerReferences"][0]["kind"] == "CronJob"
     (code / "noise").write_bytes(os.urandom(15_000_000))
     ended = arena(*words, "other", "x")
     assert ended.code == 2
-    assert "for the cluster to keep" in ended.err
+    assert "to be stored in the cluster" in ended.err
     assert len(parts(stage)) == 1

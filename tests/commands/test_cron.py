@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from crds import FOLDER, faults
+from crds import faults
 from screens import Ended, Fixed
 
 from arena import kinds
@@ -35,7 +35,6 @@ def test_dry_run_prints_what_is_sent(arena, stage):
     assert "name" not in inside["metadata"]
 
 
-@pytest.mark.skipif(not FOLDER.is_dir(), reason="NOT CHECKED: no definitions of kinds are at hand")
 @pytest.mark.parametrize("kind", kinds.training_kinds(), ids=lambda kind: kind.name)
 def test_every_kind(arena, kind):
     """Jobs of every kind can be submitted on a schedule, as their definition and that of Cron have it."""
@@ -46,6 +45,7 @@ def test_every_kind(arena, kind):
     cron = next(yaml.safe_load_all(ended.out))
     assert cron["spec"]["schedule"] == "CRON_TZ=Europe/Berlin 0 2 * * *"
     assert faults(cron) == []
+    assert faults(cron["spec"]["template"]["workload"]) == []
 
 
 def test_an_option_of_both_is_the_schedules(arena):
@@ -81,6 +81,20 @@ def test_workers_of_a_jobset_meet_those_of_their_run(arena):
     assert env[0]["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.labels['jobset.sigs.k8s.io/jobset-name']"
     hosts = {one["name"]: one.get("value") for one in env}
     assert hosts["MASTER_ADDR"] == "$(ARENA_RUN)-worker-0-0.$(ARENA_RUN)"
+
+
+@pytest.mark.parametrize("until", [(), ("--deadline", "2030-01-01T00:00:00Z")], ids=["cronjob", "cron"])
+def test_workers_of_a_plain_job_meet_those_of_their_run(arena, until):
+    """Each run of a plain job has a name of its own, by which its workers find the first of them."""
+    cron, *_ = yaml.safe_load_all(
+        arena("cron", "job", *NIGHTLY, *until, "--workers", "2", "x", "--dry-run=client").out
+    )
+    spec = cron["spec"]
+    job = spec["template"]["workload"] if until else spec["jobTemplate"]
+    env = job["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert env[0]["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.labels['job-name']"
+    hosts = {one["name"]: one.get("value") for one in env}
+    assert hosts["MASTER_ADDR"] == "$(ARENA_RUN)-0.nightly"
 
 
 def test_helpers_belong_to_the_cron(arena, stage):
@@ -126,7 +140,7 @@ def test_patch_changes_the_job(arena, tmp_path):
     ("words", "code", "said"),
     [
         (("--name", "n", "x"), 2, "--schedule is missing"),
-        (("--schedule", "61 * * * *", "x"), 2, '--schedule: "61" is no minute'),
+        (("--schedule", "61 * * * *", "x"), 2, '--schedule: "61" is not a valid minute'),
         (("--schedule", "@daily"), 2, "COMMAND is missing"),
         (("--schedule", "@daily", "--name", "n" * 39, "x"), 2, "use at most 38 characters"),
         (("--schedule", "@daily", "--patch", "/nowhere", "x"), 2, "/nowhere"),
@@ -170,7 +184,7 @@ def test_schedules_of_others_are_not_replaced(arena, stage):
     stage.cluster.patch(CRONJOBS, "default", "nightly", theirs)
     code, out, err = arena("cron", "job", *NIGHTLY, "--replace", "y")
     assert (code, out) == (5, "")
-    assert "--replace leaves it alone" in err
+    assert "--replace does not delete it" in err
     kept = stage.cluster.get(CRONJOBS, "default", "nightly")
     assert kept["metadata"]["uid"] == there["metadata"]["uid"]
 
@@ -200,7 +214,7 @@ def test_list_and_get(arena, stage):
 
 
 def test_suspend_and_resume(arena, stage):
-    """Schedules are suspended and resumed, several at once; what is so already is told."""
+    """Crons are suspended and resumed, several at once; those already in that state are reported."""
     for name in ("one", "two"):
         arena("cron", "job", "--schedule", "@daily", "--name", name, "--image", "i", "x")
     told = "using the test's cluster\n"
@@ -210,7 +224,7 @@ def test_suspend_and_resume(arena, stage):
         told,
     )
     assert stage.cluster.get(CRONJOBS, "default", "one")["spec"]["suspend"] is True
-    assert arena("cron", "suspend", "one") == (0, "", f"{told}cron one is suspended already\n")
+    assert arena("cron", "suspend", "one") == (0, "", f"{told}cron one is already suspended\n")
     assert arena("cron", "resume", "one") == (0, "cron one resume success\n", told)
     assert arena("cron", "resume", "one") == (0, "", f"{told}cron one is not suspended\n")
 
@@ -287,15 +301,29 @@ def lean(stage, tmp_path, capsys) -> Iterator[object]:
 @pytest.mark.parametrize(
     ("types", "kind", "words", "said"),
     [
-        ((CRONJOBS,), "tfjob", (), "starts no TFJob on a schedule: it does not know Cron"),
-        ((), "job", (), "starts no Job on a schedule"),
+        ((CRONJOBS,), "tfjob", (), "cannot start a TFJob on a schedule: it does not know Cron"),
+        ((), "job", (), "cannot start a Job on a schedule"),
         ((CRONJOBS,), "job", ("--timezone", "UTC"), "--timezone: the CronJobs of the test's cluster"),
         ((CRONJOBS,), "job", ("--deadline", "2031-01-01T00:00:00Z"), "--deadline: the CronJobs of"),
     ],
 )
 def test_missing_operators(lean, types, kind, words, said):
-    """Where nothing can start the jobs as asked for, the error says so and what would work: exit 6."""
+    """If nothing can start the requested jobs, the error says so and what would work: exit 6."""
     ended = lean(*types)("cron", kind, *NIGHTLY, *words, "x")
     assert (ended.code, ended.out) == (6, "")
     assert said in ended.err
     assert "KubeDL" in ended.err
+
+
+def test_crons_are_selected_by_their_labels(arena, stage):
+    """`cron list -l` lists, and `cron delete -l` deletes, the crons with these labels and no others."""
+    for name, team in (("a", "vision"), ("b", "speech")):
+        words = ("--schedule", "@daily", "--name", name, "--image", "i", "x")
+        assert arena("cron", "job", *words).code == 0
+        change = {"metadata": {"labels": {"team": team}}}
+        stage.cluster.patch(CRONJOBS, "default", name, change)
+    assert arena("cron", "list", "-l", "team=vision", "-o", "name").out == "a\n"
+    refused = arena("cron", "delete", "-l", "team=vision")
+    assert (refused.code, "1 cron would be deleted" in refused.err) == (2, True)
+    assert arena("cron", "delete", "-l", "team=vision", "-y").out == "cron a deleted\n"
+    assert arena("cron", "list", "-o", "name").out == "b\n"

@@ -1,10 +1,12 @@
 """arena evaluate: what is sent, and how evaluations are shown and deleted."""
 
 import json
+from dataclasses import fields
 
 import yaml
 from product import product
 
+from arena.kinds.evaluation.evaluatejob import EvaluationSpec
 from arena.kinds.training.job import PLAIN
 
 MODEL = ("evaluate", "model", "--name", "bert-1", "--image", "i")
@@ -28,6 +30,12 @@ def test_variables_tell_the_program(arena):
     assert container["resources"]["limits"] == {"cpu": "1", "memory": "1Gi", "nvidia.com/gpu": "1"}
 
 
+def test_no_options_of_training():
+    """An evaluation has no options of workers, gangs, TensorBoard or the registration of a model."""
+    trains = {"workers", "gang", "nproc_per_node", "port", "tensorboard", "logdir", "model_source"}
+    assert not trains & {one.name for one in fields(EvaluationSpec)}
+
+
 def test_the_image_may_know_what_to_run(arena):
     """Without a command the image's own is run."""
     job = yaml.safe_load(arena(*MODEL, "--dry-run").out)
@@ -48,6 +56,16 @@ def test_list_get_and_delete(arena, stage):
     ended = arena("evaluate", "del", "bert-1", "other")
     assert (ended.code, ended.out) == (3, "evaluation bert-1 deleted\n")
     assert 'no evaluation "other"' in ended.err
+
+
+def test_rerun(arena, stage):
+    """An evaluation is submitted again with changes, and its command line is one of evaluations."""
+    arena(*MODEL, "--model-name", "bert", "python evaluate.py")
+    line = arena("get", "bert-1", "-o", "command").out
+    assert line == "arena evaluate model --name bert-1 --image i --model-name bert 'python evaluate.py'\n"
+    assert arena("rerun", "bert-1", "--set", "version=3", "--name", "again").code == 0
+    data = json.loads(arena("evaluate", "get", "again", "-o", "json").out)
+    assert (data["modelName"], data["modelVersion"]) == ("bert", "3")
 
 
 def test_training_jobs_are_no_evaluations(arena, stage):

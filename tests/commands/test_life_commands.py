@@ -1,4 +1,4 @@
-"""suspend, resume, scale, adopt, prune, rerun, diff and wait: what is sent, what is said, and exit codes."""
+"""suspend, resume, scale, adopt, prune, rerun, diff and wait: requests, output and exit codes."""
 
 import json
 import shlex
@@ -10,7 +10,7 @@ from product import until
 from screens import NOON, PYTORCHJOBS
 
 from arena.kinds import find
-from arena.local.api.faults import Fault
+from arena.local.api.fault_injection import Fault
 
 SUBMIT = ("submit", "pytorchjob", "--image", "i")
 USING = "using the test's cluster\n"
@@ -27,7 +27,7 @@ def test_suspend_and_resume_turn_the_switch(arena, stage):
     stage.job("bert")
     assert arena("suspend", "bert") == (0, "pytorchjob bert suspended\n", USING)
     assert held(stage, "bert") is True
-    assert arena("suspend", "bert") == (0, "", USING + "pytorchjob bert is suspended already\n")
+    assert arena("suspend", "bert") == (0, "", USING + "pytorchjob bert is already suspended\n")
     assert arena("resume", "bert") == (0, "pytorchjob bert resumed\n", USING)
     assert held(stage, "bert") is False
     assert arena("resume", "bert") == (0, "", USING + "pytorchjob bert is not suspended\n")
@@ -75,14 +75,14 @@ def test_scale_within_the_bounds_of_an_elastic_job(arena, stage):
     assert arena("scale", "grow", "--workers", "3") == (0, "pytorchjob grow scaled to 3 workers\n", USING)
     roles = stage.cluster.get(PYTORCHJOBS, "default", "grow")["spec"]["pytorchReplicaSpecs"]
     assert {name: role["replicas"] for name, role in roles.items()} == {"Worker": 3}
-    assert arena("scale", "grow", "-w", "3").err == USING + "pytorchjob grow has 3 workers already\n"
+    assert arena("scale", "grow", "-w", "3").err == USING + "pytorchjob grow already has 3 workers\n"
     for count in ("1", "5"):
-        refused = f'Error: --workers {count} is not what job "grow" allows\nHint: give 2 to 4\n'
+        refused = f'Error: --workers {count} is out of range for job "grow"\nHint: give 2 to 4\n'
         assert arena("scale", "grow", "-w", count) == (2, "", USING + refused)
 
 
 def test_scale_of_what_cannot_be_scaled(arena, stage):
-    """A job whose programs were told their number is not scaled, and the hint says what to do instead."""
+    """A job with a fixed number of workers is not scaled, and the hint says what to do instead."""
     stage.job("bert")
     code, out, err = arena("scale", "bert", "-w", "2")
     assert (code, out) == (2, "")
@@ -113,7 +113,7 @@ def test_adopt_labels_and_release_takes_the_labels_off(arena, stage):
 
 
 def ours(stage, name: str, hours: float, **more: str) -> None:
-    """A job of arena's that ended so many hours ago."""
+    """A job of arena that ended this number of hours ago."""
     labels = {"app.kubernetes.io/managed-by": "arena", **more}
     stage.job(name, "Succeeded", labels=labels)
     end = (NOON - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -129,7 +129,7 @@ def test_prune_takes_what_ended_long_ago(arena, stage):
     ours(stage, "new", 1)
     stage.job("runs", "Running", labels={"app.kubernetes.io/managed-by": "arena"})
     stage.job("foreign", "Succeeded")
-    left = "left alone, as others made them (arena adopt takes them over): foreign\n"
+    left = "skipped jobs that other tools created (arena adopt includes them): foreign\n"
     shown = (
         "NAME   STATUS     TRAINER     ENDED   SUBMITTER\n"
         "older  SUCCEEDED  PYTORCHJOB  2d ago  N/A\n"
@@ -154,18 +154,18 @@ def test_prune_takes_what_ended_long_ago(arena, stage):
 
 
 def test_prune_refuses_to_guess(arena, stage):
-    """Without --since, with one that is no time, or without a terminal to ask on, nothing is deleted."""
+    """Without --since, with an invalid one, or without a terminal to confirm on, nothing is deleted."""
     ours(stage, "old", 30)
     assert arena("prune").err == (
-        "Error: --since is missing\nHint: say how long ago a job must have ended, such as --since 1d\n"
+        "Error: --since is missing\nHint: give the minimum time since the end of a job, such as --since 1d\n"
     )
     assert arena("prune", "--since", "-1").code == 2
     assert 'Error: --since: "soon" is not a duration' in arena("prune", "-s", "soon").err
     code, out, err = arena("prune", "-s", "1d")
     assert (code, out) == (2, "")
-    assert "1 job would be deleted and there is no terminal to ask on" in err
+    assert "1 job would be deleted and there is no terminal to confirm on" in err
     assert arena("list", "-o", "name").out == "old\n"
-    assert arena("prune", "-s", "10d") == (0, "", "no job needs to be deleted\n")
+    assert arena("prune", "-s", "10d") == (0, "", "no jobs to delete\n")
 
 
 def test_rerun_sends_the_same_again(arena, stage):
@@ -193,12 +193,12 @@ def test_rerun_asks_for_secrets_again(arena):
     code, out, err = arena("rerun", "bert")
     assert (code, out) == (2, "")
     assert 'job "bert" has secrets, which are not recorded: TOKEN' in err
-    assert "--set secret=TOKEN=VALUE" in err
+    assert "pass them again (--set secret=NAME reads your environment): --set secret=TOKEN\n" in err
     assert arena("rerun", "bert", "--set", "secret=TOKEN=new", "-o", "name").code == 0
 
 
 def test_what_others_made_cannot_be_rerun(arena, stage):
-    """A job without recorded options is told of in a sentence, by rerun as by get -o command."""
+    """A job without recorded options is reported in a sentence, by rerun and get -o command."""
     stage.job("theirs")
     for words in (("rerun", "theirs"), ("get", "theirs", "-o", "command")):
         code, out, err = arena(*words)
@@ -212,8 +212,8 @@ def test_command_of_a_job_submits_the_same(arena, stage):
     assert arena(*SUBMIT, "--name", "bert", *words, "echo it's").code == 0
     first = stage.cluster.get(PYTORCHJOBS, "default", "bert")
     line = arena("get", "bert", "-o", "command").out
-    assert '--secret KEY="$KEY"' in line
-    typed = line.replace('"$KEY"', "v").replace("--name bert", "--name gpt")
+    assert "--secret KEY " in line
+    typed = line.replace("--secret KEY ", "--secret KEY=v ").replace("--name bert", "--name gpt")
     assert arena(*shlex.split(typed)[1:]).code == 0
     second = json.dumps(stage.cluster.get(PYTORCHJOBS, "default", "gpt")["spec"])
     assert json.loads(second.replace("gpt", "bert")) == first["spec"]
@@ -224,7 +224,7 @@ def test_rerun_warns_of_a_patch(arena, tmp_path):
     patch = tmp_path / "p.json"
     patch.write_text('{"spec": {"runPolicy": {"backoffLimit": 3}}}', encoding="utf-8")
     assert arena(*SUBMIT, "--name", "bert", "--patch", str(patch), "x").code == 0
-    assert f"it was submitted with --patch {patch}" in arena("rerun", "bert", "--dry-run").err
+    assert f"the job was submitted with --patch {patch}" in arena("rerun", "bert", "--dry-run").err
     assert f"--patch {patch}" in arena("get", "bert", "-o", "command").out
     again = arena("rerun", "bert", "--dry-run", "--patch", str(patch))
     assert "Warning" not in again.err
@@ -249,7 +249,7 @@ def test_diff_shows_what_differs(arena, tmp_path):
 
 
 def test_diff_with_what_others_made(arena, stage):
-    """Where one has no recorded options, what the objects ask for is compared, and their states."""
+    """If a job has no recorded options, the objects and their states are compared."""
     stage.job("a", "Succeeded")
     stage.job("b", container={"image": "other"})
     code, out, _ = arena("diff", "a", "b")
@@ -263,7 +263,7 @@ def test_diff_with_what_others_made(arena, stage):
 
 
 def test_diff_with_what_others_made_leaves_out_marks(arena, stage):
-    """What arena marks its own pods with is no difference to a job of others."""
+    """arena's marks on its own pods are not a difference to a job of others."""
     stage.job("theirs", container={"command": ["sh", "-c", "x"]})
     assert arena(*SUBMIT, "--name", "ours", "x").code == 0
     _, out, _ = arena("diff", "theirs", "ours")
@@ -272,12 +272,12 @@ def test_diff_with_what_others_made_leaves_out_marks(arena, stage):
 
 
 def test_a_plain_job_of_others_is_hinted_at(arena, stage):
-    """A Job that others made is no training job, but whoever names it is told how it may be meant."""
+    """A Job of other tools is not a training job, but the error says how to select it."""
     pod = {"restartPolicy": "Never", "containers": [{"name": "main", "image": "i"}]}
     body = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "theirs"}}
     stage.cluster.create(find("job").resources[0], "default", {**body, "spec": {"template": {"spec": pod}}})
     code, _, err = arena("get", "theirs")
-    assert (code, "others made a Job of that name: if that is meant, add -T job" in err) == (3, True)
+    assert (code, "another tool created a Job with that name; to select it, add -T job" in err) == (3, True)
     assert arena("get", "theirs", "-T", "job").code == 0
 
 
@@ -307,15 +307,15 @@ def test_wait_for_several_goals(arena, stage):
 
 
 def test_wait_refuses_what_it_does_not_know(arena):
-    """A goal or a time that cannot be read is named with its flag and what is allowed."""
+    """An invalid goal or time is reported with its flag and the allowed values."""
     code, _, err = arena("wait", "x", "--for", "Ready")
-    assert (code, '--for: "Ready" is nothing to wait for' in err, "phase=PHASE" in err) == (2, True, True)
+    assert (code, '--for: "Ready" is not a valid state' in err, "phase=PHASE" in err) == (2, True, True)
     assert arena("wait", "x", "--for", "condition=Ready=maybe").code == 2
     assert '--timeout: "soon" is not a duration' in arena("wait", "x", "--timeout", "soon").err
 
 
 def test_changes_are_refused_as_the_cluster_says(arena, stage, api):
-    """A user who may not change jobs hears so, and the exit code is 4."""
+    """A user who may not change jobs gets an error with exit code 4."""
     stage.job("bert")
     api.faults.append(Fault(path="/pytorchjobs/bert", method="PATCH", code=403, times=100))
     assert arena("suspend", "bert").code == 4

@@ -1,4 +1,4 @@
-"""The library's verbs after a submit, and what is configured for jobs that it submits."""
+"""The library's verbs after a submit, and configured options of the jobs that it submits."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -29,11 +29,11 @@ def container(obj) -> dict:
 
 def test_configured_defaults_hold_for_the_library(session, stage, tmp_path):
     """What is configured counts for options that a Spec leaves at their defaults, as on the command line."""
-    (tmp_path / ".arena.yaml").write_text(
-        "image: ours\ndefaults:\n  pytorchjob:\n    working-dir: /workspace\n",
-        encoding="utf-8",
-    )
-    [shown] = arena.preview(session, replace(spec(), image=""))
+    (tmp_path / ".arena.yaml").write_text("image: ours\n", encoding="utf-8")
+    own = tmp_path / ".config" / "arena" / "config.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text("defaults:\n  pytorchjob:\n    working-dir: /workspace\n", encoding="utf-8")
+    [shown] = arena.preview(session, arena.PyTorchJobSpec(name="bert", command="x"))
     assert (container(shown)["image"], container(shown)["workingDir"]) == ("ours", "/workspace")
     arena.submit(session, spec())
     sent = stage.cluster.get(PYTORCHJOBS, "default", "bert")
@@ -125,7 +125,7 @@ def test_a_schedule_is_checked_before_it_is_sent(session):
         arena.schedule(session, spec(name="a" * 40), times)
     with pytest.raises(SpecError, match="--schedule"):
         arena.CronSpec(schedule="every day")
-    with pytest.raises(SpecError, match="no kind of job"):
+    with pytest.raises(SpecError, match="unknown kind of job"):
         arena.crons(session, kind="nothing")
     assert arena.crons(session) == []
 
@@ -157,7 +157,7 @@ def test_a_job_once_more_from_python(session, stage, tmp_path):
 
 
 def test_what_others_made_is_adopted_and_pruned_from_python(session, stage):
-    """prune deletes what ended long enough ago, and of others only what was adopted."""
+    """prune deletes jobs that ended long enough ago, and of other tools only adopted ones."""
     for name, ends in (("old", "Succeeded"), ("failed", "Failed"), ("runs", "Running")):
         stage.job(name, ends)
     assert arena.prune(session, timedelta(0)) == []

@@ -12,8 +12,9 @@ from typing import TextIO
 
 import pytest
 
-from arena.commands._live import Live
-from arena.model import Job, Phase
+from arena.commands._progress import Live
+from arena.model.findings import Finding
+from arena.model.jobs import Job, Phase
 from arena.views.jobs import summary
 
 WAITING = Job(
@@ -22,7 +23,7 @@ WAITING = Job(
     namespace="default",
     uid="u",
     phase=Phase.PENDING,
-    reason="0/12 nodes are available: 12 Insufficient nvidia.com/gpu",
+    findings=(Finding("insufficient-resource", "0/12 nodes are available: 12 Insufficient nvidia.com/gpu"),),
     created=datetime(2030, 1, 1, tzinfo=timezone.utc),
     wanted=4,
 )

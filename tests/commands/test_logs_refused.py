@@ -3,21 +3,14 @@
 import threading
 
 import pytest
+from screens import RUNNING
 
-from arena.actions import following, logs
-from arena.local.api.faults import Fault
-
-RUNNING = {
-    "phase": "Running",
-    "containerStatuses": [
-        {"name": "pytorch", "ready": True, "restartCount": 0, "image": "i", "imageID": "",
-         "state": {"running": {"startedAt": "2030-01-01T11:00:00Z"}}}
-    ],
-}  # fmt: skip
+from arena.actions.jobs.logs import follow, lines
+from arena.local.api.fault_injection import Fault
 
 
 def test_follow_ends_where_logs_may_not_be_read(arena, stage, api):
-    """A user without the right to read logs is told so at once by logs -f, with exit 4."""
+    """logs -f fails at once for a user who may not read logs, with exit 4."""
     stage.pod(stage.job("bert", "Running"), **RUNNING)
     api.faults.append(Fault(path="/log", code=403, times=100))
     code, out, err = arena("logs", "bert", "-f")
@@ -26,7 +19,7 @@ def test_follow_ends_where_logs_may_not_be_read(arena, stage, api):
 
 
 def test_follow_of_a_misspelt_instance_names_those_there_are(arena, stage):
-    """logs -f -i of an instance that a complete job does not have is exit 3, not a wait for ever."""
+    """logs -f -i of an instance that a complete job does not have is exit 3, not an endless wait."""
     stage.pod(stage.job("bert", "Running"), **RUNNING)
     code, out, err = arena("logs", "bert", "-f", "-i", "wroker-1")
     assert (code, out) == (3, "")
@@ -44,13 +37,13 @@ def test_a_word_for_several_instances(arena, stage, words):
         stage.pod(bert, role, **RUNNING)
     code, out, err = arena(*words[:2], "-i", "0", *words[2:])
     assert (code, out) == (2, "")
-    hint = "choose of bert-master-0, bert-worker-0"
-    assert f'Error: "0" is more than one instance of job "bert"\nHint: {hint}\n' in err
+    hint = "choose one of bert-master-0, bert-worker-0"
+    assert f'Error: "0" matches several instances of job "bert"\nHint: {hint}\n' in err
 
 
 @pytest.mark.parametrize("verb", [("logs", "bert"), ("logs", "bert", "-f"), ("exec", "bert", "--", "ls")])
 def test_a_container_that_is_not_there(arena, stage, verb):
-    """A container that no instance has is exit 3, as of an instance, with the names of those there are."""
+    """A container that no instance has is exit 3, like a missing instance, with the existing names."""
     stage.pod(stage.job("bert", "Running"), **RUNNING)
     code, out, err = arena(verb[0], "-c", "nope", *verb[1:])
     assert (code, out) == (3, "")
@@ -58,9 +51,9 @@ def test_a_container_that_is_not_there(arena, stage, verb):
 
 
 def test_a_follow_that_is_left_ends_its_threads(stage):
-    """Who leaves the lines of a job that goes on leaves no thread behind."""
+    """A reader that stops following a running job leaves no thread behind."""
     stage.job("bert", "Running")
-    followed = following.follow(stage.cluster, "bert", "default", logs.Options())
+    followed = follow.follow(stage.cluster, "bert", "default", lines.Options())
     next(followed)
     observers = [one for one in threading.enumerate() if "_observe" in one.name]
     assert observers

@@ -8,7 +8,6 @@ import pytest
 from product import Product, product, until
 
 from arena.kinds.training.job import INDEXED
-from arena.kube import Cluster
 
 MEET = """
 import os, socket
@@ -47,7 +46,7 @@ def program(arena: Product, name: str, text: str) -> str:
 
 
 def job(arena: Product, name: str) -> dict:
-    """The job as `arena get -o json` tells of it."""
+    """The job as printed by `arena get -o json`."""
     return json.loads(arena.must("get", name, "-o", "json"))
 
 
@@ -131,7 +130,7 @@ def _running(arena: Product, name: str) -> int:
 
 @pytest.mark.parametrize("kind", ["job", "jobset", "trainjob"])
 def test_suspend(arena: Product, kind: str) -> None:
-    """A suspended job has no processes; resumed it starts anew."""
+    """A suspended job has no processes; when resumed, it starts again."""
     name = f"pause-{kind}"
     arena.must("submit", kind, "--name", name, "--workers", "2", IDLE)
     until(lambda: _running(arena, name) == 2, what="two workers")
@@ -152,7 +151,7 @@ def test_housekeeping_becomes_a_job_when_asked(arena: Product) -> None:
         "containers": [{"name": "c", "image": "i", "command": ["sh", "-c", IDLE]}],
     }
     body = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "tidy"}}
-    Cluster.at(arena.url()).create(INDEXED, "default", {**body, "spec": {"template": {"spec": pod}}})
+    arena.cluster().create(INDEXED, "default", {**body, "spec": {"template": {"spec": pod}}})
     assert "tidy" not in arena.jobs()
     assert arena.run("get", "tidy").code == 3
     assert arena.must("adopt", "tidy", "-T", "job") == "job tidy adopted\n"
@@ -175,6 +174,28 @@ def test_a_kind_that_cannot_run(arena: Product) -> None:
     )
     assert code == 6
     assert "does not know SparkApplication (sparkoperator.k8s.io)" in err
-    assert "it runs " in err
+    assert "it supports " in err
     assert "trainjob" in err
     assert "arena submit job needs no operator" in err
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [("job", ["worker-0", "worker-1"]), ("jobset", ["worker-0", "worker-1"]), ("mpijob", ["launcher"])],
+)
+def test_logs_call_instances_as_reasons_do(arena: Product, kind: str, names: list[str]) -> None:
+    """Lines have the place of their instance in front, not the end of a name that the cluster drew."""
+    out = arena.must("submit", kind, "--name", f"called-{kind}", "--workers", "2", "--logs", "echo a line")
+    assert sorted(out.splitlines()[1:]) == [f"[{name}] a line" for name in names]
+    later = arena.must("logs", f"called-{kind}", "--prefix")
+    assert sorted(later.splitlines()) == [f"[{name}] a line" for name in names]
+
+
+def test_tries_are_told_apart(arena: Product) -> None:
+    """Of several tries in the place of a launcher each has lines of its own."""
+    file = arena.home / "twice.tries"
+    script = f"echo >> {file}; echo try; test $(wc -l < {file}) = 2"
+    out = arena.must("submit", "mpijob", "--name", "twice", "--retry", "1", "--logs", script)
+    first, second = sorted(out.splitlines()[1:], key=len)
+    assert first == "[launcher] try"
+    assert second.startswith("[launcher-")

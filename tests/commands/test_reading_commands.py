@@ -8,17 +8,18 @@ from contextlib import closing
 import pytest
 import yaml
 from click.shell_completion import ShellComplete
+from screens import Fixed
 
 from arena import labels
-from arena.actions import overview
-from arena.actions.logs import Block
+from arena.actions.jobs import listing, live
+from arena.actions.jobs.logs.lines import Block
 from arena.cli import root
 from arena.commands._globals import Globals
-from arena.commands._live import redraw
-from arena.commands._sinks import Sink
+from arena.commands._log_printer import Sink
+from arena.commands._progress import redraw
 from arena.commands.list import follow
 from arena.kinds import training_kinds
-from arena.local.api.faults import Fault
+from arena.local.api.fault_injection import Fault
 from arena.resources import EVENTS, PODS, Resource
 from arena.units import when
 from arena.views.encode import encode
@@ -39,7 +40,7 @@ def test_list_says_on_stderr_that_there_is_nothing(arena):
 
 
 def test_list_of_nothing_is_an_empty_list_in_json(arena):
-    """Scripts that read JSON get a list even where there is nothing."""
+    """Scripts that read JSON get a list even if it is empty."""
     assert arena("list", "-o", "json") == (0, "[]\n", "")
 
 
@@ -54,10 +55,10 @@ def test_list_shows_foreign_jobs_in_the_columns_of_the_go_arena(arena, stage):
     )
 
 
-def test_a_watched_list_in_yaml_is_a_document_for_each_change(stage, capsys):
+def test_a_watched_list_in_yaml_is_a_document_for_each_change(stage, tmp_path, capsys):
     """Piped, list -w -o yaml begins a new document with each change, so that none runs into the next."""
     stage.job("a", "Created")
-    found = overview.jobs(stage.cluster, "default")
+    found = listing.jobs(Fixed(stage.cluster, tmp_path))
     states = iter([[], found, found])
     follow(states, lambda jobs: encode([job.name for job in jobs], "yaml"), "---\n")
     assert list(yaml.safe_load_all(capsys.readouterr().out)) == [[], ["a"]]
@@ -72,7 +73,7 @@ def test_colours_are_left_out_where_nobody_wants_them(monkeypatch, name, value):
     terminal = os.openpty()
     with open(terminal[1], "w", encoding="utf-8") as screen:
         monkeypatch.setattr("sys.stdout", screen)
-        Sink(prefix=True, stamps=False).write(Block("bert-0", "main", [""], ["line"]))
+        Sink(prefix=True, stamps=False).write(Block("bert-0", "main", [b""], [b"line"]))
     shown = b""
     while not shown.endswith(b"\n"):  # a terminal may pass on a line in pieces
         shown += os.read(terminal[0], 100)
@@ -93,8 +94,8 @@ def test_a_time_without_a_zone_is_of_this_machine(monkeypatch):
     assert asked == [when("2030-01-01T00:00:00Z"), when("2030-01-01T08:00:00Z")]
 
 
-def test_a_watched_list_says_why_instances_are_missing(stage):
-    """list -w tells of a quota that is used up, as list does."""
+def test_a_watched_list_says_why_instances_are_missing(stage, tmp_path):
+    """list -w reports an exceeded quota, like list."""
     job = stage.job("bert", "Created")
     about = {"kind": "PyTorchJob", "name": "bert", "namespace": "default", "uid": job["metadata"]["uid"]}
     refused = {
@@ -106,10 +107,10 @@ def test_a_watched_list_says_why_instances_are_missing(stage):
         "message": "Error creating: pods is forbidden: exceeded quota: gpus",
     }
     stage.cluster.create(EVENTS, "default", refused)
-    with closing(overview.live(stage.cluster, "default")) as states:
+    with closing(live.live(Fixed(stage.cluster, tmp_path))) as states:
         [watched] = next(states)
     assert watched.reason == "exceeded quota: gpus"
-    assert [watched] == overview.jobs(stage.cluster, "default")
+    assert [watched] == listing.jobs(Fixed(stage.cluster, tmp_path))
 
 
 def test_list_of_every_namespace_names_it_first(arena, stage):
@@ -153,7 +154,7 @@ def test_get_of_an_unknown_job_suggests_a_similar_one(arena, stage):
 
 
 def test_typos_in_verbs_flags_and_kinds_get_a_suggestion(arena):
-    """What is misspelt is named with what was probably meant, and the exit code is 2."""
+    """A misspelt word is reported with a suggestion, and the exit code is 2."""
     for words, guess in (
         (("lst",), "did you mean list?"),
         (("list", "--all-namespace"), "--all-namespaces"),
@@ -177,10 +178,10 @@ def test_delete_tries_every_name(arena, stage):
 
 
 def test_delete_goes_on_after_a_refusal(arena, stage, api):
-    """A name that may not be deleted does not keep the next from being deleted; the exit code tells."""
+    """A name that may not be deleted does not prevent deleting the next; the exit code shows it."""
     stage.job("a")
     stage.job("b")
-    api.faults.append(Fault(path="/pytorchjobs/a", code=403, times=100))
+    api.faults.append(Fault(path="/pytorchjobs/a", method="DELETE", code=403, times=100))
     code, out, err = arena("delete", "a", "b")
     assert (code, out) == (4, "pytorchjob b deleted\n")
     assert err.count("Error: ") == 1
@@ -214,7 +215,7 @@ def test_completion_minds_the_namespace_of_the_line():
 
 
 def test_delete_of_all_refuses_without_a_terminal(arena, stage):
-    """--all and -l ask first, and where nobody can answer nothing is deleted."""
+    """--all and -l ask for confirmation, and without a terminal nothing is deleted."""
     stage.job("a")
     for words in (("delete", "--all"), ("delete", "-l", "x!=y"), ("delete",), ("delete", "a", "--all")):
         assert arena(*words).code == 2
@@ -234,7 +235,7 @@ def test_root_flags_may_stand_before_and_after_the_verb(arena, stage):
 
 
 def test_top_job_adds_up_gpus(arena, stage):
-    """top job sorts by GPUs asked for and ends with the totals."""
+    """top job sorts by requested GPUs and ends with the totals."""
     stage.job("small")
     stage.job("big", container={"resources": {"limits": {"nvidia.com/gpu": 4}}})
     code, out, _ = arena("top", "job")
@@ -250,7 +251,7 @@ def test_top_node_without_nodes_shows_totals(arena):
 
 
 def test_events_of_job_and_pods_are_shown(arena, stage):
-    """get -e tells what the cluster remarked on the job's pods, in the order of time."""
+    """get -e shows the events of the job's pods, in the order of time."""
     from arena.resources import EVENTS
 
     pod = stage.pod(stage.job("bert"))
@@ -310,7 +311,7 @@ def test_get_shows_a_job_whose_tensorboard_may_not_be_seen(arena, stage, api):
 
 
 def test_get_shows_which_code_a_job_was_submitted_with(arena, stage):
-    """The page and the JSON tell the digest of the code and the commit it is from, if any."""
+    """The page and the JSON contain the digest of the code and its commit, if any."""
     stage.job("plain")
     obj = stage.job("bert")
     origin = {"commit": "0123456789abcdef", "branch": "main", "changed": "2"}
@@ -325,8 +326,16 @@ def test_get_shows_which_code_a_job_was_submitted_with(arena, stage):
     assert json.loads(arena("get", "plain", "-o", "json").out)["code"] is None
 
 
+def test_an_origin_that_is_nested_too_deeply_ends_no_list(arena, stage):
+    """What others wrote beside a job takes away the origin of its code, and nothing else."""
+    notes = {labels.CODE_DIGEST: "sha256:" + "ab" * 32, labels.CODE_ORIGIN: "[" * 200_000}
+    stage.job("bert", annotations=notes)
+    assert "bert" in arena("list").out
+    assert "Code:        sha256:abababababab\n" in arena("get", "bert").out
+
+
 def test_job_of_another_kind_is_told_from_none(arena, stage):
-    """Who names a job with a kind that it is not hears of which kind it is."""
+    """A job with the wrong kind is reported with its real kind."""
     stage.job("bert")
     code, _, err = arena("get", "bert", "-T", "tfjob")
     assert (code, err) == (3, 'Error: no tfjob "bert" in namespace "default"\nHint: it is a pytorchjob\n')
@@ -350,6 +359,6 @@ def test_scaleout_of_what_is_not_elastic_says_how_it_is_written(arena, word):
     ],
 )
 def test_completion_of_words(words, begun, found):
-    """TAB completes verbs below a verb, and what a job can be waited for."""
+    """TAB completes subcommands, and the states for wait."""
     complete = ShellComplete(root, {"obj": Globals()}, "arena", "_ARENA_COMPLETE")
     assert [item.value for item in complete.get_completions(words, begun)] == found

@@ -48,6 +48,9 @@ def test_whoami_is_the_go_arenas_json(arena, tmp_path):
     (tmp_path / "kubeconfig").write_text(json.dumps(config), encoding="utf-8")
     ann = {"Name": "ann", "Id": "7e0d7f8a5d96c24ffcc840f31bce72b2", "IsAdminUser": True, "Groups": []}
     assert json.loads(arena("whoami").out) == ann
+    assert arena("whoami").err == (
+        "the test's cluster does not report who you are; the name is that of the kubeconfig\n"
+    )
     assert arena("whoami", "-o", "name").out == "ann\n"
     assert arena("whoami", "-o", "table").out == (
         "Name:         ann\n"
@@ -57,6 +60,9 @@ def test_whoami_is_the_go_arenas_json(arena, tmp_path):
         "Cluster:      the test's cluster\n"
         "Namespace:    default\n"
     )
+    del context["user"]
+    (tmp_path / "kubeconfig").write_text(json.dumps(config), encoding="utf-8")
+    assert "; the name is that of your login on this machine\n" in arena("whoami").err
 
 
 def claim(stage, name, **notes):
@@ -126,11 +132,11 @@ def test_logviewer_links_to_the_dashboard(arena, stage):
 
 
 def test_logs_of_a_namespace_that_is_a_number(stage, tmp_path, capsys):
-    """Who writes `-n 10` for the last ten lines, as one does elsewhere, hears which flag that is."""
+    """A user who writes `-n 10` for the last ten lines, as elsewhere, gets a remark with the right flag."""
     session = Fixed(stage.cluster, tmp_path)
     session.namespace = "10"
     assert run(["logs", "bert"], Globals(session=session)) == 3
-    assert capsys.readouterr().err.startswith("-n 10 names a namespace; the last 10 lines come by -t 10\n")
+    assert capsys.readouterr().err.startswith("-n 10 is a namespace; to show the last 10 lines, use -t 10\n")
 
 
 def test_get_shows_queue_and_model(arena, stage):
@@ -151,7 +157,7 @@ def test_get_shows_queue_and_model(arena, stage):
 
 
 def test_list_says_why_a_job_waits(arena, stage):
-    """A job that a queue holds says so in the wide list, here that nobody will let it in."""
+    """A job that a queue holds says so in the wide list."""
     stage.job("bert", "Suspended", labels={"kueue.x-k8s.io/queue-name": "team-a"})
     why = "it is suspended, and the cluster has no Kueue to start it from queue team-a"
     assert why in arena("list", "-o", "wide").out

@@ -47,7 +47,7 @@ def run(*words):
     ],
 )
 def test_spellings(words, wanted):
-    """Flags are read as users of the Go arena write them; only what was given is told."""
+    """Flags are read as users of the Go arena write them; only given values are returned."""
     done = run(*words)
     assert done.output == f"{wanted!s} None False\n"
 
@@ -98,5 +98,5 @@ def test_help():
 
 @pytest.mark.parametrize("words", [("--gang=perhaps", "x"), ("--wrokers", "1", "x"), ("--workers",)])
 def test_refused(words):
-    """What is no option, or lacks its value, is a usage error."""
+    """An unknown option, or one without its value, is a usage error."""
     assert run(*words).exit_code == 2

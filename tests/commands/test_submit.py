@@ -1,4 +1,4 @@
-"""submit: what is sent, what is refused, and that nothing is ever half made."""
+"""submit: what is sent, what is refused, and that everything or nothing is created."""
 
 import json
 import os
@@ -11,10 +11,10 @@ import yaml
 from screens import PYTORCHJOBS
 
 from arena import labels
-from arena.actions.creation import Creation
+from arena.actions.submit.creation import Creation
 from arena.errors import ArenaError
 from arena.kube import Cluster
-from arena.local.api.faults import Fault
+from arena.local.api.fault_injection import Fault
 from arena.resources import CONFIGMAPS, DEPLOYMENTS, SECRETS, SERVICES
 
 SUBMIT = ("submit", "pytorchjob", "--image", "i")
@@ -88,7 +88,7 @@ def test_replace_keeps_the_old_job_where_a_part_of_the_new_is_refused(arena, sta
 @pytest.mark.parametrize("part", ["secrets", "deployments", "services"])
 @pytest.mark.parametrize("checked", [True, False])
 def test_a_refused_part_leaves_nothing(arena, stage, api, part, checked):
-    """Where one of the objects is refused, in the check or afterwards, all that was made is taken back."""
+    """If one of the objects is refused, in the check or afterwards, all created objects are deleted again."""
     where = rf"/{part}\?.*dryRun" if checked else rf"/{part}\?(?!.*dryRun)"
     api.faults.append(Fault(path=where, method="POST", code=403))
     code, out, _ = arena(*SUBMIT, "--name", "bert", "--tensorboard", "--secret", "K=v", "x")
@@ -97,17 +97,17 @@ def test_a_refused_part_leaves_nothing(arena, stage, api, part, checked):
 
 
 def test_what_cannot_be_taken_back_is_named(arena, stage, api):
-    """Where a part is refused and the job cannot be removed again, the user hears how to remove it."""
+    """If a part is refused and the job cannot be deleted again, the error says how to delete it."""
     api.faults.append(Fault(path=r"/secrets\?(?!.*dryRun)", method="POST", code=403))
     api.faults.append(Fault(path="/pytorchjobs/bert", method="DELETE", code=403))
     code, _, err = arena(*SUBMIT, "--name", "bert", "--secret", "K=v", "x")
     assert code == 4
-    assert 'pytorchjob "bert" could not be taken back: delete it' in err
+    assert 'pytorchjob "bert" could not be deleted again: delete it' in err
     assert made(stage) == ["PyTorchJob/bert"]
 
 
 def test_ctrl_c_that_cannot_be_undone_is_told(stage, api):
-    """Where Ctrl-C comes and the cluster refuses to remove what was made, that is said, not passed over."""
+    """If the cluster refuses to delete created objects after Ctrl-C, this is reported."""
 
     def interrupted(resource, kind):
         with Creation(stage.cluster, "the job") as together:
@@ -117,7 +117,7 @@ def test_ctrl_c_that_cannot_be_undone_is_told(stage, api):
             raise KeyboardInterrupt
 
     api.faults.append(Fault(path="/secrets/a", method="DELETE", code=403))
-    with pytest.raises(ArenaError, match="the job could not be taken back: delete it"):
+    with pytest.raises(ArenaError, match="the job could not be deleted again: delete it"):
         interrupted(SECRETS, "Secret")
     with pytest.raises(KeyboardInterrupt):
         interrupted(CONFIGMAPS, "ConfigMap")
@@ -125,7 +125,7 @@ def test_ctrl_c_that_cannot_be_undone_is_told(stage, api):
 
 
 def test_ctrl_c_as_a_request_is_sent(stage, api):
-    """Ctrl-C at the very moment when a request goes out leaves nothing of what it made."""
+    """Ctrl-C at the moment when a request is sent leaves nothing behind."""
 
     class Pressed(Cluster):
         """The cluster, and a user who is quick."""
@@ -189,7 +189,7 @@ def test_server_dry_run_creates_nothing_and_tells_what_is_wrong(arena, stage, tm
 
 
 def test_a_job_file_has_the_same_keys_and_flags_win(arena, tmp_path):
-    """-f gives options under their flags' names, and what is on the line is stronger."""
+    """-f reads options by the names of their flags, and the command line takes precedence."""
     file = tmp_path / "job.yaml"
     file.write_text(
         "kind: pytorchjob\nname: bert\nimage: i\nworkers: 3\nenv: {A: 1}\ncommand: python train.py\n"
@@ -206,7 +206,7 @@ def test_a_job_file_has_the_same_keys_and_flags_win(arena, tmp_path):
     ("text", "told"),
     [
         ("wrokers: 2\ncommand: x", "did you mean workers?"),
-        ("- a\n- b", "is no job file"),
+        ("- a\n- b", "is not a job file"),
         ("kind: tfjob\ncommand: x", "describes a tfjob"),
         ("a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\nworkers: [", "job.yaml"),
         ("workers: many\ncommand: x", "--workers"),
@@ -214,7 +214,7 @@ def test_a_job_file_has_the_same_keys_and_flags_win(arena, tmp_path):
     ],
 )
 def test_a_bad_job_file_is_one_sentence(arena, stage, tmp_path, text, told):
-    """A job file that cannot be used is exit 2 with what to mend, no traceback, and nothing is created."""
+    """An invalid job file is exit 2 with a hint, no traceback, and nothing is created."""
     file = tmp_path / "job.yaml"
     file.write_text(text)
     code, out, err = arena(*SUBMIT, "-f", str(file))
@@ -329,7 +329,7 @@ def test_own_templates_are_used_and_a_wrong_folder_is_named(arena, tmp_path):
     own.write_text(f"templates: {folder}\n")
     code, _, err = arena(*SUBMIT, "--name", "a", "x", "--dry-run")
     assert code == 2
-    assert "names no folder" in err
+    assert "does not name a folder" in err
     folder.mkdir()
     (folder / "pytorchjob.yaml").write_text(
         "{apiVersion: '${api_version}', kind: PyTorchJob, metadata: {name: '${name}-mine'}}"

@@ -10,7 +10,7 @@ SUBMIT = ("submit", "pytorchjob", "--image", "i", "--name", "bert")
 
 
 def test_a_trial_of_a_replacement(arena, stage):
-    """--replace --dry-run=server is accepted where the name is taken, and leaves the old job alone."""
+    """--replace --dry-run=server is accepted if the name is taken, and does not change the old job."""
     assert arena(*SUBMIT, "--secret", "K=v", "x").code == 0
     code, out, err = arena(*SUBMIT, "--secret", "K=v", "--replace", "--dry-run=server", "-o", "name", "y")
     assert (code, out) == (0, "pytorchjob/bert\nsecret/bert-env\n"), err
@@ -28,12 +28,12 @@ def test_a_replacement_of_what_is_no_such_job(arena, stage):
     words = ("submit", "horovodjob", "--image", "i", "--name", "a", "--replace", "x")
     tried, done = arena(*words, "--dry-run=server"), arena(*words)
     assert (tried.code, done.code) == (5, 5)
-    assert "--replace leaves it alone" in tried.err
+    assert "--replace does not delete it" in tried.err
 
 
 @pytest.mark.timeout(60)
 def test_output_for_programs_is_alone(tmp_path: Path) -> None:
-    """With -o, stdout holds what was asked for and nothing else, also where submit waits for the end."""
+    """With -o, stdout contains only the requested output, even if submit waits for the end."""
     with product(tmp_path) as one:
         made = json.loads(one.must("submit", "job", "--name", "j", "--wait", "-o", "json", "true"))
         assert made["name"] == "j"

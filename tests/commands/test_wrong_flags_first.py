@@ -1,4 +1,4 @@
-"""What is wrong with a command line is said before a cluster is asked, and rather than that none answers."""
+"""Errors of a command line are reported before a cluster is asked, even if none answers."""
 
 import socket
 import time
@@ -47,7 +47,7 @@ def call(tmp_path, capsys):
         ((*SUBMIT, "-f", "job.yaml"), '"wrokers" is not an option'),
         ((*SUBMIT, "--dry-run=server", "--workers", "0", "x"), "--workers"),
         ((*CRON, "--gpus", "two", "x"), '--gpus: "two" is not a whole number'),
-        ((*CRON, "--name", "n" * 53, "x"), "is too long: the time is added to it"),
+        ((*CRON, "--name", "n" * 53, "x"), "is too long, because the name of each run appends the time"),
         (("cron", "job", "--image", "i", "--schedule", "often", "x"), "--schedule"),
         ((*EVALUATE, "--gpus", "two", "x"), '--gpus: "two" is not a whole number'),
     ],
@@ -86,6 +86,6 @@ def test_a_good_line_says_that_nobody_answers(call):
 
 
 def free_port() -> int:
-    """A port where nobody listens."""
+    """A port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as made:
         return int(made.getsockname()[1])

@@ -2,10 +2,9 @@
 
 import re
 import subprocess
-import urllib.request
 from pathlib import Path
 
-from product import Product, until
+from product import Product, browser, until
 
 DEMO = Path(__file__).parents[2] / "examples" / "demo.sh"
 
@@ -27,11 +26,12 @@ def test_the_demo_twice(arena: Product) -> None:
         assert re.search(r"rank 1 ends with accuracy 0\.9", shown)
         assert arena.jobs() == {"digits": "SUCCEEDED"}
     link = shown.strip().splitlines()[-1]
+    page = browser()
 
     def tags() -> str:
         try:
-            with urllib.request.urlopen(f"{link.rstrip('/')}/data/plugin/scalars/tags", timeout=5) as answer:
-                return str(answer.read())
+            where = page.open(link, timeout=5).geturl()
+            return str(page.open(f"{where}data/plugin/scalars/tags", timeout=5).read())
         except OSError:  # it is still starting
             return ""
 

@@ -83,7 +83,7 @@ def test_the_curves_are_tensorboards(tmp_path: Path) -> None:
 
 
 def test_a_stranger_at_the_meeting_point() -> None:
-    """Something else that connects to rank 0 is turned away, and the training goes on."""
+    """Rank 0 rejects foreign connections, and the training continues."""
     port = free_port()
 
     def knock() -> socket.socket | None:
@@ -101,7 +101,7 @@ def test_a_stranger_at_the_meeting_point() -> None:
 
 
 def test_a_rank_that_dies() -> None:
-    """When one rank is killed the others end with an error, not in a wait for ever."""
+    """When one rank is killed, the others end with an error and do not wait forever."""
     port = free_port()
     with rank(0, 2, port, "--epochs", "100000") as first, rank(1, 2, port, "--epochs", "100000") as second:
         lines = first.stdout

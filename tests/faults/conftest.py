@@ -19,7 +19,7 @@ def arena(tmp_path: Path) -> Iterator[Product]:
 def gate(arena: Product) -> Iterator[Gate]:
     """A proxy before the running local cluster; its `kubeconfig` names it."""
     arena.must("local", "start")
-    made = Gate(arena.url(), arena.home / "gate.kubeconfig")
+    made = Gate(arena.state, arena.home / "gate.kubeconfig")
     try:
         yield made
     finally:

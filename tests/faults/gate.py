@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import overtls
+
 CONFIG = """
 apiVersion: v1
 kind: Config
@@ -48,9 +50,10 @@ class Gate(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, url: str, kubeconfig: Path) -> None:
+    def __init__(self, state: Path, kubeconfig: Path) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.target = urlsplit(url)
+        self.target = urlsplit(overtls.url(state))
+        self.trust = overtls.trust(state)
         self.kubeconfig = str(kubeconfig)
         kubeconfig.write_text(CONFIG.format(server=f"http://127.0.0.1:{self.server_port}"), encoding="utf-8")
         self.rules: list[Callable[[str, str], Answer | None]] = []
@@ -128,7 +131,8 @@ class Handler(BaseHTTPRequestHandler):
     def relay(self, body: bytes) -> None:
         """Pass the request on and stream the answer back as it comes."""
         gate = self.server
-        target = http.client.HTTPConnection(gate.target.hostname or "", gate.target.port, timeout=60)
+        host, port = gate.target.hostname or "", gate.target.port
+        target = http.client.HTTPSConnection(host, port, timeout=60, context=gate.trust)
         headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
         gate.open.add(self.connection)
         try:

@@ -1,28 +1,29 @@
 """A cluster that refuses, fails, forgets or restarts, seen through the real commands."""
 
+import json
 import signal
 import subprocess
 import threading
+from typing import IO
 
 import pytest
 from gate import Gate, gone, refusal
 from product import Product, until
+from terminals import Pty
 
 from arena import kinds
-from arena.kube import Cluster
 from arena.resources import CONFIGMAPS, SECRETS
 
 pytestmark = pytest.mark.timeout(180)
 JOBS = "/pytorchjobs"
 
 
-def read(child: "subprocess.Popen[bytes]") -> list[str]:
-    """The list that grows with the command's output."""
+def read(child: "subprocess.Popen[bytes]", stream: IO[bytes] | None = None) -> list[str]:
+    """The list that grows with the command's output, or with that on another stream of it."""
     seen: list[str] = []
 
     def pump() -> None:
-        assert child.stdout is not None
-        for line in child.stdout:
+        for line in stream or child.stdout or ():
             seen.append(line.decode())
 
     threading.Thread(target=pump, daemon=True).start()
@@ -43,10 +44,45 @@ def test_a_busy_server_is_asked_again(arena: Product, gate: Gate) -> None:
     assert gate.count("GET", JOBS) >= 3
 
 
+def test_a_slow_cluster_is_waited_for_in_words(arena: Product, gate: Gate) -> None:
+    """On a terminal a command says what it waits for; what it shows then is not touched by that."""
+    quick(arena, "one")
+    go = threading.Event()
+    gate.rules = [lambda method, path: go.wait(20) and None]
+    terminal = Pty()
+    child = arena.start(
+        "--kubeconfig", gate.kubeconfig, "list", stdin=terminal.far, stdout=terminal.far, stderr=terminal.far
+    )
+    said = 'waiting for cluster "gate" to answer'
+    terminal.shows(lambda lines: lines[0] == said)
+    go.set()
+    assert child.wait(20) == 0
+    lines = terminal.shows(lambda lines: any("one" in line for line in lines))
+    assert [line.split()[0] for line in lines if line] == ["waiting", "NAME", "one"]
+    terminal.close()
+
+
+def test_a_busy_server_is_written_to_again(arena: Product, gate: Gate) -> None:
+    """Every write that gets a 429 is sent again: a submit is complete, and an undone one leaves nothing."""
+    busy = refusal(429, "TooManyRequests", "slow down", Retry_After="0")
+    words = ("submit", "pytorchjob", "--image", "i", "--tensorboard", "--logdir", "/logs")
+    for method in ("POST", "PATCH"):
+        for plural in ("pytorchjobs", "services", "deployments"):
+            gate.spoil(method, f"/{plural}", busy, times=2)
+    arena.must("--kubeconfig", gate.kubeconfig, *words, "--name", "one", "true")
+    assert list(arena.jobs()) == ["one"]
+    gate.spoil("DELETE", JOBS, busy, times=1)
+    arena.must("--kubeconfig", gate.kubeconfig, "delete", "one")
+    gate.spoil("POST", "/services", refusal(403, "Forbidden", "services are not for you"))
+    gate.spoil("DELETE", JOBS, busy, times=3)
+    ended = arena.run("--kubeconfig", gate.kubeconfig, *words, "--name", "two", "true")
+    assert (ended.code, arena.jobs()) == (4, {}), ended.err
+
+
 def test_a_server_that_keeps_failing(arena: Product, gate: Gate) -> None:
     """A lasting 500 ends the command with a sentence in the server's words, after bounded retries."""
     gate.spoil("GET", JOBS, refusal(500, "InternalError", "etcdserver: no leader"))
-    code, out, err = arena.run("--kubeconfig", gate.kubeconfig, "list")
+    code, out, err = arena.run("--kubeconfig", gate.kubeconfig, "list", "-T", "pytorchjob")
     assert (code, out) == (6, "")
     assert "etcdserver: no leader" in err
     assert "Traceback" not in err
@@ -63,6 +99,48 @@ def test_a_failed_create_is_not_repeated(arena: Product, gate: Gate) -> None:
     posts = gate.count("POST", JOBS) - sum("dryRun" in path for _, path in gate.seen)
     assert posts <= 1
     assert arena.jobs() == {}
+
+
+def test_trials_take_one_answer(arena: Product, gate: Gate, code: None) -> None:
+    """The trials of a submit are made at the same time, so that a slow cluster is waited for once."""
+    together = threading.Barrier(5)
+
+    def hold(method: str, path: str) -> None:
+        if "dryRun=All" in path:
+            together.wait(20)
+
+    gate.rules = [hold]
+    arena.must("--kubeconfig", gate.kubeconfig, *SUBMIT[:-1], "--tensorboard", "--logdir", "/logs", "true")
+    assert sum("dryRun=All" in path for _, path in gate.seen) == 5
+
+
+def test_a_webhook_without_trials(arena: Product, gate: Gate) -> None:
+    """Where a webhook forbids dry runs, jobs are submitted and deleted without; nothing is replaced."""
+    no = refusal(400, "BadRequest", 'admission webhook "policy" does not support dry run')
+    gate.rules.append(lambda method, path: no if method == "POST" and "dryRun=All" in path else None)
+    words = ("--kubeconfig", gate.kubeconfig, "submit", "pytorchjob", "--name", "one", "--image", "i")
+    arena.must(*words, "--tensorboard", "--logdir", "/logs", "true")
+    assert list(arena.jobs()) == ["one"]
+    code, _, err = arena.run(*words, "--replace", "true")
+    assert (code, list(arena.jobs())) == (2, ["one"])
+    assert "the old one is kept" in err
+    code, _, err = arena.run(*words, "--dry-run=server", "true")
+    assert (code, "does not support dry run" in err) == (2, True)
+    gate.spoil("DELETE", JOBS, no, times=1)
+    arena.must("--kubeconfig", gate.kubeconfig, "delete", "--all", "-y")
+    assert arena.jobs() == {}
+
+
+def test_a_namespace_that_is_being_deleted(arena: Product, gate: Gate) -> None:
+    """A namespace that takes no more objects is the reason, rather than a name that is taken."""
+    cause = {"reason": "NamespaceTerminating", "field": "metadata.namespace"}
+    no = refusal(403, "Forbidden", "unable to create new content: it is being terminated")
+    body = json.dumps(json.loads(no.body) | {"details": {"causes": [cause]}}).encode()
+    gate.spoil("POST", JOBS, no._replace(body=body))
+    code, _, err = arena.run(
+        "--kubeconfig", gate.kubeconfig, "submit", "pytorchjob", "--name", "one", "--image", "i", "true"
+    )
+    assert (code, 'namespace "default" is being deleted' in err, "exists" in err) == (5, True, False)
 
 
 def test_submit_is_all_or_nothing(arena: Product, gate: Gate) -> None:
@@ -90,7 +168,7 @@ def test_a_watch_that_is_cut_and_gone(arena: Product, gate: Gate) -> None:
 
 
 def test_a_restarted_server_under_list_w(arena: Product) -> None:
-    """`list -w` goes on over a clean stop and start of the server."""
+    """`list -w` continues across a clean stop and start of the server."""
     quick(arena, "one")
     child = arena.start("list", "-w")
     seen = read(child)
@@ -116,8 +194,52 @@ def test_logs_over_cut_connections(arena: Product, gate: Gate) -> None:
     assert numbers == list(range(300))
 
 
+def go_away(gate: Gate, told: list[str]) -> None:
+    """Let the cluster be away until a command tells so."""
+    away = refusal(503, "ServiceUnavailable", "no API server is there")
+    gate.rules.append(lambda method, path: away)
+    until(lambda: (gate.cut(), "lost" in "".join(told))[1], what="a line about the outage")
+
+
+@pytest.mark.parametrize("words", [["logs", "-f", "long"], ["wait", "long"], ["list", "-w"]])
+def test_an_outage_is_told_and_survived(arena: Product, gate: Gate, words: list[str]) -> None:
+    """Followers report when the cluster is away and when it is back, and continue."""
+    mark = arena.home / "go"
+    arena.must(
+        "submit", "job", "--name", "long", f"echo begun; until [ -e {mark} ]; do sleep 0.1; done; echo over"
+    )
+    until(lambda: arena.jobs() == {"long": "RUNNING"}, what="the start of the job")
+    child = arena.start("--kubeconfig", gate.kubeconfig, *words)
+    told, seen = read(child, child.stderr), read(child)
+    until(lambda: "RUNNING" in "".join(told + seen) or "begun" in "".join(seen), what="the first output")
+    go_away(gate, told)
+    assert "lost, trying again for up to 600s" in "".join(told)
+    gate.rules.clear()
+    until(lambda: 'connected to cluster "gate" again' in "".join(told), what="a line about its end")
+    mark.touch()
+    if words[0] == "list":
+        assert child.poll() is None
+    else:
+        assert child.wait(20) == 0
+    assert "".join(told).count("lost") == 1
+
+
+def test_patience_ends(arena: Product, gate: Gate) -> None:
+    """Where the cluster is away for longer than the patience, the command ends with the reason."""
+    arena.must("submit", "job", "--name", "long", "sleep 60")
+    child = arena.start("--kubeconfig", gate.kubeconfig, "wait", "long", "--patience", "5s")
+    told = read(child, child.stderr)
+    until(lambda: "RUNNING" in "".join(told), what="the first output")
+    go_away(gate, told)
+    assert child.wait(30) == 6
+    assert "trying again for up to 5s" in "".join(told)
+    assert "no API server is there" in "".join(told)
+    assert arena.run("wait", "long", ARENA_PATIENCE="soon").code == 2
+    assert "--patience" in arena.run("wait", "long", "--patience", "soon").err
+
+
 def test_what_may_not_be_listed_is_left_out(arena: Product, gate: Gate) -> None:
-    """Who may list some kinds sees those jobs and hears of the others; a job among them is found."""
+    """A user who may list some kinds sees those jobs and a note on the others; a job among them is found."""
     quick(arena, "one")
     no = refusal(
         403, "Forbidden", 'tfjobs.kubeflow.org is forbidden: User "bob" cannot list resource "tfjobs"'
@@ -125,11 +247,14 @@ def test_what_may_not_be_listed_is_left_out(arena: Product, gate: Gate) -> None:
     gate.spoil("GET", "/tfjobs", no)
     code, out, err = arena.run("--kubeconfig", gate.kubeconfig, "list")
     assert (code, "one" in out) == (0, True)
-    assert "Warning: left out" in err
+    assert "Warning: some jobs may be missing" in err
     assert "tfjobs" in err
     assert "one" in arena.must("--kubeconfig", gate.kubeconfig, "get", "one")
     code, _, err = arena.run("--kubeconfig", gate.kubeconfig, "get", "two")
-    assert (code, "tfjobs" in err) == (4, True)  # it may be one of them
+    assert (code, err.splitlines()[0]) == (
+        3,
+        'Error: no job "two" in namespace "default" among the kinds that you may read (not: tfjobs)',
+    )
     code, out, err = arena.run("--kubeconfig", gate.kubeconfig, "list", "-T", "tfjob")
     assert (code, out) == (4, "")
 
@@ -151,7 +276,7 @@ SUBMIT = (
 
 def made(arena: Product) -> list[str]:
     """What is there of a submit."""
-    cluster = Cluster.at(arena.url())
+    cluster = arena.cluster()
     types = (kinds.find("pytorchjob").resources[0], SECRETS, CONFIGMAPS)
     found = [one["metadata"]["name"] for kind in types for one in cluster.list(kind, "default")]
     return sorted(name.partition("-")[0] for name in found if name != "kube-root-ca.crt")
@@ -165,7 +290,7 @@ def code(arena: Product) -> None:
 
 @pytest.mark.parametrize("plural", ["pytorchjobs", "secrets"])
 def test_a_lost_answer_is_looked_up(arena: Product, gate: Gate, code: None, plural: str) -> None:
-    """Where a connection breaks once the cluster has made an object, the submit goes on with that object."""
+    """If a connection breaks after the cluster has created an object, the submit continues with it."""
     gate.lose("POST", f"/{plural}")
     code_, _, err = arena.run("--kubeconfig", gate.kubeconfig, *SUBMIT)
     assert (code_, gate.lost) == (0, []), err
@@ -173,7 +298,7 @@ def test_a_lost_answer_is_looked_up(arena: Product, gate: Gate, code: None, plur
 
 
 def test_an_answer_lost_to_the_last(arena: Product, gate: Gate, code: None) -> None:
-    """Where a connection breaks after the last object was made, and it cannot be told, all is taken back."""
+    """If a connection breaks after the last object was created, and this is unknown, all is deleted again."""
     gate.lose("POST", "/configmaps")
     gate.lose("DELETE", "/pytorchjobs")  # which is said again
     code_, _, err = arena.run("--kubeconfig", gate.kubeconfig, *SUBMIT)
@@ -182,19 +307,19 @@ def test_an_answer_lost_to_the_last(arena: Product, gate: Gate, code: None) -> N
 
 
 def test_the_job_of_another_is_no_answer(arena: Product, gate: Gate, code: None) -> None:
-    """Where the answer that was lost said that the name is taken, the job that has it is left alone."""
+    """If the lost answer said that the name is taken, the existing job is not changed."""
     arena.must(*SUBMIT)
     kind = kinds.find("pytorchjob").resources[0]
-    before = Cluster.at(arena.url()).get(kind, "default", "one")["metadata"]["uid"]
+    before = arena.cluster().get(kind, "default", "one")["metadata"]["uid"]
     gate.lose("POST", "/pytorchjobs")
     words = ("submit", "pytorchjob", "--name", "one", "--image", "i", "true")
     ended = arena.run("--kubeconfig", gate.kubeconfig, *words)
     assert (ended.code, 'pytorchjob "one" exists in namespace "default"' in ended.err) == (5, True)
-    assert Cluster.at(arena.url()).get(kind, "default", "one")["metadata"]["uid"] == before
+    assert arena.cluster().get(kind, "default", "one")["metadata"]["uid"] == before
 
 
 def test_a_replaced_job_that_is_gone(arena: Product, gate: Gate) -> None:
-    """Where --replace deletes the old job and the new one is refused only then, the user hears of both."""
+    """If --replace deletes the old job and the new one is then refused, both are reported."""
     quick(arena, "one")
     no = refusal(403, "Forbidden", "not for you")
     gate.rules = [lambda method, path: no if method == "POST" and "dryRun" not in path else None]

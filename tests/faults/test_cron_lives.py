@@ -1,4 +1,4 @@
-"""Schedules at work: real programs that are run again and again, also when the server dies in between."""
+"""Crons at work: real programs that run repeatedly, also if the server dies in between."""
 
 import json
 import os
@@ -49,7 +49,7 @@ def test_runs_succeed_and_fail(arena: Product) -> None:
 
 
 def test_a_restart_starts_no_run_twice(arena: Product) -> None:
-    """A killed server goes on with its schedules; the run that went on goes on, and none runs twice."""
+    """After a kill, the server continues its crons and the active run, and none runs twice."""
     log, go = arena.home / "log", arena.home / "go"
     line = f"echo $HOSTNAME >> {log}; while [ ! -e {go} ]; do sleep 0.05; done"
     words = ("--schedule", "@every 1s", "--name", "slow", "--concurrency-policy", "Forbid")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -15,9 +16,9 @@ pytestmark = pytest.mark.timeout(180)
 
 DRIVER = '''
 """Keeps one program running on each worker that there is, as elastic launchers do, until told to end."""
-import pathlib, subprocess, sys, time
+import pathlib, shlex, subprocess, sys, time
 home = pathlib.Path(__file__).parent
-work = f"echo $HOSTNAME works; exec {sys.executable} {home}/worker.py"
+work = f"echo $HOSTNAME works; exec {shlex.join([sys.executable, str(home / 'worker.py')])}"
 running, seen = {}, None
 
 def hosts():
@@ -57,7 +58,7 @@ def submit(arena: Product, *words: str) -> None:
     """Submit the elastic job `e` that runs the driver."""
     (arena.home / "driver.py").write_text(DRIVER, encoding="utf-8")
     (arena.home / "worker.py").write_text(WORKER, encoding="utf-8")
-    line = f"python {arena.home}/driver.py /etc/edl/discover_hosts.sh"
+    line = f"python {shlex.quote(str(arena.home))}/driver.py /etc/edl/discover_hosts.sh"
     arena.must("submit", "etjob", "--name", "e", "--max-workers", "4", *words, line)
 
 
@@ -118,7 +119,7 @@ def test_a_lost_answer_scales_once(arena: Product, gate: Gate) -> None:
 
 
 def test_failure_and_restarts(arena: Product) -> None:
-    """A driver that fails starts anew with all workers as often as asked for, then its exit code is told."""
+    """A failing driver restarts with all workers as often as allowed; then its exit code is shown."""
     (arena.home / "go").write_text("3", encoding="utf-8")
     submit(arena, "--workers", "2", "--retry", "1")
     until(lambda: arena.jobs() == {"e": "FAILED"}, 30, "the end")
@@ -127,11 +128,11 @@ def test_failure_and_restarts(arena: Product) -> None:
     found = json.loads(out)
     assert found["status"] == "FAILED"
     events = arena.must("get", "e", "-e")
-    assert "restarts (1 of 1) as its launcher failed: exit code 3" in events
+    assert "restarts (1 of 1) because its launcher failed: exit code 3" in events
 
 
 def test_a_killed_worker_is_replaced(arena: Product) -> None:
-    """A worker that is killed takes what ran on it along; the program goes on with another one."""
+    """A killed worker ends what ran on it; the program continues with another one."""
     submit(arena, "--workers", "2", "--worker-restart-policy", "OnFailure")
     sees(arena, "e-worker-0", "e-worker-1")
     serving = [
@@ -144,7 +145,7 @@ def test_a_killed_worker_is_replaced(arena: Product) -> None:
 
 
 def test_a_killed_server(arena: Product) -> None:
-    """Launcher, workers and what runs between them go on without a server; the next one scales them."""
+    """Launcher, workers and connections between them continue without a server; the next one scales them."""
     submit(arena, "--workers", "2")
     sees(arena, "e-worker-0", "e-worker-1")
     before = {one.pid for one in programs(arena)}
@@ -182,7 +183,7 @@ def test_suspended_and_resumed(arena: Product) -> None:
 def test_deepspeed(arena: Product, code: int, phase: str) -> None:
     """A launcher starts a rank for each slot in the host file of DeepSpeed; its exit code is the job's."""
     (arena.home / "launch.py").write_text(DEEPSPEED, encoding="utf-8")
-    line = f"python {arena.home}/launch.py /job/hostfile {code}"
+    line = f"python {shlex.quote(str(arena.home))}/launch.py /job/hostfile {code}"
     ended = arena.run("submit", "dp", "--name", "d", "--workers", "2", "--gpus", "2", "--logs", line)
     assert ended.code == (7 if code else 0), ended.err
     ranks = {line.rpartition("] ")[2] for line in ended.out.splitlines() if "rank" in line}

@@ -44,7 +44,9 @@ LONG = {
 
 @pytest.fixture
 def talker(arena: Product) -> Product:
-    """A job that writes for ever."""
+    """A job that writes forever."""
+    # Python leaves open the file of a module whose import is interrupted.
+    arena.env["PYTHONWARNINGS"] = "error,ignore::ResourceWarning"
     arena.submit("talker", TALKER)
     until(lambda: arena.jobs() == {"talker": "RUNNING"}, what="the job to run")
     return arena
@@ -58,7 +60,7 @@ def interrupt(child: "subprocess.Popen[bytes]") -> tuple[int, str]:
 
 
 def test_ctrl_c_ends_every_long_command(talker: Product) -> None:
-    """Each long command ends with 130 within seconds, without a traceback, and the job goes on."""
+    """Each long command ends with 130 within seconds, without a traceback, and the job continues."""
     for words in LONG.values():
         with (talker.home / "screen").open("w+b") as screen:
             child = talker.start(*words, stdout=screen, stderr=screen)
@@ -87,7 +89,7 @@ def test_ctrl_c_while_waiting_for_a_submitted_job(arena: Product, flag: str) -> 
 
 @pytest.mark.parametrize("word", ["/pytorchjobs", "/pods"])
 def test_ctrl_c_while_a_cluster_is_silent(arena: Product, gate: Gate, word: str) -> None:
-    """Whoever gives up on a cluster that does not answer is not kept waiting for its answers."""
+    """Ctrl-C ends a command at once, even if the cluster does not answer."""
     over = threading.Event()
 
     def silent(method: str, path: str) -> None:
@@ -104,14 +106,12 @@ def test_ctrl_c_while_a_cluster_is_silent(arena: Product, gate: Gate, word: str)
 
 
 def test_a_reader_that_leaves(talker: Product) -> None:
-    """`arena ... | head -1` ends at once and says nothing on standard error."""
+    """`arena ... | head -0` ends at once with 141, as if by SIGPIPE, and says nothing on standard error."""
     for words in (("logs", "-f", "talker"), ("list",), ("get", "talker", "-o", "json"), ("--help",)):
-        line = f'"{sys.executable}" -m arena {" ".join(words)} 2>err | head -1'
-        done = subprocess.run(
-            ["sh", "-c", line], env=talker.env, cwd=talker.home, capture_output=True, timeout=30, check=False
-        )
-        assert done.stdout.count(b"\n") == 1, words
+        line = f'("{sys.executable}" -m arena {" ".join(words)} 2>err; echo $? >code) | head -0'
+        subprocess.run(["sh", "-c", line], env=talker.env, cwd=talker.home, timeout=30, check=False)
         assert (talker.home / "err").read_text() == "", words
+        assert (talker.home / "code").read_text() == "141\n", words
 
 
 def is_full(pipe: "IO[bytes]") -> bool:

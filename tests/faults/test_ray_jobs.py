@@ -143,7 +143,7 @@ def test_failure(arena: Product) -> None:
 
 
 def test_ray_is_missing(arena: Product) -> None:
-    """Where there is no ray the job fails at once, and get says what to install."""
+    """Without Ray, the job fails at once, and get says what to install."""
     arena.env["PATH"] = "/usr/bin:/bin"
     submit(arena)
     code, _, err = arena.run("wait", "tune")
@@ -153,7 +153,7 @@ def test_ray_is_missing(arena: Product) -> None:
 
 
 def test_the_head_is_killed(arena: Product) -> None:
-    """With --retry a job whose head is killed begins anew on another cluster, and succeeds there."""
+    """With --retry, a job whose head is killed restarts on another cluster, and succeeds there."""
     submit(arena, "--retry", "1")
     starts(arena, 1)
     kill(heads(arena)[0].pid)

@@ -61,7 +61,7 @@ def head(arena: Product, name: str) -> psutil.Process:
 
 
 def test_the_search_survives(arena: Product, examples: Path) -> None:
-    """A job outlives the server, begins anew without its head, uses all nodes and leaves nothing."""
+    """A job outlives the server, restarts without its head, uses all nodes and leaves nothing."""
     (arena.home / "patient.py").write_text(PATIENT, encoding="utf-8")
     line = f"python {arena.home}/patient.py && python {examples}/ray/train.py"
     arena.must("submit", "rayjob", "--name", "search", "--worker-replicas", "2", "--retry", "1", *BRIEF, line)

@@ -1,6 +1,6 @@
 """From a command line of `arena submit` to manifests, without any cluster."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -10,14 +10,14 @@ from arena import kinds, manifests
 from arena.commands._spec import SpecCommand, given, spec_options
 from arena.kinds.kind import Kind
 from arena.kinds.spec import parse
-from arena.kinds.training import extras
-from arena.kinds.training.code import Parcel
+from arena.kinds.workload import dependents
+from arena.kinds.workload.rendering import PackedCode, Rendering
 from arena.resources import Resource
 
 Object = dict[str, Any]
 
 
-PARCEL = Parcel(names=("arena-code-1",), parts={"arena-code-1": b"packed"}, files=("sub/train.py",))
+PACKED = PackedCode(names=("arena-code-1",), parts={"arena-code-1": b"packed"}, files=("sub/train.py",))
 """What a folder of code was packed to."""
 
 
@@ -35,27 +35,36 @@ def spec_of(kind: Kind, words: list[str]) -> Any:
     return found["spec"]
 
 
-def render(kind: Kind, spec: Any, resource: Resource | None = None, **files: bytes) -> list[Object]:
-    """The job and what is made beside it."""
-    contents: Mapping[str, bytes] = {one.source: files.get("content", b"x") for one in spec.config_file}
-    made = manifests.render(
-        manifests.find(kind.template), kind.values(spec, resource or kind.resources[0]), "it"
+def render(kind: Kind, spec: Any, resource: Resource | None = None, *, on_host: bool = False) -> list[Object]:
+    """The job and the objects beside it."""
+    rendering = Rendering(
+        resource=resource or kind.resources[0],
+        on_host=on_host,
+        code=PACKED if spec.code else None,
+        secrets=spec.secret,
+        config_files=dict.fromkeys((one.source for one in spec.config_file), b"x"),
     )
-    for one in (*extras.extras(spec, kind.name, contents), *extras.parts(spec)):
+    made = manifests.render(manifests.find(kind.template), kind.values(spec, rendering), "it")
+    for one in (*dependents.dependents(kind, spec, rendering), *dependents.code_parts(rendering)):
         made += manifests.render(manifests.find(one.template), one.values, one.template)
     return made
 
 
+def _kind(word: str | Kind) -> Kind:
+    return kinds.find(word) if isinstance(word, str) else word
+
+
 @pytest.fixture
 def submit() -> Callable[..., list[Object]]:
-    """`submit("tf", "--name", "x", ...)` gives the objects that would be sent."""
+    """`submit("tf", "--name", "x", ...)` gives the objects that would be sent; so does a kind for `"tf"`."""
 
-    def run(word: str, *words: str, resource: Resource | None = None, **changes: Any) -> list[Object]:
+    def run(
+        word: str | Kind, *words: str, resource: Resource | None = None, on_host: bool = False, **changes: Any
+    ) -> list[Object]:
         from dataclasses import replace
 
-        kind = kinds.find(word)
-        spec = replace(spec_of(kind, list(words)), **changes)
-        return render(kind, replace(spec, parcel=PARCEL) if spec.code else spec, resource)
+        kind = _kind(word)
+        return render(kind, replace(spec_of(kind, list(words)), **changes), resource, on_host=on_host)
 
     return run
 
@@ -63,4 +72,4 @@ def submit() -> Callable[..., list[Object]]:
 @pytest.fixture
 def read_words() -> Callable[..., Any]:
     """`read_words("tf", "--name", "x", ...)` gives the Spec."""
-    return lambda word, *words: spec_of(kinds.find(word), list(words))
+    return lambda word, *words: spec_of(_kind(word), list(words))

@@ -1,23 +1,19 @@
 """What a submit sends is accepted: by the local cluster strictly, and by a real one."""
 
 import os
-import shlex
-from pathlib import Path
 
 import pytest
-import yaml
+from case_files import CASES, read
 
-from arena import kinds
 from arena.resources import CONFIGMAPS, DEPLOYMENTS, PODS, SECRETS, SERVICES
 
-CASES = sorted((Path(__file__).parents[1] / "cases" / "training").glob("*.yaml"))
 TYPES = {one.kind: one for one in (CONFIGMAPS, DEPLOYMENTS, PODS, SECRETS, SERVICES)}
 
 
 def made_by(case, submit):
     """(the kind, the objects that the command line of a case file gives)."""
-    _, _, word, *words = shlex.split(next(yaml.safe_load_all(case.read_text())))
-    return kinds.find(word), submit(word, *words)
+    kind, words = read(case)
+    return kind, submit(kind, *words)
 
 
 def pods_of(job):
@@ -48,18 +44,18 @@ def test_local_cluster_accepts(case, submit, tmp_path):
     """The local cluster takes the job where it runs the kind, what is beside it and its pods, strictly."""
     from contextlib import closing
 
-    from arena.local.api import Api, types
-    from arena.local.api.options import Writing
+    from arena.local.api import Api, resource_types
+    from arena.local.api.request_options import WriteOptions
     from arena.local.objects import Resource
 
     kind, made = made_by(case, submit)
     chosen = kind.resources[0]
-    served = types.find(chosen.group, chosen.version, chosen.plural)
+    served = resource_types.find(chosen.group, chosen.version, chosen.plural)
     with closing(Api(tmp_path / "state.db")) as api:
         for obj in (*made[0 if served else 1 :], *pods_of(made[0])):
             one = TYPES.get(obj["kind"], kind.resources[0])
             resource = Resource(one.group, one.version, one.plural, one.kind)
-            api.create(resource, obj, "default", Writing(validation="Strict"))
+            api.create(resource, obj, "default", WriteOptions(validation="Strict"))
 
 
 @pytest.mark.cluster

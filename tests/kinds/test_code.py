@@ -11,26 +11,34 @@ from pathlib import Path
 import pytest
 
 from arena import kinds, manifests
-from arena.actions import packing, sending
-from arena.actions.plans import templates
+from arena.actions.submit.code import archive, upload
+from arena.actions.submit.plan import templates
+from arena.actions.submit.settle import starts_here
 from arena.errors import SpecError
-from arena.kinds.spec import options, parse
-from arena.kinds.training import code, extras
-from arena.kinds.training.base import remarks
-from arena.kinds.training.code import BEGIN, HOLD, NAME, TAKE, UNPACK, Parcel
+from arena.kinds.spec import complete, encode, options, parse
+from arena.kinds.workload import code, dependents, logdir
+from arena.kinds.workload.code import BEGIN, HOLD, NAME, TAKE, UNPACK
+from arena.kinds.workload.rendering import PackedCode, Rendering
+from arena.kinds.workload.spec import remarks
 
-PARCEL = Parcel(names=("arena-code-a", "arena-code-b"), parts={"arena-code-a": b"1", "arena-code-b": b"2"})
-SENT = Parcel(names=(), parts={})
+PACKED = PackedCode(
+    names=("arena-code-a", "arena-code-b"), parts={"arena-code-a": b"1", "arena-code-b": b"2"}
+)
+SENT = PackedCode(names=(), parts={})
 ODD = {"sparkjob", "trainjob"}
 """Kinds whose manifests have no pod templates; their case files show what they have."""
 NO_COMMAND = {"ray-job-submitter"}
 """Containers that run no command of the user's."""
 
 
-def made(kind, parcel=PARCEL, **more):
+def rendering(kind, packed=PACKED, **more):
+    return Rendering(**{"resource": kind.resources[0], "code": packed, **more})
+
+
+def made(kind, packed=PACKED, **more):
     given = {"name": "x", "image": "i", "command": "true", "code": ".", **more}
-    spec = replace(parse(kind.spec, given), parcel=parcel)
-    return manifests.render(manifests.find(kind.template), kind.values(spec, kind.resources[0]), "it")[0]
+    values = kind.values(parse(kind.spec, given), rendering(kind, packed))
+    return manifests.render(manifests.find(kind.template), values, "it")[0]
 
 
 @pytest.mark.parametrize("kind", kinds.training_kinds(), ids=lambda kind: kind.name)
@@ -60,23 +68,41 @@ def test_working_dir():
     """With --working-dir the code lies there; where pods are processes of this machine it does not."""
     kind = kinds.find("pytorch")
     spec = parse(kind.spec, {"name": "x", "command": "true", "code": ".", "working-dir": "/w"})
-    assert spec.start_dir == "/w"
-    assert replace(spec, on_host=True).start_dir == "/arena/code"
-    assert spec.events == "/training_logs"
-    assert replace(spec, logdir="runs").events == "/w/runs"
-    assert parse(kind.spec, {"name": "x", "command": "true", "working-dir": "/w"}).start_dir == "/w"
+    remote, local = rendering(kind), rendering(kind, on_host=True)
+    assert code.start_dir(spec, remote) == "/w"
+    assert code.start_dir(spec, local) == "/arena/code"
+    assert logdir.location(spec, remote) == "/training_logs"
+    assert logdir.location(replace(spec, logdir="runs"), remote) == "/w/runs"
+    without = parse(kind.spec, {"name": "x", "command": "true", "working-dir": "/w"})
+    assert code.start_dir(without, remote) == "/w"
+
+
+@pytest.mark.parametrize("kind", ["pytorch", "ray"])
+def test_default_working_dir(kind):
+    """The default directory counts as given if it is given: the code lies there, also after a rerun."""
+    kind = kinds.find(kind)
+    default = kind.spec.default_dir
+    options = {"name": "x", "command": "true", "code": "."}
+    given = parse(kind.spec, {**options, "working-dir": default})
+    for spec in (given, parse(kind.spec, encode(given)), complete(given)):
+        assert code.start_dir(spec, rendering(kind)) == default
+        assert not starts_here(spec)
+    for spec in (parse(kind.spec, options), parse(kind.spec, {**options, "working-dir": ""})):
+        assert code.start_dir(spec, rendering(kind)) == "/arena/code"
+        assert starts_here(spec)
+    assert code.start_dir(parse(kind.spec, {**options, "code": None}), rendering(kind)) == default
 
 
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ({"sync-mode": "git", "sync-source": "s"}, "--code does not go together with --sync-mode"),
+        ({"sync-mode": "git", "sync-source": "s"}, "--code and --sync-mode are mutually exclusive"),
         ({"data": ["claim:/arena/code"]}, 'two things would be mounted at "/arena/code"'),
         ({"code": ""}, "--code: it is empty"),
     ],
 )
 def test_refused(more, told):
-    """What cannot be had together with --code is one sentence."""
+    """Options that exclude --code are an error in one sentence."""
     with pytest.raises(SpecError) as caught:
         made(kinds.find("pytorch"), **more)
     assert told in caught.value.message
@@ -89,18 +115,18 @@ def test_image_of_a_role():
 
 
 def test_spark_finds_the_program_in_the_code():
-    """A relative --jar is a file of the code, which executors import from, too; the webhook is told of."""
-    kind, parcel = kinds.find("spark"), replace(PARCEL, files=("jobs/etl.py", "lib.py"))
-    job = made(kind, parcel, jar="./jobs/etl.py", workers=3)
+    """A relative --jar is a file of the code, from which executors import, too; the webhook is mentioned."""
+    kind, packed = kinds.find("spark"), replace(PACKED, files=("jobs/etl.py", "lib.py"))
+    job = made(kind, packed, jar="./jobs/etl.py", workers=3)
     assert job["spec"]["mainApplicationFile"] == "local:///arena/code/jobs/etl.py"
     for role in ("driver", "executor"):
         assert {"name": "PYTHONPATH", "value": "/arena/code"} in job["spec"][role]["env"]
-    assert sending.instances(job) == 4
-    own = made(kind, parcel, jar="lib.py", env=["PYTHONPATH=/mine"])["spec"]["driver"]["env"]
+    assert upload.instances(job) == 4
+    own = made(kind, packed, jar="lib.py", env=["PYTHONPATH=/mine"])["spec"]["driver"]["env"]
     assert [one["value"] for one in own if one["name"] == "PYTHONPATH"] == ["/mine"]
-    assert made(kind, parcel, jar="/opt/app.jar")["spec"]["mainApplicationFile"] == "/opt/app.jar"
+    assert made(kind, packed, jar="/opt/app.jar")["spec"]["mainApplicationFile"] == "/opt/app.jar"
     told = remarks(parse(kind.spec, {"name": "x", "code": "."}))
-    assert told[0] == "--code does nothing without --jar"
+    assert told[0] == "--code has no effect without --jar"
     assert told[1].startswith("--code needs the webhook of the Spark operator")
 
 
@@ -108,7 +134,7 @@ def test_spark_finds_the_program_in_the_code():
 def test_spark_misses_the_program(jar):
     """A relative --jar that the code does not have is refused, with the nearest name."""
     with pytest.raises(SpecError) as caught:
-        made(kinds.find("spark"), replace(PARCEL, files=("jobs/etl.py",)), jar=jar)
+        made(kinds.find("spark"), replace(PACKED, files=("jobs/etl.py",)), jar=jar)
     assert caught.value.message == f'--jar "{jar}" is not in the code of --code'
 
 
@@ -116,20 +142,20 @@ def test_code_of_a_trainjob():
     """Its nodes unpack the code themselves, on every release of Trainer; what is too large is refused."""
     kind = kinds.find("trainjob")
     for resource in kind.resources:
-        spec = replace(parse(kind.spec, {"name": "x", "command": "it", "code": "."}), parcel=PARCEL)
-        values = kind.values(spec, resource)
+        spec = parse(kind.spec, {"name": "x", "command": "it", "code": "."})
+        values = kind.values(spec, rendering(kind, resource=resource))
         assert values["command"][2:] == [BEGIN, "/arena/parts", "/arena/code", "sh", "-c", "it"]
         assert "'name': 'arena-code-parts', 'mountPath': '/arena/parts'" in str(values["patches"])
-    with pytest.raises(SpecError, match="--code is too large for the cluster to keep"):
+    with pytest.raises(SpecError, match="--code is too large to be stored in the cluster"):
         made(kind, SENT)
 
 
 def test_parts():
     """A part is an immutable ConfigMap that no job's name appears in, so that jobs can share it."""
-    spec = parse(kinds.find("pytorch").spec, {"name": "x", "command": "true", "code": "."})
+    kind = kinds.find("pytorch")
     one, _ = (
         manifests.render(manifests.find(each.template), each.values, "it")[0]
-        for each in extras.parts(replace(spec, parcel=PARCEL))
+        for each in dependents.code_parts(rendering(kind))
     )
     assert (one["metadata"]["name"], one["immutable"], one["binaryData"]) == (
         "arena-code-a",
@@ -137,7 +163,7 @@ def test_parts():
         {"part": "MQ=="},
     )
     assert "x" not in one["metadata"]["labels"].values()
-    assert extras.parts(replace(spec, parcel=SENT)) == extras.parts(spec) == []
+    assert dependents.code_parts(rendering(kind, SENT)) == dependents.code_parts(rendering(kind, None)) == []
 
 
 # ---- the shell lines, run as an image would
@@ -159,7 +185,7 @@ def box(tmp_path: Path) -> Path:
     (folder / "sub" / "ünï ☃").write_text("hello")
     (folder / "run").write_text("#!/bin/sh\n")
     (folder / "run").chmod(0o755)
-    packed = packing.pack(str(folder)).read()
+    packed = archive.pack(str(folder)).read()
     for name in ("parts", "to"):
         (tmp_path / name).mkdir(mode=0o777)
         (tmp_path / name).chmod(0o777)
@@ -201,7 +227,7 @@ def test_begins(box):
 
 
 def test_cannot_unpack(box):
-    """An image with neither is told so, and the pod does not start without its code."""
+    """An image with neither causes an error, and the pod does not start without its code."""
     done = shell(UNPACK, box, tools(box / "bin", "cat", "tar"))
     assert done.returncode == 1
     assert done.stderr == "the image has neither tar with gzip nor python3 to unpack the code with\n"
@@ -215,7 +241,7 @@ def test_damaged_parts(box):
 
 @pytest.mark.skipif(os.getuid() != 0, reason="NOT CHECKED: only root can become somebody else")
 def test_any_user(box):
-    """Whoever the image runs as owns what is unpacked."""
+    """The user of the image owns the unpacked files."""
     for up in (box, *box.parents[:2]):
         up.chmod(0o755)
     done = shell(UNPACK, box, os.environ["PATH"], user=65534, group=65534, extra_groups=[])

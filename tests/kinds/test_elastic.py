@@ -1,4 +1,4 @@
-"""Elastic and DeepSpeed jobs: what is asked for, how they are read, and how they are scaled."""
+"""Elastic and DeepSpeed jobs: what is sent, how they are read, and how they are scaled."""
 
 import shutil
 import subprocess
@@ -10,9 +10,10 @@ from cluster_words import T0, cond
 
 from arena import kinds
 from arena.errors import Conflict, SpecError
-from arena.kinds.training import etjob, sshkey
+from arena.kinds.training import etjob
+from arena.kinds.training.base import ssh_key
 from arena.kinds.training.etjob import ScaleSpec
-from arena.model import Phase
+from arena.model.jobs import Phase
 from arena.units import when
 
 ET, DEEPSPEED = kinds.find("et"), kinds.find("dp")
@@ -90,7 +91,7 @@ def test_a_key_is_made_for_each_job(submit):
 
 
 def test_a_given_key_is_used(submit):
-    """With --ssh-secret no Secret is made, and the operator is told the name."""
+    """With --ssh-secret no Secret is created, and its name is passed to the operator."""
     (job,) = submit("dp", "--name", "d", "--image", "i", "--ssh-secret", "keys", "true")
     assert job["metadata"]["annotations"]["arena.kubeflow.org/ssh-secret"] == "keys"
 
@@ -99,7 +100,7 @@ def test_a_known_key():
     """The first key pair of RFC 8032 comes out as published."""
     seed = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
     public = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
-    assert sshkey._public(seed).hex() == public
+    assert ssh_key._public(seed).hex() == public
 
 
 def test_openssh_reads_the_key(tmp_path: Path):
@@ -108,7 +109,7 @@ def test_openssh_reads_the_key(tmp_path: Path):
     if program is None:
         pytest.skip("NOT CHECKED: ssh-keygen is not installed")
     for number in range(8):
-        private, public = sshkey.pair(bytes([number]) * 32)
+        private, public = ssh_key.pair(bytes([number]) * 32)
         path = tmp_path / f"key-{number}"
         path.write_text(private)
         path.chmod(0o600)
@@ -117,17 +118,17 @@ def test_openssh_reads_the_key(tmp_path: Path):
 
 
 def test_restarts_are_the_operators(submit):
-    """--retry lets the operator start a failed job anew that often."""
+    """--retry lets the operator restart a failed job up to that number of times."""
     spec = submit("et", "--name", "e", "--image", "i", "--retry", "2", "true")[0]["spec"]
     assert (spec["restartPolicy"], spec["backoffLimit"]) == ("OnFailure", 2)
 
 
 def test_gangs_are_of_workers(submit):
-    """The launcher starts when the workers run, so a gang that waits for it would wait for ever."""
+    """The launcher starts when the workers run, so a gang that included it would wait forever."""
     job = submit("et", "--name", "e", "--image", "i", "--workers", "3", "--gang", "true")[0]
-    for role in job["spec"]["etReplicaSpecs"].values():
-        marks = role["template"]["metadata"]["labels"]
-        assert marks["pod-group.scheduling.sigs.k8s.io/min-available"] == "3"
+    roles = job["spec"]["etReplicaSpecs"].values()
+    marks = [one["template"]["metadata"]["labels"] for one in roles]
+    assert [one["pod-group.scheduling.sigs.k8s.io/min-available"] for one in marks] == ["3", "3"]
 
 
 @pytest.mark.parametrize(
@@ -210,15 +211,15 @@ def test_the_end_of_the_last_try():
     assert job.finished == when("2026-01-31T11:00:00Z")
 
 
-def test_suspended_for_good():
-    """A job whose operator knows no way back is not resumed in vain: the hint tells another way."""
+def test_cannot_be_resumed():
+    """A job that its operator cannot resume is not resumed, and the hint names an alternative."""
     with_way = training_job("Suspended", conditions=[cond("Suspended", reason="TrainingJobSuspended")])
     without = training_job("Suspended", conditions=[cond("Suspended", reason="WaitingResourceTimeout")])
     assert ET.suspend(with_way, False).patch
     assert ET.suspend(without, True).patch
-    with pytest.raises(Conflict, match='job "e" is suspended for good') as caught:
+    with pytest.raises(Conflict, match='job "e" cannot be resumed') as caught:
         DEEPSPEED.suspend(without, False)
-    assert caught.value.hint == "start it anew: arena rerun e --replace"
+    assert caught.value.hint == "start it again: arena rerun e --replace"
 
 
 def test_instances():
@@ -243,8 +244,7 @@ def test_scale_asks(workers, resource, part):
     assert change.resource == resource
     assert change.request["spec"][part] == {"count": abs(workers - 2)}
     assert change.request["spec"]["selector"] == {"name": "e"}
-    if crds.FOLDER.is_dir():
-        assert crds.faults(change.request) == []
+    assert crds.faults(change.request) == []
 
 
 def test_scale_with_a_script():
@@ -259,12 +259,11 @@ def test_scale_with_a_script():
         "env": [{"name": "A", "value": "$$$$1"}],
         "backoffLimit": 2,
     }
-    if crds.FOLDER.is_dir():
-        assert crds.faults(request) == []
+    assert crds.faults(request) == []
 
 
 def test_scale_to_the_same():
-    """As many workers as there are ask for nothing."""
+    """The present number of workers needs no request."""
     assert ET.scale(training_job(), 2).patch == {}
 
 

@@ -1,4 +1,4 @@
-"""Retries, deadlines, time to live and clean-up: what a user says of them is sent, for every kind."""
+"""Retries, deadlines, time to live and clean-up: what a user requests is sent, for every kind."""
 
 import json
 import shlex

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from arena import kinds
 from arena.errors import SpecError
-from arena.kinds.training.extras import FILES_LIMIT, extras
+from arena.kinds.workload.dependents import FILES_LIMIT, dependents
+from arena.kinds.workload.rendering import Rendering
 
 
 def pod_of(job):
@@ -72,7 +74,8 @@ def test_event_files(words, owned, events, submit):
         assert {one["name"] for one in pod["containers"][0]["volumeMounts"]} == {
             one["name"] for one in pod["volumes"]
         }
-    assert pods[1]["containers"][0]["command"][:3] == ["tensorboard", "--logdir", events]
+    words = pods[1]["containers"][0]["command"]
+    assert words[words.index("tensorboard") :][:3] == ["tensorboard", "--logdir", events]
     assert service["spec"]["type"] == "ClusterIP"
     assert board["spec"]["template"]["metadata"]["labels"].items() >= service["spec"]["selector"].items()
     assert board["metadata"]["labels"]["role"] == "tensorboard"
@@ -108,12 +111,13 @@ def test_pods_on_one_host_need_no_folder(submit):
         "pytorch", "--name", "x", "--tensorboard", "--logdir", "runs", "true", on_host=True, image="local"
     )
     assert "training-logs-volume" not in json.dumps(job)
-    assert board["spec"]["template"]["spec"]["containers"][0]["command"][2] == "runs"
+    words = board["spec"]["template"]["spec"]["containers"][0]["command"]
+    assert words[words.index("--logdir") + 1] == "runs"
     assert "affinity" not in board["spec"]["template"]["spec"]
 
 
 def test_config_files(read_words):
-    """Files of one name in two places are told apart, what is not text survives, and too much is refused."""
+    """Files of the same name are distinguished, binary content is preserved, and too much is refused."""
     spec = read_words(
         "tf",
         "--name",
@@ -126,11 +130,16 @@ def test_config_files(read_words):
         "/b/c:/y/c",
         "true",
     )
-    (extra,) = extras(spec, "tfjob", {"/a/c": b"text", "/b/c": b"\xff"})
-    assert extra.values["data"] == {"0-c": "text"}
-    assert extra.values["binary"] == {"1-c": "/w=="}
-    with pytest.raises(SpecError, match="larger than 1 MB"):
-        extras(spec, "tfjob", {"/a/c": b"x" * FILES_LIMIT, "/b/c": b"x"})
+    (one,) = beside(spec, {"/a/c": b"text", "/b/c": b"\xff"})
+    assert one.values["data"] == {"0-c": "text"}
+    assert one.values["binary"] == {"1-c": "/w=="}
+    with pytest.raises(SpecError, match="exceed 1 MB"):
+        beside(spec, {"/a/c": b"x" * FILES_LIMIT, "/b/c": b"x"})
+
+
+def beside(spec, contents):
+    kind = kinds.find("tfjob")
+    return dependents(kind, spec, Rendering(resource=kind.resources[0], config_files=contents))
 
 
 def test_passwords_for_rsync(submit):
@@ -184,8 +193,8 @@ def test_volumes_of_operators(words, taken, submit):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--name", "x", "--ssh-secret", "my.keys"), '--ssh-secret "my.keys" cannot name the volume'),
-        (("--name", "dshm"), '--name "dshm" cannot name the volume'),
+        (("--name", "x", "--ssh-secret", "my.keys"), '--ssh-secret "my.keys" cannot be the name of a volume'),
+        (("--name", "dshm"), '--name "dshm" cannot be the name of a volume'),
     ],
 )
 def test_the_volume_with_the_key(words, sentence, submit):

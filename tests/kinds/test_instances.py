@@ -3,7 +3,7 @@
 import pytest
 from cluster_words import T0, UNSCHEDULABLE, ended, pod, waiting
 
-from arena.kinds.training.pods import instance
+from arena.kinds.workload.instances import instance
 
 INIT = {"name": "fetch", "restartCount": 0}
 
@@ -44,7 +44,7 @@ INIT = {"name": "fetch", "restartCount": 0}
     ids=range(12),
 )
 def test_status_in_the_usual_words(made, status, reason):
-    """An instance's status is what people know from listing pods."""
+    """An instance's status is that of `kubectl get pods`."""
     found = instance(made)
     assert (found.status, found.reason) == (status, reason)
 
@@ -57,7 +57,7 @@ def test_terminating():
 
 
 def test_crash_loop_keeps_its_exit_code():
-    """A container between two starts still tells how it ended."""
+    """A container between two starts still shows how it ended."""
     made = pod(0, state=waiting("CrashLoopBackOff"))
     made["status"]["containerStatuses"][0]["lastState"] = ended(3)
     assert instance(made).containers[0].exit_code == 3

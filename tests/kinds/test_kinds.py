@@ -1,5 +1,6 @@
 """Finding kinds."""
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -8,12 +9,13 @@ import pytest
 
 from arena import kinds
 from arena.errors import SpecError
+from arena.kinds.record import Record
 
 ROOT = Path(kinds.__file__).parents[2]
 
 
 def test_finding_a_kind():
-    """Kinds are found by name and alias in any case; a typo gets the likely one, nonsense the list."""
+    """Kinds are found by name and alias, ignoring case; a typo gets a suggestion, nonsense the list."""
     for word, name in (
         ("tf", "tfjob"),
         ("Tensorflow", "tfjob"),
@@ -30,7 +32,20 @@ def test_finding_a_kind():
     assert caught.value.hint == "did you mean pytorchjob?"
     with pytest.raises(SpecError) as caught:
         kinds.find("xyzzy")
-    assert caught.value.hint == "known are " + ", ".join(one.name for one in kinds.training_kinds())
+    assert caught.value.hint == "valid kinds are " + ", ".join(one.name for one in kinds.training_kinds())
+
+
+@pytest.mark.parametrize("kind", kinds.all_kinds(), ids=lambda kind: kind.name)
+def test_no_option_is_hidden(kind):
+    """A kind inherits only what it has: each field of its Spec, and of the classes below, is an option."""
+    fields = {
+        (base.__name__, one.name)
+        for base in kind.spec.__mro__
+        if issubclass(base, Record)
+        for one in dataclasses.fields(base)
+        if "type" not in one.metadata and one.name != "given"
+    }
+    assert not fields
 
 
 def test_kinds_are_imported_by_need():

@@ -1,4 +1,4 @@
-"""Job, JobSet and TrainJob: what is sent, whose they are, and how they are read."""
+"""Job, JobSet and TrainJob: what is sent, which ones belong to arena, and how they are read."""
 
 import pytest
 from cluster_words import T0, cond, ended
@@ -16,7 +16,7 @@ SPEC = {"arena.kubeflow.org/spec": "{}"}
 
 
 def obj(spec, *conditions, gpus=0, labels=None, notes=None, owner=None, **status):
-    """An object named `j` whose pods ask for GPUs."""
+    """An object named `j` whose pods request GPUs."""
     container = {"name": "main", "resources": {"limits": {"nvidia.com/gpu": str(gpus)}}}
     meta = {"name": "j", "namespace": "n", "uid": "u", "labels": labels or {}, "annotations": notes or {}}
     if owner:
@@ -62,7 +62,7 @@ LATER = "2026-01-31T12:05:00Z"
     ids="plain GPUs queue arena other adopted part cron arena-cron part-of-ours".split(),
 )  # fmt: skip
 def test_whose_job_it_is(found, ours):
-    """Jobs that arena made or adopted, that wait in a queue or ask for GPUs are ours, parts are not."""
+    """Jobs that arena created or adopted, that wait in a queue or request GPUs are listed; parts are not."""
     assert JOB.owns(obj({}, **found)) is ours
 
 
@@ -106,7 +106,12 @@ def test_parts_of_train_jobs_are_no_jobsets():
             ("FAILED", "exit code 3 on worker-0"),
             ["j-0"],
         ),
-        (obj({}, cond("SuccessCriteriaMet")), [pod(0, None)], ("SUCCEEDED", ""), ["j-0"]),
+        (
+            obj({}, cond("SuccessCriteriaMet")),
+            [pod(0, None)],
+            ("SUCCEEDED", "1 instance still runs"),
+            ["j-0"],
+        ),
     ],
     ids="suspended unreadable one retried failed queue complete ending failing again lost won".split(),
 )
@@ -181,7 +186,7 @@ def test_trainjob_has_no_condition_running(status, phase):
 
 
 def test_trainjob_that_waits_for_nodes():
-    """A TrainJob whose Jobs are active, but whose pods have no node yet, is not said to run."""
+    """A TrainJob whose Jobs are active, but whose pods have no node yet, is not shown as running."""
     waits = pod(0, 0, "Pending", **{"jobset.sigs.k8s.io/replicatedjob-name": "node"})
     waits["status"] = {"phase": "Pending"}
     del waits["spec"]["nodeName"]
@@ -202,7 +207,7 @@ def test_scale():
     assert change.patch == {"spec": {"parallelism": 5, "completions": 5}}
     with pytest.raises(SpecError, match='job "j" was submitted with one worker') as caught:
         JOB.scale(obj({}), 5)
-    assert caught.value.hint == "start it anew: arena rerun j -n n --replace --set workers=5"
+    assert caught.value.hint == "start it again: arena rerun j -n n --replace --set workers=5"
 
 
 def test_spellings_of_patches(submit):
@@ -233,8 +238,8 @@ def test_spellings_of_patches(submit):
     ],
 )
 def test_what_a_release_cannot(submit, words, resource, told):
-    """What the cluster's release of Trainer cannot have is refused by its flag, rather than lost."""
-    with pytest.raises(SpecError, match=f"{told}: a TrainJob of the cluster's release"):
+    """An option that the cluster's release of Trainer does not support is refused, rather than lost."""
+    with pytest.raises(SpecError, match=f"{told}: the cluster's release of Trainer"):
         submit("trainjob", "--name", "x", *words, "true", resource=resource)
 
 
@@ -264,7 +269,7 @@ def test_a_trainer_is_always_there(submit):
 
 @pytest.mark.parametrize(("word", "longest"), [("jobset", 41), ("trainjob", 43)])
 def test_names_leave_room(submit, word, longest):
-    """A name that leaves no room for those of the instances is refused, and the room is told."""
+    """A name that is too long for those of the instances is refused, with the maximum length."""
     submit(word, "--name", "a" * longest, "--image", "i", "true")
     with pytest.raises(SpecError) as caught:
         submit(word, "--name", "a" * (longest + 1), "--image", "i", "true")
@@ -272,6 +277,6 @@ def test_names_leave_room(submit, word, longest):
 
 
 def test_relative_events_need_a_directory(submit):
-    """A relative --logdir is refused where nobody knows what directory a TrainJob starts in."""
-    with pytest.raises(SpecError, match="--logdir logs is no absolute path"):
+    """A relative --logdir is refused if the working directory of a TrainJob is unknown."""
+    with pytest.raises(SpecError, match="--logdir logs is not an absolute path"):
         submit("trainjob", "--name", "x", "--tensorboard", "--logdir", "logs", "true")

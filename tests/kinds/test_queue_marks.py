@@ -1,12 +1,11 @@
-"""What a job of every kind asks of a queue, and what is read of it."""
+"""What a job of every kind requests from a queue, and how it is read."""
 
 import pytest
 
 from arena import kinds
+from arena.actions.diagnosis.ignored_queue import framework
 from arena.kinds.spec import options
-from arena.kinds.training import queues
-from arena.model import Queue
-from arena.resources import Resource
+from arena.model.jobs import Queue
 
 QUEUED = [
     kind.name for kind in kinds.training_kinds() if "queue_name" in {one.name for one in options(kind.spec)}
@@ -33,7 +32,7 @@ def test_a_queue_is_read_as_it_was_asked_for(submit, kind, system):
 
 @pytest.mark.parametrize("kind", QUEUED)
 def test_a_job_without_a_queue_names_none(submit, kind):
-    """Nothing of queues is in the manifest of a job that asks for none."""
+    """The manifest of a job without a queue contains nothing about queues."""
     job = made(submit, kind)
     assert kinds.find(kind).read(job, []).queue is None
     assert "kueue" not in str(job)
@@ -48,17 +47,20 @@ def test_a_volcanojob_is_always_in_a_queue(submit):
 
 
 @pytest.mark.parametrize(
-    ("resource", "name"),
+    ("kind", "version", "name"),
     [
-        (Resource("batch", "v1", "jobs", kind="Job"), "batch/job"),
-        (Resource("kubeflow.org", "v2beta1", "mpijobs", kind="MPIJob"), "kubeflow.org/mpijob"),
-        (Resource("kubeflow.org", "v1", "mpijobs", kind="MPIJob"), ""),
-        (Resource("ray.io", "v1", "rayjobs", kind="RayJob"), "ray.io/rayjob"),
-        (Resource("jobset.x-k8s.io", "v1alpha2", "jobsets", kind="JobSet"), "jobset.x-k8s.io/jobset"),
-        (Resource("batch.volcano.sh", "v1alpha1", "jobs", kind="Job"), ""),
-        (Resource("kai.alibabacloud.com", "v1alpha1", "trainingjobs", kind="TrainingJob"), ""),
+        ("job", "v1", "batch/job"),
+        ("mpijob", "v2beta1", "kubeflow.org/mpijob"),
+        ("mpijob", "v1", ""),
+        ("horovodjob", "v1", ""),
+        ("rayjob", "v1", "ray.io/rayjob"),
+        ("jobset", "v1alpha2", "jobset.x-k8s.io/jobset"),
+        ("volcanojob", "v1alpha1", ""),
+        ("etjob", "v1alpha1", ""),
     ],
 )
-def test_what_kueue_calls_a_type(resource, name):
+def test_what_kueue_calls_a_type(kind, version, name):
     """The types that Kueue can manage have the names of its configuration, the others none."""
-    assert queues.framework(resource) == name
+    found = kinds.find(kind)
+    resource = next(one for one in found.resources if one.version == version)
+    assert (framework(resource) if found.kueue(resource) else "") == name

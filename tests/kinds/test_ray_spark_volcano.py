@@ -1,4 +1,4 @@
-"""Jobs of Ray, Spark and Volcano: what is asked for, and what a cluster says of them."""
+"""Jobs of Ray, Spark and Volcano: what is sent, and how they are read."""
 
 import shlex
 
@@ -7,9 +7,10 @@ from cluster_words import T0, ended, waiting
 
 from arena import kinds
 from arena.errors import SpecError
-from arena.kinds.kind import Member
-from arena.kinds.training.pods import member
-from arena.model import Phase
+from arena.kinds.kind import PodSummary
+from arena.kinds.workload.instances import summary
+from arena.kinds.workload.rendering import Rendering
+from arena.model.jobs import Phase
 
 LATER = "2026-01-31T12:10:00Z"
 TEMPLATE = {"spec": {"containers": [{"name": "c", "resources": {"limits": {"nvidia.com/gpu": "2"}}}]}}
@@ -86,7 +87,7 @@ def submitter(name="j-abcde", job="j", **more):
 
 def read(obj, *pods, listed=False):
     kind = kinds.find({"RayJob": "ray", "Job": "volcano", "SparkApplication": "spark"}[obj["kind"]])
-    members = [member(one, kind.places) for one in pods] if listed else list(pods)
+    members = [summary(one, kind.conventions) for one in pods] if listed else list(pods)
     return kind.read(obj, members)
 
 
@@ -147,7 +148,13 @@ def test_selectors_of_ray_jobs(submit):
         ({"jobDeploymentStatus": "Initializing"}, (), "PENDING", "no instance exists yet"),
         ({"jobDeploymentStatus": "Initializing"}, RAY[:2], "RUNNING", ""),
         ({"jobDeploymentStatus": "Running", "jobStatus": "RUNNING"}, RAY, "RUNNING", ""),
-        ({"jobDeploymentStatus": "Complete", "jobStatus": "SUCCEEDED"}, RAY, "SUCCEEDED", ""),
+        ({"jobDeploymentStatus": "Complete", "jobStatus": "SUCCEEDED"}, (), "SUCCEEDED", ""),
+        (
+            {"jobDeploymentStatus": "Complete", "jobStatus": "SUCCEEDED"},
+            RAY,
+            "SUCCEEDED",
+            "4 instances still run",
+        ),
         ({"jobDeploymentStatus": "Complete", "jobStatus": "STOPPED", "message": "m"}, (), "FAILED", "m"),
         ({"jobDeploymentStatus": "Retrying", "message": "again"}, (), "RESTARTING", "again"),
         ({"jobDeploymentStatus": "Suspending"}, (), "SUSPENDED", "it is suspended"),
@@ -221,7 +228,7 @@ def test_volcano_says_why():
 
 @pytest.mark.parametrize(("on", "action"), [(True, "AbortJob"), (False, "ResumeJob")])
 def test_volcano_is_told_by_a_command(on, action):
-    """A job of Volcano has no field to suspend it by: an object asks for it, and names the job."""
+    """A job of Volcano has no field for suspending it: a separate object requests it, and names the job."""
     change = kinds.find("volcano").suspend(volcano("Running"), on)
     assert change.patch is None
     assert change.resource.plural == "commands"
@@ -452,13 +459,13 @@ def test_specs_come_back(submit):
         stored = json.loads(job["metadata"]["annotations"]["arena.kubeflow.org/spec"])
         spec = parse(kind.spec, stored)
         assert encode(spec) == stored
-        assert kind.values(spec, kind.resources[0])["name"] == "j"
+        assert kind.values(spec, Rendering(resource=kind.resources[0]))["name"] == "j"
 
 
 def test_members_are_kept_small():
     """What a listing keeps of a pod is enough to read the job by."""
-    kept = [member(one, kinds.find("ray").places) for one in RAY]
-    assert all(isinstance(one, Member) for one in kept)
+    kept = [summary(one, kinds.find("ray").conventions) for one in RAY]
+    assert all(isinstance(one, PodSummary) for one in kept)
     assert read(rayjob(jobDeploymentStatus="Running"), *RAY) == kinds.find("ray").read(
         rayjob(jobDeploymentStatus="Running"), kept
     )

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arena import kinds
-from arena.kinds.training import status
-from arena.kinds.training.pods import instance
-from arena.model import Container, Instance, Phase
+from arena.kinds.training.base.training_operator import TRAINING_OPERATOR
+from arena.kinds.workload import instance_findings
+from arena.kinds.workload.instances import instance
+from arena.model.instances import Container, Instance
+from arena.model.jobs import Phase
 
 
 def unstarted(message):
@@ -117,7 +119,7 @@ def test_phase(job, pods, phase, reason):
 
 
 def test_job():
-    """What a job asks for is read from its object, whoever made it."""
+    """What a job requests is read from its object, whoever created it."""
     job = tfjob(cond("Succeeded"), startTime=T0, completionTime="2026-01-31T12:01:00Z")
     found = kinds.find("tf").read(job, [pod(0, "Succeeded", state=ended(0, "Completed"))])
     assert (found.gpus, found.priority, found.managed, found.gpus_allocated) == (4, "high", False, 0)
@@ -193,7 +195,7 @@ def launcher(number, phase, made_by="j-launcher"):
     ],
 )
 def test_a_launcher_that_starts_again(pods, limit, phase):
-    """Between two launchers an MPIJob restarts, which its operator does not tell, and not after the last."""
+    """Between two launchers an MPIJob restarts, which its operator does not report; after the last not."""
     job = {
         "metadata": {"name": "j", "uid": "u"},
         "spec": {"runPolicy": {} if limit is None else {"backoffLimit": limit}},
@@ -221,7 +223,12 @@ def test_jobs_of_former_operators():
             "tf-replica-index": "3",
         }
     )
-    assert (tf.job_of(made), py.job_of(made), instance(made).role, instance(made).index) == (
+    assert (
+        tf.job_of(made),
+        py.job_of(made),
+        instance(made, TRAINING_OPERATOR).role,
+        instance(made, TRAINING_OPERATOR).index,
+    ) == (
         "j",
         "",
         "worker",
@@ -230,16 +237,16 @@ def test_jobs_of_former_operators():
     made = old_pod(
         **{"pytorch-job-name": "j", "pytorch-replica-type": "master", "pytorch-replica-index": "0"}
     )
-    assert (py.job_of(made), instance(made).chief) == ("j", True)
+    assert (py.job_of(made), instance(made, TRAINING_OPERATOR).chief) == ("j", True)
     made = old_pod(mpi_job_name="j", mpi_role_type="worker")
-    assert (mpi.job_of(made), instance(made).index) == ("j", 3)
+    assert (mpi.job_of(made), instance(made, TRAINING_OPERATOR).index) == ("j", 3)
 
 
 @pytest.mark.parametrize(
     ("word", "phase"), [("Active", Phase.RUNNING), ("Succeeded", Phase.SUCCEEDED), ("Failed", Phase.FAILED)]
 )
 def test_former_mpi_jobs(word, phase):
-    """An MPIJob of v1alpha1 tells its state by its launcher."""
+    """The state of an MPIJob of v1alpha1 is that of its launcher."""
     template = {"spec": {"containers": [{"resources": {"limits": {"nvidia.com/gpu": 2}}}]}}
     job = {
         "apiVersion": "kubeflow.org/v1alpha1",
@@ -319,7 +326,7 @@ def test_whatever_is_missing(random, kind):
 
 
 def test_who_is_to_blame():
-    """Of replicas that failed in the same second the one is named that was not told to end."""
+    """Of replicas that failed in the same second, the one that was not terminated is named."""
     moment = datetime(2026, 1, 1, tzinfo=timezone.utc)
     ends = {"master": 143, "worker": 3}
     failed = [
@@ -329,4 +336,4 @@ def test_who_is_to_blame():
         )
         for role, code in ends.items()
     ]  # fmt: skip
-    assert status.trouble(failed) == "exit code 3 on worker-0"
+    assert instance_findings.trouble(failed).cause == "exit code 3 on worker-0"

@@ -17,6 +17,28 @@ class Point(Record):
     note: str = field(default="", compare=False)
 
 
+class Named(Point):
+    """A record whose own field stands among those of its base."""
+
+    title: str = field(default="", metadata={"after": ("x",)})
+
+
+class Titled(Named):
+    """A record that repeats a field, which keeps its place."""
+
+    title: str = "none"
+
+
+class Coloured(Point):
+    """A record whose field follows one that only some have, else another."""
+
+    colour: str = field(default="", metadata={"after": ("title", "y")})
+
+
+class Marked(Coloured, Titled):
+    """A record that joins two, of which the first inherits what the second repeats."""
+
+
 class Place(Point):
     """A record on top of another that checks its fields."""
 
@@ -33,6 +55,31 @@ def test_made_by_name():
     assert (one.x, one.y, one.names, one.note) == (1, 0, {}, "")
     assert one.names is not two.names
     assert Place(x=1, y=2).z == 3
+
+
+def test_order():
+    """A field follows the one that it names, in this class and in those on top of it."""
+    for kind in (Named, Titled):
+        assert [one.name for one in fields(kind) if one.repr] == ["x", "title", "y", "names", "note"]
+    assert Titled(x=1).title == "none"
+
+
+def test_joined():
+    """A record has the fields of all its bases; a field follows the first of its anchors that is there."""
+    assert [one.name for one in fields(Coloured) if one.repr] == ["x", "y", "colour", "names", "note"]
+    assert [one.name for one in fields(Marked) if one.repr] == ["x", "title", "colour", "y", "names", "note"]
+
+
+def test_joined_defaults():
+    """Of a field that several bases have, the nearest class that writes it has the say."""
+
+    class Plain(Named):
+        """A record that inherits the title as it was."""
+
+    class Both(Plain, Titled):
+        """A record of one that inherits the title, and one that repeats it."""
+
+    assert Both(x=1).title == Both.title == "none"
 
 
 def test_refused():
@@ -62,5 +109,5 @@ def test_values():
 
 def test_told():
     """The standard library and notebooks see the fields of a record and how it is made."""
-    assert [one.name for one in fields(Place)] == ["x", "y", "names", "note", "z"]
+    assert [one.name for one in fields(Place)] == ["given", "x", "y", "names", "note", "z"]
     assert str(inspect.signature(Point)) == "(*, x, y=0, names={}, note='')"

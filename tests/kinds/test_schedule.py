@@ -1,4 +1,4 @@
-"""Schedules and crons as values: what is taken, what is refused in which words, what a cron reads as."""
+"""Schedules and crons as values: what is accepted, what is refused and how, how a cron is read."""
 
 from datetime import datetime, timezone
 
@@ -6,12 +6,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from arena import kinds
 from arena.errors import SpecError
 from arena.kinds import cron, spec
 from arena.kinds.cron import CronSpec
 from arena.kinds.schedule import schedule
-from arena.local.operators.schedule import parse
-from arena.model import Phase
+from arena.local.operators.batch.schedule import parse
+from arena.model.jobs import Phase
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=timezone.utc)
 
@@ -40,26 +41,26 @@ def test_taken(text, read):
     ("text", "message", "hint"),
     [
         ("", '"" has 0 fields', "minute hour day month weekday"),
-        ("* * * *", "has 4 fields, and a schedule has 5", "minute hour day month weekday"),
-        ("30 0 22 * * ?", "names seconds", "minute hour day month weekday"),
-        ("60 * * * *", '"60" is no minute', "give 0 to 59"),
-        ("0 24 * * *", '"24" is no hour', "give 0 to 23"),
-        ("0 0 0 * *", '"0" is no day', "give 1 to 31"),
-        ("0 0 * 13 *", '"13" is no month', "give 1 to 12, or JAN to DEC"),
-        ("0 0 * * 7", '"7" is no weekday', "give 0 to 6, or SUN to SAT"),
+        ("* * * *", "has 4 fields, but a schedule has 5", "minute hour day month weekday"),
+        ("30 0 22 * * ?", "contains seconds", "minute hour day month weekday"),
+        ("60 * * * *", '"60" is not a valid minute', "give 0 to 59"),
+        ("0 24 * * *", '"24" is not a valid hour', "give 0 to 23"),
+        ("0 0 0 * *", '"0" is not a valid day', "give 1 to 31"),
+        ("0 0 * 13 *", '"13" is not a valid month', "give 1 to 12, or JAN to DEC"),
+        ("0 0 * * 7", '"7" is not a valid weekday', "give 0 to 6, or SUN to SAT"),
         ("0 0 * * 5-1", "ends before it begins", "weekday"),
-        ("0 0 30 2 *", '"0 0 30 2 *" never comes', "weekday"),
-        ("0 0 31 FEB,4-6/2 *", "never comes", "weekday"),
+        ("0 0 30 2 *", '"0 0 30 2 *" never occurs', "weekday"),
+        ("0 0 31 FEB,4-6/2 *", "never occurs", "weekday"),
         ("*/0 * * * *", "step of a minute", "weekday"),
         ("@often", "has 1 field,", "@daily"),
-        ("@every", "distance", "@every 1h30m"),
-        ("@every 0s", "distance", "@every 1h30m"),
+        ("@every", "duration", "@every 1h30m"),
+        ("@every 0s", "duration", "@every 1h30m"),
         ("TZ=UTC * * * * *", "time zone", "--timezone"),
         (["*"], "is not text", "one piece"),
     ],
 )
 def test_refused(text, message, hint):
-    """What no cluster would run is refused with the part that is wrong and what is allowed."""
+    """What no cluster would run is refused with the wrong part and what is allowed."""
     with pytest.raises(SpecError) as caught:
         schedule(text)
     assert message in caught.value.message
@@ -77,7 +78,7 @@ def test_what_is_taken_runs(text):
     try:
         read = schedule(text)
     except SpecError as error:
-        if "never comes" in error.message:  # operators wait for such a day in vain
+        if "never occurs" in error.message:  # operators would wait for such a day forever
             return
         with pytest.raises(ValueError, match=r"."):
             parse(text)
@@ -88,8 +89,8 @@ def test_what_is_taken_runs(text):
 @pytest.mark.parametrize(
     ("given", "message", "hint"),
     [
-        ({"timezone": "Europe/Berln"}, '--timezone: "Europe/Berln" is no time zone', "Europe/Berlin?"),
-        ({"timezone": "x"}, '--timezone: "x" is no time zone', "Europe/Berlin"),
+        ({"timezone": "Europe/Berln"}, '--timezone: "Europe/Berln" is not a time zone', "Europe/Berlin?"),
+        ({"timezone": "x"}, '--timezone: "x" is not a time zone', "Europe/Berlin"),
         ({"deadline": "tomorrow"}, '--deadline: "tomorrow" is not a time', "2026-01-31T12:00:00Z"),
         ({"concurrency-policy": "maybe"}, "--concurrency-policy", "Allow, Forbid, Replace"),
         ({"history-limit": "-1"}, '--history-limit: "-1" is out of range', "0 or more"),
@@ -107,17 +108,17 @@ def test_remarks():
     """Dropped seconds and a deadline in the past are remarked on."""
     given = {"schedule": "0 0 22 * * ?", "deadline": "2029-12-31T12:00:00+01:00"}
     one, other = cron.remarks(spec.parse(CronSpec, given), given["schedule"], NOW)
-    assert 'as "0 22 * * *"' in one
-    assert "--deadline 2029-12-31T11:00:00Z is over" in other
+    assert 'the schedule is "0 22 * * *"' in one
+    assert "--deadline 2029-12-31T11:00:00Z is in the past" in other
     assert cron.remarks(spec.parse(CronSpec, {"schedule": "@daily"}), "@daily", NOW) == []
 
 
 def test_carriers():
     """A CronJob starts plain jobs, unless a deadline is wanted; all else needs a Cron."""
     plain, until = CronSpec(schedule="@daily"), CronSpec(schedule="@daily", deadline="2030-01-01T00:00:00Z")
-    assert cron.carriers("job", plain)[0] == cron.CRONJOBS
-    assert cron.carriers("job", until) == (cron.CRONS,)
-    assert cron.carriers("tfjob", plain) == (cron.CRONS,)
+    assert cron.carriers(kinds.find("job"), plain)[0] == cron.CRONJOBS
+    assert cron.carriers(kinds.find("job"), until) == (cron.CRONS,)
+    assert cron.carriers(kinds.find("tfjob"), plain) == (cron.CRONS,)
 
 
 def test_reads_a_cron_of_others():

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from arena import kinds
 from arena.errors import SpecError
-from arena.kinds.parts import ConfigFile, Mount, SecretKey, Toleration
+from arena.kinds.option_values import ConfigFile, Mount, SecretKey, Toleration
 from arena.kinds.spec import encode, options, parse
-from arena.kinds.training.base import remarks
 from arena.kinds.training.tfjob import TFJobSpec
+from arena.kinds.workload.spec import remarks
 
 BASE = {"name": "x", "command": "true"}
 WORD = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
@@ -81,7 +81,7 @@ def test_two_spellings_at_once():
         ("env", "A", '--env: "A" has no value'),
         ("env", "=1", "--env: .* has no name"),
         ("env", "A B=1", '--env: "A B" cannot name an environment variable'),
-        ("env", "A=\0", "--env: .* has characters that no program can be given"),
+        ("env", "A=\0", "--env: .* has characters that cannot be passed to a program"),
         ("env", {"A": ["x"]}, "--env: .* is not text"),
         ("label", "a=b c", '--label: "b c" is not a valid value of a label'),
         ("label", "a/b/c=d", "--label: .* is not a valid key"),
@@ -105,15 +105,15 @@ def test_two_spellings_at_once():
         ("image_pull_policy", "Sometimes", '--image-pull-policy: "Sometimes" is not allowed'),
         ("shell", "/bin/sh -c evil", "--shell: .* is not the name of a program"),
         ("ps_port", 70000, '--ps-port: "70000" is out of range: it must be at most 65535'),
-        ("role_sequence", "w,x", "--role-sequence: .* is no order of roles"),
-        ("role_sequence", "w,Worker", "--role-sequence: .* is no order of roles"),
+        ("role_sequence", "w,x", "--role-sequence: .* is not an order of roles"),
+        ("role_sequence", "w,Worker", "--role-sequence: .* is not an order of roles"),
         ("image_pull_secret", "Reg Cred", "--image-pull-secret: .* is not a valid name"),
         ("image_pull_secret", "", "--image-pull-secret: a name is empty"),
-        ("env_from_secret", "T=", "--env-from-secret: .* cannot be read"),
+        ("env_from_secret", "T=", '--env-from-secret: "" does not name a Secret'),
         ("env_from_secret", "T=s:../k", '--env-from-secret: "../k" cannot be a key of a Secret'),
-        ("device", "gpu=1", '--device: "gpu" names no vendor; .*amd.com/gpu=1'),
+        ("device", "gpu=1", '--device: "gpu" lacks a vendor; .*amd.com/gpu=1'),
         ("device", "amd.com/gpu=1.5", '--device: "1.5" is not a whole number'),
-        ("toleration", "", "--toleration: it names no taint"),
+        ("toleration", "", "--toleration: the taint is missing"),
         ("image", "https://hub/x:1", '--image: "https://hub/x:1" is not the name of an image'),
         ("image", "x:", '--image: "x:" is not the name of an image'),
         ("queue_name", "Team_A", '--queue-name: "Team_A" is not a valid name'),
@@ -123,14 +123,14 @@ def test_two_spellings_at_once():
         (
             "sync_source",
             "https://me:word@host/x",
-            "--sync-source: its URL has a password, .*--env-from-secret",
+            "--sync-source: its URL contains a password, .*--env-from-secret",
         ),
         ("model_name", "x", "--model-name needs --model-source"),
         ("command", "  ", "COMMAND is empty"),
     ],
 )
 def test_refused(key, value, message):
-    """A value that cannot be used is refused in words that name the flag, the value and what is allowed."""
+    """An invalid value is refused with an error that names the flag, the value and what is allowed."""
     with pytest.raises(SpecError) as caught:
         spec(**{key: value})
     assert re.search(message, f"{caught.value.message}; {caught.value.hint}")
@@ -250,19 +250,19 @@ def test_spec_round_trip(kind):
 
 
 def _sample(one):
-    if one.form.choices:
-        return next(word for word in one.form.choices if word != one.default)
-    if one.form.boolean:
+    if one.type.choices:
+        return next(word for word in one.type.choices if word != one.default)
+    if one.type.boolean:
         return not one.default
-    if one.form.multiple:
-        return ["a=b"] if "=" in one.form.metavar else ["a"]
+    if one.type.multiple:
+        return ["a=b"] if "=" in one.type.metavar else ["a"]
     return {"QUANTITY": "3Gi", "MEMORY": "3g", "DURATION": "30s"}.get(
-        one.form.metavar, 2 if isinstance(one.default, int) else "auto"
+        one.type.metavar, 2 if isinstance(one.default, int) else "auto"
     )
 
 
 def test_secrets_are_not_stored():
-    """The stored Spec has no secret, and what stands for one cannot be taken for it."""
+    """The stored Spec contains no secret, and its mask cannot be mistaken for one."""
     made = spec(secret=["A=hush"], env=["GIT_SYNC_PASSWORD=hush", "API_TOKEN=hush", "PLAIN=1"])
     stored = encode(made)
     assert "hush" not in json.dumps(stored)
@@ -277,22 +277,22 @@ def test_remarks():
         env=["API_TOKEN=x", "TOKENIZERS_PARALLELISM=1", "GIT_SYNC_PASSWORD=x"], command="true python x"
     )
     first, second = remarks(made)
-    assert "--secret API_TOKEN=VALUE" in first
+    assert "--secret API_TOKEN" in first
     assert "--gang=true" in second
     assert remarks(spec()) == []
 
 
 def test_options_that_do_nothing():
-    """An option that cannot take effect is remarked on, with what it would need."""
+    """An option without effect causes a remark with what it needs."""
     given = {"ps_cpu": "1", "evaluator_memory": "1Gi", "logdir": "/l", "sync_image": "i"}
     made = spec(**given, starting_timeout="1m", model_name="m", model_source="s")
     assert [line.split(" with")[0] for line in remarks(made)] == [
-        "--logdir does nothing",
-        "--sync-image does nothing",
-        "--ps-cpu does nothing",
-        "--evaluator-memory does nothing",
-        "--starting-timeout does nothing",
-        "--model-name is kept",
+        "--logdir has no effect",
+        "--sync-image has no effect",
+        "--ps-cpu has no effect",
+        "--evaluator-memory has no effect",
+        "--starting-timeout has no effect",
+        "--model-name is recorded",
     ]
     assert remarks(spec(ps_cpu="1", ps=1, logdir="/l", tensorboard=True)) == []
 

@@ -1,4 +1,4 @@
-"""What is easily got wrong with jobs of any kind on a real cluster, kind by kind.
+"""Common mistakes with jobs on a real cluster, kind by kind.
 
 Of what else is known to trap: releases that are told apart by their fields in `test_plain_jobs.py` and
 `tests/actions/test_releases.py`, queues that ignore a job in `tests/actions/test_queues.py`, the newest
@@ -16,11 +16,11 @@ import pytest
 
 from arena import kinds, labels
 from arena.errors import MissingOperator, SpecError
-from arena.kinds import words
+from arena.kinds import validators
 from arena.kinds.kind import Kind
 from arena.kinds.spec import options
-from arena.kinds.training import releases
-from arena.model import Phase
+from arena.kinds.training.base import training_operator
+from arena.model.jobs import Phase
 from arena.units import quantity
 
 Object = dict[str, Any]
@@ -92,12 +92,12 @@ def test_releases_that_would_drop_the_run_policy(word: str, submit: Submit) -> N
     assert "runPolicy" in submit(word, "--name", "x", "--image", "i", "true", resource=today)[0]["spec"]
     with pytest.raises(MissingOperator, match="has no runPolicy"):
         submit(word, "--name", "x", "--image", "i", "true", resource=former)
-    assert (today, former) == releases.of(today.plural, today.kind)
+    assert (today, former) == training_operator.resources(today.plural, today.kind)
 
 
 @each_kind
 def test_the_version_is_the_clusters(kind: Kind, submit: Submit) -> None:
-    """A job is written for the release that the cluster serves, or that release is said to be too old."""
+    """A job suits the release that the cluster serves, or an error says that the release is too old."""
     written = set()
     for resource in kind.resources:
         with suppress(MissingOperator):
@@ -150,30 +150,35 @@ def test_a_ray_job_that_is_suspended_shuts_down(submit: Submit) -> None:
 @each_kind
 def test_texts_are_texts(kind: Kind, submit: Submit) -> None:
     """Quantities, labels, annotations and variables that look like numbers or booleans are texts."""
-    for obj in made(submit, kind, *EVERYTHING):
-        for part in nodes(json.loads(json.dumps(obj))):
-            for key in ("labels", "annotations", "matchLabels", "nodeSelector", "requests", "limits"):
-                found = part.get(key) or {}
-                assert all(isinstance(one, str) for one in found.values()), (key, found)
-            for key in ("requests", "limits"):
-                assert all(quantity(one) > 0 for one in (part.get(key) or {}).values())
-            if "sizeLimit" in part:
-                assert isinstance(part["sizeLimit"], str)
-            if part.keys() == {"name", "value"}:
-                assert isinstance(part["value"], str)
+    objects = made(submit, kind, *EVERYTHING)
+    parts = [part for obj in objects for part in nodes(json.loads(json.dumps(obj)))]
+    keys = ("labels", "annotations", "matchLabels", "nodeSelector", "requests", "limits")
+    texts = [(key, *entry) for part in parts for key in keys for entry in (part.get(key) or {}).items()]
+    texts += [("sizeLimit", "", part["sizeLimit"]) for part in parts if "sizeLimit" in part]
+    texts += [("env", part["name"], part["value"]) for part in parts if part.keys() == {"name", "value"}]
+    assert [one for one in texts if not isinstance(one[2], str)] == []
+    assert all(quantity(value) > 0 for key, _, value in texts if key in ("requests", "limits"))
+    assert {("labels", "level", "1"), ("annotations", "on", "true"), ("annotations", "port", "8002")} <= set(
+        texts
+    )
+    assert ("env", "N", "1") in texts
 
 
 @each_kind
 def test_the_longest_name(kind: Kind, submit: Submit) -> None:
     """The longest name that a kind takes fits into every label, and into every name that is made from it."""
-    longest = words.LONGEST - len(kind.spec.suffix)
+    longest = validators.LONGEST - len(kind.spec.suffix)
     name = "a" * longest
     given = ("--secret", "A=1", *(("--tensorboard", "--logdir", "/l") if has(kind, "tensorboard") else ()))
-    for obj in made(submit, kind, *given, name=name):
-        assert len(obj["metadata"]["name"]) <= words.LONGEST
-        for part in nodes(obj):
-            for value in (part.get("labels") or {}).values():
-                assert re.fullmatch("([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?", value), value
+    objects = made(submit, kind, *given, name=name)
+    assert objects[0]["metadata"]["name"] == name
+    assert max(len(one["metadata"]["name"]) for one in objects) <= validators.LONGEST
+    values = {
+        value for obj in objects for part in nodes(obj) for value in (part.get("labels") or {}).values()
+    }
+    legal = re.compile("([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+    assert name in values
+    assert [value for value in values if not legal.fullmatch(value)] == []
     with pytest.raises(SpecError) as caught:
         made(submit, kind, name=name + "a")
     assert "--name" in caught.value.message
@@ -228,16 +233,22 @@ def test_names_of_services(kind: Kind, name: str, submit: Submit) -> None:
 # ---- pods
 
 
+RESTARTED = {
+    "job": ["Never"],
+    "jobset": ["Never"],
+    "rayjob": ["Never", "OnFailure", "Never"],  # head, workers, the pod that submits
+    "volcanojob": ["Never"],
+}
+"""What the pod templates of a kind say; those of others say nothing."""
+
+
 @each_kind
 def test_restart_policies(kind: Kind, submit: Submit) -> None:
     """A pod template says how it is restarted where no operator says so itself, and nowhere else."""
     for given in ((), ("--retry", "2")) if has(kind, "retry") else ((),):
-        for template in templates(made(submit, kind, *given)[0]):
-            policy = template.get("spec", template).get("restartPolicy")
-            if kind in OPERATED:
-                assert policy is None
-            elif kind.name in ("job", "jobset", "volcanojob"):
-                assert policy in ("Never", "OnFailure")
+        found = templates(made(submit, kind, *given)[0])
+        said = [one.get("spec", one).get("restartPolicy") for one in found]
+        assert said == RESTARTED.get(kind.name, [None] * (len(found) or 1))
 
 
 @each_kind
@@ -246,10 +257,10 @@ def test_shared_memory(kind: Kind, submit: Submit) -> None:
     if not has(kind, "share_memory"):
         assert kind.name == "sparkjob"  # whose processes share none
         return
-    for template in templates(made(submit, kind, "--share-memory", "3Gi")[0]):
-        spec = template["spec"]
-        if spec["containers"][0]["name"] == "ray-job-submitter":
-            continue
+    specs = [one["spec"] for one in templates(made(submit, kind, "--share-memory", "3Gi")[0])]
+    programs = [one for one in specs if one["containers"][0]["name"] != "ray-job-submitter"]
+    assert programs
+    for spec in programs:
         (volume,) = [one for one in spec["volumes"] if one["name"] == "dshm"]
         assert volume["emptyDir"] == {"medium": "Memory", "sizeLimit": "3Gi"}
         for container in spec["containers"]:
@@ -268,8 +279,11 @@ def test_proxies_are_not_injected(kind: Kind, submit: Submit) -> None:
 
 @each_operated
 def test_pods_of_finished_jobs(kind: Kind, submit: Submit) -> None:
-    """Which pods a finished job keeps is always said; without a word those that ended, with their logs."""
-    for given, policy in (((), "Running"), (("--clean-task-policy", "None"), "None")):
+    """The clean-up policy is always sent; by default, pods that end by themselves are kept."""
+    usual = "Running" if kind.name in ("mpijob", "horovodjob") else "None"
+    served = [(("--ps", "1"), "Running"), (("--evaluator",), "Running"), (("--chief",), "None")]
+    more = served if kind.name == "tfjob" else [(("--ps", "1"), "None")] if kind.name == "paddlejob" else []
+    for given, policy in (((), usual), (("--clean-task-policy", "All"), "All"), *more):
         spec = made(submit, kind, *given)[0]["spec"]
         assert spec["runPolicy"]["cleanPodPolicy"] == policy
 
@@ -345,7 +359,7 @@ def test_the_order_of_conditions(kind: Kind, last: str) -> None:
 @each_operated
 @pytest.mark.parametrize("last", ["Succeeded", "Failed"])
 def test_a_finished_job_of_a_queue(kind: Kind, last: str) -> None:
-    """A job that ended is not taken for one that waits, whatever its queue leaves behind."""
+    """A job that has ended is not shown as waiting, whatever its queue leaves behind."""
     meta = {"labels": {labels.KUEUE_QUEUE: "q"}}
     for left in (condition("Suspended"), condition("Suspended", "False")):
         assert read(kind, (condition("Created"), left, condition(last)), **meta).value == last.upper()

@@ -151,7 +151,7 @@ def test_gpus_are_hidden(submit):
 
 
 def test_retry(submit):
-    """With --retry failed instances start again, so many times; without it the first failure counts.
+    """With --retry, failed instances restart that number of times; without it, the first failure counts.
 
     The limit is the restart that ends the job; of launchers `test_traps.py` tells.
     """
@@ -181,12 +181,12 @@ def test_image_is_needed(submit):
 
 def test_reserved_labels(submit):
     """A label that arena finds jobs by cannot be replaced by a user's."""
-    with pytest.raises(SpecError, match='--label: "release" is set by arena itself'):
+    with pytest.raises(SpecError, match='--label: "release" is reserved for arena'):
         submit("tf", "--name", "x", "--image", "i", "-l", "release=y", "true")
 
 
 def test_the_count_of_rdma_devices_is_the_users(submit):
-    """--rdma asks for one RDMA device, unless --device says how many."""
+    """--rdma requests one RDMA device, unless --device gives a number."""
     words = ("pytorch", "--name", "x", "--image", "i", "--rdma", "--device", "rdma/hca=4")
     (job,) = submit(*words, "true")
     (container,) = roles(job)["Master"]["template"]["spec"]["containers"]
@@ -237,7 +237,7 @@ def test_horovod_command(words, resource, wanted, submit):
 
 
 def test_a_lone_worker_keeps_its_wishes(submit):
-    """What was said of a lone worker holds for the chief it becomes; what was said of the chief wins."""
+    """Options of a single worker apply to the chief that it becomes; those of the chief take precedence."""
     words = (
         "--worker-cpu",
         "2",

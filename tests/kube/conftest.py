@@ -12,10 +12,8 @@ from arena.resources import NAMESPACES
 
 @pytest.fixture
 def local_api(tmp_path) -> Iterator[LocalApi]:
-    one = LocalApi(tmp_path)
-    one.start()
-    yield one
-    one.stop()
+    with LocalApi(tmp_path) as one:
+        yield one
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import secrets
 import threading
 from collections.abc import Callable
 from email.message import Message
@@ -27,17 +26,23 @@ class LocalApi:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "state.db"
-        self._secret = secrets.token_urlsafe(24)
         self._port = 0
         self._stack = contextlib.ExitStack()
         self.faults: list[Any] = []
+
+    def __enter__(self) -> "LocalApi":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Serve, on the port of the last time."""
         from arena.local.api import Api, make_app
 
         api = self._stack.enter_context(contextlib.closing(Api(self._file)))
-        app = AppThread(lambda: make_app(api, secret=self._secret, troubles=self.faults), self._port)
+        app = AppThread(lambda: make_app(api, troubles=self.faults), self._port)
         self._port = self._stack.enter_context(app).port
 
     def stop(self) -> None:
@@ -47,7 +52,7 @@ class LocalApi:
     @property
     def url(self) -> str:
         """Its address."""
-        return f"http://127.0.0.1:{self._port}/k/{self._secret}"
+        return f"http://127.0.0.1:{self._port}"
 
 
 def real_cluster(user: str = "") -> Cluster:
@@ -57,7 +62,7 @@ def real_cluster(user: str = "") -> Cluster:
 
 
 class Stage:
-    """A server that gives scripted answers in turn (the last one for ever) and notes what it was asked."""
+    """A server that gives scripted answers in turn (the last one forever) and records the requests."""
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []

@@ -103,7 +103,7 @@ def test_a_bad_value_names_its_field(cluster, namespace):
 
 
 def test_a_type_that_is_not_served_asks_for_its_operator(cluster, namespace):
-    """Listing, creating or needing an unknown type says which operator is missing."""
+    """ListOptions, creating or needing an unknown type says which operator is missing."""
     body = {"apiVersion": "kubeflow.org/v9", "kind": "XYZJob", "metadata": {"name": "one"}}
     calls = (
         lambda: list(cluster.list(NOWHERE, namespace)),
@@ -184,7 +184,7 @@ def test_threads_share_a_cluster(cluster, namespace):
 
 @pytest.mark.cluster
 def test_what_a_role_leaves_out_is_not_allowed():
-    """A user without the right is told which right, and in which namespace."""
+    """The error for a missing permission names the permission and the namespace."""
     alice = real_cluster("alice")
     with pytest.raises(NotAllowed, match=r'^you may not list pods in namespace "kube-system"') as caught:
         list(alice.list(PODS, "kube-system"))

@@ -1,4 +1,4 @@
-"""Decoding what a server answers: nothing that is read may be lost on the way."""
+"""Decoding of answers: nothing that arena reads may be lost."""
 
 import gc
 import json
@@ -27,7 +27,7 @@ VALUES = any_of.recursive(any_of.dictionaries(WORDS, LEAVES, max_size=3), inside
 
 
 def without(value: Any) -> Any:
-    """The value without the lists that tell who wrote which field."""
+    """The value without `managedFields`."""
     if isinstance(value, list):
         return [without(one) for one in value]
     if isinstance(value, dict):
@@ -68,7 +68,7 @@ def test_brackets_in_the_name_of_a_manager_break_nothing(manager: str) -> None:
 
 
 def test_managed_fields_are_left_out() -> None:
-    """Objects come without the list of who wrote which field."""
+    """Objects come without `managedFields`."""
     fields = [{"manager": "kubectl", "fieldsV1": {"f:spec": {'k:{"name":"a"}': {}}}}]
     pod = {"metadata": {"name": "a", "managedFields": fields}, "spec": {"nodeName": "n"}}
     text = json.dumps({"items": [pod, pod]}, separators=(",", ":")).encode()
@@ -79,7 +79,7 @@ def test_managed_fields_are_left_out() -> None:
 @pytest.mark.parametrize("text", [b"", b"<html>", b'{"a":1,"managedFields":[', b'{"a":1,"managedFields":[]'])
 def test_what_is_not_json_is_refused(text: bytes) -> None:
     """A page of a proxy, or an answer cut short, is a ValueError."""
-    with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
+    with pytest.raises(json.JSONDecodeError):
         decoded(text)
 
 

@@ -1,4 +1,4 @@
-"""What a cluster serves is asked for once, in the shortest way that the cluster knows."""
+"""Discovery takes one request, in the shortest form that the cluster supports."""
 
 import pytest
 from servers import refuses, says
@@ -50,7 +50,7 @@ def test_a_current_cluster_tells_everything_at_once(stage):
 
 
 def test_an_older_cluster_is_asked_by_group_version(stage):
-    """Where only groups and versions are named, a version is asked for when it is wanted, preferred first."""
+    """If only groups and versions are listed, a version is requested when needed, the preferred one first."""
     stage.answers = [GROUPS, resources("mpijobs", "mpijobs/status"), resources("tfjobs"), resources("pods")]
     cluster = Cluster.at(stage.url)
     assert cluster.served("kubeflow.org", "tfjobs") == "v1"
@@ -62,7 +62,7 @@ def test_an_older_cluster_is_asked_by_group_version(stage):
 
 
 def test_a_stale_answer_is_not_believed(stage):
-    """What the server marks as stale is asked for directly."""
+    """Groups that the server marks as stale are requested directly."""
     stage.answers = [
         aggregated(metrics_k8s_io=[version("v1beta1", freshness="Stale")]),
         resources("pods", "nodes"),
@@ -108,7 +108,7 @@ def test_fields_of_a_release(stage, reference):
 
 
 def test_fields_of_an_old_cluster(stage):
-    """A cluster without OpenAPI version 3 is asked by version 2; one that tells nothing knows all fields."""
+    """Without OpenAPI version 3, version 2 is used; a cluster with neither is assumed to know all fields."""
     old = {"swagger": "2.0", "definitions": described({}, "trainer")}
     stage.answers = [refuses(404, "NotFound", "no such page"), says(200, old)]
     assert not Cluster.at(stage.url).knows(TRAINJOBS)
@@ -117,7 +117,7 @@ def test_fields_of_an_old_cluster(stage):
 
 
 def test_a_sibling_tells_of_a_field(stage):
-    """Where a type is served that only a release with the field brings, the description is not asked for."""
+    """If a type of a release with the field is served, the schema is not requested."""
     jobs = Resource("kubeflow.org", "v1", "tfjobs", kind="TFJob", field="runPolicy", sibling="xgboostjobs")
     stage.answers = [aggregated(kubeflow_org=[version("v1", "tfjobs", "xgboostjobs")])]
     assert Cluster.at(stage.url).knows(jobs)
@@ -139,7 +139,7 @@ def test_a_sibling_tells_of_a_field(stage):
     {"kind": "Odd"},
 ], ids=str)  # fmt: skip
 def test_what_is_no_cluster_is_said(stage, answer):
-    """An answer that only looks like a cluster's is told as such, not stumbled over."""
+    """An answer that only looks like a cluster's is reported as such."""
     stage.answers = [says(200, answer)]
     with pytest.raises(Unreachable, match="not the cluster's API"):
         Cluster.at(stage.url).serves(TFJOBS)

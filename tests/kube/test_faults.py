@@ -9,7 +9,7 @@ from urllib3 import exceptions as http
 
 from arena.errors import ArenaError as Other
 from arena.errors import Conflict, MissingOperator, NotAllowed, NotFound, SpecError, TimedOut, Unreachable
-from arena.kube import faults
+from arena.kube import connection_errors, faults, sockets
 from arena.kube.endpoint import Endpoint
 from arena.kube.faults import Asked
 from arena.resources import NAMESPACES, PODS, Resource
@@ -31,18 +31,31 @@ CAUSES = [
     {"reason": "FieldValueInvalid", "field": "spec.a", "message": 'Invalid value: "x": must be a number'},
     {"reason": "FieldValueRequired", "field": "spec.b", "message": "Required value"},
 ]
+LONG = [
+    {"reason": "FieldValueTooLong", "field": "metadata.annotations",
+     "message": "Too long: may not be more than 262144 bytes"},
+]  # fmt: skip
 ENDING = [{"reason": "NamespaceTerminating", "field": "metadata.namespace"}]
 
 CASES = [
     (400, status("BadRequest", 'strict decoding error: unknown field "spec.fu"'), SpecError,
      'unknown field "spec.fu"'),
-    (401, status("Unauthorized", "Unauthorized"), NotAllowed, "does not accept your credentials"),
+    (401, status("Unauthorized", "Unauthorized"), faults.NotAuthenticated,
+     "does not accept your credentials"),
     (403, status("Forbidden", 'pods is forbidden: User "a" cannot create resource "pods"'), NotAllowed,
      'you may not create pod "bert-0" in namespace "team-a" (User "a" cannot create resource "pods")'),
     (403, status("Forbidden", QUOTA), NotAllowed,
      'the quota in namespace "team-a" leaves no room for pod "bert-0": exceeded quota: gpus, requested'),
     (403, status("Forbidden", 'admission webhook "w" denied the request: no latest tags'), NotAllowed,
      "no latest tags"),
+    (403, status("Forbidden", 'admission webhook "w" denied the request: containers cannot run as root'),
+     NotAllowed, 'refuses to create pod "bert-0" in namespace "team-a": admission webhook "w" denied'),
+    (403, status("Forbidden", 'pods is forbidden: User "system:anonymous" cannot create resource "pods"'),
+     NotAllowed, "received no credentials from you"),
+    (400, status("BadRequest", 'admission webhook "w" does not support dry run'), faults.NoTrial,
+     'cannot try to create pod "bert-0": admission webhook "w" does not support dry run'),
+    (422, status("Invalid", "is invalid", LONG), SpecError,
+     'the command and the options of pod "bert-0" are longer than cluster "prod" stores'),
     (403, status("Forbidden", "being terminated", ENDING), Conflict, 'namespace "team-a" is being deleted'),
     (403, b"<html>Blocked by the proxy</html>", NotAllowed,
      'you may not create pod "bert-0" in namespace "team-a"'),
@@ -51,7 +64,8 @@ CASES = [
     (404, status("NotFound", "not found", name="team-a", kind="namespaces"), NotFound,
      'no namespace "team-a" on cluster "prod"'),
     (405, status("MethodNotAllowed", "not here"), Other, "refuses to create"),
-    (409, status("AlreadyExists", "exists"), Conflict, 'pod "bert-0" exists already in namespace "team-a"'),
+    (409, status("AlreadyExists", "exists"), faults.Taken,
+     'pod "bert-0" exists already in namespace "team-a"'),
     (409, status("Conflict", "the object has been modified"), Conflict, "changed meanwhile"),
     (410, status("Expired", "too old"), Conflict, "changed too much"),
     (413, status("RequestEntityTooLarge", "limit is 3145728"), SpecError, "larger than the cluster accepts"),
@@ -60,8 +74,8 @@ CASES = [
      'spec.a: Invalid value: "x": must be a number; spec.b: Required value'),
     (422, status("Invalid", "is invalid: metadata.name too long"), SpecError, "metadata.name too long"),
     (429, status("TooManyRequests", "slow down"), Unreachable, "overloaded"),
-    (500, status("InternalError", "boom"), Unreachable, "has a fault (status 500): boom"),
-    (502, b"<html>Bad Gateway</html>", Unreachable, "has a fault (status 502)"),
+    (500, status("InternalError", "boom"), Unreachable, "has an internal error (status 500): boom"),
+    (502, b"<html>Bad Gateway</html>", Unreachable, "has an internal error (status 502)"),
     (503, b"no healthy upstream", Unreachable, "no healthy upstream"),
     (504, status("Timeout", "request did not complete"), TimedOut, "took too long to create"),
     (507, status("InsufficientStorage", "the disk is full"), Other, "the disk is full"),
@@ -114,7 +128,13 @@ NO_ROUTE = chained(http.NewConnectionError(CONNECTION, "m"), OSError(113, "No ro
 BREAKS = [
     (REFUSED, Unreachable, "does not answer at 10.0.0.1:6443: connection refused"),
     (NO_ROUTE, Unreachable, "does not answer at 10.0.0.1:6443: no route to host"),
-    (NO_NAME, Unreachable, "the name 10.0.0.1 is not known here"),
+    (NO_NAME, Unreachable, "the name 10.0.0.1 does not resolve"),
+    (
+        chained(sockets.NewConnectionError(), ConnectionRefusedError(111, "Connection refused")),
+        Unreachable,
+        "does not answer at 10.0.0.1:6443: connection refused",
+    ),
+    (sockets.ConnectTimeoutError(), TimedOut, "does not answer at 10.0.0.1:6443"),
     (http.ConnectTimeoutError(), TimedOut, "does not answer at 10.0.0.1:6443"),
     (http.ReadTimeoutError(None, "", "Read timed out."), TimedOut, "took too long to create"),
     (TimeoutError("timed out"), TimedOut, "took too long to create"),
@@ -123,21 +143,25 @@ BREAKS = [
         Unreachable,
         "cannot agree on TLS",
     ),
-    (http.ProxyError("m", OSError("Tunnel connection failed: 407")), Unreachable, "the proxy on the way"),
+    (
+        http.ProxyError("m", OSError("Tunnel connection failed: 407")),
+        Unreachable,
+        "does not let requests through to 10.0.0.1: 407",
+    ),
     (
         http.ProtocolError("Connection aborted.", ConnectionResetError(104, "reset")),
         Unreachable,
-        "broke while it was to create",
+        "broke while asked to create",
     ),
-    (http.DecodeError("bad gzip"), Unreachable, "broke while it was to create"),
-    (BrokenPipeError(32, "Broken pipe"), Unreachable, "broke while it was to create"),
+    (http.DecodeError("bad gzip"), Unreachable, "broke while asked to create"),
+    (BrokenPipeError(32, "Broken pipe"), Unreachable, "broke while asked to create"),
 ]
 
 
 @pytest.mark.parametrize(("cause", "error", "text"), BREAKS, ids=[type(one[0]).__name__ for one in BREAKS])
 def test_a_broken_connection_becomes_an_error(cause, error, text):
-    """What breaks below HTTP is told apart, with a hint, and no library shows through."""
-    made = faults.broken(cause, ASKED, SERVER)
+    """Failures below HTTP are distinguished, with a hint, and without names of libraries."""
+    made = connection_errors.broken(cause, ASKED, SERVER)
     assert type(made) is error
     assert text in made.message
     assert made.hint

@@ -33,13 +33,13 @@ def names(found: Iterator[Page]) -> list[str]:
 
 
 def tokens(stage: Stage) -> list[str]:
-    """With what each page was asked for."""
+    """The parameters of the request for each page."""
     return [path.partition("continue=")[2].partition("&")[0] for _, path, _, _ in stage.requests]
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["built-in", "defined"])
 def test_every_page_is_read_once_and_in_order(stage: Stage, late: bool) -> None:
-    """Each page is asked for once, with what the one before it said, and typed as the list is."""
+    """Each page is requested once, with the token of the previous one, and has the type of the list."""
     stage.answers = [page(str(n), token=f"t{n}" if n < 4 else "", late=late) for n in range(5)]
     found = list(listing(stage))
     assert names(iter(found)) == list("01234")
@@ -53,7 +53,7 @@ def askers() -> set[threading.Thread]:
 
 
 def test_who_reads_one_page_asks_for_one(stage: Stage) -> None:
-    """Nothing is asked for ahead before somebody reads on behind the first page."""
+    """No page is requested in advance before a reader continues after the first page."""
     stage.answers = [page("a", token="t"), page("b")]
     before, found = askers(), listing(stage)
     assert names(islice(found, 1)) == ["a"]
@@ -61,7 +61,7 @@ def test_who_reads_one_page_asks_for_one(stage: Stage) -> None:
 
 
 def test_the_next_page_comes_while_one_is_read(stage: Stage) -> None:
-    """From the second page on, the next one has been asked for before a page is given."""
+    """From the second page on, the next one is requested before a page is returned."""
     asked = threading.Event()
 
     def third(handler: Any) -> None:
@@ -77,7 +77,7 @@ def test_the_next_page_comes_while_one_is_read(stage: Stage) -> None:
 
 @pytest.mark.parametrize("read", [0, 1, 2])
 def test_a_list_whose_token_expired_goes_on(stage: Stage, read: int) -> None:
-    """A slow reader's list goes on behind the last page, with the token that the refusal brings."""
+    """A slow reader's list continues after the last page, with the token of the refusal."""
     gone = refuses(410, "Expired", "too old", metadata={"continue": "new"})
     stage.answers = [*(page(str(n), token=f"t{n}") for n in range(read + 1)), gone, page("z")]
     assert names(listing(stage)) == [*map(str, range(read + 1)), "z"]

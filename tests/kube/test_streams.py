@@ -45,6 +45,15 @@ def test_lines_come_in_batches_too(stage):
         assert list(lines.batches()) == [[b"one", b"two"], [b"three"], [b"four"]]
 
 
+def test_a_line_of_many_pieces_takes_time_as_its_length(stage):
+    """A line of 32 MB without an end comes in its time, not in the square of it."""
+    stage.answers = [streams(*[b"x" * 16_000] * 2000, b"\n")]
+    start = time.process_time()
+    [line] = Cluster.at(stage.url).logs("team-a", "bert")
+    assert len(line) == 32_000_000
+    assert time.process_time() - start < 2
+
+
 def test_which_lines_are_asked_for(stage):
     """The query says what the caller wants and nothing else."""
     stage.answers = [streams()]
@@ -203,7 +212,7 @@ def test_20_mb_arrive_fast(pod):
 
 
 def test_input_is_fed_to_its_end(pod):
-    """Binary input larger than a frame arrives, its end is told, and the size of the terminal too."""
+    """Binary input larger than a frame arrives, with its end and the size of the terminal."""
     data = bytes(range(256)) * 1000
     with pod[1].exec("team-a", "bert", ["cat"], container="m", stdin=True, tty=True) as terminal:
         terminal.resize(80, 24)
@@ -240,7 +249,7 @@ def test_attach_joins_the_main_process(pod):
     ("drop", Unreachable, r'^the connection to pod "bert"'),
 ])  # fmt: skip
 def test_a_command_that_never_ended_is_an_error(pod, command, error, text):
-    """No exit code is made up where there is none."""
+    """A missing exit code is not invented."""
     with pytest.raises(error, match=text):
         run(pod[1], command)
 

@@ -3,12 +3,17 @@
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from servers import ASKED, hangs_up, refuses, says, streams, transport
+from product import until
+from servers import ASKED, hangs_up, refuses, says, streams
 
 from arena.errors import MissingOperator, NotAllowed, Unreachable
+from arena.kube.endpoint import Endpoint
 from arena.kube.pages import Selection
+from arena.kube.transport import Transport
+from arena.kube.waiting import Waiting
 from arena.kube.watches import Watch
 from arena.resources import CONFIGMAPS, PODS
 
@@ -41,8 +46,10 @@ def forever(handler) -> None:
     handler.close_connection = True
 
 
-def watching(stage, version: str | None = None) -> Watch:
-    return Watch(transport(stage.url), Selection(ASKED, PODS, "team-a", "", ""), version)
+def watching(stage, version: str | None = None, waiting: Waiting | None = None) -> Watch:
+    endpoint = Endpoint(server=stage.url)
+    sender = Transport(lambda: endpoint, waiting)
+    return Watch(sender, Selection(ASKED, PODS, "team-a", "", ""), version)
 
 
 def told(watch: Watch, count: int) -> list[tuple[str, str, str]]:
@@ -58,7 +65,7 @@ def versions(stage) -> list[str]:
 
 @pytest.mark.parametrize("end", [True, False], ids=["ended", "cut"])
 def test_a_dropped_connection_is_resumed_at_the_last_version(stage, end):
-    """After a connection ends, in whatever way, the next one begins behind the last event."""
+    """After a connection ends, in whatever way, the next one begins after the last event."""
     stage.answers = [
         listing(5, pod("a", 3)),
         streams(event("MODIFIED", pod("a", 6)), event("BOOKMARK", pod("", 9)), end=end),
@@ -76,7 +83,7 @@ def test_a_dropped_connection_is_resumed_at_the_last_version(stage, end):
 
 
 def test_what_is_there_can_be_had_at_once(stage):
-    """listed() gives everything that is there, and iteration goes on from then."""
+    """listed() returns all existing objects, and iteration continues from there."""
     stage.answers = [listing(5, pod("a", 3), pod("b", 4)), streams(event("DELETED", pod("a", 6))), forever]
     with watching(stage) as watch:
         assert [one["metadata"]["name"] for one in watch.listed()] == ["a", "b"]
@@ -94,7 +101,7 @@ def test_half_an_event_is_not_an_event(stage):
 
 @pytest.mark.parametrize("how", ["status", "event"])
 def test_differences_are_made_up_when_the_version_is_gone(stage, how):
-    """After 410 Gone the list is read again and only what differs is told, once."""
+    """After 410 Gone, the list is read again and only differences are reported, once."""
     status = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}
     gone = GONE if how == "status" else streams(event("ERROR", status))
     stage.answers = [
@@ -117,7 +124,7 @@ def test_differences_are_made_up_when_the_version_is_gone(stage, how):
 
 
 def test_a_list_that_broke_off_is_read_again(stage):
-    """Where a list fails between two pages, it is read anew: every object is told, and once."""
+    """If a list fails between two pages, it is read again: every object is reported exactly once."""
     meta = {"resourceVersion": "5", "continue": "more"}
     stage.answers = [
         says(200, {"kind": "PodList", "metadata": meta, "items": [pod("a", 1), pod("b", 2)]}),
@@ -136,7 +143,7 @@ def test_a_list_that_broke_off_is_read_again(stage):
 
 
 def test_a_start_version_that_is_gone_loses_no_change(stage):
-    """From a start version, a fresh list tells what changed since, and not what was known."""
+    """From a start version, a new list reports only later changes."""
     stage.answers = [GONE, listing(20, pod("known", 4), pod("changed", 12)), forever]
     with watching(stage, version="10") as watch:
         assert told(watch, 1) == [("ADDED", "changed", "12")]
@@ -157,14 +164,45 @@ def test_troubles_of_the_server_are_waited_out(stage):
         assert told(watch, 2) == [("ADDED", "a", "6"), ("ADDED", "b", "7")]
 
 
-def test_a_server_that_stays_away_is_reported(stage, monkeypatch):
+def test_a_server_that_stays_away_is_reported(stage):
     """Once the patience is used up the watch raises."""
-    monkeypatch.setattr("arena.kube.watches._PATIENCE", 0.5)
     stage.answers = [listing(5, pod("a", 1)), streams(), refuses(503, "ServiceUnavailable", "away for good")]
-    with watching(stage) as watch:
+    with watching(stage, waiting=Waiting(patience=0.5)) as watch:
         assert told(watch, 1)
         with pytest.raises(Unreachable, match="away for good"):
             next(watch)
+
+
+def test_a_server_that_is_away_for_a_while_is_told_once(stage):
+    """An outage of more than a second, and its end, are reported once for all watches of a cluster."""
+    lines: list[str] = []
+    connected: list = []
+    waiting = Waiting(lost=lines.append)
+    back = threading.Event()
+
+    def answer(handler) -> None:
+        if "watch=true" not in handler.path:
+            return listing(5, pod("a", 1))(handler)
+        connected.append(handler)
+        if len(connected) <= 2:
+            return streams()(handler)
+        if not back.is_set():
+            return refuses(503, "ServiceUnavailable", "away")(handler)
+        return streams(event("ADDED", pod("b", 6)))(handler)
+
+    stage.answers = [answer]
+    with watching(stage, waiting=waiting) as one, watching(stage, waiting=waiting) as two:
+        for watch in (one, two):
+            assert told(watch, 1)
+        with ThreadPoolExecutor(2) as pool:
+            found = [pool.submit(told, watch, 1) for watch in (one, two)]
+            until(lambda: lines, what="a line about the outage")
+            back.set()
+            assert [each.result() for each in found] == [[("ADDED", "b", "6")]] * 2
+    assert [line[9:] for line in lines] == [
+        'connection to cluster "test" lost, trying again for up to 600s',
+        'connected to cluster "test" again',
+    ]
 
 
 @pytest.mark.parametrize("line", [
@@ -199,7 +237,7 @@ def test_a_watch_that_never_began_raises_at_once(stage, answer, error):
 
 
 def test_nothing_is_lost_over_restarts_of_the_api_server(local, local_api):
-    """A writer and three restarts of the server: the watch ends up with every object, each told once."""
+    """With a writer and three restarts of the server, the watch reports every object exactly once."""
     seen: list[str] = []
     watch = local.watch(CONFIGMAPS, "default", labels="part=restart")
 

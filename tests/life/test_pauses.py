@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 
 import pytest
 from product import Product, until
@@ -45,7 +46,7 @@ def instances(arena: Product, name: str) -> list[str]:
     [("pytorchjob", 2, ("--workers", "2")), ("tfjob", 3, ("--workers", "2", "--ps", "1")), ("mpijob", 1, ())],
 )
 def test_suspended_and_resumed(arena: Product, kind: str, count: int, words: tuple[str, ...]) -> None:
-    """While a job is suspended nothing of it runs; resumed, every program starts anew, and it succeeds."""
+    """While a job is suspended, nothing of it runs; when resumed, every program restarts, and it succeeds."""
     beats(arena, kind, "j", *words, count=count)
     assert arena.must("suspend", "j") == f"{kind} j suspended\n"
     until(lambda: not arena.processes("beats.py"), what="the end of the programs")
@@ -73,7 +74,7 @@ while not pathlib.Path("stop").exists():
 
 
 def test_resumed_while_it_still_ends(arena: Product) -> None:
-    """A job that is resumed at once starts anew when its instances of before have ended, and not earlier."""
+    """A job that is resumed at once restarts only when its previous instances have ended."""
     (arena.home / "slow.py").write_text(SLOW, encoding="utf-8")
     log = arena.home / "log"
     arena.must("submit", "pytorchjob", "--name", "j", f"exec python {arena.home}/slow.py")
@@ -155,14 +156,32 @@ def test_rerun_with_the_code_of_then(arena: Product) -> None:
 
 
 def test_deleted_while_waited_for(arena: Product) -> None:
-    """Who waits for the end of a job that is deleted hears so at once, and the exit code is 3."""
+    """wait reports at once that the job was deleted, with exit code 3."""
     beats(arena, "pytorchjob", "j")
     waits = arena.start("wait", "j", "--timeout", "60s")
     assert waits.stderr
     assert b"RUNNING" in waits.stderr.readline()
     arena.must("delete", "j")
     _, err = waits.communicate(timeout=30)
-    assert (waits.returncode, b'job "j" was deleted in namespace "default" meanwhile' in err) == (3, True)
+    assert (waits.returncode, b'job "j" was deleted from namespace "default"' in err) == (3, True)
+
+
+@pytest.mark.parametrize("words", [("logs", "-f", "j"), ("submit", "--logs")], ids=" ".join)
+def test_deleted_while_followed(arena: Product, words: tuple[str, ...]) -> None:
+    """logs -f reports that the job was deleted, with exit code 3, like wait."""
+    program = f"{sys.executable} -uc \"import time; print('beat'); time.sleep(60)\""
+    submit = ("submit", "pytorchjob", "--name", "j", program)
+    if words[0] == "logs":
+        arena.must(*submit)
+    else:
+        words = (*submit, "--logs")
+    follows = arena.start(*words)
+    assert follows.stdout
+    while follows.stdout.readline() != b"beat\n":
+        assert follows.poll() is None
+    arena.must("delete", "j")
+    _, err = follows.communicate(timeout=30)
+    assert (follows.returncode, b'job "j" was deleted from namespace "default"' in err) == (3, True)
 
 
 def test_adopted_and_pruned(arena: Product) -> None:
@@ -172,21 +191,12 @@ def test_adopted_and_pruned(arena: Product) -> None:
     job["metadata"] = {"name": "j"}
     arena.must("local", "start")
     path = "/apis/kubeflow.org/v1/namespaces/default/pytorchjobs"
-    post(arena.url() + path, job)
+    arena.ask(path, job)
     assert arena.must("wait", "j", "--timeout", "30s") == "pytorchjob j SUCCEEDED\n"
     left = arena.run("prune", "--since", "0s", "-y")
     assert (left.code, left.out) == (0, "")
-    assert "left alone" in left.err
+    assert "skipped jobs" in left.err
     assert arena.must("adopt", "j") == "pytorchjob j adopted\n"
     assert arena.must("prune", "--since", "0s", "-y") == "pytorchjob j deleted\n"
     assert arena.must("wait", "j", "--for", "deleted", "--timeout", "20s") == ""
     assert arena.jobs() == {}
-
-
-def post(url: str, body: object) -> None:
-    """Create an object."""
-    from urllib.request import Request, urlopen
-
-    sent = Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    with urlopen(sent, timeout=20) as answer:
-        assert answer.status == 201

@@ -1,7 +1,5 @@
 """Retries, deadlines, time to live and clean-up, with real programs on the local cluster."""
 
-import json
-
 import pytest
 from product import Product, until
 
@@ -68,20 +66,16 @@ def test_deleted_after_its_time(arena: Product, kind: str) -> None:
     ("policy", "left"), [("None", ["master-0", "worker-0"]), ("Running", ["master-0"]), ("All", [])]
 )
 def test_cleaned_up(arena: Product, policy: str, left: list[str]) -> None:
-    """--clean-task-policy says which instances are there after the end, and which programs run on."""
+    """--clean-task-policy determines which instances exist and which programs run after the end."""
     command = f"test $RANK = 0 || {IDLE} # {arena.home}"
     words = ("--workers", "2", "--clean-task-policy", policy)
-    assert arena.must("submit", "pytorchjob", "--name", "j", *words, "--wait", command).endswith(
-        "SUCCEEDED\n"
-    )
+    arena.must("submit", "pytorchjob", "--name", "j", *words, command)
+    arena.must("wait", "j", "--for", "phase=SUCCEEDED")
     until(lambda: pods(arena) == left, what=f"the instances {left}")
     until(lambda: bool(arena.processes(IDLE)) is (policy == "None"), what="the programs")
 
 
 def pods(arena: Product) -> list[str]:
     """The ends of the names of all pods."""
-    from urllib.request import urlopen
-
-    with urlopen(f"{arena.url()}/api/v1/namespaces/default/pods", timeout=20) as answer:
-        found = json.load(answer)["items"]
+    found = arena.ask("/api/v1/namespaces/default/pods")["items"]
     return sorted(one["metadata"]["name"].removeprefix("j-") for one in found)

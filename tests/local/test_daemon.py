@@ -1,8 +1,10 @@
 """The life of the server's process: start, find, stop, crash, idle end, reset."""
 
+import contextlib
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -11,18 +13,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+import strangers
+from cryptography import x509
+from overtls import trust
 
-from arena.local import daemon, state, sweep
+from arena.local import daemon, leftover_processes, locks, pki, sockets, state, tls
 from arena.local.daemon import DaemonError
-from arena.local.sweep import processes
+from arena.local.leftover_processes import find
 
-STARTER = "from arena.local import daemon; s = daemon.ensure(); print(s.pid, s.port, s.secret, s.fresh)"
+STARTER = "from arena.local import daemon; s = daemon.ensure(); print(s.pid, s.port, s.fresh)"
 
 
 @pytest.fixture
@@ -31,7 +35,7 @@ def home(tmp_path, monkeypatch) -> Iterator[Path]:
     path = tmp_path / "local"
     monkeypatch.setenv("ARENA_LOCAL_HOME", str(path))
     monkeypatch.delenv("ARENA_LOCAL_IDLE", raising=False)
-    monkeypatch.setattr(sweep, "GRACE", 0.5)
+    monkeypatch.setattr(leftover_processes, "GRACE", 0.5)
     yield path
     if path.is_dir():
         path.chmod(0o700)
@@ -50,7 +54,7 @@ def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
 
 def alive(pid: int) -> bool:
     """Whether the process runs; one that merely waits to be buried does not."""
-    with suppress(psutil.NoSuchProcess):
+    with contextlib.suppress(psutil.NoSuchProcess):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     return False
 
@@ -70,13 +74,18 @@ def starters(count: int) -> list[list[str]]:
 def kill(pid: int) -> None:
     """End the server as a crash would."""
     os.kill(pid, signal.SIGKILL)
-    until(lambda: state.holder(state.state_dir()) is None)
+    until(lambda: locks.holder(state.state_dir()) is None)
+
+
+def client(server: daemon.Server) -> http.client.HTTPSConnection:
+    """A connection to the server, as its kubeconfig asks for."""
+    return http.client.HTTPSConnection("127.0.0.1", server.port, timeout=10, context=trust(server.home))
 
 
 def request(server: daemon.Server, method: str, path: str, body: Any = None) -> Any:
     """A request on the API."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-    connection.request(method, server.prefix + path, json.dumps(body) if body else None,
+    connection = client(server)
+    connection.request(method, path, json.dumps(body) if body else None,
                        {"Content-Type": "application/json"})  # fmt: skip
     with connection.getresponse() as answer:
         result = json.loads(answer.read())
@@ -125,24 +134,199 @@ def test_the_kubeconfig_works(home):
     assert request(server, "GET", "/api/v1/namespaces/default")["metadata"]["name"] == "default"
 
 
-def test_files_are_private(home):
-    """Nobody else can read what the server keeps, whatever the umask."""
-    old = os.umask(0)
+@pytest.mark.parametrize("mask", [0o000, 0o077])
+def test_files_are_private(home, monkeypatch, mask):
+    """Nobody else can read or replace the server's files, whatever the umask."""
+    deep = home / "state" / "arena" / "local"
+    monkeypatch.setenv("ARENA_LOCAL_HOME", str(deep))
+    old = os.umask(mask)
     try:
-        home.mkdir(mode=0o777)
-        daemon.ensure()
+        run_pod(daemon.ensure(), "echo hello; exec sleep 1000")
     finally:
         os.umask(old)
-    assert stat.S_IMODE(home.stat().st_mode) == 0o700
-    for path in home.iterdir():
-        assert not path.stat().st_mode & 0o077 or path.is_dir(), path
+    found = [home, *home.rglob("*")]
+    open_ = {path for path in found if not path.is_symlink() and path.stat().st_mode & 0o077}
+    shut = {path for path in deep.rglob("*") if path.is_dir() and stat.S_IMODE(path.stat().st_mode) == 0o700}
+    assert {path for path in open_ if not shut & set(path.parents)} == set()
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (home, *deep.parents[:2], deep)} == {0o700}
+    daemon.reset()
+    (home / "state" / "arena").rmdir()
+    (home / "state").rmdir()
+    home.rmdir()
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, Path.symlink_to], ids=["folder", "link"])
+def test_a_folder_that_holds_something_else_is_left_alone(home, tmp_path, make):
+    """Neither a start nor a reset touches a folder that is not the local cluster's, also behind a link."""
+    real = home if make is Path.mkdir else tmp_path / "real"
+    real.mkdir()
+    if real != home:
+        home.symlink_to(real)
+    (real / "thesis.tex").write_text("years of work")
+    (real / "pods").mkdir(mode=0o755)
+    for verb in (daemon.ensure, daemon.reset):
+        with pytest.raises(DaemonError, match=r"holds other things, such as thesis\.tex"):
+            verb()
+    assert sorted(path.name for path in real.iterdir()) == ["pods", "thesis.tex"]
+    assert stat.S_IMODE((real / "pods").stat().st_mode) == 0o755
+    (real / "thesis.tex").unlink()
+    daemon.reset()
+    home.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("verb", [daemon.ensure, daemon.stop, daemon.reset])
+def test_a_folder_that_others_may_replace_is_not_used(home, monkeypatch, verb):
+    """If others may change folders above the state folder, nothing in it is trusted, run or removed."""
+    local = home / "local"
+    local.mkdir(parents=True)
+    (local / "server.lock").write_text(str(os.getpid()))
+    home.chmod(0o777)
+    monkeypatch.setenv("ARENA_LOCAL_HOME", str(local))
+    with pytest.raises(DaemonError, match=f"others may write {home}"):
+        verb()
+    assert daemon.find() is None
+    home.chmod(0o700)
+    daemon.reset()
+    home.rmdir()
+
+
+@pytest.mark.parametrize("how", ["removed", "removed and made again", "moved", "unlocked"])
+def test_a_folder_that_gets_lost_ends_its_server(home, tmp_path, how):
+    """A server without its folder ends; its pods do where nobody could find them again."""
+    server = daemon.ensure()
+    stubborn = "trap '' HUP TERM; " if how != "removed and made again" else ""
+    run_pod(server, f"{stubborn}exec sleep 1000")
+    pids = [process.pid for process in find(home)]
+    assert pids
+    if how == "unlocked":
+        (home / "server.lock").unlink()
+    elif how == "moved":
+        home.rename(tmp_path / "moved")
+    else:
+        shutil.rmtree(home, ignore_errors=True)
+    second = daemon.ensure() if how == "removed and made again" else None
+    until(lambda: not alive(server.pid))
+    if how.startswith("removed"):
+        until(lambda: not any(map(alive, pids)))
+    else:
+        assert all(map(alive, pids))
+    if how == "moved":
+        (tmp_path / "moved").rename(home)
+    if second:
+        assert (now := daemon.find())
+        assert now.pid == second.pid
+    daemon.reset()
+    assert not any(map(alive, pids))
+
+
+@pytest.mark.parametrize("end", [daemon.reset, lambda: daemon.stop(pods=True)], ids=["reset", "stop"])
+def test_pods_whose_folder_is_gone_are_found(home, end):
+    """`stop --pods` and `reset` end what runs although the folder was removed and no server is there."""
+    server = daemon.ensure()
+    run_pod(server, "sleep 1000")
+    pids = [process.pid for process in find(home)]
+    kill(server.pid)
+    shutil.rmtree(home)
+    end()
+    until(lambda: not any(map(alive, pids)), 2)  # one that is on its way out has no command line any more
+
+
+@pytest.mark.parametrize("name", ["ca.crt", "server.crt", "server.key", "client.crt", "client.key"])
+def test_keys_are_kept_unless_they_are_damaged(home, name):
+    """Every server has the keys of the first; where one is damaged all are made again, and work."""
+    home.mkdir(mode=0o700)
+    tls.context(home)
+    folder = home / tls.FOLDER
+    first = {path.name: path.read_text() for path in folder.iterdir()}
+    assert len(first) == 5
+    tls.context(home)
+    assert {path.name: path.read_text() for path in folder.iterdir()} == first
+    (folder / name).write_text(first[name][:100])
+    tls.context(home)
+    assert not {path.read_text() for path in folder.iterdir()} & set(first.values())
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in folder.iterdir())
+    server = daemon.ensure()
+    assert request(server, "GET", "/version")["major"] == "1"
+
+
+def test_keys_that_do_not_fit_are_made_anew(home):
+    """A client's key beside the certificate of another is noticed before a kubeconfig holds it."""
+    home.mkdir(mode=0o700)
+    tls.context(home)
+    folder = home / tls.FOLDER
+    shutil.copy(folder / "server.key", folder / "client.key")
+    tls.context(home)
+    trust(home)
+
+
+def test_certificates_outlive_every_clock(tmp_path):
+    """They are valid from 1970 forever, for one purpose each, and their authority cannot sign any more."""
+    pki.make(tmp_path)
+    read = {path.name: x509.load_pem_x509_certificate(path.read_bytes()) for path in tmp_path.glob("*.crt")}
+    for one in read.values():
+        assert (one.not_valid_before_utc.year, one.not_valid_after_utc.year) == (1970, 9999)
+        one.verify_directly_issued_by(read["ca.crt"])
+    uses = [read[f"{who}.crt"].extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+            for who in ("server", "client")]  # fmt: skip
+    assert [use[0]._name for use in uses] == ["serverAuth", "clientAuth"]
+    assert {path.name for path in tmp_path.glob("*.key")} == {"server.key", "client.key"}
+
+
+def test_a_long_path_has_a_socket_too(home, tmp_path, monkeypatch):
+    """The path of the state folder may be longer than the address of a socket."""
+    deep = tmp_path / ("x" * 120)
+    monkeypatch.setenv("ARENA_LOCAL_HOME", str(deep))
+    assert daemon.ensure().home == deep
+    assert daemon.find()
+    daemon.reset()
+
+
+def test_a_socket_of_another_user_is_not_asked(home, monkeypatch):
+    """Whoever listens at the socket's path is known by the system, not by what it says."""
+    server = daemon.ensure()
+    server.dial(1).close()
+    with monkeypatch.context() as other:
+        other.setattr(os, "getuid", lambda: 54_321)
+        with pytest.raises(PermissionError):
+            server.dial(1)
+
+
+def test_a_socket_without_a_server_is_none(home):
+    """If nobody holds the lock, nothing is asked, whatever is recorded and whoever listens."""
+    server = daemon.ensure()
+    kill(server.pid)
+    with sockets.listen(home / state.SOCKET):
+        assert daemon.find() is None
+        with pytest.raises(ConnectionRefusedError):
+            server.dial(1)
 
 
 def test_twelve_commands_at_once_start_one_server(home):
     """However many commands start together, one server answers them all."""
     answers = starters(12)
-    assert len({tuple(answer[:3]) for answer in answers}) == 1
-    assert sum(answer[3] == "True" for answer in answers) == 1
+    assert len({tuple(answer[:2]) for answer in answers}) == 1
+    assert sum(answer[2] == "True" for answer in answers) == 1
+
+
+def test_commands_that_mark_a_new_folder_together(home):
+    """A command may find the unfinished mark of another, and lose sight of it."""
+    code = "for _ in range(100): (state.prepare() / state.MARK).unlink(missing_ok=True)"
+    command = [sys.executable, "-c", f"from arena.local import state\n{code}"]
+    children = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    assert [child.communicate(timeout=60)[1] for child in children] == [""] * 4
+
+
+def test_a_connection_waits_for_its_turn(tmp_path):
+    """A server that has as many connections to accept as fit refuses none before its time."""
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as listener, contextlib.ExitStack() as others:
+        listener.bind(str(tmp_path / "s"))
+        listener.listen(1)
+        others.enter_context(sockets.connect(tmp_path / "s", 5))
+        others.enter_context(sockets.connect(tmp_path / "s", 5))
+        began = time.monotonic()
+        with pytest.raises(OSError, match="temporarily unavailable"):
+            sockets.connect(tmp_path / "s", 0.3)
+        assert time.monotonic() - began >= 0.3
 
 
 def test_after_a_crash_six_commands_find_one_new_server_at_the_same_address(home):
@@ -151,7 +335,7 @@ def test_after_a_crash_six_commands_find_one_new_server_at_the_same_address(home
     kill(old.pid)
     assert daemon.find() is None
     answers = starters(6)
-    assert {tuple(answer[1:3]) for answer in answers} == {(str(old.port), old.secret)}
+    assert {answer[1] for answer in answers} == {str(old.port)}
     assert {answer[0] for answer in answers} != {str(old.pid)}
     assert len({answer[0] for answer in answers}) == 1
 
@@ -186,12 +370,12 @@ def test_objects_and_pods_outlive_a_crash(home):
     """A pod runs on while the server is dead, and the next server knows it again."""
     server = daemon.ensure()
     run_pod(server, "sleep 1000")
-    before = {process.pid for process in processes(home)}
+    before = {process.pid for process in find(home)}
     kill(server.pid)
     server = daemon.ensure()
     pod = request(server, "GET", "/api/v1/namespaces/default/pods/one")
     assert pod["status"]["phase"] == "Running"
-    assert {process.pid for process in processes(home)} == before
+    assert {process.pid for process in find(home)} == before
     assert before
 
 
@@ -201,10 +385,10 @@ def test_stop_leaves_pods_running(home):
     run_pod(server, "trap '' TERM; setsid sleep 1000 & wait")
     assert daemon.stop() is True
     until(lambda: not alive(server.pid))
-    assert processes(home)
+    assert find(home)
     assert daemon.stop() is False
     daemon.stop(pods=True)
-    assert not processes(home)
+    assert not find(home)
     assert daemon.find() is None
     assert daemon.status() is None
 
@@ -212,8 +396,8 @@ def test_stop_leaves_pods_running(home):
 def test_stop_waits_for_no_stream(home):
     """An open watch does not delay the end."""
     server = daemon.ensure()
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-    connection.request("GET", f"{server.prefix}/api/v1/pods?watch=true")
+    connection = client(server)
+    connection.request("GET", "/api/v1/pods?watch=true")
     with connection.getresponse() as answer:
         begin = time.perf_counter()
         assert daemon.stop()
@@ -226,7 +410,7 @@ def test_reset_leaves_nothing(home):
     """After a reset no process and no file is left, even of pods that resist."""
     server = daemon.ensure()
     run_pod(server, "trap '' TERM HUP; (trap '' TERM; setsid sleep 1000) & wait")
-    pids = [process.pid for process in processes(home)]
+    pids = [process.pid for process in find(home)]
     assert pids
     daemon.reset()
     assert not home.exists()
@@ -245,15 +429,14 @@ def test_commands_that_start_a_server_during_resets(home):
 
 
 def test_a_lock_on_a_removed_file_is_no_lock(tmp_path):
-    """Who waits for a lock whose file is removed meanwhile gets that of the file that others see."""
+    """A waiter for a lock whose file is removed meanwhile gets the lock of the new file."""
     path = tmp_path / "folder" / "lock"
-    first = state.acquire(path, 0)
+    first = locks.acquire(path, 0)
     assert first is not None
     with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(state.acquire, path, 10)
-        assert state.acquire(path, 0.05) is None
-        path.unlink()
-        path.parent.rmdir()
+        waiting = pool.submit(locks.acquire, path, 10)
+        assert locks.acquire(path, 0.05) is None
+        shutil.rmtree(path.parent.rename(tmp_path / "removed"))  # at once: the waiting thread makes it again
         os.close(first)
         second = waiting.result()
     assert second is not None
@@ -265,23 +448,23 @@ def test_reset_after_a_crash(home):
     """Reset needs no server to find the processes."""
     server = daemon.ensure()
     run_pod(server, "sleep 1000")
-    pids = [process.pid for process in processes(home)]
+    pids = [process.pid for process in find(home)]
     kill(server.pid)
     daemon.reset()
     assert not any(map(alive, pids))
 
 
 def test_idle_end(home, monkeypatch):
-    """A server that nobody needs ends by itself; one with a pod stays until that ended."""
+    """An idle server ends by itself; one with a pod stays until the pod has ended."""
     monkeypatch.setenv("ARENA_LOCAL_IDLE", "1")
     server = daemon.ensure()
     go = home / "go"
     run_pod(server, f"while [ ! -e {go} ]; do sleep 0.05; done")
     kept = time.monotonic() + 2
-    until(lambda: state.holder(home) is None or time.monotonic() > kept)
-    assert state.holder(home) == server.pid
+    until(lambda: locks.holder(home) is None or time.monotonic() > kept)
+    assert locks.holder(home) == server.pid
     go.touch()
-    until(lambda: state.holder(home) is None)
+    until(lambda: locks.holder(home) is None)
     assert "idle" in (home / "server.log").read_text()
 
 
@@ -294,28 +477,28 @@ def test_a_schedule_keeps_the_server(home):
     path = "/apis/batch/v1/namespaces/default/cronjobs"
     request(server, "POST", path, body)
     kept = time.monotonic() + 1.5
-    until(lambda: state.holder(home) is None or time.monotonic() > kept)
-    assert state.holder(home) == server.pid
+    until(lambda: locks.holder(home) is None or time.monotonic() > kept)
+    assert locks.holder(home) == server.pid
     request(server, "DELETE", f"{path}/c")
-    until(lambda: state.holder(home) is None)
+    until(lambda: locks.holder(home) is None)
 
 
 def test_an_open_stream_keeps_the_server(home):
     """A watch counts as use for as long as it lasts."""
     server = daemon.start(idle=0.7)
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-    connection.request("GET", f"{server.prefix}/api/v1/pods?watch=true")
+    connection = client(server)
+    connection.request("GET", "/api/v1/pods?watch=true")
     with connection.getresponse():
         kept = time.monotonic() + 1.5
-        until(lambda: state.holder(home) is None or time.monotonic() > kept)
-        assert state.holder(home) == server.pid
+        until(lambda: locks.holder(home) is None or time.monotonic() > kept)
+        assert locks.holder(home) == server.pid
     connection.close()
-    until(lambda: state.holder(home) is None)
+    until(lambda: locks.holder(home) is None)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"port": "x"}', "\0"])
 def test_a_bad_record_is_no_record(home, content):
-    """A damaged server.json is passed over, and a new one written."""
+    """A damaged server.json is ignored, and a new one is written."""
     home.mkdir(mode=0o700)
     (home / "server.json").write_text(content)
     assert daemon.find() is None
@@ -324,17 +507,19 @@ def test_a_bad_record_is_no_record(home, content):
 
 
 def test_a_record_whose_port_a_stranger_took(home):
-    """Where another program listens at the old port, the new server has another port and another secret."""
+    """If another program listens on the old port, the new server chooses another one, and logs this."""
     with socket.socket() as stranger:
         stranger.bind(("127.0.0.1", 0))
         stranger.listen()
         home.mkdir(mode=0o700)
         port = stranger.getsockname()[1]
-        state.publish(home, state.Server(port, "old", os.getpid(), "", 0.0))
+        record = {"port": port, "pid": os.getpid(), "version": "", "started": 0.0}
+        (home / "server.json").write_text(json.dumps(record))
         assert daemon.find() is None
         server = daemon.ensure()
         assert server.port != port
-        assert server.secret != "old"
+        assert f":{server.port}" in (home / "kubeconfig").read_text()
+        assert f"port {port} is taken" in (home / "server.log").read_text()
 
 
 def test_a_server_that_hangs_is_named_and_can_be_stopped(home, monkeypatch):
@@ -358,8 +543,8 @@ def test_stop_at_a_start(home):
     code = (
         "import os, sys\n"
         "from pathlib import Path\n"
-        "from arena.local import state\n"
-        "lock = state.acquire(Path(sys.argv[1]), 5)\n"
+        "from arena.local import locks\n"
+        "lock = locks.acquire(Path(sys.argv[1]), 5)\n"
         "print('locked', flush=True)\n"
         "sys.stdin.readline()\n"
         "os.write(lock, str(os.getpid()).encode())\n"
@@ -370,7 +555,7 @@ def test_stop_at_a_start(home):
         assert child.stdin
         assert child.stdout
         assert child.stdout.readline() == "locked\n"
-        assert state.holder(home) == 0
+        assert locks.holder(home) == 0
         with ThreadPoolExecutor() as pool:
             stopping = pool.submit(daemon.stop)
             assert not wait([stopping], 0.1).done
@@ -378,6 +563,28 @@ def test_stop_at_a_start(home):
             child.stdin.flush()
             assert stopping.result(15)
         assert child.wait(10) == -signal.SIGTERM
+
+
+def test_stop_spares_the_next_server(home, monkeypatch):
+    """Another command may start the next server before `stop` sees that the last one has ended."""
+    monkeypatch.setattr(daemon, "LEAVING", 0.5)
+    home.mkdir(mode=0o700)
+    lock = locks.acquire(home / "server.lock", 5)
+    assert lock is not None
+    with subprocess.Popen(["sleep", "1000"]) as old, subprocess.Popen(["sleep", "1000"]) as new:
+        try:
+            os.pwrite(lock, f"{old.pid}\n".encode(), 0)
+            with ThreadPoolExecutor() as pool:
+                stopping = pool.submit(daemon.stop)
+                assert old.wait(15) == -signal.SIGTERM
+                locks.leave(lock)
+                os.pwrite(lock, f"{new.pid}\n".encode(), 0)
+                assert stopping.result(15)
+            assert new.poll() is None
+        finally:
+            os.close(lock)
+            old.kill()
+            new.kill()
 
 
 def test_a_damaged_database_is_told(home):
@@ -391,10 +598,21 @@ def test_a_damaged_database_is_told(home):
     (home / "state.db").unlink()
 
 
+def test_a_failed_start_shows_its_own_lines(home, monkeypatch):
+    """What earlier servers logged is no reason of a start that fails now."""
+    home.mkdir(mode=0o700)
+    (home / "server.log").write_text("of an earlier one\n" * 20)
+    monkeypatch.setenv("ARENA_LOCAL_IDLE", "soon")
+    with pytest.raises(DaemonError) as raised:
+        daemon.ensure()
+    assert "earlier" not in raised.value.hint
+    assert "ARENA_LOCAL_IDLE=soon" in raised.value.hint
+
+
 def test_a_bad_idle_limit_is_told(home, monkeypatch):
     """Nonsense in ARENA_LOCAL_IDLE is an error that names it."""
     monkeypatch.setenv("ARENA_LOCAL_IDLE", "soon")
-    with pytest.raises(DaemonError, match="ARENA_LOCAL_IDLE=soon is no number of seconds"):
+    with pytest.raises(DaemonError, match="ARENA_LOCAL_IDLE=soon is not a number of seconds"):
         daemon.ensure()
 
 
@@ -410,11 +628,26 @@ def test_an_unwritable_folder_is_told(monkeypatch, where):
 
 
 def test_a_file_in_the_way_is_told(home):
-    """A file where the folder should be is an error, not a crash."""
+    """A file in place of the folder is an error, not a crash."""
     home.write_text("")
     with pytest.raises(DaemonError, match="cannot write to"):
         daemon.ensure()
     home.unlink()
+
+
+@pytest.mark.parametrize("where", ["below", "lock"])
+def test_a_file_in_the_way_ends_nothing(home, monkeypatch, where):
+    """Where no server can be, none runs and none crashed, and there is nothing to stop or to remove."""
+    if where == "below":
+        home.write_text("")
+        monkeypatch.setenv("ARENA_LOCAL_HOME", str(home / "below"))
+    else:
+        (home / "server.lock").mkdir(parents=True)
+    assert daemon.find() is None
+    assert not daemon.crashed()
+    assert not daemon.stop(pods=True)
+    daemon.reset()
+    home.unlink(missing_ok=True)
 
 
 def test_a_full_disk_is_told(home, monkeypatch):
@@ -437,6 +670,25 @@ def test_a_network_file_system_is_refused(monkeypatch):
     assert state.state_dir() == Path("/run/user/7/arena/local")
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     assert state.state_dir() == Path(f"/tmp/arena-{os.getuid()}")
+
+
+@strangers.needed
+def test_the_folder_in_tmp_is_nobody_else_s(monkeypatch):
+    """Where a stranger was first at the name that the temporary folder has for us, it is not used."""
+    monkeypatch.setattr(state, "network", lambda path: "nfs4")
+    for name in ("ARENA_LOCAL_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    place = state.state_dir()
+    if place.exists():
+        pytest.skip(f"NOT TESTED: {place} is in use")
+    strangers.run("os.mkdir(sys.argv[1], 0o777)", str(place))
+    try:
+        for verb in (daemon.ensure, daemon.stop, daemon.reset):
+            with pytest.raises(DaemonError, match=f"{place} is not yours alone: it belongs to"):
+                verb()
+        assert list(place.iterdir()) == []
+    finally:
+        place.rmdir()
 
 
 def test_the_state_folder_follows_xdg(monkeypatch, tmp_path):
@@ -490,7 +742,7 @@ def test_foreground(home):
     command = [sys.executable, "-m", "arena.local.server", "--foreground"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
         assert child.stderr
-        assert "the local cluster serves at http://127.0.0.1:" in child.stderr.readline()
+        assert "the local cluster serves at https://127.0.0.1:" in child.stderr.readline()
         server = daemon.ensure()
         assert server.pid == child.pid
         child.send_signal(signal.SIGINT)
@@ -501,7 +753,7 @@ def test_a_part_that_dies_ends_the_whole(home):
     """A server whose operators died of a bug ends, so that the next command starts one that is whole."""
     home.mkdir(mode=0o700)
     code = (
-        "from arena.local.operators.runner import Runner\n"
+        "from arena.local.machinery.runner import Runner\n"
         "from arena.local import server\n"
         "Runner._step = lambda self, watch: 1 / 0\n"
         "server.main(['--foreground'])\n"

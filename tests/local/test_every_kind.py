@@ -1,6 +1,7 @@
 """Every kind that the local cluster runs, with real programs: to success, to failure, through restarts."""
 
 import os
+import shlex
 import signal
 from pathlib import Path
 
@@ -40,7 +41,7 @@ LASTS = (
 
 @pytest.fixture(scope="module")
 def arena(tmp_path_factory: pytest.TempPathFactory):
-    """One product for all kinds: they are told apart by their names."""
+    """One product for all kinds, which are distinguished by their names."""
     with product(tmp_path_factory.mktemp("kinds")) as made:
         yield made
 
@@ -51,7 +52,7 @@ def submit(arena: Product, kind: str, what: str, program: str, *words: str) -> t
     folder = arena.home / name
     folder.mkdir()
     (folder / "main.py").write_text(program, "utf-8")
-    line = f"cd {folder} && python main.py"
+    line = f"cd {shlex.quote(str(folder))} && python main.py"
     arena.must("submit", kind, "--name", name, *words, line)
     return name, folder
 

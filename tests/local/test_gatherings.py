@@ -64,7 +64,7 @@ def program(arena: Product, kind: str, *lines: str) -> str:
 
 @pytest.mark.parametrize("kind", PLACES)
 def test_all_meet(arena: Product, kind: str) -> None:
-    """Three replicas find each other by what the local cluster tells them, and the job succeeds."""
+    """Three replicas find each other with the variables of the local cluster, and the job succeeds."""
     words = ("--name", "meet", "--workers", "3", "--logs", "--clean-task-policy", "None")
     lines = arena.must("submit", kind, *words, program(arena, kind, "meet(*place)"))
     assert "all are here: [0, 1, 2]" in lines
@@ -90,6 +90,21 @@ def test_workers_know_each_other(arena: Product) -> None:
     assert arena.jobs() == {"meet": "SUCCEEDED"}
 
 
+def test_a_list_of_machines_as_kubeflows_example_makes_it(arena: Product) -> None:
+    """A program that resolves the hosts of WORKER_ADDRS, as those of a cluster, finds an only worker."""
+    lines = (
+        "import socket",
+        'hosts = [socket.gethostbyname(one) for one in env["WORKER_ADDRS"].split(",")]',
+        'machines = [(socket.gethostbyname(env["MASTER_ADDR"]), env["MASTER_PORT"])]',
+        'machines += [(host, env["WORKER_PORT"]) for host in hosts]',
+        "assert machines[0] != machines[1]",
+        "meet(*machines[1], 1 - place[2], 2)",
+    )
+    words = ("--name", "meet", "--workers", "2", "--logs", "--clean-task-policy", "None")
+    shown = arena.must("submit", "xgboostjob", *words, program(arena, "xgboostjob", *lines))
+    assert "all are here: [0, 1]" in shown
+
+
 def test_servers_come_on_top(arena: Product) -> None:
     """A PaddleJob with a parameter server ends with it, and each replica is told what it is."""
     lines = (
@@ -112,7 +127,16 @@ def test_a_failure_is_the_jobs(arena: Product, kind: str) -> None:
     """A replica that fails fails the job, and the command ends with 7."""
     lines = ("if place[2] == 1:", "    sys.exit(3)", "time.sleep(600)")
     code, out, err = arena.run(
-        "submit", kind, "--name", "bad", "--workers", "2", "--logs", program(arena, kind, *lines)
+        "submit",
+        kind,
+        "--name",
+        "bad",
+        "--workers",
+        "2",
+        "--clean-task-policy",
+        "Running",
+        "--logs",
+        program(arena, kind, *lines),
     )
     assert code == 7, out + err
     assert "exit code 3" in err
@@ -158,7 +182,7 @@ def test_a_replica_that_starts_again(arena: Product, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", PLACES)
 def test_a_server_that_starts_again(arena: Product, kind: str) -> None:
-    """A job outlives a killed server: its replicas run on, and their success is known afterwards."""
+    """A job outlives a killed server: its replicas continue, and their success is known afterwards."""
     go = arena.home / "go"
     lines = (
         'pathlib.Path(f"{place[2]}.began").touch()',

@@ -312,7 +312,7 @@ def test_a_stateful_set_numbers_its_pods(kubectl):
 
 
 def test_an_indexed_job_completes(kubectl):
-    """A Job's pods get their index; describe counts them; events tell the story in order."""
+    """A Job's pods get their index; describe counts them; events are in order."""
     kubectl("create -f -", stdin=COUNTED)
     kubectl("wait job/counted --for=condition=Complete --timeout=20s")
     lines = kubectl("logs -l app=counted --prefix").splitlines()
@@ -362,7 +362,7 @@ def test_apply_prunes_and_diff_foretells(kubectl):
 
 
 def test_a_pytorchjob_by_hand(kubectl):
-    """kubectl apply of a PyTorchJob: its ranks meet, and describe tells how it ended."""
+    """kubectl apply of a PyTorchJob: its ranks find each other, and describe shows how it ended."""
     command = ["python3", "-c", MEET]
     replicas = {"Master": (1, command), "Worker": (2, command)}
     kubectl("apply -f -", stdin=training("PyTorchJob", "v1", "pytorch", replicas))
@@ -395,7 +395,7 @@ def test_an_mpijob_by_hand(kubectl):
 
 
 def test_gpus_beyond_the_quota_are_refused(kubectl):
-    """A quota on GPUs counts what runs, and refuses what is too much, by name."""
+    """A quota on GPUs counts running pods, and refuses too many, with its name."""
     kubectl("create -f -", stdin=QUOTA)
     pod = {
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"},

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from arena import kinds, manifests
 from arena.errors import TemplateError
+from arena.kinds.workload.rendering import Rendering
 from arena.manifests.template import holes
 
 PLAIN = st.recursive(
@@ -32,7 +33,7 @@ def test_text_around_a_hole_is_kept(word):
 
 
 def test_without_its_kind_or_name_nothing_is_made():
-    """An object whose kind is None is left out whole, and so is an item of a list whose name is None."""
+    """An object whose kind is None is omitted, and so is an item of a list whose name is None."""
     text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: [{name: '${x}', image: i}, {name: b}]\n"
     made = manifests.render(f"{text}---\n{text.replace('Pod', '${x}')}", {"x": None}, "it")
     assert [(one["kind"], one["spec"]) for one in made] == [("Pod", [{"name": "b"}])]
@@ -77,19 +78,19 @@ def test_literal_hole():
 @pytest.mark.parametrize("value", [True, None, [1], {"a": 1}])
 def test_only_text_and_numbers_inside_text(value):
     """A hole inside text refuses what is neither text nor number."""
-    with pytest.raises(TemplateError, match="stands inside text"):
+    with pytest.raises(TemplateError, match="is inside text"):
         manifests.fill("a-${x}", {"x": value})
 
 
 def test_unknown_hole():
     """An unknown hole is an error that names the likely one and lists the known."""
-    with pytest.raises(TemplateError, match=r"nothing fills \$\{wokers\}") as caught:
+    with pytest.raises(TemplateError, match=r"unknown hole \$\{wokers\}") as caught:
         manifests.fill({"a": "${wokers}"}, {"workers": 1, "gpus": 2})
     assert caught.value.hint == "did you mean ${workers}? known are gpus, workers"
 
 
 def test_merge_patch():
-    """A patch merges mappings, replaces the rest and removes what is null, and leaves its target alone."""
+    """A patch merges mappings, replaces the rest, removes nulls, and does not change its target."""
     target = {"a": {"b": 1, "c": [1, 2]}, "d": 1}
     assert manifests.patch(target, {"a": {"c": [3], "b": None}, "e": {"f": None, "g": 2}}) == {
         "a": {"c": [3]},
@@ -123,7 +124,7 @@ def test_what_is_no_object(text, message):
 
 
 def test_unreadable_files(tmp_path):
-    """A template that cannot be read, or is no text, is refused by its name."""
+    """A template that cannot be read, or is not text, is refused with its name."""
     with pytest.raises(TemplateError, match="No such file"):
         manifests.find("x", tmp_path / "none.yaml")
     (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
@@ -135,7 +136,7 @@ def test_unreadable_files(tmp_path):
 def test_templates_use_what_their_kind_offers(kind):
     """A packaged template uses every value of its kind and no other."""
     spec = kind.spec(name="x", command="true", image="i")
-    values = kind.values(spec, kind.resources[0])
+    values = kind.values(spec, Rendering(resource=kind.resources[0]))
     used = set().union(
         *(holes(one) for one in manifests.load_all(manifests.find(kind.template), kind.template))
     )

@@ -63,16 +63,32 @@ def test_merge_keys():
     assert manifests.load("a: &x {k: 1}\nb: {<<: *x, l: 2}", "it")["b"] == {"k": 1, "l": 2}
 
 
+@pytest.mark.parametrize("written", [False, True])
+def test_merges_of_merges(written):
+    """What is merged may itself merge and override, wherever it stands; a key that is there twice is none."""
+    nested = (
+        "x: {a: &a {key: a}, b: &b {<<: *a, key: b}}\ny: {<<: *b}\nz: {<<: [*b, *a]}\nw: {<<: [*a, *b], c: 1}"
+    )
+    found = manifests.load(nested.replace("1", "one"), "it", written=written)
+    a, b = {"key": "a"}, {"key": "b"}
+    assert found == {"x": {"a": a, "b": b}, "y": b, "z": b, "w": {"key": "a", "c": "one"}}
+    assert manifests.load("a: &a {<<: *a, k: one}", "it", written=written) == {"a": {"k": "one"}}
+    with pytest.raises(TemplateError, match="line 1: << takes a mapping"):
+        manifests.load("x: {<<: [one]}", "it", written=written)
+    with pytest.raises(TemplateError, match='line 1: the key "k" appears twice'):
+        manifests.load("x: {a: &a {k: a, k: b}}\ny: {<<: *a}", "it", written=written)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("a: 1\nb:\n\t- c", "it, line 3: a tab cannot indent YAML"),
-        ("a: 1\na: 2", 'it, line 2: the key "a" is there twice'),
+        ("a: 1\na: 2", 'it, line 2: the key "a" appears twice'),
         ("a: {b", "it, line 2: "),
         ("a: !!python/object:os.system x", "it, line 1: the tag .* is not allowed"),
         ("a: !!binary x", "it, line 1: the tag .* is not allowed"),
-        ("&a [*a]", "holds more than"),
-        (BOMB, "holds more than"),
+        ("&a [*a]", "contains more than"),
+        (BOMB, "contains more than"),
         ("[" * 50_000, "nested deeper"),
         ("a: " + "x" * (1 << 20), "longer than 1 MiB"),
         ("a: \0", "control characters"),
@@ -80,7 +96,7 @@ def test_merge_keys():
     ids=range(10),
 )
 def test_refused(text, message):
-    """Broken, hostile and huge YAML is refused with the line where that is known."""
+    """Broken, hostile and huge YAML is refused, with the line if known."""
     with pytest.raises(TemplateError, match=message):
         manifests.load_all(text, "it")
 
@@ -88,5 +104,5 @@ def test_refused(text, message):
 def test_one_document():
     """A file that may hold one document may not hold two."""
     assert manifests.load("", "it") is None
-    with pytest.raises(TemplateError, match="holds 2 documents"):
+    with pytest.raises(TemplateError, match="contains 2 documents"):
         manifests.load("a: 1\n---\nb: 2", "it")

@@ -1,40 +1,43 @@
-"""Elastic job: a TrainingJob whose program goes on while workers come and go, mostly under horovodrun."""
+"""Elastic job: a TrainingJob whose program continues while workers come and go, usually with horovodrun."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from arena import labels
 from arena.errors import Conflict, SpecError, aimed
-from arena.kinds import forms
-from arena.kinds.forms import choice
-from arena.kinds.kind import Change, Object
+from arena.kinds import option_types as types
+from arena.kinds.kind import Modification, Object, ScaleRequests
+from arena.kinds.option_types import choice
 from arena.kinds.record import Record
 from arena.kinds.spec import REQUIRED, option
-from arena.kinds.training import environment, trainingjob
-from arena.kinds.training.trainingjob import TrainingJobSpec
+from arena.kinds.training.base import et_operator, reading
+from arena.kinds.training.base.et_operator import TrainingJobSpec
+from arena.kinds.workload import environment
+from arena.kinds.workload.rendering import Rendering
 from arena.resources import Resource
 
-NAME = trainingjob.ETJOB
+NAME = "etjob"
 
 SCALEINS = Resource(labels.ET_GROUP, "v1alpha1", "scaleins", kind="ScaleIn")
 SCALEOUTS = Resource(labels.ET_GROUP, "v1alpha1", "scaleouts", kind="ScaleOut")
 
 _SCALABLE = ("Running", "Scaling", "ScaleSucceeded", "ScaleFailed")
 _NAME_ROOM = 40
-"""Characters of a job's name that go into those of the requests to scale it."""
+"""Number of characters of a job's name in the names of its scale requests."""
 
 
 class ETJobSpec(TrainingJobSpec):
-    """What an elastic job is asked to be."""
+    """The options of an elastic job."""
 
-    max_workers: int = option(1000, "Most workers that it may be scaled to", forms.POSITIVE)
-    min_workers: int = option(1, "Fewest workers that it may be scaled to", forms.POSITIVE)
-    spot_instance: bool = option(False, "Let it run on nodes that may be taken away")
-    max_wait_time: int = option(0, "How long it may wait for such nodes (0: for ever)", forms.SECONDS)
+    max_workers: int = option(1000, "Maximum number of workers", types.POSITIVE)
+    min_workers: int = option(1, "Minimum number of workers", types.POSITIVE)
+    spot_instance: bool = option(False, "Allow spot nodes, which may be reclaimed", safe=True)
+    max_wait_time: int = option(0, "Maximum time to wait for such nodes (0: no limit)", types.SECONDS)
     worker_restart_policy: str = option(
         "",
-        "When a worker that ended is replaced",
+        "When to replace a worker that has ended",
         choice("Never", "OnFailure", "Always", "ExitCode"),
+        safe=True,
     )
 
     def __post_init__(self) -> None:
@@ -52,24 +55,24 @@ class ETJobSpec(TrainingJobSpec):
 
 
 class ScaleSpec(Record):
-    """What a request to scale an elastic job asks for."""
+    """The options of a request to scale an elastic job."""
 
-    name: str = option(REQUIRED, "Name of the elastic job", forms.NAME)
-    timeout: int = option(60, "How long the scaling and its script may take", forms.SECONDS, short="-t")
-    retry: int = option(0, "How often a script that failed is run again")
-    count: int = option(1, "How many workers", forms.POSITIVE)
-    script: str = option("", "Script of the image to run, with the workers concerned as its argument")
-    env: Mapping[str, str] = option({}, "Environment variable of the script", forms.ENV, short="-e")
+    name: str = option(REQUIRED, "Name of the elastic job", types.NAME)
+    timeout: int = option(60, "Time limit, including that of the script", types.SECONDS, short="-t")
+    retry: int = option(0, "Number of times to run a failed script again")
+    count: int = option(1, "Number of workers", types.POSITIVE)
+    script: str = option("", "Script in the image to run with the affected workers as its argument")
+    env: Mapping[str, str] = option({}, "Environment variable of the script", types.ENV, short="-e")
 
     def __post_init__(self) -> None:
         if self.timeout < 1:
             raise SpecError("--timeout is less than a second", "give 1s or more")
 
 
-def values(spec: ETJobSpec, resource: Resource) -> dict[str, Any]:
-    """The values of the template; raises as `trainingjob.launch`."""
+def values(spec: ETJobSpec, rendering: Rendering) -> dict[str, Any]:
+    """The values of the template; raises as `et_operator.launch`."""
     own = {"maxWorkers": str(spec.max_workers), "minWorkers": str(spec.min_workers)}
-    found = trainingjob.launch(spec, NAME, resource, own)
+    found = et_operator.launch(spec, NAME, rendering, own)
     marks = {labels.SPOT_INSTANCE: "true"} if spec.spot_instance else {}
     marks |= {labels.MAX_WAIT_TIME: str(spec.max_wait_time)} if spec.max_wait_time else {}
     return {
@@ -81,27 +84,37 @@ def values(spec: ETJobSpec, resource: Resource) -> dict[str, Any]:
     }
 
 
-def scale(obj: Object, workers: int) -> Change:
-    """What gives an elastic job so many workers in all.
+def scale(obj: Object, workers: int) -> Modification:
+    """The request that scales an elastic job to that total number of workers.
 
     Raises:
-        SpecError: it may not have so many, or so few.
-        Conflict: it does not run, or is being scaled.
+        SpecError: its limits do not allow that number.
+        Conflict: it does not run, or is already being scaled.
     """
-    name, now = obj["metadata"]["name"], trainingjob.workers(obj)
+    name, now = obj["metadata"]["name"], et_operator.worker_count(obj)
     if workers == now:
-        return Change(patch={})
+        return Modification(patch={})
     _check_count(obj, workers, f"--workers {workers}")
     if (obj.get("status") or {}).get("phase") == "Scaling":
         raise Conflict(f'etjob "{name}" is being scaled', f"try again when it runs: arena get {_aimed(obj)}")
     return _request(obj, ScaleSpec(name=name, count=abs(workers - now)), out=workers > now)
 
 
-def scale_by(obj: Object, spec: ScaleSpec, *, out: bool) -> Change:
-    """What adds workers to an elastic job (`out`), or takes some away; raises as `scale`."""
-    now = trainingjob.workers(obj)
+def scale_by(obj: Object, spec: ScaleSpec, out: bool) -> Modification:
+    """The request that adds workers to an elastic job (`out`) or removes some; raises as `scale`."""
+    now = et_operator.worker_count(obj)
     _check_count(obj, now + spec.count if out else now - spec.count, f"--count {spec.count}")
     return _request(obj, spec, out=out)
+
+
+def scale_outcome(obj: Object) -> tuple[bool | None, str]:
+    """Whether a request succeeded (None: not done yet), and the message of its last condition."""
+    conditions = (obj.get("status") or {}).get("conditions") or ()
+    held = [one for one in conditions if str(one.get("status")) == "True"]
+    last = next((one for one in held if str(one["type"]).startswith("ScaleS")), None)
+    last = last or next((one for one in held if one["type"] == "ScaleFailed"), held[-1] if held else {})
+    outcomes = {"ScaleSucceeded": True, "ScaleFailed": False}
+    return outcomes.get(str(last.get("type"))), str(last.get("message") or "")
 
 
 def _aimed(obj: Object) -> str:
@@ -109,22 +122,22 @@ def _aimed(obj: Object) -> str:
 
 
 def _check_count(obj: Object, workers: int, given: str) -> None:
-    fewest, most = trainingjob.limits(obj)
-    now = trainingjob.workers(obj)
+    fewest, most = et_operator.limits(obj)
+    now = et_operator.worker_count(obj)
     has = f'{given}: etjob "{obj["metadata"]["name"]}" has {now} worker' + "s" * (now != 1)
-    allowed = f"let it have {fewest} to {most}" if most else f"let it have {fewest} or more"
+    allowed = f"choose {fewest} to {most}" if most else f"choose {fewest} or more"
     if workers < fewest:
         raise SpecError(f"{has} and needs at least {fewest} (its --min-workers)", allowed)
     if most is not None and workers > most:
         raise SpecError(f"{has} and takes at most {most} (its --max-workers)", allowed)
 
 
-def _request(obj: Object, spec: ScaleSpec, *, out: bool) -> Change:
+def _request(obj: Object, spec: ScaleSpec, *, out: bool) -> Modification:
     resource = SCALEOUTS if out else SCALEINS
     name = obj["metadata"]["name"]
     if (obj.get("status") or {}).get("phase") not in _SCALABLE:
         raise Conflict(
-            f'etjob "{name}" does not run', f"only then it can be scaled: arena get {_aimed(obj)} -e"
+            f'etjob "{name}" does not run', f"only a running job can be scaled: arena get {_aimed(obj)} -e"
         )
     body: dict[str, Any] = {
         "selector": {"name": name},
@@ -137,7 +150,7 @@ def _request(obj: Object, spec: ScaleSpec, *, out: bool) -> Change:
         body["backoffLimit"] = spec.retry or None
     short = name[:_NAME_ROOM].rstrip("-")
     meta = {"generateName": f"{short}-", "labels": labels.common(name, NAME, "scaling")}
-    return Change(
+    return Modification(
         resource=resource,
         request={
             "apiVersion": resource.api_version,
@@ -148,15 +161,23 @@ def _request(obj: Object, spec: ScaleSpec, *, out: bool) -> Change:
     )
 
 
-KIND = trainingjob.carried(
+def owns(obj: Object) -> bool:
+    """Whether a TrainingJob was submitted as an elastic job, or its launcher runs no deepspeed."""
+    made = reading.made_as(obj, NAME, [et_operator.RESOURCE])
+    return not et_operator.runs_deepspeed(obj) if made is None else made
+
+
+KIND = et_operator.carried(
     name=NAME,
     aliases=("et", "elastictraining"),
     summary="Elastic training: workers come and go while the program runs",
     spec=ETJobSpec,
     values=values,
-    read=trainingjob.reader(NAME),
-    owns=lambda obj: trainingjob.carries(obj) == NAME,
+    read=et_operator.reader(NAME),
+    owns=owns,
     scale=scale,
+    scale_requests=ScaleRequests(spec=ScaleSpec, modification=scale_by, outcome=scale_outcome),
+    servers=("worker",),
     examples=(
         'arena submit etjob --name resnet --workers 2 --max-workers 8 --gpus 1 --image IMAGE "horovodrun '
         '-np 2 --min-np 1 --max-np 8 --host-discovery-script /etc/edl/discover_hosts.sh python train.py"',

@@ -1,35 +1,42 @@
-"""JAXJob: distributed JAX; every worker runs the same command, the first one coordinates."""
+"""JAXJob: distributed JAX; every worker runs the same command, and the first one coordinates."""
 
 from typing import Any
 
 from arena.kinds.kind import Kind, switch
-from arena.kinds.training import peers, reading
-from arena.kinds.training.peers import CleanedSpec
+from arena.kinds.training import FAMILY
+from arena.kinds.training.base import reading, training_operator, workers
+from arena.kinds.training.base.training_operator import TRAINING_OPERATOR
+from arena.kinds.training.base.workers import TrainingOperatorSpec
+from arena.kinds.workload.rendering import Rendering
 from arena.resources import Resource
 
 NAME = "jaxjob"
+CONVENTIONS = TRAINING_OPERATOR._replace(main_containers=("jax",))
 
 
-class JAXJobSpec(CleanedSpec):
-    """What a JAXJob is asked to be."""
+class JAXJobSpec(TrainingOperatorSpec):
+    """The options of a JAXJob."""
 
 
-def values(spec: JAXJobSpec, resource: Resource) -> dict[str, Any]:
+def values(spec: JAXJobSpec, rendering: Rendering) -> dict[str, Any]:
     """The values of the template; raises as `render.shared`."""
-    return {**peers.operated(spec, NAME, resource), "workers": spec.workers}
+    return {**workers.values(spec, NAME, rendering), "workers": spec.workers}
 
 
 KIND = Kind(
     name=NAME,
+    family=FAMILY,
     aliases=("jax",),
     summary="Distributed JAX",
     resources=(Resource("kubeflow.org", "v1", "jaxjobs", kind="JAXJob"),),
     template="jaxjob.yaml",
     spec=JAXJobSpec,
     values=values,
-    read=reading.read(NAME, "jaxReplicaSpecs"),
-    pods=reading.selector("jaxjob-controller"),
-    job_of=reading.job_of("jaxjob-controller"),
+    read=reading.read(NAME, "jaxReplicaSpecs", CONVENTIONS),
+    pods=training_operator.selector("jaxjob-controller"),
+    event_writer=training_operator.master,
+    job_of=training_operator.job_of("jaxjob-controller"),
+    conventions=CONVENTIONS,
     suspend=switch("spec", "runPolicy", "suspend"),
     examples=('arena submit jaxjob --name gpt --workers 4 --gpus 1 --image IMAGE "python train.py"',),
 )

@@ -1,16 +1,20 @@
-"""Job: any program, by what every Kubernetes brings; no operator is needed."""
+"""Job: any program; every Kubernetes has its type, so no operator is needed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from arena import labels
 from arena.errors import MissingOperator, SpecError, aimed
-from arena.kinds import forms
-from arena.kinds.kind import Change, Kind, Member, Object, Places, Pod, switch
+from arena.kinds import option_types as types
+from arena.kinds.kind import Kind, Modification, Object, Pod, PodConventions, PodSummary, switch
 from arena.kinds.spec import option
-from arena.kinds.training import environment, peers, pods, reading, render, status
-from arena.kinds.training.peers import WorkerSpec
-from arena.model import Job, Phase
+from arena.kinds.training import FAMILY
+from arena.kinds.training.base import reading, render, rendezvous, status, workers
+from arena.kinds.training.base.spec import BatchPodSpec
+from arena.kinds.training.base.workers import WorkerSpec
+from arena.kinds.workload import instances, runs
+from arena.kinds.workload.rendering import Rendering
+from arena.model.jobs import Job, Phase
 from arena.resources import Resource
 from arena.units import by_age
 
@@ -20,76 +24,90 @@ INDEXED = Resource("batch", "v1", "jobs", kind="Job", field="completionMode")
 PLAIN = INDEXED._replace(field="")
 """Of Kubernetes before 1.21: the pods of a Job are all alike."""
 
-PLACES = Places(roles=(), indices=(labels.COMPLETION_INDEX,), chiefs=(), other="worker")
+CONVENTIONS = PodConventions(
+    index_labels=(labels.COMPLETION_INDEX,), default_role="worker", main_containers=("main",)
+)
 
-PORT = forms.Form(forms.whole(1, 65535), "PORT")
+PORT = types.OptionType(types.integer(1, 65535), "PORT", safe=True)
 
 _MAKERS = ("CronJob", "Cron")
-"""What makes a new Job from time to time."""
+"""Kinds of objects that create Jobs on a schedule."""
 
 
 class JobSpec(WorkerSpec):
-    """What a Job is asked to be."""
+    """The options of a Job."""
 
-    nproc_per_node: str = option("", "Processes of each worker, for torchrun", forms.PROCESSES)
-    port: int = option(29500, "Port at which the workers meet", PORT)
+    nproc_per_node: str = option("", "Processes of each worker, for torchrun", types.PROCESSES)
+    port: int = option(29500, "Port for the workers' rendezvous", PORT)
 
 
-def values(spec: JobSpec, resource: Resource, kind: str = NAME) -> dict[str, Any]:
+def values(spec: JobSpec, rendering: Rendering) -> dict[str, Any]:
     """The values of the template.
-
-    Args:
-        kind: the name of the kind, of one that is a plain Job, too.
 
     Raises:
         SpecError: there is no image, or a label is arena's own.
-        MissingOperator: there are several workers and the cluster cannot tell them apart.
+        MissingOperator: there are several workers, and the cluster cannot number them.
     """
-    found = render.shared(spec, kind, resource, peers.size(spec)) | peers.pod(spec)
-    # A failed pod stays, so that its log can be read, and another takes its place.
+    found = single(spec, NAME, rendering, workers.size(spec)) | workers.pod(spec, rendering)
+    found |= {"workers": spec.workers, "port": spec.port}
+    if spec.workers == 1:
+        return found | {"env": found["env"] + rendezvous.single_worker(spec, spec.nproc_per_node)}
+    return found | _rendezvous(spec, rendering, found["env"])
+
+
+def single(spec: BatchPodSpec, kind: str, rendering: Rendering, size: render.Size) -> dict[str, Any]:
+    """The values of a Job of one pod, except for those of its container; raises as `render.shared`.
+
+    Args:
+        kind: the name of the kind that uses a Job.
+    """
+    found = render.shared(spec, kind, rendering, size)
+    # A failed pod is kept, so that its log can be read, and another replaces it.
     del found["restart_policy"], found["scheduling"]
     return {
         **found,
-        # Not the default of six, which is not what "no --retry" says.
+        # The default of 6 would contradict a missing --retry.
         "backoff_limit": spec.retry,
-        "workers": spec.workers,
-        **_meeting(spec, resource, found["env"]),
-        "match": labels.common(spec.name, kind),
-        "port": spec.port,
+        "workers": 1,
+        "mode": None,
+        "service": None,
+        "subdomain": None,
+        "match": labels.common(spec.name, kind, FAMILY.component),
+        "port": None,
     }
 
 
-def _meeting(spec: JobSpec, resource: Resource, env: list[dict[str, Any]]) -> dict[str, Any]:
-    """What several workers need to find each other, and one alone does not."""
-    if spec.workers == 1:
-        only = environment.alone(spec, spec.nproc_per_node)
-        return {"mode": None, "service": None, "subdomain": None, "env": env + only}
-    if not resource.field:
+def _rendezvous(spec: JobSpec, rendering: Rendering, env: list[dict[str, Any]]) -> dict[str, Any]:
+    """What several workers need to find each other."""
+    if not rendering.resource.field:
         raise MissingOperator(
             f"--workers {spec.workers}: the cluster is too old to number the pods of a Job",
-            "give --workers 1, or have it updated to Kubernetes 1.24 or newer",
+            "use --workers 1, or update the cluster to Kubernetes 1.24 or newer",
         )
-    meeting = environment.meeting(spec, f"{spec.name}-0.{spec.name}", spec.port, spec.nproc_per_node)
-    return {"mode": "Indexed", "service": "Service", "subdomain": spec.name, "env": env + meeting}
+    host = f"{runs.name(rendering, spec.name)}-0.{spec.name}"
+    found = rendezvous.rendezvous(spec, host, spec.port, spec.nproc_per_node)
+    env = runs.variable(rendering, labels.BATCH_JOB_NAME) + env + found
+    return {"mode": "Indexed", "service": "Service", "subdomain": spec.name, "env": env}
 
 
 def owns(obj: Object) -> bool:
-    """Whether it is a job for its own sake that trains something, as far as one can see.
+    """Whether it appears to be a training job of its own.
 
-    Other people's housekeeping is none, nor what another object makes in order to be one.
+    Housekeeping of others does not count, nor do Jobs that belong to another object.
     """
     own = obj["metadata"].get("labels") or {}
-    return _is_whole(obj) and (labels.managed(own) or labels.KUEUE_QUEUE in own or pods.gpus(_pod(obj)) > 0)
+    trains = labels.managed(own) or labels.KUEUE_QUEUE in own or instances.gpus(_pod(obj)) > 0
+    return _is_whole(obj) and trains
 
 
 def _is_whole(obj: Object) -> bool:
-    """Whether it is no part of another job, nor was submitted as one of another kind."""
+    """Whether it is neither part of another job nor submitted as another kind."""
     meta = obj["metadata"]
     own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
     owner = next((one for one in meta.get("ownerReferences") or () if one.get("controller")), None)
     if owner and not (labels.managed(own) and owner["kind"] in _MAKERS):
         return False
-    # What was adopted may have any word there.
+    # An adopted Job may have any value there.
     return labels.SPEC not in notes or own.get(labels.APP) == NAME
 
 
@@ -104,16 +122,16 @@ def job_of(pod: Object) -> str:
 
 
 def read(obj: Object, members: Sequence[Pod]) -> Job:
-    """The job; a pod that failed and has a successor is history."""
+    """Read the job; a failed pod that was replaced is ignored."""
     spec = obj.get("spec") or {}
     indexed, size = spec.get("completionMode") == "Indexed", _size(spec)
-    found = _current([pods.member(one, PLACES) for one in members], indexed, size)
+    found = _current([instances.summary(one, CONVENTIONS) for one in members], indexed, size)
     roles = [{"replicas": size, "template": spec.get("template") or {}}]
-    return reading.job(NAME, obj, found, roles, PLACES, said=_said(obj, found))
+    return reading.job(NAME, obj, found, roles, CONVENTIONS, said=_said(obj, found))
 
 
-def _said(obj: Object, found: Sequence[Member]) -> tuple[Phase | None, str]:
-    # What is decided, while its last pods are still ending.
+def _said(obj: Object, found: Sequence[PodSummary]) -> tuple[Phase | None, str]:
+    # The outcome is already certain while the last pods are still ending.
     for kind, phase in (("FailureTarget", Phase.FAILED), ("SuccessCriteriaMet", Phase.SUCCEEDED)):
         if decided := status.condition(obj, kind):
             return phase, str(decided.get("message") or "")
@@ -122,13 +140,13 @@ def _said(obj: Object, found: Sequence[Member]) -> tuple[Phase | None, str]:
     return between(found, active, again=retries is None or retries > 0), ""
 
 
-def between(found: Sequence[Member], active: bool, *, again: bool) -> Phase | None:
-    """The phase where pods do not tell it: they may not be read, or they have ended and the job has not yet.
+def between(found: Sequence[PodSummary], active: bool, *, again: bool) -> Phase | None:
+    """The phase of a job whose pods do not show it: they cannot be read, or ended before the job.
 
     Args:
         found: the job's pods.
         active: whether its object counts some as active.
-        again: whether those that failed get a successor.
+        again: whether failed pods are replaced.
     """
     phases = {one.instance.phase for one in found}
     if not found:
@@ -139,15 +157,15 @@ def between(found: Sequence[Member], active: bool, *, again: bool) -> Phase | No
 
 
 def _size(spec: Mapping[str, Any]) -> int:
-    """How many pods run at a time."""
+    """The number of pods that run at a time."""
     parallelism, completions = spec.get("parallelism"), spec.get("completions")
     most = 1 if parallelism is None else int(parallelism)
     return most if completions is None else min(most, int(completions))
 
 
-def _current(members: Sequence[Member], indexed: bool, size: int) -> list[Member]:
-    """Of each place the pods that have not failed, else the last that did."""
-    found: list[Member] = []
+def _current(members: Sequence[PodSummary], indexed: bool, size: int) -> list[PodSummary]:
+    """For each index, the pods that have not failed, else the last one that did."""
+    found: list[PodSummary] = []
     for index in {one.instance.index for one in members}:
         there = [one for one in members if one.instance.index == index]
         good = [one for one in there if one.instance.phase != "Failed"]
@@ -157,23 +175,24 @@ def _current(members: Sequence[Member], indexed: bool, size: int) -> list[Member
     return found
 
 
-def scale(obj: Object, workers: int) -> Change:
-    """Change how many workers there are.
+def scale(obj: Object, workers: int) -> Modification:
+    """Change the number of workers.
 
     Raises:
-        SpecError: they have no numbers, so that none could be told which one it is.
+        SpecError: the workers have no numbers, so new ones would not know theirs.
     """
     if (obj.get("spec") or {}).get("completionMode") != "Indexed":
         name, namespace = obj["metadata"]["name"], obj["metadata"].get("namespace") or "default"
         raise SpecError(
-            f'job "{name}" was submitted with one worker and keeps it',
-            f"start it anew: arena rerun {aimed(name, namespace)} --replace --set workers={workers}",
+            f'job "{name}" was submitted with one worker and cannot be scaled',
+            f"start it again: arena rerun {aimed(name, namespace)} --replace --set workers={workers}",
         )
-    return Change(patch={"spec": {"parallelism": workers, "completions": workers}})
+    return Modification(patch={"spec": {"parallelism": workers, "completions": workers}})
 
 
 KIND = Kind(
     name=NAME,
+    family=FAMILY,
     aliases=("batch", "batchjob"),
     summary="Any program, on any cluster: needs no operator",
     resources=(INDEXED, PLAIN),
@@ -185,8 +204,9 @@ KIND = Kind(
     owns=owns,
     takes=_is_whole,
     job_of=job_of,
-    places=PLACES,
-    # Those that belong to jobs of other kinds have their labels, too.
+    conventions=CONVENTIONS,
+    # Jobs that belong to other kinds have their labels, too.
+    one_world=False,
     selectors=(f"{labels.BATCH_JOB_NAME},!{labels.JOBSET_NAME},!{labels.JOB_NAME}",),
     suspend=switch("spec", "suspend"),
     scale=scale,

@@ -1,112 +1,129 @@
-"""JobSet: workers that are started, restarted and ended as one, perhaps beside a coordinator."""
+"""JobSet: workers that start, restart and end together, optionally with a coordinator."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from arena import labels
-from arena.kinds import forms, words
-from arena.kinds.kind import Kind, Object, Places, Pod, switch
+from arena.kinds import option_types as types
+from arena.kinds import validators
+from arena.kinds.kind import Kind, Object, Pod, PodConventions, switch
 from arena.kinds.spec import option
-from arena.kinds.training import environment, job, peers, pods, reading, render, status
-from arena.kinds.training.base import VOLCANO
-from arena.kinds.training.peers import WorkerSpec
-from arena.model import Job, Phase
+from arena.kinds.training import FAMILY, job
+from arena.kinds.training.base import reading, render, rendezvous, status, workers
+from arena.kinds.training.base.spec import VOLCANO
+from arena.kinds.training.base.workers import WorkerSpec
+from arena.kinds.workload import environment, images, instances, pod_values, runs
+from arena.kinds.workload.rendering import Rendering
+from arena.model.jobs import Job, Phase
 from arena.resources import Resource
 
 NAME = "jobset"
 
-PLACES = Places(
-    roles=(labels.REPLICATED_JOB,), indices=(labels.COMPLETION_INDEX,), chiefs=("coordinator", "launcher")
+CONVENTIONS = PodConventions(
+    role_labels=(labels.REPLICATED_JOB,),
+    index_labels=(labels.COMPLETION_INDEX,),
+    chief_roles=("coordinator", "launcher"),
+    main_containers=("main", "node"),
 )
-_KEY = forms.Form(lambda value: words.qualified(words.text(value)), "LABEL")
+_KEY = types.OptionType(lambda value: validators.qualified_name(validators.text(value)), "LABEL")
 
 
 class JobSetSpec(WorkerSpec):
-    """What a JobSet is asked to be."""
+    """The options of a JobSet."""
 
     suffix: ClassVar[str] = "-coordinator-0-0-xxxxx"
 
-    retry: int = option(0, "How often all instances are started again before the job fails")
-    nproc_per_node: str = option("", "Processes of each worker, for torchrun", forms.PROCESSES)
-    port: int = option(29500, "Port at which the workers meet", job.PORT)
-    coordinator: str = option("", "Command of one more instance, whose end is that of the job")
-    coordinator_image: str = option("", "Image of the coordinator", forms.IMAGE)
-    coordinator_cpu: str = option("", "CPUs of the coordinator", forms.QUANTITY)
-    coordinator_memory: str = option("", "Memory of the coordinator", forms.QUANTITY)
-    coordinator_port: int = option(29400, "Port at which the coordinator is reached", job.PORT)
+    retry: int = option(0, "Number of restarts of all instances before the job fails")
+    nproc_per_node: str = option("", "Processes of each worker, for torchrun", types.PROCESSES)
+    port: int = option(29500, "Port for the workers' rendezvous", job.PORT)
+    coordinator: str = option("", "Command of an additional instance, which ends the job when it ends")
+    coordinator_image: str = option("", "Image of the coordinator", types.IMAGE)
+    coordinator_cpu: str = option("", "CPUs of the coordinator", types.QUANTITY)
+    coordinator_memory: str = option("", "Memory of the coordinator", types.QUANTITY)
+    coordinator_port: int = option(29400, "Port of the coordinator", job.PORT)
     exclusive_topology: str = option(
         "",
-        "Label of nodes, such as that of their rack: the workers get all those with one value",
+        "Node label, such as that of racks; the job gets all nodes with one value of it",
         _KEY,
+        safe=True,
     )
 
-    def idle(self) -> dict[str, str]:
-        """As of every job, and what asks something of a coordinator that there is not."""
+    def unused(self) -> dict[str, str]:
+        """The unused options of every job; options of a coordinator have no effect without one."""
         own = ("coordinator_image", "coordinator_cpu", "coordinator_memory")
         lost = {} if self.coordinator else {one: "--coordinator" for one in own if getattr(self, one)}
-        return super().idle() | lost
+        return super().unused() | lost
 
 
-def values(spec: JobSetSpec, resource: Resource) -> dict[str, Any]:
+def values(spec: JobSetSpec, rendering: Rendering) -> dict[str, Any]:
     """The values of the template; raises as `render.shared`."""
     leads = bool(spec.coordinator)
-    workers = peers.size(spec)
-    found = render.shared(spec, NAME, resource, replace(workers, pods=workers.pods + leads))
+    size = workers.size(spec)
+    found = render.shared(spec, NAME, rendering, replace(size, pods=size.pods + leads))
     if spec.exclusive_topology:
         found["annotations"] |= {labels.EXCLUSIVE_TOPOLOGY: spec.exclusive_topology}
     for one in ("restart_policy", "scheduling", "backoff_limit"):
         del found[one]
     return {
         **found,
-        **peers.pod(spec),
+        **workers.pod(spec, rendering),
         "failure_policy": _failure_policy(spec) if spec.retry else None,
         "success_policy": {"operator": "All", "targetReplicatedJobs": ["coordinator"]} if leads else None,
         "leader": "coordinator" if leads else "worker",
         "gang": _gang(spec),
         "workers": spec.workers,
-        "env": _worker_env(spec),
+        "env": _worker_env(spec, rendering),
         "port": spec.port,
-        **_coordinator(spec),
+        **_coordinator(spec, rendering),
     }
 
 
-def _coordinator(spec: JobSetSpec) -> dict[str, Any]:
+def _coordinator(spec: JobSetSpec, rendering: Rendering) -> dict[str, Any]:
     return {
         "coordinator": "coordinator" if spec.coordinator else None,
-        "coordinator_image": render.image(spec, spec.coordinator_image),
-        "coordinator_command": render.shell(spec, spec.coordinator),
-        "coordinator_env": environment.env(spec, hide_gpus=True) + _coordination(spec),
+        "coordinator_image": images.image(spec, rendering, spec.coordinator_image),
+        "coordinator_command": pod_values.shell(spec, spec.coordinator),
+        "coordinator_env": _coordinator_env(spec, rendering),
         "coordinator_resources": _coordinator_resources(spec),
         "coordinator_port": spec.coordinator_port,
     }
 
 
 def _gang(spec: JobSetSpec) -> dict[str, Any] | None:
-    """Volcano looks for the size of a gang at what owns the pods: the Job, not the JobSet."""
+    """Volcano reads the size of a gang from the owner of the pods: the Job, not the JobSet."""
     if not spec.gang or spec.queued_by != VOLCANO:
         return None
     return {"annotations": {labels.VOLCANO_MEMBERS: str(spec.workers)}}
 
 
 def _failure_policy(spec: JobSetSpec) -> dict[str, Any]:
-    # Another try would have the whole time again.
+    # Another attempt would have the whole time again.
     rule = {"name": "deadline", "action": "FailJobSet", "onJobFailureReasons": ["DeadlineExceeded"]}
     rules = [rule] if spec.running_timeout else None
     return {"maxRestarts": spec.retry, **({"rules": rules} if rules else {})}
 
 
-def _worker_env(spec: JobSetSpec) -> list[dict[str, Any]]:
-    found = environment.env(spec, hide_gpus=not spec.gpus) + _coordination(spec)
+def _coordinator_env(spec: JobSetSpec, rendering: Rendering) -> list[dict[str, Any]]:
+    run = runs.variable(rendering, labels.JOBSET_NAME) if spec.coordinator else []
+    return run + environment.env(spec, hide_gpus=True) + _coordination(spec, rendering)
+
+
+def _worker_env(spec: JobSetSpec, rendering: Rendering) -> list[dict[str, Any]]:
+    addressed = spec.coordinator or spec.workers > 1
+    found = runs.variable(rendering, labels.JOBSET_NAME) if addressed else []
+    found += environment.env(spec, hide_gpus=not spec.gpus) + _coordination(spec, rendering)
     if spec.workers == 1:
-        return found + environment.alone(spec, spec.nproc_per_node)
-    host = f"{spec.name}-worker-0-0.{spec.name}"
-    return found + environment.meeting(spec, host, spec.port, spec.nproc_per_node)
+        return found + rendezvous.single_worker(spec, spec.nproc_per_node)
+    name = runs.name(rendering, spec.name)
+    host = f"{name}-worker-0-0.{name}"
+    return found + rendezvous.rendezvous(spec, host, spec.port, spec.nproc_per_node)
 
 
-def _coordination(spec: JobSetSpec) -> list[dict[str, Any]]:
-    """Where the coordinator is reached."""
-    host = f"{spec.name}-coordinator-0-0.{spec.name}"
+def _coordination(spec: JobSetSpec, rendering: Rendering) -> list[dict[str, Any]]:
+    """The address of the coordinator."""
+    name = runs.name(rendering, spec.name)
+    host = f"{name}-coordinator-0-0.{name}"
     where = {"COORDINATOR_ADDRESS": host, "COORDINATOR_PORT": str(spec.coordinator_port)}
     own = {name: value for name, value in where.items() if name not in spec.env}
     return environment.variables(own) if spec.coordinator else []
@@ -119,7 +136,7 @@ def _coordinator_resources(spec: JobSetSpec) -> dict[str, Any] | None:
 
 
 def owns(obj: Object) -> bool:
-    """Whether it is a job for its own sake, or the run of a schedule: others are parts of TrainJobs."""
+    """Whether it is a job of its own or the run of a schedule; others are parts of TrainJobs."""
     owners = obj["metadata"].get("ownerReferences") or ()
     return not any(one.get("controller") and one["kind"] != "Cron" for one in owners)
 
@@ -130,30 +147,32 @@ def job_of(pod: Object) -> str:
 
 
 def read(obj: Object, members: Sequence[Pod]) -> Job:
-    """The job: its roles are the replicated jobs."""
+    """Read the job, whose roles are the replicated jobs."""
     spec, state = obj.get("spec") or {}, obj.get("status") or {}
     restarts, most = state.get("restarts") or 0, (spec.get("failurePolicy") or {}).get("maxRestarts") or 0
     said = running(state.get("replicatedJobsStatus") or (), members, again=restarts < most)
-    # Newer releases tell; else the last try's pods are gone, and those of the next are not there yet.
+    # Newer releases report it. In older ones, the pods of the last attempt are gone and the next ones are
+    # missing.
     told = status.condition(obj, "RestartingJobSet")
     if told or (restarts and not members and said is None):
         said = Phase.RESTARTING
-    roles = [_role(one) for one in spec.get("replicatedJobs") or ()]
-    return reading.job(NAME, obj, members, roles, PLACES, said=(said, ""))
+    parts = spec.get("replicatedJobs") or ()
+    conventions = CONVENTIONS.of_roles(str(one.get("name")) for one in parts)
+    return reading.job(NAME, obj, members, [_role(one) for one in parts], conventions, said=(said, ""))
 
 
 def running(jobs: Sequence[Object], members: Sequence[Pod], *, again: bool) -> Phase | None:
-    """The phase where pods do not tell it.
+    """The phase of a job whose pods do not show it.
 
     Args:
-        jobs: counts of Jobs; an active one may have pods that only wait.
+        jobs: counts of Jobs; an active one may have only waiting pods.
         members: the pods.
-        again: whether all are started again where some failed.
+        again: whether all are restarted if some fail.
     """
     if any(one.get("ready") for one in jobs):
         return Phase.RUNNING
     active = any(one.get("active") for one in jobs)
-    return job.between([pods.member(one, PLACES) for one in members], active, again=again)
+    return job.between([instances.summary(one, CONVENTIONS) for one in members], active, again=again)
 
 
 def _role(one: Object) -> Object:
@@ -165,8 +184,9 @@ def _role(one: Object) -> Object:
 
 KIND = Kind(
     name=NAME,
+    family=FAMILY,
     aliases=("js",),
-    summary="Workers that restart together, perhaps with a coordinator",
+    summary="Workers that restart together, optionally with a coordinator",
     resources=(Resource("jobset.x-k8s.io", "v1alpha2", "jobsets", kind="JobSet"),),
     template="jobset.yaml",
     spec=JobSetSpec,
@@ -175,7 +195,7 @@ KIND = Kind(
     pods=lambda obj: {labels.JOBSET_NAME: obj["metadata"]["name"]},
     owns=owns,
     job_of=job_of,
-    places=PLACES,
+    conventions=CONVENTIONS,
     selectors=(labels.JOBSET_NAME,),
     suspend=switch("spec", "suspend"),
     examples=(

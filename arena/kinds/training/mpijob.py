@@ -4,50 +4,57 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from arena import labels
+from arena import accelerators, labels
 from arena.errors import MissingOperator
-from arena.kinds.kind import Kind, Member, Object, Pod, switch
+from arena.kinds.kind import Kind, Object, Pod, PodSummary, switch
 from arena.kinds.spec import option
-from arena.kinds.training import environment, peers, pods, reading, render, volumes
-from arena.kinds.training.peers import CleanedSpec
-from arena.model import Job, Phase
+from arena.kinds.training import FAMILY
+from arena.kinds.training.base import reading, render, workers
+from arena.kinds.training.base.training_operator import TRAINING_OPERATOR
+from arena.kinds.training.base.workers import WorkerSpec, clean_policy
+from arena.kinds.workload import environment, images, instances, pod_values, volumes
+from arena.kinds.workload.rendering import Rendering
+from arena.model.jobs import Job, Phase
 from arena.resources import Resource
 
 NAME = "mpijob"
+CONVENTIONS = TRAINING_OPERATOR._replace(main_containers=("mpi",), has_chief=True)
 
 V2 = Resource("kubeflow.org", "v2beta1", "mpijobs", kind="MPIJob", field="launcherCreationPolicy")
-"""Since MPI operator 0.5, whose launchers can wait for their workers."""
+"""Since MPI operator 0.5, launchers can wait for their workers."""
 EARLY = V2._replace(field="")
 V1 = Resource("kubeflow.org", "v1", "mpijobs", kind="MPIJob")
 OLD = Resource("kubeflow.org", "v1alpha1", "mpijobs", kind="MPIJob")
-"""Of the Go arena's time: such jobs are read, but none are made."""
+"""From the Go arena's time: such jobs can be read, but not created."""
 
 RESOURCES = (V2, EARLY, V1, OLD)
 
 OPERATORS = {V2.api_version: "mpi-operator", V1.api_version: "mpijob-controller"}
 
+HOROVODRUN = "horovodrun"
+"""The program of Horovod's launchers: an MPIJob that runs it is a Horovod job."""
+
 FORMER = (f"{labels.MPI_JOB_NAME},!{labels.JOB_NAME}",)
 """Selects the pods of the old operator."""
 
 _BACKOFF = 6
-"""How often a Job starts another pod where nobody says it."""
+"""The default backoffLimit of a Job."""
 
 _OLD_PHASES = {"Active": Phase.RUNNING, "Succeeded": Phase.SUCCEEDED, "Failed": Phase.FAILED}
 
-TOPOLOGY_GPU = "aliyun.com/gpu"
 
-
-class MPIJobSpec(CleanedSpec):
-    """What an MPIJob is asked to be."""
+class MPIJobSpec(WorkerSpec):
+    """The options of an MPIJob."""
 
     slots_per_worker: int = option(0, "Processes of each worker (0: one per GPU, at least one)")
-    gputopology: bool = option(False, "Place workers by the topology of the GPUs")
-    mounts_on_launcher: bool = option(False, "Mount the data of --data into the launcher too")
+    gputopology: bool = option(False, "Place workers by GPU topology", safe=True)
+    mounts_on_launcher: bool = option(False, "Mount --data into the launcher, too", safe=True)
+    clean_task_policy: str = clean_policy("Running")
 
     @property
-    def taken(self) -> tuple[str, ...]:
-        """As of every Spec; the volumes of both operators."""
-        return (*super().taken, "ssh-auth", "mpi-job-config", "mpi-job-kubectl")
+    def operator_volumes(self) -> tuple[str, ...]:
+        """The volumes of both operators."""
+        return (*super().operator_volumes, "ssh-auth", "mpi-job-config", "mpi-job-kubectl")
 
     @property
     def slots(self) -> int:
@@ -55,81 +62,81 @@ class MPIJobSpec(CleanedSpec):
         return self.slots_per_worker or self.gpus or 1
 
 
-def values(spec: MPIJobSpec, resource: Resource) -> dict[str, Any]:
+def values(spec: MPIJobSpec, rendering: Rendering) -> dict[str, Any]:
     """The values of the template.
 
     Raises:
         SpecError: there is no image, or a label is arena's own.
         MissingOperator: the cluster's operator is too old.
     """
-    return launch(spec, NAME, resource)
+    return launch(spec, NAME, rendering)
 
 
-def launch(spec: MPIJobSpec, kind: str, resource: Resource) -> dict[str, Any]:
-    """As `values`, for whatever kind is carried by an MPIJob."""
+def launch(spec: MPIJobSpec, kind: str, rendering: Rendering) -> dict[str, Any]:
+    """As `values`, for any kind that uses an MPIJob."""
+    resource = rendering.resource
     if resource.version == OLD.version:
         raise MissingOperator(
-            "the cluster has an MPI operator that is too old to submit to",
+            "the MPI operator of the cluster is too old",
             "install MPI operator 0.4 or newer",
         )
-    # A launcher that is made once the workers run is not of their gang, which would wait for it for ever.
+    # A launcher that is created once the workers run is not part of their gang, which would never start.
     waits = resource == V2
-    size = peers.size(spec)
-    found = render.shared(spec, kind, resource, size if waits else replace(size, pods=size.pods + 1))
+    size = workers.size(spec)
+    found = render.shared(spec, kind, rendering, size if waits else replace(size, pods=size.pods + 1))
     if resource.version == V2.version:
-        # A Job starts the launcher there: a pod that failed stays, so that its log can be read, and another
-        # comes; the default of six times is not what "no --retry" says.
+        # There a Job starts the launcher: a failed pod is kept, so that its log can be read, and replaced.
+        # The default of 6 replacements would contradict a missing --retry.
         found |= {"restart_policy": "Never", "backoff_limit": spec.retry}
     if spec.gputopology:
-        _by_topology(spec, found)
-    del found["mounts"]  # those of the launcher and of workers differ
+        _by_topology(spec, rendering, found)
+    del found["mounts"]  # the launcher's and the workers' differ
     seen = replace(spec, share_memory="") if spec.gputopology else spec
     return {
         **found,
-        # One that came before them would fail for it, and without --retry the job with it.
+        # A launcher that starts before its workers would fail, and without --retry so would the job.
         "creation": "WaitForWorkersReady" if waits else None,
         "clean_pods": spec.clean_task_policy,
         "slots": spec.slots,
-        # That of the training operator; of the other, the launcher is a Job, which keeps deadlines itself.
+        # For the training operator; the other's launcher is a Job, which enforces deadlines itself.
         "pod_deadline": found["active_deadline"] if resource.version == V1.version else None,
-        "image": render.image(spec),
+        "image": images.image(spec, rendering),
         "selector": dict(spec.selector) or None,
         "launcher_env": environment.env(spec, hide_gpus=False),
-        "launcher_mounts": volumes.mounts(seen, claims=spec.mounts_on_launcher) or None,
+        "launcher_mounts": volumes.mounts(seen, rendering, claims=spec.mounts_on_launcher) or None,
         "worker_command": None,
         "worker_replicas": spec.workers,
         "worker_env": environment.env(spec, hide_gpus=not spec.gpus),
-        "worker_mounts": volumes.mounts(seen) or None,
+        "worker_mounts": volumes.mounts(seen, rendering) or None,
         "worker_resources": _resources(spec),
     }
 
 
-def _by_topology(spec: MPIJobSpec, found: dict[str, Any]) -> None:
+def _by_topology(spec: MPIJobSpec, rendering: Rendering, found: dict[str, Any]) -> None:
     more = {labels.GPU_TOPOLOGY: "true", labels.GPU_TOPOLOGY_REPLICA: str(spec.workers)}
     found["pod_labels"] = {**found["pod_labels"], **more}
     alike = replace(spec, host_network=True, share_memory="")
-    found |= render.pod(alike)
+    found |= pod_values.pod(alike, rendering)
 
 
 def _resources(spec: MPIJobSpec) -> dict[str, Any] | None:
-    found = render.resources(spec, spec.gpus, {"cpu": spec.cpu, "memory": spec.memory})
+    found = pod_values.resources(spec, spec.gpus, {"cpu": spec.cpu, "memory": spec.memory})
     if found and spec.gputopology and spec.gpus:
-        found["limits"][TOPOLOGY_GPU] = found["limits"].pop(render.GPU)
+        found["limits"][accelerators.ALIYUN] = found["limits"].pop(pod_values.GPU)
     return found
 
 
-def runs_horovod(obj: Object) -> bool:
-    """Whether the launcher of an MPIJob runs horovodrun, or its maker said so."""
-    kind = (obj["metadata"].get("labels") or {}).get(labels.APP)
-    if kind in (NAME, "horovodjob"):
-        return bool(kind == "horovodjob")
+def launcher(obj: Object) -> Object:
+    """The role of an MPIJob that runs the command."""
     spec = obj.get("spec") or {}
-    launcher = (spec.get("mpiReplicaSpecs") or {}).get("Launcher") or spec
-    containers = ((launcher.get("template") or {}).get("spec") or {}).get("containers") or ()
-    words = [
-        str(word) for one in containers for word in (*(one.get("command") or ()), *(one.get("args") or ()))
-    ]
-    return "horovodrun" in " ".join(words)
+    found: Object = (spec.get("mpiReplicaSpecs") or {}).get("Launcher") or spec
+    return found
+
+
+def owns(obj: Object) -> bool:
+    """Whether an MPIJob was submitted as one, or its launcher does not run horovodrun."""
+    made = reading.made_as(obj, NAME, RESOURCES)
+    return not reading.runs(launcher(obj), HOROVODRUN) if made is None else made
 
 
 def pods_of(obj: Object) -> Mapping[str, str]:
@@ -141,6 +148,16 @@ def pods_of(obj: Object) -> Mapping[str, str]:
     return {labels.MPI_JOB_NAME: name}
 
 
+def is_queued(resource: Resource) -> bool:
+    """Whether Kueue can hold such MPIJobs: it manages only the MPI operator's v2beta1."""
+    return resource.version == V2.version
+
+
+def first_worker(name: str) -> dict[str, str]:
+    """Labels of the pod that rank 0 runs in: the first worker, not the launcher."""
+    return {labels.JOB_NAME: name, labels.REPLICA_INDEX: "0"}
+
+
 def job_of(pod: Object) -> str:
     """The MPIJob that a pod belongs to, or ""."""
     own = pod["metadata"].get("labels") or {}
@@ -150,21 +167,21 @@ def job_of(pod: Object) -> str:
 
 
 def reader(kind: str) -> Callable[[Object, Sequence[Pod]], Job]:
-    """The reader of a kind that an MPIJob carries."""
+    """The reader of a kind that uses an MPIJob."""
 
     def read(obj: Object, members: Sequence[Pod]) -> Job:
         spec = obj.get("spec") or {}
         roles = [spec] if "template" in spec else (spec.get("mpiReplicaSpecs") or {}).values()
-        found = [pods.member(one) for one in members]
+        found = [instances.summary(one, CONVENTIONS) for one in members]
         old = _OLD_PHASES.get((obj.get("status") or {}).get("launcherStatus") or "")
         said = old or (Phase.RESTARTING if _starts_again(obj, found) else None)
-        return reading.job(kind, obj, found, [role for role in roles if role], said=(said, ""))
+        return reading.job(kind, obj, found, [role for role in roles if role], CONVENTIONS, (said, ""))
 
     return read
 
 
-def _starts_again(obj: Object, members: Sequence[Member]) -> bool:
-    """Whether the Job that starts launchers is about to start another, which the operator does not tell."""
+def _starts_again(obj: Object, members: Sequence[PodSummary]) -> bool:
+    """Whether the Job of the launchers is about to start another one, which the operator does not report."""
     made_by = f"{obj['metadata']['name']}-launcher"
     phases = [one.instance.phase for one in members if one.owner[0] == made_by]
     most = ((obj.get("spec") or {}).get("runPolicy") or {}).get("backoffLimit")
@@ -174,6 +191,7 @@ def _starts_again(obj: Object, members: Sequence[Member]) -> bool:
 
 KIND = Kind(
     name=NAME,
+    family=FAMILY,
     aliases=("mpi", "mj"),
     summary="MPI programs: a launcher and workers",
     resources=RESOURCES,
@@ -182,9 +200,13 @@ KIND = Kind(
     values=values,
     read=reader(NAME),
     pods=pods_of,
-    owns=lambda obj: not runs_horovod(obj),
+    owns=owns,
+    event_writer=first_worker,
     job_of=job_of,
     former=FORMER,
+    conventions=CONVENTIONS,
+    kueue=is_queued,
     suspend=switch("spec", "runPolicy", "suspend"),
+    servers=("worker",),
     examples=('arena submit mpijob --name allreduce --workers 4 --image IMAGE "mpirun python train.py"',),
 )

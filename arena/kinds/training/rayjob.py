@@ -1,4 +1,4 @@
-"""RayJob: a Ray cluster made for one program, which a submitter starts on its head."""
+"""RayJob: a Ray cluster for one program, which a submitter starts on the head."""
 
 import re
 import shlex
@@ -8,19 +8,24 @@ from typing import Any, ClassVar
 
 from arena import labels
 from arena.errors import SpecError
-from arena.kinds import forms
-from arena.kinds.forms import choice
-from arena.kinds.kind import Kind, Member, Object, Pod, switch
+from arena.kinds import option_types as types
+from arena.kinds.kind import Kind, Object, Pod, PodSummary, switch
+from arena.kinds.option_types import choice
 from arena.kinds.spec import changed, option
-from arena.kinds.training import environment, raypods, reading, render
-from arena.kinds.training.base import KUEUE, VOLCANO, TrainingSpec
-from arena.model import Job, Phase
+from arena.kinds.training import FAMILY
+from arena.kinds.training.base import ray_pods, reading, render, status
+from arena.kinds.training.base.spec import KUEUE, VOLCANO, TrainingPodSpec
+from arena.kinds.workload import environment, images, pod_values
+from arena.kinds.workload.pod_spec import working_directory
+from arena.kinds.workload.rendering import Rendering
+from arena.model.findings import Evidence, Finding
+from arena.model.jobs import Job, Phase
 from arena.resources import Resource
 from arena.units import when
 
 NAME = "rayjob"
 _PLAIN = re.compile(r"[-\w./:=,@%+ ]+")
-"""Command lines that mean the same to every shell on their way."""
+"""Command lines that every shell on their way reads in the same way."""
 _PHASES = {
     "Failed": Phase.FAILED,
     "ValidationFailed": Phase.FAILED,
@@ -30,60 +35,64 @@ _PHASES = {
     "Retrying": Phase.RESTARTING,
 }
 _OWN_FAILURE = ("", "AppFailed")
-"""Reasons of a failure that is the program's own, so that its exit code tells more."""
+"""Reasons for which the program itself failed, so that its exit code says more."""
 
 
-class RayJobSpec(TrainingSpec):
-    """What a RayJob is asked to be: a head, and workers beside it."""
+class RayJobSpec(TrainingPodSpec):
+    """The options of a RayJob: a head, and workers beside it."""
 
     suffix: ClassVar[str] = "-xxxxx-headgroup"
+    default_dir: ClassVar[str] = "/home/ray"
 
     workers: int = option(
-        1, "Number of workers beside the head", forms.WHOLE, flags=("--worker-replicas", "--workers")
+        1, "Number of workers beside the head", types.INTEGER, flags=("--worker-replicas", "--workers")
     )
     gpus: int = option(0, "GPUs of each worker", flags=("--worker-gpu", "--gpus"))
-    share_memory: str = option("", "Size of /dev/shm  [default: that of the memory]", forms.QUANTITY)
-    working_dir: str = option(
-        "/home/ray", "Directory the command starts in", forms.PATH, old=("--workingDir",)
-    )
+    share_memory: str = option("", "Size of /dev/shm  [default: the memory's]", types.QUANTITY)
+    working_dir: str = working_directory(default_dir)
     running_timeout: int = option(
         0,
-        "Fail the job when it runs longer (0: never)",
-        forms.SECONDS,
+        "Fail the job if it runs longer (0: no limit)",
+        types.SECONDS,
         flags=("--running-timeout", "--active-deadline-seconds"),
     )
-    ttl_after_finished: int = option(10, "Keep the cluster that long after the job's end", forms.SECONDS)
-    shutdown_after_finished: bool = option(True, "Remove the cluster after the job's end")
-    suspend: bool = option(False, "Submit the job suspended")
+    ttl_after_finished: int = option(10, "Keep the cluster this long after the job's end", types.SECONDS)
+    shutdown_after_finished: bool = option(True, "Remove the Ray cluster when the job ends", safe=True)
+    suspend: bool = option(False, "Submit the job suspended", safe=True)
 
-    ray_version: str = option("", "Version of Ray in the image")
-    pre_stop_command: str = option("ray stop", "Command that runs before a head or worker is ended")
-    head_image: str = option("", "Image of the head", forms.IMAGE)
-    head_cpu: str = option("", "CPUs of the head", forms.QUANTITY)
-    head_memory: str = option("", "Memory of the head", forms.QUANTITY)
+    ray_version: str = option("", "Version of Ray in the image", safe=True)
+    pre_stop_command: str = option("ray stop", "Command to run before a head or worker stops")
+    head_image: str = option("", "Image of the head", types.IMAGE)
+    head_cpu: str = option("", "CPUs of the head", types.QUANTITY)
+    head_memory: str = option("", "Memory of the head", types.QUANTITY)
     head_gpu: int = option(0, "GPUs of the head")
     head_service_type: str = option(
         "ClusterIP",
-        "Type of the Service before the head",
+        "Type of the head's Service",
         choice("ClusterIP", "NodePort", "LoadBalancer"),
     )
-    worker_image: str = option("", "Image of the workers", forms.IMAGE)
-    worker_cpu: str = option("", "CPUs of each worker", forms.QUANTITY)
-    worker_memory: str = option("", "Memory of each worker", forms.QUANTITY)
-    worker_num_of_hosts: int = option(1, "Pods that together are one worker", forms.POSITIVE)
+    worker_image: str = option("", "Image of the workers", types.IMAGE)
+    worker_cpu: str = option("", "CPUs of each worker", types.QUANTITY)
+    worker_memory: str = option("", "Memory of each worker", types.QUANTITY)
+    worker_num_of_hosts: int = option(1, "Number of pods that form one worker", types.POSITIVE)
 
-    enable_autoscaling: bool = option(False, "Let Ray start and end workers by need")
-    worker_min_replicas: int = option(0, "Workers at least (0: as many as there are first)")
-    worker_max_replicas: int = option(0, "Workers at most (0: as many as there are first)")
-    autoscaler_cpu: str = option("500m", "CPUs of the autoscaler", forms.QUANTITY)
-    autoscaler_memory: str = option("512Mi", "Memory of the autoscaler", forms.QUANTITY)
-    autoscaler_image: str = option("", "Image of the autoscaler", forms.IMAGE)
+    enable_autoscaling: bool = option(False, "Let Ray scale the workers with the load", safe=True)
+    worker_min_replicas: int = option(0, "Minimum number of workers (0: the initial number)")
+    worker_max_replicas: int = option(0, "Maximum number of workers (0: the initial number)")
+    autoscaler_cpu: str = option("500m", "CPUs of the autoscaler", types.QUANTITY)
+    autoscaler_memory: str = option("512Mi", "Memory of the autoscaler", types.QUANTITY)
+    autoscaler_image: str = option("", "Image of the autoscaler", types.IMAGE)
     autoscaler_image_pull_policy: str = option(
-        "IfNotPresent", "When to pull that image", choice("Always", "IfNotPresent", "Never")
+        "IfNotPresent",
+        "When to pull the autoscaler's image",
+        choice("Always", "IfNotPresent", "Never"),
+        safe=True,
     )
-    autoscaler_idle_timeout_seconds: int = option(60, "End a worker that is idle for so long", forms.SECONDS)
+    autoscaler_idle_timeout_seconds: int = option(
+        60, "Remove a worker that has been idle this long", types.SECONDS
+    )
     autoscaler_upscaling_mode: str = option(
-        "Default", "How fast workers are added", choice("Conservative", "Default", "Aggressive")
+        "Default", "How fast to add workers", choice("Conservative", "Default", "Aggressive"), safe=True
     )
 
     def __post_init__(self) -> None:
@@ -92,7 +101,7 @@ class RayJobSpec(TrainingSpec):
         if self.shutdown_after_finished:
             return
         if self.suspend:
-            raise SpecError("--suspend needs --shutdown-after-finished", "leave one of them away")
+            raise SpecError("--suspend needs --shutdown-after-finished", "omit one of them")
         if self.queue_name and self.queued_by == KUEUE:
             raise SpecError(
                 f'--queue-name "{self.queue_name}" needs --shutdown-after-finished',
@@ -103,7 +112,7 @@ class RayJobSpec(TrainingSpec):
         if self.worker_min_replicas > self.workers:
             raise SpecError(
                 f"--worker-min-replicas {self.worker_min_replicas} exceeds --worker-replicas {self.workers}",
-                "start with as many workers as there shall be at least",
+                "start with at least the minimum number of workers",
             )
         if self.worker_max_replicas and self.worker_max_replicas < self.workers:
             raise SpecError(
@@ -111,9 +120,9 @@ class RayJobSpec(TrainingSpec):
                 "raise the maximum, or start with fewer workers",
             )
 
-    def idle(self) -> dict[str, str]:
-        """As of every Spec; also what belongs to an autoscaler, or to a shutdown, that was not asked for."""
-        found = super().idle()
+    def unused(self) -> dict[str, str]:
+        """The unused options of every job, and those of an autoscaler or a shutdown that is not enabled."""
+        found = super().unused()
         given = changed(self)
         if not self.enable_autoscaling:
             bounds = ("worker_min_replicas", "worker_max_replicas")
@@ -125,24 +134,24 @@ class RayJobSpec(TrainingSpec):
 
     @property
     def any_image(self) -> str:
-        """As of every Spec; the images of head and workers do, too."""
-        return self.image or self.head_image or self.worker_image or self.common_image
+        """The image of the workload, the head or the workers."""
+        return self.image or self.head_image or self.worker_image
 
     @property
     def entrypoint(self) -> str:
-        """The command line as KubeRay takes it: it passes through a shell on its way to the head's."""
+        """The command line as KubeRay expects it: it passes through a shell before the one of the head."""
         line = self.command.strip()
         if self.shell == "sh" and _PLAIN.fullmatch(line):
             return line
         return shlex.join([self.shell, "-c", line])
 
 
-def values(spec: RayJobSpec, resource: Resource) -> dict[str, Any]:
+def values(spec: RayJobSpec, rendering: Rendering) -> dict[str, Any]:
     """The values of the template; raises as `render.shared`."""
-    # The submitter starts when the cluster is there: a gang that had to hold it would never start.
+    # The submitter starts when the cluster exists, so a gang that included it would never start.
     cluster = 1 + spec.workers * spec.worker_num_of_hosts
     gpus = spec.head_gpu + spec.workers * spec.worker_num_of_hosts * spec.gpus
-    found = render.shared(spec, NAME, resource, render.Size(pods=cluster, gpus=gpus))
+    found = render.shared(spec, NAME, rendering, render.Size(pods=cluster, gpus=gpus))
     for one in ("scheduling", "restart_policy", "command"):
         del found[one]
     origin = {labels.RAY_ORIGIN: spec.name, labels.RAY_ORIGIN_KIND: "RayJob"}
@@ -159,15 +168,15 @@ def values(spec: RayJobSpec, resource: Resource) -> dict[str, Any]:
         "ray_version": spec.ray_version or None,
         "selector": dict(spec.selector) or None,
         "lifecycle": _lifecycle(spec),
-        **_head(spec),
-        **_workers(spec),
+        **_head(spec, rendering),
+        **_workers(spec, rendering),
         "autoscaling": spec.enable_autoscaling or None,
         "autoscaler": _autoscaler(spec) if spec.enable_autoscaling else None,
     }
 
 
 def _volcano(spec: RayJobSpec) -> dict[str, str]:
-    """What KubeRay looks for when Volcano schedules for it."""
+    """What KubeRay needs when Volcano schedules its pods."""
     if spec.queued_by != VOLCANO:
         return {}
     gang = {labels.RAY_GANG: "true"} if spec.gang else {}
@@ -177,32 +186,32 @@ def _volcano(spec: RayJobSpec) -> dict[str, str]:
 def _lifecycle(spec: RayJobSpec) -> dict[str, Any] | None:
     if not spec.pre_stop_command:
         return None
-    command = render.shell(replace(spec, shell="sh"), spec.pre_stop_command)
+    command = pod_values.shell(replace(spec, shell="sh"), spec.pre_stop_command)
     return {"preStop": {"exec": {"command": command}}}
 
 
-def _head(spec: RayJobSpec) -> dict[str, Any]:
-    # Devices are for those who compute.
+def _head(spec: RayJobSpec, rendering: Rendering) -> dict[str, Any]:
+    # Only workers compute, so only they get devices.
     holder = replace(spec, device={})
     amounts = {"cpu": spec.head_cpu, "memory": spec.head_memory}
     return {
         "head_service": spec.head_service_type,
-        "head_image": render.image(spec, spec.head_image),
+        "head_image": images.image(spec, rendering, spec.head_image),
         "head_env": environment.env(spec, hide_gpus=not spec.head_gpu),
-        "head_resources": render.resources(holder, spec.head_gpu, amounts),
+        "head_resources": pod_values.resources(holder, spec.head_gpu, amounts),
     }
 
 
-def _workers(spec: RayJobSpec) -> dict[str, Any]:
+def _workers(spec: RayJobSpec, rendering: Rendering) -> dict[str, Any]:
     amounts = {"cpu": spec.worker_cpu, "memory": spec.worker_memory}
     return {
         "worker_replicas": spec.workers,
         "worker_least": spec.worker_min_replicas or spec.workers,
         "worker_most": spec.worker_max_replicas or spec.workers,
         "worker_hosts": spec.worker_num_of_hosts,
-        "worker_image": render.image(spec, spec.worker_image),
+        "worker_image": images.image(spec, rendering, spec.worker_image),
         "worker_env": environment.env(spec, hide_gpus=not spec.gpus),
-        "worker_resources": render.resources(spec, spec.gpus, amounts),
+        "worker_resources": pod_values.resources(spec, spec.gpus, amounts),
     }
 
 
@@ -219,12 +228,14 @@ def _autoscaler(spec: RayJobSpec) -> dict[str, Any]:
 
 
 def read(obj: Object, members: Sequence[Pod]) -> Job:
-    """The job as the cluster describes it, with its head, its workers and its submitter."""
+    """Read the job with its head, its workers and its submitter."""
     meta, state = obj["metadata"], obj.get("status") or {}
-    mine = [one for one in members if isinstance(one, Member) or raypods.job_of(one) == meta["name"]]
-    found = reading.job(NAME, obj, raypods.placed(obj, mine), _roles(obj), raypods.PLACES, _said(state))
+    mine = [one for one in members if isinstance(one, PodSummary) or ray_pods.job_of(one) == meta["name"]]
+    found = reading.job(
+        NAME, obj, ray_pods.placed(obj, mine), _roles(obj), ray_pods.CONVENTIONS, _said(state)
+    )
     if found.phase is Phase.FAILED and state.get("reason") not in _OWN_FAILURE:
-        found = replace(found, reason=_why(state) or found.reason)
+        found = _explained(found, _why(state))
     return replace(found, finished=when(state.get("endTime")) if found.phase.is_final else None)
 
 
@@ -237,7 +248,7 @@ def _roles(obj: Object) -> list[Object]:
 
 
 def _size(group: Object) -> int:
-    """How many pods a group of workers has."""
+    """The number of pods in a group of workers."""
     replicas, hosts = group.get("replicas"), group.get("numOfHosts")
     return (replicas if isinstance(replicas, int) else 0) * (hosts if isinstance(hosts, int) else 1)
 
@@ -250,12 +261,22 @@ def _said(state: Mapping[str, Any]) -> tuple[Phase | None, str]:
     return _PHASES.get(word), _why(state)
 
 
+def _explained(job: Job, why: str) -> Job:
+    """The job with Ray's reason for its failure, which says more than how its instances ended."""
+    if not why:
+        return job
+    shown = (Evidence("status", f"rayjob/{job.name}", why),)
+    hint = status.output_hint(job.name, job.namespace, job.instances)
+    return job.explained(Finding("reported-by-operator", why, shown, hint))
+
+
 def _why(state: Mapping[str, Any]) -> str:
     return str(state.get("message") or state.get("reason") or "")
 
 
 KIND = Kind(
     name=NAME,
+    family=FAMILY,
     aliases=("ray", "rj"),
     summary="Ray programs on a cluster of their own",
     resources=(Resource("ray.io", "v1", "rayjobs", kind="RayJob"),),
@@ -263,11 +284,16 @@ KIND = Kind(
     spec=RayJobSpec,
     values=values,
     read=read,
-    pods=raypods.pods_of,
-    job_of=raypods.job_of,
-    places=raypods.PLACES,
+    pods=ray_pods.pods_of,
+    event_writer=lambda name: {labels.RAY_ORIGIN: name, labels.RAY_NODE_TYPE: "head"},
+    job_of=ray_pods.job_of,
+    conventions=ray_pods.CONVENTIONS,
+    one_world=False,
     selectors=(labels.RAY_CLUSTER, f"{labels.RAY_ORIGIN_KIND}=RayJob"),
+    makes=("Job",),
     suspend=switch("spec", "suspend"),
+    servers=("head", "worker"),
+    renews=True,
     examples=(
         'arena submit rayjob --name tune --worker-replicas 4 --worker-gpu 1 --image IMAGE "python tune.py"',
     ),

@@ -1,4 +1,4 @@
-"""TFJob: distributed TensorFlow with workers and, as asked for, parameter servers, chief and evaluator."""
+"""TFJob: distributed TensorFlow with workers and, optionally, parameter servers, chief and evaluator."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,83 +6,100 @@ from typing import Any
 
 from arena import labels
 from arena.errors import SpecError, aimed
-from arena.kinds import forms
-from arena.kinds.forms import choice
-from arena.kinds.kind import Change, Kind, Object, count, switch
+from arena.kinds import option_types as types
+from arena.kinds.kind import Kind, Modification, Object, count, switch
+from arena.kinds.option_types import choice
 from arena.kinds.spec import changed, option
-from arena.kinds.training import environment, reading, releases, render
-from arena.kinds.training.base import TrainingSpec
-from arena.resources import Resource
+from arena.kinds.training import FAMILY
+from arena.kinds.training.base import reading, render, training_operator
+from arena.kinds.training.base.spec import TrainingPodSpec
+from arena.kinds.training.base.training_operator import TRAINING_OPERATOR
+from arena.kinds.training.base.workers import clean_policy
+from arena.kinds.workload import environment, images, pod_values, runs
+from arena.kinds.workload.rendering import Rendering
 from arena.units import quantity
 
 NAME = "tfjob"
+CONVENTIONS = TRAINING_OPERATOR._replace(main_containers=("tensorflow",))
 
-_PLACES = choice("none", "spread", "binpack")
+_AFFINITIES = choice("none", "spread", "binpack")
 _CONSTRAINTS = choice("preferred", "required")
 
 
-class TFJobSpec(TrainingSpec):
-    """What a TFJob is asked to be; a lone worker becomes the chief."""
+class TFJobSpec(TrainingPodSpec):
+    """The options of a TFJob; a single worker becomes the chief."""
 
     ps: int = option(0, "Number of parameter servers")
-    chief: bool = option(False, "Add a chief")
-    evaluator: bool = option(False, "Add an evaluator")
+    chief: bool = option(False, "Add a chief", safe=True)
+    evaluator: bool = option(False, "Add an evaluator", safe=True)
     worker_image: str = option(
-        "", "Image of workers, chief and evaluator", forms.IMAGE, old=("--workerImage",)
+        "", "Image of workers, chief and evaluator", types.IMAGE, old=("--workerImage",)
     )
-    ps_image: str = option("", "Image of parameter servers", forms.IMAGE, old=("--psImage",))
+    ps_image: str = option("", "Image of parameter servers", types.IMAGE, old=("--psImage",))
     ps_gpus: int = option(0, "GPUs of each parameter server")
 
-    worker_cpu: str = option("", "CPUs each worker requests", forms.QUANTITY, old=("--workerCpu",))
-    worker_cpu_limit: str = option("", "CPUs each worker may use", forms.QUANTITY)
-    worker_memory: str = option("", "Memory each worker requests", forms.QUANTITY, old=("--workerMemory",))
-    worker_memory_limit: str = option("", "Memory each worker may use", forms.QUANTITY)
-    ps_cpu: str = option("", "CPUs each parameter server requests", forms.QUANTITY, old=("--psCpu",))
-    ps_cpu_limit: str = option("", "CPUs each parameter server may use", forms.QUANTITY)
-    ps_memory: str = option("", "Memory each parameter server requests", forms.QUANTITY, old=("--psMemory",))
-    ps_memory_limit: str = option("", "Memory each parameter server may use", forms.QUANTITY)
-    chief_cpu: str = option("", "CPUs the chief requests", forms.QUANTITY, old=("--ChiefCpu", "--chiefCpu"))
-    chief_cpu_limit: str = option("", "CPUs the chief may use", forms.QUANTITY)
+    worker_cpu: str = option("", "CPUs each worker requests", types.QUANTITY, old=("--workerCpu",))
+    worker_cpu_limit: str = option("", "CPUs each worker may use", types.QUANTITY)
+    worker_memory: str = option("", "Memory each worker requests", types.QUANTITY, old=("--workerMemory",))
+    worker_memory_limit: str = option("", "Memory each worker may use", types.QUANTITY)
+    ps_cpu: str = option("", "CPUs each parameter server requests", types.QUANTITY, old=("--psCpu",))
+    ps_cpu_limit: str = option("", "CPUs each parameter server may use", types.QUANTITY)
+    ps_memory: str = option("", "Memory each parameter server requests", types.QUANTITY, old=("--psMemory",))
+    ps_memory_limit: str = option("", "Memory each parameter server may use", types.QUANTITY)
+    chief_cpu: str = option("", "CPUs the chief requests", types.QUANTITY, old=("--ChiefCpu", "--chiefCpu"))
+    chief_cpu_limit: str = option("", "CPUs the chief may use", types.QUANTITY)
     chief_memory: str = option(
-        "", "Memory the chief requests", forms.QUANTITY, old=("--ChiefMemory", "--chiefMemory")
+        "", "Memory the chief requests", types.QUANTITY, old=("--ChiefMemory", "--chiefMemory")
     )
-    chief_memory_limit: str = option("", "Memory the chief may use", forms.QUANTITY)
-    evaluator_cpu: str = option("", "CPUs the evaluator requests", forms.QUANTITY, old=("--evaluatorCpu",))
-    evaluator_cpu_limit: str = option("", "CPUs the evaluator may use", forms.QUANTITY)
+    chief_memory_limit: str = option("", "Memory the chief may use", types.QUANTITY)
+    evaluator_cpu: str = option("", "CPUs the evaluator requests", types.QUANTITY, old=("--evaluatorCpu",))
+    evaluator_cpu_limit: str = option("", "CPUs the evaluator may use", types.QUANTITY)
     evaluator_memory: str = option(
-        "", "Memory the evaluator requests", forms.QUANTITY, old=("--evaluatorMemory",)
+        "", "Memory the evaluator requests", types.QUANTITY, old=("--evaluatorMemory",)
     )
-    evaluator_memory_limit: str = option("", "Memory the evaluator may use", forms.QUANTITY)
+    evaluator_memory_limit: str = option("", "Memory the evaluator may use", types.QUANTITY)
 
-    worker_port: int = option(0, "Port of workers (0: the operator's)", forms.PORT, old=("--workerPort",))
-    ps_port: int = option(0, "Port of parameter servers (0: the operator's)", forms.PORT, old=("--psPort",))
-    chief_port: int = option(0, "Port of the chief (0: the operator's)", forms.PORT, old=("--chiefPort",))
+    worker_port: int = option(0, "Port of workers (0: the operator's)", types.PORT, old=("--workerPort",))
+    ps_port: int = option(0, "Port of parameter servers (0: the operator's)", types.PORT, old=("--psPort",))
+    chief_port: int = option(0, "Port of the chief (0: the operator's)", types.PORT, old=("--chiefPort",))
 
-    worker_selector: Mapping[str, str] = option({}, "Label that nodes of workers must have", forms.LABELS)
+    worker_selector: Mapping[str, str] = option(
+        {}, "Node label to require for workers", types.LABELS, safe=True
+    )
     ps_selector: Mapping[str, str] = option(
-        {}, "Label that nodes of parameter servers must have", forms.LABELS
+        {}, "Node label to require for parameter servers", types.LABELS, safe=True
     )
-    chief_selector: Mapping[str, str] = option({}, "Label that the node of the chief must have", forms.LABELS)
+    chief_selector: Mapping[str, str] = option(
+        {}, "Node label to require for the chief", types.LABELS, safe=True
+    )
     evaluator_selector: Mapping[str, str] = option(
-        {}, "Label that the node of the evaluator must have", forms.LABELS
+        {}, "Node label to require for the evaluator", types.LABELS, safe=True
     )
-    worker_affinity_policy: str = option("none", "Spread workers over nodes, or pack them", _PLACES)
-    worker_affinity_constraint: str = option("preferred", "Whether that is a must", _CONSTRAINTS)
-    ps_affinity_policy: str = option("none", "Spread parameter servers over nodes, or pack them", _PLACES)
-    ps_affinity_constraint: str = option("preferred", "Whether that is a must", _CONSTRAINTS)
+    worker_affinity_policy: str = option(
+        "none", "Spread workers over nodes, or pack them", _AFFINITIES, safe=True
+    )
+    worker_affinity_constraint: str = option(
+        "preferred", "Whether the affinity policy is required", _CONSTRAINTS, safe=True
+    )
+    ps_affinity_policy: str = option(
+        "none", "Spread parameter servers over nodes, or pack them", _AFFINITIES, safe=True
+    )
+    ps_affinity_constraint: str = option(
+        "preferred", "Whether the affinity policy is required", _CONSTRAINTS, safe=True
+    )
 
     success_policy: str = option(
-        "ChiefWorker", "Whose success is the job's", choice("ChiefWorker", "AllWorkers")
+        "ChiefWorker",
+        "Instances whose success completes the job",
+        choice("ChiefWorker", "AllWorkers"),
+        safe=True,
     )
-    clean_task_policy: str = option(
-        "Running",
-        "Instances to remove at the end of the job",
-        choice("Running", "None", "All"),
-        old=("--cleanTaskPolicy",),
+    clean_task_policy: str = clean_policy(
+        "", "Running with --ps or --evaluator, else None", old=("--cleanTaskPolicy",)
     )
-    dynamic_workers: bool = option(False, "Let workers come and go: arena scale")
-    starting_timeout: int = option(0, "Give up a gang that cannot start so long (0: never)", forms.SECONDS)
-    role_sequence: str = option("", "Order in which roles start", forms.ROLES)
+    dynamic_workers: bool = option(False, "Allow workers to be added and removed with arena scale", safe=True)
+    starting_timeout: int = option(0, "Maximum time for a gang to start (0: no limit)", types.SECONDS)
+    role_sequence: str = option("", "Order in which roles start", types.ROLES, safe=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -96,18 +113,18 @@ class TFJobSpec(TrainingSpec):
 
     @property
     def any_image(self) -> str:
-        """The job's, else that of a role."""
-        return self.image or self.worker_image or self.ps_image or self.common_image
+        """The image of the job, else of a role."""
+        return self.image or self.worker_image or self.ps_image
 
     @property
     def alone(self) -> bool:
-        """Whether one process is the whole job: TensorFlow wants it to be the chief."""
+        """Whether the job has only one process, which TensorFlow expects to be the chief."""
         others = self.ps or self.chief or self.evaluator or self.dynamic_workers
         return self.workers == 1 and not others
 
-    def idle(self) -> dict[str, str]:
-        """As of every Spec; options of a role that there is none of do nothing."""
-        found = super().idle()
+    def unused(self) -> dict[str, str]:
+        """The unused options of every job; options of a role without instances have no effect."""
+        found = super().unused()
         absent = [role for role, count in self.replicas.items() if not count and role != "worker"]
         for role in absent:
             found |= {one: f"--{role}" for one in changed(self) if one.startswith(f"{role}_")}
@@ -116,54 +133,65 @@ class TFJobSpec(TrainingSpec):
         return found
 
     @property
+    def clean_pods(self) -> str:
+        """Instances that are removed at the end by default.
+
+        Parameter servers never end, nor does Keras's SidecarEvaluator unless its number of evaluations is
+        limited; all others run the program to its end.
+        """
+        return "Running" if self.ps or self.evaluator else "None"
+
+    @property
     def replicas(self) -> dict[str, int]:
-        """How many instances each role has."""
+        """The number of instances of each role."""
         chief = int(self.chief or self.alone)
         workers = 0 if self.alone else self.workers
         return {"ps": self.ps, "worker": workers, "chief": chief, "evaluator": int(self.evaluator)}
 
 
-def values(spec: TFJobSpec, resource: Resource) -> dict[str, Any]:
+def values(spec: TFJobSpec, rendering: Rendering) -> dict[str, Any]:
     """The values of the template.
 
     Raises:
         SpecError: a role has no image, or a label is arena's own.
-        MissingOperator: as `releases.check`.
+        MissingOperator: as `training_operator.check`.
     """
-    releases.check(resource)
+    training_operator.check_release(rendering.resource)
     counts = spec.replicas
     gpus = sum(count * _gpus(spec, role) for role, count in counts.items())
-    found = render.shared(spec, NAME, resource, render.Size(pods=sum(counts.values()), gpus=gpus))
+    found = render.shared(spec, NAME, rendering, render.Size(pods=sum(counts.values()), gpus=gpus))
     if spec.starting_timeout and spec.gang:
         found["scheduling"]["scheduleTimeoutSeconds"] = spec.starting_timeout
     if spec.role_sequence:
         for key in ("annotations", "pod_annotations"):
             found[key] = {**found[key], labels.ROLE_SEQUENCE: spec.role_sequence}
     for role, title in (("ps", "PS"), ("worker", "Worker"), ("chief", "Chief"), ("evaluator", "Evaluator")):
-        part = _role(spec, role, counts[role])
+        part = _role(spec, rendering, role, counts[role])
         found |= {f"{role}_{key}": value for key, value in part.items()}
+        chosen = spec.ps_image if role == "ps" else spec.worker_image
+        found[f"{role}_image"] = images.image(spec, rendering, chosen) if counts[role] else None
         found[role] = title if counts[role] else None
     return {
         **found,
-        "clean_pods": spec.clean_task_policy,
+        "clean_pods": spec.clean_task_policy or spec.clean_pods,
         "dynamic": spec.dynamic_workers or None,
         "success": "AllWorkers" if spec.success_policy == "AllWorkers" else None,
     }
 
 
-def scale(obj: Object, workers: int) -> Change:
-    """What changes how many workers a job has whose workers may come and go.
+def scale(obj: Object, workers: int) -> Modification:
+    """Change the number of workers of a job with --dynamic-workers.
 
     Raises:
-        SpecError: its may not.
+        SpecError: the job does not have them.
     """
     spec, name = obj.get("spec") or {}, obj["metadata"]["name"]
     job = aimed(name, obj["metadata"].get("namespace") or "default")
     again = f"arena rerun {job} --replace --set workers={workers}"
     if not spec.get("enableDynamicWorker") or "Worker" not in (spec.get("tfReplicaSpecs") or {}):
         raise SpecError(
-            f'job "{name}" was told at its start who its workers are',
-            f"submit it with --dynamic-workers, or start it anew: {again}",
+            f'job "{name}" was started with a fixed list of workers',
+            f"submit it with --dynamic-workers, or start it again: {again}",
         )
     return count("spec", "tfReplicaSpecs", "Worker", "replicas")(obj, workers)
 
@@ -172,11 +200,11 @@ def _gpus(spec: TFJobSpec, role: str) -> int:
     return spec.ps_gpus if role == "ps" else spec.gpus
 
 
-def _role(spec: TFJobSpec, role: str, count: int) -> dict[str, Any]:
+def _role(spec: TFJobSpec, rendering: Rendering, role: str, count: int) -> dict[str, Any]:
     """The values that differ between roles."""
 
     def own(field: str) -> Any:
-        """The role's value; a lone worker, which became the chief, keeps what was said of the worker."""
+        """The role's value; a lone worker, which became the chief, keeps the options of workers."""
         given = getattr(spec, f"{role}_{field}", None)
         return given or (getattr(spec, f"worker_{field}") if role == "chief" and spec.alone else given)
 
@@ -186,9 +214,8 @@ def _role(spec: TFJobSpec, role: str, count: int) -> dict[str, Any]:
     holder = replace(spec, device={}) if role == "ps" else spec
     return {
         "replicas": count,
-        "image": render.image(spec, spec.ps_image if role == "ps" else spec.worker_image) if count else None,
         "env": environment.env(spec, hide_gpus=not gpus),
-        "resources": render.resources(
+        "resources": pod_values.resources(
             holder,
             gpus,
             {part: own(part) for part in ("cpu", "memory")},
@@ -196,16 +223,17 @@ def _role(spec: TFJobSpec, role: str, count: int) -> dict[str, Any]:
         ),
         "ports": [{"name": "tfjob-port", "containerPort": port}] if port else None,
         "selector": dict(own("selector") or spec.selector) or None,
-        "affinity": _affinity(spec, role),
+        "affinity": _affinity(spec, rendering, role),
     }
 
 
-def _affinity(spec: TFJobSpec, role: str) -> dict[str, Any] | None:
+def _affinity(spec: TFJobSpec, rendering: Rendering, role: str) -> dict[str, Any] | None:
     policy = getattr(spec, f"{role}_affinity_policy", "none")
     if policy == "none":
         return None
+    marks = {labels.JOB_NAME: spec.name, labels.REPLICA_TYPE: role}
     others = {
-        "labelSelector": {"matchLabels": {labels.JOB_NAME: spec.name, labels.REPLICA_TYPE: role}},
+        "labelSelector": {"matchLabels": runs.pod_labels(rendering, spec.name, marks)},
         "topologyKey": "kubernetes.io/hostname",
     }
     if getattr(spec, f"{role}_affinity_constraint") == "required":
@@ -218,17 +246,21 @@ def _affinity(spec: TFJobSpec, role: str) -> dict[str, Any] | None:
 
 KIND = Kind(
     name=NAME,
+    family=FAMILY,
     aliases=("tf", "tensorflow"),
     summary="Distributed TensorFlow",
-    resources=releases.of("tfjobs", "TFJob"),
+    resources=training_operator.resources("tfjobs", "TFJob"),
     template="tfjob.yaml",
     spec=TFJobSpec,
     values=values,
-    read=reading.read(NAME, "tfReplicaSpecs"),
-    pods=reading.selector("tfjob-controller", labels.TF_JOB_NAME),
-    job_of=reading.job_of("tfjob-controller", labels.TF_JOB_NAME),
-    former=reading.FORMER,
+    read=reading.read(NAME, "tfReplicaSpecs", CONVENTIONS),
+    pods=training_operator.selector("tfjob-controller", labels.TF_JOB_NAME),
+    event_writer=training_operator.master,
+    job_of=training_operator.job_of("tfjob-controller", labels.TF_JOB_NAME),
+    former=training_operator.FORMER,
+    conventions=CONVENTIONS,
     suspend=switch("spec", "runPolicy", "suspend"),
     scale=scale,
+    servers=("ps", "evaluator"),
     examples=('arena submit tfjob --name mnist --workers 2 --ps 1 --image IMAGE "python train.py"',),
 )

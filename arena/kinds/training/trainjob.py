@@ -1,17 +1,28 @@
-"""TrainJob: a program under one of the runtimes that a cluster's Kubeflow Trainer offers."""
+"""TrainJob: a program under one of the runtimes of a cluster's Kubeflow Trainer."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from arena import labels
 from arena.errors import SpecError
-from arena.kinds import forms
-from arena.kinds.forms import choice
+from arena.kinds import option_types as types
 from arena.kinds.kind import Kind, Object, Pod, switch
+from arena.kinds.option_types import choice
 from arena.kinds.spec import option
-from arena.kinds.training import code, environment, jobset, reading, render
-from arena.kinds.training.base import VOLCANO, TrainingSpec
-from arena.model import Job
+from arena.kinds.training import FAMILY, jobset
+from arena.kinds.training.base import reading, render
+from arena.kinds.training.base.spec import (
+    VOLCANO,
+    DeadlineOptions,
+    QueueOptions,
+    TrainingSpec,
+    WorkerContainerOptions,
+)
+from arena.kinds.workload import code, environment, pod_values
+from arena.kinds.workload.pod_spec import working_directory
+from arena.kinds.workload.rendering import Rendering
+from arena.kinds.workload.spec import TensorBoardSpec
+from arena.model.jobs import Job
 from arena.resources import Resource
 
 NAME = "trainjob"
@@ -24,48 +35,32 @@ PODS = PATCHES._replace(field="podSpecOverrides")
 """Trainer 2.0."""
 
 MANAGER = "arena.kubeflow.org/submit"
-"""Who patches the runtime."""
+"""The manager in the patches of the runtime."""
 
 STEP = "node"
-"""The replicated job of a runtime, and its container, that trains."""
+"""The replicated job of a runtime that trains, and its container."""
 
 
-class TrainJobSpec(TrainingSpec):
-    """What a TrainJob is asked to be; what a runtime says cannot be asked for."""
+class TrainJobSpec(TrainingSpec, WorkerContainerOptions, TensorBoardSpec, QueueOptions, DeadlineOptions):
+    """The options of a TrainJob, apart from what its runtime determines."""
 
     suffix: ClassVar[str] = "-node-0-999999-xxxxx"
+    default_dir: ClassVar[str] = ""
 
-    runtime: str = option("torch-distributed", "Runtime of the cluster to train with", forms.OBJECT)
+    runtime: str = option("torch-distributed", "Runtime of the cluster to train with", types.OBJECT)
     runtime_kind: str = option(
         "ClusterTrainingRuntime",
         "Whether the runtime is the cluster's or the namespace's",
         choice("ClusterTrainingRuntime", "TrainingRuntime"),
     )
-    cpu: str = option("", "CPUs of each worker", forms.QUANTITY)
-    memory: str = option("", "Memory of each worker", forms.QUANTITY)
-    nproc_per_node: str = option("", "Processes of each worker", forms.PROCESSES)
-    working_dir: str = option(
-        "", "Directory the command starts in (the image's otherwise)", forms.PATH, old=("--workingDir",)
-    )
-    service_account: str = option("", "Service account of the workers", forms.OBJECT)
+    cpu: str = option("", "CPUs of each worker", types.QUANTITY)
+    memory: str = option("", "Memory of each worker", types.QUANTITY)
+    nproc_per_node: str = option("", "Processes of each worker", types.PROCESSES)
+    working_dir: str = working_directory("the image's")
+    service_account: str = option("", "Service account of the workers", types.OBJECT)
     dataset: str = option("", "URI that the runtime's initializer fetches the dataset from")
     pretrained: str = option("", "URI that the runtime's initializer fetches the model from")
-    initializer_secret: str = option("", "Secret with the credentials for both", forms.OBJECT)
-
-    # A runtime alone decides on these.
-    retry: int = 0
-    ttl_after_finished: int = 0
-    gang: bool = False
-    queue: bool = False
-    priority: str = ""
-    scheduler: str = ""
-    image_pull_policy: str = ""
-    host_network: bool = False
-    host_ipc: bool = False
-    host_pid: bool = False
-    sync_mode: str = ""
-    sync_source: str = ""
-    sync_image: str = ""
+    initializer_secret: str = option("", "Secret with the credentials for both URIs", types.OBJECT)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -75,34 +70,35 @@ class TrainJobSpec(TrainingSpec):
             and not self.logdir.startswith("/")
             and "://" not in self.logdir
         ):
-            raise SpecError(f"--logdir {self.logdir} is no absolute path", "give one, or --working-dir")
+            raise SpecError(
+                f"--logdir {self.logdir} is not an absolute path", "give an absolute one, or --working-dir"
+            )
 
     def _suffixes(self) -> tuple[str, ...]:
-        """As of every job, and what the pods of the initializers add."""
+        """The suffixes of every workload and of the initializers' pods."""
         fetched = (("dataset", self.dataset), ("model", self.pretrained))
         return (*super()._suffixes(), *(f"-{what}-initializer-0-0-xxxxx" for what, uri in fetched if uri))
 
-    def idle(self) -> dict[str, str]:
-        """As of every job, and credentials for nothing."""
+    def unused(self) -> dict[str, str]:
+        """The unused options of every job; credentials have no effect without something to fetch."""
         lost = bool(self.initializer_secret) and not (self.dataset or self.pretrained)
-        return super().idle() | ({"initializer_secret": "--dataset or --pretrained"} if lost else {})
+        return super().unused() | ({"initializer_secret": "--dataset or --pretrained"} if lost else {})
 
 
-def values(spec: TrainJobSpec, resource: Resource) -> dict[str, Any]:
+def values(spec: TrainJobSpec, rendering: Rendering) -> dict[str, Any]:
     """The values of the template.
 
     Args:
-        spec: the Spec.
-        resource: which of the three spellings of patches the cluster knows.
+        rendering: its resource determines which of the three spellings of patches the cluster knows.
 
     Raises:
-        SpecError: a label is arena's own, or the cluster's Trainer cannot do what is asked.
+        SpecError: a label is arena's own, or the cluster's Trainer does not support an option.
     """
-    _check_release(spec, resource)
+    _check_release(spec, rendering.resource)
     size = render.Size(pods=spec.workers, gpus=spec.workers * spec.gpus)
     meta = render.metadata(spec, NAME, size)
     return {
-        "api_version": resource.api_version,
+        "api_version": rendering.resource.api_version,
         "name": spec.name,
         "labels": meta["labels"],
         "annotations": meta["annotations"],
@@ -110,27 +106,27 @@ def values(spec: TrainJobSpec, resource: Resource) -> dict[str, Any]:
         "runtime_kind": spec.runtime_kind,
         "active_deadline": spec.running_timeout or None,
         "initializer": _initializer(spec),
-        **_trainer(spec),
-        "spelling": resource.field,
-        "patches": _patches(spec, resource, meta),
+        **_trainer(spec, rendering),
+        "spelling": rendering.resource.field,
+        "patches": _patches(spec, rendering, meta),
     }
 
 
-def _trainer(spec: TrainJobSpec) -> dict[str, Any]:
-    """What the nodes are and run."""
+def _trainer(spec: TrainJobSpec, rendering: Rendering) -> dict[str, Any]:
+    """The trainer: the nodes and their command."""
     return {
         "image": spec.image or None,
-        "command": _command(spec),
+        "command": _command(spec, rendering),
         "workers": spec.workers,
         "processes": _processes(spec),
-        "resources": render.resources(spec, spec.gpus, {"cpu": spec.cpu, "memory": spec.memory}),
-        # The runtime may ask for GPUs of its own.
+        "resources": pod_values.resources(spec, spec.gpus, {"cpu": spec.cpu, "memory": spec.memory}),
+        # The runtime may request GPUs itself.
         "env": environment.env(spec, hide_gpus=False),
     }
 
 
 def _check_release(spec: TrainJobSpec, resource: Resource) -> None:
-    """What not every release of Trainer can do; all of them serve the same version."""
+    """Refuse what this release of Trainer cannot do; all releases serve the same version."""
     newest = resource == PATCHES
     wanted = {
         "--running-timeout": spec.running_timeout and not newest,
@@ -142,8 +138,8 @@ def _check_release(spec: TrainJobSpec, resource: Resource) -> None:
     for what, lacking in wanted.items():
         if lacking:
             raise SpecError(
-                f"{what}: a TrainJob of the cluster's release of Trainer cannot have it",
-                "give a number of processes" if newest else "leave it away, or have Trainer updated to 2.2",
+                f"{what}: the cluster's release of Trainer does not support it",
+                "give a number of processes" if newest else "omit it, or update Trainer to 2.2",
             )
 
 
@@ -153,12 +149,12 @@ def _initializer(spec: TrainJobSpec) -> dict[str, Any] | None:
     return {step: {"storageUri": uri, **more} for step, uri in given.items() if uri} or None
 
 
-def _command(spec: TrainJobSpec) -> list[str]:
-    """The command, which unpacks the code and changes the directory itself: there are no fields for that."""
-    command = render.shell(spec, spec.command)
-    if spec.working_dir and not (spec.on_host or spec.parcel):
+def _command(spec: TrainJobSpec, rendering: Rendering) -> list[str]:
+    """The command, which unpacks the code and changes the directory itself, since no field does so."""
+    command = pod_values.shell(spec, spec.command)
+    if spec.working_dir and not (rendering.on_host or rendering.code):
         return ["sh", "-c", 'cd -- "$0" && exec "$@"', spec.working_dir, *command]
-    return code.brought(spec, command)
+    return code.unpacking(spec, rendering, command)
 
 
 def _processes(spec: TrainJobSpec) -> int | str | None:
@@ -167,9 +163,10 @@ def _processes(spec: TrainJobSpec) -> int | str | None:
     return int(spec.nproc_per_node) if spec.nproc_per_node.isdecimal() else spec.nproc_per_node
 
 
-def _patches(spec: TrainJobSpec, resource: Resource, meta: dict[str, Any]) -> list[dict[str, Any]]:
-    """What is changed of the runtime's pods, as the release wants it."""
-    pod, about = _pod(spec), {"labels": meta["pod_labels"], "annotations": meta["pod_annotations"]}
+def _patches(spec: TrainJobSpec, rendering: Rendering, meta: dict[str, Any]) -> list[dict[str, Any]]:
+    """The patches of the runtime's pods, in the form that the release expects."""
+    resource, pod = rendering.resource, _pod(spec, rendering)
+    about = {"labels": meta["pod_labels"], "annotations": meta["pod_annotations"]}
     if resource == PODS:
         return [{"targetJobs": [{"name": STEP}], **pod}]
     if resource == TEMPLATES:
@@ -181,10 +178,10 @@ def _patches(spec: TrainJobSpec, resource: Resource, meta: dict[str, Any]) -> li
     return [{"manager": MANAGER, "trainingRuntimeSpec": {"template": template}}]
 
 
-def _pod(spec: TrainJobSpec) -> dict[str, Any]:
-    shared = render.pod(spec)
-    mounts = [*(shared["mounts"] or ()), *code.part_mounts(spec)]
-    container = {"name": STEP, "volumeMounts": mounts, "securityContext": shared["security"]}
+def _pod(spec: TrainJobSpec, rendering: Rendering) -> dict[str, Any]:
+    shared = pod_values.shared(spec, rendering)
+    mounts = [*(shared["mounts"] or ()), *code.part_mounts(rendering)]
+    container = {"name": STEP, "volumeMounts": mounts, "securityContext": pod_values.security(spec)}
     found = {
         "serviceAccountName": spec.service_account,
         "nodeSelector": dict(spec.selector),
@@ -197,17 +194,20 @@ def _pod(spec: TrainJobSpec) -> dict[str, Any]:
 
 
 def read(obj: Object, members: Sequence[Pod]) -> Job:
-    """The job; there is no condition Running, but counts of Jobs."""
+    """Read the job; counts of Jobs replace the condition Running, which does not exist."""
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
     trainer = spec.get("trainer") or {}
     container = {"resources": trainer.get("resourcesPerNode") or {}}
     role = {"replicas": trainer.get("numNodes"), "template": {"spec": {"containers": [container]}}}
-    said = jobset.running(status.get("jobsStatus") or (), members, again=False)
-    return reading.job(NAME, obj, members, [role], jobset.PLACES, said=(said, ""))
+    parts = status.get("jobsStatus") or ()
+    said = jobset.running(parts, members, again=False)
+    conventions = jobset.CONVENTIONS.of_roles(str(one.get("name")) for one in parts)
+    return reading.job(NAME, obj, members, [role], conventions, said=(said, ""))
 
 
 KIND = Kind(
     name=NAME,
+    family=FAMILY,
     aliases=("train", "trainer"),
     summary="Kubeflow Trainer: a program under a runtime of the cluster",
     resources=(PATCHES, TEMPLATES, PODS),
@@ -217,8 +217,9 @@ KIND = Kind(
     read=read,
     pods=lambda obj: {labels.JOBSET_NAME: obj["metadata"]["name"]},
     job_of=jobset.job_of,
-    places=jobset.PLACES,
+    conventions=jobset.CONVENTIONS,
     selectors=(labels.JOBSET_NAME,),
+    makes=("JobSet",),
     suspend=switch("spec", "suspend"),
     examples=(
         'arena submit trainjob --name bert --workers 4 --gpus 8 --image IMAGE "torchrun train.py"',

@@ -7,26 +7,38 @@ from typing import Any
 
 from arena import labels
 from arena.errors import SpecError
-from arena.kinds import forms, words
-from arena.kinds.forms import Form
-from arena.kinds.kind import Change, Kind, Object, Places, Pod
+from arena.kinds import option_types as types
+from arena.kinds import validators
+from arena.kinds.kind import Kind, Modification, Object, Pod, PodConventions
+from arena.kinds.option_types import OptionType
 from arena.kinds.spec import option
-from arena.kinds.training import environment, reading, render
-from arena.kinds.training.base import VOLCANO, TrainingSpec
-from arena.model import Job, Phase
+from arena.kinds.training import FAMILY
+from arena.kinds.training.base import reading, render, volcano_tasks
+from arena.kinds.training.base.spec import (
+    VOLCANO,
+    GangOptions,
+    RetryOptions,
+    TimeToLiveOptions,
+    TrainingSpec,
+    WorkerContainerOptions,
+)
+from arena.kinds.workload import pod_values
+from arena.kinds.workload.pod_spec import PodSpec
+from arena.kinds.workload.rendering import Rendering
+from arena.model.jobs import Job, Phase
 from arena.resources import Resource
 from arena.units import when
 
 NAME = "volcanojob"
-PLACES = Places(
-    roles=(labels.VOLCANO_TASK,),
-    indices=(labels.VOLCANO_INDEX,),
-    chiefs=("launcher", "master", "chief", "driver", "head"),
+CONVENTIONS = PodConventions(
+    role_labels=(labels.VOLCANO_TASK,),
+    index_labels=(labels.VOLCANO_INDEX,),
+    chief_roles=("launcher", "master", "chief", "driver", "head"),
 )
 COMMANDS = Resource("bus.volcano.sh", "v1alpha1", "commands", kind="Command")
 
 EXAMPLES = ("ubuntu", "nginx", "busybox")
-"""The images where neither an image nor a command is given."""
+"""The images of a job without an image and a command."""
 _PHASES = {
     "Failed": Phase.FAILED,
     "Terminated": Phase.FAILED,
@@ -41,68 +53,66 @@ _PHASES = {
 
 
 def _images(value: object) -> tuple[str, ...]:
-    """Images, each given for itself or several in a row with commas between them; one may come twice."""
-    found = [word.strip() for one in forms.items(value) for word in words.text(one).split(",")]
-    return tuple(words.image(word) for word in found if word)
+    """Images, given one by one or separated by commas; an image may occur twice."""
+    found = [word.strip() for one in types.as_list(value) for word in validators.text(one).split(",")]
+    return tuple(validators.image(word) for word in found if word)
 
 
-IMAGES = Form(_images, "IMAGE,...", multiple=True)
+IMAGES = OptionType(_images, "IMAGE,...", multiple=True)
 
 
 def _task(value: object) -> str:
-    word = words.text(value)
+    word = validators.text(value)
     if not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", word):
         raise SpecError(
-            f"{words.shown(word)} cannot name a task",
+            f"{validators.shown(word)} cannot name a task",
             "use a-z, 0-9 and -, with a letter or digit at both ends",
         )
     return word
 
 
-class VolcanoJobSpec(TrainingSpec):
-    """What a Job of Volcano is asked to be; all its tasks run the same command, or what their images run."""
+class VolcanoJobSpec(
+    TrainingSpec, GangOptions, WorkerContainerOptions, RetryOptions, TimeToLiveOptions, PodSpec
+):
+    """The options of a Job of Volcano; all its tasks run the same command, or those of their images."""
 
-    command: str = option("", "Command line of every task  [default: what its image runs]", forms.COMMAND)
+    command: str = option("", "Command line of every task  [default: that of its image]", types.COMMAND)
     task_images: tuple[str, ...] = option(
-        (), "Images: each makes a task  [default: --image]", IMAGES, old=("--taskImages",)
+        (), "Images, one for each task  [default: --image]", IMAGES, old=("--taskImages",), safe=True
     )
     task_name: str = option(
-        "task", "What the names of tasks begin with", Form(_task, "NAME"), old=("--taskName",)
+        "task", "Prefix of task names", OptionType(_task, "NAME"), old=("--taskName",), safe=True
     )
     workers: int = option(
         1,
-        "Pods of each task",
-        forms.POSITIVE,
+        "Number of pods of each task",
+        types.POSITIVE,
         flags=("--task-replicas", "--workers"),
         old=("--taskReplicas",),
     )
     gpus: int = option(0, "GPUs of each pod")
-    task_cpu: str = option("250m", "CPUs of each pod", forms.QUANTITY, old=("--taskCPU",))
-    task_memory: str = option("128Mi", "Memory of each pod", forms.QUANTITY, old=("--taskMemory",))
-    share_memory: str = option("", "Size of /dev/shm  [default: the node's]", forms.QUANTITY)
-    task_port: int = option(2222, "Port of each pod (0: none)", forms.PORT, old=("--taskPort",))
+    task_cpu: str = option("250m", "CPUs of each pod", types.QUANTITY, old=("--taskCPU",))
+    task_memory: str = option("128Mi", "Memory of each pod", types.QUANTITY, old=("--taskMemory",))
+    share_memory: str = option("", "Size of /dev/shm  [default: the node's]", types.QUANTITY)
+    task_port: int = option(2222, "Port of each pod (0: none)", types.PORT, old=("--taskPort",))
     min_available: int = option(
-        1, "Pods that must be placed before any starts", forms.POSITIVE, old=("--minAvailable",)
+        1, "Number of pods to place before any of them starts", types.POSITIVE, old=("--minAvailable",)
     )
     volcano_queue: str = option(
-        "default", "Queue of Volcano that the job waits in", forms.OBJECT, flags=("--queue", "--queue-name")
+        "default",
+        "Volcano queue for the job",
+        types.OBJECT,
+        flags=("--queue", "--queue-name"),
+        safe=True,
     )
     scheduler: str = option(
         VOLCANO,
         "Scheduler of the pods",
-        forms.OBJECT,
+        types.OBJECT,
         flags=("--scheduler-name", "--scheduler"),
         old=("--schedulerName",),
+        safe=True,
     )
-
-    # What a Job of Volcano has no place for, or says in its own way.
-    queue: bool = False
-    queue_name: str = ""
-    queue_system: str = ""
-    running_timeout: int = 0
-    tensorboard: bool = False
-    tensorboard_image: str = ""
-    logdir: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -113,20 +123,20 @@ class VolcanoJobSpec(TrainingSpec):
             )
 
     def _suffixes(self) -> tuple[str, ...]:
-        """As of every job, and that of the last pod, which holds the name of its task."""
+        """The suffixes of every workload and of the last pod, whose name contains that of its task."""
         return (*super()._suffixes(), f"-{self.task_name}-{len(self.images) - 1}-{self.workers - 1}")
 
     def _check_command(self) -> None:
-        """What its image runs is as good."""
+        """Allow a missing command, because the images may have one."""
 
     @property
     def queued_by(self) -> str:
-        """Volcano, whichever scheduler places its pods."""
+        """Volcano, whatever scheduler places its pods."""
         return VOLCANO
 
     @property
-    def waits_in(self) -> str:
-        """As of every Spec; Volcano makes the default queue itself."""
+    def effective_queue(self) -> str:
+        """The queue of every job, except the default one, which Volcano creates itself."""
         return self.volcano_queue if self.volcano_queue != "default" else ""
 
     @property
@@ -138,93 +148,43 @@ class VolcanoJobSpec(TrainingSpec):
 
     @property
     def any_image(self) -> str:
-        """As of every Spec; that of a task does, too."""
-        return self.image or self.images[0] or self.common_image
+        """The image of the workload or of a task."""
+        return self.image or self.images[0]
 
     @property
     def pods(self) -> int:
-        """How many pods all tasks have together."""
+        """The total number of pods of all tasks."""
         return len(self.images) * self.workers
 
 
-def values(spec: VolcanoJobSpec, resource: Resource) -> dict[str, Any]:
-    """The values of the template; raises as `render.shared`."""
+def values(spec: VolcanoJobSpec, rendering: Rendering) -> dict[str, Any]:
+    """The values of the template; raises as `render.metadata`."""
     size = render.Size(pods=spec.pods, gpus=spec.pods * spec.gpus)
-    found = render.shared(spec, NAME, resource, size)
-    # What says to Volcano of other objects how many pods to wait for; here minAvailable does.
-    found["annotations"].pop(labels.VOLCANO_MEMBERS, None)
-    keys = ("api_version", "name", "labels", "annotations", "ttl", "scheduler", "priority")
+    found = {**render.metadata(spec, NAME, size), **pod_values.pod(spec, rendering)}
+    keys = ("labels", "annotations", "scheduler", "priority")
     return {
         **{key: found[key] for key in keys},
+        "api_version": rendering.resource.api_version,
+        "name": spec.name,
+        "ttl": spec.ttl_after_finished or None,
         "queue": spec.volcano_queue or None,
         "min_available": spec.pods if spec.gang else spec.min_available,
         # The restart that reaches the limit ends the job.
         "max_retry": spec.retry + 1 if spec.retry else None,
-        # Without a word on it, a job of which enough pods succeed is complete, whatever the others did.
+        # By default, a job is complete if enough pods succeed, whatever the others do.
         "failed": "RestartJob" if spec.retry else "TerminateJob",
-        "tasks": [_made(spec, found, number) for number in range(len(spec.images))],
+        "tasks": [volcano_tasks.task(spec, rendering, found, number) for number in range(len(spec.images))],
     }
-
-
-def _made(spec: VolcanoJobSpec, shared: Mapping[str, Any], number: int) -> dict[str, Any]:
-    """One task; the first one's pods are marked as the driver's."""
-    driver = {} if number else {labels.VOLCANO_ROLE: "driver"}
-    pod = {
-        "restartPolicy": "Never",
-        "schedulerName": shared["scheduler"],
-        "priorityClassName": shared["priority"],
-        "nodeSelector": dict(spec.selector),
-        "tolerations": shared["tolerations"],
-        "hostNetwork": shared["host_network"],
-        "dnsPolicy": shared["dns_policy"],
-        "hostIPC": shared["host_ipc"],
-        "hostPID": shared["host_pid"],
-        "imagePullSecrets": shared["pull_secrets"],
-        "initContainers": shared["init_containers"],
-        "containers": [_container(spec, shared, number)],
-        "volumes": shared["volumes"],
-    }
-    meta = {"labels": {**shared["pod_labels"], **driver}, "annotations": shared["pod_annotations"]}
-    return {
-        "name": f"{spec.task_name}-{number}",
-        "replicas": spec.workers,
-        "template": {"metadata": meta, "spec": _filled(pod)},
-    }
-
-
-def _container(spec: VolcanoJobSpec, shared: Mapping[str, Any], number: int) -> dict[str, Any]:
-    runs = bool(spec.command.strip())
-    port = {"name": f"job-port-{number}", "containerPort": spec.task_port}
-    return _filled(
-        {
-            "name": f"{spec.task_name}-{number}",
-            "image": render.image(spec, spec.images[number]),
-            "imagePullPolicy": shared["image_pull_policy"],
-            "command": shared["command"] if runs else None,
-            # What an image runs starts where the image says.
-            "workingDir": shared["working_dir"] if runs else None,
-            "env": environment.env(spec, hide_gpus=not spec.gpus),
-            "resources": render.resources(
-                spec, spec.gpus, {"cpu": spec.task_cpu, "memory": spec.task_memory}
-            ),
-            "ports": [port] if spec.task_port else None,
-            "securityContext": shared["security"],
-            "volumeMounts": shared["mounts"],
-        }
-    )
-
-
-def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value}
 
 
 def read(obj: Object, members: Sequence[Pod]) -> Job:
-    """The job as the cluster describes it, with the pods of its tasks."""
+    """Read the job with the pods of its tasks."""
     status = obj.get("status") or {}
     state = status.get("state") or {}
     said = (_PHASES.get(state.get("phase") or ""), str(state.get("message") or state.get("reason") or ""))
     tasks = (obj.get("spec") or {}).get("tasks") or ()
-    found = reading.job(NAME, obj, members, tasks, PLACES, said)
+    conventions = CONVENTIONS.of_roles(str(one.get("name")) for one in tasks)
+    found = reading.job(NAME, obj, members, tasks, conventions, said)
     ran = [one for one in status.get("conditions") or () if one.get("status") == "Running"]
     return replace(
         found,
@@ -244,8 +204,8 @@ def job_of(pod: Object) -> str:
     return own.get(labels.VOLCANO_JOB_NAME) or ""
 
 
-def suspend(obj: Object, on: bool) -> Change:
-    """It has no field for that: Volcano is told by an object."""
+def suspend(obj: Object, on: bool) -> Modification:
+    """Suspend and resume with a Command object, since a Job of Volcano has no field for that."""
     meta = obj["metadata"]
     action = "AbortJob" if on else "ResumeJob"
     target = {
@@ -262,23 +222,23 @@ def suspend(obj: Object, on: bool) -> Change:
         "action": action,
         "target": target,
     }
-    return Change(resource=COMMANDS, request=request)
+    return Modification(resource=COMMANDS, request=request)
 
 
-def scale(obj: Object, workers: int) -> Change:
-    """Changes how many pods every task has but a master's, and how many must be placed, if fewer are left.
+def scale(obj: Object, workers: int) -> Modification:
+    """Change the number of pods of every task except a master's, and lower minAvailable if fewer remain.
 
-    A list in a patch replaces the old one, so the tasks are sent whole.
+    A list in a patch replaces the old one, so all tasks are sent whole.
     """
     spec = obj.get("spec") or {}
     tasks = [_scaled(one, workers) for one in spec.get("tasks") or ()]
     total = sum(one.get("replicas", 1) for one in tasks)
     least = min(spec.get("minAvailable", total), total)
-    return Change(patch={"spec": {"tasks": tasks, "minAvailable": least}})
+    return Modification(patch={"spec": {"tasks": tasks, "minAvailable": least}})
 
 
 def _scaled(task: Mapping[str, Any], workers: int) -> dict[str, Any]:
-    if task.get("name") in PLACES.chiefs:
+    if task.get("name") in CONVENTIONS.chief_roles:
         return dict(task)
     least = {"minAvailable": min(task["minAvailable"], workers)} if "minAvailable" in task else {}
     return {**task, "replicas": workers, **least}
@@ -286,6 +246,7 @@ def _scaled(task: Mapping[str, Any], workers: int) -> dict[str, Any]:
 
 KIND = Kind(
     name=NAME,
+    family=FAMILY,
     aliases=("volcano", "vj"),
     summary="Tasks of several images, scheduled together by Volcano",
     resources=(Resource("batch.volcano.sh", "v1alpha1", "jobs", kind="Job"),),
@@ -295,8 +256,9 @@ KIND = Kind(
     read=read,
     pods=pods_of,
     job_of=job_of,
-    places=PLACES,
+    conventions=CONVENTIONS,
     selectors=(labels.VOLCANO_JOB_NAME,),
+    kueue=lambda resource: False,
     suspend=suspend,
     scale=scale,
     examples=(

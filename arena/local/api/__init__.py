@@ -1,26 +1,31 @@
 """The API of the local cluster: the store, its rules, and the HTTP server in front of them.
 
-- `service`    `Api`: read and write objects; everything else is behind or in front of it
-- `store`      SQLite; versions, transactions, listeners
-- `server`     `make_app`: the aiohttp application
-- `guard`      who may talk to it
-- `types`      the table of types
+- `object_api`     `Api`: reads and writes objects; the rest supports or serves it
+- `store`          SQLite: versions, transactions, listeners
+- `app`            `make_app`: the aiohttp application; `handlers` answers requests on objects
+- `access`         connections that are refused
+- `streaming/`     what needs the processes behind pods: logs, exec, attach, port-forward, metrics
+- `local_watch`    watches of operators and the node, in the same process; `http_watch` for clients
+- `patches/`       the four kinds of patch
+- `resource_types` the table of types; `schema` and `shapes` describe their fields
+
+It imports neither the node nor an operator.
 """
 
 from typing import TYPE_CHECKING, Any
 
-from arena.local.api.service import Api
+from arena.local.api.object_api import Api
 
 if TYPE_CHECKING:
-    from arena.local.api.server import make_app
+    from arena.local.api.app import make_app
 
 __all__ = ["Api", "make_app"]
 
 
 def __getattr__(name: str) -> Any:
-    """`make_app` on first use: it imports the HTTP library, which only the server needs."""
+    """Import `make_app` on first use, because only the server needs the HTTP library."""
     if name == "make_app":
-        from arena.local.api.server import make_app
+        from arena.local.api.app import make_app
 
         return make_app
     raise AttributeError(name)

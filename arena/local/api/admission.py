@@ -1,14 +1,14 @@
-"""What happens to an object between the request and the store: defaults, checks, what may change."""
+"""Admission of objects between request and store: defaults, validation, immutable fields."""
 
 from collections.abc import Iterable
 
-from arena.local import causes
-from arena.local.api import defaults, limits, meta, refusals, schema, validation
-from arena.local.api.options import Writing
+from arena.local import field_errors
+from arena.local.api import defaults, limit_range, metadata, refusals, schema, validation
 from arena.local.api.patches import apply
+from arena.local.api.request_options import WriteOptions
+from arena.local.api.resource_types import Type
 from arena.local.api.store import Store
-from arena.local.api.types import Type
-from arena.local.causes import Cause
+from arena.local.field_errors import FieldError
 from arena.local.objects import Object
 
 _TRACKED = ("managedFields",)
@@ -17,8 +17,8 @@ _WITH_STATUS = dict.fromkeys(("/pods", "/nodes"), ("labels", "annotations", *_TR
 _PRIORITIES = {"system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000}
 
 
-def create(store: Store, kind: Type, obj: Object, how: Writing) -> Object:
-    """The object as it will be stored; `obj` is changed.
+def create(store: Store, kind: Type, obj: Object, how: WriteOptions) -> Object:
+    """Return the object as it will be stored; `obj` is changed.
 
     Raises:
         Refused: 400 for unknown fields when strict, or values of a wrong type; 422 for values that
@@ -28,28 +28,29 @@ def create(store: Store, kind: Type, obj: Object, how: Writing) -> Object:
         obj.pop("status", None)
     _shape(kind, obj, how)
     _allowed(kind, obj, _structure(kind, obj))
-    limits.fill(store, kind, obj)
+    _allowed(kind, obj, validation.check_status(kind, obj))
+    limit_range.fill(store, kind, obj)
     defaults.fill(kind, obj)
     _prioritise(store, kind, obj)
     _allowed(kind, obj, validation.check(kind, obj))
-    limits.check(store, kind, obj)
+    limit_range.check(store, kind, obj)
     return obj
 
 
-def update(kind: Type, old: Object, new: Object, subresource: str, how: Writing) -> Object:
-    """The changed object as it will be stored; only its status, or all but its status, is taken over.
+def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOptions) -> Object:
+    """Return the changed object as it will be stored; only its status, or all but its status, is updated.
 
     Raises:
-        Refused: as `create`, and 409 when `new` was made from another version of the object.
+        Refused: as `create`, and 409 if `new` is based on another version of the object.
     """
     new["metadata"] = dict(new.get("metadata") or {})
-    meta.keep(kind, old, new)
+    metadata.keep(kind, old, new)
     if subresource == "status":
         taken = {k: v for k, v in new["metadata"].items() if k in _WITH_STATUS.get(kind.key, _TRACKED)}
         kept = {k: v for k, v in old["metadata"].items() if k not in _WITH_STATUS.get(kind.key, ())}
         new = {**old, "metadata": {**kept, **taken}, "status": new.get("status") or {}}
-        if not isinstance(new["status"], dict):
-            raise refusals.bad("status must be a mapping")
+        _shape(kind, new, how)
+        _allowed(kind, new, validation.check_status(kind, new))
         _track(kind, old, new, subresource, how)
         return new
     if kind.has_status:
@@ -64,8 +65,8 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: Writing)
     return new
 
 
-def _shape(kind: Type, obj: Object, how: Writing) -> None:
-    """Drop unknown fields, or refuse them; refuse values of a wrong type."""
+def _shape(kind: Type, obj: Object, how: WriteOptions) -> None:
+    """Drop or refuse unknown fields; refuse values of a wrong type."""
     found = schema.check(kind, obj)
     resource = kind.resource
     if found.wrong and kind.custom:
@@ -82,24 +83,24 @@ def _shape(kind: Type, obj: Object, how: Writing) -> None:
             how.warn(f'unknown field "{path}"')
 
 
-def _structure(kind: Type, obj: Object) -> Iterable[Cause]:
-    """Defaults need a spec to fill."""
+def _structure(kind: Type, obj: Object) -> Iterable[FieldError]:
+    """Add the structures that defaults need."""
     root = schema.root(kind)
     if root.child("spec").is_struct and not isinstance(obj.get("spec"), dict):
         if "spec" in schema.required(root.text):
-            yield causes.missing("spec")
+            yield field_errors.missing("spec")
         else:
             obj["spec"] = {}
 
 
-def _allowed(kind: Type, obj: Object, causes: Iterable[Cause]) -> None:
+def _allowed(kind: Type, obj: Object, causes: Iterable[FieldError]) -> None:
     found = list(causes)
     if found:
         raise refusals.invalid(kind.resource, obj["metadata"]["name"], found)
 
 
 def _prioritise(store: Store, kind: Type, obj: Object) -> None:
-    """A pod's priority is that of its class."""
+    """Set a pod's priority to that of its class."""
     if kind.key != "/pods":
         return
     name = obj["spec"].get("priorityClassName")
@@ -113,6 +114,6 @@ def _prioritise(store: Store, kind: Type, obj: Object) -> None:
     obj["spec"]["priority"] = found["value"] if found else _PRIORITIES[name]
 
 
-def _track(kind: Type, old: Object, new: Object, subresource: str, how: Writing) -> None:
+def _track(kind: Type, old: Object, new: Object, subresource: str, how: WriteOptions) -> None:
     if how.manager and not how.applied and "managedFields" in new["metadata"]:
-        apply.track(old, new, schema.root(kind), apply.Manager(how.manager, meta.now(), subresource))
+        apply.track(old, new, schema.root(kind), apply.Manager(how.manager, metadata.now(), subresource))

@@ -1,26 +1,27 @@
-"""Request bodies: JSON or YAML into one object, and what the server cannot read."""
+"""Request bodies: parse JSON or YAML, and refuse what the server cannot read."""
 
 import json
 import math
-import re
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from aiohttp import web
 
-from arena.local.api import refusals
+from arena.local.api import refusals, size_limits
 from arena.local.objects import Object
-
-_DEEPEST = 64
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_BRACKET = re.compile(rb"[][{}]")
 
 
 def check_form(request: web.Request) -> None:
-    """Refuse a body that no part of the server reads, also where the path leads nowhere.
+    """Refuse a body that the server cannot read, even if the path does not exist.
 
     Raises:
-        Refused: 415 for protobuf, and for whole objects that are neither JSON nor YAML.
+        Refused: 415 for compressed bodies, protobuf, and objects that are neither JSON nor YAML.
     """
+    coding = request.headers.get("Content-Encoding", "identity")
+    if coding != "identity":
+        raise refusals.of_code(
+            415, f'the content encoding "{coding}" is not supported: send the body uncompressed'
+        )
     if "protobuf" in request.content_type:
         raise refusals.of_code(
             415,
@@ -37,31 +38,33 @@ def load(body: bytes) -> Object:
     """The object in the body.
 
     Raises:
-        Refused: 400 when it cannot be read or is no mapping.
+        Refused: 400 if it cannot be read or is not a mapping.
     """
     return mapping(decode(body))
 
 
 def decode(body: bytes) -> Any:
-    """JSON, or YAML where it is not.
+    """Parse JSON, or YAML if it is not JSON.
 
     Raises:
-        Refused: 400, it is neither.
+        Refused: 400 if it is neither; 413 if it contains more than the server accepts.
     """
-    if _depth(body) > _DEEPEST:
-        raise refusals.bad(f"the body is nested deeper than {_DEEPEST} levels")
+    if body.lstrip()[:1] in (b"{", b"["):
+        size_limits.check(body)
     try:
-        value = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
+        value = _json(body)
     except (ValueError, RecursionError):
         value = _yaml(body)
+    if len(body) > size_limits.LONGEST:
+        size_limits.check_keys(value)
     return value
 
 
 def mapping(value: Any) -> Object:
-    """The value, which must be a mapping.
+    """Return the value, which must be a mapping.
 
     Raises:
-        Refused: 400, it is not.
+        Refused: 400 if it is not.
     """
     if not isinstance(value, dict):
         raise refusals.bad(
@@ -71,10 +74,10 @@ def mapping(value: Any) -> Object:
 
 
 def may_create(body: Object) -> None:
-    """Refuse a body that was read from a server; forget its `managedFields`.
+    """Refuse a body that was read from a server; remove its `managedFields`.
 
     Raises:
-        Refused: 400, it names a resourceVersion.
+        Refused: 400 if it has a resourceVersion.
     """
     if isinstance(body.get("metadata"), dict) and body["metadata"].get("resourceVersion"):
         raise refusals.bad("resourceVersion should not be set on objects to be created")
@@ -83,13 +86,18 @@ def may_create(body: Object) -> None:
 
 
 def header(text: str) -> str:
-    """The text as it may stand inside a quoted header value."""
+    """The text in a form for quoted header values."""
     plain = text.replace("\\", "\\\\").replace('"', '\\"')
     return "".join(c if " " <= c <= "~" else "?" for c in plain)
 
 
+def _json(text: bytes | str) -> Any:
+    """Parse JSON; raises ValueError if it is invalid, and Refused 400 for values that objects cannot have."""
+    return json.loads(text, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole)
+
+
 def _no_constant(word: str) -> NoReturn:
-    raise refusals.bad(f"the body cannot be read: {word} is no JSON value")
+    raise refusals.bad(f"the body cannot be read: {word} is not a JSON value")
 
 
 def _finite(word: str) -> float:
@@ -97,24 +105,34 @@ def _finite(word: str) -> float:
     return value if math.isfinite(value) else _no_constant(word)
 
 
+def _whole(word: str) -> int:
+    if len(word) > 20 or not -(2**63) <= int(word) < 2**63:
+        raise refusals.bad(f"the body cannot be read: {word[:20]} is larger than 64 bits")
+    return int(word)
+
+
 def _yaml(body: bytes) -> Any:
-    import yaml  # late: most bodies are JSON
+    import yaml  # imported late, because most bodies are JSON
 
-    if b"&" in body and b"*" in body:
-        raise refusals.bad("the body is neither JSON nor YAML without aliases")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return json.loads(json.dumps(yaml.load(body, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)),
-                                     allow_nan=False, default=str))  # fmt: skip
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise refusals.bad(f"the body cannot be read: {str(error).splitlines()[0]}") from error
+        _check_events(yaml.parse(body, Loader=loader))
+        return _json(json.dumps(yaml.load(body, Loader=loader), default=str))
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError, OverflowError) as error:
+        size_limits.check(body)  # a parser may reach its own limit before ours
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise refusals.bad(f"the body cannot be read: {why}") from error
 
 
-def _depth(body: bytes) -> int:
-    """How deep brackets are nested, told before a parser has to go there."""
-    level = deepest = 0
-    if body.count(b"[") + body.count(b"{") <= _DEEPEST:
-        return 0
-    for bracket in _BRACKET.findall(_TEXT.sub(b"", body)):
-        level += 1 if bracket in b"[{" else -1
-        deepest = max(deepest, level)
-    return deepest
+def _check_events(events: Iterable[Any]) -> None:
+    """Refuse YAML that would take long to build, as `size_limits.check` does for JSON."""
+    level = 0
+    for count, event in enumerate(events):
+        name = type(event).__name__
+        level += name.endswith("StartEvent") - name.endswith("EndEvent")
+        if name == "AliasEvent":
+            raise refusals.bad("the body is neither JSON nor YAML without aliases")
+        if level > size_limits.DEEPEST + 2:  # the stream and the document
+            raise size_limits.too_deep()
+        if count > size_limits.MOST:
+            raise size_limits.too_much()

@@ -1,14 +1,15 @@
-"""The columns of each kind's table: what `kubectl get` prints."""
+"""The columns of each kind's table, as `kubectl get` prints them."""
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from arena.local.api.podtable import ready, restarts, status
-from arena.local.api.times import ago, elapsed
-from arena.local.api.types import Type
-from arena.local.definitions import AGE
+from arena.local.api.durations import ago, elapsed
+from arena.local.api.pod_columns import ready, restarts, status
+from arena.local.api.resource_types import Type
+from arena.local.definitions import AGE, Span
 from arena.local.objects import Object
+from arena.tuples import NamedTuple
 
 Value = Callable[[Object, datetime], Any]
 
@@ -23,19 +24,24 @@ class Column(NamedTuple):
 
 
 def of(kind: Type) -> tuple[Column, ...]:
-    """The columns of a type; Name and Age where it has none of its own."""
+    """The columns of a type; Name and Age if it has none of its own."""
     if kind.definition is None:
         return _TABLES.get(kind.key) or (_NAME, _AGE)
     told = [_AGE if one is AGE else _defined(*one) for one in kind.definition.columns]
-    return (_NAME, *told) if _AGE in told else (_NAME, *told, _AGE)
+    wide = [_defined(*one, wide=True) for one in kind.definition.wide]
+    return (_NAME, *told, *([] if _AGE in told else [_AGE]), *wide)
 
 
-def _defined(title: str, cell: Callable[[Object], object]) -> Column:
-    return Column(title, lambda obj, now: cell(obj))
+def _defined(title: str, cell: Callable[[Object], object], *, wide: bool = False) -> Column:
+    def value(obj: Object, now: datetime) -> object:
+        found = cell(obj)
+        return elapsed(found.start, found.end, now) if isinstance(found, Span) else found
+
+    return Column(title, value, wide)
 
 
 def _at(path: str, default: Any = "<none>") -> Value:
-    """The cell is the value at a dotted path."""
+    """A cell with the value at a dotted path."""
     steps = path.split(".")
 
     def value(obj: Object, now: datetime) -> Any:
@@ -55,18 +61,6 @@ def _size(*names: str) -> Value:
     return lambda obj, now: sum(len(obj.get(name) or {}) for name in names)
 
 
-def _share(done: str, wanted: str, default: int) -> Value:
-    return lambda obj, now: f"{_at(done, 0)(obj, now)}/{_at(wanted, default)(obj, now)}"
-
-
-def _containers(field: str) -> Value:
-    def value(obj: Object, now: datetime) -> str:
-        spec = ((obj["spec"].get("template") or {}).get("spec")) or {}
-        return ",".join(str(one.get(field, "")) for one in spec.get("containers") or [])
-
-    return value
-
-
 def _selector(path: str) -> Value:
     def value(obj: Object, now: datetime) -> str:
         labels = _at(path, {})(obj, now)
@@ -83,27 +77,6 @@ def _ports(obj: Object, now: datetime) -> str:
 def _conditions(obj: Object) -> dict[str, Object]:
     found = (obj.get("status") or {}).get("conditions") or []
     return {one.get("type", ""): one for one in found if one.get("status") == "True"}
-
-
-def _job_status(obj: Object, now: datetime) -> str:
-    held = _conditions(obj)
-    for name in ("Complete", "Failed", "Suspended", "FailureTarget"):
-        if name in held:
-            return name
-    return "Terminating" if obj["metadata"].get("deletionTimestamp") else "Running"
-
-
-def _job_share(obj: Object, now: datetime) -> str:
-    done = (obj.get("status") or {}).get("succeeded", 0)
-    wanted, parallel = obj["spec"].get("completions"), obj["spec"].get("parallelism", 1)
-    if wanted is None:
-        return f"{done}/1 of {parallel}" if parallel > 1 else f"{done}/1"
-    return f"{done}/{wanted}"
-
-
-def _job_time(obj: Object, now: datetime) -> str:
-    known = obj.get("status") or {}
-    return elapsed(known.get("startTime"), known.get("completionTime"), now)
 
 
 def _node_status(obj: Object, now: datetime) -> str:
@@ -162,6 +135,11 @@ def _modes(obj: Object, now: datetime) -> str:
     return ",".join(short.get(one, one) for one in modes)
 
 
+def _latest_values(obj: Object, now: datetime) -> str:
+    metrics = (obj.get("status") or {}).get("metrics") or []
+    return ",".join(f"{one['name']}={(one.get('latest') or {}).get('value', '')}" for one in metrics[:5])
+
+
 def _amounts(limits: bool) -> Value:
     def value(obj: Object, now: datetime) -> str:
         known = obj.get("status") or {}
@@ -174,11 +152,6 @@ def _amounts(limits: bool) -> Value:
 
 _NAME = _col("Name", "metadata.name", "")
 _AGE = Column("Age", lambda obj, now: ago(obj["metadata"].get("creationTimestamp"), now))
-_IMAGES = (
-    Column("Containers", _containers("name"), True),
-    Column("Images", _containers("image"), True),
-)
-_SELECTS = Column("Selector", _selector("spec.selector.matchLabels"), True)
 
 _TABLES: dict[str, tuple[Column, ...]] = {
     "/pods": (
@@ -224,23 +197,11 @@ _TABLES: dict[str, tuple[Column, ...]] = {
         _NAME, Column("Request", _amounts(False)), Column("Limit", _amounts(True)), _AGE,
     ),
     "/limitranges": (_NAME, _col("Created At", "metadata.creationTimestamp")),
-    "apps/deployments": (
-        _NAME, Column("Ready", _share("status.readyReplicas", "spec.replicas", 1)),
-        _col("Up-to-date", "status.updatedReplicas", 0), _col("Available", "status.availableReplicas", 0),
-        _AGE, *_IMAGES, _SELECTS,
-    ),
-    "apps/replicasets": (
-        _NAME, _col("Desired", "spec.replicas", 0), _col("Current", "status.replicas", 0),
-        _col("Ready", "status.readyReplicas", 0), _AGE, *_IMAGES, _SELECTS,
-    ),
-    "apps/statefulsets": (
-        _NAME, Column("Ready", _share("status.readyReplicas", "spec.replicas", 1)), _AGE, *_IMAGES,
-    ),
-    "batch/jobs": (
-        _NAME, Column("Status", _job_status), Column("Completions", _job_share),
-        Column("Duration", _job_time), _AGE, *_IMAGES, _SELECTS,
-    ),
     "coordination.k8s.io/leases": (_NAME, _col("Holder", "spec.holderIdentity"), _AGE),
+    "metrics.arena.io/observationlogs": (
+        _NAME, _col("Pod", "pod.name"), Column("Latest", _latest_values),
+        _col("Complete", "status.complete", False), _AGE,
+    ),
     "policy/poddisruptionbudgets": (
         _NAME, _col("Min Available", "spec.minAvailable", "N/A"),
         _col("Max Unavailable", "spec.maxUnavailable", "N/A"),

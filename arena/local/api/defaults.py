@@ -1,33 +1,29 @@
-"""Defaults: what the API fills in where the writer left it out. All functions change in place."""
+"""Defaults that the API sets for missing fields. All functions change the object in place."""
 
 import base64
 from collections.abc import Callable
-from typing import Any
 
-from arena.local.api.types import Type
+from arena.local.api.resource_types import Type
+from arena.local.definitions import set_defaults
 from arena.local.objects import Object
 
 
 def fill(kind: Type, obj: Object) -> None:
-    """Fill in the defaults of the type."""
+    """Set the defaults of the type."""
     if kind.definition:
         kind.definition.fill(obj)
+        if kind.definition.restart:
+            _template(obj["spec"])
     elif filler := _FILLERS.get(kind.key):
         filler(obj)
-
-
-def _set(target: dict[str, Any], **values: Any) -> None:
-    for key, value in values.items():
-        if target.get(key) is None:
-            target[key] = value
 
 
 def _pod(obj: Object) -> None:
     _pod_spec(obj["spec"])
     spec = obj["spec"]
-    _set(spec, serviceAccountName="default", enableServiceLinks=True)
+    set_defaults(spec, serviceAccountName="default", enableServiceLinks=True)
     status = obj.setdefault("status", {})
-    _set(status, phase="Pending", qosClass=_quality(spec))
+    set_defaults(status, phase="Pending", qosClass=_quality(spec))
 
 
 def _template(spec: Object) -> None:
@@ -37,7 +33,7 @@ def _template(spec: Object) -> None:
 
 
 def _pod_spec(spec: Object) -> None:
-    _set(
+    set_defaults(
         spec,
         restartPolicy="Always",
         terminationGracePeriodSeconds=30,
@@ -54,7 +50,7 @@ def _pod_spec(spec: Object) -> None:
 def _container(container: Object) -> None:
     image = str(container.get("image") or "")
     latest = ":" not in image.rsplit("/", 1)[-1] or image.endswith(":latest")
-    _set(
+    set_defaults(
         container,
         imagePullPolicy="Always" if latest and "@" not in image else "IfNotPresent",
         terminationMessagePath="/dev/termination-log",
@@ -62,7 +58,7 @@ def _container(container: Object) -> None:
         resources={},
     )
     for port in container.get("ports") or []:
-        _set(port, protocol="TCP")
+        set_defaults(port, protocol="TCP")
     limits = container["resources"].get("limits") or {}
     if limits:
         requests = container["resources"].setdefault("requests", {})
@@ -70,12 +66,12 @@ def _container(container: Object) -> None:
             requests.setdefault(name, amount)
     for variable in container.get("env") or []:
         if field := (variable.get("valueFrom") or {}).get("fieldRef"):
-            _set(field, apiVersion="v1")
+            set_defaults(field, apiVersion="v1")
     for name in ("livenessProbe", "readinessProbe", "startupProbe"):
         if probe := container.get(name):
-            _set(probe, timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)
+            set_defaults(probe, timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)
             if probe.get("httpGet"):
-                _set(probe["httpGet"], path="/", scheme="HTTP")
+                set_defaults(probe["httpGet"], path="/", scheme="HTTP")
 
 
 def _volume(volume: Object) -> None:
@@ -83,9 +79,9 @@ def _volume(volume: Object) -> None:
         volume["emptyDir"] = {}
     for name in ("configMap", "secret", "projected", "downwardAPI"):
         if isinstance(volume.get(name), dict):
-            _set(volume[name], defaultMode=0o644)
+            set_defaults(volume[name], defaultMode=0o644)
     if isinstance(volume.get("hostPath"), dict):
-        _set(volume["hostPath"], type="")
+        set_defaults(volume["hostPath"], type="")
 
 
 def _quality(spec: Object) -> str:
@@ -102,78 +98,36 @@ def _quality(spec: Object) -> str:
 
 def _service(obj: Object) -> None:
     spec = obj["spec"]
-    _set(spec, type="ClusterIP", sessionAffinity="None")
+    set_defaults(spec, type="ClusterIP", sessionAffinity="None")
     if spec["type"] != "ExternalName":
-        _set(spec, clusterIP="127.0.0.1", internalTrafficPolicy="Cluster")
-        _set(spec, clusterIPs=[spec["clusterIP"]], ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
+        set_defaults(spec, clusterIP="127.0.0.1", internalTrafficPolicy="Cluster")
+        set_defaults(spec, clusterIPs=[spec["clusterIP"]], ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
     for port in spec.get("ports") or []:
-        _set(port, protocol="TCP", targetPort=port.get("port"))
+        set_defaults(port, protocol="TCP", targetPort=port.get("port"))
     obj.setdefault("status", {}).setdefault("loadBalancer", {})
 
 
-def _deployment(obj: Object) -> None:
-    spec = obj["spec"]
-    _set(spec, replicas=1, revisionHistoryLimit=10, progressDeadlineSeconds=600, strategy={})
-    _set(spec["strategy"], type="RollingUpdate")
-    if spec["strategy"]["type"] == "RollingUpdate":
-        _set(spec["strategy"], rollingUpdate={})
-        _set(spec["strategy"]["rollingUpdate"], maxUnavailable="25%", maxSurge="25%")
-    _template(spec)
-
-
-def _replicaset(obj: Object) -> None:
-    _set(obj["spec"], replicas=1)
-    _template(obj["spec"])
-
-
-def _statefulset(obj: Object) -> None:
-    spec = obj["spec"]
-    _set(spec, replicas=1, podManagementPolicy="OrderedReady", revisionHistoryLimit=10, updateStrategy={})
-    _set(spec["updateStrategy"], type="RollingUpdate")
-    if spec["updateStrategy"]["type"] == "RollingUpdate":
-        _set(spec["updateStrategy"], rollingUpdate={})
-        _set(spec["updateStrategy"]["rollingUpdate"], partition=0)
-    _template(spec)
-
-
-def _job(obj: Object) -> None:
-    spec = obj["spec"]
-    if spec.get("completions") is None and spec.get("parallelism") is None:
-        spec["completions"] = 1
-    limit = 6 if spec.get("backoffLimitPerIndex") is None else 2**31 - 1
-    _set(spec, parallelism=1, backoffLimit=limit, completionMode="NonIndexed", suspend=False)
-    _set(spec, podReplacementPolicy="TerminatingOrFailed")
-    if not spec.get("manualSelector") and not spec.get("selector"):
-        uid, name = obj["metadata"]["uid"], obj["metadata"]["name"]
-        spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
-        meta = spec.setdefault("template", {}).setdefault("metadata", {})
-        labels = meta.get("labels") or {}
-        for prefix in ("", "batch.kubernetes.io/"):
-            labels = {**labels, f"{prefix}controller-uid": uid, f"{prefix}job-name": name}
-        meta["labels"] = labels
-        obj["metadata"].setdefault("labels", dict(labels))
-    _template(spec)
-
-
 def _namespace(obj: Object) -> None:
-    _set(obj, spec={"finalizers": ["kubernetes"]}, status={})
-    _set(obj["status"], phase="Active")
+    set_defaults(obj, spec={"finalizers": ["kubernetes"]}, status={})
+    set_defaults(obj["status"], phase="Active")
     labels = obj["metadata"].get("labels") or {}
     obj["metadata"]["labels"] = {**labels, "kubernetes.io/metadata.name": obj["metadata"]["name"]}
 
 
 def _secret(obj: Object) -> None:
-    _set(obj, type="Opaque")
+    set_defaults(obj, type="Opaque")
     texts = obj.pop("stringData", None)
     if texts:
-        data = {key: base64.b64encode(value.encode()).decode() for key, value in texts.items()}
+        data = {
+            key: base64.b64encode(value.encode(errors="replace")).decode() for key, value in texts.items()
+        }
         obj["data"] = {**(obj.get("data") or {}), **data}
 
 
 def _claim(obj: Object) -> None:
-    """A claim is bound at once: it is a folder of this machine."""
+    """Bind a claim at once, since it is a folder of this machine."""
     spec = obj["spec"]
-    _set(spec, volumeMode="Filesystem", volumeName="local", storageClassName="local")
+    set_defaults(spec, volumeMode="Filesystem", volumeName="local", storageClassName="local")
     if not obj.get("status"):
         capacity = (spec.get("resources") or {}).get("requests") or {}
         modes = list(spec.get("accessModes") or [])
@@ -181,7 +135,7 @@ def _claim(obj: Object) -> None:
 
 
 def _budget(obj: Object) -> None:
-    _set(obj, status={})
+    set_defaults(obj, status={})
 
 
 _FILLERS: dict[str, Callable[[Object], None]] = {
@@ -190,9 +144,5 @@ _FILLERS: dict[str, Callable[[Object], None]] = {
     "/namespaces": _namespace,
     "/secrets": _secret,
     "/persistentvolumeclaims": _claim,
-    "apps/deployments": _deployment,
-    "apps/replicasets": _replicaset,
-    "apps/statefulsets": _statefulset,
-    "batch/jobs": _job,
     "policy/poddisruptionbudgets": _budget,
 }

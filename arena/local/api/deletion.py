@@ -1,14 +1,14 @@
-"""Deletion: grace for pods, finalizers, orphans, and namespaces with all that they hold."""
+"""Deletion: grace for pods, finalizers, orphans, and namespaces with their content."""
 
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from arena.local.api import meta, refusals
-from arena.local.api.options import Deleting
+from arena.local.api import metadata, refusals
+from arena.local.api.request_options import DeleteOptions
+from arena.local.api.resource_types import STORED, Type, of
 from arena.local.api.store import Rows, Store
-from arena.local.api.types import STORED, Type, of
 from arena.local.objects import NAMESPACES, Object
 
 PROTECTED = ("default", "kube-system")
@@ -16,14 +16,14 @@ Dropped = Callable[[Type, Object], None]
 
 
 class Remover:
-    """Deletes inside the caller's transaction; `dropped` hears of every object that is gone."""
+    """Deletes inside the caller's transaction; `dropped` is called for every object that is gone."""
 
     def __init__(self, store: Store, dropped: Dropped) -> None:
         self._store = store
         self._dropped = dropped
 
-    def delete(self, kind: Type, obj: Object, how: Deleting) -> bool:
-        """Delete, or mark for deletion; returns whether the object is gone."""
+    def delete(self, kind: Type, obj: Object, how: DeleteOptions) -> bool:
+        """Delete an object or mark it for deletion; return whether it is gone."""
         self._check(kind, obj, how)
         if how.propagation == "Orphan":
             self._orphan(obj)
@@ -40,7 +40,7 @@ class Remover:
         return False
 
     def drop(self, kind: Type, obj: Object) -> None:
-        """Remove for good; a namespace that ends goes with its last object."""
+        """Remove an object; a terminating namespace is removed with its last object."""
         self._store.drop(kind.key, obj)
         self._store.release(obj["metadata"]["uid"])
         self._dropped(kind, obj)
@@ -52,13 +52,13 @@ class Remover:
             self.drop(of(NAMESPACES), space)
 
     def finished(self, kind: Type, obj: Object) -> bool:
-        """Whether nothing holds back an object that is marked for deletion."""
+        """Whether nothing delays the removal of an object that is marked for deletion."""
         data = obj["metadata"]
         if not data.get("deletionTimestamp") or data.get("finalizers"):
             return False
         return not data.get("deletionGracePeriodSeconds") and not self._holds(kind, obj)
 
-    def _check(self, kind: Type, obj: Object, how: Deleting) -> None:
+    def _check(self, kind: Type, obj: Object, how: DeleteOptions) -> None:
         data = obj["metadata"]
         for said, real, word in ((how.uid, data["uid"], "UID"),
                                  (how.version, data["resourceVersion"], "ResourceVersion")):  # fmt: skip
@@ -69,7 +69,7 @@ class Remover:
             raise refusals.forbidden(kind.resource, data["name"], "this namespace may not be deleted")
 
     def _holds(self, kind: Type, obj: Object) -> bool:
-        """Whether a namespace still holds something."""
+        """Whether a namespace still contains objects."""
         if kind.resource != NAMESPACES:
             return False
         name = obj["metadata"]["name"]
@@ -93,19 +93,19 @@ class Remover:
             self._store.put(kind.key, obj, before)
 
     def _empty(self, space: Object) -> bool:
-        """Delete all that a namespace holds, its pods with their grace; whether it went with the last."""
+        """Delete the content of a namespace, pods with their grace; return whether it is gone, too."""
         self._mark(of(NAMESPACES), space, 0, list(space["metadata"].get("finalizers") or []))
         name = space["metadata"]["name"]
         for kind in STORED:
             if kind.resource.namespaced:
                 for row in self._store.rows(Rows(kind.key, name)):
-                    # Read anew: deleting one may have changed another.
+                    # Read again, because deleting one may have changed another.
                     if obj := self._store.read(kind.key, name, row.name):
-                        self.delete(kind, obj, Deleting())
+                        self.delete(kind, obj, DeleteOptions())
         return self._store.read("/namespaces", "", name) is None
 
     def _orphan(self, owner: Object) -> None:
-        """Take the owner's reference away from its dependents, so that they outlive it."""
+        """Remove the owner's reference from its dependents, so that they outlive it."""
         uid = owner["metadata"]["uid"]
         for kind in STORED:
             for row in self._store.rows(
@@ -117,12 +117,12 @@ class Remover:
                 if len(left) == len(references):
                     continue
                 after = {**before, "metadata": {**before["metadata"], "ownerReferences": left}}
-                meta.keep(kind, before, after)
+                metadata.keep(kind, before, after)
                 self._store.put(kind.key, after, before)
 
 
-def _grace(kind: Type, obj: Object, how: Deleting) -> int:
-    """Seconds that the kubelet gets; 0 for what no kubelet runs."""
+def _grace(kind: Type, obj: Object, how: DeleteOptions) -> int:
+    """The grace period in seconds; 0 for objects without processes."""
     if kind.key != "/pods" or not obj.get("spec", {}).get("nodeName"):
         return 0
     if obj.get("status", {}).get("phase") in ("Succeeded", "Failed"):
@@ -131,5 +131,5 @@ def _grace(kind: Type, obj: Object, how: Deleting) -> int:
         return max(0, how.grace)
     already = obj["metadata"].get("deletionGracePeriodSeconds")
     own = obj["spec"].get("terminationGracePeriodSeconds", 30)
-    # A grace of zero means no kubelet is asked; a pod that asks for none gets the shortest one.
+    # Zero means that the kubelet is not involved; a pod that requests zero gets the shortest grace.
     return int(already if already is not None else max(1, own))

@@ -1,28 +1,29 @@
-"""What the server says of itself: versions, types and the shape of its objects."""
+"""Discovery documents: versions, types and the schema of objects."""
 
 import json
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from arena.local.api import openapi
 from arena.local.api.refusals import of_code
-from arena.local.api.types import TYPES, Type
+from arena.local.api.resource_types import TYPES, Type
 from arena.local.objects import Object
+from arena.tuples import NamedTuple
 
 VERSION = "v1.32.0+arena"
-"""The API level whose semantics the server follows, as clients compare it."""
+"""The version whose semantics the server follows, for clients that compare it."""
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
 class Document(NamedTuple):
-    """An answer that does not depend on any object."""
+    """An answer that does not depend on objects."""
 
     body: bytes
     content_type: str = "application/json"
 
 
 def document(path: str, accept: str) -> Document | None:
-    """The document at the path; None where the path is one of objects.
+    """The document at the path; None if the path is one of objects.
 
     Raises:
         Refused: 404 for a group or document that the server does not have.

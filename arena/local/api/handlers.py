@@ -1,25 +1,29 @@
-"""HTTP requests on objects: read the request, ask the Api, write the answer."""
+"""HTTP requests on objects: parse the request, call the Api, write the answer."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from aiohttp import web
 
-from arena.local.api import bodies, changes, present, refusals, routes, scale, watches
-from arena.local.api.options import Deleting, Listing, Propagation, Validation, Writing
-from arena.local.api.routes import Target
-from arena.local.api.service import Api
-from arena.local.causes import Cause
+from arena.local.api import bodies, http_watch, patch_requests, refusals, representations, request_path, scale
+from arena.local.api.object_api import Api
+from arena.local.api.request_options import DeleteOptions, ListOptions, Propagation, Validation, WriteOptions
+from arena.local.api.request_path import Target
+from arena.local.field_errors import FieldError
 from arena.local.objects import NAMESPACES, Object, Refused
 
 _TRUE = ("true", "1", "True")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_WARNINGS = 20
+"""Maximum number of warnings, since clients limit the number of headers."""
 
 
 @dataclass(slots=True)
 class Call:
-    """One request, understood."""
+    """One parsed request."""
 
     api: Api
     request: web.Request
@@ -35,16 +39,17 @@ class Call:
         """A whole number among the query parameters.
 
         Raises:
-            Refused: 400, it is not one.
+            Refused: 400 if it is not one.
         """
         text = self.request.query.get(name, "")
-        try:
-            return int(text) if text else default
-        except ValueError as error:
-            raise refusals.bad(f'the query parameter {name} is not a number: "{text}"') from error
+        if not text:
+            return default
+        if not _WHOLE.fullmatch(text):
+            raise refusals.bad(f'the query parameter {name} is not a number of at most 18 digits: "{text}"')
+        return int(text)
 
-    def writing(self) -> Writing:
-        """How the request wants to write.
+    def writing(self) -> WriteOptions:
+        """The write options of a request.
 
         Raises:
             Refused: 422 for an unknown dryRun, 400 for an unknown fieldValidation.
@@ -56,27 +61,27 @@ class Call:
         agent = self.request.headers.get("User-Agent", "unknown").split("/")[0]
         manager = query.get("fieldManager") or agent
         dry = self.dry(query.get("dryRun"))
-        return Writing(dry, cast(Validation, chosen), manager, warn=self.warnings.append)
+        return WriteOptions(dry, cast(Validation, chosen), manager, warn=self.warnings.append)
 
     def dry(self, value: object) -> bool:
-        """Whether `dryRun` says so.
+        """Whether `dryRun` is set.
 
         Raises:
-            Refused: 422, its value is not All.
+            Refused: 422 if its value is not All.
         """
         if value not in (None, "", "All", []):
             if value == ["All"]:
                 return True
             kind = {"PUT": "Update", "PATCH": "Patch", "DELETE": "Delete"}.get(self.request.method, "Create")
             message = f'Unsupported value: "{value}": supported values: "All"'
-            cause = Cause("dryRun", "FieldValueNotSupported", message)
+            cause = FieldError("dryRun", "FieldValueNotSupported", message)
             raise refusals.option(f"{kind}Options", cause)
         return value == "All"
 
-    def listing(self) -> Listing:
-        """Which objects the request wants to list."""
+    def listing(self) -> ListOptions:
+        """The list options of a request."""
         query = self.request.query
-        return Listing(
+        return ListOptions(
             self.target.namespace,
             query.get("labelSelector", ""),
             query.get("fieldSelector", ""),
@@ -86,22 +91,22 @@ class Call:
 
 
 async def handle(api: Api, request: web.Request, path: str) -> web.StreamResponse:
-    """Answer a request on a resource path; refusals become Status objects."""
+    """Answer a request for a resource path; refusals become Status objects."""
     call = None
     try:
         bodies.check_form(request)
-        call = Call(api, request, routes.target(path))
+        call = Call(api, request, request_path.target(path))
         if request.can_read_body:
             call.body = await request.read()
         if request.method == "GET" and call.flag("watch"):
-            return await watches.watch(api, request, call.target, call.listing())
+            return await http_watch.watch(api, request, call.target, call.listing())
         response = _action(call)(call)
     except Refused as refused:
         response = refusal(refused)
     except web.HTTPRequestEntityTooLarge:
         response = refusal(refusals.of_code(413, "the body is larger than the server accepts (3 MiB)"))
-    for warning in call.warnings if call else ():
-        response.headers.add("Warning", f'299 - "{bodies.header(warning)}"')
+    for warning in call.warnings[:_WARNINGS] if call else ():
+        response.headers.add("Warning", f'299 - "{bodies.header(warning[:300])}"')
     return response
 
 
@@ -133,13 +138,13 @@ def _json(value: Any, code: int = 200) -> web.Response:
 
 def _shown(call: Call, obj: Object, code: int = 200) -> web.Response:
     accept = call.request.headers.get("Accept", "")
-    return _json(present.one(call.target.kind, obj, accept, call.request.query), code)
+    return _json(representations.one(call.target.kind, obj, accept, call.request.query), code)
 
 
 def _list(call: Call) -> web.Response:
     page = call.api.page(call.target.kind.resource, call.listing())
     accept = call.request.headers.get("Accept", "")
-    text = present.many(call.target.kind, page, accept, call.request.query)
+    text = representations.many(call.target.kind, page, accept, call.request.query)
     return web.Response(text=text, content_type="application/json")
 
 
@@ -172,19 +177,19 @@ def _replace(call: Call) -> web.Response:
 
 def _patch(call: Call) -> web.Response:
     target, how = call.target, call.writing()
-    change = changes.change(call.request, call.body, target, how, force=call.flag("force"))
+    change = patch_requests.change(call.request, call.body, target, how, force=call.flag("force"))
     if change.create is not None:
         how = replace(how, applied=True)
     resource, name, space = target.kind.resource, target.name, target.namespace
     create = None if target.subresource else change.create
-    with call.api.store.transaction(how.dry):  # so that nobody creates or deletes it between the two
+    with call.api.store.transaction(how.dry):  # so that nobody creates or deletes it in between
         if create and call.api.get(resource, name, space) is None:
             return _shown(call, call.api.create(resource, create(), space, how), 201)
         obj = call.api.change(resource, name, space, change.apply, target.subresource, how)
     return _json(obj) if target.subresource == "scale" else _shown(call, obj)
 
 
-def _deleting(call: Call) -> Deleting:
+def _deleting(call: Call) -> DeleteOptions:
     options = bodies.load(call.body) if call.body.strip() else {}
     query = call.request.query
     conditions = bodies.mapping(options.get("preconditions") or {})
@@ -193,14 +198,14 @@ def _deleting(call: Call) -> Deleting:
         policy = "Orphan"
     if policy not in ("Background", "Foreground", "Orphan"):
         message = f'Unsupported value: "{policy}": supported values: "Background", "Foreground", "Orphan"'
-        cause = Cause("propagationPolicy", "FieldValueNotSupported", message)
+        cause = FieldError("propagationPolicy", "FieldValueNotSupported", message)
         raise refusals.option("DeleteOptions", cause)
     grace = options.get("gracePeriodSeconds")
     if grace is None and query.get("gracePeriodSeconds"):
         grace = call.number("gracePeriodSeconds")
     if grace is not None and not isinstance(grace, int):
         raise refusals.bad(f"gracePeriodSeconds is not a whole number: {json.dumps(grace)}")
-    return Deleting(
+    return DeleteOptions(
         grace,
         cast(Propagation, policy),
         conditions.get("uid", ""),
@@ -232,7 +237,7 @@ def _delete_all(call: Call) -> web.Response:
             meta = json.loads(text)["metadata"]
             if call.api.get(kind.resource, meta["name"], meta.get("namespace")) is not None:
                 call.api.remove(kind.resource, meta["name"], meta.get("namespace"), how)
-    return web.Response(text=present.many(kind, page, "", {}), content_type="application/json")
+    return web.Response(text=representations.many(kind, page, "", {}), content_type="application/json")
 
 
 def _bind(call: Call) -> web.Response:

@@ -1,21 +1,21 @@
-"""The OpenAPI documents: what `kubectl apply`, `create`, `diff` and `explain` look up there.
+"""The OpenAPI documents that `kubectl apply`, `create`, `diff` and `explain` read.
 
-Version 3 tells it all. Version 2 is there but empty: clients that check the items of a `List`
-themselves ask for it, and leave the check to the server where it names no type.
+Version 3 is complete. Version 2 exists but is empty: clients that validate the items of a `List` themselves
+request it, and leave the validation to the server if it contains no type.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from arena.local.api import schema
+from arena.local.api.resource_types import Type
 from arena.local.api.schema import Shape
-from arena.local.api.types import Type
 from arena.local.objects import Object
 
 OLD: Object = {"swagger": "2.0", "info": {"title": "arena local cluster", "version": "1"}, "paths": {}}
 """The document of version 2."""
 OLD_PROTOBUF = b"\x0a\x032.0"
-"""The same, as those clients ask for it: field 1, text of 3 bytes."""
+"""The same in the form that those clients request: field 1, text of 3 bytes."""
 OLD_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
 _PREFIX = "#/components/schemas/"
@@ -28,6 +28,7 @@ _LEAVES: dict[str, Object] = {
         "oneOf": [{"type": "string"}, {"type": "number"}],
         "description": "A quantity such as 500m or 2Gi.",
     },
+    "t": {"type": "string", "format": "date-time"},
     "x": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
 }
 
@@ -65,7 +66,7 @@ def _gvk(kind: Type) -> Object:
 
 
 def _operations(kind: Type) -> Object:
-    """Clients look here whether the server checks fields (`fieldValidation`)."""
+    """The operations, in which clients look for support of `fieldValidation`."""
     names = ("dryRun", "fieldManager", "fieldValidation", "force")
     parameters: list[Any] = [{"name": one, "in": "query", "schema": {"type": "string"}} for one in names]
     operation = {
@@ -77,7 +78,7 @@ def _operations(kind: Type) -> Object:
 
 
 def _reached(kinds: Sequence[Type]) -> list[str]:
-    """The structures that the kinds are made of."""
+    """The structures that the kinds refer to."""
     known = set(schema.structs())
     found: list[str] = []
     todo = [kind.resource.kind for kind in kinds if kind.resource.kind in known]

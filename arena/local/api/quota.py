@@ -1,13 +1,13 @@
-"""ResourceQuotas: checked when an object is created, their `status.used` kept fresh."""
+"""ResourceQuotas: checked when an object is created, with an up-to-date `status.used`."""
 
 import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from arena.local.api import refusals
+from arena.local.api.resource_types import STORED, Type
 from arena.local.api.schema import quantity
 from arena.local.api.store import Rows, Store
-from arena.local.api.types import STORED, Type
 from arena.local.objects import Object, sidecars
 
 _KEY = "/resourcequotas"
@@ -18,7 +18,7 @@ Amounts = dict[str, Decimal]
 
 
 class Quotas:
-    """Works inside the caller's transaction. Quotas with scopes are kept but not enforced."""
+    """Works inside the caller's transaction. Quotas with scopes are stored but not enforced."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -27,7 +27,7 @@ class Quotas:
         """Refuse an object that would exceed a quota of its namespace.
 
         Raises:
-            Refused: 403, with what was asked, what is used and what is allowed.
+            Refused: 403, with the requested, used and allowed amounts.
         """
         name, namespace = obj["metadata"]["name"], obj["metadata"].get("namespace")
         for quota in self._of(namespace):
@@ -45,7 +45,7 @@ class Quotas:
                 raise refusals.forbidden(kind.resource, name, why)
 
     def _said(self, kind: Type, obj: Object, quota: Object, hard: Amounts) -> None:
-        """A quota on cpu or memory obliges every container to say what it wants of it."""
+        """Check that every container has the requests and limits that a quota on cpu or memory requires."""
         if kind.key != "/pods":
             return
         lacking = [key for key in hard if _plain(key) in _MUST_SAY and not _says(obj, _plain(key))]
@@ -56,12 +56,12 @@ class Quotas:
             raise refusals.forbidden(kind.resource, obj["metadata"]["name"], why)
 
     def written(self, kind: Type, old: Object | None, new: Object) -> None:
-        """Bring the quotas up to date after an object was created or changed."""
+        """Update the quotas after an object was created or changed."""
         if kind.key == _KEY or old is None or _cost(kind, old) != _cost(kind, new):
             self._refresh(new["metadata"].get("namespace"))
 
     def dropped(self, kind: Type, obj: Object) -> None:
-        """Bring the quotas up to date after an object is gone."""
+        """Update the quotas after an object was removed."""
         if kind.key != _KEY:
             self._refresh(obj["metadata"].get("namespace"))
 
@@ -80,7 +80,7 @@ class Quotas:
                 self._store.put(_KEY, {**quota, "metadata": {**quota["metadata"]}, "status": status}, quota)
 
     def _used(self, quota: Object) -> Amounts:
-        """What the namespace uses of everything that the quota limits."""
+        """What the namespace uses of the limited resources."""
         hard = _hard(quota)
         used = dict.fromkeys(hard, Decimal(0))
         for kind in STORED:
@@ -108,14 +108,14 @@ def _counted(kind: Type, hard: Iterable[str]) -> bool:
 
 
 def _counts(kind: Type) -> tuple[str, ...]:
-    """The keys under which objects of the type are counted."""
+    """The keys that count objects of the type."""
     resource = kind.resource
     full = f"count/{resource.plural}" + (f".{resource.group}" if resource.group else "")
     return (full,) if resource.group else (full, resource.plural)
 
 
 def _cost(kind: Type, obj: Object) -> Amounts:
-    """What an object takes of every resource; a pod that has ended only counts as an object."""
+    """The usage of an object by resource; a pod that has ended only counts as an object."""
     if kind.key != "/pods":
         amounts = dict.fromkeys(_counts(kind), Decimal(1))
         if kind.key == "/persistentvolumeclaims":
@@ -135,7 +135,7 @@ def _cost(kind: Type, obj: Object) -> Amounts:
 
 
 def taken(spec: Object, group: str) -> Amounts:
-    """What a pod requests, or is limited to: the larger of all that run together and any init container."""
+    """The requests or limits of a pod: the maximum of the sum of all containers and any init container."""
     total: Amounts = {}
     initial = spec.get("initContainers") or []
     for container in [*(spec.get("containers") or []), *sidecars(spec)]:
@@ -161,7 +161,7 @@ def _says(pod: Object, key: str) -> bool:
 
 
 def show(amount: Decimal, key: str) -> str:
-    """The amount as a quantity: cpu in whole or thousandths, memory in the largest binary unit."""
+    """Format an amount as a quantity: cpu in cores or thousandths, memory in the largest binary unit."""
     if amount != amount.to_integral_value():
         return f"{int(amount * 1000)}m"
     whole = int(amount)

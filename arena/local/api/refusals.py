@@ -1,9 +1,10 @@
-"""The refusals of the API, in its own words: one function a reason, and their JSON form."""
+"""Refusals in the API's wording: one function for each reason, and their JSON form."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
-from arena.local.causes import Cause
+from arena.local.field_errors import FieldError
 from arena.local.objects import Object, Refused, Resource
 
 REASONS = {
@@ -24,9 +25,13 @@ REASONS = {
     507: "InsufficientStorage",
 }
 
+_CAUSES = 100
+_LONGEST = 20_000
+"""Maximum number of causes, and of characters of a message: each value of an object may be wrong."""
+
 
 def qualified(resource: Resource) -> str:
-    """`pods`, `tfjobs.kubeflow.org`: how messages name a type."""
+    """`pods`, `tfjobs.kubeflow.org`: the name of a type in messages."""
     return f"{resource.plural}.{resource.group}" if resource.group else resource.plural
 
 
@@ -47,7 +52,7 @@ def exists(resource: Resource, name: str) -> Refused:
 
 
 def conflict(resource: Resource, name: str, why: str = "") -> Refused:
-    """409 Conflict: the object changed since it was read, or is not the one that was meant."""
+    """409 Conflict: the object changed since it was read, or is not the intended one."""
     why = why or (
         "the object has been modified; please apply your changes to the latest version and try again"
     )
@@ -61,9 +66,9 @@ def forbidden(resource: Resource, name: str, why: str) -> Refused:
     return Refused(403, "Forbidden", message, _details(resource, name))
 
 
-def invalid(resource: Resource, name: str, causes: Iterable[Cause]) -> Refused:
-    """422 Invalid: every cause is listed, in the message and in the details."""
-    found = list(causes)
+def invalid(resource: Resource, name: str, causes: Iterable[FieldError]) -> Refused:
+    """422 Invalid: lists the causes in the message and in the details, up to a limit."""
+    found = [one._replace(message=_short(one.message, 1000)) for one in islice(causes, _CAUSES)]
     texts = [f"{one.field}: {one.message}" for one in found]
     body = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
@@ -74,8 +79,8 @@ def invalid(resource: Resource, name: str, causes: Iterable[Cause]) -> Refused:
     return Refused(422, "Invalid", f'{kind} "{name}" is invalid: {body}', details)
 
 
-def option(kind: str, cause: Cause) -> Refused:
-    """422 Invalid: a parameter of the request, one of the `kind` such as DeleteOptions."""
+def option(kind: str, cause: FieldError) -> Refused:
+    """422 Invalid: a parameter of the request, of a `kind` such as DeleteOptions."""
     resource = Resource("meta.k8s.io", "v1", "", kind)
     return invalid(resource, "", [cause])
 
@@ -97,13 +102,17 @@ def status(error: Refused) -> Object:
         "apiVersion": "v1",
         "metadata": {},
         "status": "Failure",
-        "message": error.message,
+        "message": _short(error.message, _LONGEST),
         "reason": error.reason,
-        "details": dict(error.details or {}),  # kubectl looks into them without asking whether there are any
+        "details": dict(error.details or {}),  # kubectl reads them without checking that they exist
         "code": error.code,
     }
 
 
 def of_code(code: int, message: str) -> Refused:
-    """A refusal with the reason that goes with the status code."""
+    """A refusal with the reason for the status code."""
     return Refused(code, REASONS.get(code, "InternalError"), message)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most] + "..."

@@ -1,9 +1,9 @@
-"""The `scale` subresource of Deployments, ReplicaSets and StatefulSets."""
+"""The `scale` subresource, which Deployments, ReplicaSets and StatefulSets have."""
 
 from typing import Any
 
 from arena.local.api import refusals
-from arena.local.causes import Cause
+from arena.local.field_errors import FieldError
 from arena.local.objects import Object, Resource
 
 _SCALE = Resource("autoscaling", "v1", "scales", "Scale")
@@ -26,15 +26,18 @@ def scale(obj: Object) -> Object:
 
 
 def scaled(obj: Object, wanted: Object) -> Object:
-    """The object with the replicas that the Scale asks for.
+    """The object with the replicas of the Scale.
 
     Raises:
-        Refused: 422, they are not a whole number of 0 or more.
+        Refused: 422 if they are not a whole number of 0 or more.
     """
+    for part in ("metadata", "spec"):
+        if not isinstance(wanted.get(part) or {}, dict):
+            raise refusals.bad(f"the Scale cannot be read: {part} is not a mapping")
     replicas = (wanted.get("spec") or {}).get("replicas", 0)
     if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
         message = f"Invalid value: {replicas}: must be greater than or equal to 0"
-        cause = Cause("spec.replicas", "FieldValueInvalid", message)
+        cause = FieldError("spec.replicas", "FieldValueInvalid", message)
         raise refusals.invalid(_SCALE, obj["metadata"]["name"], [cause])
     version = (wanted.get("metadata") or {}).get("resourceVersion")
     meta = obj["metadata"] | ({"resourceVersion": version} if version else {})

@@ -1,19 +1,21 @@
-"""The shapes of objects, and the one walk that checks an object against its shape."""
+"""The shapes of objects, and the function that checks an object against its shape."""
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation, Overflow
 from functools import cache
 from typing import Any
 
 from arena.local import definitions
 from arena.local.api import shapes
-from arena.local.api.types import Type
-from arena.local.causes import Cause
+from arena.local.api.resource_types import Type
+from arena.local.field_errors import FieldError
 from arena.local.objects import Object
 
 QUANTITY = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?", re.ASCII)
 _LARGEST = 2**63
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _WORDS = {
     "s": "string",
     "i": "integer",
@@ -21,21 +23,22 @@ _WORDS = {
     "b": "boolean",
     "q": "quantity",
     "x": "integer or string",
+    "t": "date-time",
 }
 _TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
-_NOTHING = {"s": "", "i": 0, "n": 0, "b": False, "q": "0", "x": 0}
-"""What a cluster reads of a null in a list or map of a built-in type."""
+_NOTHING = {"s": "", "i": 0, "n": 0, "b": False, "q": "0", "x": 0, "t": None}
+"""What a cluster reads for a null in a list or map of a built-in type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a value looks like: a structure, a map, a list, a leaf, or anything."""
+    """The shape of a value: a structure, a map, a list, a leaf, or anything."""
 
     text: str
 
     @property
     def is_map(self) -> bool:
-        """Whether it is a map with keys of the user's choice."""
+        """Whether it is a map with arbitrary keys."""
         return self.text.startswith("{")
 
     @property
@@ -45,42 +48,42 @@ class Shape:
 
     @property
     def is_set(self) -> bool:
-        """Whether it is a list of texts of which each may be there once."""
+        """Whether it is a list of unique texts."""
         return self.text.endswith("+]")
 
     @property
     def is_struct(self) -> bool:
-        """Whether its fields are known."""
+        """Whether it is a structure with known fields."""
         return self.text[:1].isupper()
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The fields that tell the items of a list apart; () for a list that is replaced whole."""
+        """The fields that identify the items of a list; () for a list that is replaced whole."""
         if not self.is_list or "/" not in self.text:
             return ()
         return tuple(self.text[1:-1].split("/")[1].split(","))
 
     @property
     def item(self) -> "Shape":
-        """The shape of a list's items, of a map's values."""
+        """The shape of a list's items or of a map's values."""
         if not (self.is_list or self.is_map):
             return ANY
         return Shape(self.text[1:-1].split("/")[0].rstrip("+"))
 
     def child(self, name: str) -> "Shape":
-        """The shape of a field; ANY where it is not known."""
+        """The shape of a field; ANY if it is unknown."""
         if self.is_map:
             return self.item
         return fields(self.text).get(name, ANY) if self.is_struct else ANY
 
     @property
     def word(self) -> str:
-        """What messages call a value of this shape."""
+        """The name of a value of this shape in messages."""
         return "array" if self.is_list else _WORDS.get(self.text, "object")
 
     @property
     def nothing(self) -> Any:
-        """The value of this shape that says nothing."""
+        """The empty value of this shape."""
         if self.is_list:
             return []
         return {} if self.is_map or self.is_struct else _NOTHING.get(self.text)
@@ -99,7 +102,7 @@ def _lines() -> dict[str, tuple[str, ...]]:
 
 @cache
 def fields(struct: str) -> dict[str, Shape]:
-    """The fields of a structure; each kind has apiVersion and kind too."""
+    """The fields of a structure; each kind also has apiVersion and kind."""
     found = {"apiVersion": Shape("s"), "kind": Shape("s")} if _is_kind(struct) else {}
     for word in _lines()[struct]:
         name, _, kind = word.rstrip("!").partition(":")
@@ -109,7 +112,7 @@ def fields(struct: str) -> dict[str, Shape]:
 
 @cache
 def required(struct: str) -> tuple[str, ...]:
-    """The fields that a structure cannot do without."""
+    """The required fields of a structure."""
     return tuple(word.partition(":")[0] for word in _lines()[struct] if word.endswith("!"))
 
 
@@ -130,17 +133,17 @@ def _is_kind(struct: str) -> bool:
 
 @dataclass(slots=True)
 class Findings:
-    """What a walk found in an object of a type that is `custom` or built in."""
+    """The findings of a check of an object, whose type is `custom` or built in."""
 
     custom: bool
     unknown: list[str]
-    wrong: list[Cause]
+    wrong: list[FieldError]
 
 
 def check(kind: Type, obj: Object) -> Findings:
-    """Remove unknown fields from the object (in place) and say which; say which values are wrong.
+    """Remove unknown fields from the object (in place); return them and the wrong values.
 
-    Fields that are null are removed; items that are null are wrong, or say nothing in a built-in type.
+    Null fields are removed; null items are wrong, or empty in a built-in type.
     """
     found = Findings(kind.custom, [], [])
     _check(root(kind), obj, "", found)
@@ -195,11 +198,23 @@ def _fits(kind: str, value: Any) -> bool:
         return kind == "s" and isinstance(value, str)
     if kind == "i":
         return isinstance(value, int)
+    if kind == "t":
+        return isinstance(value, str) and is_time(value)
     if kind == "n":
         return isinstance(value, (int, float))
     if kind == "x":
         return isinstance(value, (int, str))
     return isinstance(value, int) or (isinstance(value, str) and is_quantity(value))
+
+
+def is_time(text: str) -> bool:
+    """Whether the text is an RFC 3339 time, which a cluster writes in UTC."""
+    if not _TIME.fullmatch(text):
+        return False
+    try:
+        return bool(datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
+    except ValueError:
+        return False
 
 
 def is_quantity(text: str) -> bool:
@@ -211,7 +226,7 @@ def is_quantity(text: str) -> bool:
 
 
 def quantity(value: Any) -> Decimal:
-    """A quantity as a number; 0 for what is none."""
+    """A quantity as a number; 0 if it is invalid."""
     text = str(value)
     suffix = re.search(r"(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE])?$", text)
     unit = suffix.group(0) if suffix else ""
@@ -226,7 +241,7 @@ def quantity(value: Any) -> Decimal:
     return number * Decimal(1000) ** ("kMGTPE".index(unit) + 1 if unit else 0)
 
 
-def _wrong(path: str, value: Any, shape: Shape) -> Cause:
+def _wrong(path: str, value: Any, shape: Shape) -> FieldError:
     given = _TYPES.get(type(value), "number")
     if shape.word == "quantity" and given == "string":
         message = (
@@ -235,4 +250,4 @@ def _wrong(path: str, value: Any, shape: Shape) -> Cause:
         )
     else:
         message = f'Invalid value: "{given}": must be of type {shape.word}: "{given}"'
-    return Cause(path, "FieldValueInvalid", message)
+    return FieldError(path, "FieldValueInvalid", message)

@@ -1,13 +1,15 @@
-"""Label and field selectors: parsed once, then asked of each object."""
+"""Label and field selectors: parsed once, then applied to each object."""
 
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
+from arena.local import definitions
 from arena.local.api.refusals import bad, qualified
 from arena.local.objects import Object, Resource
+from arena.tuples import NamedTuple
 
 _SPLIT = re.compile(r",(?![^(]*\))")
 _SET = re.compile(r"^\s*([^\s!=<>,()]+)\s+(in|notin)\s+\(([^()]*)\)\s*$")
@@ -30,8 +32,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "/secrets": ("type",),
     "/namespaces": ("status.phase",),
     "/nodes": ("spec.unschedulable",),
-    "apps/replicasets": ("status.replicas",),
-    "batch/jobs": ("status.successful",),
+    "logs.arena.io/podlogs": ("job.uid",),
 }  # fmt: skip
 
 
@@ -40,11 +41,11 @@ _UNSET = {
     "spec.unschedulable": "false", "spec.hostNetwork": "false",
     "status.replicas": "0", "status.succeeded": "0",
 }  # fmt: skip
-"""What a missing field counts as where that is not the empty text; none of these is stored as text."""
+"""The values of missing fields if not the empty text; none of these is stored as text."""
 
 
 class Need(NamedTuple):
-    """What one label must be: `op` is one of in, notin, exists, absent, gt, lt."""
+    """A requirement for one label: `op` is one of in, notin, exists, absent, gt, lt."""
 
     label: str
     op: str
@@ -65,14 +66,14 @@ class Need(NamedTuple):
 
 
 class Field(NamedTuple):
-    """What one field must be, or must not be."""
+    """A requirement for one field."""
 
     path: str
     value: str
     equal: bool = True
 
     def holds(self, obj: Object) -> bool:
-        """Whether the object satisfies it; a missing field is the empty text."""
+        """Whether the object satisfies it; a missing field counts as the empty text."""
         return (_text(obj, self.path) == self.value) == self.equal
 
 
@@ -89,7 +90,7 @@ class Selector:
         return all(n.holds(labels) for n in self.labels) and all(f.holds(obj) for f in self.fields)
 
     def label_texts(self) -> list[str]:
-        """JSON texts that the stored labels of every match contain: SQL drops most others by them."""
+        """JSON texts that the stored labels of every match contain, by which SQL drops most others."""
         return [
             f"{json.dumps(n.label)}:{json.dumps(n.values[0])}"
             for n in self.labels
@@ -108,7 +109,7 @@ def parse(resource: Resource, labels: str = "", fields: str = "") -> Selector:
     """Both selectors of a request.
 
     Raises:
-        Refused: 400, one cannot be parsed or names a field that cannot be selected by.
+        Refused: 400 if one cannot be parsed or contains an unsupported field.
     """
     if not labels and not fields:
         return EVERYTHING
@@ -142,11 +143,17 @@ def _field(resource: Resource, text: str) -> Field:
     if not match:
         raise bad(f'invalid selector: "{text}"; can\'t understand it')
     path, sign, value = match.groups()
-    known = ("metadata.name", "metadata.namespace")
-    if path not in known and path not in FIELDS.get(f"{resource.group}/{resource.plural}", ()):
+    if path not in _fields(resource):
         raise bad(f'Unable to find "{qualified(resource)}" that match label selector "", '
                   f'field selector "{text}": field label not supported: {path}')  # fmt: skip
     return Field(_SPELLED.get(path, path), re.sub(r"\\(.)", r"\1", value), sign != "!=")
+
+
+def _fields(resource: Resource) -> tuple[str, ...]:
+    """The supported paths of field selectors."""
+    own = next((one.fields for one in definitions.every() if one.resource == resource), ())
+    known = FIELDS.get(f"{resource.group}/{resource.plural}", own)
+    return ("metadata.name", "metadata.namespace", *known)
 
 
 def _compare(value: str, op: str, limit: str) -> bool:

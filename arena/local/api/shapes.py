@@ -1,35 +1,52 @@
-"""The fields of every kind, as text that `schema` reads: one structure a line.
+"""The fields of the kinds that need no operator, as text that `schema` reads: one structure a line.
 
 `name:type` is a field, `!` marks a required one. Types: s text, i whole number, n number, b boolean,
-q quantity, x number or text, any; `{s}` a map, `[s]` a list that is replaced whole, `[s+]` a set,
-`[X/name]` a list whose items are told apart by `name`; a capital letter begins the name of a structure.
+q quantity, x number or text, t time, any; `{s}` a map, `[s]` a list that is replaced whole, `[s+]` a set,
+`[X/name]` a list whose items are identified by `name`; names of structures begin with a capital letter.
 """
 
 META = """
 ObjectMeta name:s generateName:s namespace:s labels:{s} annotations:{s} finalizers:[s+] \
-ownerReferences:[OwnerReference/uid] uid:s resourceVersion:s generation:i creationTimestamp:s \
-deletionTimestamp:s deletionGracePeriodSeconds:i managedFields:[any] selfLink:s
+ownerReferences:[OwnerReference/uid] uid:s resourceVersion:s generation:i creationTimestamp:t \
+deletionTimestamp:t deletionGracePeriodSeconds:i managedFields:[any] selfLink:s
 OwnerReference apiVersion:s! kind:s! name:s! uid:s! controller:b blockOwnerDeletion:b
-LabelSelector matchLabels:{s} matchExpressions:[any]
+LabelSelector matchLabels:{s} matchExpressions:[Requirement]
+Requirement key:s! operator:s! values:[s]
+ObjectReference apiVersion:s kind:s namespace:s name:s uid:s resourceVersion:s fieldPath:s
+Condition type:s! status:s! reason:s message:s lastTransitionTime:t lastUpdateTime:t lastProbeTime:t \
+lastHeartbeatTime:t observedGeneration:i
 PodTemplateSpec metadata:ObjectMeta spec:PodSpec
 """
 
 PODS = """
 Pod metadata:ObjectMeta spec:PodSpec! status:PodStatus
-PodStatus phase:s reason:s message:s conditions:[any/type] containerStatuses:[any/name] \
-initContainerStatuses:[any/name] ephemeralContainerStatuses:[any/name] hostIP:s hostIPs:[any] podIP:s \
-podIPs:[any/ip] startTime:s qosClass:s nominatedNodeName:s resize:s observedGeneration:i \
-resourceClaimStatuses:[any]
+PodStatus phase:s reason:s message:s conditions:[Condition/type] containerStatuses:[ContainerStatus/name] \
+initContainerStatuses:[ContainerStatus/name] ephemeralContainerStatuses:[ContainerStatus/name] hostIP:s \
+hostIPs:[Address/ip] podIP:s podIPs:[Address/ip] startTime:t qosClass:s nominatedNodeName:s resize:s \
+observedGeneration:i resourceClaimStatuses:[any]
+Address ip:s!
+ContainerStatus name:s! state:ContainerState lastState:ContainerState ready:b started:b restartCount:i \
+image:s imageID:s containerID:s allocatedResources:{q} allocatedResourcesStatus:any resources:any \
+volumeMounts:any user:any stopSignal:s
+ContainerState waiting:ContainerWaiting running:ContainerRunning terminated:ContainerTerminated
+ContainerWaiting reason:s message:s
+ContainerRunning startedAt:t
+ContainerTerminated exitCode:i signal:i reason:s message:s startedAt:t finishedAt:t containerID:s
 PodSpec containers:[Container/name]! initContainers:[Container/name] ephemeralContainers:[any/name] \
 volumes:[Volume/name] restartPolicy:s terminationGracePeriodSeconds:i activeDeadlineSeconds:i dnsPolicy:s \
 nodeSelector:{s} serviceAccountName:s serviceAccount:s automountServiceAccountToken:b nodeName:s \
 hostNetwork:b hostPID:b hostIPC:b hostUsers:b shareProcessNamespace:b securityContext:any \
-imagePullSecrets:[NameRef/name] hostname:s subdomain:s affinity:any schedulerName:s \
+imagePullSecrets:[NameRef/name] hostname:s subdomain:s affinity:Affinity schedulerName:s \
 tolerations:[Toleration] hostAliases:[HostAlias/ip] priorityClassName:s priority:i dnsConfig:any \
 readinessGates:[any] runtimeClassName:s enableServiceLinks:b preemptionPolicy:s overhead:{q} \
 topologySpreadConstraints:[any/topologyKey,whenUnsatisfiable] setHostnameAsFQDN:b os:any \
 schedulingGates:[NameRef/name] resourceClaims:[any/name] resources:Resources
 NameRef name:s
+Affinity nodeAffinity:NodeAffinity podAffinity:any podAntiAffinity:any
+NodeAffinity requiredDuringSchedulingIgnoredDuringExecution:NodeSelector \
+preferredDuringSchedulingIgnoredDuringExecution:[any]
+NodeSelector nodeSelectorTerms:[NodeSelectorTerm]
+NodeSelectorTerm matchExpressions:[Requirement] matchFields:[Requirement]
 Toleration key:s operator:s value:s effect:s tolerationSeconds:i
 HostAlias ip:s! hostnames:[s]
 Container name:s! image:s command:[s] args:[s] workingDir:s ports:[ContainerPort/containerPort,protocol] \
@@ -51,7 +68,8 @@ VolumeDevice name:s! devicePath:s!
 Probe exec:Exec httpGet:HttpGet tcpSocket:TcpSocket grpc:Grpc initialDelaySeconds:i timeoutSeconds:i \
 periodSeconds:i successThreshold:i failureThreshold:i terminationGracePeriodSeconds:i
 Exec command:[s]
-HttpGet path:s port:x! host:s scheme:s httpHeaders:[any]
+HttpGet path:s port:x! host:s scheme:s httpHeaders:[HttpHeader]
+HttpHeader name:s! value:s
 TcpSocket port:x! host:s
 Grpc port:i! service:s
 Lifecycle postStart:Handler preStop:Handler stopSignal:s
@@ -67,12 +85,17 @@ ConfigMapVolume name:s items:[Item] defaultMode:i optional:b
 SecretVolume secretName:s items:[Item] defaultMode:i optional:b
 Item key:s! path:s! mode:i
 ClaimVolume claimName:s! readOnly:b
-Projected sources:[any] defaultMode:i
-Downward items:[any] defaultMode:i
+Projected sources:[Source] defaultMode:i
+Source secret:Projection configMap:Projection downwardAPI:Downward serviceAccountToken:any \
+clusterTrustBundle:any podCertificate:any
+Projection name:s items:[Item] optional:b
+Downward items:[DownwardItem] defaultMode:i
+DownwardItem path:s! fieldRef:FieldRef resourceFieldRef:ResourceFieldRef mode:i
 """
 
 CORE = """
-Service metadata:ObjectMeta spec:ServiceSpec status:any
+Service metadata:ObjectMeta spec:ServiceSpec status:ServiceStatus
+ServiceStatus loadBalancer:any conditions:[Condition/type]
 ServiceSpec ports:[ServicePort/port,protocol] selector:{s} clusterIP:s clusterIPs:[s] type:s externalIPs:[s] \
 sessionAffinity:s sessionAffinityConfig:any loadBalancerIP:s loadBalancerSourceRanges:[s] externalName:s \
 externalTrafficPolicy:s internalTrafficPolicy:s healthCheckNodePort:i publishNotReadyAddresses:b \
@@ -82,54 +105,55 @@ ConfigMap metadata:ObjectMeta data:{s} binaryData:{s} immutable:b
 Secret metadata:ObjectMeta data:{s} stringData:{s} type:s immutable:b
 ServiceAccount metadata:ObjectMeta secrets:[any/name] imagePullSecrets:[NameRef/name] \
 automountServiceAccountToken:b
-Endpoints metadata:ObjectMeta subsets:[any]
-Namespace metadata:ObjectMeta spec:any status:any
-Node metadata:ObjectMeta spec:NodeSpec status:any
+Endpoints metadata:ObjectMeta subsets:[Subset]
+Subset addresses:[EndpointAddress] notReadyAddresses:[EndpointAddress] ports:[EndpointPort]
+EndpointAddress ip:s! hostname:s nodeName:s targetRef:ObjectReference
+EndpointPort name:s port:i! protocol:s appProtocol:s
+Namespace metadata:ObjectMeta spec:NamespaceSpec status:NamespaceStatus
+NamespaceSpec finalizers:[s]
+NamespaceStatus phase:s conditions:[Condition/type]
+Node metadata:ObjectMeta spec:NodeSpec status:NodeStatus
+NodeStatus capacity:{q} allocatable:{q} phase:s conditions:[Condition/type] addresses:[NodeAddress] \
+daemonEndpoints:any nodeInfo:NodeInfo images:[any] volumesInUse:[s] volumesAttached:[any] config:any \
+runtimeHandlers:[any] features:any
+NodeAddress type:s! address:s!
+NodeInfo architecture:s bootID:s containerRuntimeVersion:s kernelVersion:s kubeProxyVersion:s \
+kubeletVersion:s machineID:s operatingSystem:s osImage:s systemUUID:s swap:any
 NodeSpec podCIDR:s podCIDRs:[s+] providerID:s unschedulable:b taints:[Taint/key,effect] configSource:any \
 externalID:s
-Taint key:s! value:s effect:s! timeAdded:s
-PersistentVolumeClaim metadata:ObjectMeta spec:ClaimSpec! status:any
+Taint key:s! value:s effect:s! timeAdded:t
+PersistentVolumeClaim metadata:ObjectMeta spec:ClaimSpec! status:ClaimStatus
+ClaimStatus phase:s accessModes:[s] capacity:{q} conditions:[Condition/type] allocatedResources:{q} \
+allocatedResourceStatuses:{s} currentVolumeAttributesClassName:s modifyVolumeStatus:any
 ClaimSpec accessModes:[s] selector:LabelSelector resources:Resources volumeName:s storageClassName:s \
 volumeMode:s \
 dataSource:any dataSourceRef:any volumeAttributesClassName:s
-ResourceQuota metadata:ObjectMeta spec:QuotaSpec status:any
+ResourceQuota metadata:ObjectMeta spec:QuotaSpec status:QuotaStatus
+QuotaStatus hard:{q} used:{q}
 QuotaSpec hard:{q} scopes:[s] scopeSelector:any
 LimitRange metadata:ObjectMeta spec:LimitRangeSpec
 LimitRangeSpec limits:[LimitRangeItem]
 LimitRangeItem type:s! max:{q} min:{q} default:{q} defaultRequest:{q} maxLimitRequestRatio:{q}
-Event metadata:ObjectMeta involvedObject:any! reason:s message:s source:any firstTimestamp:s lastTimestamp:s \
-count:i type:s eventTime:s series:any action:s related:any reportingComponent:s reportingInstance:s
-Lease metadata:ObjectMeta spec:any
-PodDisruptionBudget metadata:ObjectMeta spec:BudgetSpec status:any
+Event metadata:ObjectMeta involvedObject:ObjectReference! reason:s message:s source:EventSource \
+firstTimestamp:t lastTimestamp:t count:i type:s eventTime:t series:EventSeries action:s \
+related:ObjectReference reportingComponent:s reportingInstance:s
+EventSource component:s host:s
+EventSeries count:i lastObservedTime:t
+ObservationLog metadata:ObjectMeta pod:ObservedPod status:ObservationStatus
+ObservedPod name:s uid:s
+ObservationStatus complete:b gaps:i dropped:i metrics:[ObservedMetric]
+ObservedMetric name:s! container:s count:i min:s max:s latest:ObservedValue values:[ObservedValue]
+ObservedValue time:t value:s
+Lease metadata:ObjectMeta spec:LeaseSpec
+LeaseSpec holderIdentity:s leaseDurationSeconds:i acquireTime:t renewTime:t leaseTransitions:i strategy:s \
+preferredHolder:s
+PodDisruptionBudget metadata:ObjectMeta spec:BudgetSpec status:BudgetStatus
+BudgetStatus disruptedPods:{t} disruptionsAllowed:i currentHealthy:i desiredHealthy:i expectedPods:i \
+observedGeneration:i conditions:[Condition/type]
 BudgetSpec minAvailable:x maxUnavailable:x selector:LabelSelector unhealthyPodEvictionPolicy:s
 PriorityClass metadata:ObjectMeta value:i! globalDefault:b description:s preemptionPolicy:s
 StorageClass metadata:ObjectMeta provisioner:s! parameters:{s} reclaimPolicy:s mountOptions:[s] \
 allowVolumeExpansion:b volumeBindingMode:s allowedTopologies:[any]
-"""
-
-APPS = """
-Deployment metadata:ObjectMeta spec:DeploymentSpec! status:any
-DeploymentSpec replicas:i selector:LabelSelector! template:PodTemplateSpec! strategy:DeploymentStrategy \
-minReadySeconds:i revisionHistoryLimit:i paused:b progressDeadlineSeconds:i
-DeploymentStrategy type:s rollingUpdate:Rolling
-Rolling maxUnavailable:x maxSurge:x partition:i
-ReplicaSet metadata:ObjectMeta spec:ReplicaSetSpec! status:any
-ReplicaSetSpec replicas:i minReadySeconds:i selector:LabelSelector! template:PodTemplateSpec
-StatefulSet metadata:ObjectMeta spec:StatefulSetSpec! status:any
-StatefulSetSpec replicas:i selector:LabelSelector! template:PodTemplateSpec! serviceName:s \
-volumeClaimTemplates:[PersistentVolumeClaim] podManagementPolicy:s updateStrategy:DeploymentStrategy \
-revisionHistoryLimit:i minReadySeconds:i persistentVolumeClaimRetentionPolicy:any ordinals:any
-Job metadata:ObjectMeta spec:JobSpec! status:any
-JobSpec parallelism:i completions:i activeDeadlineSeconds:i podFailurePolicy:PodFailurePolicy \
-successPolicy:SuccessPolicy backoffLimit:i backoffLimitPerIndex:i maxFailedIndexes:i \
-selector:LabelSelector manualSelector:b template:PodTemplateSpec! \
-ttlSecondsAfterFinished:i completionMode:s suspend:b podReplacementPolicy:s managedBy:s
-PodFailurePolicy rules:[PodFailurePolicyRule]
-PodFailurePolicyRule action:s! onExitCodes:OnExitCodes onPodConditions:[OnPodCondition]
-OnExitCodes containerName:s operator:s! values:[i]
-OnPodCondition type:s! status:s
-SuccessPolicy rules:[SuccessPolicyRule]
-SuccessPolicyRule succeededIndexes:s succeededCount:i
 """
 
 TRAINING = """
@@ -137,7 +161,10 @@ RunPolicy cleanPodPolicy:s ttlSecondsAfterFinished:i activeDeadlineSeconds:i bac
 managedBy:s schedulingPolicy:SchedulingPolicy
 SchedulingPolicy minAvailable:i queue:s minResources:{q} priorityClass:s scheduleTimeoutSeconds:i
 ReplicaSpec replicas:i template:PodTemplateSpec restartPolicy:s
+TrainingStatus conditions:[Condition/type] replicaStatuses:{ReplicaStatus} startTime:t completionTime:t \
+lastReconcileTime:t
+ReplicaStatus active:i succeeded:i failed:i selector:s labelSelector:LabelSelector
 """
-"""What several kinds of training jobs share; the rest of them is in their operators' definitions."""
+"""What several kinds of training jobs share; the rest is in their operators' definitions."""
 
-ALL = META + PODS + CORE + APPS + TRAINING
+ALL = META + PODS + CORE + TRAINING

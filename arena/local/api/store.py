@@ -1,8 +1,8 @@
-"""The store: objects as JSON text in one SQLite file, a version for every change, and who listens.
+"""The store: objects as JSON text in one SQLite file, a version for every change, and listeners.
 
-A transaction is all or nothing, on the disk and for the listeners: they hear of a change once it is
-committed, in the order of its versions. Recent changes stay in memory, so that a watch can resume
-where it was cut; after a restart only the present version can be resumed.
+A transaction is all or nothing, on the disk and for listeners: they are called once a change is committed, in
+the order of versions. Recent changes stay in memory, so that an interrupted watch can resume; after a
+restart, only the present version can be resumed.
 """
 
 import json
@@ -12,15 +12,15 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from arena.local.api.refusals import gone, of_code
 from arena.local.objects import Object
+from arena.tuples import NamedTuple
 
 KEEP = 4_000_000
-"""How many characters of recent changes stay in memory."""
+"""Maximum characters of recent changes in memory."""
 
-_SCHEMA = """
+_TABLES = """
 CREATE TABLE IF NOT EXISTS objects (
     type TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
     labels TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (type, namespace, name));
@@ -29,6 +29,11 @@ CREATE TABLE IF NOT EXISTS ports (port INTEGER PRIMARY KEY, uid TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS ports_of ON ports (uid);
 CREATE TABLE IF NOT EXISTS version (value INTEGER NOT NULL);
 INSERT INTO version SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM version);
+"""
+FORMATS = (_TABLES,)
+"""The SQL that leads from each format of the state folder to the next; 0 is that of a new or unnumbered one.
+
+Add one for every change that an older arena cannot read, be it of these tables or of the files beside them.
 """
 
 
@@ -53,7 +58,7 @@ class Row(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Which rows to read, in the order of namespace and name."""
+    """A selection of rows, in the order of namespace and name."""
 
     key: str
     namespace: str | None = None
@@ -82,7 +87,7 @@ Listener = Callable[[Entry], None]
 
 
 class Store:
-    """Every method may be called from any thread; failures of the disk raise Refused 507 or 500."""
+    """Every method may be called from any thread; disk failures raise Refused 507 or 500."""
 
     def __init__(self, path: Path | str) -> None:
         self.lock = threading.RLock()
@@ -91,15 +96,30 @@ class Store:
         self._kept = 0
         self._pending: list[Entry] | None = None
         self._dry = False
+        self._path = path
         with _honest(path):
             self._db = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False)
+            self._migrate()
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute("PRAGMA journal_size_limit = 8000000")
-            self._db.executescript(_SCHEMA)
             self._version: int = self._db.execute("SELECT value FROM version").fetchone()[0]
-        self._path = path
         self._floor = self._version
+
+    def _migrate(self) -> None:
+        """Bring the file to the newest format, whole or not at all.
+
+        Raises:
+            Refused: 500, a newer arena wrote it.
+        """
+        found: int = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if found > len(FORMATS):
+            raise of_code(500, f"a newer arena wrote the local cluster's state at {self._path} (format "
+                          f"{found}, not {len(FORMATS)}); upgrade arena, or delete all of it with: "
+                          "arena local reset")  # fmt: skip
+        if found < len(FORMATS):
+            steps = "".join(FORMATS[found:])
+            self._db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {len(FORMATS)}; COMMIT;")
 
     @property
     def version(self) -> int:
@@ -107,13 +127,13 @@ class Store:
         return self._version
 
     def close(self) -> None:
-        """Close the file; the store cannot be used any more."""
+        """Close the file, after which the store cannot be used."""
         with self.lock:
             self._db.close()
 
     @contextmanager
     def transaction(self, dry: bool = False) -> Iterator[None]:
-        """Make what is written inside one change; `dry` undoes it at the end. They may be nested."""
+        """A transaction for the block; `dry` rolls it back at the end. Transactions may be nested."""
         with self.lock:
             if self._pending is not None:
                 yield
@@ -136,7 +156,7 @@ class Store:
             if entries:
                 self._db.execute("UPDATE version SET value = ?", (entries[-1].version,))
             self._db.execute("COMMIT")
-        for entry in entries:  # all of them first: no trouble of a listener may bring a version twice
+        for entry in entries:  # all of them first, so that a failing listener cannot repeat a version
             self._version = entry.version
             self._remember(entry)
         for entry in entries:
@@ -159,7 +179,7 @@ class Store:
         return json.loads(row[0]) if row else None
 
     def rows(self, rows: Rows, limit: int = -1) -> list[Row]:
-        """The stored objects that are asked for, `limit` at most (-1: all)."""
+        """The selected stored objects, at most `limit` (-1 for all)."""
         where, values = rows.where()
         columns = ", ".join(Row._fields)
         sql = f"SELECT {columns} FROM objects WHERE {where} ORDER BY namespace, name LIMIT ?"
@@ -167,7 +187,7 @@ class Store:
             return [Row(*row) for row in self._db.execute(sql, (*values, limit))]
 
     def count(self, rows: Rows) -> int:
-        """How many there are."""
+        """The number of selected objects."""
         where, values = rows.where()
         with self.lock, _honest(self._path):
             found = self._db.execute(f"SELECT count(*) FROM objects WHERE {where}", values)
@@ -227,9 +247,9 @@ class Store:
             self._db.execute("DELETE FROM ports WHERE uid = ?", (uid,))
 
     def listen(self, listener: Listener, since: int | None = None) -> Callable[[], None]:
-        """Call `listener` for every change from now on, in order; it must be quick.
+        """Call `listener`, which must be quick, for every change from now on, in order.
 
-        With `since` the changes after that version come first. Returns what ends it.
+        With `since`, the changes after that version come first. Returns a function that ends it.
 
         Raises:
             Refused: 410, changes after `since` are no longer known.
@@ -263,6 +283,8 @@ def _size(entry: Entry) -> int:
 def _honest(path: Path | str) -> Iterator[None]:
     try:
         yield
+    except UnicodeEncodeError as error:  # a lone surrogate in a name
+        raise of_code(400, f"{error.object!a} is not Unicode") from error
     except sqlite3.Error as error:
         text = str(error)
         if "full" in text or "disk I/O" in text or "unable to open" in text:

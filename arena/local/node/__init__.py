@@ -1,18 +1,21 @@
 """The node of the local cluster: a pod is a set of processes with log files.
 
-Knows `arena.local.objects` and `arena.local.runtime`, never the API's store nor the operators.
+It knows `arena.local.objects` and `arena.local.runtime`, but neither the API's store nor the operators.
 
-- `kubelet`     the thread that makes pods run: `Kubelet`
-- `pods`        one pod: from what its folder says to what is to be done next
-- `status`      what a pod's status says: pure
-- `environment` the variables and the command line of a container
-- `references`  values that a pod takes from ConfigMaps, Secrets and from itself
-- `volumes`     folders and files that a pod mounts
-- `probes`      startup, readiness and liveness
-- `gpus`        the node's GPUs, real or virtual
-- `events`      what the node has to say about its pods
-- `runs`        one run of a container: its folder, its files, what they tell
-- `processes`   start times, signals, sweeps
-- `supervisor`, `guard`, `streams`  the script that guards a run and outlives the server: standard
-  library only
+- `kubelet`          the thread that makes pods run: `Kubelet`
+- `pod_worker`       one pod: decides from its folder and its object what to do next
+- `containers`       one container of a pod; `container_start` and `lifecycle` are its start, hooks and probes
+- `container_runs`   one run of a container: its folder and what the files in it say
+- `status`           the status of a pod, computed without I/O
+- `environment`      the variables and the command line of a container
+- `value_sources`    values that a pod takes from ConfigMaps, Secrets and its own fields
+- `volumes`          folders and files that a pod mounts
+- `probes`           startup, readiness and liveness probes
+- `gpus`             the GPUs of the node, real or virtual
+- `events`           the Events that the node writes about its pods
+- `retention`        the output of deleted pods, kept until their job is deleted
+- `pod_runtime`      answers the API's questions about the processes of pods
+- `processes`        start times, signals, descendants; `process_exits` waits for the exit of many processes
+- `supervisor`       the script that supervises one run and outlives the server; with `reaper`, `output` and
+  `stdin` it uses only the standard library
 """

@@ -1,4 +1,4 @@
-"""One container of a pod: its runs, one after the other, its probes and its end."""
+"""One container of a pod: its successive runs, its probes and its termination."""
 
 import shutil
 import signal
@@ -6,27 +6,27 @@ import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from arena.local.node import processes, runs
+from arena.local.node import container_runs, processes
+from arena.local.node.container_runs import ENDED, RUNNING, STARTING, Run
 from arena.local.node.probes import Answer, Probes
-from arena.local.node.runs import ENDED, RUNNING, STARTING, Run
 from arena.local.node.status import View
 from arena.local.objects import Object
 
 LAST_CHANCE = 2.0
 """Seconds that a command has after TERM even when its grace was spent on the preStop hook."""
 AGAIN = 0.05
-"""Seconds until a run that cannot be waited for by a descriptor is looked at again."""
+"""Seconds between checks of a run without a descriptor to wait for."""
 
 
 @dataclass
 class Stop:
-    """An end under way: the preStop `hook`, then `term`, then `kill`.
+    """A termination in progress: the preStop `hook`, then `term`, then `kill`.
 
     Attributes:
-        deadline: when the stage has lasted long enough, by the clock that nobody sets.
+        deadline: when the next stage begins, by the monotonic clock.
     """
 
     deadline: float
@@ -65,21 +65,21 @@ class Container:
 
     @property
     def live(self) -> bool:
-        """Whether a run of it has not ended."""
+        """Whether it has a run that has not ended."""
         return self.run is not None and self.run.state != ENDED
 
     @property
     def running(self) -> bool:
-        """Whether its command runs."""
+        """Whether its command is running."""
         return self.run is not None and self.run.state == RUNNING
 
     def refresh(self) -> bool:
-        """Read the newest run's files; whether its state changed."""
+        """Read the newest run's files and return whether its state changed."""
         if self.run is not None and self.run.state == ENDED:
             return False
         before = self.run
-        starting = self._starting()  # asked first: when it is over, the files are there
-        self.run = runs.latest(self.folder)
+        starting = self._starting()  # checked first: when it is over, the files exist
+        self.run = container_runs.latest(self.folder)
         if self.run is not None and self.run.state != ENDED and not starting:
             self._check(self.run)
         if self.run is not None and (before is None or before.state != self.run.state):
@@ -89,25 +89,25 @@ class Container:
         return False
 
     def _starting(self) -> bool:
-        """Whether the process that starts the supervisor is still at it."""
+        """Whether the process that starts the supervisor is still running."""
         if self._launcher is not None and self._launcher.poll() is not None:
             self._launcher = None
         return self._launcher is not None
 
     def settle(self) -> None:
-        """Wait for the process that starts the supervisor, which ends in a moment."""
+        """Wait for the process that starts the supervisor, which exits within a moment."""
         if self._launcher is not None:
             self._launcher.wait()
 
     def _check(self, run: Run) -> None:
-        """See whether anybody watches over an open run; end or undo it if not."""
-        if runs.guarded(run):
+        """End or undo an open run that has no supervisor."""
+        if container_runs.supervised(run):
             return
         if run.state == STARTING and run.number != self._launched:
-            runs.void(run, self.uid, self.name)
-            self.run = runs.latest(self.folder)
+            container_runs.void(run, self.uid, self.name)
+            self.run = container_runs.latest(self.folder)
         else:
-            self.run = runs.settle(run, self.uid, self.name)
+            self.run = container_runs.settle(run, self.uid, self.name)
 
     def _changed(self, run: Run) -> None:
         if run.state == RUNNING:
@@ -119,39 +119,37 @@ class Container:
             self.probes = self.hooked = self.ending = None
 
     def start(self, spec: Object) -> None:
-        """Begin the next run with what `runs.prepare` needs."""
+        """Start the next run with the spec that `container_runs.prepare` takes."""
         target = self._next()
-        runs.prepare(target, spec)
+        container_runs.prepare(target, spec)
         try:
-            self._launcher = runs.launch(target)
+            self._launcher = container_runs.launch(target)
         except OSError:
             shutil.rmtree(target)
             raise
         self._launched = int(target.name)
-        self._began(target)
+        self.waiting = None
+        # Its supervisor may have been quick: `refresh` must see any change of the run.
+        self.run = replace(container_runs.read(target), state=STARTING)
 
     def refuse(self, failures: int, message: str) -> None:
-        """Let the next run end before it began."""
+        """Record that the next run failed before it started."""
         target = self._next()
-        runs.refuse(target, failures, "CreateContainerError", message)
-        self._began(target)
+        container_runs.refuse(target, failures, "CreateContainerError", message)
+        self.waiting = None
+        self.run = container_runs.read(target)
 
     def _next(self) -> Path:
         return self.folder / str(self.run.number + 1 if self.run else 0)
 
-    def _began(self, target: Path) -> None:
-        runs.forget(self.folder)
-        self.waiting = None
-        self.run = runs.read(target)
-
     def watched(self) -> int | None:
-        """The process whose end will change this container's state."""
+        """The process whose exit changes this container's state."""
         if self._launcher is not None:
             return self._launcher.pid
         return self.run.supervisor if self.run is not None and self.run.state == RUNNING else None
 
     def stop(self, grace: float, hook: Callable[[], "Future[Answer] | None"]) -> None:
-        """Begin to end the run: preStop, TERM, and KILL after `grace` seconds; a shorter grace hurries it."""
+        """Begin to terminate it: preStop, TERM, KILL after `grace` seconds; later calls can shorten it."""
         now = time.monotonic()
         if not self.live:
             return
@@ -162,7 +160,7 @@ class Container:
         self.tend()
 
     def tend(self) -> float | None:
-        """Carry the end on; seconds until there is more to do."""
+        """Continue the termination and return the seconds until the next stage."""
         stop, now = self.ending, time.monotonic()
         if stop is None or self.run is None or not self.live:
             return None
@@ -173,15 +171,15 @@ class Container:
             stop.stage, stop.deadline = "term", max(stop.deadline, now + (LAST_CHANCE if stop.hook else 0))
         if stop.stage in ("term", "kill") and now >= stop.deadline:
             self.run.signal(signal.SIGKILL)
-            processes.sweep(self.uid, self.name)
+            processes.kill_marked(self.uid, self.name)
             stop.stage, stop.deadline = "kill", now + 1
         return max(0.0, stop.deadline - now)
 
     def view(self) -> View:
-        """What its status shall tell."""
+        """What its status is computed from."""
         previous = None
         if self.run is not None and self.run.number:
-            previous = runs.read(self.folder / str(self.run.number - 1))
+            previous = container_runs.read(self.folder / str(self.run.number - 1))
         ready = self.running and self.probes is not None and self.probes.ready and self._greeted()
         started = self.running and self.probes is not None and self.probes.started
         return View(self.spec, self.run, previous, self.waiting, ready, started)

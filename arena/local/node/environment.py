@@ -1,5 +1,6 @@
-"""The variables, the command line and the folder with which a container's command starts."""
+"""The environment variables, the command line and the working directory of a container's command."""
 
+import importlib.util
 import json
 import os
 import re
@@ -7,33 +8,30 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from arena.local.node import references
+from arena.digits import whole
+from arena.local import pod_limit, process_settings
+from arena.local.node import value_sources
+from arena.local.node.mounts import Mount, relocate, relocate_words
 from arena.local.node.processes import CONTAINER, MARK
-from arena.local.node.references import Missing
-from arena.local.objects import PORTS, Object, Objects, Refused, Resource, owner
+from arena.local.node.value_sources import HOST, Missing
+from arena.local.objects import PORTS, TOKEN, Object, Objects, controllers
 
 CWD = "local.arena.io/cwd"
 ENV = "local.arena.io/env"
+PROCESS = "local.arena.io/process"
 ALLOWED = re.compile(
     r"PATH|HOME|LANG|LC_\w+|TZ|USER|LOGNAME|TMPDIR|VIRTUAL_ENV|CONDA_\w+|(DY)?LD_LIBRARY_PATH|CUDA_\w+"
 )
 """What a pod gets of the server's own environment; not all of it, so that no token leaks into pods."""
+BOARD = (
+    "import sys; sys.path[:] = filter(None, sys.path); sys.argv[0] = 'tensorboard'; "
+    "from tensorboard.main import run_main; run_main()"
+)
+"""Runs TensorBoard, without modules of the current directory in the place of Python's own."""
+_EVERYWHERE = re.compile(r"^(|-[\w-]+=)(?:0\.0\.0\.0|\[::\])(|:\d+)$")
 _REFERENCE = re.compile(r"\$\$|\$\(([^()]*)\)")
-
-
-@dataclass(frozen=True)
-class Mount:
-    """A volume in a container: where the program looks for it and where it really is."""
-
-    volume: str
-    path: str
-    real: Path
-
-    @property
-    def shadowed(self) -> bool:
-        """Whether this machine has the path already, so that programs see that instead."""
-        return os.path.lexists(self.path)
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Place:
 
     Attributes:
         gpus: the variables that show the container its GPUs.
-        work: the pod's own folder, where commands start that are told no other.
+        work: the pod's own folder, the default working directory.
     """
 
     objects: Objects
@@ -59,21 +57,52 @@ class Place:
 
 
 def variables(place: Place) -> dict[str, str]:
-    """The container's whole environment; Missing when a reference of its spec leads nowhere."""
+    """Return the container's environment; raises Missing if something it refers to does not exist."""
     given = _given(place)
-    own = {name: relocate(value, place.mounts) for name, value in _declared(place, given).items()}
+    own = {name: loopback(relocate(value, place.mounts)) for name, value in _declared(place, given).items()}
+    if _is_board(place):
+        # The submitter's may be meant for another Python.
+        own["PYTHONPATH"] = os.environ.get("PYTHONPATH", "")
     name = place.container["name"]
     return _base(place) | given | own | {MARK: place.pod["metadata"]["uid"], CONTAINER: name}
 
 
+def process(place: Place) -> dict[str, Any]:
+    """Return the umask, niceness and soft limits that the pod records, otherwise the usual ones."""
+    text = place.annotations.get(PROCESS)
+    try:
+        return process_settings.read(text) if text else process_settings.usual()
+    except ValueError as error:
+        raise Missing(f"annotation {PROCESS} does not hold settings of a process: {error}") from None
+
+
 def command(place: Place, env: Mapping[str, str]) -> list[str]:
-    """The container's command and arguments, with `$(NAME)` filled and mount paths replaced."""
+    """Return the command and arguments with `$(NAME)` expanded and mount paths replaced.
+
+    The TensorBoard of a job is run by the Python that runs arena, which has one, wherever PATH leads.
+    """
     words = [*(place.container.get("command") or []), *(place.container.get("args") or [])]
-    return [relocate(expand(word, env), place.mounts) for word in words]
+    tensorboard = bool(words) and os.path.basename(words[0]) == "tensorboard"
+    found = [loopback(word) for word in relocate_words([expand(word, env) for word in words], place.mounts)]
+    if _is_board(place) and "tensorboard" in found:
+        program = found.index("tensorboard")
+        found[program : program + 1] = [sys.executable, "-c", BOARD]
+    return [f"--host={HOST}" if tensorboard and word == "--bind_all" else word for word in found]
+
+
+def _is_board(place: Place) -> bool:
+    """Whether it is the TensorBoard that arena starts beside a job."""
+    named = place.container["name"] == "tensorboard" and TOKEN in place.annotations
+    return named and importlib.util.find_spec("tensorboard") is not None
+
+
+def loopback(text: str) -> str:
+    """Replace addresses that mean all interfaces by loopback, since the machine has other users."""
+    return _EVERYWHERE.sub(rf"\g<1>{HOST}\g<2>", text)
 
 
 def folder(place: Place) -> str:
-    """Where the command starts: the submitter's directory wins, unless a volume is mounted at workingDir."""
+    """Return the working directory: the submitter's, unless a volume is mounted at workingDir."""
     wanted = place.container.get("workingDir") or ""
     moved = relocate(wanted, place.mounts)
     if moved != wanted or any(_below(wanted, mount.path) for mount in place.mounts):
@@ -85,9 +114,9 @@ def folder(place: Place) -> str:
 
 
 def nested(place: Place) -> dict[str, Path]:
-    """The empty volumes directly in workingDir, which others fill: name there -> where it really is.
+    """Return the emptyDir volumes mounted directly below workingDir, by name, with their real paths.
 
-    Commands name them by relative paths, such as `code` for what an init container fetched.
+    Commands use them by relative paths, such as `code` for what an init container fetched.
     """
     wanted = (place.container.get("workingDir") or "").rstrip("/")
     empty = {one["name"] for one in place.pod["spec"].get("volumes") or [] if "emptyDir" in one}
@@ -103,22 +132,12 @@ def _below(path: str, parent: str) -> bool:
 
 
 def expand(text: str, env: Mapping[str, str]) -> str:
-    """Fill `$(NAME)` by the environment; unknown names stay as they are, and `$$` is a plain `$`."""
+    """Expand `$(NAME)` from the environment; unknown names stay as they are, and `$$` is a plain `$`."""
     return _REFERENCE.sub(lambda one: "$" if one[0] == "$$" else env.get(one[1], one[0]), text)
 
 
-def relocate(text: str, mounts: tuple[Mount, ...]) -> str:
-    """Replace mount paths that this machine does not have, wherever they begin a path in the text."""
-    moved = {mount.path.rstrip("/"): str(mount.real) for mount in mounts if not mount.shadowed}
-    moved.pop("", None)  # a mount at / moves nothing
-    if not moved:
-        return text
-    paths = "|".join(re.escape(path) for path in sorted(moved, key=len, reverse=True))
-    return re.sub(rf"(?<![\w./~-])({paths})(?![\w.-])", lambda found: moved[found[1]], text)
-
-
 def _base(place: Place) -> dict[str, str]:
-    """The submitter's environment where the pod tells it, else what is harmless of the server's own."""
+    """The submitter's environment if the pod records it, otherwise the allowed part of the server's."""
     text = place.annotations.get(ENV)
     if text:
         try:
@@ -134,10 +153,10 @@ def _base(place: Place) -> dict[str, str]:
 
 
 def _given(place: Place) -> dict[str, str]:
-    """What the node adds; the spec may say otherwise."""
+    """The variables that the node adds; the spec may override them."""
     pod = place.pod
     loopback = "lo" if sys.platform == "linux" else "lo0"
-    threads = max(1, (os.cpu_count() or 1) // replicas(place.objects, pod))
+    threads = max(1, (os.cpu_count() or 1) // _pods_of_job(place.objects, pod))
     mounts = {f"ARENA_MOUNT_{upper(mount.volume)}": str(mount.real) for mount in place.mounts}
     allotted = ports(pod)
     first = next((allotted[one] for one in declared_ports(place.container) if one in allotted), None)
@@ -154,12 +173,12 @@ def _given(place: Place) -> dict[str, str]:
 
 
 def upper(name: str) -> str:
-    """A volume's name as part of a variable's."""
+    """A volume's name as part of a variable's name."""
     return re.sub(r"\W", "_", name).upper()
 
 
 def ports(pod: Object) -> dict[int, int]:
-    """Declared port -> the loopback port that the API allotted to it."""
+    """Return the loopback port that the API allotted to each declared port."""
     text = (pod["metadata"].get("annotations") or {}).get(PORTS)
     try:
         return {int(declared): int(allotted) for declared, allotted in json.loads(text or "{}").items()}
@@ -173,7 +192,7 @@ def declared_ports(container: Object) -> list[int]:
 
 
 def _declared(place: Place, given: Mapping[str, str]) -> dict[str, str]:
-    """What the spec asks for: `envFrom`, then `env`, each able to refer to those before it."""
+    """The variables of the spec: `envFrom`, then `env`, each of which may refer to earlier ones."""
     env = _bulk(place)
     allotted = ports(place.pod)
     for entry in place.container.get("env") or []:
@@ -181,8 +200,8 @@ def _declared(place: Place, given: Mapping[str, str]) -> dict[str, str]:
         value = _value(place, entry, {**given, **env})
         if value is None:
             continue
-        if name == "PORT" and value.isdigit() and int(value) in declared_ports(place.container):
-            value = str(allotted.get(int(value), value))
+        if name == "PORT" and (port := whole(value)) in declared_ports(place.container):
+            value = str(allotted.get(port or 0, value))
         env[name] = value
     return env
 
@@ -194,7 +213,7 @@ def _bulk(place: Place) -> dict[str, str]:
         kind = "secret" if "secretRef" in source else "configmap"
         reference = source.get("secretRef") or source.get("configMapRef") or {}
         optional = bool(reference.get("optional"))
-        found = references.data(place.objects, kind, reference.get("name", ""), namespace, optional) or {}
+        found = value_sources.data(place.objects, kind, reference.get("name", ""), namespace, optional) or {}
         prefix = source.get("prefix", "")
         env.update({prefix + key: value.decode("utf-8", "surrogateescape") for key, value in found.items()})
     return env
@@ -206,40 +225,16 @@ def _value(place: Place, entry: Object, env: Mapping[str, str]) -> str | None:
         return expand(str(entry.get("value") or ""), env)
     namespace = place.pod["metadata"].get("namespace", "default")
     if "fieldRef" in source:
-        return references.pod_field(place.pod, source["fieldRef"]["fieldPath"])
+        return value_sources.pod_field(place.pod, source["fieldRef"]["fieldPath"])
     if "resourceFieldRef" in source:
-        return references.resource_field(place.pod, place.container, source["resourceFieldRef"])
+        return value_sources.resource_field(place.pod, place.container, source["resourceFieldRef"])
     if "configMapKeyRef" in source:
-        return references.one(place.objects, "configmap", source["configMapKeyRef"], namespace)
+        return value_sources.one(place.objects, "configmap", source["configMapKeyRef"], namespace)
     if "secretKeyRef" in source:
-        return references.one(place.objects, "secret", source["secretKeyRef"], namespace)
+        return value_sources.one(place.objects, "secret", source["secretKeyRef"], namespace)
     raise Missing(f"the local cluster knows no source {', '.join(source)} for variable {entry['name']}")
 
 
-def replicas(objects: Objects, pod: Object) -> int:
-    """How many pods the pod's job has, by its controllers' specs; 1 where none tells."""
-    found, current = 1, pod
-    for _ in range(3):  # pod <- Job <- MPIJob, pod <- ReplicaSet <- Deployment
-        reference = owner(current)
-        if reference is None:
-            break
-        group, _, version = reference["apiVersion"].rpartition("/")
-        kind = reference["kind"]
-        resource = Resource(group, version, kind.lower() + "s", kind)
-        try:
-            above = objects.get(resource, reference["name"], pod["metadata"].get("namespace"))
-        except Refused:  # a type that the local cluster does not have
-            above = None
-        if above is None:
-            break
-        found, current = max(found, _size(above.get("spec") or {})), above
-    return found
-
-
-def _size(spec: Object) -> int:
-    groups = [
-        value for key, value in spec.items() if key.endswith("ReplicaSpecs") and isinstance(value, dict)
-    ]
-    if groups:
-        return sum(int(one.get("replicas") or 1) for one in groups[0].values())
-    return int(spec.get("replicas") or spec.get("parallelism") or 1)
+def _pods_of_job(objects: Objects, pod: Object) -> int:
+    """Return the number of pods that the pod's job requests, whichever of its controllers counts most."""
+    return max([1, *(pod_limit.requested(obj) for _, obj in controllers(objects, pod))])

@@ -1,4 +1,4 @@
-"""What the node has to say about its pods: Events, one object for what is said again and again."""
+"""Writes the node's Events about its pods; repeated ones share one object."""
 
 import logging
 import time
@@ -8,17 +8,17 @@ from arena.local.objects import EVENTS, Object, Objects, Refused
 
 LOG = logging.getLogger(__name__)
 REMEMBERED = 512
-"""Events that are counted up rather than said anew; beyond that the oldest are forgotten."""
+"""Number of Events that are counted up rather than repeated; the oldest are forgotten."""
 
 
 def timestamp(when: float | None = None) -> str:
-    """A time (seconds since the epoch; None is now) as the API writes it."""
+    """Format a time (seconds since the epoch; None: now) as the API does."""
     moment = datetime.now(timezone.utc) if when is None else datetime.fromtimestamp(when, timezone.utc)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Events:
-    """Writes events; a refused one is logged and forgotten, since no pod shall suffer from it."""
+    """Writes Events; one that is refused is only logged, since it must not affect its pod."""
 
     def __init__(self, objects: Objects, node: str) -> None:
         self._objects = objects
@@ -26,11 +26,11 @@ class Events:
         self._said: dict[tuple[str, ...], tuple[str, int]] = {}
 
     def warn(self, pod: Object, reason: str, message: str, container: str = "") -> None:
-        """Say that something went wrong."""
+        """Write an Event of type Warning."""
         self.say(pod, reason, message, container, "Warning")
 
     def say(self, pod: Object, reason: str, message: str, container: str = "", kind: str = "Normal") -> None:
-        """Say what happened to a pod or to one of its containers."""
+        """Write an Event of type Normal about a pod or one of its containers."""
         meta = pod["metadata"]
         key = (meta["uid"], container, reason, message)
         try:

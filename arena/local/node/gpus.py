@@ -1,6 +1,6 @@
-"""The node's GPUs: those of NVIDIA's management library, or virtual ones that are only counted.
+"""The node's GPUs: those that NVIDIA's management library reports, or virtual ones that are only counted.
 
-Which container holds which is written into the pod's folder, so that a fresh kubelet knows it again.
+The allocation is recorded in the pod's folder, so that the next kubelet knows it.
 """
 
 import importlib
@@ -9,41 +9,49 @@ import os
 from pathlib import Path
 from typing import Any
 
+from arena.accelerators import NVIDIA
+from arena.digits import whole
 from arena.local.objects import Object, sidecars
 
-RESOURCE = "nvidia.com/gpu"
+RESOURCE = NVIDIA
 VIRTUAL = 8
 FILE = "gpus.json"
 
 
+def devices() -> dict[str, str]:
+    """Return the virtual devices of ARENA_LOCAL_DEVICES with their numbers."""
+    pairs = (one.strip().partition("=") for one in os.environ.get("ARENA_LOCAL_DEVICES", "").split(","))
+    return {name: number for name, _, number in pairs if whole(number) is not None and name != RESOURCE}
+
+
 class Short(Exception):
-    """Fewer GPUs are free than a pod asks for."""
+    """Fewer GPUs are free than a pod requests."""
 
 
 class Gpus:
-    """Counts and hands out GPUs; used by the kubelet's thread alone.
+    """Counts and allocates GPUs; used only by the kubelet's thread.
 
     Attributes:
-        count: how many there are.
-        kind: `nvml` for real ones, `virtual`, or "" where there are none.
+        count: the number of GPUs.
+        kind: `nvml` for real ones, `virtual`, or "" if there are none.
     """
 
     def __init__(self, count: int | None = None) -> None:
         real = 0 if count is not None else _real()
-        asked = os.environ.get("ARENA_LOCAL_GPUS", "") if count is None else str(count)
+        asked = whole(os.environ.get("ARENA_LOCAL_GPUS")) if count is None else count
         self.kind = "nvml" if real else "virtual"
-        self.count = real or (int(asked) if asked.isdigit() else VIRTUAL)
-        if real and asked.isdigit():
-            self.count = min(real, int(asked))
+        self.count = real or (VIRTUAL if asked is None else asked)
+        if real and asked is not None:
+            self.count = min(real, asked)
         if not self.count:
             self.kind = ""
         self._held: dict[str, list[int]] = {}
 
     def take(self, uid: str, pod: Object, folder: Path) -> dict[str, list[int]]:
-        """Container -> GPUs of a pod, the same until `release`; Short where too few are free."""
+        """Allocate a pod's GPUs by container, the same until `release`; raises Short if too few are free."""
         record = folder / FILE
         if uid not in self._held:
-            if record.exists():
+            if os.path.exists(record):
                 self.adopt(uid, folder)
             else:
                 held = self._free(_needed(pod))
@@ -54,14 +62,14 @@ class Gpus:
         return share(pod, self._held[uid])
 
     def adopt(self, uid: str, folder: Path) -> None:
-        """Take what a pod's folder says that it holds."""
+        """Take over the allocation recorded in a pod's folder."""
         try:
             self._held[uid] = [int(one) for one in json.loads((folder / FILE).read_text())]
         except (OSError, ValueError, TypeError):
             self._held[uid] = []
 
     def release(self, uid: str) -> None:
-        """Give back what a pod held."""
+        """Release the GPUs of a pod."""
         self._held.pop(uid, None)
 
     def _free(self, wanted: int) -> list[int]:
@@ -72,7 +80,7 @@ class Gpus:
         return free[:wanted]
 
     def variables(self, held: list[int]) -> dict[str, str]:
-        """What shows a container its GPUs and hides the others; CUDA never sees virtual ones."""
+        """Return the variables that show a container its GPUs; CUDA never sees virtual ones."""
         names = ",".join(map(str, held))
         if self.kind == "nvml":
             return {"CUDA_VISIBLE_DEVICES": names}
@@ -80,15 +88,14 @@ class Gpus:
 
 
 def asked(container: Object) -> int:
-    """How many GPUs a container asks for."""
+    """Return the number of GPUs that a container requests."""
     resources = container.get("resources") or {}
     limits = {**(resources.get("requests") or {}), **(resources.get("limits") or {})}
-    text = str(limits.get(RESOURCE, 0))
-    return int(text) if text.isdigit() else 0
+    return whole(str(limits.get(RESOURCE, 0))) or 0
 
 
 def _needed(pod: Object) -> int:
-    """Init containers run one by one before the others, so they use the same GPUs."""
+    """The GPUs that a pod needs; init containers run before the others, so they use the same ones."""
     spec = pod["spec"]
     early = max((asked(one) for one in spec.get("initContainers") or []), default=0)
     return max(early, sum(asked(one) for one in _together(spec)))
@@ -100,7 +107,7 @@ def _together(spec: Object) -> list[Object]:
 
 
 def share(pod: Object, held: list[int]) -> dict[str, list[int]]:
-    """Which container of a pod gets which of the GPUs that the pod holds."""
+    """Distribute the GPUs of a pod among its containers."""
     shares = {one["name"]: held[: asked(one)] for one in pod["spec"].get("initContainers") or []}
     start = 0
     for container in _together(pod["spec"]):

@@ -1,13 +1,11 @@
-"""The kubelet: one thread that makes the pods bound to this node run.
+"""The kubelet: one thread that runs the pods bound to this node.
 
-It is woken by changes of pods and of what they mount, by the ends of processes and by its own clock; then
-the worker of each pod concerned looks and acts (`pods.Worker.sync`). Pods outlive it: a fresh kubelet finds
-them by their folders and goes on.
+It wakes up when pods or what they mount change, when processes exit, and when something is due. It then calls
+`sync` of the workers concerned. Pods outlive it: the next kubelet finds them by their folders and continues.
 """
 
 import logging
 import os
-import selectors
 import threading
 import time
 from collections.abc import Callable
@@ -16,26 +14,30 @@ from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from arena.local.node import machine, processes, starting
+from arena.local.node import container_start, node_object, retention
 from arena.local.node.events import Events
 from arena.local.node.gpus import Gpus
-from arena.local.node.inside import Inside
-from arena.local.node.pods import Worker
+from arena.local.node.metrics.collection import Collection
+from arena.local.node.node_context import NodeContext, NodeObjects, Pace
+from arena.local.node.pod_runtime import PodRuntime
+from arena.local.node.pod_worker import Worker
 from arena.local.node.probes import Answer
-from arena.local.node.tools import NodeObjects, Pace, Tools
-from arena.local.objects import CONFIGMAPS, PODS, SECRETS, Change, Object, Refused, key
+from arena.local.node.process_exits import ExitWatcher
+from arena.local.node.retention import Retention
+from arena.local.objects import CONFIGMAPS, NODES, PODS, SECRETS, Object, Refused, WatchEvent, key
 
 LOG = logging.getLogger(__name__)
 
 
-class Kubelet(Inside):
+class Kubelet(PodRuntime):
     """Runs pods as processes; answers `arena.local.runtime.Runtime`.
 
     Args:
         objects: the API.
         state: the local cluster's folder; pods live in `pods/<uid>`, claims in `claims/<namespace>/<name>`.
         name: the node's name.
-        gpus: how many virtual GPUs the node has; None lets the machine and ARENA_LOCAL_GPUS decide.
+        gpus: the number of virtual GPUs; None to use the machine's or ARENA_LOCAL_GPUS.
+        kept: maximum bytes of output that outlives pods, the oldest is removed first; None for a gibibyte.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Kubelet(Inside):
         *,
         name: str = "local",
         gpus: int | None = None,
+        kept: int | None = None,
         pace: Pace | None = None,
     ) -> None:
         super().__init__(state / "pods")
@@ -54,31 +57,46 @@ class Kubelet(Inside):
         self._gpus = Gpus(gpus)
         events = Events(objects, name)
         claims = state / "claims"
-        self._tools = Tools(objects, self.pods, claims, self._gpus, events, self, self._submit, self._pace)
+        self._retention = Retention(objects, self.pods, kept)
+        self._metrics = Collection(objects, self.pods)
+        self._context = NodeContext(
+            objects,
+            self.pods,
+            claims,
+            self._gpus,
+            events,
+            self,
+            self._submit,
+            self._pace,
+            self._retention,
+            self._metrics,
+        )
         self._workers: dict[str, Worker] = {}
         self._due: dict[str, float] = {}
         self._over: set[str] = set()
-        self._inbox: SimpleQueue[Change | str] = SimpleQueue()
-        self._ends = Ends()
+        self._inbox: SimpleQueue[WatchEvent | str] = SimpleQueue()
+        self._ends = ExitWatcher()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Begin to run pods; returns at once."""
+        """Start running pods; returns at once."""
         self.pods.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._watch = self._objects.watch(PODS, CONFIGMAPS, SECRETS)
+        self._watch = self._objects.watch(PODS, NODES, CONFIGMAPS, SECRETS, *retention.owners())
         for name, work in (("kubelet", self._run), ("kubelet-watch", self._feed)):
             thread = threading.Thread(target=work, name=name, daemon=True)
             self._threads.append(thread)
             thread.start()
+        self._metrics.start()
 
     def stop(self) -> None:
-        """Stop working; the pods live on."""
+        """Stop the kubelet; the pods continue."""
         self._stopping.set()
         self._watch.close()
         self._ends.wake()
         for thread in self._threads:
             thread.join()
+        self._metrics.stop()
         for worker in self._workers.values():
             for container in worker.everyone():
                 container.settle()
@@ -87,20 +105,20 @@ class Kubelet(Inside):
     # What comes in
 
     def _feed(self) -> None:
-        """Pass the changes of pods on to the kubelet's thread."""
+        """Pass watch events on to the kubelet's thread."""
         for change in self._watch:
             self._inbox.put(change)
             self._ends.wake()
 
     def _submit(self, uid: str, work: Callable[[], Answer]) -> "Future[Answer]":
-        """Run a probe or hook in a thread of its own, which keeps no server from ending."""
+        """Run a probe or hook in a daemon thread, which does not keep the server from stopping."""
         future: Future[Answer] = Future()
 
         def ask() -> None:
             try:
                 future.set_result(work())
             finally:
-                if not future.done():  # a bug, whose traceback the thread shows
+                if not future.done():  # a bug, whose traceback the thread prints
                     future.set_result(Answer(False, "it could not be asked"))
                 self._inbox.put(uid)
                 self._ends.wake()
@@ -120,7 +138,7 @@ class Kubelet(Inside):
             self._sleep()
 
     def _retried(self, work: Callable[[], None]) -> None:
-        """Do something at the start that needs the API, until it could be done."""
+        """Retry something that the start requires until the API accepts it."""
         while not self._stopping.is_set():
             try:
                 work()
@@ -130,15 +148,16 @@ class Kubelet(Inside):
                 self._stopping.wait(self._pace.retry)
 
     def _register(self) -> None:
-        machine.register(self._objects, self.name, self._gpus)
+        node_object.register(self._objects, self.name, self._gpus)
 
     def _adopt(self) -> None:
-        """Take over the pods of this node, and end those whose objects are gone."""
+        """Adopt the pods of this node, and end those whose objects are gone."""
         for pod in self._objects.list(PODS):
             if self._mine(pod):
                 self._see(pod)
+        kept = self._retention.adopt()
         for folder in self.pods.iterdir():
-            if folder.name not in self._workers:
+            if folder.name not in self._workers and folder.name not in kept:
                 self._see(_orphan(folder)).gone = True
 
     def _mine(self, pod: Object) -> bool:
@@ -148,7 +167,7 @@ class Kubelet(Inside):
         uid = pod["metadata"]["uid"]
         worker = self._workers.get(uid)
         if worker is None:
-            worker = self._workers[uid] = Worker(self._tools, pod)
+            worker = self._workers[uid] = Worker(self._context, pod)
         else:
             worker.update(pod)
         self._due[uid] = 0
@@ -162,18 +181,28 @@ class Kubelet(Inside):
                     self._due[found] = 0
                 elif found.resource == PODS:
                     self._change(found)
-                elif found.type != "DELETED":
+                elif found.resource == NODES:
+                    self._check_node(found)
+                elif found.type == "DELETED":
+                    self._retention.forget(found.object["metadata"]["uid"])
+                elif found.resource in (CONFIGMAPS, SECRETS):
                     self._refresh(found)
 
-    def _refresh(self, change: Change) -> None:
-        """Let running pods see what a ConfigMap or Secret holds now."""
+    def _check_node(self, change: WatchEvent) -> None:
+        """Register the Node again if its object was deleted or marked as not ready."""
+        lost = change.type == "DELETED" or not node_object.is_ready(change.object)
+        if lost and key(change.object)[1] == self.name:
+            self._retried(self._register)
+
+    def _refresh(self, change: WatchEvent) -> None:
+        """Update the files of a ConfigMap or Secret in running pods."""
         namespace, name = key(change.object)
         for worker in self._workers.values():
             if worker.pod["metadata"].get("namespace", "") == namespace:
-                starting.refresh(self._tools, worker.pod, change.resource.kind.lower(), name)
+                container_start.refresh(self._context, worker.pod, change.resource.kind.lower(), name)
 
-    def _change(self, change: Change) -> None:
-        """Take a pod's change; those from before its end that arrive after it are passed over."""
+    def _change(self, change: WatchEvent) -> None:
+        """Handle an event of a pod; older events that arrive after its end are ignored."""
         uid, deleted = change.object["metadata"]["uid"], change.type == "DELETED"
         if uid in self._workers:
             self._see(change.object).gone = deleted
@@ -192,19 +221,19 @@ class Kubelet(Inside):
         except (Refused, OSError) as error:
             LOG.warning("pod %s: %s", uid, error)
             self._put_off(uid, self._pace.retry)
-        except Exception:  # the boundary between pods: a bug met by one must not stop the others
+        except Exception:  # the boundary between pods: a bug that affects one must not stop the others
             LOG.exception("pod %s", uid)
             self._put_off(uid, self._pace.resync)
         else:
             self._plan(uid, worker, due)
 
     def _put_off(self, uid: str, seconds: float) -> None:
-        """Look at a pod again after a while, and not because of an end that was told already."""
+        """Sync a pod again later, and stop watching its processes until then."""
         self._ends.watch(uid, set())
         self._due[uid] = time.monotonic() + seconds
 
     def _plan(self, uid: str, worker: Worker, due: float | None) -> None:
-        """Set when a pod is looked at again, if ever."""
+        """Set when a pod is synced again, if at all."""
         if worker.over:
             del self._workers[uid]
             if not worker.gone:
@@ -226,65 +255,12 @@ class Kubelet(Inside):
             self._due[uid] = 0
 
 
-class Ends:
-    """Waits for the ends of processes, or for being woken."""
-
-    def __init__(self) -> None:
-        self._open = processes.opener()
-        self._selector = selectors.DefaultSelector()
-        self._pids: dict[str, dict[int, int]] = {}
-        self._wake, self._waker = os.pipe()
-        os.set_blocking(self._wake, False)
-        os.set_blocking(self._waker, False)
-        self._selector.register(self._wake, selectors.EVENT_READ, "")
-
-    def watch(self, uid: str, pids: set[int]) -> bool:
-        """Watch these processes of a pod and no others; False when the system cannot tell of all ends."""
-        held = self._pids.setdefault(uid, {})
-        for pid in held.keys() - pids:
-            self._drop(held.pop(pid))
-        for pid in pids - held.keys():
-            if self._open is None:
-                return False
-            try:
-                held[pid] = self._open(pid)
-            except OSError:  # it ended already
-                return False
-            self._selector.register(held[pid], selectors.EVENT_READ, uid)
-        if not held:
-            del self._pids[uid]
-        return True
-
-    def _drop(self, fd: int) -> None:
-        self._selector.unregister(fd)
-        os.close(fd)
-
-    def wake(self) -> None:
-        """Let `wait` return; from any thread."""
-        with suppress(OSError):  # full, so it will wake; or closed
-            os.write(self._waker, b"!")
-
-    def wait(self, timeout: float | None) -> set[str]:
-        """The pods of which a process ended, once there are any, it was woken, or `timeout` passed."""
-        found = {key.data for key, _ in self._selector.select(timeout)}
-        with suppress(BlockingIOError):
-            os.read(self._wake, 65536)
-        return found - {""}
-
-    def close(self) -> None:
-        """Give all descriptors back."""
-        for held in self._pids.values():
-            for fd in held.values():
-                self._drop(fd)
-        self._selector.close()
-        os.close(self._wake)
-        os.close(self._waker)
-
-
 def _orphan(folder: Path) -> Object:
-    """A pod of which only the folder is left."""
+    """A pod whose object is gone but whose folder remains."""
+    if (pod := retention.recorded(folder).get("pod")) is not None:
+        return dict(pod)
     containers = folder / "containers"
-    names = [one.name for one in containers.iterdir()] if containers.is_dir() else []
+    names = [one.name for one in containers.iterdir()] if os.path.isdir(containers) else []
     return {
         "metadata": {"uid": folder.name, "name": folder.name, "namespace": ""},
         "spec": {"containers": [{"name": name} for name in names]},

@@ -1,6 +1,6 @@
-"""Startup, readiness and liveness: what to ask a container, and when its answers count.
+"""Startup, readiness and liveness probes: what they ask a container, and when their answers count.
 
-gRPC probes ask whether the port accepts a connection, no more.
+gRPC probes only check whether the port accepts a connection.
 """
 
 import http.client
@@ -13,15 +13,15 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from arena.local.node.references import HOST
+from arena.local.node.value_sources import HOST
 from arena.local.objects import Object
-from arena.local.runtime import Surroundings
+from arena.local.runtime import ExecSpec
+from arena.tuples import NamedTuple
 
 
 class Answer(NamedTuple):
-    """Whether a probe went well, and what it said."""
+    """Whether a probe succeeded, and its output."""
 
     good: bool
     message: str = ""
@@ -32,13 +32,13 @@ class Target:
     """How to reach a container.
 
     Attributes:
-        port: the loopback port where the container really listens for a declared one.
-        surroundings: with what a command runs in the container.
+        port: returns the real loopback port for a declared one.
+        exec_spec: returns how a command is started in the container.
     """
 
     container: Object
     port: Callable[[int], int]
-    surroundings: Callable[[list[str]], Surroundings]
+    exec_spec: Callable[[list[str]], ExecSpec]
 
     def number(self, port: object) -> int:
         """The real port for a declared number or name."""
@@ -49,11 +49,11 @@ class Target:
 
 
 def ask(probe: Object, target: Target) -> Answer:
-    """Ask once; takes up to the probe's timeout."""
+    """Probe once, for up to the probe's timeout."""
     timeout = float(probe.get("timeoutSeconds") or 1)
     try:
         if "exec" in probe:
-            return run(target.surroundings(list(probe["exec"].get("command") or [])), timeout)
+            return run(target.exec_spec(list(probe["exec"].get("command") or [])), timeout)
         if "httpGet" in probe:
             return _http(probe["httpGet"], target, timeout)
         found = probe.get("tcpSocket") or probe.get("grpc") or {}
@@ -64,7 +64,7 @@ def ask(probe: Object, target: Target) -> Answer:
 
 
 def _words(error: Exception) -> str:
-    """What went wrong, without the number that the system gives it."""
+    """The message of an error without its number."""
     return str(getattr(error, "strerror", None) or error)
 
 
@@ -76,15 +76,14 @@ def _http(get: Object, target: Target, timeout: float) -> Answer:
     host, port = _host(get), target.number(get["port"])
     connection: http.client.HTTPConnection
     if get.get("scheme", "HTTP").upper() == "HTTPS":
-        unchecked = (
-            ssl.create_default_context()
-        )  # as the kubelet does: the certificate is the pod's own matter
+        # As the kubelet does: the certificate is the pod's own matter.
+        unchecked = ssl.create_default_context()
         unchecked.check_hostname = False
         unchecked.verify_mode = ssl.CERT_NONE
         connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=unchecked)
     else:
         connection = http.client.HTTPConnection(host, port, timeout=timeout)
-    headers = {one["name"]: one["value"] for one in get.get("httpHeaders") or []}
+    headers = {one["name"]: one.get("value", "") for one in get.get("httpHeaders") or []}
     try:
         connection.request("GET", get.get("path") or "/", headers={"User-Agent": "kube-probe/1.32"} | headers)
         status = connection.getresponse().status
@@ -93,8 +92,8 @@ def _http(get: Object, target: Target, timeout: float) -> Answer:
     return Answer(200 <= status < 400, f"HTTP probe failed with statuscode: {status}")
 
 
-def run(inside: Surroundings, timeout: float) -> Answer:
-    """Run a command in a container's surroundings; what outlives the timeout is killed."""
+def run(inside: ExecSpec, timeout: float) -> Answer:
+    """Run a command in a container's environment, and kill what outlives the timeout."""
     try:
         process = subprocess.Popen(
             inside.argv,
@@ -119,12 +118,12 @@ def run(inside: Surroundings, timeout: float) -> Answer:
 
 @dataclass
 class Probe:
-    """One probe of one run: its rhythm and what came of it so far. Times are seconds of one clock.
+    """One probe of one run: its schedule and its results so far. Times are seconds of one clock.
 
     Attributes:
-        good: the verdict, after as many equal answers as the thresholds ask for.
+        good: the result, after as many equal answers as the threshold requires.
         failed: whether the failures reached their threshold since the last success.
-        streak: how many answers in a row were like the `last`.
+        streak: the number of consecutive answers equal to `last`.
     """
 
     spec: Object
@@ -137,11 +136,11 @@ class Probe:
 
     @property
     def period(self) -> float:
-        """Seconds from one question to the next."""
+        """Seconds between two probes."""
         return float(self.spec.get("periodSeconds") or 10)
 
     def count(self, answer: bool, now: float) -> None:
-        """Take an answer."""
+        """Count an answer."""
         self.asked = None
         self.due = now + self.period
         self.streak = self.streak + 1 if answer == self.last else 1
@@ -176,18 +175,18 @@ class Probes:
 
     @property
     def ready(self) -> bool:
-        """Whether the container may be given work."""
+        """Whether the container is ready."""
         probe = self._all.get("readiness")
         return self.started and (probe is None or probe.good)
 
     @property
     def dead(self) -> str:
-        """The kind of probe that demands a restart, or ""."""
+        """The kind of probe that requires a restart, or ""."""
         return next(
             (kind for kind in ("startup", "liveness") if kind in self._all and self._all[kind].failed), ""
         )
 
     def turn(self) -> dict[str, Probe]:
-        """The probes whose turn it is: startup alone, until it succeeded."""
+        """The active probes: only the startup probe until it has succeeded."""
         wanted = ("readiness", "liveness") if self.started else ("startup",)
         return {kind: self._all[kind] for kind in wanted if kind in self._all}

@@ -1,4 +1,4 @@
-"""Processes of this machine: whether one still is the one that was meant, who marks them, and their end."""
+"""Processes of this machine: identity by start time, the mark of their pod, descendants, and signals."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ CONTAINER = "ARENA_CONTAINER"
 
 
 def alive(pid: int, start: float) -> bool:
-    """Whether the process `pid` that started at `start` (ticks on Linux, else epoch seconds) still runs."""
+    """Whether the process `pid` that started at `start` (ticks on Linux, else epoch seconds) is running."""
     if not LINUX:
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(pid)
@@ -31,7 +31,7 @@ def alive(pid: int, start: float) -> bool:
 
 
 def kill_group(pid: int, start: float, number: int) -> None:
-    """Send a signal to the session's first group, if its leader is still the process that was meant."""
+    """Send a signal to a process group, if its leader still is the process with this start time."""
     if alive(pid, start):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, number)
@@ -60,7 +60,7 @@ def _marked_elsewhere(wanted: dict[str, str]) -> Iterator[int]:
 
 
 def marked(uid: str, container: str = "") -> list[int]:
-    """The processes that carry a pod's mark, or those of one of its containers; never this process."""
+    """Return the processes that carry the mark of a pod or of one of its containers, except this one."""
     wanted = {MARK: uid} | ({CONTAINER: container} if container else {})
     if LINUX:
         found = _marked_linux([f"\0{name}={value}\0".encode() for name, value in wanted.items()])
@@ -69,28 +69,28 @@ def marked(uid: str, container: str = "") -> list[int]:
     return [pid for pid in found if pid != os.getpid()]
 
 
-def sweep(uid: str, container: str = "") -> int:
-    """Kill every process with the mark, also those in sessions of their own; how many there were."""
+def kill_marked(uid: str, container: str = "") -> int:
+    """Kill all processes with the mark, also those in other sessions, and return their number."""
     found = marked(uid, container)
     kill(found)
     return len(found)
 
 
 def kill(pids: list[int]) -> None:
-    """Kill these processes; those that are gone already do not matter."""
+    """Kill these processes; those that are already gone are ignored."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
 
 
 def opener() -> Callable[[int], int] | None:
-    """`pidfd_open` where the system has it: a descriptor that becomes readable when the process ends."""
+    """Return `pidfd_open` if the system has it: its descriptor becomes readable when the process exits."""
     found = getattr(os, "pidfd_open", None)
     return cast(Callable[[int], int], found) if found else None
 
 
 def tree() -> dict[int, list[int]]:
-    """All processes of the machine as parent -> children, in one pass."""
+    """Return the children of all processes of the machine, read in one pass."""
     children: dict[int, list[int]] = {}
     for pid, parent in _parents_linux() if LINUX else _parents_elsewhere():
         children.setdefault(parent, []).append(pid)
@@ -109,7 +109,7 @@ def _parents_elsewhere() -> Iterator[tuple[int, int]]:
 
 
 def descendants(pid: int, children: dict[int, list[int]]) -> list[int]:
-    """Everything below a process, by a `tree`."""
+    """Return all descendants of a process in a `tree`."""
     found = list(children.get(pid, ()))
     for one in found:  # grows while it is walked
         found.extend(children.get(one, ()))

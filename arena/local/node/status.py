@@ -1,22 +1,23 @@
-"""What a pod's status says, from what its containers' runs tell: pure."""
+"""Computes a pod's status from the runs of its containers, without I/O."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from arena.local.node.container_runs import ENDED, RUNNING, Run
 from arena.local.node.events import timestamp
-from arena.local.node.references import HOST
-from arena.local.node.runs import ENDED, RUNNING, Run
+from arena.local.node.value_sources import HOST
 from arena.local.objects import Object
+from arena.tuples import NamedTuple
 
 ALWAYS, ON_FAILURE, NEVER = "Always", "OnFailure", "Never"
 
 
 class View(NamedTuple):
-    """A container, as its status shall tell it.
+    """What a container's status is computed from.
 
     Attributes:
-        run: the newest run, `previous` the one before.
-        waiting: reason and message, while the next run does not start.
+        run: the newest run; `previous` is the one before.
+        waiting: reason and message while the next run cannot start.
     """
 
     spec: Object
@@ -28,7 +29,7 @@ class View(NamedTuple):
 
     @property
     def sidecar(self) -> bool:
-        """Whether it is an init container that runs beside the others, for as long as they do."""
+        """Whether it is a sidecar: an init container that runs as long as the others."""
         return bool(self.spec.get("restartPolicy"))
 
     @property
@@ -38,27 +39,27 @@ class View(NamedTuple):
 
     @property
     def ended(self) -> bool:
-        """Whether its newest run is over."""
+        """Whether its newest run has ended."""
         return self.run is not None and self.run.state == ENDED
 
     @property
     def succeeded(self) -> bool:
-        """Whether its newest run is over and went well."""
+        """Whether its newest run has ended with success."""
         return self.ended and self.run is not None and self.run.code == 0
 
 
 def restarts(policy: str, code: int) -> bool:
-    """Whether a container that ended with this code is to be run again."""
+    """Whether a container that ended with this code is restarted."""
     return policy == ALWAYS or (policy == ON_FAILURE and code != 0)
 
 
 def identity(uid: str, run: Run, name: str) -> str:
-    """A container's id; another one each run."""
+    """Return the container id, which differs for each run."""
     return f"process://{uid}/{name}/{run.number}"
 
 
 def terminated(uid: str, name: str, run: Run) -> Object:
-    """The state of a run that is over."""
+    """Return the state of a run that has ended."""
     state: dict[str, Any] = {
         "exitCode": run.code,
         "reason": run.reason,
@@ -99,7 +100,7 @@ def container(uid: str, view: View) -> Object:
 
 
 def phase(policy: str, init: Sequence[View], main: Sequence[View]) -> str:
-    """The pod's phase, by the kubelet's rules."""
+    """Return the pod's phase by the rules of the kubelet."""
     failed = any(view.ended and not view.succeeded for view in init if not view.sidecar)
     if failed and policy == NEVER:
         return "Failed"
@@ -120,7 +121,7 @@ def over(policy: str, main: Sequence[View]) -> bool:
 def conditions(
     phase: str, init: Sequence[View], main: Sequence[View], before: Sequence[Object]
 ) -> list[Object]:
-    """The pod's conditions; those that others wrote stay, and times change only with the status."""
+    """Return the pod's conditions; those of others are kept, and times change only with the status."""
     undone = [one.spec["name"] for one in init if not (one.started if one.sidecar else one.succeeded)]
     lasting = [*(view for view in init if view.sidecar), *main]
     unready = [view.spec["name"] for view in lasting if not view.ready]
@@ -154,14 +155,14 @@ def _condition(kind: str, lacking: list[str], reason: str, word: str, phase: str
 
 
 class Verdict(NamedTuple):
-    """Why a pod is Failed whatever its containers say."""
+    """Why a pod is Failed regardless of its containers."""
 
     reason: str
     message: str
 
 
 def pod(spec_of: Object, init: Sequence[View], main: Sequence[View], verdict: Verdict | None) -> Object:
-    """The whole status of a pod, as a merge patch of the one that it has."""
+    """Return the pod's status as a merge patch of the present one."""
     meta, old = spec_of["metadata"], spec_of.get("status") or {}
     policy = spec_of["spec"].get("restartPolicy", ALWAYS)
     found = "Failed" if verdict else phase(policy, init, main)

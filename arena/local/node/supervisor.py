@@ -1,16 +1,18 @@
 """The guardian of one container: `python -I -S supervisor.py <run folder>`, standard library only.
 
-It outlives the server. It reads `spec.json` (argv, env, cwd, stdin, stdin_once, tty, log_bytes,
-log_files), runs the command in a session of its own and leaves all that is to be known in files:
+It outlives the server. It reads `spec.json` (argv, env, cwd, process, stdin, stdin_once, tty, log_bytes,
+log_files), runs the command in a new session, and records everything in files:
 
 - `pid`   JSON {pid, start, supervisor, supervisor_start, boot, started}, once the command runs
 - `log`   `<RFC 3339 with nanoseconds> stdout|stderr F|P <text>` a line, with strictly rising times;
-          older ones are `log.1` and `log.2`
+          `node F <text>` tells of lost output; older ones are `log.1` and `log.2`
+- `lost`  a line about output lost at the end of the log for lack of room; blank if none was lost
 - `stdin` a named pipe, when asked for
+- `unfinished`  the unfinished last line, while there is one
 - `exit`  JSON {code, signal, finished, reason, message}, complete or absent, when all is over
-- `lock`  flocked for life: who can lock it knows that no supervisor is at work here
+- `lock`  flocked for life: whoever can lock it knows that no supervisor runs
 
-The process that was started returns when `pid` or `exit` is there. Whatever descends from the command
+The started process returns when `pid` or `exit` exists. Whatever descends from the command
 is killed when the command itself ends, as with a container.
 """
 
@@ -34,8 +36,10 @@ if TYPE_CHECKING:  # the module typing is half of what a supervisor would load, 
 # Isolated mode knows no site-packages; appended, so that nothing there can shadow the standard library.
 sys.path.append(os.path.abspath(__file__).rpartition("/arena/local/node/")[0])
 
-from arena.local.node.guard import Guard, adopt_descendants  # noqa: E402
-from arena.local.node.streams import Input, Log, Output  # noqa: E402
+from arena.local import process_settings  # noqa: E402
+from arena.local.node.output import Log, Output  # noqa: E402
+from arena.local.node.reaper import Reaper, adopt_descendants  # noqa: E402
+from arena.local.node.stdin import StdinPipe  # noqa: E402
 
 
 class Pipes:
@@ -50,13 +54,13 @@ class Pipes:
         self.terminal = terminal
 
     def given(self) -> None:
-        """Close what the command has now."""
+        """Close the descriptors that the command has now."""
         for fd in set(self.child):
             os.close(fd)
 
 
 def pipes(spec: dict[str, Any]) -> Pipes:
-    """The descriptors that the command shall get, by what the spec asks for."""
+    """Open the descriptors of the command as its spec requests."""
     if spec.get("tty"):
         ours, theirs = pty.openpty()
         keep = ours if spec.get("stdin") else None
@@ -67,17 +71,17 @@ def pipes(spec: dict[str, Any]) -> Pipes:
     return Pipes((stdin, out_w, err_w), [(out, b"stdout"), (err, b"stderr")], feed, False)
 
 
-def start_time(pid: int) -> float:
-    """When a process started: clock ticks since boot on Linux, the present time elsewhere."""
+def start_time(pid: int, forked: float) -> float:
+    """When a process started: clock ticks since boot on Linux, elsewhere the time when it was forked."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as stat:
             return int(stat.read().rpartition(b")")[2].split()[19])
     except OSError:
-        return time.time()
+        return forked
 
 
 def boot() -> str:
-    """What distinguishes this boot of the machine from others; "" where the system does not tell."""
+    """Return the id of this boot of the machine, or "" if the system has none."""
     try:
         with open("/proc/sys/kernel/random/boot_id") as file:
             return file.read().strip()
@@ -86,7 +90,7 @@ def boot() -> str:
 
 
 def keep(path: str, value: dict[str, Any]) -> None:
-    """Write a JSON file so that a reader sees all of it or nothing, even when the power fails."""
+    """Write a JSON file atomically, even if the power fails."""
     fd = os.open(path + ".new", os.O_WRONLY | os.O_CREAT, 0o600)
     text = json.dumps(value).encode()
     os.write(fd, text)
@@ -97,14 +101,14 @@ def keep(path: str, value: dict[str, Any]) -> None:
 
 
 def reserve(path: str) -> None:
-    """Take the disk space of the `exit` file beforehand, so that a full disk cannot lose the result."""
+    """Reserve the disk space of a file, so that a full disk cannot lose the result."""
     fd = os.open(path + ".new", os.O_WRONLY | os.O_CREAT, 0o600)
     os.write(fd, b" " * 4096)
     os.close(fd)
 
 
 def execute(spec: dict[str, Any], pipe: Pipes, failed: int) -> None:
-    """In the forked child: become the command; a failure is told through the pipe `failed`."""
+    """In the forked child: execute the command; a failure is reported through the pipe `failed`."""
     try:
         os.setsid()
         for number, fd in enumerate(pipe.child):
@@ -114,7 +118,7 @@ def execute(spec: dict[str, Any], pipe: Pipes, failed: int) -> None:
         for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
             signal.signal(number, signal.SIG_DFL)  # also what the server's starter had ignored
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        os.umask(0o022)
+        process_settings.take(spec.get("process") or process_settings.usual())
         os.chdir(spec["cwd"])
         os.execvpe(spec["argv"][0], spec["argv"], spec["env"])
     except OSError as error:
@@ -126,7 +130,7 @@ def execute(spec: dict[str, Any], pipe: Pipes, failed: int) -> None:
 
 
 def spawn(spec: dict[str, Any], pipe: Pipes) -> tuple[int, list[Any] | None]:
-    """Fork and execute; the process id, and [errno, text] where the command could not be executed."""
+    """Fork and execute; return the process id, and [errno, text] if the command could not be executed."""
     told, failed = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -148,10 +152,11 @@ def refusal(spec: dict[str, Any], why: list[Any]) -> dict[str, Any]:
     return {"code": code, "signal": 0, "reason": "ContainerCannotRun", "message": message}
 
 
-def supervise(spec: dict[str, Any], ready: int) -> None:
-    """Run the command to its end; `ready` is closed once its `pid` or `exit` file is there."""
+def supervise(spec: dict[str, Any], ready: int, forked: float) -> None:
+    """Run the command until it exits; `ready` is closed once its `pid` or `exit` file exists."""
     log = Log("log", spec.get("log_bytes", 10 << 20), spec.get("log_files", 3))
     reserve("exit")
+    reserve("pid")
     pipe = pipes(spec)
     if spec.get("stdin") and not os.path.exists("stdin"):
         os.mkfifo("stdin", 0o600)
@@ -161,37 +166,38 @@ def supervise(spec: dict[str, Any], ready: int) -> None:
     if why:
         keep("exit", {**refusal(spec, why), "started": started, "finished": time.time()})
         return
-    guard = Guard(pid, selector)
-    if pipe.stdin is not None:  # before anybody hears that the command runs, and opens the other end
-        feed = Input("stdin", pipe.stdin, bool(spec.get("stdin_once")), pipe.terminal)
+    reaper = Reaper(pid, selector)
+    if pipe.stdin is not None:  # before the command is reported to run, and the other end is opened
+        feed = StdinPipe("stdin", pipe.stdin, bool(spec.get("stdin_once")), pipe.terminal)
         feed.begin(selector)
-    keep("pid", record(pid, started))
+    keep("pid", record(pid, started, forked))
     os.close(ready)
     outputs = [Output(fd, stream, log) for fd, stream in pipe.outputs]
     for output in outputs:
         selector.register(output.fd, selectors.EVENT_READ, output)
-    status = guard.serve(len(outputs))
-    guard.clear()
+    status = reaper.serve(outputs)
+    reaper.clear()
     for output in outputs:
         output.close()
+    log.close()
     keep("exit", {**ending(status), "started": started, "finished": time.time()})
 
 
-def record(pid: int, started: float) -> dict[str, Any]:
+def record(pid: int, started: float, forked: float) -> dict[str, Any]:
     """The `pid` file's content."""
     me = os.getpid()
     return {
         "pid": pid,
-        "start": start_time(pid),
+        "start": start_time(pid, started),
         "supervisor": me,
-        "supervisor_start": start_time(me),
+        "supervisor_start": start_time(me, forked),
         "boot": boot(),
         "started": started,
     }
 
 
 def ending(status: int) -> dict[str, Any]:
-    """A wait status as the `exit` file tells it: a signal counts as code 128 + signal."""
+    """Return a wait status as an `exit` record: a signal becomes code 128 + signal."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         return {"code": 128 + number, "signal": number, "reason": "Error", "message": ""}
@@ -200,7 +206,7 @@ def ending(status: int) -> dict[str, Any]:
 
 
 def detach() -> int:
-    """Become a process that no terminal and no parent can end; a descriptor to close when ready."""
+    """Detach from the parent and its terminal; return a descriptor to close when ready."""
     ready, done = os.pipe()
     if os.fork():
         os.close(done)
@@ -217,9 +223,9 @@ def detach() -> int:
 
 
 def main(folder: str) -> None:
-    """Supervise the run whose folder is given, unless another does or it is over."""
+    """Supervise the run in this folder, unless it has a supervisor or has ended."""
     os.chdir(folder)
-    ready = detach()
+    ready, forked = detach(), time.time()
     lock = os.open("lock", os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
     if os.path.exists("exit") or os.path.exists("pid"):
@@ -227,7 +233,7 @@ def main(folder: str) -> None:
     with open("spec.json") as file:
         spec = json.load(file)
     adopt_descendants()
-    supervise(spec, ready)
+    supervise(spec, ready, forked)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Volumes: folders and files on this machine that a pod's containers share.
 
-All processes see the host's file system, so a volume is a folder `<pod>/volumes/<name>` (a hostPath
-the path itself, a claim a folder of its own that outlives the pod), and paths are replaced where a
-program would look for it in vain (`environment.relocate`).
+All processes see the host's file system. So a volume is a folder `<pod>/volumes/<name>` (a hostPath is the
+path itself, and a claim has a folder that outlives the pod), and mount paths that do not exist are replaced
+in commands and variables (`mounts.relocate`).
 """
 
 import os
@@ -12,15 +12,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from arena.local.node import references
-from arena.local.node.environment import Mount, expand
-from arena.local.node.references import Missing
+from arena.local.node import value_sources
+from arena.local.node.environment import expand
+from arena.local.node.mounts import Mount
+from arena.local.node.value_sources import Missing
 from arena.local.objects import PERSISTENT_VOLUME_CLAIMS, Object, Objects
 
 
 @dataclass(frozen=True)
 class Room:
-    """Where volumes are made: for which pod, in which folder, beside which claims."""
+    """Where the volumes of a pod are created."""
 
     objects: Objects
     pod: Object
@@ -34,14 +35,14 @@ class Room:
 
 
 def prepare(room: Room) -> dict[str, Path]:
-    """Make all volumes of a pod; volume name -> path. Missing when one cannot be made (now)."""
+    """Create all volumes of a pod; return their paths by name; raises Missing if one cannot be created."""
     return {volume["name"]: _one(room, volume) for volume in room.pod["spec"].get("volumes") or []}
 
 
 def refresh(room: Room, kind: str, name: str) -> None:
-    """Write the files anew that a pod, which runs, has of a ConfigMap or Secret (`kind`) that changed."""
+    """Rewrite a running pod's files of a ConfigMap or Secret (`kind`) that changed."""
     for volume in room.pod["spec"].get("volumes") or []:
-        if (kind, name) in _sources(volume) and (room.folder / volume["name"]).is_dir():
+        if (kind, name) in _sources(volume) and os.path.isdir(room.folder / volume["name"]):
             with suppress(Missing):
                 _one(room, volume)
 
@@ -57,7 +58,7 @@ def _sources(volume: Object) -> set[tuple[str, str]]:
 def mounts(
     container: Object, volumes: dict[str, Path], env: Callable[[], dict[str, str]]
 ) -> tuple[Mount, ...]:
-    """The volumes as a container sees them, with subPath; Missing when a mount names no volume."""
+    """Return the mounts of a container, with subPath applied; raises Missing if a mount names no volume."""
     found = []
     for mount in container.get("volumeMounts") or []:
         if mount["name"] not in volumes:
@@ -73,9 +74,9 @@ def mounts(
 
 
 def _part(volume: str, path: Path) -> Path:
-    """What a subPath names: a folder is made where there is nothing."""
+    """The path that a subPath names; a missing one is created as a folder."""
     try:
-        if not path.exists():
+        if not os.path.exists(path):
             path.mkdir(parents=True)
     except OSError as error:
         raise Missing(
@@ -85,7 +86,7 @@ def _part(volume: str, path: Path) -> Path:
 
 
 def _inside(path: str) -> PurePosixPath:
-    """A relative path that stays where it is; Missing otherwise."""
+    """A relative path that does not leave its folder; raises Missing otherwise."""
     found = PurePosixPath(path)
     if found.is_absolute() or ".." in found.parts or not found.parts:
         raise Missing(f'"{path}" must be a relative path without ".."')
@@ -132,11 +133,11 @@ def _host(_: Room, __: str, source: Object) -> Path:
         return path
     if wanted not in _TYPES:
         raise Missing(f"hostPath type {wanted} is unknown; use {', '.join(_TYPES)}")
-    if not path.exists() and wanted == "DirectoryOrCreate":
+    if not os.path.exists(path) and wanted == "DirectoryOrCreate":
         path.mkdir(parents=True, mode=0o755)
-    if not path.exists() and wanted == "FileOrCreate":
+    if not os.path.exists(path) and wanted == "FileOrCreate":
         path.touch(mode=0o644)
-    if not path.exists() or not _TYPES[wanted](path.stat().st_mode):
+    if not os.path.exists(path) or not _TYPES[wanted](path.stat().st_mode):
         raise Missing(f"hostPath type check failed: {path} is not a {wanted}")
     return path
 
@@ -167,7 +168,7 @@ def _downward(room: Room, name: str, source: Object) -> Path:
 
 
 def _files(room: Room, name: str, what: Object, source: Object) -> Path:
-    """A folder with what one source (`what`, by its kind) holds."""
+    """Create a folder with the content of one source (`what`, by its kind)."""
     path = _empty(room, name, {})
     _project(room, path, what, source.get("defaultMode", 0o644))
     return path
@@ -187,7 +188,7 @@ def _private(path: Path) -> Path:
 
 
 def _project(room: Room, path: Path, source: Object, mode: int) -> None:
-    """Write one source's files; what a Secret holds is readable by its owner only, whatever mode is asked."""
+    """Write one source's files; those of a Secret are readable only by their owner, whatever the mode."""
     if "secret" in source:
         for target, value, wanted in _keys(room, "secret", source["secret"], mode):
             _write(path / target, value, wanted & 0o700)
@@ -196,21 +197,25 @@ def _project(room: Room, path: Path, source: Object, mode: int) -> None:
             _write(path / target, value, wanted)
     elif "downwardAPI" in source:
         for item in source["downwardAPI"].get("items") or []:
-            _write(path / _inside(item["path"]), _field(room.pod, item).encode(), item.get("mode", mode))
+            _write(
+                path / _inside(item["path"]),
+                _field(room.pod, item).encode(errors="replace"),
+                item.get("mode", mode),
+            )
     elif "serviceAccountToken" not in source:  # there are no accounts here, so no token either
         raise Missing(f"the local cluster cannot project {', '.join(source)}")
 
 
 def _field(pod: Object, item: Object) -> str:
     if "fieldRef" in item:
-        return references.pod_field(pod, item["fieldRef"]["fieldPath"])
-    return references.resource_field(pod, {}, item["resourceFieldRef"])
+        return value_sources.pod_field(pod, item["fieldRef"]["fieldPath"])
+    return value_sources.resource_field(pod, {}, item["resourceFieldRef"])
 
 
 def _keys(room: Room, kind: str, source: Object, mode: int) -> list[tuple[PurePosixPath, bytes, int]]:
-    """(path below the volume, content, mode) of every key that is wanted."""
+    """Return (path below the volume, content, mode) of each selected key."""
     optional = bool(source.get("optional"))
-    found = references.data(room.objects, kind, source.get("name") or "", room.namespace, optional)
+    found = value_sources.data(room.objects, kind, source.get("name") or "", room.namespace, optional)
     if found is None:
         return []
     if not source.get("items"):
@@ -226,8 +231,8 @@ def _keys(room: Room, kind: str, source: Object, mode: int) -> list[tuple[PurePo
 
 
 def _write(path: Path, value: bytes, mode: int) -> None:
-    """Replace a file where it differs, never readable by more people than in the end."""
-    if path.is_file() and path.read_bytes() == value:
+    """Replace a file if it differs; it is never more widely readable than its final mode."""
+    if os.path.isfile(path) and path.read_bytes() == value:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.new")

@@ -1,14 +1,18 @@
-"""The operators: what makes jobs, Deployments and Services happen, one module a kind.
+"""The operators: they run jobs, Deployments and Services. One module for each kind, in folders by family.
 
-Each module that exposes `operator() -> Operator` is found by listing this package; nothing registers
-it. Operators are clients of the API: they know `arena.local.objects` and nothing of the store, so
-the same ones can be run against a real cluster. They are level-triggered, idempotent and keep no
-state between calls: after a crash at any line a fresh runner finishes the work.
+Each module with a function `operator() -> Operator` is found by listing the folders; no registration is
+needed. A module with `DEFINITIONS` adds its kinds to the API. Operators are clients of the API: they know
+`arena.local.objects` and `arena.local.machinery`, and nothing of the store or of another family, so the same
+ones can run against a real cluster. They are level-triggered, idempotent and keep no state between calls:
+after a crash at any line, the next runner finishes the work.
 
-- `runner`, `queue`, `operator`  the thread that calls them, its queue, and their common shape
-- `kubeflow` and its parts       what the training operator's kinds share
-- `tfjob`, `pytorchjob`, ...     one kind each
-- `et` and its parts             the ET operator's TrainingJob, and requests to scale it
-- `remote`                       stands for ssh between pods here; a program of its own that runs in them
-- `proxy`                        the loopback TCP proxy behind Services
+- `core/`      the scheduler and the garbage collector
+- `apps/`      Deployment, ReplicaSet, StatefulSet, Service and the loopback proxy
+- `batch/`     Job, CronJob, and Cron of KubeDL
+- `kubeflow/`  the kinds of the training operator: TFJob, PyTorchJob, ...
+- `mpi/`       MPIJob
+- `elastic/`   TrainingJob of the elastic training operator, ScaleIn and ScaleOut
+- `ray/`       RayJob
+- `jobset/`    JobSet
+- `trainer/`   TrainJob and its runtimes
 """

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import secrets
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ import pytest
 from appthread import AppThread
 
 from arena.local.api import Api, make_app
-from arena.local.api.faults import Fault
+from arena.local.api.fault_injection import Fault
 
 
 class Answer(NamedTuple):
@@ -28,9 +27,8 @@ class Server:
 
     def __init__(self, api: Api) -> None:
         self.api = api
-        self.secret = secrets.token_urlsafe(24)
         self.faults: list[Fault] = []
-        self._app = AppThread(lambda: make_app(api, secret=self.secret, troubles=self.faults), patience=1)
+        self._app = AppThread(lambda: make_app(api, troubles=self.faults), patience=1)
 
     def __enter__(self) -> "Server":
         self._app.__enter__()
@@ -40,28 +38,23 @@ class Server:
         self._app.__exit__()
 
     @property
-    def root(self) -> str:
+    def url(self) -> str:
         """Where it listens."""
         return f"http://127.0.0.1:{self._app.port}"
 
-    @property
-    def url(self) -> str:
-        """Its capability URL."""
-        return f"{self.root}/k/{self.secret}"
-
-    def open(self, method: str, path: str, body: Any = None, root: str = "", **headers: str) -> Any:
+    def open(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """The open response of a request; its body may be endless."""
         data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
-        request = urllib.request.Request((root or self.url) + path, data, method=method)
+        request = urllib.request.Request(self.url + path, data, method=method)
         request.add_header("Content-Type", "application/json")
         for key, value in headers.items():
             request.add_header(key.replace("_", "-"), value)
         return urllib.request.urlopen(request, timeout=10)
 
-    def ask(self, method: str, path: str, body: Any = None, root: str = "", **headers: str) -> Answer:
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """Make a request and read the whole answer, whatever its status."""
         try:
-            response = self.open(method, path, body, root, **headers)
+            response = self.open(method, path, body, **headers)
         except urllib.error.HTTPError as error:
             response = error
         with response:

@@ -45,13 +45,13 @@ def create(api, *resources, name="a"):
     ],
 )
 def test_defaults(api, bounds, item, given, found):
-    """A container gets what it does not say: the default, else the nearest bound."""
+    """A container without limits gets the default, else the nearest bound."""
     bounds(**item)
     assert create(api, given) == [found]
 
 
 def test_defaults_satisfy_a_quota(api, bounds):
-    """Where a quota obliges pods to say what they want, a LimitRange says it for them."""
+    """If a quota requires pods to have requests, a LimitRange sets them."""
     quota = {"metadata": {"name": "team"}, "spec": {"hard": {"requests.cpu": "1"}}}
     api.create(RESOURCE_QUOTAS, quota, "default")
     with pytest.raises(Refused, match=r"must specify requests\.cpu"):
@@ -87,7 +87,7 @@ def test_defaults_satisfy_a_quota(api, bounds):
     ],
 )
 def test_bounds(api, bounds, kind, item, given, why):
-    """A pod beyond a bound is refused with the bound and what it wants."""
+    """A pod beyond a bound is refused with the bound and its request."""
     bounds(kind, **item)
     with pytest.raises(Refused) as refused:
         create(api, given, given)

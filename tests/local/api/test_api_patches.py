@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arena.local.api import types
+from arena.local.api import resource_types
 from arena.local.api.patches import fields, pointer, strategic
 from arena.local.api.patches.apply import Manager, apply, owners, track
 from arena.local.api.patches.merge import merge
 from arena.local.api.schema import Shape, root
 from arena.local.objects import DEPLOYMENTS, PODS, Refused
 
-POD = root(types.of(PODS))
-DEPLOYMENT = root(types.of(DEPLOYMENTS))
+POD = root(resource_types.of(PODS))
+DEPLOYMENT = root(resource_types.of(DEPLOYMENTS))
 
 
 def manager(name, now="2026-01-01T00:00:00Z"):
@@ -60,7 +60,7 @@ def test_merge_patch_follows_its_rfc(target, patch, expected):
     ],
 )
 def test_json_patch_follows_its_rfc(target, operations, expected):
-    """Every operation of RFC 6902 does what it says, on a copy."""
+    """Every operation of RFC 6902 works, on a copy."""
     before = copy.deepcopy(target)
     assert pointer.patch(target, operations) == expected
     assert target == before

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from arena.local.api import Api
-from arena.local.api.options import Deleting, Listing, Writing
+from arena.local.api.request_options import DeleteOptions, ListOptions, WriteOptions
 from arena.local.objects import (
     CONFIGMAPS,
     DEPLOYMENTS,
@@ -65,7 +65,7 @@ def test_generated_names_differ(api):
 def test_a_generated_name_that_is_taken_is_made_anew(api, monkeypatch):
     """Chance may give a name twice; whoever asked for a generated one never hears of it."""
     letters = iter("b" * 10 + "c" * 5)
-    monkeypatch.setattr("arena.local.api.meta.secrets.choice", lambda _: next(letters))
+    monkeypatch.setattr("arena.local.api.metadata.secrets.choice", lambda _: next(letters))
     body = {"metadata": {"generateName": "x-"}}
     assert [api.create(CONFIGMAPS, body)["metadata"]["name"] for _ in range(2)] == ["x-bbbbb", "x-ccccc"]
 
@@ -98,7 +98,7 @@ def test_a_patch_can_insist_on_the_version(api):
 
 
 def test_a_patch_that_changes_nothing_keeps_the_version(api):
-    """No change, no new version, nobody is woken."""
+    """Without a change, there is no new version and no event."""
     made = api.create(CONFIGMAPS, {"metadata": {"name": "a"}, "data": {"x": "1"}})
     assert api.patch(CONFIGMAPS, "a", {"data": {"x": "1"}}) == made
 
@@ -170,7 +170,7 @@ def test_finalizers_hold_an_object(api):
 def test_foreground_deletion_waits_for_the_collector(api):
     """Foreground deletion marks the owner with the finalizer that the collector removes."""
     api.create(CONFIGMAPS, {"metadata": {"name": "a"}})
-    _, gone = api.remove(CONFIGMAPS, "a", None, Deleting(propagation="Foreground"))
+    _, gone = api.remove(CONFIGMAPS, "a", None, DeleteOptions(propagation="Foreground"))
     assert not gone
     assert api.get(CONFIGMAPS, "a")["metadata"]["finalizers"] == ["foregroundDeletion"]
 
@@ -181,7 +181,7 @@ def test_orphans_lose_their_owner(api):
     reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": owner["uid"]}
     child = {"metadata": {"name": "b", "ownerReferences": [reference]}}
     api.create(SECRETS, child)
-    api.remove(CONFIGMAPS, "a", None, Deleting(propagation="Orphan"))
+    api.remove(CONFIGMAPS, "a", None, DeleteOptions(propagation="Orphan"))
     assert api.get(CONFIGMAPS, "a") is None
     assert "ownerReferences" not in api.get(SECRETS, "b")["metadata"]
 
@@ -243,7 +243,7 @@ def test_selectors_choose(api):
     api.patch(PODS, "b", {"status": {"phase": "Running"}}, subresource="status")
 
     def names(labels="", fields=""):
-        page = api.page(PODS, Listing(labels=labels, fields=fields))
+        page = api.page(PODS, ListOptions(labels=labels, fields=fields))
         return "".join(json.loads(text)["metadata"]["name"] for text in page.texts)
 
     found = {
@@ -272,7 +272,7 @@ def test_numbers_can_be_selected_by(api):
     api.patch(REPLICASETS, "done", {"status": {"replicas": 3}}, subresource="status")
 
     def names(resource, fields):
-        page = api.page(resource, Listing(fields=fields))
+        page = api.page(resource, ListOptions(fields=fields))
         return [json.loads(text)["metadata"]["name"] for text in page.texts]
 
     assert names(JOBS, "status.successful=1") == ["done"]
@@ -288,14 +288,14 @@ def test_pages_add_up(api):
     for labels, expected in (("", 25), ("odd=1", 12), ("odd!=1", 13)):
         names, token = [], ""
         while True:
-            page = api.page(CONFIGMAPS, Listing(labels=labels, limit=4, token=token))
+            page = api.page(CONFIGMAPS, ListOptions(labels=labels, limit=4, token=token))
             names += [json.loads(text)["metadata"]["name"] for text in page.texts]
             if not (token := page.token):
                 break
             assert page.remaining == (None if labels else 25 - len(names))
         assert (len(names), names) == (expected, sorted(set(names)))
     with refusal(400):
-        api.page(CONFIGMAPS, Listing(token="nonsense"))
+        api.page(CONFIGMAPS, ListOptions(token="nonsense"))
 
 
 def test_ports_are_never_allotted_twice(tmp_path):
@@ -327,7 +327,7 @@ def quota(**hard):
 
 
 def test_a_quota_refuses_what_exceeds_it(api):
-    """A pod over the quota is 403 with what was asked, used and limited; ended pods do not count."""
+    """A pod over the quota is 403 with requested, used and limited amounts; ended pods do not count."""
     api.create(RESOURCE_QUOTAS, quota(**{"requests.nvidia.com/gpu": "4", "pods": "5"}))
     api.create(PODS, pod("a", limits={"nvidia.com/gpu": 3}))
     with refusal(403) as refused:
@@ -344,7 +344,7 @@ def test_a_quota_refuses_what_exceeds_it(api):
 
 
 def test_a_quota_on_cpu_obliges_to_say_it(api):
-    """Where cpu is limited, a pod that asks for none is refused."""
+    """If cpu is limited, a pod without a request is refused."""
     api.create(RESOURCE_QUOTAS, quota(**{"requests.cpu": "2", "count/configmaps": "1"}))
     with refusal(403) as refused:
         api.create(PODS, pod())
@@ -411,17 +411,17 @@ def test_scale_changes_replicas_alone(api):
 
 def test_a_dry_run_persists_nothing(api):
     """Dry runs answer as the real thing would, and leave no trace."""
-    how = Writing(dry=True)
+    how = WriteOptions(dry=True)
     assert api.create(PODS, pod(), how=how)["spec"]["restartPolicy"] == "Always"
     assert api.get(PODS, "a") is None
     made = api.create(CONFIGMAPS, {"metadata": {"name": "a"}})
     api.change(CONFIGMAPS, "a", None, lambda obj: {**obj, "data": {"x": "1"}}, how=how)
-    api.remove(CONFIGMAPS, "a", None, Deleting(dry=True))
+    api.remove(CONFIGMAPS, "a", None, DeleteOptions(dry=True))
     assert api.get(CONFIGMAPS, "a") == made
 
 
 def test_state_survives_a_restart(tmp_path):
-    """Everything is there after the API was opened anew, allotted ports included."""
+    """Everything still exists after the API was reopened, including allotted ports."""
     with contextlib.closing(Api(tmp_path / "s.db", range(29010, 29012))) as first:
         made = first.create(PODS, pod(ports=(80,)))
     with contextlib.closing(Api(tmp_path / "s.db", range(29010, 29012))) as second:

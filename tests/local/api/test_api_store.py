@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from arena.local.api import Api
-from arena.local.api.store import Rows, Store
+from arena.local.api.store import FORMATS, Rows, Store
 from arena.local.objects import CONFIGMAPS, Refused
 
 KEY = "/configmaps"
@@ -29,6 +29,34 @@ def store(tmp_path):
 def put(store, name, **data):
     with store.transaction():
         return store.put(KEY, thing(name, **data), store.read(KEY, "default", name))
+
+
+def test_a_state_without_a_format(tmp_path, store):
+    """A state that was written before formats had numbers is migrated, with all that it holds."""
+    put(store, "kept", a=1)
+    with contextlib.closing(sqlite3.connect(tmp_path / "state.db")) as old:
+        old.execute("DROP INDEX ports_of")
+        old.execute("PRAGMA user_version = 0")
+    with contextlib.closing(Store(tmp_path / "state.db")) as new:
+        assert new.read(KEY, "default", "kept")["data"] == {"a": 1}
+        assert new.version == store.version
+    with contextlib.closing(sqlite3.connect(tmp_path / "state.db")) as now:
+        assert now.execute("PRAGMA user_version").fetchone() == (len(FORMATS),)
+        assert now.execute("SELECT 1 FROM sqlite_master WHERE name = 'ports_of'").fetchone()
+
+
+def test_a_state_of_a_newer_arena(tmp_path, store):
+    """What a newer arena wrote is refused in a sentence, and left alone."""
+    put(store, "kept", a=1)
+    store.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "state.db")) as newer:
+        newer.execute(f"PRAGMA user_version = {len(FORMATS) + 1}")
+    before = (tmp_path / "state.db").read_bytes()
+    with pytest.raises(
+        Refused, match=r"a newer arena wrote .*; upgrade arena, or delete all of it with: arena"
+    ):
+        Store(tmp_path / "state.db")
+    assert (tmp_path / "state.db").read_bytes() == before
 
 
 def test_every_change_gets_a_greater_version(store):
@@ -82,7 +110,7 @@ def test_a_dry_transaction_leaves_nothing(store):
 
 
 def test_a_listener_hears_all_changes_in_order(store):
-    """Writers in several threads: one listener hears each change once, by rising versions."""
+    """With writers in several threads, a listener gets each change once, in the order of versions."""
     heard = []
     store.listen(heard.append)
     threads = [
@@ -97,7 +125,7 @@ def test_a_listener_hears_all_changes_in_order(store):
 
 
 def test_listening_resumes_after_a_version(store):
-    """Whoever was away since version N is told every change after N."""
+    """A listener that was away since version N gets every change after N."""
     put(store, "a")
     since = store.version
     put(store, "b")
@@ -131,7 +159,7 @@ def test_a_restart_forgets_older_versions(tmp_path):
 
 
 def test_a_corrupt_file_is_said_so(tmp_path):
-    """A file that is no database is refused with its path and the way out."""
+    """A file that is not a database is refused with its path and a remedy."""
     path = tmp_path / "state.db"
     path.write_bytes(b"this is not a database, whatever its name says" * 100)
     with pytest.raises(Refused, match=r"state\.db cannot be read") as refused:

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from arena.local.api import podtable, times
+from arena.local.api import durations, pod_columns
 from arena.local.api.columns import of
-from arena.local.api.expiry import EVERY
-from arena.local.api.types import STORED
+from arena.local.api.event_expiry import EVERY
+from arena.local.api.resource_types import STORED
 from arena.local.objects import EVENTS
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
@@ -47,18 +47,19 @@ def test_a_pods_status_is_one_word(phase, containers, inits, more, word):
     """STATUS is the word that kubectl prints, container reasons before the phase."""
     status = {"phase": phase, "containerStatuses": containers, "initContainerStatuses": inits, **more}
     pod = {"metadata": {}, "spec": {"containers": [{}], "initContainers": inits}, "status": status}
-    assert podtable.status(pod, NOW) == word
+    assert pod_columns.status(pod, NOW) == word
     pod["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-    assert podtable.status(pod, NOW) == "Terminating"
+    assert pod_columns.status(pod, NOW) == "Terminating"
 
 
 def test_restarts_tell_how_long_ago():
     """RESTARTS counts all containers and says when the last restart was."""
     last = {"restartCount": 2, "lastState": {"terminated": {"finishedAt": "2026-01-01T11:55:00Z"}}}
     assert (
-        podtable.restarts({"status": {"containerStatuses": [last, {"restartCount": 1}]}}, NOW) == "3 (5m ago)"
+        pod_columns.restarts({"status": {"containerStatuses": [last, {"restartCount": 1}]}}, NOW)
+        == "3 (5m ago)"
     )
-    assert podtable.restarts({}, NOW) == "0"
+    assert pod_columns.restarts({}, NOW) == "0"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_restarts_tell_how_long_ago():
 )  # fmt: skip
 def test_ages_have_two_units_at_most(seconds, text):
     """Ages are spelled as kubectl spells them."""
-    assert times.span(seconds) == text
+    assert durations.span(seconds) == text
 
 
 def test_every_column_bears_a_bare_object():

@@ -1,11 +1,11 @@
-"""What the API refuses, and what it fills in."""
+"""What the API refuses, and the defaults that it sets."""
 
 import copy
 
 import pytest
 
-from arena.local.api import schema, types
-from arena.local.api.options import Writing
+from arena.local.api import resource_types, schema
+from arena.local.api.request_options import WriteOptions
 from arena.local.objects import (
     CONFIGMAPS,
     DEPLOYMENTS,
@@ -165,7 +165,7 @@ def test_a_null_in_a_list_of_a_custom_kind_is_refused(api):
     ],
 )
 def test_values_of_a_wrong_type_are_refused(api, resource, body):
-    """A number where text belongs, a list where a mapping belongs: 400, as decoding fails."""
+    """A number instead of text, or a list instead of a mapping, is 400, as decoding fails."""
     with pytest.raises(Refused, match="must be of type") as refused:
         api.create(resource, body)
     assert refused.value.code == 400
@@ -198,7 +198,7 @@ def test_a_job_selects_its_own_pods(api):
 
 
 def test_a_claim_is_bound_at_once(api):
-    """A claim needs no provisioner: it is Bound with what it asked for."""
+    """A claim needs no provisioner: it is Bound with its request."""
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
     made = api.create(PERSISTENT_VOLUME_CLAIMS, {"metadata": {"name": "c"}, "spec": spec})
     assert (made["status"]["phase"], made["status"]["capacity"]) == ("Bound", {"storage": "1Gi"})
@@ -223,7 +223,7 @@ def test_strict_writes_name_every_unknown_field(api):
     body = torch(Master=1, spec={"runPolicy": {"sleep": 1}})
     body["spec"]["pytorchReplicaSpecs"]["Master"]["template"]["spec"]["containers"][0]["comand"] = ["x"]
     with pytest.raises(Refused) as refused:
-        api.create(PYTORCHJOBS, body, how=Writing(validation="Strict"))
+        api.create(PYTORCHJOBS, body, how=WriteOptions(validation="Strict"))
     assert refused.value.code == 400
     for path in (
         "spec.runPolicy.sleep",
@@ -235,7 +235,7 @@ def test_strict_writes_name_every_unknown_field(api):
 def test_every_stored_kind_has_a_shape():
     """Every type of the table has its fields in the shapes, and every structure named there exists."""
     known = set(schema.structs())
-    for kind in types.STORED:
+    for kind in resource_types.STORED:
         assert kind.resource.kind in known
     for name in known:
         for shape in schema.fields(name).values():

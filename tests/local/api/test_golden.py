@@ -153,7 +153,7 @@ def compare(story: str, real: list[dict[str, Any]], ours: list[dict[str, Any]]) 
 
 @pytest.mark.parametrize("story", STORIES)
 def test_the_local_api_answers_as_a_real_one_did(server, story):
-    """Every answer of the local API is that of a real API server, but for what is listed above."""
+    """Every answer of the local API is that of a real API server, except for what is listed above."""
     recorded = json.loads((CASES / f"{story}.json").read_text(encoding="utf-8"))
     compare(story, recorded, Api(server.url).tell(story))
 

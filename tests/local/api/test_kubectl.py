@@ -237,7 +237,7 @@ def test_describe_tells_the_story(kubectl):
 
 
 def test_unknown_fields_are_named(kubectl):
-    """A misspelt field is refused with its path, as kubectl asks for strict validation."""
+    """A misspelt field is refused with its path, because kubectl requests strict validation."""
     typo = DEPLOYMENT.replace("replicas:", "replcias:")
     assert 'unknown field "spec.replcias"' in kubectl("create -f -", stdin=typo, fails=True)
     assert 'unknown field "spec.replcias"' in kubectl("apply -f -", stdin=typo, fails=True)
@@ -389,7 +389,7 @@ def test_what_is_out_of_scope_says_so(kubectl):
 
 
 def test_what_is_not_served_does_not_break_kubectl(kubectl):
-    """kubectl debug asks for what the server does not have, and says so instead of crashing."""
+    """kubectl debug needs something that the server does not have, and says so instead of crashing."""
     kubectl("create -f -", stdin=POD.replace("NAME", "p"))
     refused = kubectl("debug p --image=i -- sh", fails=True)
     assert "ephemeral containers are disabled for this cluster" in refused

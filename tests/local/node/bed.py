@@ -11,13 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from arena.local import objects
 from arena.local.api import Api
 from arena.local.node import processes
 from arena.local.node.kubelet import Kubelet
-from arena.local.node.tools import Pace
+from arena.local.node.node_context import Pace
 from arena.local.objects import EVENTS, PODS
 
 PYTHON = sys.executable
@@ -38,13 +39,26 @@ def until(what: Callable[[], Any], seconds: float = 20, why: str = "") -> Any:
         time.sleep(0.01)
 
 
+def collectors(home: Path) -> list[psutil.Process]:
+    """The collectors at work below a state folder."""
+    found = []
+    for one in psutil.process_iter():
+        try:
+            argv = one.cmdline()
+        except psutil.Error:
+            continue
+        if any(part.endswith("/collector.py") for part in argv) and argv[-1].startswith(f"{home}/"):
+            found.append(one)
+    return found
+
+
 SERVER = """
 import json, sys
 from pathlib import Path
 from arena.local import objects
 from arena.local.api import Api
 from arena.local.node.kubelet import Kubelet
-from arena.local.node.tools import Pace
+from arena.local.node.node_context import Pace
 home = Path(sys.argv[1])
 api = Api(home / "state.db")
 Kubelet(api, home, gpus=4, pace=Pace(backoff=0.05, ceiling=0.2, retry=0.05)).start()
@@ -166,7 +180,7 @@ class Node:
     def text(self, name: str, container: str = "main", previous: bool = False) -> str:
         """The log's text without times."""
         path = self.home / "pods" / self.uid(name) / "containers" / container
-        number = sorted(int(one.name) for one in path.iterdir())[-1 - previous]
+        number = sorted(int(one.name) for one in path.iterdir() if one.name.isdigit())[-1 - previous]
         lines = (path / str(number) / "log").read_text().splitlines()
         return "\n".join(line.split(" ", 3)[3] for line in lines)
 
@@ -193,5 +207,7 @@ class Node:
                 pid = json.loads(supervisor.read_text())
                 if processes.alive(pid["supervisor"], pid["supervisor_start"]):
                     os.kill(pid["supervisor"], signal.SIGKILL)
-            processes.sweep(uid)
+            processes.kill_marked(uid)
+        for one in collectors(self.home):
+            one.kill()
         self.api.close()

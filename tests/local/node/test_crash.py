@@ -10,7 +10,7 @@ import psutil
 import pytest
 from bed import QUICK, Node, until
 
-from arena.local.node import processes, runs
+from arena.local.node import container_runs, processes
 from arena.local.objects import PODS
 
 
@@ -139,7 +139,7 @@ def test_other_boot(idle: Node) -> None:
     """A run of an earlier boot is unknown, and a process that has its number now is not touched."""
     name = idle.pod("true", policy="Always")
     folder = idle.home / "pods" / idle.uid(name) / "containers" / "main" / "0"
-    runs.prepare(folder, {"argv": ["true"], "env": {}, "cwd": "/"})
+    container_runs.prepare(folder, {"argv": ["true"], "env": {}, "cwd": "/"})
     me = {"pid": os.getpid(), "start": 1, "supervisor": os.getpid(), "supervisor_start": 1}
     (folder / "pid").write_text(json.dumps({**me, "boot": "another", "started": 1.0}))
     idle.start()
@@ -160,7 +160,7 @@ def test_killed_before_supervisor(idle: Node) -> None:
     """A run that was prepared by a kubelet which died then is started by the next, once."""
     name = idle.pod("sh", "-c", "echo here")
     folder = idle.home / "pods" / idle.uid(name) / "containers" / "main" / "0"
-    runs.prepare(folder, {"argv": ["sh", "-c", "echo there"], "env": {}, "cwd": "/"})
+    container_runs.prepare(folder, {"argv": ["sh", "-c", "echo there"], "env": {}, "cwd": "/"})
     idle.start()
     pod = idle.phase(name, "Succeeded")
     assert pod["status"]["containerStatuses"][0]["restartCount"] == 0
@@ -203,7 +203,7 @@ def test_stopped_kubelet(idle: Node) -> None:
 
 
 def test_trouble_does_not_keep_it_busy(node: Node, caplog: pytest.LogCaptureFixture) -> None:
-    """A pod whose run cannot be settled is looked at at the pace of retries, and ends once it can be."""
+    """A pod whose run cannot be settled is retried at the usual pace, and ends once it can be."""
     name = node.pod("sleep", "1000")
     node.state(name, "running")
     pid = node.pids(name)

@@ -1,7 +1,9 @@
 """A pod's life on the node."""
 
+import pytest
 from bed import Node, until
 
+from arena.local.node import container_runs, node_object
 from arena.local.objects import NODES, PODS
 
 
@@ -15,7 +17,7 @@ def test_success(node: Node) -> None:
 
 
 def test_failure(node: Node) -> None:
-    """A pod whose command ends with another code is Failed and tells the code."""
+    """A pod whose command ends with another code is Failed and shows the code."""
     pod = node.phase(node.pod("sh", "-c", "exit 3"), "Succeeded", "Failed")
     state = pod["status"]["containerStatuses"][0]["state"]["terminated"]
     assert (pod["status"]["phase"], state["exitCode"], state["reason"]) == ("Failed", 3, "Error")
@@ -39,3 +41,33 @@ def test_node_object(node: Node) -> None:
     found = node.api.get(NODES, "local")
     assert found["status"]["capacity"]["nvidia.com/gpu"] == "4"
     assert found["metadata"]["labels"]["local.arena.io/gpu"] == "virtual"
+
+
+def test_node_that_is_deleted(node: Node) -> None:
+    """A Node object that is deleted, or said to be dead, is written again: pods go on to be placed."""
+    ready = lambda: node_object.is_ready(node.api.get(NODES, "local") or {})  # noqa: E731
+    first = until(lambda: ready() and node.api.get(NODES, "local"))
+    node.api.delete(NODES, "local")
+    again = until(lambda: ready() and node.api.get(NODES, "local"))
+    assert again["metadata"]["uid"] != first["metadata"]["uid"]
+    node.api.patch(NODES, "local", {"status": {"conditions": []}}, subresource="status")
+    until(ready)
+
+
+@pytest.mark.parametrize(("command", "phase"), [("sleep 60", "Running"), ("nothing-here", "Failed")])
+def test_a_quick_supervisor(node: Node, monkeypatch, command: str, phase: str) -> None:
+    """A run that is over or under way before the kubelet looks at it first is seen like any other."""
+    launch = container_runs.launch
+
+    def launched(folder):
+        process = launch(folder)
+        process.wait()
+        return process
+
+    monkeypatch.setattr(container_runs, "launch", launched)
+    name = node.pod(*command.split())
+    node.phase(name, phase)
+    if phase == "Running":
+        until(lambda: node.state(name, "running")["ready"])
+    else:
+        assert "nothing-here" in node.event(name, "Failed")["message"]

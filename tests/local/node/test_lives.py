@@ -1,4 +1,4 @@
-"""Restarts, init containers, deadlines, deletion and what a pod's status tells about them."""
+"""Restarts, init containers, deadlines, deletion and what a pod's status shows of them."""
 
 import json
 import sys
@@ -8,12 +8,12 @@ import pytest
 from bed import Node, until
 
 from arena.local.node import processes
-from arena.local.node.tools import Pace
+from arena.local.node.node_context import Pace
 from arena.local.objects import PODS
 
 
 def test_restart_always(node: Node) -> None:
-    """With Always a container runs again and again, with back-off, and its last end is told."""
+    """With Always, a container restarts repeatedly, with back-off, and its last end is shown."""
     name = node.pod("sh", "-c", "echo run; exit 2", policy="Always")
     status = until(lambda: next((one for one in _statuses(node, name) if one["restartCount"] >= 3), None))
     assert status["lastState"]["terminated"]["exitCode"] == 2
@@ -28,7 +28,7 @@ def _statuses(node: Node, name: str) -> list[dict]:
 
 def test_crash_loop(idle: Node) -> None:
     """While the back-off lasts the container waits as CrashLoopBackOff; the first restart is at once."""
-    idle.start(pace=Pace(backoff=100))
+    idle.start(pace=Pace(backoff=50))
     name = idle.pod("false", policy="OnFailure")
     status = idle.state(name, "waiting")
     status = until(
@@ -42,7 +42,7 @@ def test_crash_loop(idle: Node) -> None:
             None,
         )
     )
-    assert "back-off 100s restarting failed container=main" in status["state"]["waiting"]["message"]
+    assert "back-off 50s restarting failed container=main" in status["state"]["waiting"]["message"]
     assert status["lastState"]["terminated"]["exitCode"] == 1
     assert status["ready"] is False
 
@@ -200,7 +200,7 @@ def test_post_start_failure(node: Node) -> None:
 
 
 def test_hook_does_not_hold_the_server(node: Node) -> None:
-    """A kubelet stops at once though a hook is still at work, and the next one goes on."""
+    """A kubelet stops at once even if a hook is running, and the next one continues."""
     name = node.pod("sleep", "1000", lifecycle={"postStart": {"exec": {"command": ["sleep", "1000"]}}})
     node.state(name, "running")
     began = time.monotonic()

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from bed import Node, until
 
-from arena.local.api import podtable
+from arena.local.api import pod_columns
+from arena.local.machinery import quantities
 from arena.local.node import gpus
 from arena.local.objects import PODS, Refused
-from arena.local.operators import amounts
 
 SERVE = "trap 'sleep 0.2; echo over >> order; exit 0' TERM; echo begun >> order; while :; do sleep 0.05; done"
 
@@ -35,7 +35,7 @@ def test_it_serves_to_the_end(node: Node) -> None:
     order = node.home / "pods" / node.uid(name) / "work/order"
     assert order.read_text().split() == ["begun", "init", "main", "over"]
     assert init_state(node, name)["state"]["terminated"]["exitCode"] == 0
-    assert podtable.status(pod, datetime.now(timezone.utc)) == "Completed"
+    assert pod_columns.status(pod, datetime.now(timezone.utc)) == "Completed"
 
 
 def test_the_main_container_decides(node: Node) -> None:
@@ -51,14 +51,14 @@ def test_others_wait_for_its_startup_probe(node: Node) -> None:
     until(lambda: "running" in init_state(node, name).get("state", {}))
     pod = node.get(name)
     assert pod["status"]["phase"] == "Pending"
-    assert podtable.status(pod, datetime.now(timezone.utc)) == "Init:0/1"
+    assert pod_columns.status(pod, datetime.now(timezone.utc)) == "Init:0/1"
     (node.home / "pods" / node.uid(name) / "work/open").touch()
     pod = node.phase(name, "Running")
-    until(lambda: podtable.ready(node.get(name), datetime.now(timezone.utc)) == "2/2")
+    until(lambda: pod_columns.ready(node.get(name), datetime.now(timezone.utc)) == "2/2")
 
 
 def test_it_starts_again(node: Node) -> None:
-    """A sidecar that ends is run again, whatever the pod's policy, and the others go on."""
+    """A sidecar that ends restarts, whatever the pod's policy, and the others continue."""
     name = node.pod("sleep", "100", spec={"initContainers": [sidecar("sh", "-c", "sleep 0.1; exit 1")]})
     until(lambda: init_state(node, name).get("restartCount", 0) >= 2)
     main = node.state(name, "running")
@@ -70,14 +70,14 @@ def test_a_running_init_container_is_told(node: Node) -> None:
     """`kubectl get` says how many init containers are through while an ordinary one runs."""
     name = node.pod("true", spec={"initContainers": [{"name": "slow", "command": ["sleep", "100"]}]})
     until(lambda: "running" in init_state(node, name).get("state", {}))
-    assert podtable.status(node.get(name), datetime.now(timezone.utc)) == "Init:0/1"
+    assert pod_columns.status(node.get(name), datetime.now(timezone.utc)) == "Init:0/1"
 
 
 def test_what_it_holds_is_counted() -> None:
     """Requests and GPUs of a sidecar come on top of those of the containers that it runs beside."""
     ask = {"resources": {"limits": {"cpu": "1", "nvidia.com/gpu": "1"}}}
     spec = {"containers": [{"name": "main", **ask}], "initContainers": [sidecar(**ask)]}
-    assert amounts.requested({"spec": spec})["nvidia.com/gpu"] == 2000
+    assert quantities.pod_requests({"spec": spec})["nvidia.com/gpu"] == 2000
     assert gpus.share({"spec": spec}, [4, 7]) == {"main": [4], "side": [7]}
 
 

@@ -1,11 +1,15 @@
 """A run under its supervisor: what it writes, what it reads, how it ends."""
 
+import contextlib
 import json
 import os
+import re
 import selectors
 import signal
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +17,8 @@ from typing import Any
 import pytest
 from bed import until
 
-from arena.local.node import processes, runs
-from arena.local.node.streams import Input
+from arena.local.node import container_runs, processes, supervisor
+from arena.local.node.stdin import StdinPipe
 
 Start = Callable[..., Path]
 
@@ -27,22 +31,22 @@ def start(tmp_path: Path) -> Iterator[Start]:
     def begin(*argv: str, **spec: Any) -> Path:
         folder = tmp_path / "runs" / str(len(folders))
         env = {"PATH": os.environ["PATH"], processes.MARK: str(tmp_path)}
-        runs.prepare(folder, {"argv": argv, "env": env, "cwd": str(tmp_path), **spec})
-        runs.launch(folder).wait()
+        container_runs.prepare(folder, {"argv": argv, "env": env, "cwd": str(tmp_path), **spec})
+        container_runs.launch(folder).wait()
         folders.append(folder)
         return folder
 
     yield begin
     for folder in folders:
-        run = runs.read(folder)
-        if run.state == runs.RUNNING and processes.alive(run.supervisor, run.supervisor_start):
+        run = container_runs.read(folder)
+        if run.state == container_runs.RUNNING and processes.alive(run.supervisor, run.supervisor_start):
             os.kill(run.supervisor, signal.SIGKILL)
-    processes.sweep(str(tmp_path))
+    processes.kill_marked(str(tmp_path))
 
 
-def ended(folder: Path) -> runs.Run:
+def ended(folder: Path) -> container_runs.Run:
     until((folder / "exit").exists, 30)
-    return runs.read(folder)
+    return container_runs.read(folder)
 
 
 def lines(folder: Path, name: str = "log") -> list[list[str]]:
@@ -176,7 +180,7 @@ def test_descendants(start: Start, tmp_path: Path) -> None:
 def test_term_to_supervisor(start: Start) -> None:
     """TERM to the supervisor is passed on to the command, whose end is recorded."""
     folder = start("sleep", "1000")
-    os.kill(runs.read(folder).supervisor, signal.SIGTERM)
+    os.kill(container_runs.read(folder).supervisor, signal.SIGTERM)
     assert ended(folder).code == 143
 
 
@@ -192,7 +196,7 @@ def test_second_supervisor(start: Start) -> None:
     """A run that is over is not run again by a supervisor that comes late."""
     folder = start("sh", "-c", "echo once")
     ended(folder)
-    runs.launch(folder).wait()
+    container_runs.launch(folder).wait()
     assert len(lines(folder)) == 1
 
 
@@ -200,9 +204,9 @@ def test_full_disk(start: Start, tmp_path: Path) -> None:
     """A log that cannot be written ends neither the command nor the record of its end."""
     folder = tmp_path / "runs" / "9"
     spec = {"argv": ["sh", "-c", "echo a; echo b; exit 6"], "env": {"PATH": os.environ["PATH"]}, "cwd": "/"}
-    runs.prepare(folder, spec)
+    container_runs.prepare(folder, spec)
     (folder / "log").symlink_to("/dev/full")
-    runs.launch(folder).wait()
+    container_runs.launch(folder).wait()
     assert ended(folder).code == 6
 
 
@@ -212,7 +216,7 @@ def test_a_client_that_comes_as_another_leaves(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     reader, target = os.pipe()
     with selectors.DefaultSelector() as selector, open(reader, "rb", 0) as taken:
-        feed = Input(str(pipe), target, False, False)
+        feed = StdinPipe(str(pipe), target, False, False)
         feed.begin(selector)
         os.close(os.open(pipe, os.O_WRONLY))
         assert selector.select(5)
@@ -225,3 +229,79 @@ def test_a_client_that_comes_as_another_leaves(tmp_path: Path) -> None:
             assert taken.read(5) == b"hello"
         os.close(feed.fd)
         os.close(feed.target)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 256 KiB."""
+    place = tmp_path / "runs"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(place)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("NO SMALL FILE SYSTEM: mounting one needs root")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def fill(path: Path) -> None:
+    """Leave no byte free."""
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"x" * 512)
+
+
+COUNT = """
+import pathlib, sys, time
+for number in range(1800):
+    print("line", number, "x" * 40, flush=True)
+    if number == 1700:
+        while pathlib.Path(sys.argv[1]).exists():
+            time.sleep(0.01)
+        time.sleep(0.1)
+"""
+
+
+def test_lost_output_is_counted(start: Start, tiny: Path) -> None:
+    """Output without room is counted, and reported in its place once there is room; no line is truncated."""
+    (tiny / "filler").write_bytes(b"x" * 150_000)
+    folder = start(sys.executable, "-c", COUNT, str(tiny / "filler"))
+    until(lambda: (folder / "lost").read_text().strip())
+    (tiny / "filler").unlink()
+    assert ended(folder).code == 0
+    found = [line[3] for line in lines(folder)]
+    [note] = [line for line in lines(folder) if line[1] == "node"]
+    gone, size = (int(number) for number in re.findall(r"(\d+) (?:lines|bytes)", note[3]))
+    assert note[3] == f"output is missing here, {gone} lines ({size} bytes): No space left on device"
+    assert len(found) - 1 + gone == 1800
+    numbers = [int(line.split()[1]) for line in found if line.startswith("line ")]
+    assert numbers == [*range(found.index(note[3])), *range(numbers[found.index(note[3])], 1800)]
+    assert all(line.endswith("x" * 40) for line in found if line != note[3])
+    assert not (folder / "lost").exists()
+
+
+def test_output_that_is_lost_at_the_end(start: Start, tiny: Path) -> None:
+    """Without room until the end, the file `lost` contains the missing amount, and the end is known."""
+    folder = start("sh", "-c", "echo one; read x; seq 1 20; exit 4", stdin=True)
+    until(lambda: lines(folder))
+    fill(tiny / "filler")
+    with (folder / "log").open("ab", buffering=0) as log, contextlib.suppress(OSError):
+        log.write(b"x" * 5000)
+    with (folder / "stdin").open("w") as stdin:
+        stdin.write("go\n")
+    assert ended(folder).code == 4
+    said = (folder / "lost").read_text().strip()
+    assert said == "output is missing here, 20 lines (31 bytes): No space left on device"
+
+
+def test_start_times_without_proc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without /proc, as on macOS, a process is known by the time of its fork, not of the first look."""
+    monkeypatch.setattr(processes, "LINUX", False)
+    forked = time.time()
+    with subprocess.Popen(["sleep", "60"]) as child:
+        try:
+            monkeypatch.setattr(time, "time", lambda: forked + 60)
+            start = supervisor.start_time(-1, forked)
+            assert processes.alive(child.pid, start)
+            assert not processes.alive(child.pid, start - 60)
+        finally:
+            child.kill()

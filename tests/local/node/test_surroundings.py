@@ -11,9 +11,18 @@ from typing import Any
 import pytest
 from bed import Node, until
 
-from arena.local.node.environment import Mount, expand, relocate
-from arena.local.node.references import Missing, quantity
-from arena.local.objects import CONFIGMAPS, JOBS, NODES, PERSISTENT_VOLUME_CLAIMS, PODS, SECRETS
+from arena.local.node.environment import expand
+from arena.local.node.value_sources import Missing, quantity
+from arena.local.objects import (
+    CONFIGMAPS,
+    JOBS,
+    JOBSETS,
+    NODES,
+    PERSISTENT_VOLUME_CLAIMS,
+    PODS,
+    SECRETS,
+    Resource,
+)
 
 SHOW = "import os, json; print(json.dumps(dict(os.environ)))"
 
@@ -110,7 +119,7 @@ def test_submitters_directory_gone(node: Node) -> None:
 def test_shadowed_mount(node: Node) -> None:
     """Where this machine has a mount path itself, an event says that programs will see that."""
     config(node, "conf", a="A")
-    name = mounted(node, "cat $ARENA_MOUNT_VOL/a", {"configMap": {"name": "conf"}}, str(node.home))
+    name = mounted(node, 'cat "$ARENA_MOUNT_VOL"/a', {"configMap": {"name": "conf"}}, str(node.home))
     node.phase(name, "Succeeded")
     assert node.text(name) == "A"
     assert "$ARENA_MOUNT_VOL" in node.event(name, "MountShadowed")["message"]
@@ -122,15 +131,24 @@ def test_unknown_owner(node: Node) -> None:
     node.phase(node.pod("true", meta={"ownerReferences": [one]}), "Succeeded")
 
 
-def test_threads(node: Node) -> None:
-    """OMP_NUM_THREADS shares the cores between the pods of a job, unless it is set."""
-    template = {"spec": {"containers": [{"name": "a", "image": "b"}], "restartPolicy": "Never"}}
-    job = node.api.create(
-        JOBS, {"metadata": {"name": "job"}, "spec": {"parallelism": 2, "template": template}}, "default"
-    )
+TWO = {
+    "parallelism": 2,
+    "template": {"spec": {"containers": [{"name": "a", "image": "b"}], "restartPolicy": "Never"}},
+}
+"""The spec of a Job with two pods."""
+
+
+@pytest.mark.parametrize(
+    ("resource", "spec"),
+    [(JOBS, TWO), (JOBSETS, {"replicatedJobs": [{"name": "w", "replicas": 1, "template": {"spec": TWO}}]})],
+    ids=["Job", "JobSet"],
+)
+def test_threads(node: Node, resource: Resource, spec: dict[str, Any]) -> None:
+    """OMP_NUM_THREADS shares the cores between the pods of a job of any kind, unless it is set."""
+    job = node.api.create(resource, {"metadata": {"name": "job"}, "spec": spec}, "default")
     reference = {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
+        "apiVersion": resource.api_version,
+        "kind": resource.kind,
         "name": "job",
         "uid": job["metadata"]["uid"],
         "controller": True,
@@ -151,7 +169,8 @@ def test_port(node: Node) -> None:
     allotted = json.loads(node.get(name)["metadata"]["annotations"]["local.arena.io/ports"])["6006"]
     assert node.text(name) == f"{allotted} --port={allotted}"
     assert environ(node, show(node, ports=ports))["PORT"].isdigit()
-    assert environ(node, show(node, ports=ports, env=[{"name": "PORT", "value": "1"}]))["PORT"] == "1"
+    for other in ("1", "\u00b2", "9" * 5000):
+        assert environ(node, show(node, ports=ports, env=[{"name": "PORT", "value": other}]))["PORT"] == other
 
 
 def test_missing_reference(node: Node) -> None:
@@ -191,7 +210,7 @@ def test_empty_dir(node: Node) -> None:
     name = node.pod(
         "sh",
         "-c",
-        "cat $F; cat $ARENA_MOUNT_VOL/file",
+        'cat "$F"; cat "$ARENA_MOUNT_VOL"/file',
         spec=spec,
         volumeMounts=both,
         env=[{"name": "F", "value": "/no/such/file"}],
@@ -282,7 +301,7 @@ def test_claim(node: Node) -> None:
     ],
 )
 def test_failed_mount(node: Node, kind: dict, message: str) -> None:
-    """What cannot be mounted is told in an event, and the container waits."""
+    """A mount that fails is reported in an event, and the container waits."""
     name = mounted(node, "true", kind)
     assert message in node.event(name, "FailedMount")["message"]
     assert node.state(name, "waiting")["state"]["waiting"]["reason"] == "ContainerCreating"
@@ -305,7 +324,7 @@ def test_escape(node: Node) -> None:
 
 
 def test_part_of_a_file(node: Node) -> None:
-    """A subPath that cannot be made is told, with the reason."""
+    """A subPath that cannot be created is reported, with the reason."""
     path = node.home / "file"
     path.touch()
     name = mounted(node, "true", {"hostPath": {"path": str(path)}}, subPath="x")
@@ -335,7 +354,7 @@ def nvmlDeviceGetCount(): return 2
 
 
 def test_real_gpus(node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """GPUs that NVIDIA's library reports are told as such, shown to those who ask and hidden from others."""
+    """GPUs from NVIDIA's library are real, visible to containers that request them, hidden from others."""
     (tmp_path / "library").mkdir()
     (tmp_path / "library" / "pynvml.py").write_text(NVML)
     monkeypatch.syspath_prepend(tmp_path / "library")
@@ -373,6 +392,22 @@ def test_gpu_setting(idle: Node, told: str, monkeypatch: pytest.MonkeyPatch) -> 
     )
 
 
+def test_device_setting(idle: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ARENA_LOCAL_DEVICES says which other devices are counted; those of an earlier server are taken away."""
+
+    def devices() -> dict[str, str]:
+        capacity = (idle.api.get(NODES, "local") or {}).get("status", {}).get("capacity", {})
+        return {name: number for name, number in capacity.items() if "/" in name}
+
+    monkeypatch.setenv("ARENA_LOCAL_DEVICES", "nvidia.com/mig-1g.5gb=7, amd.com/gpu=2")
+    idle.start(gpus=None)
+    until(lambda: devices() == {"nvidia.com/gpu": "8", "nvidia.com/mig-1g.5gb": "7", "amd.com/gpu": "2"})
+    idle.stop()
+    monkeypatch.setenv("ARENA_LOCAL_DEVICES", "amd.com/gpu=1")
+    idle.start(gpus=None)
+    until(lambda: devices() == {"nvidia.com/gpu": "8", "amd.com/gpu": "1"})
+
+
 def test_gpus_adopted(idle: Node) -> None:
     """A fresh kubelet knows who holds which GPU."""
     idle.start()
@@ -383,31 +418,6 @@ def test_gpus_adopted(idle: Node) -> None:
     other = idle.pod("sh", "-c", "echo $ARENA_VIRTUAL_GPUS", resources={"limits": {"nvidia.com/gpu": 1}})
     idle.phase(other, "Succeeded")
     assert idle.text(other) == "3"
-
-
-@pytest.mark.parametrize(
-    ("text", "out"),
-    [
-        ("/data", "/REAL"),
-        ("/data/x", "/REAL/x"),
-        ("--dir=/data/x", "--dir=/REAL/x"),
-        ("/database", "/database"),
-        ("/x/data", "/x/data"),
-        ("cat /data/a; ls '/data'", "cat /REAL/a; ls '/REAL'"),
-        ("/data:/other", "/REAL:/other"),
-        ("./data", "./data"),
-        ("/data-x", "/data-x"),
-        ("/data.txt", "/data.txt"),
-    ],
-)
-def test_relocate(text: str, out: str) -> None:
-    """Mount paths are replaced where they begin a path, and nowhere else."""
-    assert relocate(text, (Mount("d", "/data", Path("/REAL")),)) == out
-
-
-def test_relocate_existing() -> None:
-    """A mount path that this machine has is left alone."""
-    assert relocate("/tmp/x", (Mount("d", "/tmp", Path("/REAL")),)) == "/tmp/x"
 
 
 @pytest.mark.parametrize(
@@ -428,7 +438,7 @@ def test_expand(text: str, out: str) -> None:
 
 
 def test_quantity() -> None:
-    """Quantities are read in all their units; what is none is refused."""
+    """Quantities are read in all units; invalid ones are refused."""
     assert [int(quantity(one) * 1000) for one in ("1", "500m", "2Ki", "1e3", "0.5G")] == [
         1000,
         500,
@@ -439,3 +449,23 @@ def test_quantity() -> None:
     for bad in ("x", "1X", "", "1.2.3"):
         with pytest.raises(Missing):
             quantity(bad)
+
+
+def test_every_interface_is_loopback(node: Node) -> None:
+    """Addresses for all interfaces are replaced, so that programs listen on this machine only."""
+    env = [{"name": "HOST", "value": "0.0.0.0"}, {"name": "NOTE", "value": "0.0.0.0 is an address"}]
+    words = (
+        "--host",
+        "0.0.0.0",
+        "--host=0.0.0.0",
+        "--address=[::]:80",
+        "0.0.0.0:6006",
+        "say 0.0.0.0",
+        "$(HOST)",
+    )
+    name = node.pod("sh", "-c", 'for one; do echo "$one"; done; echo "$HOST; $NOTE"', "sh", *words, env=env)
+    node.phase(name, "Succeeded")
+    assert node.text(name).splitlines() == [
+        "--host", "127.0.0.1", "--host=127.0.0.1", "--address=127.0.0.1:80", "127.0.0.1:6006", "say 0.0.0.0",
+        "127.0.0.1", "127.0.0.1; 0.0.0.0 is an address",
+    ]  # fmt: skip

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from arena.local.api import Api
+from arena.local.machinery.clock import stamp
+from arena.local.machinery.runner import Runner
 from arena.local.objects import EVENTS, NODES, PODS, key
-from arena.local.operators.clock import stamp
-from arena.local.operators.runner import Runner
 
 START = datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc)
 
@@ -86,7 +86,7 @@ class Bench:
         return self.settled()
 
     def bury(self):
-        """The kubelet: what was told to end has ended."""
+        """The kubelet: deleted pods have ended."""
         for name, pod in self.pods().items():
             if pod["metadata"].get("deletionTimestamp"):
                 self.objects.delete(PODS, name, self.namespace, grace=0)
@@ -145,8 +145,9 @@ class Bench:
 
 
 @pytest.fixture
-def api():
-    found = Api(":memory:")
+def api(request):
+    """`parametrize("api", [range(0)], indirect=True)`: no loopback ports are allotted, as on a cluster."""
+    found = Api(":memory:", getattr(request, "param", range(20000, 30000)))
     yield found
     found.close()
 

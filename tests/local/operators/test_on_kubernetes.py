@@ -7,9 +7,10 @@ import uuid
 import pytest
 from overhttp import OverHttp, known
 
+from arena.local.machinery.runner import Runner
 from arena.local.objects import CONFIGMAPS, JOBS, NAMESPACES, PODS, SECRETS, SERVICES
-from arena.local.operators import mpijob, pytorchjob, tfjob
-from arena.local.operators.runner import Runner
+from arena.local.operators.kubeflow import pytorchjob, tfjob
+from arena.local.operators.mpi import mpijob
 from arena.session import connect
 
 pytestmark = pytest.mark.cluster
@@ -43,7 +44,7 @@ def objects(cluster):
 
 
 def until(condition, seconds=30):
-    """Wait until it is true; what it returned."""
+    """Wait for a true result of a function, and return it."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := condition():

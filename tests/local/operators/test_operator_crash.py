@@ -2,19 +2,18 @@
 
 import pytest
 
-from arena.local.objects import DEPLOYMENTS, JOBS, STATEFULSETS
-from arena.local.operators.clock import stamp
-from arena.local.operators.cronjob import CRONJOBS
-from arena.local.operators.et import SCALEINS, SCALEOUTS, TRAININGJOBS
-from arena.local.operators.jaxjob import JAXJOBS
-from arena.local.operators.jobset import JOBSETS
-from arena.local.operators.mpijob import MPIJOBS
-from arena.local.operators.paddlejob import PADDLEJOBS
-from arena.local.operators.pytorchjob import PYTORCHJOBS
-from arena.local.operators.ray import RAYJOBS
-from arena.local.operators.tfjob import TFJOBS
-from arena.local.operators.trainjob import TRAINJOBS
-from arena.local.operators.xgboostjob import XGBOOSTJOBS
+from arena.local.machinery.clock import stamp
+from arena.local.objects import DEPLOYMENTS, JOBS, JOBSETS, STATEFULSETS
+from arena.local.operators.batch.cronjob import CRONJOBS
+from arena.local.operators.elastic.manifests import SCALEINS, SCALEOUTS, TRAININGJOBS
+from arena.local.operators.kubeflow.jaxjob import JAXJOBS
+from arena.local.operators.kubeflow.paddlejob import PADDLEJOBS
+from arena.local.operators.kubeflow.pytorchjob import PYTORCHJOBS
+from arena.local.operators.kubeflow.tfjob import TFJOBS
+from arena.local.operators.kubeflow.xgboostjob import XGBOOSTJOBS
+from arena.local.operators.mpi.mpijob import MPIJOBS
+from arena.local.operators.ray.manifests import RAYJOBS
+from arena.local.operators.trainer.trainjob import TRAINJOBS
 
 
 class Crash(BaseException):

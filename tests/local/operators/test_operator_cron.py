@@ -1,16 +1,15 @@
-"""CronJobs and Crons: which runs start and when, what they meet, and what is kept of them."""
+"""CronJobs and Crons: the runs that start, concurrency policies, and the history."""
 
 from datetime import datetime, timezone
 
 import pytest
 
-from arena.local.objects import JOBS, Refused
-from arena.local.operators.clock import stamp
-from arena.local.operators.cron import CRONS
-from arena.local.operators.cronjob import CRONJOBS
-from arena.local.operators.jobset import JOBSETS
-from arena.local.operators.pytorchjob import PYTORCHJOBS
-from arena.local.operators.rayjob import RAYJOBS
+from arena.local.machinery.clock import stamp
+from arena.local.objects import JOBS, JOBSETS, Refused
+from arena.local.operators.batch.cron import CRONS
+from arena.local.operators.batch.cronjob import CRONJOBS
+from arena.local.operators.kubeflow.pytorchjob import PYTORCHJOBS
+from arena.local.operators.ray.rayjob import RAYJOBS
 
 START = datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc)
 """Where the bench's clock begins."""
@@ -81,7 +80,7 @@ def ended(pod):
 
 
 def test_runs_on_time(bench, cronjob):
-    """A Job is made at each moment of the schedule, with the template's labels, owned and noted."""
+    """A Job is created at each moment of the schedule, with the template's labels, an owner and an Event."""
     cronjob()
     bench.later(59)
     assert runs(bench) == []
@@ -100,7 +99,7 @@ def test_runs_on_time(bench, cronjob):
 
 
 def test_keeps_some(bench, cronjob):
-    """Of the runs that ended well or badly only so many of the newest stay."""
+    """Only the newest succeeded and failed runs are kept, as many as the limits say."""
     cronjob(successfulJobsHistoryLimit=1, failedJobsHistoryLimit=2)
     for code in (1, 0, 1, 0, 1):
         end(bench.later(60), code)
@@ -118,7 +117,7 @@ def test_forbid(bench, cronjob):
 
 
 def test_replace(bench, cronjob):
-    """Under Replace the next run ends the one before; by default both go on."""
+    """Under Replace the next run ends the one before; by default both continue."""
     cronjob(concurrencyPolicy="Replace")
     bench.later(60).later(60).bury()
     assert runs(bench) == minutes(2)
@@ -128,7 +127,7 @@ def test_replace(bench, cronjob):
 
 
 def test_missed(bench, cronjob):
-    """Of the runs missed while nobody looked the last one is made up for, unless that is too late."""
+    """Only the last of several missed runs is made up for, unless it is too late."""
     cronjob("0 * * * *")
     bench.later(5 * 3600 + 600)
     assert runs(bench) == minutes(300)
@@ -140,7 +139,7 @@ def test_missed(bench, cronjob):
 
 
 def test_suspended(bench, cronjob):
-    """A suspended CronJob starts nothing, and goes on when it is resumed."""
+    """A suspended CronJob starts no runs, and continues when it is resumed."""
     cronjob(suspend=True, startingDeadlineSeconds=10)
     bench.later(90)
     assert runs(bench) == []
@@ -150,7 +149,7 @@ def test_suspended(bench, cronjob):
 
 
 def test_name_taken(bench, cronjob):
-    """A Job of the run's name that is not its own is left alone, and an Event tells of it."""
+    """A Job with the run's name and another owner is left alone, and an Event reports it."""
     cronjob("1 * * * *")
     body = {"metadata": {"name": f"c-{MINUTE + 1}"}, "spec": job_spec(bench)}
     bench.objects.create(JOBS, body, "default")
@@ -202,7 +201,7 @@ COMPLETED = {"type": "Completed", "status": "True", "lastTransitionTime": ENDED}
     ids=("jobset", "rayjob"),
 )
 def test_cron_ends(bench, cron, resource, spec, end):
-    """A Cron knows the end of a run whose kind tells it in its own way, and then starts the next."""
+    """A Cron recognises the end of a run whose kind reports it in its own way, and then starts the next."""
     workload = {"spec": spec(bench)}
     template = {"apiVersion": resource.api_version, "kind": resource.kind, "workload": workload}
     cron(concurrencyPolicy="Forbid", template=template)
@@ -219,7 +218,7 @@ def test_cron_ends(bench, cron, resource, spec, end):
 
 
 def test_cron_deadline(bench, cron):
-    """After its deadline a Cron starts nothing, and an Event tells why."""
+    """After its deadline a Cron starts no runs, and an Event says why."""
     cron(deadline="2026-01-31T14:01:30+02:00")
     bench.later(60).later(60)
     assert len(runs(bench, PYTORCHJOBS)) == 1
@@ -245,11 +244,14 @@ def test_cron_policies(bench, cron):
         ({"concurrencyPolicy": "Maybe"}, "spec.concurrencyPolicy"),
         ({"failedJobsHistoryLimit": -1}, "spec.failedJobsHistoryLimit"),
         ({"startingDeadlineSeconds": -1}, "spec.startingDeadlineSeconds"),
-        ({"jobTemplate": {"spec": {"template": {"spec": {"containers": [{"name": "c"}]}}}}}, "restartPolicy"),
+        (
+            {"jobTemplate": {"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "i"}]}}}}},
+            "restartPolicy",
+        ),
     ],
 )
 def test_refused(bench, cronjob, change, field):
-    """What would never run is refused, by the name of the field."""
+    """A Cron that could never run is refused, with the name of the field."""
     with pytest.raises(Refused, match=field) as caught:
         cronjob(**change)
     assert caught.value.code == 422

@@ -27,7 +27,7 @@ def change(bench, **spec):
 
 
 def restart(bench, mark):
-    """What `rollout restart` does."""
+    """Restart as `kubectl rollout restart` does."""
     change(bench, template={"metadata": {"annotations": {"restartedAt": mark}}})
 
 
@@ -39,7 +39,7 @@ def sets(bench):
 
 
 def run_all(bench):
-    """The kubelet gets every pod ready, and buries what was deleted, until nothing changes."""
+    """The kubelet makes every pod ready and ends deleted ones, until nothing changes."""
     bench.bury()
     waiting = [name for name, pod in bench.pods().items() if pod["status"]["phase"] == "Pending"]
     while waiting:
@@ -64,7 +64,7 @@ def test_available(bench, submit):
 
 
 def test_rolling(bench, submit):
-    """During a rollout there are never more pods than the surge nor fewer ready than allowed."""
+    """A rollout never exceeds maxSurge, and never has fewer ready pods than maxUnavailable allows."""
     submit(strategy={"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 1}})
     run_all(bench)
     restart(bench, "1")
@@ -160,7 +160,7 @@ def test_ready_for_a_while(bench, submit):
 
 
 def test_min_ready_changed(bench, submit):
-    """A new minReadySeconds holds for the pods that there are, without a new revision."""
+    """A new minReadySeconds applies to the existing pods, without a new revision."""
     submit(replicas=1, minReadySeconds=30)
     bench.run(*bench.pods())
     assert not bench.status(DEPLOYMENTS, "w")["availableReplicas"]

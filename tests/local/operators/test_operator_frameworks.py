@@ -5,9 +5,9 @@ import json
 import pytest
 
 from arena.local.objects import PODS, SERVICES, Refused
-from arena.local.operators.jaxjob import JAXJOBS
-from arena.local.operators.paddlejob import PADDLEJOBS
-from arena.local.operators.xgboostjob import XGBOOSTJOBS
+from arena.local.operators.kubeflow.jaxjob import JAXJOBS
+from arena.local.operators.kubeflow.paddlejob import PADDLEJOBS
+from arena.local.operators.kubeflow.xgboostjob import XGBOOSTJOBS
 
 FACTS = {
     "jax": (JAXJOBS, "jaxReplicaSpecs", "jax", {"Worker": 3}),
@@ -41,7 +41,7 @@ def port(bench, name):
 
 
 def test_jax_processes(bench, submit):
-    """Each JAX worker is told the one coordinator, how many they are and which one it is."""
+    """Each JAX worker has the address of the coordinator, the number of processes and its own index."""
     submit("jax")
     assert list(bench.pods()) == ["x-worker-0", "x-worker-1", "x-worker-2"]
     for index, name in enumerate(bench.pods()):
@@ -57,7 +57,7 @@ def test_jax_processes(bench, submit):
 
 
 def test_xgboost_ranks(bench, submit):
-    """XGBoost's replicas are told the master, their rank, and every worker's address with its own port."""
+    """XGBoost's replicas have the master's address, their rank, and every worker's address with its port."""
     submit("xgb")
     first, second = port(bench, "x-worker-0"), port(bench, "x-worker-1")
     found = {name: bench.env(name) for name in bench.pods()}
@@ -74,8 +74,16 @@ def test_xgboost_ranks(bench, submit):
     assert [one["WORKER_PORT"] for one in found.values()] == [first, first, second]
 
 
+def test_one_xgboost_worker(bench, submit):
+    """The host of an only worker stands alone, as on a cluster: its port is WORKER_PORT, everywhere."""
+    submit("xgb", {"Master": 1, "Worker": 1})
+    for name in ("x-master-0", "x-worker-0"):
+        found = bench.env(name)
+        assert (found["WORKER_ADDRS"], found["WORKER_PORT"]) == ("127.0.0.1", port(bench, "x-worker-0"))
+
+
 def test_a_lone_xgboost_master(bench, submit):
-    """A master alone is told of no workers."""
+    """A master alone has no variables about workers."""
     submit("xgb", {"Master": 1})
     assert bench.env("x-master-0").keys() == {
         "PYTHONUNBUFFERED",
@@ -87,7 +95,7 @@ def test_a_lone_xgboost_master(bench, submit):
 
 
 def test_paddle_alone_and_with_servers(bench, submit):
-    """Paddle's workers meet at the first of them, or at the first server, and each is told what it is."""
+    """Paddle's workers have the address of the first worker or server, and variables for their role."""
     resource = submit("paddle", {"Worker": 2})
     assert bench.env("x-worker-1") == {
         "PYTHONUNBUFFERED": "1",
@@ -108,6 +116,7 @@ def test_paddle_alone_and_with_servers(bench, submit):
         }
 
 
+@pytest.mark.parametrize("api", [range(0)], indirect=True, ids=["without ports"])
 @pytest.mark.parametrize(
     ("kind", "wanted"),
     [
@@ -117,9 +126,8 @@ def test_paddle_alone_and_with_servers(bench, submit):
         ("paddle", ("PADDLE_MASTER", "x-worker-0:36543", "PADDLE_NNODES", "3")),
     ],
 )
-def test_names_where_they_resolve(bench, submit, monkeypatch, kind, wanted):
+def test_names_where_they_resolve(bench, submit, kind, wanted):
     """Where Services carry no allotted port, replicas go by their names and the framework's port."""
-    monkeypatch.setattr("arena.local.operators.pods.ports", lambda obj: {})
     submit(kind)
     found = bench.env("x-worker-1")
     assert (found[wanted[0]], found[wanted[2]]) == wanted[1::2]
@@ -204,7 +212,7 @@ def test_suspend_and_resume(bench, submit, kind):
     ],
 )
 def test_refusals(bench, kind, roles, told):
-    """What the webhook refuses is refused: other types, no master, a master without `replicas: 1`."""
+    """The webhook's rules apply: no other types, one master, `replicas: 1` for the master."""
     resource, specs, container, _ = FACTS[kind]
     replicas = {name: bench.replica(count, container) for name, count in roles.items()}
     with pytest.raises(Refused, match=told):

@@ -1,8 +1,8 @@
 """The garbage collector."""
 
-from arena.local.api.options import Deleting
+from arena.local.api.request_options import DeleteOptions
+from arena.local.machinery.writes import reference
 from arena.local.objects import CONFIGMAPS, DEPLOYMENTS, PODS, REPLICASETS
-from arena.local.operators.writes import reference
 
 
 def config(bench, name, *owners, **extra):
@@ -17,7 +17,7 @@ def names(bench):
 
 
 def test_chain(bench):
-    """What is owned goes with its owner, generation by generation."""
+    """Owned objects are deleted with their owner, generation by generation."""
     a = config(bench, "a")
     b = config(bench, "b", a)
     config(bench, "c", b)
@@ -41,7 +41,7 @@ def test_two_owners(bench):
 
 
 def test_owner_gone_unseen(bench):
-    """A fresh collector finds what lost its owner while nobody looked, and tells namesakes apart."""
+    """A new collector finds objects whose owners were deleted before it, and distinguishes namesakes."""
     a = config(bench, "a")
     config(bench, "b", a)
     bench.objects.delete(CONFIGMAPS, "a", "default")
@@ -63,7 +63,7 @@ def test_foreground(bench):
     """Deleted in the foreground, the owner goes last."""
     a = config(bench, "a")
     config(bench, "b", a, finalizers=["example.com/wait"])
-    bench.settled().objects.remove(CONFIGMAPS, "a", "default", Deleting(propagation="Foreground"))
+    bench.settled().objects.remove(CONFIGMAPS, "a", "default", DeleteOptions(propagation="Foreground"))
     bench.settled()
     assert names(bench) == {"a", "b"}
     assert bench.read(CONFIGMAPS, "b")["metadata"]["deletionTimestamp"]
@@ -73,12 +73,12 @@ def test_foreground(bench):
 
 
 def test_orphan(bench):
-    """Orphaned pods outlive their Deployment and its ReplicaSet's owner is nobody."""
+    """Orphaned pods outlive their Deployment, and its ReplicaSet has no owner any more."""
     bench.node()
     labels = {"app": "w"}
     spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": bench.template("c", labels)}
     bench.submit(DEPLOYMENTS, {"metadata": {"name": "w"}, "spec": spec})
-    bench.objects.remove(DEPLOYMENTS, "w", "default", Deleting(propagation="Orphan"))
+    bench.objects.remove(DEPLOYMENTS, "w", "default", DeleteOptions(propagation="Orphan"))
     bench.settled()
     assert len(bench.objects.list(REPLICASETS, "default")) == 1
     assert len(bench.objects.list(PODS, "default")) == 1

@@ -1,10 +1,11 @@
-"""Indexed Jobs: limits for each index, ends before all are done, other sizes, and how their pods meet."""
+"""Indexed Jobs: limits for each index, early success, changed sizes, and the host names of their pods."""
 
 import pytest
 
+from arena.local.machinery import pod_status
+from arena.local.machinery.loopback import allotted_ports
 from arena.local.objects import JOBS, PODS, SERVICES, Refused
-from arena.local.operators import indexes
-from arena.local.operators import pods as facts
+from arena.local.operators.batch import completion_indexes
 
 
 @pytest.fixture
@@ -27,7 +28,9 @@ def submit(bench):
 
 def at(bench, *numbers):
     """The names of the active pods of those indexes."""
-    found = {indexes.index(pod): name for name, pod in bench.pods().items() if facts.is_active(pod)}
+    found = {
+        completion_indexes.index(pod): name for name, pod in bench.pods().items() if pod_status.is_active(pod)
+    }
     return [found[number] for number in numbers]
 
 
@@ -38,11 +41,11 @@ def why(bench):
 
 
 def test_each_index_has_its_own_limit(bench, submit):
-    """An index that fails too often is given up while the others go on; then the Job has failed indexes."""
+    """An index that fails too often is given up, the others continue, and the Job has failed indexes."""
     submit(backoffLimitPerIndex=1)
     bench.run(*at(bench, 0, 1, 2)).end(*at(bench, 1), code=1).later(10)
     (again,) = at(bench, 1)
-    assert bench.read(PODS, again)["metadata"]["annotations"][indexes.FAILURES] == "1"
+    assert bench.read(PODS, again)["metadata"]["annotations"][completion_indexes.FAILURES] == "1"
     bench.end(again, code=1).later(60)
     assert bench.status(JOBS, "j")["failedIndexes"] == "1"
     assert bench.status(JOBS, "j")["active"] == 2
@@ -52,11 +55,11 @@ def test_each_index_has_its_own_limit(bench, submit):
 
 
 def test_failures_of_an_index_are_not_forgotten(bench, submit):
-    """A failed pod that somebody deletes is counted at its index all the same, once it has a successor."""
+    """A failed pod that a user deletes still counts at its index, once it has a successor."""
     submit(backoffLimitPerIndex=1)
     bench.end(*at(bench, 1), code=1).later(10)
     for name, pod in bench.pods().items():
-        if facts.phase(pod) == "Failed":
+        if pod_status.phase(pod) == "Failed":
             bench.objects.delete(PODS, name, "default", grace=0)
     bench.settled().end(*at(bench, 1), code=1).later(60)
     assert bench.status(JOBS, "j")["failedIndexes"] == "1"
@@ -67,7 +70,7 @@ def test_too_many_failed_indexes(bench, submit):
     submit(backoffLimitPerIndex=0, maxFailedIndexes=1)
     bench.end(*at(bench, 0, 1), code=1)
     assert why(bench) == "MaxFailedIndexesExceeded"
-    assert not any(map(facts.is_active, bench.bury().pods().values()))
+    assert {pod_status.phase(one) for one in bench.bury().pods().values()} == {"Failed"}
 
 
 def policy(action, operator="In"):
@@ -87,7 +90,7 @@ def test_a_fatal_exit_code(bench, submit):
 
 
 def test_failures_that_do_not_count(bench, submit):
-    """A failure that the podFailurePolicy ignores is made good without being counted; any other counts."""
+    """A failure that the podFailurePolicy ignores is retried without being counted; any other counts."""
     submit(backoffLimit=0, podFailurePolicy=policy("Ignore"))
     for _ in range(2):
         bench.end(*at(bench, 0), code=42)
@@ -98,7 +101,7 @@ def test_failures_that_do_not_count(bench, submit):
 
 
 def test_an_index_is_given_up(bench, submit):
-    """A failure for which the podFailurePolicy gives up the index leaves the others to go on."""
+    """A failure for which the podFailurePolicy gives up the index does not stop the others."""
     submit(backoffLimitPerIndex=5, podFailurePolicy=policy("FailIndex", "NotIn"))
     bench.end(*at(bench, 0), code=1)
     assert bench.status(JOBS, "j")["failedIndexes"] == "0"
@@ -125,7 +128,7 @@ def test_success_policy(bench, submit, rule):
     submit(successPolicy={"rules": [rule]})
     bench.end(*at(bench, 0))
     assert why(bench) == "SuccessPolicy"
-    assert not any(map(facts.is_active, bench.bury().pods().values()))
+    assert {pod_status.phase(one) for one in bench.bury().pods().values()} == {"Succeeded"}
 
 
 def test_success_policy_waits(bench, submit):
@@ -143,7 +146,9 @@ def test_other_sizes(bench, submit):
         change = {"spec": {"parallelism": size, "completions": size}}
         bench.objects.patch(JOBS, "j", change, "default")
         bench.settled()
-        numbers = sorted(indexes.index(pod) for pod in bench.pods().values() if facts.is_active(pod))
+        numbers = sorted(
+            completion_indexes.index(pod) for pod in bench.pods().values() if pod_status.is_active(pod)
+        )
         assert numbers == list(range(size))
     bench.bury().end(*at(bench, 0))
     assert why(bench) == "CompletionsReached"
@@ -163,7 +168,7 @@ def service(bench):
     """The headless Service `j`; its port on the loopback."""
     ports = {"clusterIP": "None", "selector": {"job-name": "j"}, "ports": [{"port": 29500}]}
     made = bench.objects.create(SERVICES, {"metadata": {"name": "j"}, "spec": ports}, "default")
-    return facts.ports(made)[29500]
+    return allotted_ports(made)[29500]
 
 
 def test_pods_meet_on_the_loopback(bench, submit):
@@ -212,7 +217,7 @@ def test_pods_do_without_a_service(bench, submit):
     ids=["action", "operator", "no rules", "condition", "no success", "odd index", "no indexes", "negative"],
 )
 def test_policies_are_checked(submit, spec, told):
-    """A policy that means nothing is refused, with its field and what is allowed."""
+    """A meaningless policy is refused, with its field and the allowed values."""
     with pytest.raises(Refused) as caught:
         submit(**spec)
     assert told in caught.value.message

@@ -3,7 +3,7 @@
 import pytest
 
 from arena.local.objects import JOBS, PODS
-from arena.local.operators import indexes
+from arena.local.operators.batch import completion_indexes
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_parallelism(bench, submit):
 
 
 def test_work_queue(bench, submit):
-    """Without completions, after the first success no pod is made, and the last one's end is the Job's."""
+    """Without completions, no pod is created after the first success, and the Job ends with the last pod."""
     submit(parallelism=2)
     first, second = active(bench)
     bench.end(first)
@@ -62,7 +62,9 @@ def test_work_queue(bench, submit):
 def test_indexed(bench, submit):
     """Each index has a pod that knows it, and is done when one of its pods succeeded."""
     submit(parallelism=3, completions=3, completionMode="Indexed", backoffLimit=2)
-    by_index = {pod["metadata"]["labels"][indexes.INDEX]: name for name, pod in bench.pods().items()}
+    by_index = {
+        pod["metadata"]["labels"][completion_indexes.INDEX]: name for name, pod in bench.pods().items()
+    }
     assert {number: bench.env(name)["JOB_COMPLETION_INDEX"] for number, name in by_index.items()} == {
         "0": "0",
         "1": "1",
@@ -94,7 +96,7 @@ def test_backoff(bench, submit):
 
 
 def test_deleted_pods_stay_counted(bench, submit):
-    """A failed or succeeded pod that somebody deletes is counted all the same."""
+    """A failed or succeeded pod that a user deletes still counts."""
     submit(completions=2, backoffLimit=1)
     (first,) = active(bench)
     bench.end(first)
@@ -150,4 +152,4 @@ def test_suspend(bench, submit):
 @pytest.mark.parametrize("text", ["", "0", "0-2", "1,3", "0-1,4,7-9"])
 def test_index_text(text):
     """Index sets survive being written and read."""
-    assert indexes.text(indexes.parse(text)) == text
+    assert completion_indexes.text(completion_indexes.parse(text)) == text

@@ -1,11 +1,11 @@
-"""JobSets: their Jobs, what ends them, what starts them again, and what is refused."""
+"""JobSets: their Jobs, their ends and restarts, and what is refused."""
 
 import pytest
 
-from arena.local.objects import JOBS, PODS, SERVICES, Refused
-from arena.local.operators import pods as facts
-from arena.local.operators.jobset import JOBSETS
-from arena.local.operators.jobsetjobs import ATTEMPT, PREFIX
+from arena.local.machinery import pod_status
+from arena.local.machinery.loopback import allotted_ports
+from arena.local.objects import JOBS, JOBSETS, PODS, SERVICES, Refused
+from arena.local.operators.jobset.child_jobs import ATTEMPT, PREFIX
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def jobs(bench):
 def active(bench, role="worker"):
     """The pods of a role that run or may run."""
     found = bench.pods(f"{PREFIX}replicatedjob-name={role}")
-    return [name for name, pod in found.items() if facts.is_active(pod)]
+    return [name for name, pod in found.items() if pod_status.is_active(pod)]
 
 
 def state(bench):
@@ -57,7 +57,7 @@ def state(bench):
 
 
 def test_pods_know_their_place(bench, submit, group):
-    """Jobs and pods carry their places in the JobSet, the names by which they meet, and the chief's."""
+    """Jobs and pods have labels for their position in the JobSet, host names, and the coordinator's name."""
     chief = {"replicatedJob": "chief", "jobIndex": 0, "podIndex": 0}
     submit(group("chief", 1), group("worker", 2, replicas=2), coordinator=chief)
     assert jobs(bench) == ["s-chief-0", "s-worker-0", "s-worker-1"]
@@ -69,7 +69,7 @@ def test_pods_know_their_place(bench, submit, group):
     assert pod["metadata"]["annotations"][f"{PREFIX}coordinator"] == "s-chief-0-0.s"
     service = bench.read(SERVICES, "s")
     assert service["spec"]["clusterIP"] == "None"
-    assert list(facts.ports(service)) == [29500]
+    assert list(allotted_ports(service)) == [29500]
 
 
 def test_success(bench, submit):
@@ -118,7 +118,7 @@ def test_restarts(bench, submit, group):
 
 
 def test_rules(bench, submit):
-    """The first rule that fits decides: what it does not count may go on for ever, what it ends is over."""
+    """The first matching rule decides: it can end the JobSet, or allow restarts without counting them."""
     rules = [
         {"action": "FailJobSet", "onJobFailureReasons": ["DeadlineExceeded"]},
         {"action": "RestartJobSetAndIgnoreMaxRestarts", "targetReplicatedJobs": ["worker"]},
@@ -149,7 +149,7 @@ def test_one_job_again(bench, submit, group):
 
 
 def test_suspend(bench, submit):
-    """A suspended JobSet has Jobs that are suspended and no pods; resumed it goes on as the same."""
+    """A suspended JobSet has suspended Jobs and no pods; a resumed one continues with the same Jobs."""
     submit()
     uid = bench.read(JOBS, "s-worker-0")["metadata"]["uid"]
     bench.objects.patch(JOBSETS, "s", {"spec": {"suspend": True}}, "default")
@@ -164,7 +164,7 @@ def test_suspend(bench, submit):
 
 
 def test_made_suspended(bench, submit):
-    """A JobSet that is made suspended starts nothing before it is resumed."""
+    """A JobSet that is created suspended starts no Jobs before it is resumed."""
     submit(suspend=True)
     assert jobs(bench) == []
     assert bench.holding(JOBSETS, "s") == {"Suspended"}
@@ -213,7 +213,7 @@ def test_ttl(bench, submit):
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_refused(bench, submit, group, change, told):
-    """What JobSet's webhook refuses is refused, with the field and why."""
+    """The rules of JobSet's webhook apply, and a refusal names the field and the reason."""
     fields = {name: change.pop(name) for name in ("name", "dependsOn") if name in change}
     groups = [group(**fields)] * (2 if change.pop("twice", False) else 1)
     with pytest.raises(Refused, match=r".*") as caught:

@@ -3,8 +3,8 @@
 import pytest
 
 from arena.local.objects import CONFIGMAPS, JOBS, PODS, SECRETS, SERVICES
-from arena.local.operators import mpi, mpijob
-from arena.local.operators.mpijob import MPIJOBS
+from arena.local.operators.mpi import manifests, mpijob
+from arena.local.operators.mpi.mpijob import MPIJOBS
 
 LAUNCHER = {"template": {"spec": {"containers": [{"name": "l"}]}}}
 
@@ -60,9 +60,9 @@ def test_parts(bench, submit):
     assert mounts == [{"name": "mpi-job-config", "mountPath": "/etc/mpi"}]
 
 
-def test_on_a_cluster(bench, submit, monkeypatch):
+@pytest.mark.parametrize("api", [range(0)], indirect=True, ids=["without ports"])
+def test_on_a_cluster(bench, submit):
     """Where names resolve, the hostfile lists the workers, and launcher and workers share an ssh key."""
-    monkeypatch.setattr("arena.local.operators.pods.ports", lambda obj: {})
     submit(mpiImplementation="Intel")
     assert bench.read(CONFIGMAPS, "mpi-config")["data"]["hostfile"] == (
         "mpi-worker-0.mpi.default.svc:2\nmpi-worker-1.mpi.default.svc:2\n"
@@ -117,7 +117,7 @@ def test_suspend(bench, submit):
 
 
 def test_launcher_waits(bench, submit):
-    """With WaitForWorkersReady the launcher is made when all workers are ready."""
+    """With WaitForWorkersReady the launcher is created when all workers are ready."""
     submit(launcherCreationPolicy="WaitForWorkersReady")
     bench.run("mpi-worker-0")
     assert bench.read(JOBS, "mpi-launcher") is None
@@ -129,7 +129,7 @@ def test_invalid(bench, submit):
     """A job that can never run gets an Event that says why, and no status."""
     job = submit()
     del job["spec"]["mpiReplicaSpecs"]["Launcher"], job["status"]
-    assert mpijob.reconcile(bench.objects, job, bench.now) is None
+    assert mpijob.MPIJob(bench.objects, job, bench.now).reconcile() is None
     assert bench.messages("mpi", "ValidationError") == ["spec.mpiReplicaSpecs needs a Launcher"]
 
 
@@ -144,6 +144,26 @@ def test_invalid(bench, submit):
     ],
 )
 def test_flaws(specs, word):
-    """What is wrong with a job is said in a sentence that names the place."""
-    job = mpi.Job({"metadata": {"name": "bad"}, "spec": {"mpiReplicaSpecs": specs}})
-    assert word in mpi.flaw(job)
+    """The error says what is wrong with a job, and names the field."""
+    job = manifests.Job({"metadata": {"name": "bad"}, "spec": {"mpiReplicaSpecs": specs}})
+    assert word in manifests.flaw(job)
+
+
+def test_an_evicted_worker(bench, submit):
+    """It fails the job, as with the real operator, which looks on until its launcher has ended, too."""
+    submit(policy={"cleanPodPolicy": "Running", "backoffLimit": 0})
+    bench.run(launcher(bench), *WORKERS)
+    evicted = {"status": {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource"}}
+    bench.objects.patch(PODS, "mpi-worker-1", evicted, "default", "status")
+    bench.settled()
+    assert bench.holding(MPIJOBS, "mpi") == {"Created", "Failed"}
+    status = bench.status(MPIJOBS, "mpi")
+    failed = status["conditions"][-1]
+    assert (failed["reason"], failed["message"]) == ("MPIJobEvicted", "1/2 workers are evicted")
+    assert "completionTime" not in status
+    assert bench.messages("mpi", "MPIJobEvicted") == ["1/2 workers are evicted"]
+    assert set(bench.pods()) == {launcher(bench), *WORKERS}
+    bench.end(launcher(bench), code=1).bury()
+    assert bench.status(MPIJOBS, "mpi")["completionTime"]
+    assert set(bench.pods()) == {launcher(bench), "mpi-worker-1"}
+    assert bench.status(MPIJOBS, "mpi")["conditions"][-1]["reason"] == "MPIJobEvicted"

@@ -7,12 +7,12 @@ import urllib.request
 import pytest
 
 from arena.local.api import Api
+from arena.local.machinery.loopback import allotted_ports
+from arena.local.machinery.runner import Runner
 from arena.local.node.kubelet import Kubelet
 from arena.local.objects import DEPLOYMENTS, JOBS, PODS, SERVICES
-from arena.local.operators import pods as facts
-from arena.local.operators.mpijob import MPIJOBS
-from arena.local.operators.pytorchjob import PYTORCHJOBS
-from arena.local.operators.runner import Runner
+from arena.local.operators.kubeflow.pytorchjob import PYTORCHJOBS
+from arena.local.operators.mpi.mpijob import MPIJOBS
 
 MEET = """
 import os, socket
@@ -61,7 +61,7 @@ def cluster(tmp_path):
 
 
 def until(condition, seconds=30):
-    """Wait until it is true; what it returned."""
+    """Wait for a true result of a function, and return it."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := condition():
@@ -81,7 +81,7 @@ def template(container, *command, labels=None, **fields):
 
 
 def test_ranks_meet(cluster):
-    """The ranks of a PyTorchJob meet at the address that they are told, and the job succeeds."""
+    """The ranks of a PyTorchJob connect at the address in their variables, and the job succeeds."""
     program = template("pytorch", sys.executable, "-c", MEET)
     specs = {
         "Master": {"replicas": 1, "template": program},
@@ -123,7 +123,7 @@ def test_two_servers(cluster):
     ports = {"selector": labels, "ports": [{"port": 80, "targetPort": 8000}]}
     service = cluster.create(SERVICES, {"metadata": {"name": "web"}, "spec": ports}, "default")
     until(lambda: "Available" in holding(cluster, DEPLOYMENTS, "web"))
-    url = f"http://127.0.0.1:{facts.ports(service)[80]}/"
+    url = f"http://127.0.0.1:{allotted_ports(service)[80]}/"
 
     def both():
         try:

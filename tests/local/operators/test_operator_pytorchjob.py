@@ -3,7 +3,7 @@
 import pytest
 
 from arena.local.objects import PODS, SERVICES
-from arena.local.operators.pytorchjob import PYTORCHJOBS
+from arena.local.operators.kubeflow.pytorchjob import PYTORCHJOBS
 
 
 @pytest.fixture
@@ -58,16 +58,16 @@ def test_ranks(bench, submit):
     }
 
 
-def test_names_where_they_resolve(bench, submit, monkeypatch):
+@pytest.mark.parametrize("api", [range(0)], indirect=True, ids=["without ports"])
+def test_names_where_they_resolve(bench, submit):
     """Where Services carry no allotted port, the master goes by its name and declared port."""
-    monkeypatch.setattr("arena.local.operators.pods.ports", lambda obj: {})
     submit(workers=1)
     assert bench.env("ddp-worker-0")["MASTER_ADDR"] == "ddp-master-0"
     assert bench.env("ddp-worker-0")["MASTER_PORT"] == "23456"
 
 
 def test_elastic(bench, submit):
-    """An elastic job's workers meet at the first worker, and any worker's success is the job's."""
+    """An elastic job's workers connect at the first worker, and the job succeeds with any of them."""
     policy = {"rdzvBackend": "c10d", "minReplicas": 1, "maxReplicas": 4, "maxRestarts": 10}
     submit(workers=2, master=False, elasticPolicy={**policy, "rdzvConf": [{"key": "a", "value": "b"}]})
     found = bench.env("ddp-worker-1")
@@ -113,7 +113,7 @@ def test_failure(bench, submit):
 
 @pytest.mark.parametrize(("code", "again"), [(1, False), (127, False), (130, True), (137, True)])
 def test_exit_code(bench, submit, code, again):
-    """With the policy ExitCode a replica killed by a signal is made anew, any other failure is final."""
+    """With the policy ExitCode a replica killed by a signal is replaced; any other failure is final."""
     submit(restart="ExitCode")
     bench.run("ddp-master-0", "ddp-worker-0")
     uid = bench.read(PODS, "ddp-worker-0")["metadata"]["uid"]
@@ -220,7 +220,7 @@ def test_lost_pod_and_scaling(bench, submit):
 
 
 def test_name_in_use(bench, submit):
-    """A pod of the name that belongs to nobody is left alone, and the job waits for the name."""
+    """A pod with the name of a replica and no owner is left alone, and the job waits for the name."""
     stranger = {"metadata": {"name": "ddp-worker-0"}, "spec": bench.template("x")["spec"]}
     bench.objects.create(PODS, stranger, "default")
     submit()
@@ -234,8 +234,10 @@ def test_delete(bench, submit):
     """Deleting the job ends its pods and removes its Services."""
     submit()
     bench.run(*bench.pods())
+    made = list(bench.pods())
     bench.objects.delete(PYTORCHJOBS, "ddp", "default")
     bench.settled()
-    assert all(pod["metadata"].get("deletionTimestamp") for pod in bench.pods().values())
+    going = [name for name, pod in bench.pods().items() if pod["metadata"].get("deletionTimestamp")]
+    assert going == made != []
     assert bench.bury().pods() == {}
     assert bench.objects.list(SERVICES, "default") == []

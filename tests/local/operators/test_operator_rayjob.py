@@ -1,10 +1,10 @@
-"""RayJobs on the loopback: head, workers, the program, and what becomes of them."""
+"""RayJobs on the loopback: head, workers and program, from their start to their end."""
 
 import pytest
 
+from arena.local.machinery.loopback import allotted_ports
 from arena.local.objects import PODS, SECRETS, SERVICES, Refused
-from arena.local.operators import ray
-from arena.local.operators.ray import RAYJOBS
+from arena.local.operators.ray.manifests import RAYJOBS
 
 
 def template(name, **fields):
@@ -79,7 +79,7 @@ def flags(bench, end):
 
 
 def test_cluster(bench, submit):
-    """A head and workers start at once, told of each other by a port of their own and by a token."""
+    """Head and workers start at once, and connect by a port of their own and a token."""
     submit()
     assert names(bench) == ["head", "small-worker-0", "small-worker-1"]
     assert words(bench) == ("Initializing", "")
@@ -91,7 +91,7 @@ def test_cluster(bench, submit):
     assert worker["--address"] == f"127.0.0.1:{port}"
     assert len({head["--temp-dir"], worker["--temp-dir"], flags(bench, "small-worker-1")["--temp-dir"]}) == 3
     service = bench.read(SERVICES, pod(bench, "head-svc"))
-    assert str(ray.facts.ports(service)[6379]) == port
+    assert str(allotted_ports(service)[6379]) == port
     assert bench.env(pod(bench, "head"))["RAY_ADDRESS"] == f"127.0.0.1:{port}"
     token = bench.read(SECRETS, pod(bench, "token"))
     env = bench.read(PODS, pod(bench, "small-worker-0"))["spec"]["containers"][0]["env"]
@@ -103,7 +103,7 @@ def test_cluster(bench, submit):
 
 
 def test_capacity(bench, submit):
-    """A node has what its container asks for, one CPU where it asks for none, or what the spec says."""
+    """A node has the resources that its container requests, one CPU by default, or what the spec says."""
     resources = {"limits": {"cpu": "1500m", "memory": "4Gi", "nvidia.com/gpu": "2"}}
     submit(
         head={"rayStartParams": {"num-cpus": "0", "port": "1"}},
@@ -133,7 +133,7 @@ def test_success(bench, submit):
     bench.run(pod(bench, "small-worker-1"))
     assert words(bench) == ("Running", "PENDING")
     body = bench.read(PODS, pod(bench, "submitter"))
-    assert body["spec"]["containers"][0]["command"][-2:] == ["3", "python tune.py"]
+    assert body["spec"]["containers"][0]["command"][-4:] == ["3", "sh", "-c", "python tune.py"]
     assert bench.env(pod(bench, "submitter"))["A"] == "1"
     assert "ray.io/cluster" not in body["metadata"]["labels"]
     bench.run(pod(bench, "submitter"))
@@ -149,7 +149,7 @@ def test_success(bench, submit):
 
 
 def test_without_shutdown(bench, submit):
-    """A cluster that shall stay does."""
+    """A cluster stays after the job unless shutdownAfterJobFinishes is set."""
     submit(shutdownAfterJobFinishes=False, ttlSecondsAfterFinished=0)
     start(bench).end(pod(bench, "submitter"))
     bench.later(1000).bury()
@@ -183,7 +183,7 @@ def test_retry(bench, submit):
 
 @pytest.mark.parametrize("how", ["ended", "deleted"])
 def test_head_is_lost(bench, submit, how):
-    """Without its head an attempt is over, and what is left of its cluster goes at once."""
+    """Without its head an attempt has failed, and the rest of its cluster is removed at once."""
     submit()
     start(bench)
     if how == "ended":
@@ -198,7 +198,7 @@ def test_head_is_lost(bench, submit, how):
 
 
 def test_ray_is_missing(bench, submit):
-    """Where there is no ray the job says what to install, and does not try again."""
+    """Where ray is not installed the job says what to install, and does not retry."""
     submit(backoffLimit=3)
     bench.end(pod(bench, "head"), code=127)
     assert words(bench)[0] == "Failed"
@@ -218,7 +218,7 @@ def test_worker_is_lost(bench, submit):
 
 
 def test_suspend(bench, submit):
-    """A suspended job has no pods, and begins anew with another cluster when it is resumed."""
+    """A suspended job has no pods, and starts again with another cluster when it is resumed."""
     submit()
     start(bench)
     first = status(bench)["rayClusterName"]
@@ -254,7 +254,7 @@ def test_deadline(bench, submit):
 
 
 def test_autoscaling_is_told_of(bench, submit):
-    """That there is no autoscaler is said, not hidden."""
+    """An Event says that there is no autoscaler."""
     submit()
     assert "AutoscalingIgnored" not in bench.events("tune")
     cluster = bench.read(RAYJOBS, "tune")["spec"]["rayClusterSpec"]
@@ -283,7 +283,7 @@ def test_autoscaling_is_told_of(bench, submit):
     ],
 )
 def test_refused(submit, changes, field):
-    """What KubeRay refuses, and what the local cluster cannot do, is refused by the name of its field."""
+    """Specs that KubeRay refuses or the local cluster does not support are refused, with the field."""
     with pytest.raises(Refused) as caught:
         submit(**changes)
     assert caught.value.code == 422
@@ -291,7 +291,7 @@ def test_refused(submit, changes, field):
 
 
 def test_long_names(bench, submit):
-    """A name is refused that leaves no room for what names the cluster's pods."""
+    """A name that is too long for the names of the cluster's pods is refused."""
     made = submit()
     with pytest.raises(Refused) as caught:
         bench.submit(RAYJOBS, {"metadata": {"name": "a" * 48}, "spec": made["spec"]})

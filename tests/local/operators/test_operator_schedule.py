@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arena.local.operators import schedule
-from arena.local.operators.schedule import FIELDS, parse
+from arena.local.operators.batch import schedule
+from arena.local.operators.batch.schedule import FIELDS, parse
 
 UTC = timezone.utc
 ZONES = (
@@ -45,7 +45,7 @@ def at(text):
     ],
 )
 def test_next(text, after, due):
-    """Ranges, lists, steps, names, words, distances and time zones mean what cron means by them."""
+    """Ranges, lists, steps, names, macros, intervals and time zones have cron's meaning."""
     assert parse(text, "UTC").next(at(after)) == at(due)
 
 
@@ -101,7 +101,7 @@ def test_zone_of_this_machine(monkeypatch):
     ],
 )
 def test_unreadable(text, zone, part):
-    """What cannot be read is refused with the part that is wrong."""
+    """A schedule that cannot be read is refused, with the part that is wrong."""
     with pytest.raises(ValueError, match=re.escape(part)):
         parse(text, zone)
 
@@ -168,7 +168,10 @@ def test_distances(seconds, start, span):
     assert latest == (start + timedelta(seconds=span // seconds * seconds) if span >= seconds else None)
 
 
-@given(st.text(max_size=20))
+PARTS = st.lists(st.text("0123456789*/-,", max_size=6), min_size=4, max_size=6).map(" ".join)
+
+
+@given(st.text(max_size=20) | PARTS | st.text("0123456789.hmsu", max_size=8).map("@every {}".format))
 def test_any_text(text):
     """Any text is a schedule or is refused, with nothing but a ValueError."""
     with suppress(ValueError):

@@ -1,9 +1,9 @@
-"""The scheduler: what fits where, in which order, and the words for what does not fit."""
+"""The scheduler: fitting nodes, the order of pods, and the reasons why pods do not fit."""
 
 import pytest
 
-from arena.local.objects import NODES, PODS, Change, Resource
-from arena.local.operators.scheduler import PASS, Scheduler
+from arena.local.objects import NODES, PODS, Resource, WatchEvent
+from arena.local.operators.core.scheduler import PASS, Scheduler
 
 CLASSES = Resource("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", False)
 
@@ -146,7 +146,7 @@ def test_selection(bench, put, spec, fits):
     ],
 )
 def test_tolerations(bench, put, toleration, fits):
-    """A taint keeps out what does not tolerate it."""
+    """A taint keeps pods out that do not tolerate it."""
     bench.node()
     taint = {"key": "gpu", "value": "yes", "effect": "NoSchedule"}
     bench.objects.patch(NODES, "local", {"spec": {"taints": [taint]}})
@@ -165,7 +165,7 @@ def test_one_pod_too_many(bench, put):
 
 
 def test_what_a_lost_watch_did_not_tell(bench, put):
-    """Room that became free while nobody watched is found when the watch begins anew."""
+    """Resources that were freed without a watch are found when a new watch begins."""
     bench.node(pods="1")
     scheduler = Scheduler()
     put("a")
@@ -178,15 +178,15 @@ def test_what_a_lost_watch_did_not_tell(bench, put):
 
 
 def test_news_that_is_old(bench, put):
-    """A pod that was bound is not taken for one that waits when the watch tells of it late."""
+    """A bound pod is not bound again when the watch delivers its earlier state late."""
     bench.node(pods="1")
     scheduler = Scheduler()
     first = put("a")
     scheduler.reconcile(bench.objects, PASS, bench.now)
-    scheduler.keys(bench.objects, Change("ADDED", PODS, first))
+    scheduler.keys(bench.objects, WatchEvent("ADDED", PODS, first))
     assert scheduler.reconcile(bench.objects, PASS, bench.now) is None
     second = put("b")
-    scheduler.keys(bench.objects, Change("ADDED", PODS, second))
+    scheduler.keys(bench.objects, WatchEvent("ADDED", PODS, second))
     scheduler.reconcile(bench.objects, PASS, bench.now)
     assert where(bench) == {"a": "local", "b": None}
 
@@ -197,7 +197,7 @@ def test_a_pod_that_went_meanwhile(bench, put):
     scheduler = Scheduler()
     scheduler.reconcile(bench.objects, PASS, bench.now)
     gone = put("a")
-    scheduler.keys(bench.objects, Change("ADDED", PODS, gone))
+    scheduler.keys(bench.objects, WatchEvent("ADDED", PODS, gone))
     bench.objects.delete(PODS, "a", "default", grace=0)
     assert scheduler.reconcile(bench.objects, PASS, bench.now) is not None
     assert scheduler.reconcile(bench.objects, PASS, bench.now) is None

@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from arena.local.objects import ENDPOINTS, PODS, SERVICES, Change
-from arena.local.operators import pods as facts
-from arena.local.operators import service
+from arena.local.machinery.loopback import allotted_ports
+from arena.local.objects import ENDPOINTS, PODS, SERVICES, WatchEvent
+from arena.local.operators.apps import service
 
 
 @pytest.fixture
@@ -16,13 +16,14 @@ def submit(bench):
     """Submit the Service `web` for the label app=web."""
     bench.node()
 
-    def make(**spec):
-        ports = [{"name": "http", "port": 80, "targetPort": "http"}]
-        body = {"selector": {"app": "web"}, "ports": ports, **spec}
-        return bench.submit(SERVICES, {"metadata": {"name": "web"}, "spec": body})
-
-    yield make
+    yield lambda **spec: bench.submit(SERVICES, web(**spec))
     bench.runner.stop()
+
+
+def web(**spec):
+    """The Service `web`."""
+    ports = [{"name": "http", "port": 80, "targetPort": "http"}]
+    return {"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": ports, **spec}}
 
 
 def pod(bench, name):
@@ -33,7 +34,7 @@ def pod(bench, name):
     bench.settled()
     bench.objects.patch(PODS, name, {"status": {"podIP": "127.0.0.1"}}, "default", "status")
     bench.run(name)
-    return facts.ports(made)[8080]
+    return allotted_ports(made)[8080]
 
 
 def subsets(bench):
@@ -61,8 +62,17 @@ def test_endpoints(bench, submit):
     assert bench.read(ENDPOINTS, "web") is None
 
 
+@pytest.mark.parametrize("target", ["\u00b2", "9" * 5000])
+def test_a_target_that_is_no_port(bench, submit, target, caplog):
+    """A port that looks like a number and is none has no target, and does not break the operator."""
+    submit(ports=[{"name": "odd", "port": 80, "targetPort": target}])
+    pod(bench, "a")
+    assert not subsets(bench)
+    assert not caplog.records
+
+
 class Echo:
-    """A program that answers each line with its name in front, until told to end."""
+    """A server that answers each line with its name and the line."""
 
     def __init__(self, port, name):
         self.name = name
@@ -129,13 +139,13 @@ def test_endpoints_follow_labels(bench, submit):
 
 
 def test_a_service_that_went_unseen(bench, submit):
-    """What a lost watch did not tell is not remembered: a new one tells of all that is there."""
+    """Deletions that a lost watch missed are not remembered: a new watch lists all objects."""
     made = submit()
     pod(bench, "a")
-    changed = Change("MODIFIED", PODS, bench.read(PODS, "a"))
+    changed = WatchEvent("MODIFIED", PODS, bench.read(PODS, "a"))
     one = service.operator()
-    one.keys(bench.objects, Change("ADDED", SERVICES, made))
-    one.keys(bench.objects, Change("ADDED", ENDPOINTS, bench.read(ENDPOINTS, "web")))
+    one.keys(bench.objects, WatchEvent("ADDED", SERVICES, made))
+    one.keys(bench.objects, WatchEvent("ADDED", ENDPOINTS, bench.read(ENDPOINTS, "web")))
     assert set(one.keys(bench.objects, changed)) == {("default", "web")}
     one.forget()
     assert not list(one.keys(bench.objects, changed))
@@ -143,7 +153,7 @@ def test_a_service_that_went_unseen(bench, submit):
 
 def test_proxy(bench, submit, echo):
     """The Service's port leads to each ready pod in turn, and the end of sending reaches it."""
-    port = facts.ports(submit())[80]
+    port = allotted_ports(submit())[80]
     for name in ("a", "b"):
         echo(pod(bench, name), name)
     answers = [ask(port) for _ in range(4)]
@@ -152,7 +162,7 @@ def test_proxy(bench, submit, echo):
 
 def test_proxy_client_that_vanishes(bench, submit):
     """A client that breaks its connection is not left connected to the pod."""
-    port = facts.ports(submit())[80]
+    port = allotted_ports(submit())[80]
     with socket.create_server(("127.0.0.1", pod(bench, "a"))) as listener:
         client = socket.create_connection(("127.0.0.1", port), timeout=10)
         connection, _ = listener.accept()
@@ -165,7 +175,7 @@ def test_proxy_client_that_vanishes(bench, submit):
 
 def test_proxy_passes_over_the_dead(bench, submit, echo):
     """A pod that does not answer costs nothing but its turn."""
-    port = facts.ports(submit())[80]
+    port = allotted_ports(submit())[80]
     pod(bench, "a")
     echo(pod(bench, "b"), "b")
     assert [ask(port)[0] for _ in range(3)] == ["b hello"] * 3
@@ -178,12 +188,12 @@ def test_proxy_declared_port(bench, submit, echo):
     service = submit(ports=[{"port": 80, "targetPort": declared}])
     pod(bench, "a")
     echo(declared, "a")
-    assert ask(facts.ports(service)[80]) == ["a hello", "bye"]
+    assert ask(allotted_ports(service)[80]) == ["a hello", "bye"]
 
 
 def test_proxy_without_pods(bench, submit):
-    """Without ready pods a connection is dropped, and without the Service there is none."""
-    port = facts.ports(submit())[80]
+    """Without ready pods a connection is dropped, and without the Service it is refused."""
+    port = allotted_ports(submit())[80]
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         assert connection.recv(1) == b""
     bench.objects.delete(SERVICES, "web", "default")
@@ -192,19 +202,31 @@ def test_proxy_without_pods(bench, submit):
         socket.create_connection(("127.0.0.1", port), timeout=10)
 
 
-def test_port_taken(bench, submit, echo, monkeypatch):
-    """A port that another program holds is told of by an Event and tried again."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        taken = other.getsockname()[1]
-        monkeypatch.setattr("arena.local.operators.pods.ports", lambda obj: {80: taken})
-        submit()
+def test_port_taken(bench, submit):
+    """A port that another program uses is reported by an Event, and tried again."""
+    allotted = allotted_ports(bench.objects.create(SERVICES, web(), "default"))[80]
+    with socket.create_server(("127.0.0.1", allotted)):
+        bench.settled()
         assert "PortConflict" in bench.events("web")
     bench.later(5)
-    socket.create_connection(("127.0.0.1", taken), timeout=10).close()
+    socket.create_connection(("127.0.0.1", allotted), timeout=10).close()
 
 
 def test_headless(bench, submit):
-    """Nobody listens for a headless Service: its port is its pod's own."""
-    port = facts.ports(submit(clusterIP="None"))[80]
+    """The proxy does not listen for a headless Service: its port is its pod's own."""
+    port = allotted_ports(submit(clusterIP="None"))[80]
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+def test_operators_that_lose_their_watch(bench, submit, echo):
+    """Listeners survive a new watch of the operators, and end with the operators."""
+    allotted = allotted_ports(submit())[80]
+    echo(pod(bench, "a"), "a")
+    for _ in range(2):
+        bench.runner._open()
+        bench.settled()
+        assert ask(allotted) == ["a hello", "bye"]
+    bench.runner.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", allotted), 5)

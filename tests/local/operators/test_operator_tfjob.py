@@ -1,10 +1,10 @@
-"""TFJobs: who is told what, and whose end is the job's."""
+"""TFJobs: TF_CONFIG of the replicas, and the replicas with which the job ends."""
 
 import json
 
 import pytest
 
-from arena.local.operators.tfjob import TFJOBS
+from arena.local.operators.kubeflow.tfjob import TFJOBS
 
 
 @pytest.fixture
@@ -42,9 +42,9 @@ def test_cluster(bench, submit):
     assert config(bench, "tf-ps-0")["cluster"] == found["cluster"]
 
 
-def test_names_where_they_resolve(bench, submit, monkeypatch):
+@pytest.mark.parametrize("api", [range(0)], indirect=True, ids=["without ports"])
+def test_names_where_they_resolve(bench, submit):
     """Where Services carry no allotted port, replicas go by their DNS names and declared port."""
-    monkeypatch.setattr("arena.local.operators.pods.ports", lambda obj: {})
     submit(PS=1, Worker=1)
     assert config(bench, "tf-ps-0")["cluster"] == {
         "ps": ["tf-ps-0.default.svc:2222"],
@@ -53,7 +53,7 @@ def test_names_where_they_resolve(bench, submit, monkeypatch):
 
 
 def test_alone(bench, submit):
-    """A single replica is told nothing."""
+    """A single replica has no TF_CONFIG."""
     submit(Worker=1)
     assert "TF_CONFIG" not in bench.env("tf-worker-0")
 

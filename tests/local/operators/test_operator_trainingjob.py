@@ -1,11 +1,11 @@
-"""TrainingJobs on the loopback: how they start, mend, scale, restart and end."""
+"""TrainingJobs on the loopback: how they start, recover, scale, restart and end."""
 
 import json
 
 import pytest
 
 from arena.local.objects import CONFIGMAPS, JOBS, PODS, SECRETS, SERVICES, Refused
-from arena.local.operators.et import SCALEINS, SCALEOUTS, TRAININGJOBS
+from arena.local.operators.elastic.manifests import SCALEINS, SCALEOUTS, TRAININGJOBS
 
 WORKERS = ("e-worker-0", "e-worker-1")
 
@@ -54,13 +54,13 @@ def scale(bench, resource, name="s", **spec):
 
 
 def outcome(bench, resource, name="s"):
-    """The phase of a request, and what its last condition says."""
+    """The phase of a request, and the message of its last condition."""
     status = bench.status(resource, name)
     return status["phase"], status["conditions"][-1]["message"]
 
 
 def test_workers_come_first(bench, submit):
-    """The launcher is made when all workers run, and the job runs when it does."""
+    """The launcher is created when all workers run, and the job runs when the launcher does."""
     submit()
     assert set(bench.pods()) == set(WORKERS)
     bench.run("e-worker-0")
@@ -102,9 +102,9 @@ def test_parts(bench, running):
     assert bench.read(SERVICES, "e-worker-0")["spec"]["clusterIP"] == "None"
 
 
-def test_on_a_cluster(bench, running, monkeypatch):
+@pytest.mark.parametrize("api", [range(0)], indirect=True, ids=["without ports"])
+def test_on_a_cluster(bench, running):
     """Where names resolve, workers run an ssh daemon with the submitter's key, and nothing stands for ssh."""
-    monkeypatch.setattr("arena.local.operators.pods.ports", lambda obj: {})
     running()
     worker = bench.read(PODS, "e-worker-0")["spec"]
     assert worker["containers"][0]["command"] == ["sh", "-c", "/usr/sbin/sshd && sleep 365d"]
@@ -148,12 +148,12 @@ def test_failure(bench, running):
     failed = bench.status(TRAININGJOBS, "e")["conditions"][-1]
     assert (failed["type"], failed["message"]) == (
         "Failed",
-        "TrainingJob e has failed as its launcher failed: exit code 3.",
+        "TrainingJob e has failed because its launcher failed: exit code 3.",
     )
 
 
 def test_restart(bench, running):
-    """With OnFailure everything starts anew, as often as backoffLimit says, and is never Failed before."""
+    """With OnFailure the whole job restarts up to backoffLimit times, and is not Failed before."""
     running(restartPolicy="OnFailure", backoffLimit=1)
     bench.end("e-launcher", code=1)
     assert phase(bench) == "Restarting"
@@ -169,7 +169,7 @@ def test_restart(bench, running):
 
 
 def test_a_launcher_that_is_gone(bench, running):
-    """A launcher that somebody deleted counts as one that failed; only Always makes another one."""
+    """A deleted launcher counts as failed; only the policy Always creates another one."""
     running()
     bench.objects.delete(PODS, "e-launcher", "default")
     bench.settled().bury()
@@ -177,7 +177,7 @@ def test_a_launcher_that_is_gone(bench, running):
 
 
 def test_a_worker_before_the_launcher(bench, submit):
-    """A worker that ends before the launcher could start fails the job, as it would wait for ever."""
+    """A worker that ends before the launcher starts fails the job, which would wait forever otherwise."""
     submit()
     bench.run("e-worker-0").end("e-worker-1", code=1)
     assert phase(bench) == "Failed"
@@ -211,7 +211,7 @@ def test_worker_policies(bench, running, policy, code, replaced):
     ("policy", "left"), [("Never", ["e-worker-1"]), ("Always", ["e-worker-2", "e-worker-1"])]
 )
 def test_a_worker_that_is_gone(bench, running, policy, left):
-    """A worker that somebody deleted is replaced, unless its policy is Never."""
+    """A deleted worker is replaced, unless its policy is Never."""
     running(worker={"restartPolicy": policy})
     bench.objects.delete(PODS, "e-worker-0", "default")
     bench.settled().bury()
@@ -279,13 +279,13 @@ def test_scale_in_by_name(bench, running):
     ("resource", "spec", "why"),
     [
         (SCALEOUTS, {"toAdd": {"count": 2}}, "ScaleOut s would make 4 workers; at most 3 are allowed"),
-        (SCALEINS, {"toDelete": {"count": 2}}, "ScaleIn s would leave 0 workers; at least 1 must stay"),
-        (SCALEINS, {"toDelete": {"count": 9}}, "ScaleIn s would leave 0 workers; at least 1 must stay"),
-        (SCALEINS, {"toDelete": {"podNames": ["x"]}}, "ScaleIn s: x is no worker of e"),
+        (SCALEINS, {"toDelete": {"count": 2}}, "ScaleIn s would leave 0 workers; at least 1 are required"),
+        (SCALEINS, {"toDelete": {"count": 9}}, "ScaleIn s would leave 0 workers; at least 1 are required"),
+        (SCALEINS, {"toDelete": {"podNames": ["x"]}}, "ScaleIn s: x is not a worker of e"),
     ],
 )
 def test_scale_beyond_limits(bench, running, resource, spec, why):
-    """A request beyond the limits fails with the reason, and the job runs on as it was."""
+    """A request beyond the limits fails with the reason, and the job keeps running unchanged."""
     running(worker={"maxReplicas": 3})
     scale(bench, resource, **spec)
     assert outcome(bench, resource) == ("ScaleFailed", why)
@@ -365,7 +365,7 @@ def test_the_end_of_the_job_ends_requests(bench, running):
 
 
 def test_foreign_requests(bench, running):
-    """A request for another job, or of an earlier job of that name, is passed over."""
+    """A request for another job, or for an earlier job of that name, is ignored."""
     running()
     stale = {
         "apiVersion": TRAININGJOBS.api_version,
@@ -392,7 +392,7 @@ def test_foreign_requests(bench, running):
     ],
 )
 def test_refused(submit, change, word):
-    """What the definition of the type refuses is refused here too, with the field."""
+    """The rules of the type's definition apply, and a refusal names the field."""
     with pytest.raises(Refused, match=word):
         submit(**change)
 

@@ -1,10 +1,9 @@
-"""TrainJobs: the JobSet that a runtime makes of them, and what they tell of it."""
+"""TrainJobs: the JobSet that is made from a runtime, and the status that follows it."""
 
 import pytest
 
-from arena.local.objects import JOBS, PODS, Refused
-from arena.local.operators.jobset import JOBSETS
-from arena.local.operators.trainjob import CLUSTER_RUNTIMES, RUNTIMES, TRAINJOBS
+from arena.local.objects import JOBS, JOBSETS, PODS, Refused
+from arena.local.operators.trainer.trainjob import CLUSTER_RUNTIMES, RUNTIMES, TRAINJOBS
 
 STEP = "trainer.kubeflow.org/trainjob-ancestor-step"
 
@@ -47,7 +46,7 @@ def patched(**pod):
 
 
 def test_torch(bench, submit):
-    """The runtime for torch tells each node of the others, by the loopback and the Service's port."""
+    """The runtime for torch gives each node the loopback and the Service's port as the master's address."""
     submit(trainer={"numProcPerNode": 3, "env": [{"name": "EPOCHS", "value": "5"}]})
     first, second = nodes(bench)
     assert bench.read(PODS, second)["spec"]["hostname"] == "t-node-0-1"
@@ -60,7 +59,7 @@ def test_torch(bench, submit):
 
 
 def test_jax(bench, submit):
-    """The runtime for JAX tells each process of the coordinator."""
+    """The runtime for JAX gives each process the address of the coordinator."""
     submit("jax-distributed")
     env = bench.env(nodes(bench)[0])
     assert env["JAX_NUM_PROCESSES"] == "2"
@@ -76,13 +75,13 @@ def test_jax(bench, submit):
     ],
 )
 def test_processes(bench, submit, resources, processes):
-    """Without a number there is a process for each CPU asked for, unless GPUs are."""
+    """By default there is one process for each requested CPU, unless GPUs are requested."""
     submit(trainer={"resourcesPerNode": resources} if resources else None)
     assert bench.env(nodes(bench)[0])["PET_NPROC_PER_NODE"] == processes
 
 
 def test_without_trainer(bench):
-    """A TrainJob without a trainer is told nothing of the others, as its operator does it."""
+    """A TrainJob without a trainer has no variables about other nodes, as with the real operator."""
     bench.node()
     runtime = {"name": "torch-distributed"}
     bench.submit(TRAINJOBS, {"metadata": {"name": "t"}, "spec": {"runtimeRef": runtime}})
@@ -174,7 +173,7 @@ def test_suspend(bench, submit):
 
 
 def test_restart(bench, submit):
-    """A runtime whose JobSet may restart goes on after a failure, and the job with it."""
+    """A runtime whose JobSet may restart continues after a failure, and the job with it."""
     runtime = bench.objects.get(CLUSTER_RUNTIMES, "torch-distributed")
     spec = {**runtime["spec"]["template"]["spec"], "failurePolicy": {"maxRestarts": 1}}
     body = {"metadata": {"name": "patient"}, "spec": {**runtime["spec"], "template": {"spec": spec}}}
@@ -218,7 +217,7 @@ def test_policies_that_are_not_brought(bench, submit, policy):
     bench.objects.create(CLUSTER_RUNTIMES, body)
     submit("own")
     (told,) = bench.messages("t", "TrainingRuntimeNotSupported")
-    assert told == f'runtime "own" needs {policy}, which the local cluster does not bring'
+    assert told == f'runtime "own" needs {policy}, which the local cluster does not provide'
 
 
 @pytest.mark.parametrize(
@@ -239,7 +238,7 @@ def test_policies_that_are_not_brought(bench, submit, policy):
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_refused(submit, change, told):
-    """What the trainer's webhook refuses is refused, with the field and why."""
+    """The rules of the trainer's webhook apply, and a refusal names the field and the reason."""
     with pytest.raises(Refused) as caught:
         submit(**change)
     assert told in caught.value.message

@@ -1,8 +1,8 @@
-"""Server-side apply: merge what a manager wants, remove what it no longer wants, and say who disagrees.
+"""Server-side apply: merge a manager's configuration, remove what it drops, and report conflicts.
 
-Ownership is kept from the first apply on. What an object had before belongs to a manager
-`before-first-apply` (`kubectl-client-side-apply` where its annotation says so), as the API did when
-apply was new: objects that nobody applies stay small.
+Ownership is tracked from the first apply on. Earlier fields belong to a manager `before-first-apply`
+(`kubectl-client-side-apply` if its annotation says so), as the API did when apply was new, so that objects
+that nobody applies stay small.
 """
 
 import json
@@ -14,16 +14,18 @@ from typing import Any
 from arena.local.api.patches import fields
 from arena.local.api.patches.fields import Path
 from arena.local.api.schema import Shape
-from arena.local.causes import Cause
+from arena.local.field_errors import FieldError
 from arena.local.objects import Object, Refused
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_END = ""
+"""Marks the end of a path in a tree of steps."""
 _NOTE: Path = ("f:metadata", "f:annotations", f"f:{_LAST_APPLIED}")
 
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """Who writes, and when."""
+    """The manager of a write, and the time."""
 
     name: str
     now: str
@@ -42,7 +44,7 @@ class Owner:
     subresource: str = ""
 
     def entry(self) -> Object:
-        """As it is stored."""
+        """The entry as stored."""
         entry = {
             "manager": self.name,
             "operation": self.operation,
@@ -55,7 +57,7 @@ class Owner:
 
 
 def owners(obj: Object) -> list[Owner]:
-    """The owners of an object's fields, as stored; entries that cannot be read are left out."""
+    """The owners of an object's fields, as stored, without invalid entries."""
     found = obj["metadata"].get("managedFields") or []
     return [
         Owner(
@@ -68,12 +70,12 @@ def owners(obj: Object) -> list[Owner]:
 
 
 def apply(live: Object | None, config: Object, shape: Shape, manager: Manager, force: bool = False) -> Object:
-    """The object after `manager` applied `config`; neither argument is changed.
+    """Apply `config` as `manager` and return the result; neither argument is changed.
 
     Args:
-        live: the object as it is; None where there is none.
-        config: what the manager wants, and all that it wants.
-        force: take over fields that others own.
+        live: the present object; None if there is none.
+        config: the complete configuration of the manager.
+        force: take over fields of other owners.
 
     Raises:
         Refused: 409 with a cause for every field that others own and `config` would change.
@@ -98,7 +100,7 @@ def apply(live: Object | None, config: Object, shape: Shape, manager: Manager, f
 
 
 def track(old: Object, new: Object, shape: Shape, manager: Manager) -> None:
-    """Note in `new` (in place) that `manager` wrote it other than by apply, if ownership is kept."""
+    """Record in `new` (in place) that `manager` wrote it without apply, if ownership is tracked."""
     known = owners(new)
     if not known:
         new["metadata"].pop("managedFields", None)
@@ -119,7 +121,7 @@ def track(old: Object, new: Object, shape: Shape, manager: Manager) -> None:
 
 
 def merge(live: Any, config: Any, shape: Shape) -> Any:
-    """`live` with everything that `config` says; keyed lists by their keys, other lists whole."""
+    """Merge `config` into `live`: keyed lists by their keys, other lists whole."""
     if isinstance(config, dict) and isinstance(live, dict):
         merged = dict(live)
         for name, value in config.items():
@@ -135,7 +137,7 @@ def merge(live: Any, config: Any, shape: Shape) -> Any:
 
 
 def _own(obj: Object, shape: Shape, manager: Manager) -> dict[Path, Any]:
-    """The leaves that this kind of write can own: the status, or all but the status."""
+    """The leaves that this kind of write can own: those of the status, or all others."""
     return {
         path: value
         for path, value in fields.leaves(obj, shape).items()
@@ -144,9 +146,9 @@ def _own(obj: Object, shape: Shape, manager: Manager) -> dict[Path, Any]:
 
 
 def _first(live: Object, shape: Shape, manager: Manager) -> list[Owner]:
-    """Who owns what there is: kubectl what its annotation tells, and nobody in particular the rest.
+    """The first owners: kubectl for the fields in its annotation, and `before-first-apply` for the rest.
 
-    What the cluster filled in, such as a pod's node, must not be kubectl's: it would be removed when
+    Fields that the cluster set, such as a pod's node, must not be kubectl's: they would be removed when
     kubectl's fields become those of its own apply.
     """
     paths = set(_own(live, shape, manager))
@@ -157,7 +159,7 @@ def _first(live: Object, shape: Shape, manager: Manager) -> list[Owner]:
 
 
 def _last_applied(live: Object) -> Object:
-    """What kubectl applied last by a patch of its own, as an annotation says; {} where it is none."""
+    """What kubectl last applied with its own patch, from its annotation; {} if there is none."""
     try:
         found = json.loads(live["metadata"]["annotations"][_LAST_APPLIED])
     except (TypeError, ValueError):
@@ -179,7 +181,7 @@ def _changed(live: Object, merged: Object, shape: Shape) -> set[Path]:
 
 
 def _settle(others: list[Owner], changed: set[Path], force: bool) -> None:
-    """Take the changed fields from the others, or refuse."""
+    """Take over the changed fields from other owners, or refuse."""
     disputed = [(one, sorted(one.paths & changed)) for one in others]
     disputed = [(one, paths) for one, paths in disputed if paths]
     if disputed and not force:
@@ -189,7 +191,7 @@ def _settle(others: list[Owner], changed: set[Path], force: bool) -> None:
 
 
 def _conflict(disputed: list[tuple[Owner, list[Path]]]) -> Refused:
-    causes: list[Cause] = []
+    causes: list[FieldError] = []
     texts: list[str] = []
     for one, paths in disputed:
         who = f'"{one.name}"'
@@ -199,7 +201,7 @@ def _conflict(disputed: list[tuple[Owner, list[Path]]]) -> Refused:
         if one.operation == "Update" and one.time:
             who += f" at {one.time}"
         shown = [fields.show(path) for path in paths]
-        causes += [Cause(field, "FieldManagerConflict", f"conflict with {who}") for field in shown]
+        causes += [FieldError(field, "FieldManagerConflict", f"conflict with {who}") for field in shown]
         texts.append(
             f"conflict with {who}: {shown[0]}" if len(shown) == 1
             else f"conflicts with {who}:" + "".join(f"\n- {field}" for field in shown)
@@ -210,45 +212,42 @@ def _conflict(disputed: list[tuple[Owner, list[Path]]]) -> Refused:
 
 
 def _pruned(obj: Object, gone: Iterable[Path], others: list[set[Path]], shape: Shape) -> Object:
-    """The object without the fields that nobody wants any more."""
+    """The object without fields that nobody owns any more."""
     kept = set().union(*others)
     inside = {path[:depth] for path in kept for depth in range(1, len(path) + 1)}
-    result = deepcopy(obj)
-    for path in sorted(gone, key=len):  # an item goes whole, before the keys that name it
+    tree: dict[str, Any] = {}
+    for path in gone:
         if path not in inside and not _is_key(path):
-            _remove(result, path, shape)
+            node = tree
+            for step in path:
+                node = node.setdefault(step, {})
+            node[_END] = {}
+    result = deepcopy(obj)
+    _remove(result, tree, shape)
     return result
 
 
 def _is_key(path: Path) -> bool:
-    """Whether the leaf is one of those that tell its item from the others: it goes with the item only."""
+    """Whether the leaf is a key of its list item, which is removed only with the item."""
     if len(path) < 2 or not path[-2].startswith("k:"):
         return False
     return path[-1].partition(":")[2] in json.loads(path[-2].partition(":")[2])
 
 
-def _remove(value: Any, path: Path, shape: Shape) -> None:
-    """Remove the leaf at the path, and the maps that this leaves empty."""
-    step, rest = path[0], path[1:]
-    if step.startswith("f:"):
-        name = step[2:]
-        if not isinstance(value, dict) or name not in value:
-            return
-        if rest:
-            _remove(value[name], rest, shape.child(name))
-        inner = shape.child(name)
-        whole = not isinstance(value[name], dict) and not inner.keys and not inner.is_set
-        if fields.empty(value[name]) or (not rest and whole):
-            del value[name]
-        return
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            if fields.item_step(item, shape) == step:
-                if rest:
-                    _remove(item, rest, shape.item)
-                else:
-                    del value[index]
-                return
+def _remove(value: Any, tree: dict[str, Any], shape: Shape) -> None:
+    """Remove the leaves of the tree of steps, and maps that become empty."""
+    if isinstance(value, dict):
+        for name in [step[2:] for step in tree if step.startswith("f:") and step[2:] in value]:
+            below, inner = tree[f"f:{name}"], shape.child(name)
+            _remove(value[name], below, inner)
+            whole = not isinstance(value[name], dict) and not inner.keys and not inner.is_set
+            if fields.empty(value[name]) or (_END in below and whole):
+                del value[name]
+    elif isinstance(value, list):
+        steps = [fields.item_step(item, shape) for item in value]
+        value[:] = [item for step, item in zip(steps, value, strict=True) if _END not in tree.get(step, ())]
+        for item in value:
+            _remove(item, tree.get(fields.item_step(item, shape), {}), shape.item)
 
 
 def _without_nulls(value: Any) -> Any:

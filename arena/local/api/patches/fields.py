@@ -1,8 +1,8 @@
-"""Sets of field paths: which leaves an object has, and their form in `managedFields`.
+"""Sets of field paths: the leaves of an object, and their form in `managedFields`.
 
-A path is a tuple of steps as the API spells them: `f:spec` a field, `k:{"name":"web"}` an item of a
+A path is a tuple of steps in the API's notation: `f:spec` a field, `k:{"name":"web"}` an item of a
 list by its keys, `v:"x"` an item of a set. A set holds the leaves, each item of a keyed list itself,
-and each empty map or list; what is inside an atomic list does not count.
+and each empty map or list; the content of an atomic list does not count.
 """
 
 import json
@@ -49,7 +49,7 @@ def item_step(item: Any, shape: Shape) -> str:
 
 
 def empty(value: Any) -> bool:
-    """Whether the value is an empty map or list: as good as none."""
+    """Whether the value is an empty map or list, which counts as missing."""
     return isinstance(value, (dict, list)) and not value
 
 
@@ -77,7 +77,7 @@ def decode(tree: Any, path: Path = ()) -> set[Path]:
 
 
 def show(path: Path) -> str:
-    """The path as messages spell it: `.spec.containers[name="web"].image`."""
+    """The path in messages: `.spec.containers[name="web"].image`."""
     text = ""
     for step in path:
         kind, _, rest = step.partition(":")

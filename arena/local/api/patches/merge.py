@@ -5,9 +5,9 @@ from typing import Any
 
 
 def merge(target: Any, patch: Any) -> Any:
-    """What `target` becomes: null removes a key, a mapping is merged, all else replaces.
+    """Patch `target`: null removes a key, a mapping is merged, anything else replaces.
 
-    Neither argument is changed, though parts of both are shared with the result.
+    Neither argument is changed, but the result shares parts of both.
     """
     if not isinstance(patch, Mapping):
         return patch

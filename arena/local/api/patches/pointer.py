@@ -1,60 +1,80 @@
 """JSON patch (RFC 6902)."""
 
+import json
 from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
+from arena.digits import whole
 from arena.local.objects import Refused
 
 LONGEST = 10_000
-"""Operations of one patch."""
+"""Maximum number of operations of one patch."""
+LARGEST = 3 * 1024 * 1024
+"""Maximum characters of JSON that one patch copies, the same as the size limit of an object."""
 
 
 def patch(target: Any, operations: Any) -> Any:
-    """What `target` becomes; `target` itself is not changed.
+    """Patch a copy of `target`.
 
     Raises:
-        Refused: 400, the patch is malformed; 422, an operation cannot be done.
+        Refused: 400 if the patch is malformed; 422 if an operation cannot be applied.
     """
     if not isinstance(operations, list) or len(operations) > LONGEST:
         raise Refused(400, "BadRequest", f"a JSON patch is a list of at most {LONGEST} operations")
-    document = [deepcopy(target)]
+    document, left = [deepcopy(target)], LARGEST
     for operation in operations:
         if not isinstance(operation, dict) or "op" not in operation or "path" not in operation:
             raise Refused(400, "BadRequest", "each operation of a JSON patch needs `op` and `path`")
-        _apply(document, operation)
+        try:
+            left -= _apply(document, operation)
+        except RecursionError as error:
+            raise Refused(400, "BadRequest", "the patch nests values too deep") from error
+        if left < 0:
+            raise Refused(413, "RequestEntityTooLarge", "the patch copies more than an object may contain")
     return document[0]
 
 
-def _apply(document: list[Any], operation: dict[str, Any]) -> None:
+def _apply(document: list[Any], operation: dict[str, Any]) -> int:
+    """Apply one operation; return how much it copied."""
     op, path = operation["op"], _steps(operation["path"])
     if op in ("add", "replace", "test"):
         if "value" not in operation:
             raise _impossible(f"{op} needs a value")
-        value = deepcopy(operation["value"])
+        value = operation["value"]
         if op == "test":
             if _get(document, path) != value:
                 raise _impossible(f"testing value {operation['path']} failed")
-            return
+            return 0
         if op == "replace":
             _remove(document, path)
-        _add(document, path, value)
+        _add(document, path, deepcopy(value))
     elif op == "remove":
         _remove(document, path)
     elif op in ("copy", "move"):
-        source = _steps(operation.get("from", ""))
-        if op == "move" and path[: len(source)] == source and path != source:
-            raise _impossible("a value cannot be moved into itself")
-        value = deepcopy(_get(document, source))
-        if op == "move":
-            _remove(document, source)
-        _add(document, path, value)
+        return _transfer(document, _steps(operation.get("from", "")), path, keep=op == "copy")
     else:
         raise _impossible(f'unexpected operation "{op}"')
+    return 0
+
+
+def _transfer(document: list[Any], source: Sequence[str], path: Sequence[str], keep: bool) -> int:
+    """Move or copy a value; return how much was copied."""
+    if not keep and path[: len(source)] == source and path != source:
+        raise _impossible("a value cannot be moved into itself")
+    value = _get(document, source)
+    if not keep:
+        _remove(document, source)
+        _add(document, path, value)
+        return 0
+    size = len(json.dumps(value))
+    if size <= LARGEST:  # measured first: a copy of a copy of a copy doubles each time
+        _add(document, path, deepcopy(value))
+    return size
 
 
 def _steps(pointer: Any) -> tuple[str, ...]:
-    """A pointer as keys; the document itself sits under index 0 of a list, so that it has a parent."""
+    """A pointer as keys; the document itself is at index 0 of a list, so that it has a parent."""
     if not isinstance(pointer, str) or (pointer and not pointer.startswith("/")):
         raise Refused(400, "BadRequest", f'"{pointer}" is not a JSON pointer')
     return ("0", *(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]))
@@ -85,6 +105,9 @@ def _add(document: Any, steps: Sequence[str], value: Any) -> None:
 
 
 def _remove(document: Any, steps: Sequence[str]) -> None:
+    if len(steps) == 1:
+        document[0:] = [None]
+        return
     parent, last = _get(document, steps[:-1]), steps[-1]
     if isinstance(parent, dict) and last in parent:
         del parent[last]
@@ -95,9 +118,10 @@ def _remove(document: Any, steps: Sequence[str]) -> None:
 
 
 def _index(step: str, last: int) -> int:
-    if not step.isascii() or not step.isdigit() or (len(step) > 1 and step[0] == "0") or int(step) > last:
-        raise _impossible(f'"{step}" is not an index of the list')
-    return int(step)
+    index = whole(step)
+    if index is None or (len(step) > 1 and step[0] == "0") or index > last:
+        raise _impossible(f'"{step[:100]}" is not an index of the list')
+    return index
 
 
 def _missing(steps: Sequence[str]) -> Refused:

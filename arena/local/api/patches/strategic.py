@@ -1,6 +1,9 @@
 """Strategic merge patch: a merge patch that merges lists by the keys of their items."""
 
+import json
+from collections import deque
 from collections.abc import Iterable
+from itertools import count
 from typing import Any
 
 from arena.local.api.schema import Shape
@@ -11,13 +14,13 @@ _DELETE = "$deleteFromPrimitiveList/"
 
 
 def patch(target: Any, change: Any, shape: Shape) -> Any:
-    """What `target`, of that shape, becomes; neither argument is changed.
+    """Patch `target`, which has this shape; neither argument is changed.
 
     Directives: `$patch: replace|delete|merge`, `$retainKeys`, `$setElementOrder/LIST`,
     `$deleteFromPrimitiveList/LIST`.
 
     Raises:
-        Refused: 400, a directive or a list item is malformed.
+        Refused: 400 if a directive or a list item is malformed.
     """
     if not isinstance(change, dict):
         return change
@@ -30,7 +33,7 @@ def patch(target: Any, change: Any, shape: Shape) -> Any:
         raise _bad(f'unknown value of $patch: "{directive}"')
     result = dict(target) if isinstance(target, dict) else {}
     if "$retainKeys" in change:
-        kept = _list(change["$retainKeys"], "$retainKeys")
+        kept = _marks(_list(change["$retainKeys"], "$retainKeys"))
         result = {key: value for key, value in result.items() if key in kept}
     for key, value in change.items():
         if not key.startswith("$"):
@@ -46,7 +49,7 @@ def _field(result: dict[str, Any], key: str, value: Any, shape: Shape) -> None:
         old = result.get(key)
         result[key] = _items(old if isinstance(old, list) else [], value, shape)
     elif isinstance(value, dict):
-        # A union such as a strategy or volume that is replaced by `$patch: replace` falls out of this too.
+        # This also covers unions such as a strategy or volume that are replaced by `$patch: replace`.
         result[key] = patch(result.get(key), value, shape)
         if value.get("$patch") == "delete":
             del result[key]
@@ -58,58 +61,83 @@ def _directives(result: dict[str, Any], change: dict[str, Any], shape: Shape) ->
     for key, value in change.items():
         name = key.partition("/")[2]
         if key.startswith(_DELETE) and isinstance(result.get(name), list):
-            gone = _list(value, key)
-            result[name] = [one for one in result[name] if one not in gone]
+            gone = _marks(_list(value, key))
+            result[name] = [one for one in result[name] if _mark(one) not in gone]
         if key.startswith(_ORDER) and isinstance(result.get(name), list):
             result[name] = _ordered(result[name], _list(value, key), shape.child(name))
 
 
 def _items(old: list[Any], change: list[Any], shape: Shape) -> list[Any]:
     if shape.is_set:
-        return old + [one for one in change if one not in old]
+        known = _marks(old)
+        return old + [one for one in change if _mark(one) not in known]
     key = shape.keys[0]
     if any(isinstance(one, dict) and one.get("$patch") == "replace" for one in change):
         return [_bare(one) for one in change if one.get("$patch") != "replace" or len(one) > 1]
-    result = list(old)
+    places: dict[Any, list[int]] = {}
+    for place, item in enumerate(old):
+        places.setdefault(_name(item, shape), []).append(place)
+    seats = {name: there[-1] for name, there in places.items()}
+    result: dict[int, Any] = dict(enumerate(old))
+    fresh = count(len(old))
     for one in change:
         if not isinstance(one, dict) or key not in one:
             raise _bad(f"each item of the list needs its merge key {key}")
-        places = [i for i, item in enumerate(result) if isinstance(item, dict) and item.get(key) == one[key]]
+        there = places.setdefault(_name(one, shape), [])
         if one.get("$patch") == "delete":
-            result = [item for i, item in enumerate(result) if i not in places]
-        elif places:
-            result[places[0]] = patch(result[places[0]], one, shape.item)
+            while there:
+                del result[there.pop()]
+        elif there:
+            result[there[0]] = patch(result[there[0]], one, shape.item)
         else:
-            result.append(patch({}, one, shape.item))
-    seats = {item.get(key): place for place, item in enumerate(old) if isinstance(item, dict)}
-    return _woven(result, [one[key] for one in change], seats, key)
+            there.append(next(fresh))
+            result[there[0]] = patch({}, one, shape.item)
+    return _woven(list(result.values()), change, seats, shape)
 
 
-def _woven(items: list[Any], named: list[Any], places: dict[Any, int], key: str) -> list[Any]:
-    """The items that a change names, in its order, among the others: new ones before what follows."""
-    names = [item.get(key) if isinstance(item, dict) else None for item in items]
+def _woven(items: list[Any], change: list[Any], seats: dict[Any, int], shape: Shape) -> list[Any]:
+    """Insert the items of a change in its order among the others, new ones before what follows."""
+    order = _order(change, shape)
+    names = [_name(item, shape) for item in items]
     pairs = list(zip(names, items, strict=True))
-    mine = sorted((pair for pair in pairs if pair[0] in named), key=lambda pair: named.index(pair[0]))
-    others = [pair for pair in pairs if pair[0] not in named]
+    mine = deque(sorted((pair for pair in pairs if pair[0] in order), key=lambda pair: order[pair[0]]))
+    others = deque(pair for pair in pairs if pair[0] not in order)
     result = []
     while mine and others:
-        later = places.get(mine[0][0], -1) > places.get(others[0][0], -1)
-        result.append((others if later else mine).pop(0)[1])
-    return result + [item for _, item in mine + others]
+        later = seats.get(mine[0][0], -1) > seats.get(others[0][0], -1)
+        result.append((others if later else mine).popleft()[1])
+    return result + [item for _, item in (*mine, *others)]
 
 
 def _ordered(items: list[Any], order: list[Any], shape: Shape) -> list[Any]:
-    """The items that `order` names take their places in its order; the others keep theirs."""
+    """Reorder the items that `order` names; the others keep their places."""
     if not shape.keys and not shape.is_set:
         return items
-    names = [_name(one, shape) for one in order]
-    known = [item for item in items if _name(item, shape) in names]
-    known.sort(key=lambda item: names.index(_name(item, shape)))
-    return [known.pop(0) if _name(item, shape) in names else item for item in items]
+    places = _order(order, shape)
+    known = sorted(
+        (one for one in items if _name(one, shape) in places), key=lambda one: places[_name(one, shape)]
+    )
+    following = iter(known)
+    return [next(following) if _name(item, shape) in places else item for item in items]
+
+
+def _order(items: list[Any], shape: Shape) -> dict[Any, int]:
+    """Name -> its first position."""
+    return {_name(item, shape): place for place, item in reversed(list(enumerate(items)))}
 
 
 def _name(item: Any, shape: Shape) -> Any:
-    return item.get(shape.keys[0]) if shape.keys and isinstance(item, dict) else item
+    """The key that identifies an item in its list."""
+    return _mark(item.get(shape.keys[0]) if shape.keys and isinstance(item, dict) else item)
+
+
+def _mark(value: Any) -> Any:
+    """The value as a hashable key: finding one among many items by comparison would take minutes."""
+    return json.dumps(value, sort_keys=True) if isinstance(value, (dict, list)) else value
+
+
+def _marks(values: list[Any]) -> set[Any]:
+    return {_mark(one) for one in values}
 
 
 def _bare(value: Any) -> Any:

@@ -2,24 +2,24 @@
 
 import contextlib
 import os
-import secrets
 import shutil
-import signal
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from appthread import AppThread
+from overtls import trust
 
+from arena.local import leftover_processes, tls
 from arena.local.api import Api
-from arena.local.api.server import make_app
+from arena.local.api.app import make_app
 from arena.local.node.kubelet import Kubelet
 from arena.local.objects import PODS
 from arena.local.state import Server, publish
-from arena.local.sweep import sweep
 
 
 def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
@@ -38,8 +38,8 @@ class Rig:
         self.home = home
         self.api = api
         self.node = Kubelet(api, home)
-        self.secret = secrets.token_urlsafe(24)
-        self._app = AppThread(lambda: make_app(api, self.node, secret=self.secret))
+        self._app = AppThread(lambda: make_app(api, self.node), tls=tls.context(home))
+        self.trust = trust(home)
 
     @property
     def port(self) -> int:
@@ -49,20 +49,22 @@ class Rig:
     @property
     def url(self) -> str:
         """Where the server answers."""
-        return f"http://127.0.0.1:{self.port}/k/{self.secret}"
+        return f"https://127.0.0.1:{self.port}"
+
+    def open(self, request: str | urllib.request.Request) -> Any:
+        """The answer to a request for a URL."""
+        return urllib.request.urlopen(request, timeout=20, context=self.trust)
 
     def __enter__(self) -> "Rig":
-        # A shell that runs the tests in the background lets them ignore Ctrl-C, and so their children.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         self.node.start()
         self._app.__enter__()
-        publish(self.home, Server(self.port, self.secret, os.getpid(), "", 0.0))
+        publish(Server(home=self.home, port=self.port, pid=os.getpid(), version="", started=0.0))
         return self
 
     def __exit__(self, *_: object) -> None:
         self._app.__exit__()
         self.node.stop()
-        sweep(self.home, grace=0.2)
+        leftover_processes.kill(self.home, grace=0.2)
 
     def pod(self, name: str, *containers: dict[str, Any], **spec: Any) -> None:
         """Create a pod on the node."""

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from arena.local.api.crilog import CHUNK, Cursor, Text, split
+from arena.local.api.streaming.crilog import CHUNK, Cursor, Text, split
 
 
 def line(number, text=None, stream="stdout", tag="F"):
@@ -39,13 +39,13 @@ def test_all_lines_are_read_over_rotated_files(log):
 
 @pytest.mark.parametrize("tail", [0, 1, 9, 10, 11, 25, 30, 31, 1000])
 def test_tail_counts_over_files(log, tail):
-    """The last n lines are found even where they begin in a rotated file."""
+    """The last n lines are found even if they begin in a rotated file."""
     assert read(Cursor(log, tail=tail)) == numbers(*range(max(0, 30 - tail), 30))
 
 
 @pytest.mark.parametrize("first", [0, 1, 5, 9, 10, 15, 20, 29, 30, 31])
 def test_since_finds_the_first_line_of_that_time(log, first):
-    """Reading begins at the first line that is not older than the time asked for."""
+    """Reading begins at the first line that is not older than the given time."""
     assert read(Cursor(log, since=line(first)[:30])) == numbers(*range(first, 30))
 
 
@@ -137,3 +137,37 @@ def test_hundreds_of_thousands_of_lines_a_second(tmp_path):
     assert read(Cursor(path)).count(b"\n") == 200_000
     assert time.process_time() - begin < 2
     assert path.stat().st_size > 10 * CHUNK
+
+
+def test_what_the_node_says() -> None:
+    """What the node says of lost output has no time, and ends whatever was begun before it."""
+    said = b"2026-01-01T00:00:00.000000003Z node F 2 lines are lost\n"
+    lines = (
+        b"2026-01-01T00:00:00.000000001Z stdout P one\n"
+        + said
+        + b"2026-01-01T00:00:00.000000004Z stdout F two\n"
+    )
+    assert Text().render(lines) == b"one\n2 lines are lost\ntwo\n"
+    stamped = Text(stamps=True).render(lines).splitlines()
+    assert [line[:30].strip() for line in stamped][1] == b"2 lines are lost"
+    assert Text(stamps=True).render(said) == b"2 lines are lost\n"
+
+
+def test_parts_of_two_streams_are_joined_each(tmp_path):
+    """Lines of stdout between the parts of one of stderr stay whole, and so does that one, after them."""
+    path = tmp_path / "log"
+    path.write_bytes(
+        line(1, "a bar", "stderr", "P")
+        + line(2, "text")
+        + line(3, " grows", "stderr", "P")
+        + line(4, "!", "stderr")
+    )
+    assert read(Cursor(path)) == b"text\na bar grows!\n"
+    assert read(Cursor(path), stamps=True) == line(2)[:31] + b"text\n" + line(4)[:31] + b"a bar grows!\n"
+
+
+def test_parts_without_an_end_are_told_at_the_end():
+    """What a program that was killed wrote of a line is not lost."""
+    text = Text()
+    assert text.render(line(1, "cut", tag="P")) == b""
+    assert text.end() == b"cut\n"

@@ -29,7 +29,9 @@ def pods(rig):
 def channels(rig, path: str, protocol: str, **query) -> Iterator[websocket.WebSocket]:
     """A websocket of the protocol."""
     url = f"{rig.url}{PATH}{path}?{urlencode(query, doseq=True)}".replace("http", "ws", 1)
-    socket = websocket.create_connection(url, subprotocols=[protocol], timeout=10, suppress_origin=True)
+    socket = websocket.create_connection(
+        url, subprotocols=[protocol], timeout=10, suppress_origin=True, sslopt={"context": rig.trust}
+    )
     try:
         assert socket.subprotocol == protocol
         yield socket
@@ -188,7 +190,7 @@ def test_a_missing_command(rig):
 def refused(rig, path: str, method: str = "GET", **headers: str) -> tuple[int, str]:
     request = urllib.request.Request(f"{rig.url}{PATH}{path}", method=method, headers=headers)
     with pytest.raises(urllib.error.HTTPError) as raised:
-        urllib.request.urlopen(request, timeout=10)
+        rig.open(request)
     with raised.value as error:
         return error.code, json.loads(error.read())["message"]
 
@@ -217,7 +219,7 @@ def test_kubectl_cp(rig, tmp_path):
 
 
 def test_kubectl_attach(rig):
-    """Attach shows what is written from now on, each stream on its own, and passes input on."""
+    """attach shows further output, each stream separately, and passes input on."""
     rig.sh(
         "chat",
         "echo before; while read x; do echo got $x; echo err >&2; done; echo end",
@@ -235,7 +237,7 @@ def test_kubectl_attach(rig):
 
 
 def test_attach_ends_with_the_container(rig):
-    """A client that only looks is told when the container ends."""
+    """A client that only reads is notified when the container ends."""
     rig.sh("brief", "read x; echo late; exit 4", stdin=True)
     with channels(rig, "brief/attach", "v4.channel.k8s.io", stdout=1, stderr=1) as socket:
         rig.node.stdin(rig.uid("brief"), "c0").write_text("go\n")

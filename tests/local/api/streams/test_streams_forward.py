@@ -6,11 +6,13 @@ import struct
 import sys
 import threading
 import urllib.request
+from urllib.error import HTTPError
+from urllib.parse import urlencode
 
 import pytest
 import websocket
 
-from arena.local.api.forward import AHEAD
+from arena.local.api.streaming.portforward import AHEAD
 
 ECHO = """
 import os, socketserver
@@ -86,7 +88,7 @@ def test_both_directions_stay_open(forwarded):
 
 
 def test_nothing_listens(rig, forwarded):
-    """A port where nothing listens says so, and the port-forward ends as in a cluster."""
+    """A port on which nothing listens is an error, and the port-forward ends as on a cluster."""
     rig.sh("deaf", "sleep 1000")
     port, child = forwarded("deaf")
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
@@ -96,13 +98,14 @@ def test_nothing_listens(rig, forwarded):
 
 @contextlib.contextmanager
 def channels(rig):
-    """Port 8080 of the echo and port 9, where nobody listens, over one websocket of version 4."""
+    """Port 8080 of the echo and port 9, on which nothing listens, over one websocket of version 4."""
     path = "/api/v1/namespaces/default/pods/echo/portforward?ports=8080&ports=9"
     client = websocket.create_connection(
         (rig.url + path).replace("http", "ws", 1),
         subprotocols=["v4.channel.k8s.io"],
         timeout=10,
         suppress_origin=True,
+        sslopt={"context": rig.trust},
     )
     with contextlib.closing(client):
         yield client
@@ -125,7 +128,7 @@ def test_version_4(rig):
 
 
 def test_what_nobody_takes_holds_nobody_up(rig):
-    """However much is sent to a connection that is over, the others of the websocket go on."""
+    """However much is sent to a closed connection, the others of the websocket continue."""
     with channels(rig) as client:
         for _ in range(4 * AHEAD):
             client.send_binary(b"\x02lost")
@@ -143,3 +146,13 @@ def test_an_ended_pod_is_refused(rig):
     code, _, err = rig.kubectl("port-forward", "gone", ":8080")
     assert code == 1
     assert "pod is not running" in err
+
+
+def test_ports_that_are_none(rig):
+    """An invalid port is refused, however many digits it has."""
+    for text in ("0", "65536", "x", "\u00b2", "9" * 5000):
+        request = f"{rig.url}/api/v1/namespaces/default/pods/echo/portforward?{urlencode({'ports': text})}"
+        with pytest.raises(HTTPError) as caught:
+            rig.open(request)
+        with caught.value as answer:
+            assert answer.code == 400

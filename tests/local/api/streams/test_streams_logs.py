@@ -5,7 +5,6 @@ import json
 import re
 import time
 import urllib.error
-import urllib.request
 
 import pytest
 
@@ -23,7 +22,7 @@ def pods(rig):
 
 
 def get(rig, name, query=""):
-    with urllib.request.urlopen(f"{rig.url}/api/v1/namespaces/default/pods/{name}/log?{query}") as answer:
+    with rig.open(f"{rig.url}/api/v1/namespaces/default/pods/{name}/log?{query}") as answer:
         assert answer.headers["Content-Type"] == "text/plain"
         return answer.read().decode()
 
@@ -49,7 +48,7 @@ def test_kubectl_tail(rig):
 
 
 def test_kubectl_since(rig):
-    """--since and --since-time leave out what was written before."""
+    """--since and --since-time omit earlier output."""
     stamp = rig.kubectl("logs", "slow", "--timestamps", "--tail=1")[1].split()[0]
     assert rig.kubectl("logs", "slow", f"--since-time={stamp}") == (0, "two\n", "")
     assert rig.kubectl("logs", "slow", "--since=1h") == (0, "one\ntwo\n", "")
@@ -66,7 +65,7 @@ def test_kubectl_timestamps(rig):
 
 
 def test_kubectl_previous(rig):
-    """--previous shows the run before a restart; where there was none, it is refused."""
+    """--previous shows the run before a restart; if there was none, it is refused."""
     script = "if test -e mark; then echo second; exec sleep 100; fi; touch mark; echo first; exit 1"
     rig.run("again", {"command": ["sh", "-c", script]}, restartPolicy="OnFailure")
     rig.until(lambda: rig.restarts("again") and rig.kubectl("logs", "again") == (0, "second\n", ""))
@@ -96,15 +95,15 @@ def test_follow_is_prompt(rig):
         written = float(answer.readline())
         return time.time() - written
 
-    with urllib.request.urlopen(url) as answer:
+    with rig.open(url) as answer:
         assert any(delay() < 0.05 for _ in range(100))
 
 
 def test_a_follower_that_leaves_is_noticed(rig):
     """A client that leaves while nothing is written costs nothing: the server is free to end."""
     rig.sh("quiet", "echo up; sleep 100")
-    connection = http.client.HTTPConnection("127.0.0.1", rig.port)
-    connection.request("GET", f"/k/{rig.secret}/api/v1/namespaces/default/pods/quiet/log?follow=1")
+    connection = http.client.HTTPSConnection("127.0.0.1", rig.port, context=rig.trust)
+    connection.request("GET", "/api/v1/namespaces/default/pods/quiet/log?follow=1")
     answer = connection.getresponse()
     assert answer.readline() == b"up\n"
     answer.close()

@@ -1,0 +1,82 @@
+"""Explain jobs: run all explainers in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any
+
+from arena import entry_points
+from arena.actions import readings
+from arena.actions.diagnosis.explainer import Explainer
+from arena.errors import ArenaError
+from arena.model.jobs import Job
+
+if TYPE_CHECKING:
+    from arena.kube import Cluster
+
+
+def jobs(cluster: Cluster, namespace: str | None, found: Sequence[Job]) -> list[Job]:
+    """The jobs with the findings of the explainers.
+
+    The number of requests does not depend on the number of jobs, and is 0 if none waits or lacks instances.
+
+    Args:
+        namespace: the namespace of the jobs; None if they are from several.
+    """
+    told = without_cluster(found)
+    for one in explainers():
+        if one.read and not one.for_one:
+            told = _explained(one, partial(one.read, cluster, namespace), told)
+    return told
+
+
+def without_cluster(found: Sequence[Job]) -> list[Job]:
+    """The jobs with the findings of explainers that read nothing."""
+    told = list(found)
+    for one in explainers():
+        told = told if one.read else _explained(one, lambda jobs: None, told)
+    return told
+
+
+def job(cluster: Cluster, found: Job) -> Job:
+    """The job with findings that take a request of their own, such as for the log of a failed instance."""
+    for one in explainers():
+        if one.read and one.for_one:
+            [found] = _explained(one, partial(one.read, cluster, found.namespace), [found])
+    return found
+
+
+def is_unclear(found: Job) -> bool:
+    """Whether the cluster may explain more than the job itself."""
+    return any(one.concerns(found) for one in explainers() if one.read and not one.for_one)
+
+
+@cache
+def explainers() -> tuple[Explainer[Any], ...]:
+    """All explainers, those of installed packages among them, ordered.
+
+    Raises:
+        ArenaError: that of an installed package cannot be imported.
+    """
+    from arena.actions.diagnosis import explainers as package
+
+    modules = [import_module(f"{package.__name__}.{one.name}") for one in iter_modules(package.__path__)]
+    found = [module.EXPLAINER for module in modules]
+    return tuple(sorted((*found, *entry_points.load(entry_points.EXPLAINERS)), key=lambda one: one.order))
+
+
+def _explained(one: Explainer[Any], read: Callable[[Sequence[Job]], Any], found: Sequence[Job]) -> list[Job]:
+    concerned = [job for job in found if one.concerns(job)]
+    if not concerned:
+        return list(found)
+    try:
+        facts = read(concerned)
+    except ArenaError as error:
+        missing = readings.unread("reasons", error, readings.REASONS)
+        return [replace(job, unread=(*job.unread, missing)) if one.concerns(job) else job for job in found]
+    told = {job.uid: one.explain(job, facts) for job in concerned}
+    return [told.get(job.uid, job) for job in found]

@@ -1,0 +1,1 @@
+"""Training jobs: list, find, wait for, change and delete them, whoever created them."""

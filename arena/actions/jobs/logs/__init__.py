@@ -1,0 +1,1 @@
+"""Logs of jobs: snapshots, followed logs, and those of instances that are gone."""

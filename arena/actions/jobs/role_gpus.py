@@ -1,0 +1,65 @@
+"""The GPU requests of a job's pods, read from the job instead of the pods."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from arena.kinds.kind import PodSummary
+from arena.kinds.workload.instances import gpus
+
+
+def filled(obj: Mapping[str, Any], members: Iterable[PodSummary]) -> list[PodSummary] | None:
+    """Fill in the number of GPUs of abridged members from their roles.
+
+    Args:
+        obj: the job.
+
+    Returns:
+        None if the job does not show the number of one of them.
+    """
+    known: Mapping[str, int] | None = None
+    found = []
+    for member in members:
+        if member.abridged:
+            known = of_roles(obj) if known is None else known
+            count = _of_role(known, member.instance.role)
+            if count is None:
+                return None
+            if count:
+                member = PodSummary(replace(member.instance, gpus=count), member.owner)
+        found.append(member)
+    return found
+
+
+def of_roles(obj: Mapping[str, Any]) -> dict[str, int]:
+    """GPUs of one pod of each role, by the name of the role in lower case.
+
+    The roles are the mappings in the spec with a pod template; their names are their own `name`, or their
+    key.
+    """
+    return {name.lower(): gpus(spec) for name, spec in _templates(obj.get("spec"), "")}
+
+
+def _of_role(known: Mapping[str, int], role: str) -> int | None:
+    """The number of a role; for an unknown role, the number that all roles have in common."""
+    if role in known:
+        return known[role]
+    numbers = set(known.values())
+    return numbers.pop() if len(numbers) == 1 else None
+
+
+def _templates(data: Any, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The name of each role in the data, and the spec of its pods."""
+    if isinstance(data, list):
+        for one in data:
+            yield from _templates(one, name)
+    elif isinstance(data, Mapping):
+        name = str(data.get("name") or data.get("groupName") or name)
+        template = data.get("template")
+        spec = template.get("spec") if isinstance(template, Mapping) else None
+        if isinstance(spec, Mapping) and "containers" in spec:
+            yield name, spec
+            return
+        for key, value in data.items():
+            if isinstance(value, dict | list):
+                yield from _templates(value, name if key in ("template", "spec") else key)

@@ -1,0 +1,300 @@
+"""A factory for the commands list, get and delete of every family, such as crons."""
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import click
+
+from arena.commands import _bulk, _complete, _console, _flags, _show
+from arena.commands._globals import pass_session
+from arena.errors import Conflict, NotFound, SpecError
+
+if TYPE_CHECKING:
+    from arena.actions.deletion import Removal
+    from arena.kinds import family as kinds
+    from arena.kinds.kind import Kind
+    from arena.model.events import Event
+    from arena.model.partial import Partial, Unread
+    from arena.session import Session
+    from arena.views.noun import Noun
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+Target = tuple[str, "Kind | None"]
+"""The name of an object, and its kind if known."""
+
+
+class FamilyCommands(ABC, Generic[T]):
+    """A family as its commands see it: how to list, read and delete its objects.
+
+    The methods import what they need when called, so that help and completion stay fast.
+    """
+
+    singular: str
+    """What messages call one object: `cron`."""
+    plural: str
+    """What messages call several: `crons`."""
+    command: str
+    """The command that the verbs follow: `arena cron`."""
+    metavar: str = "NAME"
+    has_kinds: bool = False
+    """Whether -T selects a kind."""
+    kind_example: str = ""
+    """An example for the help of -T: a kind and an alias."""
+    can_wait: bool = False
+    """Whether its objects end by themselves, so that `submit` can wait for that."""
+
+    @abstractmethod
+    def noun(self) -> "Noun[T]":
+        """How the objects are shown."""
+
+    @abstractmethod
+    def all(
+        self, session: "Session", *, everywhere: bool, selector: str, kind: "Kind | None"
+    ) -> "Partial[T]":
+        """The objects of the namespace, or of all namespaces, and what could not be read."""
+
+    def rows(self, session: "Session", **scope: Any) -> "Partial[T]":
+        """The objects that `all` returns, reduced to what a table shows."""
+        return self.all(session, **scope)
+
+    @abstractmethod
+    def one(self, session: "Session", name: str, kind: "Kind | None") -> T:
+        """The object with that name, with everything that `get` shows."""
+
+    @abstractmethod
+    def events(self, session: "Session", value: T) -> "list[Event]":
+        """The events about an object, the oldest first."""
+
+    @abstractmethod
+    def remove(self, removal: "Removal", name: str, namespace: str, kind: "Kind | None") -> object:
+        """Delete the object with that name; `removal` waits until it is gone."""
+
+    def unread(self, value: T) -> "Sequence[Unread]":
+        """What of the object that `one` returned could not be read."""
+        return ()
+
+    def names(self, session: "Session") -> list[str]:
+        """The names that completion offers."""
+        everything: dict[str, Any] = {"everywhere": False, "selector": "", "kind": None}
+        found = self.all(session, **everything)
+        return [self.target(one)[0] for one in found]
+
+    def target(self, value: T) -> Target:
+        """The arguments of `remove` for an object."""
+        return self.noun().name(value), None
+
+    def advise(self, values: Sequence[T]) -> None:
+        """Print advice on stderr that the table or page of the objects does not contain."""
+
+
+class KindFamilyCommands(FamilyCommands[T]):
+    """A family with kinds, each of which has a command that submits an object."""
+
+    @abstractmethod
+    def family(self) -> "kinds.Family":
+        """The family of kinds."""
+
+
+def kind_option(family: FamilyCommands[Any]) -> Callable[[F], F]:
+    """`-T KIND`, if the family has several kinds."""
+    if not isinstance(family, KindFamilyCommands) or not family.has_kinds:
+        return lambda function: function
+    example = f", such as {family.kind_example}" if family.kind_example else ""
+    return _flags.kind_option_of(family.family, f"Select {family.plural} of this kind{example}.")
+
+
+def _completer(family: FamilyCommands[Any]) -> Any:
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+        return _complete.found(ctx, family.names, incomplete)
+
+    return complete
+
+
+def name_argument(family: FamilyCommands[Any]) -> Callable[[F], F]:
+    """The name of one object, completed from the cluster in use."""
+    return click.argument("name", metavar=family.metavar, shell_complete=_completer(family))
+
+
+def names_argument(family: FamilyCommands[Any], *, required: bool = False) -> Callable[[F], F]:
+    """The names of several objects, completed from the cluster in use."""
+    metavar, complete = f"{family.metavar}...", _completer(family)
+    return click.argument("names", metavar=metavar, nargs=-1, required=required, shell_complete=complete)
+
+
+# ---- list
+
+
+def list_options(family: FamilyCommands[Any]) -> Callable[[F], F]:
+    """The flags of `list`."""
+    return _flags.decorated(
+        _flags.everywhere_option,
+        kind_option(family),
+        _flags.selector_option(f"List only {family.plural} with these labels: a=b,c!=d."),
+        _flags.output_option(default=None),
+    )
+
+
+def scope(everywhere: bool, selector: str, kind: "Kind | None" = None) -> dict[str, Any]:
+    """The flags of `list` as `FamilyCommands.all` takes them."""
+    return {"everywhere": everywhere, "selector": selector, "kind": kind}
+
+
+def list_objects(session: "Session", family: FamilyCommands[Any], form: str | None, **flags: Any) -> None:
+    """Print the objects that the flags select."""
+    form = form or session.settings.text("output") or "table"
+    read = family.all if form in ("json", "yaml") else family.rows
+    found = read(session, **scope(**flags))
+    _console.unread(found, form=form)
+    _show.show(session, family.noun(), found, form, everywhere=flags["everywhere"])
+    if form in ("table", "wide"):
+        family.advise(found)
+
+
+def list_command(family: FamilyCommands[Any], help: str) -> click.Command:
+    """The command `list` of a family."""
+
+    def function(session: "Session", **flags: Any) -> None:
+        list_objects(session, family, **flags)
+
+    return click.command("list", help=help)(list_options(family)(pass_session(function)))
+
+
+# ---- get
+
+
+def get_options(family: FamilyCommands[Any], *formats: str) -> Callable[[F], F]:
+    """The argument and the flags of `get`; `formats` are output formats that only this family has."""
+    return _flags.decorated(
+        name_argument(family),
+        kind_option(family),
+        click.option("-e", "--events", "with_events", is_flag=True, help="Include events."),
+        _flags.output_option(*_flags.FORMATS, *formats),
+    )
+
+
+def get_object(
+    session: "Session",
+    family: FamilyCommands[Any],
+    name: str,
+    with_events: bool,
+    form: str,
+    kind: "Kind | None" = None,
+) -> None:
+    """Print one object."""
+    from arena.actions import readings
+    from arena.resources import EVENTS
+
+    found = family.one(session, name, kind)
+    read = partial(family.events, session, found)
+    events = readings.optional(EVENTS, readings.EVENTS, read) if with_events else None
+    _console.missing([*family.unread(found), *(events.unread if events is not None else ())])
+    _show.show_one(session, family.noun(), found, form, events)
+    if form in ("table", "wide"):
+        family.advise([found])
+
+
+def get_command(family: FamilyCommands[Any], help: str) -> click.Command:
+    """The command `get` of a family."""
+
+    def function(session: "Session", **flags: Any) -> None:
+        get_object(session, family, **flags)
+
+    return click.command("get", help=help)(get_options(family)(pass_session(function)))
+
+
+# ---- delete
+
+
+def delete_options(family: FamilyCommands[Any]) -> Callable[[F], F]:
+    """The arguments and the flags of `delete`."""
+    return _flags.decorated(
+        names_argument(family),
+        kind_option(family),
+        click.option(
+            "--all", "everything", is_flag=True, help=f"Delete all {family.plural} of the namespace."
+        ),
+        _flags.selector_option(f"Delete the {family.plural} with these labels."),
+        click.option("-y", "--yes", is_flag=True, help="Skip confirmation."),
+        _flags.patience_option,
+    )
+
+
+def delete_objects(
+    session: "Session",
+    family: FamilyCommands[Any],
+    names: tuple[str, ...],
+    timeout: float,
+    kind: "Kind | None" = None,
+    **chosen: Any,
+) -> int:
+    """Delete the named or selected objects; return the exit code."""
+    if names and (chosen["everything"] or chosen["selector"]):
+        raise SpecError("names are mutually exclusive with --all and -l", "give one of them")
+    targets = [(name, kind) for name in dict.fromkeys(names)] or _selected(session, family, kind, **chosen)
+
+    def act(removal: "Removal", target: Target) -> None:
+        family.remove(removal, target[0], session.namespace, target[1])
+
+    return _bulk.deleted(session, targets, act, timeout)
+
+
+def _selected(
+    session: "Session",
+    family: FamilyCommands[Any],
+    kind: "Kind | None",
+    everything: bool,
+    selector: str,
+    yes: bool,
+) -> list[Target]:
+    """Return the objects that --all or -l selects, after confirmation."""
+    if not everything and not selector:
+        raise SpecError(f"no {family.singular} given", f"name {family.plural}, or give -l LABELS or --all")
+    targets = matching(session, family, kind, selector)
+    _check_deletable(session, family, targets)
+    if targets and not yes:
+        if not sys.stdin.isatty():
+            count = f"1 {family.singular}" if len(targets) == 1 else f"{len(targets)} {family.plural}"
+            raise SpecError(f"{count} would be deleted and there is no terminal to confirm on", "add -y")
+        names = ", ".join(name for name, _ in targets)
+        _flags.agreed(f"Delete {names} in namespace {session.namespace}?")
+    return targets
+
+
+def _check_deletable(session: "Session", family: FamilyCommands[Any], targets: Sequence[Target]) -> None:
+    """Check, before anything is deleted, that the cluster allows deleting objects of each kind.
+
+    Raises:
+        NotAllowed: it does not.
+    """
+    from arena.actions.deletion import Removal
+
+    trial = Removal(session.cluster(), dry_run=True)
+    for name, kind in {kind and kind.name: (name, kind) for name, kind in targets}.values():
+        with suppress(NotFound, Conflict):
+            family.remove(trial, name, session.namespace, kind)
+
+
+def matching(
+    session: "Session", family: FamilyCommands[Any], kind: "Kind | None", selector: str
+) -> list[Target]:
+    """Return the objects with these labels; print a remark if there are none."""
+    found = family.rows(session, **scope(everywhere=False, selector=selector, kind=kind))
+    _console.unread(found, form="name")
+    targets = [family.target(one) for one in found]
+    if not targets:
+        _console.remark(f"no {family.singular} matches")
+    return targets
+
+
+def delete_command(family: FamilyCommands[Any], help: str) -> click.Command:
+    """The command `delete` of a family."""
+
+    def function(session: "Session", **flags: Any) -> int:
+        return delete_objects(session, family, **flags)
+
+    return click.command("delete", help=help)(delete_options(family)(pass_session(function)))

@@ -1,0 +1,96 @@
+"""Training jobs, as the commands `list`, `get` and `delete` see them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from arena.commands import _console
+from arena.commands._family import KindFamilyCommands, Target
+
+if TYPE_CHECKING:
+    from arena.actions.deletion import Removal
+    from arena.kinds import family
+    from arena.kinds.kind import Kind
+    from arena.model.events import Event
+    from arena.model.jobs import Job
+    from arena.model.partial import Partial, Unread
+    from arena.session import Session
+    from arena.views.noun import Noun
+
+
+class Jobs(KindFamilyCommands["Job"]):
+    """The family of training jobs."""
+
+    singular = "job"
+    plural = "jobs"
+    command = "arena"
+    metavar = "JOB"
+    has_kinds = True
+    kind_example = "pytorchjob (py)"
+    can_wait = True
+
+    def family(self) -> "family.Family":
+        """The family of the kinds of training jobs."""
+        from arena.kinds.training import FAMILY
+
+        return FAMILY
+
+    def noun(self) -> "Noun[Job]":
+        """How jobs are shown."""
+        from arena.views.jobs import JOBS
+
+        return JOBS
+
+    def all(self, session: "Session", **scope: Any) -> "Partial[Job]":
+        """The jobs that `arena.jobs` returns."""
+        from arena.actions.jobs import listing
+
+        return listing.jobs(session, **scope)
+
+    def rows(self, session: "Session", **scope: Any) -> "Partial[Job]":
+        """The jobs without the details of instances."""
+        from arena.actions.jobs import listing
+
+        return listing.jobs(session, **scope, detailed=False)
+
+    def names(self, session: "Session") -> list[str]:
+        """The names of jobs, without reading their pods."""
+        from arena.actions.jobs import object_names
+
+        return [name for _, name in object_names.names(session.cluster(), session.namespace)]
+
+    def one(self, session: "Session", name: str, kind: "Kind | None") -> "Job":
+        """The job with its error, if it failed, and the URL of its TensorBoard."""
+        from arena.actions.diagnosis import explain
+        from arena.actions.jobs import find, tensorboard
+
+        cluster, job = session.cluster(), find.job(session, name, kind=kind, partial=True)
+        return tensorboard.linked(cluster, explain.job(cluster, job))
+
+    def unread(self, value: "Job") -> "Sequence[Unread]":
+        """Such as its pods."""
+        return value.unread
+
+    def events(self, session: "Session", value: "Job") -> "list[Event]":
+        """The events about the job and its pods."""
+        from arena.actions.diagnosis import events
+
+        return events.events(session, value)
+
+    def remove(self, removal: "Removal", name: str, namespace: str, kind: "Kind | None") -> object:
+        """Delete the job."""
+        from arena.actions.jobs import delete
+
+        return delete.remove(removal, name, namespace, kind)
+
+    def target(self, value: "Job") -> Target:
+        """The job's name and kind, because two kinds may have jobs of the same name."""
+        from arena import kinds
+
+        return value.name, kinds.find(value.kind)
+
+    def advise(self, values: "Sequence[Job]") -> None:
+        """Print how to end instances that outlive their job."""
+        _console.remedy(*values)
+
+
+JOBS = Jobs()

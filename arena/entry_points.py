@@ -1,0 +1,61 @@
+"""What installed packages add to arena: the objects that their entry points name."""
+
+import os
+import sys
+from functools import cache, lru_cache
+from typing import Any
+
+from arena.errors import ArenaError
+
+KINDS = "arena.kinds"
+EXPLAINERS = "arena.explainers"
+_NOUNS = {KINDS: "kind", EXPLAINERS: "explainer"}
+
+
+@cache
+def load(group: str) -> tuple[Any, ...]:
+    """The objects of a group of entry points, in the order in which packages are found.
+
+    Raises:
+        ArenaError: one of them cannot be imported.
+    """
+    if group not in _named():
+        return ()
+    from importlib.metadata import entry_points
+
+    found = []
+    for one in entry_points(group=group):
+        try:
+            found.append(one.load())
+        except (ImportError, AttributeError) as error:
+            raise ArenaError(
+                f'the {_NOUNS[group]} "{one.name}" of an installed package cannot be loaded: {error}',
+                f"repair or remove the package that provides {one.value}",
+            ) from error
+    return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def _named() -> frozenset[str]:
+    """The groups that an installed package may name.
+
+    This check comes first because usually there is none, and importing importlib.metadata alone takes longer
+    than importing all kinds.
+    """
+    return frozenset(group for folder in sys.path for group in _named_in(folder or "."))
+
+
+def _named_in(folder: str) -> set[str]:
+    if not os.path.isdir(folder):
+        return set(_NOUNS) if os.path.isfile(folder) else set()  # an archive: let the import system look
+    found: set[str] = set()
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(("-info", ".egg")):
+                try:
+                    with open(f"{entry.path}/entry_points.txt", "rb", buffering=0) as file:
+                        text = file.read()
+                except OSError:
+                    continue
+                found |= {group for group in _NOUNS if group.encode() in text}
+    return found

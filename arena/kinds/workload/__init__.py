@@ -1,0 +1,1 @@
+"""What the pods of any workload have, whatever its family."""

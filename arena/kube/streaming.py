@@ -1,0 +1,112 @@
+"""Long lists, read item by item as the bytes of an answer arrive, so that memory does not grow with them."""
+
+import json
+import re
+from codecs import getincrementaldecoder
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+from arena.kube import connection_errors, faults, limits
+from arena.kube.protobuf import Items, Malformed
+from arena.kube.transport import READ, Reply, Request, Transport
+
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+_PIECE = 1 << 18
+"""Maximum bytes to read at once."""
+_SEPARATOR = re.compile(r"[\s,]*")
+_decode = json.JSONDecoder().raw_decode
+
+
+class Answer:
+    """An answer whose body can be read once.
+
+    Raises one of `arena.errors`, also while it is read.
+
+    Attributes:
+        head: the text of a JSON answer up to the array whose elements are read.
+    """
+
+    def __init__(self, transport: Transport, request: Request) -> None:
+        self._transport = transport
+        self._request = request._replace(stream=True, packed=True, silence=READ)
+        self._reply: Reply = transport.send(self._request)
+        self.head = ""
+
+    @property
+    def is_protobuf(self) -> bool:
+        """Whether it is in this form, rather than JSON."""
+        return self._reply.header("Content-Type").startswith(PROTOBUF)
+
+    def close(self) -> None:
+        """Stop reading it."""
+        self._reply.close()
+
+    def items(self) -> Iterator[bytes]:
+        """The items of a list in protobuf."""
+        items = Items()
+        try:
+            for piece in self._pieces():
+                yield from items.feed(piece)
+        except Malformed as cause:
+            raise faults.not_json(self._request.asked) from cause
+        if items.left != 0:
+            raise faults.not_json(self._request.asked)
+
+    def elements(self, key: str) -> Iterator[Any]:
+        """The objects in the array under a key of a JSON object; the rest after the array is not read.
+
+        Args:
+            key: the key, or several separated by `|`; the first one that occurs is used.
+        """
+        try:
+            yield from self._elements(re.compile(rf'"(?:{key})":\s*\['))
+        except (ValueError, RecursionError) as cause:
+            raise faults.not_json(self._request.asked) from cause
+
+    def _elements(self, opening: re.Pattern[str]) -> Iterator[Any]:
+        utf8, text = getincrementaldecoder("utf-8")(), ""
+        for piece in self._pieces():
+            text += utf8.decode(piece)
+            limits.checked(len(text))
+            at = 0
+            if not self.head:
+                found = opening.search(text)
+                if found is None:
+                    continue
+                at = found.end()
+                self.head = text[:at]
+            while not text.startswith("]", at := _gap(text, at)):
+                value, end = _element(text, at)
+                if end == at:
+                    break
+                yield value
+                at = end
+            else:
+                return
+            text = text[at:]
+        raise ValueError("the list is truncated")
+
+    def _pieces(self) -> Iterator[bytes]:
+        reply = self._reply
+        with closing(reply):
+            try:
+                while piece := reply.read1(_PIECE):
+                    yield piece
+            except faults.BROKEN as cause:
+                server = self._transport.endpoint
+                raise connection_errors.broken(cause, self._request.asked, server) from cause
+
+
+def _gap(text: str, at: int) -> int:
+    """The offset after the separator of elements."""
+    found = _SEPARATOR.match(text, at)
+    return found.end() if found else at
+
+
+def _element(text: str, at: int) -> tuple[Any, int]:
+    """The object at an offset, and the offset after it, which stays the same if it is incomplete."""
+    try:
+        return _decode(text, at)
+    except ValueError:
+        return None, at

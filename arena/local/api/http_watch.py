@@ -1,0 +1,222 @@
+"""Watches over HTTP: one line of JSON for every change."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from arena.local.api import refusals, representations, selectors
+from arena.local.api.object_api import Api
+from arena.local.api.request_options import ListOptions
+from arena.local.api.request_path import Target
+from arena.local.api.resource_types import Type
+from arena.local.api.selectors import Selector
+from arena.local.api.store import Entry, encode
+from arena.local.objects import Object, Refused
+
+QUEUE, LARGEST = 20_000, 32 * 1024 * 1024
+"""A client that is this many changes, or characters, behind is disconnected; it resumes or lists again."""
+BOOKMARK = 60.0
+"""Seconds between bookmarks."""
+LONGEST = 3600.0
+"""Default duration of a watch in seconds."""
+LOOK = 5.0
+"""Seconds after which to check whether a silent client has left."""
+
+WATCHES = web.AppKey("watches", set)
+"""The queues of open watches; None in a queue ends its watch."""
+
+
+class _Stream:
+    """One client's watch."""
+
+    def __init__(self, kind: Type, selector: Selector, namespace: str | None, request: web.Request) -> None:
+        self.kind = kind
+        self._selector = selector
+        self._namespace = namespace
+        self._accept = request.headers.get("Accept", "")
+        self._query: Mapping[str, str] = request.query
+        self._first = True
+
+    def line(self, entry: Entry) -> bytes:
+        """The change as this client sees it; empty if it does not concern it."""
+        if entry.key != self.kind.key or self._namespace not in (None, entry.namespace):
+            return b""
+        if self._selector == selectors.EVERYTHING and not self._accept_shapes:
+            return f'{{"type":"{entry.type}","object":{entry.body}}}\n'.encode()
+        obj = json.loads(entry.body)
+        is_in = entry.type != "DELETED" and self._selector.matches(obj)
+        was_in = entry.before is not None and self._selector.matches(json.loads(entry.before))
+        if not is_in and not was_in:
+            return b""
+        kind = "DELETED" if not is_in else "MODIFIED" if was_in else "ADDED"
+        if kind == "DELETED" and entry.type != "DELETED" and entry.before is not None:
+            # It left the selection, so its last selected state is sent, by which the client identifies it.
+            version = obj["metadata"]["resourceVersion"]
+            obj = json.loads(entry.before)
+            obj["metadata"]["resourceVersion"] = version
+        return self.event(kind, obj)
+
+    @property
+    def _accept_shapes(self) -> bool:
+        return representations.form(self._accept) != ""
+
+    def event(self, kind: str, obj: Object) -> bytes:
+        """A line for an object, in the requested form."""
+        shown: Any = representations.one(self.kind, obj, self._accept, self._query, header=self._first)
+        self._first = False
+        return encode({"type": kind, "object": shown}).encode() + b"\n"
+
+    def bookmark(self, version: int, notes: Mapping[str, str] | None = None) -> bytes:
+        """A line with the version that the client has reached."""
+        meta: Object = {"resourceVersion": str(version)}
+        if notes:
+            meta["annotations"] = dict(notes)
+        resource = self.kind.resource
+        obj = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta}
+        if representations.form(self._accept) == "Table":
+            obj = representations.empty_table(meta)
+        return encode({"type": "BOOKMARK", "object": obj}).encode() + b"\n"
+
+
+async def watch(api: Api, request: web.Request, target: Target, listing: ListOptions) -> web.StreamResponse:
+    """Stream the changes until the client leaves, `timeoutSeconds` pass or the server stops.
+
+    Raises:
+        Refused: 400 for an invalid selector, version or time.
+    """
+    if target.name:
+        fields = ",".join(filter(None, (listing.fields, f"metadata.name={target.name}")))
+        listing = replace(listing, fields=fields)
+    selector = selectors.parse(target.kind.resource, listing.labels, listing.fields)
+    stream = _Stream(target.kind, selector, listing.namespace, request)
+    since = _version(request.query.get("resourceVersion", ""))
+    seconds = _seconds(request.query.get("timeoutSeconds", ""))
+    response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache"})
+    await response.prepare(request)
+    queue = _Backlog()
+    request.config_dict[WATCHES].add(queue)
+    try:
+        with api.store.lock:  # Nothing may change between the list and the first change.
+            first = _initial(api, stream, listing, since, request)
+            version = since or api.store.version
+            heard = _heard(api, target.kind, queue, since, request)
+        with heard:
+            if first:
+                await response.write(first)
+            await _pump(response, request, queue, stream, version, seconds)
+    except Refused as refused:
+        await response.write(encode({"type": "ERROR", "object": refusals.status(refused)}).encode() + b"\n")
+    except ConnectionError:
+        pass  # the client left
+    finally:
+        request.config_dict[WATCHES].discard(queue)
+    return response
+
+
+class _Backlog(asyncio.Queue[Entry | None]):
+    """The changes that a client has not yet received."""
+
+    size = 0
+    """Characters."""
+
+    def _put(self, item: Entry | None) -> None:
+        self.size += _length(item)
+        super()._put(item)
+
+    def _get(self) -> Entry | None:
+        item = super()._get()
+        self.size -= _length(item)
+        return item
+
+
+def _length(entry: Entry | None) -> int:
+    return len(entry.body) + len(entry.before or "") if entry else 0
+
+
+def _heard(api: Api, kind: Type, queue: _Backlog, since: int | None, request: web.Request) -> ExitStack:
+    """Put the changes of a type into the queue until it is closed, first those after `since`.
+
+    Raises:
+        Refused: 410 if changes after `since` are no longer known.
+    """
+    loop = asyncio.get_running_loop()
+
+    def add(entry: Entry) -> None:
+        if queue.qsize() < QUEUE and queue.size < LARGEST:
+            queue.put_nowait(entry)
+        elif request.transport:
+            # A writer may wait for the client forever.
+            request.transport.abort()
+
+    def hear(entry: Entry) -> None:
+        if entry.key == kind.key:
+            loop.call_soon_threadsafe(add, entry)
+
+    ended = ExitStack()
+    ended.callback(api.store.listen(hear, since))
+    return ended
+
+
+def _version(text: str) -> int | None:
+    """The version to resume from; None to begin with all existing objects."""
+    if text in ("", "0"):
+        return None
+    if not text.isdecimal() or len(text) > 18:
+        raise refusals.bad(f'resourceVersion: Invalid value: "{text}": it is not a version of this server')
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    """The duration of the watch."""
+    if text and not text.isdecimal():
+        raise refusals.bad(f'timeoutSeconds: Invalid value: "{text}": it is not a number of seconds')
+    return float(text or 0) or LONGEST
+
+
+def _initial(
+    api: Api, stream: _Stream, listing: ListOptions, since: int | None, request: web.Request
+) -> bytes:
+    wants = request.query.get("sendInitialEvents") == "true"
+    if since is not None and not wants:
+        return b""
+    page = api.page(stream.kind.resource, replace(listing, limit=0, token=""))
+    lines = [stream.event("ADDED", json.loads(text)) for text in page.texts]
+    if wants:
+        lines.append(stream.bookmark(page.version, {"k8s.io/initial-events-end": "true"}))
+    return b"".join(lines)
+
+
+async def _pump(
+    response: web.StreamResponse,
+    request: web.Request,
+    queue: _Backlog,
+    stream: _Stream,
+    version: int,
+    seconds: float,
+) -> None:
+    """Write changes until there is a reason to end, such as the end of the time."""
+    loop = asyncio.get_running_loop()
+    deadline, marked = loop.time() + seconds, loop.time()
+    marks = request.query.get("allowWatchBookmarks") in ("true", "1")
+    while (left := deadline - loop.time()) > 0:
+        try:
+            entry = await asyncio.wait_for(queue.get(), min(left, LOOK))
+        except asyncio.TimeoutError:
+            if request.transport is None or request.transport.is_closing():
+                return
+            if marks and loop.time() - marked > BOOKMARK:
+                marked = loop.time()
+                await response.write(stream.bookmark(version))
+            continue
+        if entry is None:
+            return
+        version = entry.version
+        if line := stream.line(entry):
+            await response.write(line)
+    if marks:
+        await response.write(stream.bookmark(version))

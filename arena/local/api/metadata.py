@@ -1,0 +1,119 @@
+"""`metadata`: the fields that the server sets, and those that clients may change."""
+
+import secrets
+import uuid
+from datetime import datetime, timezone
+from typing import Any
+
+from arena.local.api import refusals
+from arena.local.api.resource_types import Type
+from arena.local.field_errors import FieldError
+from arena.local.objects import Object
+
+_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+_KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName",
+         "generation")  # fmt: skip
+
+
+def now() -> str:
+    """The present time in the format of the API."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def begin(kind: Type, body: Object, namespace: str | None) -> Object:
+    """Set the metadata of a new object: name, namespace, uid, time; its status is as sent.
+
+    Raises:
+        Refused: 400 if the body has another kind or namespace; 422 if it has no name.
+    """
+    obj = shaped(kind, body)
+    meta: dict[str, Any] = dict(obj.get("metadata") or {})
+    obj["metadata"] = meta
+    _place(kind, meta, namespace)
+    if not meta.get("name") and meta.get("generateName"):
+        stem = str(meta["generateName"])[:58]
+        meta["name"] = stem + "".join(secrets.choice(_LETTERS) for _ in range(5))
+    if not meta.get("name"):
+        message = "Required value: name or generateName is required"
+        raise refusals.invalid(
+            kind.resource, "", [FieldError("metadata.name", "FieldValueRequired", message)]
+        )
+    for key in (
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+        "resourceVersion",
+        "generation",
+    ):
+        meta.pop(key, None)
+    meta["uid"] = str(uuid.uuid4())
+    meta["creationTimestamp"] = now()
+    if kind.generation:
+        meta["generation"] = 1
+    return obj
+
+
+def shaped(kind: Type, body: Object) -> Object:
+    """A shallow copy whose apiVersion and kind are those of the type.
+
+    Raises:
+        Refused: 400 if it has another apiVersion or kind.
+    """
+    if not isinstance(body, dict) or not isinstance(body.get("metadata") or {}, dict):
+        raise refusals.bad("the object provided is not a mapping with metadata")
+    api = body.get("apiVersion") or kind.resource.api_version
+    word = body.get("kind") or kind.resource.kind
+    if (api, word) != (kind.resource.api_version, kind.resource.kind):
+        raise refusals.bad(
+            f"{word} in version {api} cannot be handled as a {kind.resource.kind} of "
+            f"{kind.resource.api_version}"
+        )
+    rest = {key: value for key, value in body.items() if key not in ("apiVersion", "kind")}
+    return {"apiVersion": api, "kind": word, **rest}
+
+
+def _place(kind: Type, meta: dict[str, Any], namespace: str | None) -> None:
+    if not kind.resource.namespaced:
+        meta.pop("namespace", None)
+        return
+    said = meta.get("namespace")
+    if namespace and said and said != namespace:
+        raise refusals.bad(
+            f"the namespace of the provided object does not match the namespace sent on the request: "
+            f"{said} is not {namespace}"
+        )
+    meta["namespace"] = namespace or said or "default"
+
+
+def keep(kind: Type, old: Object, new: Object) -> None:
+    """Restore what only the server may change; check that `new` is based on `old`.
+
+    Raises:
+        Refused: 409 for another uid or an outdated resourceVersion; 400 for another name or namespace.
+    """
+    before, after = old["metadata"], new["metadata"]
+    _meant(kind, before, after)
+    for key in ("name", "namespace", "resourceVersion", *_KEPT):
+        after.pop(key, None)
+        if key in before:
+            after[key] = before[key]
+    if "managedFields" not in after and "managedFields" in before:
+        after["managedFields"] = before["managedFields"]
+    for key in ("labels", "annotations", "finalizers", "ownerReferences", "managedFields"):
+        if key in after and not after[key]:
+            del after[key]
+
+
+def _meant(kind: Type, before: dict[str, Any], after: dict[str, Any]) -> None:
+    for key in ("name", "namespace"):
+        said, real = after.get(key), before.get(key)
+        if said and said != real:
+            raise refusals.bad(
+                f"the {key} of the object ({said}) does not match the {key} on the URL ({real})"
+            )
+    if after.get("uid", before["uid"]) != before["uid"]:
+        why = f"UID in precondition: {after['uid']}, UID in object meta: {before['uid']}"
+        raise refusals.conflict(kind.resource, before["name"], f"Precondition failed: {why}")
+    version = after.get("resourceVersion")
+    if version and version != before["resourceVersion"]:
+        raise refusals.conflict(kind.resource, before["name"])

@@ -1,0 +1,194 @@
+"""The API without HTTP: operators and node call it directly, and the handlers serve it."""
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+
+from arena.local import definitions
+from arena.local.api import admission, metadata, pagination, refusals, scale, service_tokens, size_limits
+from arena.local.api.deletion import PROTECTED, Remover
+from arena.local.api.event_expiry import Expiry
+from arena.local.api.local_watch import LocalWatch
+from arena.local.api.patches.merge import merge
+from arena.local.api.port_allocator import PortAllocator
+from arena.local.api.quota import Quotas
+from arena.local.api.request_options import TRUSTED, DeleteOptions, ListOptions, Page, WriteOptions
+from arena.local.api.resource_types import Type, of
+from arena.local.api.store import Store, encode
+from arena.local.objects import NAMESPACES, Object, Refused, Resource
+
+Mutation = Callable[[Object], Object]
+
+
+class Api:
+    """Implements `objects.Objects` and more; every method may be called from any thread.
+
+    Args:
+        path: the file of the store; ":memory:" stores nothing.
+        ports: the loopback ports for Services and Pods; if it is empty, they get none, as on a real cluster.
+    """
+
+    def __init__(self, path: Path | str, ports: range = range(20000, 30000)) -> None:
+        self.store = Store(path)
+        self._ports = PortAllocator(self.store, ports)
+        self._quotas = Quotas(self.store)
+        self._expiry = Expiry(self.store)
+        self._remover = Remover(self.store, self._quotas.dropped)
+        for name in PROTECTED:
+            if self.get(NAMESPACES, name) is None:
+                self.create(NAMESPACES, {"metadata": {"name": name}})
+        for one in definitions.every():
+            for obj in one.seeds:
+                if self.get(one.resource, obj["metadata"]["name"]) is None:
+                    self.create(one.resource, obj)
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def get(self, resource: Resource, name: str, namespace: str | None = None) -> Object | None:
+        """Return the object; None if there is none."""
+        return self.store.read(of(resource).key, _space(resource, namespace), name)
+
+    def list(self, resource: Resource, namespace: str | None = None, labels: str = "") -> list[Object]:
+        """Return all objects of a namespace (None for all) that match a label selector."""
+        return [json.loads(text) for text in self.page(resource, ListOptions(namespace, labels)).texts]
+
+    def page(self, resource: Resource, listing: ListOptions) -> Page:
+        """A list as JSON texts, with its version, and the token of the next page."""
+        return pagination.page(self.store, of(resource), listing)
+
+    def create(
+        self, resource: Resource, body: Object, namespace: str | None = None, how: WriteOptions = TRUSTED
+    ) -> Object:
+        """Create an object; raises Refused 409 AlreadyExists, or 404 if the namespace is missing."""
+        kind = of(resource)
+        obj = metadata.begin(kind, deepcopy(body), namespace)
+        with self.store.transaction(how.dry):
+            if not (body.get("metadata") or {}).get("name"):
+                while self._exists(kind, obj):  # the name was generated
+                    obj = metadata.begin(kind, deepcopy(body), namespace)
+            name = obj["metadata"]["name"]
+            self._check_space(kind, name, obj["metadata"].get("namespace", ""))
+            obj = admission.create(self.store, kind, obj, how)
+            if self._exists(kind, obj):
+                raise refusals.exists(resource, name)
+            _check_extent(obj, how)
+            self._quotas.check(kind, obj)
+            self._ports.allot(kind, obj)
+            service_tokens.allot(kind, obj)
+            self.store.put(kind.key, obj)
+            self._quotas.written(kind, None, obj)
+            self._expiry.created(kind)
+        return obj
+
+    def _exists(self, kind: Type, obj: Object) -> bool:
+        meta = obj["metadata"]
+        return self.store.read(kind.key, meta.get("namespace", ""), meta["name"]) is not None
+
+    def patch(
+        self, resource: Resource, name: str, body: Object, namespace: str | None = None, subresource: str = ""
+    ) -> Object:
+        """Apply a JSON merge patch, to the object or to its `status`."""
+        patch = deepcopy(body)
+        return self.change(resource, name, namespace, lambda old: merge(old, patch), subresource)
+
+    def change(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str | None,
+        change: Mutation,
+        subresource: str = "",
+        how: WriteOptions = TRUSTED,
+    ) -> Object:
+        """Replace the object by the result of `change` for a copy of it, in one transaction.
+
+        With "status", only the status is updated, with "" all but the status; with "scale", `change` receives
+        a Scale and this returns one. A change without effect keeps the version.
+
+        Raises:
+            Refused: 404; 409 if the result has another resourceVersion or uid; 422.
+        """
+        kind = of(resource)
+        with self.store.transaction(how.dry):
+            old = self._existing(kind, name, namespace)
+            if subresource == "scale":
+                wanted = change(scale.scale(old))
+                new = scale.scaled(old, wanted)
+                return scale.scale(self._write(kind, old, new, "", how))
+            return self._write(kind, old, change(deepcopy(old)), subresource, how)
+
+    def _write(self, kind: Type, old: Object, new: Object, subresource: str, how: WriteOptions) -> Object:
+        new = admission.update(kind, old, deepcopy(metadata.shaped(kind, new)), subresource, how)
+        self._ports.allot(kind, new, old)
+        service_tokens.allot(kind, new, old)
+        _check_extent(new, how)
+        if new == old:
+            return old
+        if kind.generation and new.get("spec") != old.get("spec"):
+            new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+        self.store.put(kind.key, new, old)
+        self._quotas.written(kind, old, new)
+        if self._remover.finished(kind, new):
+            self._remover.drop(kind, new)
+        return new
+
+    def delete(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str | None = None,
+        uid: str = "",
+        grace: int | None = None,
+    ) -> None:
+        """Delete with background propagation; with `uid` only exactly that object. A missing one is no error.
+
+        A pod on a node is only marked, unless `grace` is 0, with which the kubelet reports that its processes
+        are gone.
+        """
+        try:
+            self.remove(resource, name, namespace, DeleteOptions(grace=grace, uid=uid))
+        except Refused as refused:
+            if refused.code != 404 and not (uid and refused.code == 409):
+                raise
+
+    def remove(
+        self, resource: Resource, name: str, namespace: str | None, how: DeleteOptions
+    ) -> tuple[Object, bool]:
+        """Delete; return the object in its last state, and whether it is gone."""
+        kind = of(resource)
+        with self.store.transaction(how.dry):
+            obj = self._existing(kind, name, namespace)
+            return obj, self._remover.delete(kind, obj, how)
+
+    def watch(self, *resources: Resource) -> LocalWatch:
+        """Watch these types: every object comes as ADDED first, then every change, in order."""
+        return LocalWatch(self.store, [of(one) for one in resources])
+
+    def _existing(self, kind: Type, name: str, namespace: str | None) -> Object:
+        obj = self.store.read(kind.key, _space(kind.resource, namespace), name)
+        if obj is None:
+            raise refusals.missing(kind.resource, name)
+        return obj
+
+    def _check_space(self, kind: Type, name: str, namespace: str) -> None:
+        if not kind.resource.namespaced:
+            return
+        space = self.store.read("/namespaces", "", namespace)
+        if space is None:
+            raise refusals.missing(NAMESPACES, namespace)
+        if space["metadata"].get("deletionTimestamp"):
+            why = f"unable to create new content in namespace {namespace} because it is being terminated"
+            raise refusals.forbidden(kind.resource, name, why)
+
+
+def _check_extent(obj: Object, how: WriteOptions) -> None:
+    """Refuse an object that is too large, as after many patches; operators may write larger ones."""
+    if how.manager:
+        size_limits.check(encode(obj).encode())
+
+
+def _space(resource: Resource, namespace: str | None) -> str:
+    return (namespace or "default") if resource.namespaced else ""

@@ -1,0 +1,63 @@
+"""The options of requests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from arena.tuples import NamedTuple
+
+Validation = Literal["Ignore", "Warn", "Strict"]
+Propagation = Literal["Background", "Foreground", "Orphan"]
+
+
+def _silent(warning: str) -> None:
+    """Ignore warnings."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """Options of a write. The defaults are those of operators: trusted and untracked."""
+
+    dry: bool = False
+    validation: Validation = "Ignore"
+    """What to do about unknown fields; Ignore also skips the check of types."""
+    manager: str = ""
+    """The manager for `managedFields`; "" leaves them unchanged."""
+    applied: bool = False
+    """Whether `managedFields` is already final, as for server-side apply."""
+    warn: Callable[[str], None] = _silent
+
+
+TRUSTED = WriteOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOptions:
+    """Options of a deletion."""
+
+    grace: int | None = None
+    """Seconds; None uses the pod's own, 0 removes it at once."""
+    propagation: Propagation = "Background"
+    uid: str = ""
+    version: str = ""
+    dry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """Options of a list."""
+
+    namespace: str | None = None
+    labels: str = ""
+    fields: str = ""
+    limit: int = 0
+    token: str = ""
+
+
+class Page(NamedTuple):
+    """A part of a list, as stored JSON texts."""
+
+    texts: list[str]
+    version: int
+    token: str = ""
+    remaining: int | None = None

@@ -1,0 +1,119 @@
+"""The types of the server: a fixed table for routes, discovery and validation."""
+
+from arena.local import definitions, objects
+from arena.local.api.refusals import of_code
+from arena.local.definitions import Definition
+from arena.local.objects import Resource
+from arena.tuples import NamedTuple
+
+ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+
+class Type(NamedTuple):
+    """A resource type with its discovery data."""
+
+    resource: Resource
+    short: tuple[str, ...] = ()
+    subresources: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    generation: bool = False
+    """Whether `metadata.generation` counts changes of its spec."""
+    verbs: tuple[str, ...] = ALL_VERBS
+    definition: Definition | None = None
+    """The definition of a kind with an operator."""
+
+    @property
+    def key(self) -> str:
+        """`group/plural`: the key of the type in the store."""
+        return f"{self.resource.group}/{self.resource.plural}"
+
+    @property
+    def singular(self) -> str:
+        """`pod`, `tfjob`."""
+        return self.resource.kind.lower()
+
+    @property
+    def has_status(self) -> bool:
+        """Whether its status is written separately."""
+        return "status" in self.subresources
+
+    @property
+    def custom(self) -> bool:
+        """Whether a cluster would serve it from a CustomResourceDefinition."""
+        return self.definition is not None and self.definition.custom
+
+
+def _core(plural: str, kind: str, namespaced: bool = True) -> Resource:
+    return Resource("", "v1", plural, kind, namespaced)
+
+
+_STREAMS = ("attach", "exec", "log", "portforward")
+_READ = ("get", "list")
+
+
+def _defined(one: Definition) -> Type:
+    has = {"status": one.status, "scale": one.scale}
+    subresources = tuple(name for name, there in has.items() if there)
+    # `kubectl get all` lists only namespaced types.
+    categories = ("all",) if one.resource.namespaced else ()
+    return Type(one.resource, one.short, subresources, categories, True, definition=one)
+
+
+TYPES: tuple[Type, ...] = (
+    Type(objects.CONFIGMAPS, ("cm",)),
+    Type(objects.ENDPOINTS, ("ep",)),
+    Type(objects.EVENTS, ("ev",)),
+    Type(_core("limitranges", "LimitRange"), ("limits",)),
+    Type(objects.NAMESPACES, ("ns",), ("status",)),
+    Type(objects.NODES, ("no",), ("status",)),
+    Type(objects.PERSISTENT_VOLUME_CLAIMS, ("pvc",), ("status",)),
+    Type(objects.PODS, ("po",), ("status", "binding", *_STREAMS), ("all",)),
+    Type(objects.RESOURCE_QUOTAS, ("quota",), ("status",)),
+    Type(objects.SECRETS),
+    Type(_core("serviceaccounts", "ServiceAccount"), ("sa",)),
+    Type(objects.SERVICES, ("svc",), ("status",), ("all",)),
+    Type(Resource("coordination.k8s.io", "v1", "leases", "Lease")),
+    Type(
+        Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"),
+        ("pdb",),
+        ("status",),
+        (),
+        True,
+    ),
+    Type(Resource("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", False), ("pc",)),
+    Type(Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", False), ("sc",)),
+    Type(objects.OBSERVATION_LOGS, ("obs",)),
+    Type(objects.POD_LOGS, subresources=("log",), verbs=_READ),
+    Type(Resource("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", False), verbs=_READ),
+    Type(Resource("metrics.k8s.io", "v1beta1", "pods", "PodMetrics"), verbs=_READ),
+    *map(_defined, definitions.every()),
+)
+
+_BY_PATH = {(t.resource.group, t.resource.version, t.resource.plural): t for t in TYPES}
+_BY_KEY = {t.key: t for t in TYPES}
+
+
+def find(group: str, version: str, plural: str) -> Type | None:
+    """The type of that path; None if there is none."""
+    return _BY_PATH.get((group, version, plural))
+
+
+def of(resource: Resource) -> Type:
+    """The type of a resource.
+
+    Raises:
+        Refused: 404 if the server does not have it.
+    """
+    known = find(resource.group, resource.version, resource.plural)
+    if known is None:
+        raise of_code(404, "the server could not find the requested resource")
+    return known
+
+
+def named(key: str) -> Type:
+    """The type with that store key."""
+    return _BY_KEY[key]
+
+
+STORED = tuple(t for t in TYPES if "create" in t.verbs)
+"""The types whose objects the store keeps."""

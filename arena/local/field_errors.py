@@ -1,0 +1,49 @@
+"""Errors of fields of objects in the API's wording, and patterns that several kinds share."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from arena.tuples import NamedTuple
+
+LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+DNS_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+
+
+class FieldError(NamedTuple):
+    """An error of one field."""
+
+    field: str
+    reason: str
+    message: str
+
+
+def invalid(field: str, value: Any, why: str) -> FieldError:
+    """The error of a value that is not allowed."""
+    shown = json.dumps(value, ensure_ascii=False)
+    return FieldError(field, "FieldValueInvalid", f"Invalid value: {shown}: {why}")
+
+
+def missing(field: str, why: str = "") -> FieldError:
+    """The error of a required value that is missing."""
+    return FieldError(field, "FieldValueRequired", f"Required value: {why}" if why else "Required value")
+
+
+def unsupported(field: str, value: Any, known: Sequence[str]) -> FieldError:
+    """The error of a value that is not one of the supported ones."""
+    words = ", ".join(f'"{one}"' for one in known)
+    return FieldError(
+        field, "FieldValueNotSupported", f'Unsupported value: "{value}": supported values: {words}'
+    )
+
+
+def forbidden(field: str, why: str) -> FieldError:
+    """The error of a value that must not be set."""
+    return FieldError(field, "FieldValueForbidden", f"Forbidden: {why}")
+
+
+def check_count(field: str, count: Any) -> Iterator[FieldError]:
+    """Check that a count, if given, is a whole number of at least 0."""
+    if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 0):
+        yield invalid(field, count, "must be greater than or equal to 0")

@@ -1,0 +1,104 @@
+"""Locks in the state folder: who starts a server, which process is the server, how the last one ended.
+
+This module uses little more than the standard library, since every command on the local cluster imports it.
+"""
+
+import contextlib
+import errno
+import fcntl
+import os
+import time
+from pathlib import Path
+
+from arena.local.folders import explained
+from arena.private import make
+
+
+def acquire(path: Path, seconds: float) -> int | None:
+    """Lock a file within a number of seconds and return its descriptor, or None. Closing it unlocks the file.
+
+    A reset may remove the file and its folder meanwhile; both are then created again.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(FileExistsError):  # also raised if it is removed at this moment
+            make(path.parent)
+        with contextlib.suppress(BlockingIOError, FileNotFoundError):
+            return _locked(path)
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(0.01)
+
+
+def _locked(path: Path) -> int:
+    """Open and lock the file, and return its descriptor.
+
+    Raises:
+        BlockingIOError: another process holds the lock.
+        FileNotFoundError: the file was removed before it was locked, so that others cannot see the lock.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.fstat(descriptor).st_nlink:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def fell(home: Path) -> bool:
+    """Whether the process that last held `server.lock` ended without calling `leave`."""
+    try:
+        return holder(home) is None and bool((home / "server.lock").read_text().strip())
+    except OSError:  # no server has been here
+        return False
+
+
+def leave(lock: int) -> None:
+    """Record in `server.lock`, which this process holds, that it ends on purpose."""
+    os.ftruncate(lock, 0)
+
+
+def missing(home: Path, lock: int) -> str | None:
+    """Say how the server lost its folder: "removed", "moved", or "unlocked" if only `server.lock` is gone.
+
+    None if nothing is missing. After "moved" and "unlocked" the pods can still be found.
+    """
+    with contextlib.suppress(OSError):
+        if os.path.samestat(os.stat(home / "server.lock"), os.fstat(lock)):
+            return None
+    if os.fstat(lock).st_nlink:
+        return "moved"
+    try:
+        return "unlocked" if os.path.samestat(os.stat(home), os.stat(".")) else "removed"
+    except OSError:
+        return "removed"
+
+
+def settle(home: Path) -> None:
+    """Record for a crashed server, unless another one is running, that it was stopped on purpose."""
+    if fell(home):
+        with explained(home):
+            lock = acquire(home / "server.lock", 0)
+        if lock is not None:
+            os.ftruncate(lock, 0)
+            os.close(lock)
+
+
+def holder(home: Path) -> int | None:
+    """Return the pid of the process that holds `server.lock`, or None if it is not locked."""
+    try:
+        descriptor = os.open(home / "server.lock", os.O_RDONLY)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        # Locked an instant ago, the file may still hold no pid, or that of the one before.
+        text = os.read(descriptor, 32).strip()
+        return int(text) if text.isdigit() else 0
+    finally:
+        os.close(descriptor)
+    return None

@@ -1,0 +1,31 @@
+"""Pod templates that users give, and changes to them: numbers of replicas, variables, volumes, labels."""
+
+from collections.abc import Mapping
+
+from arena.local.objects import Object
+
+
+def selector(labels: Mapping[str, str]) -> str:
+    """Write labels as a label selector."""
+    return ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
+
+
+def replica_count(spec: Object) -> int:
+    """The number of replicas, which is 1 by default."""
+    count = spec.get("replicas")
+    return 1 if count is None else int(count)
+
+
+def set_env(container: Object, variables: Mapping[str, str]) -> None:
+    """Set variables of a container in place; the user's variables of the same names are replaced."""
+    kept = [one for one in container.get("env") or [] if one["name"] not in variables]
+    env = [*kept, *({"name": name, "value": value} for name, value in variables.items())]
+    if env:
+        container["env"] = env
+
+
+def add_volume(spec: Object, name: str, path: str, source: Object) -> None:
+    """Add a volume to a pod's spec, and mount it into the first container."""
+    spec["volumes"] = [*(spec.get("volumes") or []), {"name": name, **source}]
+    container = spec["containers"][0]
+    container["volumeMounts"] = [*(container.get("volumeMounts") or []), {"name": name, "mountPath": path}]

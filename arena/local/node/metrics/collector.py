@@ -1,0 +1,121 @@
+"""Collects the metrics of one container: `python -I -S collector.py <container folder>`.
+
+Standard library only. It outlives the server. It reads `collect.json`, follows what that names to the end of
+the container's newest run, and keeps what it found in `observed.json`, written whole by rename:
+
+    {"position": ..., "series": {NAME: {count, values, latest, min, max, step}}, "dropped": n, "ended": RUN}
+
+Position and figures change together, so that a collector that takes over after a kill counts nothing twice.
+`collector` is locked for as long as one is at work. It runs at a low priority and, with endless output, it
+falls behind rather than using more than its share: what the log has rotated away by then is counted in
+`gaps`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as in `supervisor`: the module typing is slow to load
+    from typing import Any
+
+# Isolated mode knows no site-packages; appended, so that nothing there can shadow the standard library.
+sys.path.append(os.path.abspath(__file__).rpartition("/arena/local/node/")[0])
+
+from arena.local.node.metrics import filters  # noqa: E402
+from arena.local.node.metrics.event_files import EventFolder  # noqa: E402
+from arena.local.node.metrics.series import Observations  # noqa: E402
+from arena.local.node.metrics.sources import ContainerLog, TextFile, numbers  # noqa: E402
+
+PAUSE = 0.25
+"""Seconds between two looks at output that does not grow, and at least between two writes of the result."""
+BUSY = 0.5
+"""The part of the time for which it works at most, while output grows without a pause."""
+
+
+class Collector:
+    """Reads one source, and stores the results."""
+
+    def __init__(self, request: dict[str, Any], saved: dict[str, Any]) -> None:
+        position = saved.get("position", {})
+        self.observations = Observations(request["values"], saved)
+        self._find = filters.compiled(request)
+        self.source: ContainerLog | TextFile | EventFolder
+        if request["source"] == "stdout":
+            self.source = ContainerLog(position)
+        elif request["source"] == "file":
+            self.source = TextFile(request["path"], position)
+        else:
+            self.source = EventFolder(request["path"], request["metrics"], position)
+
+    def read(self) -> bool | None:
+        """Process what was added; return whether there was anything, None at the end."""
+        if isinstance(self.source, EventFolder):
+            values = self.source.read()
+            for name, text, time_ in values or ():
+                self.observations.add(name, text, time_)
+            return None if values is None else bool(values)
+        lines = self.source.read()
+        for line, stamp in lines or ():
+            for name, text, moment in self._find(line, stamp):
+                self.observations.add(name, text, moment)
+        return None if lines is None else bool(lines)
+
+    def save(self, ended: int | None = None) -> None:
+        """Write the result; a full disk does not end the collector, which writes again later."""
+        state = {"position": self.source.position, **self.observations.save(), "ended": ended}
+        with contextlib.suppress(OSError):
+            with open("observed.new", "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+                json.dump(state, file)
+            os.rename("observed.new", "observed.json")
+
+
+def follow(collector: Collector, folder: str) -> None:
+    """Read to the end of the newest run, or until the folder is removed."""
+    written, unwritten = 0.0, False
+    while os.path.isdir(folder):
+        runs = numbers()
+        began = time.monotonic()
+        found = collector.read()
+        if found is None:
+            collector.save(ended=runs[-1] if runs else None)
+            return
+        unwritten = unwritten or found
+        if unwritten and time.monotonic() - written >= PAUSE:
+            collector.save()
+            written, unwritten = time.monotonic(), False
+        worked = time.monotonic() - began
+        time.sleep(worked * (1 / BUSY - 1) if found else PAUSE)
+
+
+def load(path: str) -> dict[str, Any]:
+    """A JSON object from a file; {} if there is none."""
+    try:
+        with open(path) as file:
+            found = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def main(folder: str) -> None:
+    """Collect the metrics of the container whose folder is given, unless another collector does."""
+    if os.fork():
+        os._exit(0)  # so that the collector is not a child of the server
+    os.chdir(folder)
+    lock = os.open("collector", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    os.nice(5)
+    follow(Collector(load("collect.json"), load("observed.json")), folder)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

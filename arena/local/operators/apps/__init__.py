@@ -1,0 +1,1 @@
+"""Deployment, ReplicaSet, StatefulSet, and Services with the proxy in front of them."""

@@ -1,0 +1,202 @@
+"""StatefulSet: pods with stable names and claims, created and deleted in order."""
+
+import copy
+from functools import cached_property
+
+from arena.local.definitions import Definition, set_defaults
+from arena.local.machinery import pod_status
+from arena.local.machinery.operator import Operator
+from arena.local.machinery.reconciler import Reconciler
+from arena.local.machinery.template_columns import CONTAINERS, IMAGES
+from arena.local.machinery.writes import RETRY
+from arena.local.objects import PERSISTENT_VOLUME_CLAIMS, PODS, STATEFULSETS, Object, key
+from arena.local.operators.apps import validation
+from arena.local.operators.apps.replicaset import size
+from arena.local.operators.apps.revisions import digest
+
+POD_NAME = "statefulset.kubernetes.io/pod-name"
+POD_INDEX = "apps.kubernetes.io/pod-index"
+HASH = "controller-revision-hash"
+
+
+def operator() -> Operator:
+    """The operator of StatefulSets."""
+    return StatefulSet.operator(owns=(PODS,))
+
+
+class StatefulSet(Reconciler):
+    """One pass over one StatefulSet."""
+
+    resource = STATEFULSETS
+
+    @cached_property
+    def pods(self) -> dict[str, Object]:
+        """Its pods by name, including those that the pass creates."""
+        return {key(pod)[1]: pod for pod in self.owned(PODS)}
+
+    @cached_property
+    def revision(self) -> str:
+        """The name of the current template's revision."""
+        return f"{self.obj['metadata']['name']}-{digest(self.obj['spec']['template'])}"
+
+    @property
+    def in_order(self) -> bool:
+        """Whether pods are created and deleted one after the other."""
+        return bool(self.obj["spec"].get("podManagementPolicy") != "Parallel")
+
+    def reconcile(self) -> float | None:
+        """Take one step towards the pods 0 to replicas-1, all of the current template."""
+        refused = self._grow()
+        if not refused and not self._shrink():
+            self._update()
+        self._report()
+        self.write_status()
+        return RETRY if refused else None
+
+    def _name(self, index: int) -> str:
+        return f"{self.obj['metadata']['name']}-{index}"
+
+    def _index(self, name: str) -> int:
+        return int(name[len(self.obj["metadata"]["name"]) + 1 :])
+
+    def _grow(self) -> bool:
+        """Create missing pods, in order once the one before is ready; True when a pod was refused."""
+        for index in range(size(self.obj)):
+            pod = self.pods.get(self._name(index))
+            if pod and pod_status.is_finished(pod):
+                self.remove(PODS, pod)
+            if pod is None:
+                pod = self._create(index)
+                if pod is None:
+                    return True
+                self.pods[key(pod)[1]] = pod
+            if self.in_order and not pod_status.is_ready(pod):
+                return False
+        return False
+
+    def _create(self, index: int) -> Object | None:
+        for template in self.obj["spec"].get("volumeClaimTemplates") or []:
+            self._claim(template, index)
+        pod = self.create_pod(self._pod(index), "FailedCreate")
+        if pod:
+            self._report_pod("SuccessfulCreate", "create", self._name(index))
+        return pod
+
+    def _report_pod(self, reason: str, verb: str, name: str) -> None:
+        self.event(reason, f"{verb} Pod {name} in StatefulSet {self.obj['metadata']['name']} successful")
+
+    def _claim(self, template: Object, index: int) -> None:
+        """Create the claim of one pod, without an owner: the data outlive the StatefulSet."""
+        namespace = key(self.obj)[0]
+        body = copy.deepcopy(template)
+        body["metadata"]["name"] = f"{template['metadata']['name']}-{self._name(index)}"
+        labels = (self.obj["spec"].get("selector") or {}).get("matchLabels") or {}
+        body["metadata"]["labels"] = {**(body["metadata"].get("labels") or {}), **labels}
+        body.pop("status", None)
+        if self.objects.get(PERSISTENT_VOLUME_CLAIMS, body["metadata"]["name"], namespace) is None:
+            kind = {"apiVersion": "v1", "kind": "PersistentVolumeClaim"}
+            self.objects.create(PERSISTENT_VOLUME_CLAIMS, {**body, **kind}, namespace)
+
+    def _pod(self, index: int) -> Object:
+        template = copy.deepcopy(self.obj["spec"]["template"])
+        name = self._name(index)
+        meta = dict(template.get("metadata") or {})
+        ours = {POD_NAME: name, POD_INDEX: str(index), HASH: self.revision}
+        meta.update(name=name, labels={**(meta.get("labels") or {}), **ours})
+        spec = template["spec"]
+        spec["hostname"] = name
+        if self.obj["spec"].get("serviceName"):
+            spec["subdomain"] = self.obj["spec"]["serviceName"]
+        claims = [one["metadata"]["name"] for one in self.obj["spec"].get("volumeClaimTemplates") or []]
+        others = [one for one in spec.get("volumes") or [] if one["name"] not in claims]
+        mine = [{"name": one, "persistentVolumeClaim": {"claimName": f"{one}-{name}"}} for one in claims]
+        if others or mine:
+            spec["volumes"] = [*others, *mine]
+        return {"metadata": meta, "spec": spec}
+
+    def _shrink(self) -> bool:
+        """Delete surplus pods, the last first; True while there are any."""
+        surplus = [name for name in self.pods if self._index(name) >= size(self.obj)]
+        for name in sorted(surplus, key=self._index, reverse=True):
+            self._delete(self.pods[name])
+            if self.in_order:
+                break
+        return bool(surplus)
+
+    def _delete(self, pod: Object) -> None:
+        if not pod_status.is_going(pod):
+            self._report_pod("SuccessfulDelete", "delete", key(pod)[1])
+            self.remove(PODS, pod)
+
+    def _update(self) -> None:
+        """Delete the last pod of an old template when all pods after it are ready; it is created again."""
+        strategy = self.obj["spec"].get("updateStrategy") or {}
+        if strategy.get("type") == "OnDelete":
+            return
+        first = int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
+        for index in range(size(self.obj) - 1, first - 1, -1):
+            pod = self.pods.get(self._name(index))
+            if pod is None:
+                return
+            if not self._is_new(pod):
+                self._delete(pod)
+                return
+            if not pod_status.is_ready(pod):
+                return
+
+    def _is_new(self, pod: Object) -> bool:
+        return bool((pod["metadata"].get("labels") or {}).get(HASH) == self.revision)
+
+    def _report(self) -> None:
+        """Write the status."""
+        pods = list(self.pods.values())
+        new = [pod for pod in pods if self._is_new(pod)]
+        ready = sum(map(pod_status.is_ready, pods))
+        done = len(new) == len(pods) == size(self.obj)
+        before = self.status.get("currentRevision")
+        self.status = {
+            "observedGeneration": self.obj["metadata"].get("generation", 1),
+            "replicas": len(pods),
+            "readyReplicas": ready,
+            "availableReplicas": ready,
+            "updatedReplicas": len(new),
+            "currentReplicas": len(new) if done else len(pods) - len(new),
+            "currentRevision": self.revision if done else before or self.revision,
+            "updateRevision": self.revision,
+            "collisionCount": 0,
+        }
+
+
+def _fill(obj: Object) -> None:
+    spec = obj["spec"]
+    set_defaults(
+        spec, replicas=1, podManagementPolicy="OrderedReady", revisionHistoryLimit=10, updateStrategy={}
+    )
+    set_defaults(spec["updateStrategy"], type="RollingUpdate")
+    if spec["updateStrategy"]["type"] == "RollingUpdate":
+        set_defaults(spec["updateStrategy"], rollingUpdate={})
+        set_defaults(spec["updateStrategy"]["rollingUpdate"], partition=0)
+
+
+SHAPES = """
+StatefulSet metadata:ObjectMeta spec:StatefulSetSpec! status:WorkloadStatus
+StatefulSetSpec replicas:i selector:LabelSelector! template:PodTemplateSpec! serviceName:s \
+volumeClaimTemplates:[PersistentVolumeClaim] podManagementPolicy:s updateStrategy:DeploymentStrategy \
+revisionHistoryLimit:i minReadySeconds:i persistentVolumeClaimRetentionPolicy:any ordinals:any
+"""
+
+DEFINITIONS = (
+    Definition(
+        resource=STATEFULSETS,
+        shapes=SHAPES,
+        short=("sts",),
+        scale=True,
+        fill=_fill,
+        restart=validation.RESTART,
+        check=validation.check,
+        immutable=("selector", "serviceName", "podManagementPolicy"),
+        columns=(("Ready", validation.ready),),
+        wide=(CONTAINERS, IMAGES),
+        custom=False,
+    ),
+)

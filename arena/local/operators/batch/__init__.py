@@ -1,0 +1,1 @@
+"""Job, and the kinds that start jobs on a schedule: CronJob, and Cron of KubeDL."""

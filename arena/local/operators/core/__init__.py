@@ -1,0 +1,1 @@
+"""What a cluster does without being asked: the scheduler and the garbage collector."""

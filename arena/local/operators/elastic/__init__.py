@@ -1,0 +1,1 @@
+"""TrainingJob of the elastic training operator, and the requests to scale it."""

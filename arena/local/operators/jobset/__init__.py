@@ -1,0 +1,1 @@
+"""JobSet: groups of Jobs that start, restart and end together."""

@@ -1,0 +1,1 @@
+"""The kinds of the training operator: what they share, and one module for each."""

@@ -1,0 +1,43 @@
+"""An arena that is removed, or installed anew, while its server runs."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from product import product, until
+
+import arena
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Path]:
+    """A second installation of arena."""
+    folder = tmp_path / "other"
+    shutil.copytree(
+        Path(arena.__file__).parent, folder / "arena", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    return folder
+
+
+@pytest.mark.parametrize("how", ["removed", "installed anew"])
+def test_the_next_command_replaces_the_server(tmp_path: Path, other: Path, how: str) -> None:
+    """Jobs of the old server continue, and new ones run."""
+    with product(tmp_path) as one:
+        one.must(
+            "submit", "job", "--name", "runs", "until test -e end; do sleep 0.1; done", PYTHONPATH=str(other)
+        )
+        until(lambda: one.jobs()["runs"] == "RUNNING")
+        old = one.server()
+        if how == "removed":
+            shutil.rmtree(other)
+        else:
+            version = other / "arena" / "_version.py"
+            shutil.copy(version, other / "new")
+            os.replace(other / "new", version)
+        assert "ran" in one.must("submit", "job", "--name", "next", "--logs", "echo ran")
+        assert one.server() != old
+        assert one.jobs()["runs"] == "RUNNING"
+        (tmp_path / "end").touch()
+        one.must("wait", "runs", "--timeout", "20s")

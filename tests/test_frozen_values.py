@@ -1,0 +1,81 @@
+"""Values: what the standard decorator would have made of them."""
+
+import copy
+import inspect
+import pickle
+from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+
+import pytest
+
+from arena.values import frozen
+
+
+@frozen
+class Point:
+    """A value with defaults."""
+
+    x: int
+    y: int = 0
+    names: tuple[str, ...] = field(default_factory=tuple)
+
+
+@frozen
+class Bag:
+    """A value with a default that can be changed."""
+
+    items: list[str] = field(default_factory=list)
+    size: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standard:
+    """The same by the standard decorator."""
+
+    x: int
+    y: int = 0
+    names: tuple[str, ...] = field(default_factory=tuple)
+
+
+def test_as_the_standard_decorator_makes_them():
+    """Values are made, compared, hashed, shown, copied and refused as those of the standard decorator."""
+    ours, theirs = Point(x=1, names=("a",)), Standard(x=1, names=("a",))
+    assert repr(ours) == repr(theirs).replace("Standard", "Point")
+    assert hash(ours) == hash(theirs)
+    assert ours == Point(x=1, names=("a",))
+    assert ours != Point(x=2, names=("a",))
+    assert ours != theirs
+    assert [one.name for one in fields(ours)] == [one.name for one in fields(theirs)]
+    assert replace(ours, y=2) == Point(x=1, y=2, names=("a",))
+    assert pickle.loads(pickle.dumps(ours)) == copy.deepcopy(ours) == ours
+    for refused in (lambda: Point(1), lambda: Point(), lambda: Point(x=1, z=2)):
+        with pytest.raises(TypeError):
+            refused()
+
+
+def test_never_changed():
+    """A field is neither changed, nor removed, nor added."""
+    one = Point(x=1)
+    with pytest.raises(FrozenInstanceError):
+        one.x = 2
+    with pytest.raises(FrozenInstanceError):
+        del one.x
+    with pytest.raises((FrozenInstanceError, TypeError)):
+        one.z = 3
+
+
+def test_defaults_are_not_shared():
+    """A default that can be changed is made afresh for every value, and one that is given is kept."""
+    given: list[str] = []
+    assert Bag().items is not Bag().items
+    assert Bag(items=given).items is given
+    assert Bag() == Bag(items=[])
+
+
+def test_the_signature_names_the_fields():
+    """Help and notebooks show the fields and their defaults, before the first value is made as well."""
+    assert str(inspect.signature(Bag)) == "(*, items=[], size=1)"
+
+
+def test_fields_are_built_once():
+    """`replace`, which is called for thousands of values, asks for the fields each time."""
+    assert fields(Bag)[0] is fields(Bag)[0]
