@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
+from gloo import run_past_abort
 from pages import ROOT, lines, write_files
 from product import Product
 
@@ -48,7 +49,7 @@ def ranks(arena: Product, words: Sequence[str], alone: bool = False) -> list[tup
         alone: whether arena warns that all are.
     """
     write_files(PAGE, arena.home)
-    code, out, err = arena.run(*words[:-1], "--logs", words[-1], seconds=450)
+    code, out, err = run_past_abort(arena, *words[:-1], "--logs", words[-1], seconds=220)
     assert code == 0, out + err
     assert ("Warning: each of the 2 instances reports that it is alone" in err) is alone
     # Processes of an instance share its output, and Python writes line ends apart: two may share a line.

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from gloo import run_past_abort
 from pages import ROOT, write_files
 from product import Product, until
 
@@ -35,8 +36,10 @@ def test_scalars(arena: Product, every: int, tags: set[str]) -> None:
     script = arena.home / "lit.py"
     script.write_text(script.read_text().replace("log_every_n_steps=1,", f"log_every_n_steps={every},"))
     words = ("--name", "lit", "--workers", "2", "--nproc-per-node", "1", "--tensorboard", "--logdir", ".")
-    shown = arena.must("submit", "pytorchjob", *words, "--logs", "torchrun lit.py", seconds=200)
-    assert ("Trainer(log_every_n_steps=50)" in shown) is (every == 50)
+    line = ("submit", "pytorchjob", *words, "--logs", "torchrun lit.py")
+    code, *shown = run_past_abort(arena, *line, seconds=120)
+    assert code == 0, shown
+    assert ("Trainer(log_every_n_steps=50)" in "".join(shown)) is (every == 50)
     ask = asker(arena.must("tensorboard", "lit", "--no-open").strip())
     run = "lightning_logs/version_0"
     until(lambda: ask("runs") == [run], 60, "the run")
