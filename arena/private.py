@@ -12,6 +12,9 @@ from arena import ownership
 NOWHERE = Path("/nonexistent")
 """The home folder of a user without one, by Debian's convention."""
 
+_REMOVALS = 10
+"""How often a folder may be removed while it is made."""
+
 
 class Exposed(Exception):
     """Somebody else could change the content of a path.
@@ -53,11 +56,20 @@ def make(folder: Path) -> None:
     """Create a folder and its missing parents for this user alone, whatever the umask.
 
     Existing parts are checked like in `check`; if others may read the folder itself, it is closed to them.
+    Another process may remove the folder at the same time, as a reset does.
 
     Raises:
         Exposed: somebody else could change it.
         OSError: it cannot be created.
     """
+    for _ in range(_REMOVALS):
+        with contextlib.suppress(FileNotFoundError):
+            return _make(folder)
+    return _make(folder)
+
+
+def _make(folder: Path) -> None:
+    """See `make`; raises FileNotFoundError if the folder, or one above it, is removed meanwhile."""
     check(folder)
     for one in reversed((folder, *folder.parents)):
         if not os.path.exists(one):

@@ -9,7 +9,7 @@ ABORT = "terminate called without an active exception"
 
 
 def run_past_abort(arena: Product, *words: str, seconds: float) -> tuple[int, str, str]:
-    """`arena.run` for a submit with `--logs`; once more, and said aloud, where Gloo aborted at the program's end."""
+    """`arena.run` for a submit with `--logs`; once more, and said aloud, if Gloo aborted at the end."""
     code, out, err = arena.run(*words, seconds=seconds)
     if code and ABORT in out:
         print(f"GLOO ABORTED AT THE END OF {words[-1]}: it runs once more", file=sys.stderr)

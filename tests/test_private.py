@@ -1,6 +1,7 @@
 """Folders that are one user's alone: made under any umask, and refused where a stranger could have been."""
 
 import os
+import shutil
 import stat
 import struct
 import subprocess
@@ -193,3 +194,21 @@ def test_emptying_goes_as_deep_as_programs_do(tmp_path):
     finally:
         os.close(top)
         subprocess.run(["rm", "-rf", tmp_path / "pods"], check=True)  # pytest could not
+
+
+def test_a_folder_that_is_removed_while_it_is_made(tmp_path, monkeypatch):
+    """It is there in the end, though it is removed right after it was made; a link to nowhere is an error."""
+    folder = tmp_path / "one" / "two"
+    removals = iter(range(5))
+
+    def check_and_remove(path: Path) -> None:
+        if path.exists() and next(removals, None) is not None:
+            shutil.rmtree(tmp_path / "one")
+
+    monkeypatch.setattr(private, "check", check_and_remove)
+    private.make(folder)
+    assert folder.is_dir()
+    assert next(removals, None) is None
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError):
+        private.make(tmp_path / "link" / "mine")

@@ -21,8 +21,7 @@ def acquire(path: Path, seconds: float) -> int | None:
     """
     deadline = time.monotonic() + seconds
     while True:
-        with contextlib.suppress(FileExistsError):  # also raised if it is removed at this moment
-            make(path.parent)
+        make(path.parent)
         with contextlib.suppress(BlockingIOError, FileNotFoundError):
             return _locked(path)
         if time.monotonic() >= deadline:

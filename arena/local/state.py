@@ -132,10 +132,7 @@ def prepare() -> Path:
     check_proc()
     home = state_dir()
     with explained(home):
-        try:
-            private.make(home)
-        except (FileExistsError, FileNotFoundError):
-            private.make(home)  # a reset was just removing it
+        private.make(home)
         claim(home)
     return home
 
