@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from arena.actions import readings
 from arena.actions.served import preferred
 from arena.actions.submit.defaults import administrator
 from arena.errors import NotAllowed, NotFound
@@ -19,6 +20,7 @@ REVIEWS = Resource("authentication.k8s.io", "v1", "selfsubjectreviews", False, k
 ACCESS = Resource(
     "authorization.k8s.io", "v1", "selfsubjectaccessreviews", False, kind="SelfSubjectAccessReview"
 )
+UNKNOWN = "whether you are an administrator is unknown"
 ADMINS = "adminUsers"
 """The key in the administrator's settings that lists users, separated by commas."""
 
@@ -35,12 +37,14 @@ def whoami(session: Session) -> User:
     reported = str(info.get("username") or "")
     name = reported or login(session) or session.user
     said = administrator(session)
-    admins = [one.strip() for one in said.get(ADMINS, "").split(",")]
+    listed = name in [one.strip() for one in said.get(ADMINS, "").split(",")]
+    may = readings.optional(ACCESS, UNKNOWN, lambda: [listed or _may_everything(cluster)])
     return User(
         name=name,
         groups=tuple(info.get("groups") or ()),
-        admin=name in admins or _may_everything(cluster),
+        admin=any(may),
         reported=bool(reported),
+        unread=may.unread,
     )
 
 
@@ -55,18 +59,23 @@ def _may_everything(cluster: Cluster) -> bool:
     if preferred(cluster, ACCESS) is None:
         return True
     asked = {"resourceAttributes": {"verb": "*", "group": "*", "resource": "*"}}
-    return bool(_reviewed(cluster, ACCESS, {"spec": asked}).get("allowed"))
+    return bool(_answer(cluster, ACCESS, {"spec": asked}).get("allowed"))
 
 
 def _reviewed(cluster: Cluster, resource: Resource, body: dict[str, Any]) -> dict[str, Any]:
     """The cluster's answer to a question about this user; empty if it has none."""
+    try:
+        return _answer(cluster, resource, body)
+    except (NotAllowed, NotFound):
+        return {}
+
+
+def _answer(cluster: Cluster, resource: Resource, body: dict[str, Any]) -> dict[str, Any]:
+    """The status of a review; empty if the cluster does not know such reviews."""
     kind = preferred(cluster, resource)
     if kind is None:
         return {}
-    try:
-        answer = cluster.create(kind, None, {"apiVersion": kind.api_version, "kind": kind.kind, **body})
-    except (NotAllowed, NotFound):
-        return {}
+    answer = cluster.create(kind, None, {"apiVersion": kind.api_version, "kind": kind.kind, **body})
     found: dict[str, Any] = answer.get("status") or {}
     return found
 

@@ -29,6 +29,7 @@ def command(session: "Session", form: str) -> None:
     if not (user.reported or session.is_local):
         place = "the kubeconfig" if identity.login(session) else "your login on this machine"
         _console.remark(f"{session.name} does not report who you are; the name is that of {place}")
+    _console.missing(user.unread)
     shown = {"Name": user.name, "Id": identity.user_id(user.name), "IsAdminUser": user.admin}
     if form == "name":
         _console.line(user.name)

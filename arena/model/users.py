@@ -1,5 +1,6 @@
 """The users of a cluster."""
 
+from arena.model.partial import Unread
 from arena.values import frozen
 
 
@@ -12,3 +13,5 @@ class User:
     admin: bool = False
     reported: bool = True
     """Whether the cluster itself reported the name."""
+    unread: tuple[Unread, ...] = ()
+    """What the cluster did not answer."""

@@ -4,6 +4,7 @@
 - `store`          SQLite: versions, transactions, listeners
 - `app`            `make_app`: the aiohttp application; `handlers` answers requests on objects
 - `access`         connections that are refused
+- `rbac/`          who is impersonated, and their rights
 - `streaming/`     what needs the processes behind pods: logs, exec, attach, port-forward, metrics
 - `local_watch`    watches of operators and the node, in the same process; `http_watch` for clients
 - `patches/`       the four kinds of patch

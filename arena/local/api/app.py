@@ -9,6 +9,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from arena.local.api import access, discovery, fault_injection, handlers, http_watch
 from arena.local.api.fault_injection import Fault
 from arena.local.api.object_api import Api
+from arena.local.api.rbac import authorization
 from arena.local.api.size_limits import LARGEST
 from arena.local.objects import Refused
 from arena.local.runtime import Runtime
@@ -19,6 +20,8 @@ def make_app(
 ) -> web.Application:
     """The application; everybody who can connect may use it, except web pages.
 
+    Who impersonates somebody has only the rights of that user.
+
     Args:
         api: the objects.
         runtime: the processes behind the pods; without it, logs, exec and the like return 404.
@@ -26,7 +29,8 @@ def make_app(
     """
     struck = [] if troubles is None else troubles
     app = web.Application(
-        middlewares=[access.restrict_access, fault_injection.inject(struck)], client_max_size=LARGEST
+        middlewares=[access.restrict_access, authorization.enforce(api), fault_injection.inject(struck)],
+        client_max_size=LARGEST,
     )
     app[http_watch.WATCHES] = set()
     if runtime is not None:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from aiohttp import web
 
-from arena.local.api import refusals, size_limits
+from arena.local.api import protobuf, refusals, size_limits
 from arena.local.objects import Object
 
 
@@ -22,14 +22,14 @@ def check_form(request: web.Request) -> None:
         raise refusals.of_code(
             415, f'the content encoding "{coding}" is not supported: send the body uncompressed'
         )
-    if "protobuf" in request.content_type:
+    if "protobuf" in request.content_type and not protobuf.reads(request.path):
         raise refusals.of_code(
             415,
             "the local cluster reads JSON and YAML only: write the object to a file and use "
             "`kubectl create -f` or `kubectl apply -f` with it",
         )
     whole = request.method in ("POST", "PUT") and "Content-Type" in request.headers
-    if whole and not request.content_type.endswith(("json", "yaml")):
+    if whole and not request.content_type.endswith(("json", "yaml", "protobuf")):
         message = "the body of the request was in an unknown format - accepted media types include: "
         raise refusals.of_code(415, message + "application/json, application/yaml")
 
@@ -40,7 +40,7 @@ def load(body: bytes) -> Object:
     Raises:
         Refused: 400 if it cannot be read or is not a mapping.
     """
-    return mapping(decode(body))
+    return protobuf.decode(body) or mapping(decode(body))
 
 
 def decode(body: bytes) -> Any:

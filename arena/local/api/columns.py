@@ -140,6 +140,18 @@ def _latest_values(obj: Object, now: datetime) -> str:
     return ",".join(f"{one['name']}={(one.get('latest') or {}).get('value', '')}" for one in metrics[:5])
 
 
+def _role(obj: Object, now: datetime) -> str:
+    return f"{_at('roleRef.kind')(obj, now)}/{_at('roleRef.name')(obj, now)}"
+
+
+def _subjects(kind: str) -> Value:
+    def value(obj: Object, now: datetime) -> str:
+        found = [one for one in obj.get("subjects") or [] if one.get("kind") == kind]
+        return ", ".join("/".join(filter(None, (one.get("namespace"), one["name"]))) for one in found)
+
+    return value
+
+
 def _amounts(limits: bool) -> Value:
     def value(obj: Object, now: datetime) -> str:
         known = obj.get("status") or {}
@@ -152,6 +164,11 @@ def _amounts(limits: bool) -> Value:
 
 _NAME = _col("Name", "metadata.name", "")
 _AGE = Column("Age", lambda obj, now: ago(obj["metadata"].get("creationTimestamp"), now))
+_CREATED = _col("Created At", "metadata.creationTimestamp")
+_BINDING = (
+    _NAME, Column("Role", _role), _AGE, Column("Users", _subjects("User"), True),
+    Column("Groups", _subjects("Group"), True), Column("ServiceAccounts", _subjects("ServiceAccount"), True),
+)  # fmt: skip
 
 _TABLES: dict[str, tuple[Column, ...]] = {
     "/pods": (
@@ -196,7 +213,11 @@ _TABLES: dict[str, tuple[Column, ...]] = {
     "/resourcequotas": (
         _NAME, Column("Request", _amounts(False)), Column("Limit", _amounts(True)), _AGE,
     ),
-    "/limitranges": (_NAME, _col("Created At", "metadata.creationTimestamp")),
+    "/limitranges": (_NAME, _CREATED),
+    "rbac.authorization.k8s.io/clusterrolebindings": _BINDING,
+    "rbac.authorization.k8s.io/clusterroles": (_NAME, _CREATED),
+    "rbac.authorization.k8s.io/rolebindings": _BINDING,
+    "rbac.authorization.k8s.io/roles": (_NAME, _CREATED),
     "coordination.k8s.io/leases": (_NAME, _col("Holder", "spec.holderIdentity"), _AGE),
     "metrics.arena.io/observationlogs": (
         _NAME, _col("Pod", "pod.name"), Column("Latest", _latest_values),

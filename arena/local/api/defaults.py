@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable
 
+from arena.local.api.rbac import validation as rbac_validation
 from arena.local.api.resource_types import Type
 from arena.local.definitions import set_defaults
 from arena.local.objects import Object
@@ -145,4 +146,6 @@ _FILLERS: dict[str, Callable[[Object], None]] = {
     "/secrets": _secret,
     "/persistentvolumeclaims": _claim,
     "policy/poddisruptionbudgets": _budget,
+    "rbac.authorization.k8s.io/clusterrolebindings": rbac_validation.fill,
+    "rbac.authorization.k8s.io/rolebindings": rbac_validation.fill,
 }

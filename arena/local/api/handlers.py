@@ -10,8 +10,10 @@ from aiohttp import web
 
 from arena.local.api import bodies, http_watch, patch_requests, refusals, representations, request_path, scale
 from arena.local.api.object_api import Api
+from arena.local.api.rbac import reviews, users
 from arena.local.api.request_options import DeleteOptions, ListOptions, Propagation, Validation, WriteOptions
 from arena.local.api.request_path import Target
+from arena.local.api.resource_types import ASKED
 from arena.local.field_errors import FieldError
 from arena.local.objects import NAMESPACES, Object, Refused
 
@@ -117,6 +119,10 @@ def refusal(refused: Refused) -> web.Response:
 
 def _action(call: Call) -> Callable[[Call], web.Response]:
     target, method = call.target, call.request.method
+    if target.kind.verbs == ASKED:
+        if method != "POST" or target.name:
+            raise refusals.of_code(405, "the server does not allow this method on the requested resource")
+        return _review
     if target.kind.verbs == ("get", "list"):
         raise refusals.of_code(404, "the server could not find the requested resource")
     if target.subresource == "binding" and method == "POST":
@@ -164,6 +170,11 @@ def _create(call: Call) -> web.Response:
     bodies.may_create(body)
     obj = call.api.create(target.kind.resource, body, target.namespace, how)
     return _shown(call, obj, 201)
+
+
+def _review(call: Call) -> web.Response:
+    user, body = users.of(call.request.headers), bodies.load(call.body)
+    return _json(reviews.answer(call.api, call.target.kind, body, user, call.target.namespace), 201)
 
 
 def _replace(call: Call) -> web.Response:

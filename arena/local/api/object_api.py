@@ -1,7 +1,7 @@
 """The API without HTTP: operators and node call it directly, and the handlers serve it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from arena.local.api.local_watch import LocalWatch
 from arena.local.api.patches.merge import merge
 from arena.local.api.port_allocator import PortAllocator
 from arena.local.api.quota import Quotas
+from arena.local.api.rbac import bootstrap
 from arena.local.api.request_options import TRUSTED, DeleteOptions, ListOptions, Page, WriteOptions
 from arena.local.api.resource_types import Type, of
 from arena.local.api.store import Store, encode
@@ -35,13 +36,10 @@ class Api:
         self._quotas = Quotas(self.store)
         self._expiry = Expiry(self.store)
         self._remover = Remover(self.store, self._quotas.dropped)
-        for name in PROTECTED:
-            if self.get(NAMESPACES, name) is None:
-                self.create(NAMESPACES, {"metadata": {"name": name}})
-        for one in definitions.every():
-            for obj in one.seeds:
-                if self.get(one.resource, obj["metadata"]["name"]) is None:
-                    self.create(one.resource, obj)
+        with self.store.transaction():
+            for resource, obj in _seeds():
+                if self.get(resource, obj["metadata"]["name"]) is None:
+                    self.create(resource, obj)
 
     def close(self) -> None:
         """Close the store."""
@@ -182,6 +180,13 @@ class Api:
         if space["metadata"].get("deletionTimestamp"):
             why = f"unable to create new content in namespace {namespace} because it is being terminated"
             raise refusals.forbidden(kind.resource, name, why)
+
+
+def _seeds() -> Iterator[tuple[Resource, Object]]:
+    """The objects that exist from the start."""
+    yield from ((NAMESPACES, {"metadata": {"name": name}}) for name in PROTECTED)
+    yield from bootstrap.objects()
+    yield from ((one.resource, obj) for one in definitions.every() for obj in one.seeds)
 
 
 def _check_extent(obj: Object, how: WriteOptions) -> None:

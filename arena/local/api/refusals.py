@@ -66,6 +66,12 @@ def forbidden(resource: Resource, name: str, why: str) -> Refused:
     return Refused(403, "Forbidden", message, _details(resource, name))
 
 
+def denied(resource: Resource, name: str, why: str) -> Refused:
+    """403 Forbidden: the user of the request has no right to it; `name` may be ""."""
+    about = f'{qualified(resource)} "{name}"' if name else qualified(resource)
+    return Refused(403, "Forbidden", f"{about} is forbidden: {why}", _details(resource, name))
+
+
 def invalid(resource: Resource, name: str, causes: Iterable[FieldError]) -> Refused:
     """422 Invalid: lists the causes in the message and in the details, up to a limit."""
     found = [one._replace(message=_short(one.message, 1000)) for one in islice(causes, _CAUSES)]

@@ -47,8 +47,23 @@ def _core(plural: str, kind: str, namespaced: bool = True) -> Resource:
     return Resource("", "v1", plural, kind, namespaced)
 
 
+def _rbac(plural: str, kind: str, namespaced: bool = True) -> Resource:
+    return Resource("rbac.authorization.k8s.io", "v1", plural, kind, namespaced)
+
+
+ROLES, CLUSTER_ROLES = _rbac("roles", "Role"), _rbac("clusterroles", "ClusterRole", False)
+ROLE_BINDINGS = _rbac("rolebindings", "RoleBinding")
+CLUSTER_ROLE_BINDINGS = _rbac("clusterrolebindings", "ClusterRoleBinding", False)
+
 _STREAMS = ("attach", "exec", "log", "portforward")
 _READ = ("get", "list")
+ASKED = ("create",)
+"""The verbs of reviews, which are answered and not stored."""
+
+
+def _review(kind: str, namespaced: bool = False) -> Type:
+    resource = Resource("authorization.k8s.io", "v1", f"{kind.lower()}s", kind, namespaced)
+    return Type(resource, verbs=ASKED)
 
 
 def _defined(one: Definition) -> Type:
@@ -82,6 +97,9 @@ TYPES: tuple[Type, ...] = (
     ),
     Type(Resource("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", False), ("pc",)),
     Type(Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", False), ("sc",)),
+    *map(Type, (CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES)),
+    *map(_review, ("SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview")),
+    _review("LocalSubjectAccessReview", True),
     Type(objects.OBSERVATION_LOGS, ("obs",)),
     Type(objects.POD_LOGS, subresources=("log",), verbs=_READ),
     Type(Resource("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", False), verbs=_READ),
@@ -115,5 +133,5 @@ def named(key: str) -> Type:
     return _BY_KEY[key]
 
 
-STORED = tuple(t for t in TYPES if "create" in t.verbs)
+STORED = tuple(t for t in TYPES if t.verbs == ALL_VERBS)
 """The types whose objects the store keeps."""

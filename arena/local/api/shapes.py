@@ -156,6 +156,29 @@ StorageClass metadata:ObjectMeta provisioner:s! parameters:{s} reclaimPolicy:s m
 allowVolumeExpansion:b volumeBindingMode:s allowedTopologies:[any]
 """
 
+RIGHTS = """
+Role metadata:ObjectMeta rules:[PolicyRule]
+ClusterRole metadata:ObjectMeta rules:[PolicyRule] aggregationRule:AggregationRule
+AggregationRule clusterRoleSelectors:[LabelSelector]
+PolicyRule verbs:[s]! apiGroups:[s] resources:[s] resourceNames:[s] nonResourceURLs:[s]
+RoleBinding metadata:ObjectMeta subjects:[Subject] roleRef:RoleRef!
+ClusterRoleBinding metadata:ObjectMeta subjects:[Subject] roleRef:RoleRef!
+RoleRef apiGroup:s kind:s! name:s!
+Subject kind:s! apiGroup:s name:s! namespace:s
+SelfSubjectAccessReview metadata:ObjectMeta spec:AccessSpec! status:AccessStatus
+SubjectAccessReview metadata:ObjectMeta spec:AccessSpec! status:AccessStatus
+LocalSubjectAccessReview metadata:ObjectMeta spec:AccessSpec! status:AccessStatus
+AccessSpec resourceAttributes:ResourceAttributes nonResourceAttributes:PathAttributes user:s groups:[s] \
+extra:any uid:s
+ResourceAttributes namespace:s verb:s group:s version:s resource:s subresource:s name:s fieldSelector:any \
+labelSelector:any
+PathAttributes path:s verb:s
+AccessStatus allowed:b! denied:b reason:s evaluationError:s
+SelfSubjectRulesReview metadata:ObjectMeta spec:RulesSpec! status:RulesStatus
+RulesSpec namespace:s
+RulesStatus resourceRules:[PolicyRule] nonResourceRules:[PolicyRule] incomplete:b! evaluationError:s
+"""
+
 TRAINING = """
 RunPolicy cleanPodPolicy:s ttlSecondsAfterFinished:i activeDeadlineSeconds:i backoffLimit:i suspend:b \
 managedBy:s schedulingPolicy:SchedulingPolicy
@@ -167,4 +190,4 @@ ReplicaStatus active:i succeeded:i failed:i selector:s labelSelector:LabelSelect
 """
 """What several kinds of training jobs share; the rest is in their operators' definitions."""
 
-ALL = META + PODS + CORE + TRAINING
+ALL = META + PODS + CORE + RIGHTS + TRAINING

@@ -6,12 +6,14 @@ from typing import Any
 
 from arena.local import pod_limit
 from arena.local.api import pod_validation, schema
-from arena.local.api.resource_types import Type
+from arena.local.api.rbac import validation as rbac_validation
+from arena.local.api.resource_types import CLUSTER_ROLES, Type
 from arena.local.api.schema import Shape
 from arena.local.field_errors import DNS_1035, LABEL, FieldError, invalid, missing, unsupported
 from arena.local.objects import Object
 
 _SUBDOMAIN = re.compile(rf"{LABEL.pattern}(\.{LABEL.pattern})*")
+_SEGMENT = re.compile(r"(?!\.\.?$)[^/%]+")
 _LABEL_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _NOTES = 256 * 1024
 """Maximum bytes of the annotations of one object."""
@@ -81,7 +83,9 @@ def _meta(kind: Type, meta: Object) -> Iterator[FieldError]:
 
 def name(kind: Type, text: str) -> Iterator[FieldError]:
     """The errors of a name of that type."""
-    if kind.key == "/services":
+    if kind.resource.group == CLUSTER_ROLES.group:
+        pattern, longest, rule = _SEGMENT, 253, "may not be '.' or '..' or contain '/' or '%'"
+    elif kind.key == "/services":
         pattern, longest = DNS_1035, 63
         rule = "a DNS-1035 label must start with a letter and consist of lower case letters, digits or '-'"
     elif kind.key == "/namespaces":
@@ -173,8 +177,14 @@ _RULES: dict[str, Callable[[Object], Iterator[FieldError]]] = {
     "/pods": lambda obj: pod_validation.check(obj["spec"], "spec"),
     "/services": _service,
     "/resourcequotas": _quota,
+    "rbac.authorization.k8s.io/clusterrolebindings": rbac_validation.check_binding,
+    "rbac.authorization.k8s.io/clusterroles": rbac_validation.check_role,
+    "rbac.authorization.k8s.io/rolebindings": rbac_validation.check_binding,
+    "rbac.authorization.k8s.io/roles": rbac_validation.check_role,
 }
 _IMMUTABLE = {
     "/secrets": ("type",),
+    "rbac.authorization.k8s.io/clusterrolebindings": ("roleRef",),
+    "rbac.authorization.k8s.io/rolebindings": ("roleRef",),
     "scheduling.k8s.io/priorityclasses": ("value",),
 }
