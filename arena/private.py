@@ -77,7 +77,10 @@ def _make(folder: Path) -> None:
                 os.mkdir(one, 0o700)
                 os.chmod(one, 0o700)  # a umask may remove permissions of the owner, too
     check(folder)
-    if stat.S_IMODE(os.stat(folder).st_mode) & 0o077:
+    mode = os.stat(folder).st_mode
+    if not stat.S_ISDIR(mode):  # such as /dev/null, which everybody needs
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    if stat.S_IMODE(mode) & 0o077:
         os.chmod(folder, 0o700)
 
 

@@ -57,6 +57,15 @@ def test_a_folder_that_others_may_read_is_closed(tmp_path):
     assert (mode(tmp_path / "above"), mode(tmp_path / "above" / "open")) == (0o755, 0o700)
 
 
+def test_what_is_no_folder_stays_as_it_is(tmp_path):
+    """A file in the place of the folder is refused and keeps its permissions; root would close /dev/null."""
+    (tmp_path / "file").write_text("text")
+    (tmp_path / "file").chmod(0o644)
+    with pytest.raises(NotADirectoryError, match="Not a directory"):
+        private.make(tmp_path / "file")
+    assert mode(tmp_path / "file") == 0o644
+
+
 @pytest.mark.parametrize("bits", [0o777, 0o1777, 0o702])
 def test_a_folder_that_others_may_write_is_refused(tmp_path, bits):
     """Somebody may have put something into it already."""
