@@ -37,9 +37,9 @@ class Task(Generic[T]):
         self._raised = RuntimeError("the pool of threads was closed before it made the call")
         self._ended.set()
 
-    def done(self) -> bool:
-        """Whether the call has ended or was cancelled."""
-        return self._ended.is_set()
+    def done(self, seconds: float = 0.0) -> bool:
+        """Whether the call has ended or was cancelled; waits for it at most this long."""
+        return self._ended.wait(seconds)
 
     def result(self) -> T:
         """Wait until the call ends; return what it returned, or raise what it raised."""
@@ -98,6 +98,13 @@ class ThreadPool:
                 return self._waiting.popleft()
             self._idle += 1
             return None
+
+
+def within(seconds: float, call: Callable[[], T]) -> T | None:
+    """What the call returns, or None if it takes longer; then it goes on until the process ends."""
+    task = Task(call, ())
+    threading.Thread(target=task.run, daemon=True).start()
+    return task.result() if task.done(seconds) else None
 
 
 @contextmanager

@@ -1,16 +1,22 @@
 _arena_completion() {
-    local type value
-    while IFS=, read -r type value; do
-        case $type in
-            dir) compopt -o dirnames ;;
-            file) compopt -o default ;;
-            plain)
-                [[ $value == *= ]] && compopt -o nospace
-                COMPREPLY+=("$value")
+    local line=${COMP_LINE:0:COMP_POINT} program=$1 answer
+    local named='(^|[[:space:]])(([^[:space:]]*/)?arena)([[:space:]].*)?$'
+    if [[ ${BASH_ALIASES[$1]-} =~ $named ]]; then
+        line=arena${BASH_REMATCH[4]}${line#*"$1"} program=${BASH_REMATCH[2]}
+    fi
+    [[ $program == */* ]] || program=arena
+    program=${program/#\~\//$HOME/}
+    while IFS= read -r answer; do
+        case $answer in
+            dir,*) compopt -o dirnames ;;
+            file,*) compopt -o default ;;
+            plain,*)
+                [[ $answer == *= ]] && compopt -o nospace
+                COMPREPLY+=("${answer#plain,}")
                 ;;
         esac
-    done < <(env COMP_WORDS="${COMP_LINE:0:COMP_POINT}" COMP_BREAKS="$COMP_WORDBREAKS" \
-        _ARENA_COMPLETE=bash_complete "$1" 2>/dev/null)
+    done < <(env COMP_WORDS="$line" COMP_BREAKS="$COMP_WORDBREAKS" _ARENA_COMPLETE=bash_complete \
+        "${program//\\}" 2>/dev/null)
 }
 
 complete -o nosort -F _arena_completion arena

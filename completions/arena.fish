@@ -10,9 +10,9 @@ function _arena_completion
             case file
                 string replace -r -- '^' "$flag" (__fish_complete_path "$start")
             case plain
-                echo $found[2]
+                printf '%s\n' $found[2]
         end
     end
 end
 
-complete --no-files --command arena --arguments "(_arena_completion)"
+complete --no-files --command arena --arguments '(_arena_completion)'

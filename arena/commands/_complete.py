@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from arena import parallel
 from arena.errors import ArenaError
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from arena.session import Session
+
+PATIENCE = 1.0
+"""Seconds for which TAB waits for names."""
 
 
 def jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -64,13 +68,7 @@ def nodes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
 
 def contexts(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Names of contexts, without asking a cluster."""
-    from arena.commands._globals import Globals
-
-    try:
-        found = ctx.find_root().ensure_object(Globals).connect().contexts()
-    except ArenaError:
-        return []
-    return sorted(name for name in set(found) if name.startswith(incomplete))
+    return _read(ctx, lambda session: session.contexts(), incomplete)
 
 
 def instances(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -94,14 +92,22 @@ def found(ctx: click.Context, read: "Callable[[Session], list[str]]", incomplete
 
     A local cluster that is not running is not started.
     """
+    return _read(ctx, lambda session: [] if session.is_idle() else read(session), incomplete)
+
+
+def _read(ctx: click.Context, read: "Callable[[Session], list[str]]", incomplete: str) -> list[str]:
     from arena.commands._globals import Globals
 
-    try:
-        session = ctx.find_root().ensure_object(Globals).connect()
-        known = [] if session.is_idle() else read(session)
-    except ArenaError:
-        return []
-    return sorted(name for name in set(known) if name.startswith(incomplete))
+    chosen = ctx.find_root().ensure_object(Globals)
+
+    def known() -> list[str]:
+        try:
+            return read(chosen.connect())
+        except ArenaError:
+            return []
+
+    names = parallel.within(PATIENCE, known) or []
+    return sorted(name for name in set(names) if name.startswith(incomplete))
 
 
 def _ask(session: "Session", noun: str) -> list[str]:

@@ -104,7 +104,8 @@ def spec_options(spec: type, without: Collection[str] = ()) -> Callable[[Any], A
 
 def _new(one: Option) -> Callable[[Any], Any]:
     if one.type.positional:
-        return click.argument(one.name, nargs=-1, metavar=f"{one.type.metavar}...")
+        metavar, files = f"{one.type.metavar}...", _complete.files
+        return click.argument(one.name, nargs=-1, metavar=metavar, shell_complete=files)
     if one.type.boolean:
         both = [f"{flag}/--no-{flag.lstrip('-')}" for flag in one.flags]
         return click.option(one.name, *both, default=None, help=_help(one))

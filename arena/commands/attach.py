@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _console, _flags
+from arena.commands import _complete, _console, _flags
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 @click.command("attach")
 @_flags.job_argument()
-@click.argument("words", metavar="[--] [COMMAND...]", nargs=-1, type=click.UNPROCESSED)
+@click.argument("words", metavar="[--] [COMMAND...]", nargs=-1, type=click.UNPROCESSED,
+                shell_complete=_complete.files)  # fmt: skip
 @_flags.place_options
 @click.option("--main", is_flag=True, help="Join the main program instead of starting a shell.")
 @pass_session

@@ -11,10 +11,15 @@ def command(shell: str) -> None:
     """Print the completion script of a shell.
 
     In zsh, source it after compinit, or save it as _arena in the first folder of fpath, because zsh has a
-    completion for another program named arena.
+    completion for another program named arena. zsh and fish complete aliases of arena by themselves, bash as
+    below.
+
+    Names come from the cluster if it answers within a second. A credential plug-in runs only if its
+    interactiveMode is Never.
 
     \b
     source <(arena completion bash)
+    alias k=arena; complete -F _arena_completion k
     source <(arena completion zsh)
     arena completion fish > ~/.config/fish/completions/arena.fish
     """

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _flags
+from arena.commands import _complete, _flags
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 @click.command("exec", context_settings={"ignore_unknown_options": False})
 @_flags.job_argument()
-@click.argument("words", metavar="[--] COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.argument("words", metavar="[--] COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED,
+                shell_complete=_complete.files)  # fmt: skip
 @_flags.place_options
 @click.option("--stdin", "-s", is_flag=True, help="Pass standard input to the command, without a terminal.")
 @click.option("--tty/--no-tty", "tty", default=None, help="Allocate a terminal.  [default: if this is one]")

@@ -72,7 +72,7 @@ def _proof(context: Context, whose: str, silent: bool) -> Proof:
     if "auth-provider" in user:
         from arena.kube import oidc
 
-        return oidc.proof(context)
+        return oidc.proof(context, silent)
     files = tuple(keyfiles.find(user, key, context) for key in ("client-certificate", "client-key"))
     if "exec" in user and not (user.get("token") or user.get("tokenFile")):
         from arena.kube import plugins

@@ -25,15 +25,19 @@ _EARLY = 10
 _DISCOVERY = "/.well-known/openid-configuration"
 
 
-def proof(context: Context) -> Proof:
+def proof(context: Context, silent: bool = False) -> Proof:
     """The identity token of a context, renewed when it expires; its headers raise as this function.
+
+    Args:
+        silent: whether nothing is renewed: a process that does not wait for the answer would lose a refresh
+            token that can be used only once.
 
     Raises:
         NotAllowed: the login has expired.
         SpecError: the kubeconfig is wrong.
         Unreachable: the service does not answer.
     """
-    login = _Login(context)
+    login = _Login(context, silent)
     login.headers()
     return Proof(login.headers)
 
@@ -41,7 +45,7 @@ def proof(context: Context) -> Proof:
 class _Login:
     """A user of a service, whose tokens are in a kubeconfig."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, silent: bool) -> None:
         provider = context.user["auth-provider"]
         if provider.get("name") != "oidc":
             text = f'the auth-provider "{provider.get("name")}" of context "{context.name}" is not supported'
@@ -49,6 +53,7 @@ class _Login:
         # Renewed tokens are also stored here, for the next time that the context is loaded.
         self._config: dict[str, Any] = provider.get("config") or {}
         self._context = context
+        self._silent = silent
         self._whose = f'the login of context "{context.name}"'
         self._lock = threading.Lock()
 
@@ -64,6 +69,8 @@ class _Login:
 
     def _renew(self) -> None:
         before = self._text("refresh-token")
+        if self._silent:
+            raise NotAllowed(f"{self._whose} has expired", "log in again")
         if not before:
             raise NotAllowed(f"{self._whose} has expired, and there is no refresh token", "log in again")
         said = self._exchanged(before)

@@ -7,6 +7,7 @@ users see its prompts.
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -25,6 +26,8 @@ from arena.values import frozen
 
 _EXTENSION = "client.authentication.k8s.io/exec"
 """The keys of a kubeconfig's cluster that plug-ins receive."""
+_MOMENT = 0.7
+"""Seconds for a plug-in that must not disturb: less than the patience of TAB, so that arena still ends it."""
 _CLUSTER = ("server", "tls-server-name", "insecure-skip-tls-verify", "proxy-url", "disable-compression")
 
 
@@ -46,7 +49,8 @@ def proof(context: Context, silent: bool = False) -> Proof:
     """The credentials from a context's plug-in, which runs again when its token expires.
 
     Args:
-        silent: whether the plug-in must neither ask nor write to the terminal, as while the shell completes.
+        silent: whether nobody may be disturbed, as while the shell completes. Then only a plug-in that never
+            asks is run (interactiveMode: Never), without a terminal, and not for long.
 
     The returned headers raise as this function.
 
@@ -96,24 +100,39 @@ class _Plugin:
 
     def _run(self) -> bytes:
         mode = self._entry.get("interactiveMode") or "IfAvailable"
-        may_ask = mode != "Never" and not self._silent and sys.stdin is not None and sys.stdin.isatty()
+        if self._silent and mode != "Never":
+            raise NotAllowed(f"{self.name} may ask", "set its interactiveMode to Never if it does not")
+        may_ask = mode != "Never" and sys.stdin is not None and sys.stdin.isatty()
         if mode == "Always" and not may_ask:
             raise NotAllowed(f"{self.name} needs a terminal to ask", "run arena in a terminal")
         given = {str(one.get("name")): str(one.get("value") or "") for one in self._entry.get("env") or ()}
         words = [self._entry["command"], *(str(one) for one in self._entry.get("args") or ())]
         try:
-            done = subprocess.run(
+            child = subprocess.Popen(
                 words, env={**os.environ, **given, "KUBERNETES_EXEC_INFO": self._info(may_ask)},
                 stdin=None if may_ask else subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL if self._silent else None, check=False,
+                stderr=subprocess.DEVNULL if self._silent else None, start_new_session=self._silent,
             )  # fmt: skip
         except OSError as cause:
             raise self._failure(f"cannot be run: {cause.strerror}", "install it") from cause
         except ValueError as cause:  # args or env that no program can receive
             raise SpecError(f"{self.name} cannot be run: {cause}", keyfiles.CORRECT) from cause
-        if done.returncode:
-            raise self._failure(f"failed (exit code {done.returncode})", "log in again")
-        return done.stdout
+        return self._answer(child)
+
+    def _answer(self, child: "subprocess.Popen[bytes]") -> bytes:
+        """What the plug-in prints; one that must not disturb is ended with all that it started."""
+        with child:
+            try:
+                answer, _ = child.communicate(timeout=_MOMENT if self._silent else None)
+            except subprocess.TimeoutExpired as cause:
+                os.killpg(child.pid, signal.SIGKILL)
+                raise self._failure("takes too long") from cause
+            except BaseException:  # Ctrl-C
+                child.kill()
+                raise
+        if child.returncode:
+            raise self._failure(f"failed (exit code {child.returncode})", "log in again")
+        return answer
 
     def _info(self, may_ask: bool) -> str:
         """The information for a plug-in in its environment."""

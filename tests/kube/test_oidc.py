@@ -104,6 +104,14 @@ def test_an_expired_token_is_renewed_once_and_stored(stage, tmp_path):
     assert len(stage.requests) == 2
 
 
+def test_completion_renews_nothing(stage, tmp_path):
+    """While the shell completes, nothing is renewed: TAB could give up before the new token is stored."""
+    path = write(tmp_path / "config", **service(stage, says(200, {"id_token": lasting("b")})))
+    with pytest.raises(NotAllowed, match="has expired"):
+        credentials.load(kubeconfig.read([path]), silent=True)
+    assert (stage.requests, stored(path)["refresh-token"]) == ([], "once")
+
+
 def test_a_renewed_token_is_loaded_again(stage, tmp_path):
     """Credentials that are loaded again in the same process are the renewed ones."""
     context = kubeconfig.read(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -10,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
+from product import until
 
 from arena.errors import NotAllowed, SpecError
 from arena.kube import credentials, kubeconfig
@@ -129,20 +132,55 @@ def test_a_plug_in_may_ask_on_a_terminal(tmp_path):
     assert Path("token").read_text() == "Bearer True-secret"
 
 
-def test_completion_disturbs_nobody(tmp_path):
-    """While the shell completes a word, a plug-in neither reads from the terminal nor writes to it."""
-    text = "print('a code', file=sys.stderr)\nrepr(sys.stdin.read())\nanswer(token='t')"
-    path = config(tmp_path, text, {"server": "https://127.0.0.1:1"}, interactiveMode="IfAvailable")
+def is_running(pid: int) -> bool:
+    """Whether the process has not ended; nobody may have asked for its exit code yet."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def complete(path: Path) -> tuple[str, str]:
+    """What TAB after `arena get ` offers, and what appears on the terminal besides."""
     words = {"_ARENA_COMPLETE": "bash_complete", "COMP_WORDS": "arena get ", "COMP_CWORD": "2"}
-    env = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "KUBECONFIG": str(path), **words}
+    env = {"HOME": str(path.parent), "PATH": os.environ["PATH"], "KUBECONFIG": str(path), **words}
     near, far = os.openpty()
     done = subprocess.run(
-        [sys.executable, "-m", "arena"], stdin=far, capture_output=True, text=True, env=env, timeout=60,
+        [sys.executable, "-m", "arena"], stdin=far, capture_output=True, text=True, env=env, timeout=20,
         check=True,
     )  # fmt: skip
     os.close(near)
     os.close(far)
-    assert (done.stdout.strip(), done.stderr, runs()) == ("", "", 1)
+    return done.stdout.strip(), done.stderr
+
+
+@pytest.mark.parametrize("mode", [None, "IfAvailable", "Always"])
+def test_completion_runs_no_plug_in_that_may_ask(tmp_path, mode):
+    """While the shell completes a word, a plug-in that may ask is not run: it could open a browser."""
+    said = complete(config(tmp_path, "answer(token='t')", interactiveMode=mode))
+    assert said == ("", "")
+    assert not Path("runs").exists()
+
+
+def test_completion_ends_a_plug_in_that_is_slow(tmp_path):
+    """When TAB gives up, a plug-in that never asks ends with all that it started; it has no terminal."""
+    text = (
+        "import subprocess\nprint('a code', file=sys.stderr)\n"
+        "child = subprocess.Popen(['sleep', '600'])\n"
+        "pathlib.Path('pids').write_text(f'{os.getpid()} {child.pid} {os.getsid(0)}')\nchild.wait()"
+    )
+    assert complete(config(tmp_path, text)) == ("", "")
+    own, child, session = map(int, Path("pids").read_text().split())
+    assert own == session
+    until(lambda: not is_running(own) and not is_running(child), what="the end of both")
+
+
+def test_completion_gives_up_on_a_silent_server(tmp_path):
+    """TAB offers nothing when the server accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = {"server": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        assert complete(config(tmp_path, "answer(token='t')", address)) == ("", "")
+    assert runs() == 1
 
 
 def test_a_plug_in_that_must_ask_needs_a_terminal(tmp_path):
