@@ -7,6 +7,8 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
+from arena import operating_system
+
 _LINKS = 40
 """Maximum number of links in a path, as for the system."""
 ROOT = 0
@@ -91,17 +93,10 @@ def _is_open(place: str, meta: os.stat_result) -> bool:
     """Whether others than its owner may write it; for a link, only its folder matters."""
     if stat.S_ISLNK(meta.st_mode) or stat.S_ISCHR(meta.st_mode):
         return False
-    return bool(meta.st_mode & stat.S_IWOTH) or (
-        bool(meta.st_mode & stat.S_IWGRP) and not (_is_private(meta.st_gid) and not _is_listed(place))
-    )
-
-
-def _is_listed(place: str) -> bool:
-    """Whether an access control list grants more users or groups access, up to the group bits."""
-    try:
-        return bool(os.getxattr(place, "system.posix_acl_access"))
-    except (OSError, AttributeError):  # no list, or not Linux
-        return False
+    if meta.st_mode & stat.S_IWOTH:
+        return True
+    is_alone = _is_private(meta.st_gid) and not operating_system.has_access_list(place)
+    return bool(meta.st_mode & stat.S_IWGRP) and not is_alone
 
 
 @lru_cache

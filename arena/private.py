@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from arena import ownership
+from arena import operating_system, ownership
 
 NOWHERE = Path("/nonexistent")
 """The home folder of a user without one, by Debian's convention."""
@@ -109,11 +109,10 @@ def write(path: Path, text: str) -> None:
     """Write a file completely or not at all, readable by its owner alone."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        nofollow = getattr(os, "O_NOFOLLOW", 0)  # Windows has neither this nor fchmod
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | nofollow, 0o600)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | operating_system.no_follow()
+        descriptor = os.open(fresh, flags, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            if hasattr(os, "fchmod"):
-                os.fchmod(descriptor, 0o600)  # whatever the umask
+            operating_system.set_mode(descriptor, 0o600)
             file.write(text)
             file.flush()
             os.fsync(descriptor)

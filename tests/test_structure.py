@@ -1,6 +1,7 @@
 """The habits of the code that no linter checks."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,10 @@ BROAD = {
 """Module -> how often it swallows an `Exception`, or hands it over; docs/architecture.md gives the reason."""
 RAISING = frozenset("exists is_file is_dir is_symlink is_mount is_socket is_fifo home expanduser".split())
 """Methods of a Path."""
+SYSTEMS = re.compile(
+    r"""sys\.platform|os\.(name|uname)\b|["'(]/proc/|platform\.system|(has|get)attr\((os|socket|select|signal),"""
+)
+"""Questions for the operating system."""
 LONG_FUNCTION, LONGEST_FUNCTION, LONGEST_MODULE = 30, 60, 300
 """Lines."""
 
@@ -76,3 +81,12 @@ def test_questions_to_the_file_system():
         if not one.args and not one.keywords
     ]
     assert found == []
+
+
+def test_questions_for_the_operating_system():
+    """Only `operating_system` asks which system this is, so that tests reach every branch.
+
+    The Node object tells what the system calls itself, and nothing depends on it.
+    """
+    found = {name for name, path in modules() if SYSTEMS.search(path.read_text("utf-8"))}
+    assert found == {"arena/operating_system.py", "arena/local/node/node_object.py"}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from arena import foreign_json, private
+from arena import foreign_json, operating_system, private
 from arena.errors import NotAllowed, SpecError, Unreachable
 from arena.kube import connection_errors, faults, keyfiles, proxies, transport
 from arena.kube.endpoint import Endpoint, Headers, Proof
@@ -168,9 +168,7 @@ def _store(files: Iterable[Path], login: str, tokens: Mapping[str, str]) -> None
         before = real.stat()
         private.write(real, yaml.safe_dump(data, sort_keys=False))
         real.chmod(before.st_mode)
-        if hasattr(os, "chown"):  # not on Windows
-            with suppress(PermissionError):
-                os.chown(real, before.st_uid, before.st_gid, follow_symlinks=False)
+        operating_system.set_owner(real, before.st_uid, before.st_gid)
         return
 
 

@@ -2,7 +2,6 @@
 
 import ipaddress
 import os
-import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 from urllib.parse import urlsplit
@@ -54,12 +53,15 @@ def _usable(proxy: str, origin: str) -> str:
 
 
 def _proxies() -> Mapping[str, str]:
-    """The proxy for each scheme, and the hosts that need none; usually no variable is set."""
-    if sys.platform == "linux" and not any(name.lower().endswith("_proxy") for name in os.environ):
-        return {}  # without the import, which takes as long as that of TLS
-    from urllib.request import getproxies
+    """The proxy for each scheme, and the hosts that need none; usually no variable is set.
 
-    return getproxies()
+    Those of the settings of macOS do not count, as for kubectl.
+    """
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return {}  # without the import, which takes as long as that of TLS
+    from urllib.request import getproxies_environment
+
+    return getproxies_environment()
 
 
 def _covers(exempt: str, host: str, netloc: str) -> bool:

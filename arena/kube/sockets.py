@@ -4,6 +4,7 @@ import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from arena import operating_system
 from arena.kube.endpoint import Endpoint
 
 if TYPE_CHECKING:
@@ -77,12 +78,8 @@ def ascii_name(name: str) -> str:
 
 def keepalive() -> list[tuple[int, int, int]]:
     """Socket options that detect a vanished peer within about a minute."""
-    options = [
+    return [
         (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
         (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+        *operating_system.probes(idle=30, interval=10, count=3),
     ]
-    idle = "TCP_KEEPIDLE" if hasattr(socket, "TCP_KEEPIDLE") else "TCP_KEEPALIVE"  # as macOS calls it
-    for name, value in ((idle, 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
-        if hasattr(socket, name):
-            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
-    return options

@@ -6,14 +6,14 @@ This module uses little more than the standard library, since every command on t
 import contextlib
 import errno
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from arena import operating_system
 from arena.private import Exposed
 
 _TYPES = "nfs nfs4 cifs smb3 smbfs afs ceph lustre beegfs gpfs glusterfs fuse.sshfs fuse.glusterfs"
-NETWORK = frozenset(_TYPES.split())
+NETWORK = frozenset([*_TYPES.split(), "afpfs", "webdav", "macfuse"])
 """File systems on which file locks and the database's shared memory are not reliable."""
 
 
@@ -37,16 +37,10 @@ class DaemonError(Exception):
 
 def network(path: Path) -> str:
     """Return the type of the network file system that contains `path`, or ""."""
-    try:
-        mounts = Path("/proc/self/mounts").read_text(errors="replace").splitlines()
-    except OSError:  # not Linux
-        return ""
     # Ask by the nearest folder that exists, its links resolved.
     there = os.path.realpath(path)
     best, kind = -1, ""
-    for line in mounts:
-        _, point, type_, *_ = line.split(" ")
-        point = point.replace("\\040", " ")
+    for point, type_ in operating_system.mounts():
         below = there == point or there.startswith(point.rstrip("/") + "/")
         if below and len(point) >= best:
             best, kind = len(point), type_
@@ -59,7 +53,7 @@ def check_proc() -> None:
     Raises:
         DaemonError: it is not mounted.
     """
-    if sys.platform == "linux" and not os.path.exists("/proc/self/stat"):
+    if operating_system.is_proc_missing():
         raise DaemonError("the local cluster needs /proc, which is not mounted", "mount it")
 
 

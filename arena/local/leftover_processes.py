@@ -1,16 +1,21 @@
 """Kills the processes of pods that are left over, whether or not a server runs or the state folder exists.
 
 A process belongs to a state folder if its environment names one of the folder's pods, or if it is a
-supervisor or a collector, which work in the folder of their pod.
+supervisor or a collector, which work in the folder of their pod. A process whose environment the system does
+not show belongs to the pod whose command began its session.
 """
 
+import json
+import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
+from arena import operating_system
+from arena.local import sessions
 from arena.local.folders import DaemonError
 
 GRACE = 5.0
@@ -24,8 +29,7 @@ def find(home: Path, pods: Collection[str] | None = None) -> list[psutil.Process
         home: the state folder.
         pods: the uids of the pods; None: all that have a folder or a supervisor.
     """
-    wanted = _pods(home) if pods is None else pods
-    return [process for process, pod, _ in _seen(home) if pod in wanted]
+    return _Search(home, pods).find()
 
 
 def kill(home: Path, grace: float | None = None, pods: Collection[str] | None = None) -> int:
@@ -39,72 +43,95 @@ def kill(home: Path, grace: float | None = None, pods: Collection[str] | None = 
     Raises:
         DaemonError: a process cannot be killed.
     """
-    # Once: a pod whose supervisor has ended is known by nothing else where the folder is gone.
-    pods = _pods(home) if pods is None else pods
-    found = find(home, pods)
+    search = _Search(home, pods)
+    found = search.find()
     for process in found:
         with suppress(psutil.Error):
             process.terminate()
-    _gone(home, GRACE if grace is None else grace, pods)
+    _gone(search, GRACE if grace is None else grace)
     deadline = time.monotonic() + 10
-    while left := find(home, pods):
+    while left := search.find():
         if time.monotonic() > deadline:
             raise DaemonError(
                 f"process {left[0].pid} of a pod does not end", f"end it with: kill -9 {left[0].pid}"
             )
         # A supervisor whose program is killed notes that and ends; without one, it dies next round.
-        for process in [one for one in left if not _supervises(one, home)] or left:
+        for process in [one for one in left if not search.supervises(one)] or left:
             with suppress(psutil.Error):
                 process.kill()
-        _gone(home, 0.5, pods)
+        _gone(search, 0.5)
     return len(found)
 
 
-def _gone(home: Path, seconds: float, pods: Collection[str]) -> None:
+class _Search:
+    """Finds processes of pods.
+
+    What tells the pods is read once: one whose supervisor has ended is known by nothing else where the folder
+    is gone.
+    """
+
+    def __init__(self, home: Path, pods: Collection[str] | None) -> None:
+        self._folder = os.path.realpath(home / "pods")
+        supervisors = {one.pid: pod for one in psutil.process_iter() if (pod := self._supervised(one))}
+        self._pods = {*supervisors.values(), *_names(self._folder)} if pods is None else pods
+        self._sessions = dict(_recorded(self._folder))
+        self._sessions |= {
+            child: supervisors[parent]
+            for child, parent in operating_system.parents()
+            if parent in supervisors
+        }
+
+    def find(self) -> list[psutil.Process]:
+        """The processes that exist now."""
+        return [one for one in psutil.process_iter() if self._pod(one) in self._pods]
+
+    def supervises(self, process: psutil.Process) -> bool:
+        """Whether it is a supervisor or a collector."""
+        return bool(self._supervised(process))
+
+    def _pod(self, process: psutil.Process) -> str:
+        """The uid of the pod that a process belongs to, or ""."""
+        with suppress(psutil.Error, OSError):
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return ""
+            if pod := self._supervised(process):
+                return pod
+            if text := operating_system.environment(process.pid):
+                return os.fsdecode(text.partition(b"\0ARENA_POD_UID=")[2].partition(b"\0")[0])
+            return self._sessions.get(os.getsid(process.pid), "")
+        return ""
+
+    def _supervised(self, process: psutil.Process) -> str:
+        """The uid of the pod whose supervisor or collector this is, or ""."""
+        argv: list[str] = []
+        with suppress(psutil.Error, OSError):
+            argv = process.cmdline()
+        if not any(part.endswith(("/supervisor.py", "/collector.py")) for part in argv):
+            return ""
+        # A folder has many names where a link leads to it, as /tmp does on macOS.
+        places = (os.path.realpath(part) for part in argv if os.path.isabs(part))
+        top = f"{self._folder}/"
+        inside = (place.removeprefix(top) for place in places if place.startswith(top))
+        return next(inside, "").partition("/")[0]
+
+
+def _gone(search: _Search, seconds: float) -> None:
     """Wait until no process is left, up to a number of seconds."""
     deadline = time.monotonic() + seconds
-    while find(home, pods) and time.monotonic() < deadline:
+    while search.find() and time.monotonic() < deadline:
         time.sleep(0.02)
 
 
-def _pods(home: Path) -> set[str]:
-    """Return the uids of all pods that have a folder or a supervisor."""
-    found = {pod for _, pod, is_supervisor in _seen(home) if is_supervisor}
+def _names(folder: str) -> list[str]:
     with suppress(FileNotFoundError, NotADirectoryError):
-        found |= {path.name for path in (home / "pods").iterdir()}
-    return found
+        return os.listdir(folder)
+    return []
 
 
-def _seen(home: Path) -> list[tuple[psutil.Process, str, bool]]:
-    """Apply `_look` to all processes, and return those of pods."""
-    pods = home.resolve() / "pods"
-    return [one for process in psutil.process_iter() if (one := _look(process, pods))]
-
-
-def _look(process: psutil.Process, pods: Path) -> tuple[psutil.Process, str, bool] | None:
-    """Return a process, its pod's uid, and whether it is a supervisor; None if it belongs to no pod."""
-    try:
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        if pod := _supervised(process, pods):
-            return process, pod, True
-        pod = process.environ().get("ARENA_POD_UID", "")
-    except (psutil.Error, OSError):
-        return None
-    return (process, pod, False) if pod else None
-
-
-def _supervised(process: psutil.Process, pods: Path) -> str:
-    """Return the uid of the pod whose supervisor or collector this is, or ""."""
-    argv = process.cmdline()
-    if not any(part.endswith(("/supervisor.py", "/collector.py")) for part in argv):
-        return ""
-    inside = (part.removeprefix(f"{pods}/") for part in argv if part.startswith(f"{pods}/"))
-    return next(inside, "").partition("/")[0]
-
-
-def _supervises(process: psutil.Process, home: Path) -> bool:
-    try:
-        return bool(_supervised(process, home.resolve() / "pods"))
-    except psutil.Error:
-        return False
+def _recorded(folder: str) -> Iterator[tuple[int, str]]:
+    """The sessions of runs that have not ended, with the uids of their pods."""
+    for path in Path(folder).glob("*/containers/*/*/pid"):
+        with suppress(OSError, ValueError):
+            over = os.path.exists(path.with_name("exit"))
+            if not over and (session := sessions.of(json.loads(path.read_bytes()))):
+                yield session, path.parts[-5]

@@ -5,14 +5,18 @@ Commands, the server and supervisors use this module, so it imports only the sta
 
 import contextlib
 import functools
-import json
 import os
 from typing import Any
 
+from arena import foreign_json, operating_system
+
 LIMITS = ("AS", "CORE", "CPU", "DATA", "FSIZE", "MEMLOCK", "NOFILE", "NPROC", "RSS", "STACK")
 """The soft limits that are taken over; one that is not recorded is as high as the hard limit."""
-FILES = 65536
-"""Open files that the server allows itself; systems may forbid more, whatever the hard limit says."""
+FILES = (65536, 10240)
+"""Open files that the server allows itself, the first number that the system grants.
+
+macOS may refuse more than the second, whatever the hard limit says.
+"""
 
 
 @functools.cache
@@ -27,7 +31,7 @@ def own() -> dict[str, Any]:
 
     limits = {name: resource.getrlimit(number) for name, number in _numbers().items()}
     soft = {name: now for name, (now, hard) in limits.items() if now != hard}
-    return {"umask": _umask(), "nice": os.getpriority(os.PRIO_PROCESS, 0), "limits": soft}
+    return {"umask": operating_system.umask(), "nice": os.getpriority(os.PRIO_PROCESS, 0), "limits": soft}
 
 
 def read(text: str) -> dict[str, Any]:
@@ -36,10 +40,7 @@ def read(text: str) -> dict[str, Any]:
     Raises:
         ValueError: they are not.
     """
-    try:
-        found = json.loads(text)
-    except RecursionError:
-        raise ValueError("they are nested too deeply") from None
+    found = foreign_json.loads(text)
     if not isinstance(found, dict) or not isinstance(limits := found.get("limits"), dict):
         raise ValueError("there are no limits")
     if any(type(one) is not int for one in (found.get("umask"), found.get("nice"), *limits.values())):
@@ -70,21 +71,13 @@ def become_server() -> None:
     usual()
     os.umask(0o077)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = FILES if hard == resource.RLIM_INFINITY else min(hard, FILES)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
+    for number in FILES:
+        wanted = number if hard == resource.RLIM_INFINITY else min(hard, number)
+        if soft == resource.RLIM_INFINITY or soft >= wanted:
+            return
         with contextlib.suppress(OSError, ValueError, OverflowError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _umask() -> int:
-    """The umask; on Linux it stays as it is, since other threads may be creating files."""
-    with contextlib.suppress(OSError), open("/proc/self/status", "rb") as status:
-        for line in status:
-            if line.startswith(b"Umask:"):
-                return int(line.split()[1], 8)
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+            return
 
 
 def _numbers() -> dict[str, int]:

@@ -14,8 +14,9 @@ class ExecSpec(NamedTuple):
     """How to start another process in a container."""
 
     argv: tuple[str, ...]
-    """The command, with mount paths replaced as for the container itself."""
+    """What runs the command in the container's surroundings, with mount paths replaced as there."""
     env: dict[str, str]
+    """What the command is to have besides the container's own variables, which come first."""
     cwd: str
 
 

@@ -12,6 +12,8 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from arena import operating_system
+
 LONGEST = 100
 """Maximum length, in bytes, of a socket's path on all systems: macOS allows 103, Linux 107."""
 
@@ -33,7 +35,7 @@ def connect(path: Path, seconds: float) -> socket.socket:
             link.connect(name)
         _limit(link, 0)
         link.settimeout(seconds)
-        if peer(link) not in (None, os.getuid()):
+        if operating_system.peer(link) not in (None, os.getuid()):
             raise PermissionError(errno.EPERM, "it belongs to another user", str(path))
     except BaseException:
         link.close()
@@ -49,15 +51,6 @@ def _limit(link: socket.socket, seconds: float) -> None:
     """
     whole, rest = divmod(seconds, 1)
     link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(whole), int(rest * 1e6)))
-
-
-def peer(link: socket.socket) -> int | None:
-    """Return the user at the other end of a Unix socket, or None if the system does not say."""
-    option: int | None = getattr(socket, "SO_PEERCRED", None)  # Linux
-    if option is None:
-        return None
-    _, uid, _ = struct.unpack("3i", link.getsockopt(socket.SOL_SOCKET, option, 12))
-    return int(uid)
 
 
 def listen(path: Path) -> socket.socket:

@@ -1,5 +1,6 @@
 """A job has the umask, niceness and soft limits of its submitter, whoever started the server."""
 
+import json
 import os
 import resource
 import socket
@@ -16,6 +17,7 @@ from product import Product, product, until
 
 from arena.local import process_settings
 from arena.local.state import SOCKET
+from arena.resources import PODS
 
 SHOW = """
 import json, os, resource
@@ -54,6 +56,37 @@ def test_jobs(arena: Product) -> None:
     arena.ask("/api/v1/namespaces/default/pods", {"apiVersion": "v1", "kind": "Pod", **pod})
     until((arena.home / "bare").exists, what="the pod")
     assert (arena.home / "bare").read_text("utf-8") == "is [18, 0, 300]\n"
+
+
+def test_further_processes(arena: Product) -> None:
+    """What `exec`, probes and hooks run has the settings of the container, too."""
+    after(arena, "umask 077; ulimit -Sn 300", "local", "start")
+    note = json.dumps({"umask": 0o027, "nice": 5, "limits": {"NOFILE": 200}})
+    probe = {"exec": {"command": ["sh", "-c", "python show.py > probe.new && mv probe.new probe"]}}
+    container = {
+        "name": "a", "image": "any", "command": ["sh", "-c", "trap exit TERM; sleep 1000 & wait"],
+        "workingDir": str(arena.home), "readinessProbe": {**probe, "timeoutSeconds": 20},
+        "lifecycle": {
+            hook: {"exec": {"command": ["sh", "-c", f"python show.py > {hook}.new && mv {hook}.new {hook}"]}}
+            for hook in ("postStart", "preStop")
+        },
+    }  # fmt: skip
+    pod = {
+        "metadata": {"name": "bare", "annotations": {"local.arena.io/process": note}},
+        "spec": {"containers": [container], "restartPolicy": "Never"},
+    }
+    pods = "/api/v1/namespaces/default/pods"
+    arena.ask(pods, {"apiVersion": "v1", "kind": "Pod", **pod})
+    wanted = "is [23, 5, 200]\n"
+    for name in ("postStart", "probe"):
+        until((arena.home / name).exists, what=name)
+        assert (arena.home / name).read_text("utf-8") == wanted
+    after(arena, "umask 077; ulimit -Sn 100", "submit", "job", "--name", "job", "sleep 1000")
+    until(lambda: arena.jobs()["job"] == "RUNNING")
+    assert after(arena, "umask 0", "exec", "job", "--", "python", "show.py") == "is [63, 0, 100]\n"
+    arena.cluster().delete(PODS, "default", "bare")
+    until((arena.home / "preStop").exists, what="preStop")
+    assert (arena.home / "preStop").read_text("utf-8") == wanted
 
 
 def test_too_many_files(arena: Product) -> None:

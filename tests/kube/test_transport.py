@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import select
 import shutil
 import socket
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 
@@ -18,7 +20,7 @@ from product import until
 from servers import ASKED, Stage, hangs_up, read, refuses, says, transport
 
 from arena.errors import NotAllowed, NotFound, SpecError, TimedOut, Unreachable
-from arena.kube import retries, websocket
+from arena.kube import proxies, retries, websocket
 from arena.kube import transport as room
 from arena.kube.endpoint import Endpoint
 from arena.kube.transport import Request, Transport
@@ -292,6 +294,19 @@ def test_loopback_knows_no_proxy_nor_compression(stage, monkeypatch):
     stage.answers = [OK]
     transport(stage.url).json(read())
     assert "gzip" not in stage.requests[0][2].get("Accept-Encoding", "")
+
+
+def test_a_proxy_of_the_system_settings_is_not_used(monkeypatch):
+    """Only variables name a proxy, as for kubectl; Python also knows the settings of macOS and Windows."""
+    system = {"https": "http://127.0.0.1:1"}
+    monkeypatch.setattr(urllib.request, "getproxies", lambda: system)
+    for name in [one for one in os.environ if one.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    for exempt in ("", "elsewhere.test"):
+        monkeypatch.setenv("NO_PROXY", exempt)
+        assert proxies.proxy_for("https://cluster.test:6443") == (None, "")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:2")
+    assert proxies.proxy_for("https://cluster.test:6443") == ("http://127.0.0.1:2", "HTTPS_PROXY")
 
 
 def test_a_proxy_carries_requests_and_gzip_is_unpacked(stage):

@@ -10,7 +10,7 @@ import socket
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from arena.local import sockets
+from arena import operating_system
 
 _LOOPBACK = ("127.0.0.1", "localhost")
 
@@ -39,4 +39,4 @@ def _is_foreign(request: web.Request) -> bool:
     link = request.get_extra_info("socket")
     if link is None or link.family != socket.AF_UNIX:
         return False
-    return sockets.peer(link) not in (None, 0, os.getuid())  # root is allowed, too
+    return operating_system.peer(link) not in (None, 0, os.getuid())  # root is allowed, too

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from arena import operating_system
+from arena.local import sessions
 from arena.local.node import processes, supervisor
 
 STARTING, RUNNING, ENDED = "starting", "running", "ended"
@@ -63,6 +65,17 @@ class Run:
         if self.state == RUNNING:
             processes.kill_group(self.pid, self.start, number)
 
+    def kill(self, uid: str, container: str) -> None:
+        """Kill all processes of the command, also those that left its group."""
+        below, session = [], 0
+        if self.state == RUNNING:
+            session = sessions.of(_json(self.folder / "pid"))
+            if operating_system.is_running(self.pid, self.start):
+                below = processes.descendants(self.pid, processes.tree())
+        self.signal(signal.SIGKILL)
+        processes.kill(below)
+        processes.kill_marked(uid, container, session)
+
 
 def _json(path: Path) -> dict[str, Any]:
     try:
@@ -83,7 +96,12 @@ def prepare(folder: Path, spec: dict[str, Any]) -> None:
 
 
 def launch(folder: Path) -> "subprocess.Popen[bytes]":
-    """Start the supervisor of a prepared run; the process exits once the run's `pid` or `exit` exists."""
+    """Start the supervisor of a prepared run; the process exits once the run's `pid` or `exit` exists.
+
+    Raises:
+        OSError: it cannot be started, such as while arena is being installed anew.
+    """
+    os.stat(supervisor.__file__)  # without it, Python would start and end at once
     return subprocess.Popen(
         [sys.executable, "-I", "-S", supervisor.__file__, str(folder)],
         stdin=subprocess.DEVNULL,
@@ -140,10 +158,10 @@ def latest(container: Path) -> Run | None:
 
 def supervised(run: Run) -> bool:
     """Whether a supervisor is at work on this run, or is about to be."""
-    if run.state == RUNNING and _json(run.folder / "pid").get("boot") != supervisor.boot():
+    if run.state == RUNNING and _json(run.folder / "pid").get("boot") != operating_system.boot_id():
         return False
     if run.state == RUNNING:
-        return processes.alive(run.supervisor, run.supervisor_start)
+        return operating_system.is_running(run.supervisor, run.supervisor_start)
     with _lock(run.folder) as free:
         return not free
 
@@ -171,11 +189,7 @@ def settle(run: Run, uid: str, container: str) -> Run:
         if not free or now.state == ENDED:
             return now
         started = now.state == RUNNING
-        if started and processes.alive(now.pid, now.start):
-            below = processes.descendants(now.pid, processes.tree())
-            now.signal(signal.SIGKILL)
-            processes.kill(below)
-        processes.kill_marked(uid, container)
+        now.kill(uid, container)
         supervisor.keep(str(run.folder / "exit"), _unknown(started, now.started))
     return read(run.folder)
 

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from arena.local.node import container_runs, processes
+from arena.local.node import container_runs
 from arena.local.node.container_runs import ENDED, RUNNING, STARTING, Run
 from arena.local.node.probes import Answer, Probes
 from arena.local.node.status import View
@@ -170,8 +170,7 @@ class Container:
             self.run.signal(signal.SIGTERM)
             stop.stage, stop.deadline = "term", max(stop.deadline, now + (LAST_CHANCE if stop.hook else 0))
         if stop.stage in ("term", "kill") and now >= stop.deadline:
-            self.run.signal(signal.SIGKILL)
-            processes.kill_marked(self.uid, self.name)
+            self.run.kill(self.uid, self.name)
             stop.stage, stop.deadline = "kill", now + 1
         return max(0.0, stop.deadline - now)
 

@@ -1,7 +1,6 @@
 """The environment variables, the command line and the working directory of a container's command."""
 
 import importlib.util
-import json
 import os
 import re
 import sys
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from arena import foreign_json, operating_system
 from arena.digits import whole
 from arena.local import pod_limit, process_settings
 from arena.local.node import value_sources
@@ -141,9 +141,9 @@ def _base(place: Place) -> dict[str, str]:
     text = place.annotations.get(ENV)
     if text:
         try:
-            found = json.loads(text)
+            found = foreign_json.loads(text)
         except ValueError:
-            raise Missing(f"annotation {ENV} is not JSON") from None
+            raise Missing(f"annotation {ENV} is not JSON, or nested too deeply") from None
         if not isinstance(found, dict):
             raise Missing(f"annotation {ENV} is not a mapping of names to values")
         return {"PATH": os.defpath} | {str(name): str(value) for name, value in found.items()}
@@ -155,7 +155,7 @@ def _base(place: Place) -> dict[str, str]:
 def _given(place: Place) -> dict[str, str]:
     """The variables that the node adds; the spec may override them."""
     pod = place.pod
-    loopback = "lo" if sys.platform == "linux" else "lo0"
+    interface = operating_system.loopback()
     threads = max(1, (os.cpu_count() or 1) // _pods_of_job(place.objects, pod))
     mounts = {f"ARENA_MOUNT_{upper(mount.volume)}": str(mount.real) for mount in place.mounts}
     allotted = ports(pod)
@@ -164,8 +164,8 @@ def _given(place: Place) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "HOSTNAME": pod["spec"].get("hostname") or pod["metadata"]["name"],
         "OMP_NUM_THREADS": str(threads),
-        "GLOO_SOCKET_IFNAME": loopback,
-        "NCCL_SOCKET_IFNAME": loopback,
+        "GLOO_SOCKET_IFNAME": interface,
+        "NCCL_SOCKET_IFNAME": interface,
         **({"PORT": str(first)} if first else {}),
         **mounts,
         **place.gpus,
@@ -181,7 +181,8 @@ def ports(pod: Object) -> dict[int, int]:
     """Return the loopback port that the API allotted to each declared port."""
     text = (pod["metadata"].get("annotations") or {}).get(PORTS)
     try:
-        return {int(declared): int(allotted) for declared, allotted in json.loads(text or "{}").items()}
+        found = foreign_json.loads(text or "{}")
+        return {int(declared): int(allotted) for declared, allotted in found.items()}
     except (ValueError, AttributeError):
         return {}
 

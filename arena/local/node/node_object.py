@@ -5,7 +5,8 @@ import platform
 
 import psutil
 
-from arena.local.node import gpus, supervisor
+from arena import operating_system
+from arena.local.node import gpus
 from arena.local.node.events import timestamp
 from arena.local.node.value_sources import HOST
 from arena.local.objects import NODES, Object, Objects
@@ -85,7 +86,7 @@ def _architecture() -> str:
 def _info(system: str, arch: str) -> Object:
     return {
         "architecture": arch,
-        "bootID": supervisor.boot(),
+        "bootID": operating_system.boot_id(),
         "containerRuntimeVersion": "process://1",
         "kernelVersion": platform.release(),
         "kubeProxyVersion": "",

@@ -5,13 +5,14 @@ All answers are read from the pod's folder and from the machine, so any thread m
 
 import os
 import socket
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from arena.local.node import container_runs, processes, retention
+from arena.local.node import container_runs, execution, processes, retention
 from arena.local.node.container_runs import ENDED, RUNNING, Run
 from arena.local.node.mounts import Mount, relocate_words
 from arena.local.node.value_sources import HOST
@@ -67,10 +68,11 @@ class PodRuntime:
         """Return how another process is started in the container, or None if it is not running."""
         run = self._running(uid, container)
         spec = run.spec if run else {}
-        if not spec:
+        if run is None or not spec:
             return None
         mounts = tuple(Mount(volume, path, Path(real)) for volume, path, real in spec["mounts"])
-        return ExecSpec(tuple(relocate_words(command, mounts)), spec["env"], spec["cwd"])
+        begin = (sys.executable, "-I", "-S", execution.__file__, str(run.folder))
+        return ExecSpec((*begin, *relocate_words(command, mounts)), {}, "/")
 
     def stdin(self, uid: str, container: str) -> Path | None:
         """Return the named pipe of the container's input, if its spec requests one."""

@@ -4,14 +4,14 @@ import os
 import selectors
 from contextlib import suppress
 
-from arena.local.node import processes
+from arena import operating_system
 
 
 class ExitWatcher:
     """Waits until a process exits or `wake` is called."""
 
     def __init__(self) -> None:
-        self._open = processes.opener()
+        self._open = operating_system.pidfd_open()
         self._selector = selectors.DefaultSelector()
         self._pids: dict[str, dict[int, int]] = {}
         self._wake, self._waker = os.pipe()

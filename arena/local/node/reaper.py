@@ -9,9 +9,9 @@ import contextlib
 import os
 import selectors
 import signal
-import sys
 import time
 
+from arena import operating_system
 from arena.local.node.output import Output
 from arena.local.node.stdin import StdinPipe
 
@@ -21,15 +21,6 @@ if TYPE_CHECKING:  # as in `supervisor`: the module typing is slow to load
 
 DRAIN = 0.2
 """Seconds that output is still read after the command ended, for children that hold the pipe."""
-PR_SET_CHILD_SUBREAPER = 36
-
-
-def adopt_descendants() -> None:
-    """Make Linux reparent orphaned descendants to this process, so that a new session is no escape."""
-    if sys.platform == "linux":
-        import ctypes  # late: the server imports this module, too, and does not need it
-
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 class Reaper:
@@ -101,18 +92,7 @@ class Reaper:
         me = os.getpid()
         deadline = time.monotonic() + 5
         while self.reap() and time.monotonic() < deadline:
-            for child in children(me):
+            for child in operating_system.children(me):
                 with contextlib.suppress(OSError):
                     os.kill(child, signal.SIGKILL)
             self.selector.select(0.02)
-
-
-def children(parent: int) -> list[int]:
-    """Return the children of a process; none without /proc."""
-    found = []
-    with contextlib.suppress(OSError):
-        for name in filter(str.isdigit, os.listdir("/proc")):
-            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as stat:
-                if int(stat.read().rpartition(b")")[2].split()[1]) == parent:
-                    found.append(int(name))
-    return found

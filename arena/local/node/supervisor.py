@@ -24,7 +24,6 @@ import json
 import os
 import pty
 import selectors
-import signal
 import sys
 import termios
 import time
@@ -36,9 +35,10 @@ if TYPE_CHECKING:  # the module typing is half of what a supervisor would load, 
 # Isolated mode knows no site-packages; appended, so that nothing there can shadow the standard library.
 sys.path.append(os.path.abspath(__file__).rpartition("/arena/local/node/")[0])
 
-from arena.local import process_settings  # noqa: E402
+from arena import operating_system  # noqa: E402
+from arena.local.node import execution  # noqa: E402
 from arena.local.node.output import Log, Output  # noqa: E402
-from arena.local.node.reaper import Reaper, adopt_descendants  # noqa: E402
+from arena.local.node.reaper import Reaper  # noqa: E402
 from arena.local.node.stdin import StdinPipe  # noqa: E402
 
 
@@ -71,24 +71,6 @@ def pipes(spec: dict[str, Any]) -> Pipes:
     return Pipes((stdin, out_w, err_w), [(out, b"stdout"), (err, b"stderr")], feed, False)
 
 
-def start_time(pid: int, forked: float) -> float:
-    """When a process started: clock ticks since boot on Linux, elsewhere the time when it was forked."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as stat:
-            return int(stat.read().rpartition(b")")[2].split()[19])
-    except OSError:
-        return forked
-
-
-def boot() -> str:
-    """Return the id of this boot of the machine, or "" if the system has none."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
-
-
 def keep(path: str, value: dict[str, Any]) -> None:
     """Write a JSON file atomically, even if the power fails."""
     fd = os.open(path + ".new", os.O_WRONLY | os.O_CREAT, 0o600)
@@ -115,12 +97,7 @@ def execute(spec: dict[str, Any], pipe: Pipes, failed: int) -> None:
             os.dup2(fd, number)
         if pipe.terminal:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-            signal.signal(number, signal.SIG_DFL)  # also what the server's starter had ignored
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        process_settings.take(spec.get("process") or process_settings.usual())
-        os.chdir(spec["cwd"])
-        os.execvpe(spec["argv"][0], spec["argv"], spec["env"])
+        execution.become(spec, spec["argv"], spec["env"])
     except OSError as error:
         os.write(failed, json.dumps([error.errno, os.strerror(error.errno or 0)]).encode())
     except (ValueError, UnicodeError) as error:
@@ -161,7 +138,7 @@ def supervise(spec: dict[str, Any], ready: int, forked: float) -> None:
     if spec.get("stdin") and not os.path.exists("stdin"):
         os.mkfifo("stdin", 0o600)
     started = time.time()
-    selector = selectors.DefaultSelector()
+    selector = operating_system.selector()
     pid, why = spawn(spec, pipe)
     if why:
         keep("exit", {**refusal(spec, why), "started": started, "finished": time.time()})
@@ -188,10 +165,10 @@ def record(pid: int, started: float, forked: float) -> dict[str, Any]:
     me = os.getpid()
     return {
         "pid": pid,
-        "start": start_time(pid, started),
+        "start": operating_system.start_time(pid, started),
         "supervisor": me,
-        "supervisor_start": start_time(me, forked),
-        "boot": boot(),
+        "supervisor_start": operating_system.start_time(me, forked),
+        "boot": operating_system.boot_id(),
         "started": started,
     }
 
@@ -232,7 +209,7 @@ def main(folder: str) -> None:
         return
     with open("spec.json") as file:
         spec = json.load(file)
-    adopt_descendants()
+    operating_system.adopt_orphans()
     supervise(spec, ready, forked)
 
 

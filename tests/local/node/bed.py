@@ -20,6 +20,7 @@ from arena.local.node import processes
 from arena.local.node.kubelet import Kubelet
 from arena.local.node.node_context import Pace
 from arena.local.objects import EVENTS, PODS
+from arena.operating_system import is_running
 
 PYTHON = sys.executable
 PORTS = range(first := 20000 + os.getpid() * 97 % 9900, first + 100)
@@ -205,7 +206,7 @@ class Node:
         for uid in self.uids:
             for supervisor in self.home.glob(f"pods/{uid}/containers/*/*/pid"):
                 pid = json.loads(supervisor.read_text())
-                if processes.alive(pid["supervisor"], pid["supervisor_start"]):
+                if is_running(pid["supervisor"], pid["supervisor_start"]):
                     os.kill(pid["supervisor"], signal.SIGKILL)
             processes.kill_marked(uid)
         for one in collectors(self.home):

@@ -12,10 +12,11 @@ from bed import QUICK, Node, until
 
 from arena.local.node import container_runs, processes
 from arena.local.objects import PODS
+from arena.operating_system import is_running
 
 
 def gone(pid: dict[str, Any]) -> bool:
-    return not processes.alive(pid["pid"], pid["start"])
+    return not is_running(pid["pid"], pid["start"])
 
 
 def test_kubelet_killed(idle: Node) -> None:

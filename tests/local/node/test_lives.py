@@ -7,6 +7,7 @@ import time
 import pytest
 from bed import Node, until
 
+from arena import operating_system
 from arena.local.node import processes
 from arena.local.node.node_context import Pace
 from arena.local.objects import PODS
@@ -212,7 +213,7 @@ def test_hook_does_not_hold_the_server(node: Node) -> None:
 
 def test_without_descriptors(idle: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the system has no descriptor for processes, their ends are seen by looking."""
-    monkeypatch.setattr(processes, "opener", lambda: None)
+    monkeypatch.setattr(operating_system, "pidfd_open", lambda: None)
     idle.start(pace=Pace(look=0.05))
     idle.phase(idle.pod("sleep", "0.2"), "Succeeded")
     name = idle.pod("sleep", "1000")

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from bed import Node, until
 
-from arena.local.node import processes, retention
+from arena.local.node import retention
 from arena.local.objects import JOBS, PODS, Resource
+from arena.operating_system import is_running
 
 CRONJOBS = Resource("batch", "v1", "cronjobs", "CronJob")
 SPEC = {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]}}}
@@ -213,7 +214,7 @@ def test_kubelet_and_supervisor_killed(idle: Node) -> None:
     until(lambda: list(idle.home.glob("pods/*/kept.json")))
     [pod] = kept(idle, bert)
     assert text(idle, pod).split() == [str(n) for n in range(1, 101)]
-    assert not processes.alive(pid["pid"], pid["start"])
+    assert not is_running(pid["pid"], pid["start"])
 
 
 def test_a_job_of_a_type_that_is_gone(idle: Node) -> None:

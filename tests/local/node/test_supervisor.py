@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,9 @@ from typing import Any
 import pytest
 from bed import until
 
-from arena.local.node import container_runs, processes, supervisor
+from arena.local.node import container_runs, processes
 from arena.local.node.stdin import StdinPipe
+from arena.operating_system import is_running
 
 Start = Callable[..., Path]
 
@@ -39,7 +39,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     yield begin
     for folder in folders:
         run = container_runs.read(folder)
-        if run.state == container_runs.RUNNING and processes.alive(run.supervisor, run.supervisor_start):
+        if run.state == container_runs.RUNNING and is_running(run.supervisor, run.supervisor_start):
             os.kill(run.supervisor, signal.SIGKILL)
     processes.kill_marked(str(tmp_path))
 
@@ -291,17 +291,3 @@ def test_output_that_is_lost_at_the_end(start: Start, tiny: Path) -> None:
     assert ended(folder).code == 4
     said = (folder / "lost").read_text().strip()
     assert said == "output is missing here, 20 lines (31 bytes): No space left on device"
-
-
-def test_start_times_without_proc(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without /proc, as on macOS, a process is known by the time of its fork, not of the first look."""
-    monkeypatch.setattr(processes, "LINUX", False)
-    forked = time.time()
-    with subprocess.Popen(["sleep", "60"]) as child:
-        try:
-            monkeypatch.setattr(time, "time", lambda: forked + 60)
-            start = supervisor.start_time(-1, forked)
-            assert processes.alive(child.pid, start)
-            assert not processes.alive(child.pid, start - 60)
-        finally:
-            child.kill()

@@ -106,6 +106,13 @@ def test_submitters_environment(node: Node) -> None:
     assert node.text(name) == f"{there}\n/venv"
 
 
+def test_submitters_environment_is_nonsense(node: Node) -> None:
+    """Annotations that hold no environment are refused at once, however deeply they are nested."""
+    for text in ("{", "[]", "[" * 100_000):
+        name = node.pod("true", meta={"annotations": {"local.arena.io/env": text}})
+        assert "annotation local.arena.io/env is not" in node.event(name, "Failed")["message"]
+
+
 def test_submitters_directory_gone(node: Node) -> None:
     """A pod does not start elsewhere when the submitter's directory is gone; it says so and waits."""
     there = node.home / "there"

@@ -11,6 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from arena import foreign_json
 from arena.local.api.patches import fields
 from arena.local.api.patches.fields import Path
 from arena.local.api.schema import Shape
@@ -161,7 +162,7 @@ def _first(live: Object, shape: Shape, manager: Manager) -> list[Owner]:
 def _last_applied(live: Object) -> Object:
     """What kubectl last applied with its own patch, from its annotation; {} if there is none."""
     try:
-        found = json.loads(live["metadata"]["annotations"][_LAST_APPLIED])
+        found = foreign_json.loads(live["metadata"]["annotations"][_LAST_APPLIED])
     except (TypeError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -12,15 +12,59 @@ from pathlib import Path
 
 from aiohttp import web
 
+from arena import operating_system
 from arena.local.api.refusals import bad
 from arena.local.api.streaming.crilog import Cursor, split
-from arena.local.api.streaming.exec import resize, writer
+from arena.local.api.streaming.exec import resize
 from arena.local.api.streaming.log import flag, follow, going
 from arena.local.api.streaming.target import placed, target
 from arena.local.api.streaming.websocket import CLOSE, RESIZE, STDERR, STDIN, STDOUT, Channels, accept, ending
 from arena.local.objects import Objects
 from arena.local.runtime import Runtime
 from arena.tuples import NamedTuple
+
+AGAIN = 0.01
+"""Seconds until a full pipe is tried again where the system does not tell that it can be written."""
+
+
+class _PipeWriter:
+    """Our end of a container's named pipe.
+
+    On macOS, the transport of asyncio takes a pipe that holds data for closed by its reader
+    (https://github.com/python/cpython/issues/145030).
+
+    Raises:
+        OSError: nobody reads the pipe.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+
+    async def write(self, data: bytes) -> None:
+        """Write everything, as fast as it is read; raises OSError if nobody will read it."""
+        while data:
+            try:
+                data = data[os.write(self._fd, data) :]
+            except BlockingIOError:
+                await self._room()
+
+    async def _room(self) -> None:
+        """Wait until the pipe can be written, or has no reader."""
+        if not operating_system.has_pipe_events():
+            await asyncio.sleep(AGAIN)
+            return
+        loop, can_write = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_writer(self._fd, can_write.set)
+        try:
+            await can_write.wait()
+        finally:
+            loop.remove_writer(self._fd)
+
+    def close(self) -> None:
+        """Close our end, once or more often."""
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._fd = -1
 
 
 class ContainerInput(NamedTuple):
@@ -90,7 +134,7 @@ async def _feed(channels: Channels, ends: ContainerInput) -> None:
     # The client's end of input closes our end of the pipe, which the supervisor handles.
     stdin = None
     with contextlib.suppress(OSError):  # the command's input was closed for good, so only output follows
-        stdin = await writer(os.open(ends.stdin, os.O_WRONLY | os.O_NONBLOCK)) if ends.stdin else None
+        stdin = _PipeWriter(ends.stdin) if ends.stdin else None
     try:
         while message := await channels.receive():
             channel, data = message
@@ -98,10 +142,9 @@ async def _feed(channels: Channels, ends: ContainerInput) -> None:
                 _resize(ends.terminal, data)
             elif stdin and message == (CLOSE, bytes((STDIN,))):
                 stdin.close()
-            elif stdin and channel == STDIN and not stdin.is_closing():
-                with contextlib.suppress(ConnectionError):
-                    stdin.write(data)
-                    await stdin.drain()
+            elif stdin and channel == STDIN:
+                with contextlib.suppress(OSError):  # closed by either side, so nobody reads it
+                    await stdin.write(data)
     finally:
         if stdin:
             stdin.close()

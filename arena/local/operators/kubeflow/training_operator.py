@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cached_property
 
+from arena import foreign_json
 from arena.local.definitions import Definition
 from arena.local.field_errors import FieldError
 from arena.local.machinery import conditions, pod_status
@@ -130,7 +131,7 @@ class TrainingOperatorJob(JobLifecycle):
     def _noted(self) -> set[str]:
         annotations = self.obj["metadata"].get("annotations") or {}
         try:
-            return set(map(str, json.loads(annotations.get(REPLACED, "[]"))))
+            return set(map(str, foreign_json.loads(annotations.get(REPLACED, "[]"))))
         except (ValueError, TypeError):  # written by somebody else
             return set()
 

@@ -16,6 +16,8 @@ from urllib.parse import urlencode
 import pytest
 import websocket
 
+from arena import operating_system
+
 PATH = "/api/v1/namespaces/default/pods/"
 
 
@@ -234,6 +236,19 @@ def test_kubectl_attach(rig):
         assert child.stdout.read() == b"end\n"
         assert b"err\n" in child.stderr.read()
         assert child.wait(10) == 0
+
+
+@pytest.mark.parametrize("events", [True, False])
+def test_much_input(rig, monkeypatch, events):
+    """Input is passed on as it is read, also where no selector knows named pipes, as on macOS."""
+    monkeypatch.setattr(operating_system, "has_pipe_events", lambda: events)
+    name = f"eats-{events}".lower()
+    rig.sh(name, "head -c 1000000 | wc -c; read x; echo $x; exec <&-; echo closed; sleep 1000", stdin=True)
+    with rig.background("attach", "-i", name, stdin=-1) as child:
+        child.stdin.write(b"x" * 1_000_000 + b"last\n")
+        child.stdin.flush()
+        assert [child.stdout.readline().strip() for _ in range(3)] == [b"1000000", b"last", b"closed"]
+        child.kill()
 
 
 def test_attach_ends_with_the_container(rig):
