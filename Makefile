@@ -16,7 +16,7 @@ PYTHON ?= $(shell for p in $(PYTHONS); do $$p -c 'import sys; sys.exit(sys.versi
             2>/dev/null && command -v $$p && break; done)
 BIN := .venv/bin
 PYTEST ?= $(BIN)/pytest
-SOURCES := arena tests examples benchmarks requirements
+SOURCES := arena tests examples benchmarks requirements setup.py
 
 .DELETE_ON_ERROR:
 .PHONY: demo test lint format frameworks oldest odd-paths newest lock benchmarks completions clean

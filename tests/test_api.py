@@ -154,5 +154,5 @@ def test_types_are_packaged() -> None:
 
 def test_one_version() -> None:
     """The package, the command and the library say the same version."""
-    assert importlib.metadata.version("arena") == arena.__version__
+    assert importlib.metadata.version("arena-jobs") == arena.__version__
     assert python("-m", "arena", "version", "--short").strip() == arena.__version__

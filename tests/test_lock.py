@@ -28,7 +28,7 @@ def declared(*extras):
         *PROJECT["dependencies"],
         *(one for name in extras for one in PROJECT["optional-dependencies"][name]),
     ]
-    return {one.name.lower(): one for one in map(Requirement, lines) if one.name != "arena"}
+    return {one.name.lower(): one for one in map(Requirement, lines) if one.name != PROJECT["name"]}
 
 
 def pins(name):
