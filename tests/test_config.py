@@ -143,6 +143,16 @@ def test_files_that_cannot_be_read_are_errors(tmp_path):
         config.project(tmp_path, {})
 
 
+@pytest.mark.parametrize("read", [config.user, config.legacy])
+def test_dangling_links_are_errors(tmp_path, read):
+    """Your own settings file that leads nowhere is not taken for a missing one."""
+    for folder, name in (("arena", "config.yaml"), (".arena", "config")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).symlink_to("/nowhere/settings")
+    with pytest.raises(SpecError, match=r"/config(\.yaml)? cannot be read: No such file or directory"):
+        read({"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)})
+
+
 def test_the_administrator_may_use_keys_of_the_config_map():
     """Single keys work beside config.yaml, which is stronger; other keys belong to others."""
     layer = config.administrator({"config.yaml": "queue: a", "queue": "b", "image": "c", "adminUsers": "[]"})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from arena import visible
-from arena.commands._progress import colour
+from arena.commands._progress import colour, redraws
 from arena.errors import ArenaError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def remark(text: str = "") -> None:
 
 def notice(text: str) -> None:
     """Print a line on stderr, on a terminal over what a status line shows there."""
-    start = "\r\x1b[K" if sys.stderr.isatty() else ""
+    start = "\r\x1b[K" if redraws(sys.stderr) else ""
     _write(f"{start}{visible.line(text)}\n", sys.stderr)
 
 

@@ -15,7 +15,7 @@ import click
 
 from arena import visible
 from arena.commands import _console
-from arena.commands._progress import colour
+from arena.commands._progress import colour, redraws
 
 if TYPE_CHECKING:
     from arena.actions.jobs.logs.lines import Block
@@ -31,6 +31,9 @@ class Sink:
     Args:
         prefix: whether lines begin with the instance; None: if the job has several.
         stamps: whether to show the cluster's timestamps.
+
+    Attributes:
+        redraws: whether unfinished lines can be shown.
     """
 
     def __init__(self, *, prefix: bool | None, stamps: bool) -> None:
@@ -41,6 +44,7 @@ class Sink:
         self._job = ""
         self._several = False
         self.is_terminal = sys.stdout.isatty()
+        self.redraws = redraws(sys.stdout)
         self._coloured = self.is_terminal and colour() is None
         self._rows = Rows()
 

@@ -21,7 +21,7 @@ class Live:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
-        self._tty = self._stream.isatty()
+        self._tty = redraws(self._stream)
         self._key: object = None
 
     def __enter__(self) -> "Live":
@@ -62,7 +62,17 @@ class Live:
 
 def colour() -> bool | None:
     """Whether to write in colours, as click expects it: None means on a terminal; NO_COLOR gives False."""
-    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
+    return False if os.environ.get("NO_COLOR") or _is_dumb() else None
+
+
+def redraws(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that can move back and draw lines again."""
+    return stream.isatty() and not _is_dumb()
+
+
+def _is_dumb() -> bool:
+    """Whether the terminal knows no control sequences, such as that of an editor."""
+    return os.environ.get("TERM") == "dumb"
 
 
 def terminal_size() -> os.terminal_size:

@@ -40,9 +40,10 @@ def command(session: "Session", watch: bool, **flags: Any) -> None:
 
 def _watch(session: "Session", form: str | None, everywhere: bool, **flags: Any) -> None:
     from arena.actions.jobs import live
+    from arena.commands._progress import redraws
 
     form = form or session.settings.text("output") or "table"
-    tick = 1.0 if sys.stdout.isatty() else None
+    tick = 1.0 if redraws(sys.stdout) else None
     states = live.live(session, tick=tick, **_family.scope(everywhere, **flags))
     show = partial(_show.text, session, JOBS.noun(), form=form, everywhere=everywhere)
     follow(_warned(states, form), show, "---\n" if form == "yaml" else "")
@@ -60,12 +61,12 @@ def _warned(states: "Iterator[Partial[Job]]", form: str) -> "Iterator[Partial[Jo
 
 def follow(states: "Iterator[Sequence[Job]]", show: "Callable[[Sequence[Job]], str]", head: str = "") -> None:
     """Redraw in place on a terminal; elsewhere print every change, preceded by `head`."""
-    from arena.commands._progress import redraw
+    from arena.commands._progress import redraw, redraws
 
     lines, last = 0, ""
     for jobs in states:
         text = show(jobs)
-        if sys.stdout.isatty():
+        if redraws(sys.stdout):
             lines = redraw(text, lines)
         elif text != last:
             _console.page(head + text)

@@ -142,7 +142,7 @@ def stream(
     from arena.commands._progress import Live
     from arena.model.jobs import Job
 
-    options = replace(options, unfinished=sink.is_terminal)
+    options = replace(options, unfinished=sink.redraws)
     last: Job | None = None
     ranks = RankReports()
     with Live() as live, _keeper(session) as keeper:

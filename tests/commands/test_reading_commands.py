@@ -14,9 +14,10 @@ from arena import labels
 from arena.actions.jobs import listing, live
 from arena.actions.jobs.logs.lines import Block
 from arena.cli import root
+from arena.commands import _console
 from arena.commands._globals import Globals
 from arena.commands._log_printer import Sink
-from arena.commands._progress import redraw
+from arena.commands._progress import Live, redraw
 from arena.commands.list import follow
 from arena.kinds import training_kinds
 from arena.local.api.fault_injection import Fault
@@ -80,6 +81,32 @@ def test_colours_are_left_out_where_nobody_wants_them(monkeypatch, name, value):
     os.close(terminal[0])
     assert shown.endswith(b"line\r\n")
     assert (b"\x1b[" in shown) is (value == "xterm")
+
+
+@pytest.mark.parametrize("kind", ["dumb", "xterm"])
+def test_a_dumb_terminal_gets_lines_alone(stage, tmp_path, monkeypatch, kind):
+    """Where nothing can be drawn again, lists, status lines and notices follow one another."""
+    monkeypatch.setenv("TERM", kind)
+    stage.job("a", "Created")
+    found = listing.jobs(Fixed(stage.cluster, tmp_path))
+    ours, theirs = os.openpty()
+    with open(theirs, "w", encoding="utf-8") as screen:
+        for stream in ("sys.stdout", "sys.stderr"):
+            monkeypatch.setattr(stream, screen)
+        follow(iter([[], [], found]), lambda jobs: f"{len(jobs)} jobs")
+        with Live() as live_line:
+            for number in (1, 1, 2):
+                live_line.show(f"waits {number}", key=number)
+            _console.notice("away")
+        assert Sink(prefix=True, stamps=False).redraws is (kind == "xterm")
+        screen.write("end")
+    shown = b""
+    while not shown.endswith(b"end"):
+        shown += os.read(ours, 1000)
+    os.close(ours)
+    lines = b"0 jobs\r\n1 jobs\r\nwaits 1\r\nwaits 2\r\naway\r\nend"
+    assert (shown == lines) is (kind == "dumb")
+    assert (b"\x1b[" in shown) is (kind == "xterm")
 
 
 def test_a_time_without_a_zone_is_of_this_machine(monkeypatch):

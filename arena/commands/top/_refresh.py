@@ -20,12 +20,12 @@ refresh_option = click.option("-r", "--refresh", is_flag=True, help="Refresh eve
 
 def show(refresh: bool, read: Callable[[], str]) -> None:
     """Print what `read` returns; with `refresh` repeatedly, on a terminal in the same place."""
-    from arena.commands._progress import redraw
+    from arena.commands._progress import redraw, redraws
 
     lines = 0
     while True:
         text = read()
-        if refresh and sys.stdout.isatty():
+        if refresh and redraws(sys.stdout):
             lines = redraw(text, lines)
         else:
             _console.page(text)
