@@ -51,21 +51,21 @@ if TYPE_CHECKING:
     from arena.kinds.cron import CronSpec
     from arena.kinds.evaluation.evaluatejob import EvaluationSpec
     from arena.kinds.option_values import ConfigFile, Mount, Toleration
-    from arena.kinds.training.deepspeedjob import DeepSpeedJobSpec
-    from arena.kinds.training.etjob import ETJobSpec
-    from arena.kinds.training.horovodjob import HorovodJobSpec
-    from arena.kinds.training.jaxjob import JAXJobSpec
-    from arena.kinds.training.job import JobSpec
-    from arena.kinds.training.jobset import JobSetSpec
-    from arena.kinds.training.mpijob import MPIJobSpec
-    from arena.kinds.training.paddlejob import PaddleJobSpec
-    from arena.kinds.training.pytorchjob import PyTorchJobSpec
-    from arena.kinds.training.rayjob import RayJobSpec
-    from arena.kinds.training.sparkjob import SparkJobSpec
-    from arena.kinds.training.tfjob import TFJobSpec
-    from arena.kinds.training.trainjob import TrainJobSpec
-    from arena.kinds.training.volcanojob import VolcanoJobSpec
-    from arena.kinds.training.xgboostjob import XGBoostJobSpec
+    from arena.kinds.training.specs.deepspeedjob import DeepSpeedJobSpec
+    from arena.kinds.training.specs.etjob import ETJobSpec
+    from arena.kinds.training.specs.horovodjob import HorovodJobSpec
+    from arena.kinds.training.specs.jaxjob import JAXJobSpec
+    from arena.kinds.training.specs.job import JobSpec
+    from arena.kinds.training.specs.jobset import JobSetSpec
+    from arena.kinds.training.specs.mpijob import MPIJobSpec
+    from arena.kinds.training.specs.paddlejob import PaddleJobSpec
+    from arena.kinds.training.specs.pytorchjob import PyTorchJobSpec
+    from arena.kinds.training.specs.rayjob import RayJobSpec
+    from arena.kinds.training.specs.sparkjob import SparkJobSpec
+    from arena.kinds.training.specs.tfjob import TFJobSpec
+    from arena.kinds.training.specs.trainjob import TrainJobSpec
+    from arena.kinds.training.specs.volcanojob import VolcanoJobSpec
+    from arena.kinds.training.specs.xgboostjob import XGBoostJobSpec
     from arena.model.crons import Cron, Run
     from arena.model.differences import Difference
     from arena.model.evaluations import Evaluation
@@ -216,7 +216,9 @@ def _ours(name: str) -> Any:
     from importlib import import_module
 
     kind = name.removesuffix("Spec").lower()
-    home = next((home for home, names in _HOMES.items() if name in names.split()), f"kinds.training.{kind}")
+    home = next(
+        (home for home, names in _HOMES.items() if name in names.split()), f"kinds.training.specs.{kind}"
+    )
     return getattr(import_module(f"arena.{home}"), name)
 
 

@@ -48,8 +48,12 @@ CLAIMS = Resource("", "v1", "persistentvolumeclaims", kind="PersistentVolumeClai
 CONFIGMAPS = Resource("", "v1", "configmaps", kind="ConfigMap")
 DEPLOYMENTS = Resource("apps", "v1", "deployments", kind="Deployment")
 EVENTS = Resource("", "v1", "events", kind="Event")
+LOCAL_QUEUES = Resource("kueue.x-k8s.io", "v1beta2", "localqueues", kind="LocalQueue")
+"""Queues of Kueue."""
 NAMESPACES = Resource("", "v1", "namespaces", False, kind="Namespace")
 NODES = Resource("", "v1", "nodes", False, kind="Node")
+POD_GROUPS = Resource("scheduling.volcano.sh", "v1beta1", "podgroups", kind="PodGroup")
+"""Gangs of Volcano."""
 POD_LOGS = Resource("logs.arena.io", "v1", "podlogs", kind="PodLog")
 """The output of pods, which outlives them; each object is named after its pod's uid. Other clusters answer
 404.

@@ -6,13 +6,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from product import product
+from product import Product, product
 
 HEAVY = {"kubernetes", "aiohttp", "asyncio", "psutil", "requests", "tensorboard", "numpy", "pydantic"}
 TALKS = {"urllib3", "http.client", "websocket", "ssl"}
 PRINTS = {"yaml"}
 HOUSE = {f"arena.local.{name}" for name in ("server", "api", "node", "operators", "machinery", "programs")}
 
+OPTIONS = {"arena.kinds.spec", "arena.kinds.option_types", "arena.kinds.record", "arena.kinds.validators"}
+SUBMIT = {"arena.actions.submit", "arena.kinds.training.specs", "arena.kinds.workload.spec"}
+
+SPARED = {*TALKS, *HOUSE, *OPTIONS, *SUBMIT, "email", "shutil", "yaml", "kubernetes", "aiohttp", "psutil"}
 NEVER = HEAVY | TALKS | HOUSE
 IDLE = NEVER | PRINTS | {"arena.kube", "arena.local"}
 
@@ -49,14 +53,22 @@ def test_a_command_imports_only_its_needs(words: tuple[str, ...], banned: set[st
     assert not (tmp_path / "state").exists()
 
 
-def test_a_list_on_the_local_cluster_needs_no_tls(tmp_path: Path) -> None:
-    """A command that asks the running local cluster loads no library of HTTP, TLS, e-mail or archives."""
+def test_reading_jobs_needs_no_options(tmp_path: Path) -> None:
+    """A list and the completion of a job's name load no Spec, and no library of HTTP, TLS or archives."""
+    asked = {"_ARENA_COMPLETE": "bash_complete", "COMP_WORDS": "arena get ", "COMP_CWORD": "2"}
     with product(tmp_path) as arena:
         arena.must("local", "start")
-        ended = subprocess.run(
-            [sys.executable, "-X", "importtime", "-m", "arena", "list"],
-            capture_output=True, text=True, env=arena.env, cwd=tmp_path, timeout=60, check=False,
-        )  # fmt: skip
-    names = {line.rsplit("|", 1)[-1].strip() for line in ended.stderr.splitlines()}
-    assert "arena.kube.direct" in names
-    assert not names & {*TALKS, *HOUSE, "email", "shutil", "yaml", "kubernetes", "aiohttp", "psutil"}
+        found = {"list": loaded(arena, "list"), "completion": loaded(arena, **asked)}
+    for what, names in found.items():
+        assert {"arena.kube.direct", "arena.kinds.training.base.reading"} <= names, what
+        assert not names & SPARED, what
+        assert not [name for name in names if name.startswith("arena.kinds.training.specs.")], what
+
+
+def loaded(arena: Product, *words: str, **env: str) -> set[str]:
+    """The names of all modules that a command has imported when it ends."""
+    ended = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "arena", *words],
+        capture_output=True, text=True, env={**arena.env, **env}, cwd=arena.home, timeout=60, check=True,
+    )  # fmt: skip
+    return {line.rsplit("|", 1)[-1].strip() for line in ended.stderr.splitlines()}

@@ -15,7 +15,7 @@ from users import STRANGER, VICTIM, arena, as_user, home_of, shared_folder
 from arena import config, kinds, ownership
 from arena.actions.submit import request, settle
 from arena.kinds.spec import options
-from arena.kinds.training.job import JobSpec
+from arena.kinds.training.specs.job import JobSpec
 from arena.origin import Choice
 from arena.session import start
 from arena.settings import KEYS

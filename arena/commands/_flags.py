@@ -96,6 +96,8 @@ def settings(ctx: click.Context, param: click.Parameter, value: tuple[str, ...])
 
 
 def _selects(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
+    if not value:
+        return ""
     from arena.kinds import validators
 
     return _read(param, value, validators.selector) or ""

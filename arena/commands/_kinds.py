@@ -147,7 +147,7 @@ def make(kind: "Kind", family: "KindFamilyCommands[Any]") -> click.Command:
 def sections(kind: "Kind") -> dict[str, str]:
     """The help section of each option of the kind's Spec."""
     from arena.kinds.spec import options
-    from arena.kinds.training.base.spec import TrainingPodSpec, TrainingSpec
+    from arena.kinds.training.specs.base.spec import TrainingPodSpec, TrainingSpec
     from arena.kinds.workload.pod_spec import PodSpec
     from arena.kinds.workload.spec import WorkloadSpec
 

@@ -86,7 +86,7 @@ def _scale(session: "Session", kind: "Kind", given: dict[str, Any], *, out: bool
 
     stays, form = given.pop("wait"), given.pop("form")
     written = {key: value for key, value in given.items() if value not in (None, ())}
-    spec: Any = parse(kind.scale_requests.spec, written) if kind.scale_requests else None
+    spec: Any = parse(kind.scale_requests.spec(), written) if kind.scale_requests else None
     _console.remark(f"using {session.describe()}")
     request = elastic_scaling.ask(session.cluster(), session.namespace, kind, spec, out=out)
     if form == "name":

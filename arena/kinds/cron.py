@@ -18,7 +18,7 @@ from arena.kinds.option_types import choice
 from arena.kinds.record import Record
 from arena.kinds.schedule import FIELDS, SCHEDULE
 from arena.kinds.spec import REQUIRED, option
-from arena.kinds.training.base.spec import TrainingSpec
+from arena.kinds.training.specs.base.spec import TrainingSpec
 from arena.model.crons import Cron, Run
 from arena.model.jobs import Job, Phase
 from arena.resources import Resource

@@ -1,11 +1,11 @@
 """The shape of a kind, which a module of a family's package defines as KIND."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic
 
 from arena import labels
 from arena.kinds.family import Family
-from arena.kinds.workload.rendering import Rendering
 from arena.model.instances import Instance
 from arena.model.jobs import Job
 from arena.resources import Resource
@@ -70,8 +70,8 @@ class Modification(NamedTuple):
 class ScaleRequests(NamedTuple):
     """Requests that add or remove workers, which may run a script that notifies the program."""
 
-    spec: type
-    """The type of the Specs of such requests; its fields are `name` and the options of the operator."""
+    spec: Callable[[], type]
+    """() -> the type of the Specs of such requests; its fields are `name` and the options of the operator."""
     modification: Callable[[Object, Any, bool], Modification]
     """(object, Spec, whether to add workers) -> the request."""
     outcome: Callable[[Object], tuple[bool | None, str]]
@@ -96,12 +96,24 @@ def _nested(path: Sequence[str], value: object) -> Object:
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
+    from arena.kinds.workload.rendering import Rendering
+
     Spec = TypeVar("Spec", default=Any)
     Model = TypeVar("Model", default=Job)
 else:
     from typing import TypeVar
 
     Spec, Model = TypeVar("Spec"), TypeVar("Model")
+
+
+@frozen
+class Specs(Generic[Spec]):
+    """What a user can request of a kind, and what is sent for it."""
+
+    spec: type[Spec]
+    """The type of its Specs, whose fields are its options."""
+    values: "Callable[[Spec, Rendering], dict[str, Any]]"
+    """(Spec, facts of this run) -> the values of the template's holes."""
 
 
 @frozen
@@ -123,10 +135,8 @@ class Kind(Generic[Spec, Model]):
     """The types that can represent it, the preferred one first; the first that a cluster serves is used."""
     template: str
     """File name under `templates/`."""
-    spec: type[Spec]
-    """The type of its Specs, whose fields are its options."""
-    values: Callable[[Spec, Rendering], dict[str, Any]]
-    """(Spec, facts of this run) -> the values of the template's holes."""
+    specs: Specs[Spec] | str
+    """Its Spec and values, or the name of the module that defines them as SPECS, imported at first use."""
     read: Callable[[Object, Sequence[Pod]], Model]
     """(object, its pods) -> its model, such as a Job."""
     pods: Callable[[Object], Mapping[str, str]]
@@ -163,3 +173,16 @@ class Kind(Generic[Spec, Model]):
     """Whether its operator recreates instances that were deleted after the end."""
     examples: tuple[str, ...] = ()
     """Command lines for help."""
+
+    @property
+    def spec(self) -> type[Spec]:
+        """The type of its Specs, whose fields are its options."""
+        return self._specs().spec
+
+    @property
+    def values(self) -> "Callable[[Spec, Rendering], dict[str, Any]]":
+        """(Spec, facts of this run) -> the values of the template's holes."""
+        return self._specs().values
+
+    def _specs(self) -> Specs[Spec]:
+        return import_module(self.specs).SPECS if isinstance(self.specs, str) else self.specs

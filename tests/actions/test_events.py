@@ -10,13 +10,12 @@ from arena.actions.diagnosis.events import events
 from arena.actions.diagnosis.explainers.kueue import POSITIONS, WORKLOADS
 from arena.actions.diagnosis.periodic import Periodic
 from arena.actions.jobs import wait
-from arena.actions.submit.queues import LOCAL_QUEUES
 from arena.errors import TimedOut
 from arena.kinds import find
 from arena.model.findings import Finding
 from arena.model.instances import Instance
 from arena.model.jobs import Job, Phase, Queue
-from arena.resources import EVENTS, PODS
+from arena.resources import EVENTS, LOCAL_QUEUES, PODS
 
 PYTORCH = find("pytorchjob").resources[0]
 JOB = Job(name="bert", namespace="n", kind="pytorchjob", phase=Phase.PENDING, uid="u-1")

@@ -10,9 +10,9 @@ from arena import labels
 from arena.actions.diagnosis import explain
 from arena.actions.diagnosis.explainers import kueue, volcano
 from arena.actions.diagnosis.explainers.kueue import POSITIONS, WORKLOADS
-from arena.actions.submit.queues import LOCAL_QUEUES, POD_GROUPS
 from arena.model.findings import Finding
 from arena.model.jobs import Job, Phase, Queue, Usage
+from arena.resources import LOCAL_QUEUES, POD_GROUPS
 
 SHORT = "couldn't assign flavors to pod set main: insufficient unused quota for nvidia.com/gpu in flavor h100"
 

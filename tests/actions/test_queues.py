@@ -7,12 +7,13 @@ import pytest
 from arena import kinds
 from arena.actions.diagnosis import ignored_queue
 from arena.actions.submit import queues
-from arena.actions.submit.queues import COSCHEDULED, LOCAL_QUEUES, POD_GROUPS, PRIORITIES, QUEUES
+from arena.actions.submit.queues import COSCHEDULED, PRIORITIES, QUEUES
 from arena.errors import SpecError
 from arena.kinds.spec import parse
-from arena.kinds.training.pytorchjob import PyTorchJobSpec
+from arena.kinds.training.specs.pytorchjob import PyTorchJobSpec
 from arena.kube import Cluster
 from arena.model.jobs import Job, Phase, Queue
+from arena.resources import LOCAL_QUEUES, POD_GROUPS
 
 PYTORCHJOB, MPIJOB = kinds.find("pytorchjob"), kinds.find("mpijob")
 PYTORCH = PYTORCHJOB.resources[0]

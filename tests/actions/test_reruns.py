@@ -10,7 +10,7 @@ from arena.actions.jobs import rerun
 from arena.actions.submit.plan import Origin, plan
 from arena.errors import NotFound, SpecError
 from arena.kinds.spec import options, parse
-from arena.kinds.training.base.spec import TrainingPodSpec
+from arena.kinds.training.specs.base.spec import TrainingPodSpec
 from arena.kube import Cluster
 
 ODD = (

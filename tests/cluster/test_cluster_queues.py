@@ -11,9 +11,9 @@ from field import IDLE, JOBS, Field
 from product import until
 
 from arena.actions.diagnosis.explainers.kueue import WORKLOADS
-from arena.actions.submit.queues import LOCAL_QUEUES, POD_GROUPS, QUEUES
+from arena.actions.submit.queues import QUEUES
 from arena.kube import Cluster
-from arena.resources import Resource
+from arena.resources import LOCAL_QUEUES, POD_GROUPS, Resource
 
 pytestmark = pytest.mark.cluster
 

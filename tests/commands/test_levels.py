@@ -18,7 +18,7 @@ from arena.kinds import shell
 from arena.kinds.levels import combined, over
 from arena.kinds.spec import encode, options, parse
 from arena.kinds.spec import given as given_of
-from arena.kinds.training.pytorchjob import PyTorchJobSpec
+from arena.kinds.training.specs.pytorchjob import PyTorchJobSpec
 from arena.yamlfile import Null
 
 PYTORCH = kinds.find("pytorchjob")

@@ -10,7 +10,7 @@ from product import product, until
 from arena.actions.submit import secrets
 from arena.errors import SpecError
 from arena.kinds.spec import encode, parse
-from arena.kinds.training.pytorchjob import PyTorchJobSpec
+from arena.kinds.training.specs.pytorchjob import PyTorchJobSpec
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from arena.kinds import argv
 from arena.kinds.levels import over
 from arena.kinds.option_types import MASK
 from arena.kinds.spec import encode, given, parse
-from arena.kinds.training.pytorchjob import PyTorchJobSpec
+from arena.kinds.training.specs.pytorchjob import PyTorchJobSpec
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)

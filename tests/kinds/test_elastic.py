@@ -11,8 +11,8 @@ from cluster_words import T0, cond
 from arena import kinds
 from arena.errors import Conflict, SpecError
 from arena.kinds.training import etjob
-from arena.kinds.training.base import ssh_key
-from arena.kinds.training.etjob import ScaleSpec
+from arena.kinds.training.specs.base import ssh_key
+from arena.kinds.training.specs.etjob import ScaleSpec
 from arena.model.jobs import Phase
 from arena.units import when
 

@@ -11,7 +11,7 @@ from arena import kinds
 from arena.errors import SpecError
 from arena.kinds.option_values import ConfigFile, Mount, SecretKey, Toleration
 from arena.kinds.spec import encode, options, parse
-from arena.kinds.training.tfjob import TFJobSpec
+from arena.kinds.training.specs.tfjob import TFJobSpec
 from arena.kinds.workload.spec import remarks
 
 BASE = {"name": "x", "command": "true"}

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from arena import kinds
 from arena.actions.served import preferred
-from arena.actions.submit.queues import LOCAL_QUEUES
-from arena.kinds.training.base.spec import KUEUE
+from arena.kinds.training.base.queues import KUEUE
 from arena.model.findings import Finding
 from arena.model.jobs import Job, Phase
-from arena.resources import Resource
+from arena.resources import LOCAL_QUEUES, Resource
 
 if TYPE_CHECKING:
     from arena.kube import Cluster

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, TypeVar
 from arena.actions.served import preferred
 from arena.errors import NotAllowed, NotFound, SpecError
 from arena.kinds.kind import Kind
-from arena.kinds.training.base.spec import VOLCANO, BatchSpec, QueueOptions
+from arena.kinds.training.base.queues import VOLCANO
+from arena.kinds.training.specs.base.spec import BatchSpec, QueueOptions
 from arena.kinds.workload.pod_spec import PodOptions
 from arena.kinds.workload.spec import WorkloadSpec
-from arena.resources import Resource
+from arena.resources import LOCAL_QUEUES, POD_GROUPS, Resource
 
 if TYPE_CHECKING:
     from arena.kube import Cluster
 
 S = TypeVar("S", bound=WorkloadSpec)
 
-LOCAL_QUEUES = Resource("kueue.x-k8s.io", "v1beta2", "localqueues", kind="LocalQueue")
-POD_GROUPS = Resource("scheduling.volcano.sh", "v1beta1", "podgroups", kind="PodGroup")
 QUEUES = Resource("scheduling.volcano.sh", "v1beta1", "queues", False, kind="Queue")
 PRIORITIES = Resource("scheduling.k8s.io", "v1", "priorityclasses", False, kind="PriorityClass")
 SYSTEM = ("system-cluster-critical", "system-node-critical")

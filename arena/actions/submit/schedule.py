@@ -20,7 +20,7 @@ from arena.model.crons import Cron
 from arena.resources import Resource
 
 if TYPE_CHECKING:
-    from arena.kinds.training.base.spec import TrainingSpec
+    from arena.kinds.training.specs.base.spec import TrainingSpec
     from arena.kube import Cluster
     from arena.session import Session
 

@@ -19,7 +19,7 @@ from arena.model.jobs import Job
 
 if TYPE_CHECKING:
     from arena.actions.deletion import Progress
-    from arena.kinds.training.base.spec import BatchSpec
+    from arena.kinds.training.specs.base.spec import BatchSpec
     from arena.session import Session
 
 Tell = Callable[[str], None]

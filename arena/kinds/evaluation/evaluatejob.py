@@ -7,11 +7,12 @@ from typing import Any
 from arena import labels
 from arena.kinds import option_types as types
 from arena.kinds.evaluation import FAMILY
-from arena.kinds.kind import Kind, Object, Pod
+from arena.kinds.kind import Kind, Object, Pod, Specs
 from arena.kinds.spec import REQUIRED, option
 from arena.kinds.training import job
-from arena.kinds.training.base import render
-from arena.kinds.training.base.spec import BatchPodSpec
+from arena.kinds.training.specs.base import render
+from arena.kinds.training.specs.base.spec import BatchPodSpec
+from arena.kinds.training.specs.job import single
 from arena.kinds.workload import instances, pod_values
 from arena.kinds.workload.rendering import Rendering
 from arena.model.evaluations import Evaluation
@@ -56,7 +57,7 @@ class EvaluationSpec(BatchPodSpec):
 def values(spec: EvaluationSpec, rendering: Rendering) -> dict[str, Any]:
     """The values of the template; raises SpecError if there is no image, or a label is arena's own."""
     found = {
-        **job.single(spec, NAME, rendering, render.Size(pods=1, gpus=spec.gpus)),
+        **single(spec, NAME, rendering, render.Size(pods=1, gpus=spec.gpus)),
         **pod_values.replica(spec, rendering, {"cpu": spec.cpu, "memory": spec.memory}),
     }
     return found if spec.command else {**found, "command": None}
@@ -92,8 +93,7 @@ KIND = Kind(
     summary="Evaluate a model",
     resources=job.KIND.resources,
     template=job.KIND.template,
-    spec=EvaluationSpec,
-    values=values,
+    specs=Specs(spec=EvaluationSpec, values=values),
     read=read,
     pods=job.KIND.pods,
     owns=owns,

@@ -1,51 +1,10 @@
 """Horovod job: an MPIJob whose launcher starts the command on every worker with horovodrun."""
 
-import shlex
-from typing import Any
-
-from arena.kinds import option_types as types
 from arena.kinds.kind import Kind, Object, switch
-from arena.kinds.spec import option
 from arena.kinds.training import FAMILY, mpijob
 from arena.kinds.training.base import reading
-from arena.kinds.training.mpijob import MPIJobSpec
-from arena.kinds.workload import pod_values
-from arena.kinds.workload.rendering import Rendering
-from arena.resources import Resource
 
 NAME = "horovodjob"
-
-_LAUNCHERS = (mpijob.HOROVODRUN, "mpirun", "mpiexec")
-
-
-class HorovodJobSpec(MPIJobSpec):
-    """The options of a Horovod job."""
-
-    ssh_port: int = option(
-        0, "Port of the workers' SSH server (0: its default)", types.PORT, old=("--sshPort",)
-    )
-
-
-def values(spec: HorovodJobSpec, rendering: Rendering) -> dict[str, Any]:
-    """The values of the template; raises as `mpijob.values`."""
-    found = mpijob.launch(spec, NAME, rendering)
-    found["command"] = pod_values.shell(spec, command(spec, rendering.resource))
-    if spec.ssh_port and rendering.resource.version == mpijob.V2.version:
-        found["worker_command"] = ["/usr/sbin/sshd", "-De", "-p", str(spec.ssh_port)]
-    return found
-
-
-def command(spec: HorovodJobSpec, resource: Resource) -> str:
-    """The launcher's command: the user's command under horovodrun, unless it calls a launcher itself."""
-    if spec.command.split()[0].rpartition("/")[2] in _LAUNCHERS:
-        return spec.command
-    words = [mpijob.HOROVODRUN, "-np", str(spec.workers * spec.slots), "--hostfile", "/etc/mpi/hostfile"]
-    if resource.version == mpijob.V1.version:
-        # Its workers run no SSH server: only mpirun knows how to reach them.
-        words.append("--mpi")
-    elif spec.ssh_port:
-        words += ["-p", str(spec.ssh_port)]
-    return shlex.join([*words, spec.shell, "-c", spec.command])
 
 
 def owns(obj: Object) -> bool:
@@ -61,8 +20,7 @@ KIND = Kind(
     summary="Horovod programs, started by horovodrun",
     resources=mpijob.RESOURCES,
     template="mpijob.yaml",
-    spec=HorovodJobSpec,
-    values=values,
+    specs="arena.kinds.training.specs.horovodjob",
     read=mpijob.reader(NAME),
     pods=mpijob.pods_of,
     owns=owns,

@@ -1,27 +1,13 @@
 """JAXJob: distributed JAX; every worker runs the same command, and the first one coordinates."""
 
-from typing import Any
-
 from arena.kinds.kind import Kind, switch
 from arena.kinds.training import FAMILY
-from arena.kinds.training.base import reading, training_operator, workers
+from arena.kinds.training.base import reading, training_operator
 from arena.kinds.training.base.training_operator import TRAINING_OPERATOR
-from arena.kinds.training.base.workers import TrainingOperatorSpec
-from arena.kinds.workload.rendering import Rendering
 from arena.resources import Resource
 
 NAME = "jaxjob"
 CONVENTIONS = TRAINING_OPERATOR._replace(main_containers=("jax",))
-
-
-class JAXJobSpec(TrainingOperatorSpec):
-    """The options of a JAXJob."""
-
-
-def values(spec: JAXJobSpec, rendering: Rendering) -> dict[str, Any]:
-    """The values of the template; raises as `render.shared`."""
-    return {**workers.values(spec, NAME, rendering), "workers": spec.workers}
-
 
 KIND = Kind(
     name=NAME,
@@ -30,8 +16,7 @@ KIND = Kind(
     summary="Distributed JAX",
     resources=(Resource("kubeflow.org", "v1", "jaxjobs", kind="JAXJob"),),
     template="jaxjob.yaml",
-    spec=JAXJobSpec,
-    values=values,
+    specs="arena.kinds.training.specs.jaxjob",
     read=reading.read(NAME, "jaxReplicaSpecs", CONVENTIONS),
     pods=training_operator.selector("jaxjob-controller"),
     event_writer=training_operator.master,

@@ -6,10 +6,9 @@ of each instance, which waits for it.
 """
 
 from binascii import b2a_base64
-from collections.abc import Mapping
 from typing import Any
 
-from arena import foreign_json, labels
+from arena import labels
 from arena.errors import SpecError
 from arena.kinds.workload import images
 from arena.kinds.workload.pod_spec import PodOptions
@@ -59,15 +58,6 @@ TAKE = (
     f'mv "$0/.new$$" "$0/000" && touch "$0/{_READY}"'
 )
 """The script that receives the code there on standard input; its arguments are the folder and the size."""
-
-
-def origin(notes: Mapping[str, str]) -> dict[str, str]:
-    """The origin of a job's code, as far as its annotation can be read."""
-    try:
-        found = foreign_json.loads(notes.get(labels.CODE_ORIGIN, "{}"))
-    except ValueError:  # edited by hand
-        return {}
-    return {key: str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
 def start_dir(spec: WorkloadSpec, rendering: Rendering) -> str:

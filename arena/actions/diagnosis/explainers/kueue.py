@@ -13,13 +13,12 @@ from arena import labels
 from arena.actions.diagnosis.explainer import Explainer
 from arena.actions.diagnosis.queues import is_true, message, told, waits
 from arena.actions.served import preferred
-from arena.actions.submit.queues import LOCAL_QUEUES
 from arena.errors import NotAllowed, NotFound, Unreachable, aimed
-from arena.kinds.training.base.spec import KUEUE
+from arena.kinds.training.base.queues import KUEUE
 from arena.model.findings import Evidence, Finding
 from arena.model.jobs import Job, Phase, Queue, Usage
 from arena.parallel import thread_pool
-from arena.resources import Resource
+from arena.resources import LOCAL_QUEUES, Resource
 from arena.tuples import NamedTuple
 
 if TYPE_CHECKING:

@@ -11,12 +11,11 @@ from arena import labels
 from arena.actions.diagnosis.explainer import Explainer
 from arena.actions.diagnosis.queues import is_true, message, waits
 from arena.actions.served import preferred
-from arena.actions.submit.queues import POD_GROUPS
 from arena.errors import NotAllowed
-from arena.kinds.training.base.spec import VOLCANO
+from arena.kinds.training.base.queues import VOLCANO
 from arena.model.findings import Evidence, Finding
 from arena.model.jobs import Job, Phase, Queue
-from arena.resources import Resource
+from arena.resources import POD_GROUPS, Resource
 
 if TYPE_CHECKING:
     from arena.kube import Cluster

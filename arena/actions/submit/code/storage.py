@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from arena import labels
 from arena.errors import Conflict, NotFound
-from arena.kinds.workload import code
+from arena.kinds.workload import code_origin
 from arena.kinds.workload.code import KEY, MOST, NAME, PART
 from arena.kinds.workload.rendering import PackedCode
 from arena.resources import CONFIGMAPS
@@ -137,7 +137,7 @@ def kept(cluster: Cluster, job: Mapping[str, Any]) -> Archive | None:
     remarks = meta.get("annotations") or {}
     if labels.CODE_DIGEST not in remarks:
         return None
-    origin = code.origin(remarks)
+    origin = code_origin.origin(remarks)
     try:
         found = b"".join(_blocks(cluster, meta, remarks.get(labels.CODE_PARTS, "")))
     except NotFound as error:

@@ -7,7 +7,7 @@ from arena import labels
 from arena.kinds.kind import Object, Pod, PodConventions, PodSummary
 from arena.kinds.training.base import queues, status
 from arena.kinds.training.base.training_operator import TRAINING_OPERATOR
-from arena.kinds.workload import code, instances
+from arena.kinds.workload import code_origin, instances
 from arena.model.jobs import Code, Job, Model, Phase
 from arena.resources import Resource
 from arena.units import when
@@ -102,7 +102,7 @@ def _model(own: Mapping[str, str], notes: Mapping[str, str]) -> Model:
 def _code(notes: Mapping[str, str]) -> Code | None:
     if not notes.get(labels.CODE_DIGEST):
         return None
-    known = {key: value for key, value in code.origin(notes).items() if key in Code._fields}
+    known = {key: value for key, value in code_origin.origin(notes).items() if key in Code._fields}
     return Code(**{**known, "digest": notes[labels.CODE_DIGEST]})
 
 

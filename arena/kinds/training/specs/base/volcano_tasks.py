@@ -8,7 +8,7 @@ from arena.kinds.workload import environment, images, pod_values
 from arena.kinds.workload.rendering import Rendering
 
 if TYPE_CHECKING:
-    from arena.kinds.training.volcanojob import VolcanoJobSpec
+    from arena.kinds.training.specs.volcanojob import VolcanoJobSpec
 
 
 def task(

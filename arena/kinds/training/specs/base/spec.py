@@ -11,11 +11,9 @@ from arena.errors import SpecError
 from arena.kinds import option_types as types
 from arena.kinds.option_types import choice
 from arena.kinds.spec import option
+from arena.kinds.training.base.queues import COSCHEDULING, KUEUE, VOLCANO
 from arena.kinds.workload.pod_spec import ContainerOptions, PodSpec
 from arena.kinds.workload.spec import TensorBoardSpec, WorkloadSpec
-
-KUEUE, VOLCANO, COSCHEDULING = "kueue", "volcano", "coscheduling"
-"""Systems that queue jobs, or start all pods of a job at once."""
 
 
 class BatchSpec(WorkloadSpec):

@@ -3,8 +3,8 @@
 from typing import Any
 
 from arena import labels
-from arena.kinds.training.base import queues
-from arena.kinds.training.base.spec import BatchPodSpec, BatchSpec
+from arena.kinds.training.specs.base import queues
+from arena.kinds.training.specs.base.spec import BatchPodSpec, BatchSpec
 from arena.kinds.workload import metadata as workload
 from arena.kinds.workload.pod_values import pod
 from arena.kinds.workload.rendering import Rendering

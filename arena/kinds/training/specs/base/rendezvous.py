@@ -3,7 +3,7 @@
 from typing import Any
 
 from arena import labels
-from arena.kinds.training.base.spec import TrainingSpec
+from arena.kinds.training.specs.base.spec import TrainingSpec
 from arena.kinds.workload.environment import variables
 
 PROCESSES = "PET_NPROC_PER_NODE"

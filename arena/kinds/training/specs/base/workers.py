@@ -5,8 +5,8 @@ from typing import Any
 from arena.kinds import option_types as types
 from arena.kinds.option_types import choice
 from arena.kinds.spec import option
-from arena.kinds.training.base import render
-from arena.kinds.training.base.spec import TrainingPodSpec, TrainingSpec
+from arena.kinds.training.specs.base import render
+from arena.kinds.training.specs.base.spec import TrainingPodSpec, TrainingSpec
 from arena.kinds.workload import pod_values
 from arena.kinds.workload.rendering import Rendering
 
