@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,11 @@ from arena.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from arena.kube import Cluster
+    from arena.kube.watches import Watch
 
 Object = dict[str, Any]
+RETRY = 30.0
+"""Seconds before an optional source that cannot be watched is tried again."""
 
 
 def _whole(obj: Object) -> Object:
@@ -31,7 +34,7 @@ class Source(NamedTuple):
     fields: str = ""
     shape: Callable[[Object], Any] = _whole
     optional: bool = False
-    """Whether to continue with the others if this one cannot be watched; see `Watching.errors`."""
+    """Whether to continue with the others while this one cannot be watched; see `Watching.errors`."""
 
 
 class _News(NamedTuple):
@@ -62,15 +65,17 @@ class Watching:
     def __init__(self, cluster: Cluster, sources: Sequence[Source]) -> None:
         # Not a SimpleQueue: on Python 3.10 its `get` may wait forever if the timeout is short.
         self._news: queue.Queue[_News | _First | _Failed] = queue.Queue()
+        self._cluster = cluster
         self._sources = sources
-        self._watches = [cluster.watch(*source[:4]) for source in sources]
+        self._watches: list[Watch | None] = [None for _ in sources]
+        self._left = threading.Event()
         self.errors: dict[int, ArenaError] = {}
-        """Numbers of optional sources that cannot be watched, or no longer, and why."""
+        """Numbers of optional sources that cannot be watched at present, and why."""
         self._objects: list[dict[str, Any]] = [{} for _ in sources]
         self._missing = set(range(len(sources)))
 
     def __enter__(self) -> Watching:
-        for number in range(len(self._watches)):
+        for number in range(len(self._sources)):
             threading.Thread(target=self._pump, args=(number,), daemon=True).start()
         try:
             while self._missing:
@@ -82,18 +87,34 @@ class Watching:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for watch in self._watches:
+        self._left.set()
+        for watch in filter(None, self._watches):
             watch.close()
 
     def _pump(self, number: int) -> None:
-        watch, shape = self._watches[number], self._sources[number].shape
-        try:
-            self._news.put(_First(number, {one["metadata"]["uid"]: shape(one) for one in watch.listed()}))
-            for kind, body in watch:
-                left = None if kind == "DELETED" else shape(body)
-                self._news.put(_News(number, body["metadata"]["uid"], left))
-        except ArenaError as error:
-            self._news.put(_Failed(number, error))
+        told = ""
+        while not self._left.is_set():
+            try:
+                for one in self._changes(number):
+                    self._news.put(one)
+                    told = ""
+            except ArenaError as error:
+                if error.message != told:
+                    self._news.put(_Failed(number, error))
+                told = error.message
+                if not self._sources[number].optional:
+                    return
+            self._left.wait(RETRY)
+
+    def _changes(self, number: int) -> Iterator[_First | _News]:
+        source = self._sources[number]
+        watch = self._watches[number] = self._cluster.watch(*source[:4])
+        if self._left.is_set():
+            watch.close()  # `__exit__` may have been too early to see it
+        yield _First(number, {one["metadata"]["uid"]: source.shape(one) for one in watch.listed()})
+        for kind, body in watch:
+            left = None if kind == "DELETED" else source.shape(body)
+            yield _News(number, body["metadata"]["uid"], left)
 
     def objects(self, number: int) -> list[Any]:
         """The objects of the source with that number, as far as `wait` has read."""
@@ -131,7 +152,8 @@ class Watching:
             return
         held = self._objects[news.source]
         if isinstance(news, _First):
-            held.update(news.objects)
+            held |= news.objects
+            self.errors.pop(news.source, None)
             self._missing.discard(news.source)
         elif news.object is None:
             held.pop(news.uid, None)

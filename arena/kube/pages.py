@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from arena.errors import NotAllowed, NotFound
 from arena.kube import faults
 from arena.kube.faults import Asked
 from arena.kube.transport import Request, Transport, parsed
@@ -15,6 +16,7 @@ from arena.tuples import NamedTuple
 Object = dict[str, Any]
 
 PAGE = 500
+_ONE = "metadata.name="
 _HEAD = rb'\{"kind":"\w+","apiVersion":"[\w./-]+","metadata":\{[^{}]*"continue":"([^"\\]+)"'
 """The beginning of a continued list of a built-in type; other types have it at the end."""
 
@@ -33,6 +35,11 @@ class Selection(NamedTuple):
         """The selectors as query parameters."""
         return {"labelSelector": self.labels, "fieldSelector": self.fields}
 
+    @property
+    def name(self) -> str:
+        """The name of the only object that is selected; "" if it may be several."""
+        return self.fields.removeprefix(_ONE) if self.fields.startswith(_ONE) else ""
+
 
 class Page(NamedTuple):
     """Some of a list's objects, the version of the whole list, and the token for the next page."""
@@ -49,6 +56,27 @@ def pages(transport: Transport, selection: Selection, first_size: int = PAGE) ->
     yield first
     if first.token:
         yield from _further(ask, first.token, selection.asked)
+
+
+def present(transport: Transport, selection: Selection) -> Iterator[Page]:
+    """As `pages`; a user who may not list the objects may still get the only one that is selected."""
+    try:
+        yield from pages(transport, selection)
+    except NotAllowed:
+        if not selection.name:
+            raise
+        yield _alone(transport, selection)
+
+
+def _alone(transport: Transport, selection: Selection) -> Page:
+    """The only selected object as a page."""
+    asked = selection.asked._replace(verb="read", name=selection.name)
+    path = selection.resource.path(selection.namespace, selection.name)
+    try:
+        found = transport.json(Request(asked, "GET", path))
+    except NotFound:
+        return Page([], "", "")
+    return Page([found], str(found["metadata"]["resourceVersion"]), "")
 
 
 def _further(ask: Callable[[str], bytes], token: str, asked: Asked) -> Iterator[Page]:

@@ -8,10 +8,10 @@ from contextlib import suppress
 from typing import Any
 
 from arena.digits import whole
-from arena.errors import MissingOperator, Unreachable
+from arena.errors import MissingOperator, NotAllowed, Unreachable
 from arena.kube import connection_errors, faults
 from arena.kube.decoding import decoded
-from arena.kube.pages import Selection, pages
+from arena.kube.pages import Selection, present
 from arena.kube.transport import Reply, Request, Transport, lines
 
 Object = dict[str, Any]
@@ -27,7 +27,8 @@ class Watch:
     A connection that ends is resumed at the last version. If the server no longer has that version, the
     objects are listed again and the differences are computed, so a consumer never notices; of an object that
     was deleted in such a gap, only type and metadata are reported. If the server does not answer for
-    longer than the patience of the transport, Unreachable is raised.
+    longer than the patience of the transport, Unreachable is raised. For a user who may read the objects and
+    not watch them, they are read again every two seconds.
 
     With a start `version`, the objects that existed then are unknown, so those deleted during a gap that the
     server no longer has are not reported.
@@ -84,6 +85,7 @@ class Watch:
             self._connected = False
             try:
                 yield from self._once()
+                trouble = None
             except (MissingOperator, faults.Garbled):
                 raise
             except Unreachable:
@@ -104,6 +106,13 @@ class Watch:
             yield from self._streamed()
         except faults.Expired:
             self._version = None
+        except faults.NotAuthenticated:
+            raise
+        except NotAllowed:
+            if self._version is None:
+                raise  # they may not be read, either
+            self._version = None
+            self._transport.waiting.found(self._selection.asked.cluster)
         except Unreachable:
             if not self._closed.is_set():
                 raise
@@ -112,7 +121,7 @@ class Watch:
         """List, and yield the differences to what was reported before."""
         seen: set[tuple[str, str]] = set()
         version = None
-        for page in pages(self._transport, self._selection):
+        for page in present(self._transport, self._selection):
             version = version or page.version
             for one in page.objects:
                 seen.add(_key(one))

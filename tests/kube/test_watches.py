@@ -46,10 +46,10 @@ def forever(handler) -> None:
     handler.close_connection = True
 
 
-def watching(stage, version: str | None = None, waiting: Waiting | None = None) -> Watch:
+def watching(stage, version: str | None = None, waiting: Waiting | None = None, fields: str = "") -> Watch:
     endpoint = Endpoint(server=stage.url)
     sender = Transport(lambda: endpoint, waiting)
-    return Watch(sender, Selection(ASKED, PODS, "team-a", "", ""), version)
+    return Watch(sender, Selection(ASKED, PODS, "team-a", "", fields), version)
 
 
 def told(watch: Watch, count: int) -> list[tuple[str, str, str]]:
@@ -61,6 +61,41 @@ def versions(stage) -> list[str]:
     """The resourceVersion of each watch request."""
     asked = [path for _, path, _, _ in stage.requests if "watch=true" in path]
     return [path.partition("resourceVersion=")[2].partition("&")[0] for path in asked]
+
+
+def no(verb: str):
+    return refuses(403, "Forbidden", f'pods is forbidden: User "bob" cannot {verb} it')
+
+
+def test_a_user_who_may_only_list(stage):
+    """Who may not watch the objects hears of their changes all the same: they are listed again."""
+    stage.answers = [
+        listing(5, pod("a", 3)), no("watch"),
+        listing(6, pod("a", 6)), no("watch"),
+        listing(7), no("watch"), forever,
+    ]  # fmt: skip
+    with watching(stage) as watch:
+        assert told(watch, 3) == [("ADDED", "a", "3"), ("MODIFIED", "a", "6"), ("DELETED", "a", "6")]
+
+
+def test_a_user_who_may_only_get(stage):
+    """Who may not list the objects gets the only one that is selected, and no other."""
+    missing = refuses(404, "NotFound", "not found", details={"name": "a"})
+    stage.answers = [
+        no("list"),
+        says(200, pod("a", 3)),
+        no("watch"),
+        no("list"),
+        missing,
+        no("watch"),
+        forever,
+    ]
+    with watching(stage, fields="metadata.name=a") as watch:
+        assert told(watch, 2) == [("ADDED", "a", "3"), ("DELETED", "a", "3")]
+    stage.answers = [no("list")]
+    for fields in ("", "metadata.name=a"):
+        with watching(stage, fields=fields) as watch, pytest.raises(NotAllowed):
+            next(watch)
 
 
 @pytest.mark.parametrize("end", [True, False], ids=["ended", "cut"])
