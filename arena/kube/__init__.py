@@ -14,6 +14,7 @@ or whether the cluster is the local one.
 - `streams`            logs, and the sessions of exec and attach
 - `forwards`           local ports that are forwarded to a pod
 - `websocket`          the framed connection under exec, attach and port forwards
+- `spdy`               the same for exec and attach, where the user may not open a websocket
 - `transport`          one request: timeouts, retries and fresh credentials
 - `retries`            when a request is sent again
 - `waiting`            what people hear of requests that take long, and of servers that are away

@@ -102,7 +102,7 @@ class Expired(Conflict):
 
 def refusal(status: int, body: bytes, asked: Asked) -> ArenaError:
     """The error for an answer with an HTTP status of 300 or more."""
-    said = _status(body)
+    said = status_of(body)
     message = str(said.get("message") or "").strip()
     if status == 403:
         return _forbidden(message, said, asked)
@@ -138,8 +138,8 @@ def _other(status: int, message: str, asked: Asked) -> ArenaError:
     )
 
 
-def _status(body: bytes) -> dict[str, Any]:
-    """The Status object of an answer; servers and proxies also answer with plain text or HTML."""
+def status_of(body: bytes) -> dict[str, Any]:
+    """The Status object in bytes; servers and proxies also answer with plain text or HTML."""
     try:
         said = foreign_json.loads(body)
     except ValueError:
@@ -148,12 +148,19 @@ def _status(body: bytes) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def _causes(said: dict[str, Any]) -> list[dict[str, Any]]:
-    return (said.get("details") or {}).get("causes") or []
+def causes(said: dict[str, Any]) -> list[dict[str, Any]]:
+    """The causes in a Status."""
+    found = _details(said).get("causes")
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _details(said: dict[str, Any]) -> dict[str, Any]:
+    found = said.get("details")
+    return found if isinstance(found, dict) else {}
 
 
 def _forbidden(message: str, said: dict[str, Any], asked: Asked) -> ArenaError:
-    reasons = {cause.get("reason") for cause in _causes(said)}
+    reasons = {str(cause.get("reason")) for cause in causes(said)}
     why = message.partition(" is forbidden: ")[2] or message
     if "NamespaceTerminating" in reasons:
         return Conflict(
@@ -182,7 +189,7 @@ def _forbidden(message: str, said: dict[str, Any], asked: Asked) -> ArenaError:
 
 
 def _missing(message: str, said: dict[str, Any], asked: Asked) -> ArenaError:
-    details = said.get("details") or {}
+    details = _details(said)
     absent = details.get("name")
     if (
         absent
@@ -236,7 +243,7 @@ def _invalid(status: int, message: str, said: dict[str, Any], asked: Asked) -> A
             "write labels like team=vision,tier!=test",
         )
     fields = "; ".join(
-        f"{cause['field']}: {cause.get('message', '')}" for cause in _causes(said) if cause.get("field")
+        f"{cause['field']}: {cause.get('message', '')}" for cause in causes(said) if cause.get("field")
     )
     if _TRIALS in message:
         text = f"{asked.cluster} cannot try to {asked.verb} {asked.noun}: {message}"

@@ -13,6 +13,8 @@ from arena.kube.endpoint import Headers
 _LINE, _LINES = 1 << 16, 200
 """Maximum bytes of a line of an answer's head, and maximum number of lines."""
 _DIGITS = 20
+SWITCHED = 101
+"""The status after which the connection speaks another protocol; that of the body is unknown to HTTP."""
 _FRAMING = ("content-length", "transfer-encoding")
 _HEX = rb"[0-9A-Fa-f]{1,16}"
 
@@ -50,7 +52,7 @@ class Answer:
         while True:
             self.status, version = _status(self._line())
             self.headers = self._head()
-            if self.status >= 200:
+            if self.status >= 200 or self.status == SWITCHED:
                 return version
 
     def _length(self) -> int | None:

@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Generator, Iterator
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from arena import foreign_json
 from arena.digits import whole
-from arena.errors import ArenaError, SpecError, Unreachable
+from arena.errors import ArenaError, NotAllowed, SpecError, Unreachable
 from arena.kube import connection_errors, faults, websocket
 from arena.kube.faults import Asked
 from arena.kube.transport import Request, Transport, batches
 from arena.kube.watches import cut, finish
 from arena.kube.websocket import Socket
 from arena.values import frozen
+
+if TYPE_CHECKING:
+    from arena.kube.spdy import Session
 
 STDIN, STDOUT, STDERR, ERROR, RESIZE = range(5)
 _HALF_CLOSE = 255
@@ -126,7 +128,19 @@ def terminal(transport: Transport, asked: Asked, query: dict[str, Any], verb: st
     """Open an `exec` or `attach` session."""
     request = Request(asked, "GET", f"{pod_path(asked)}/{verb}", query)
     protocols = ("v5.channel.k8s.io", "v4.channel.k8s.io")
-    return Terminal(websocket.connect(transport, request, protocols), asked)
+    try:
+        return Terminal(websocket.connect(transport, request, protocols), asked)
+    except faults.NotAuthenticated:
+        raise
+    except NotAllowed as refused:
+        from arena.kube import spdy
+
+        try:
+            return Terminal(spdy.connect(transport, request._replace(method="POST")), asked)
+        except NotAllowed:
+            raise  # it names the permission that suffices on every server
+        except ArenaError:
+            raise refused from None
 
 
 class Terminal:
@@ -135,7 +149,7 @@ class Terminal:
     One thread iterates over the output of the command; any other may send.
     """
 
-    def __init__(self, connection: Socket, asked: Asked) -> None:
+    def __init__(self, connection: "Socket | Session", asked: Asked) -> None:
         self._socket = connection
         self._asked = asked
         self._code: int | None = None
@@ -175,7 +189,7 @@ class Terminal:
 
     def end_input(self) -> bool:
         """End the command's standard input; return False if the server cannot (before 1.30)."""
-        if self._socket.protocol != "v5.channel.k8s.io":
+        if not self._socket.ends_input:
             return False
         self._socket.send(bytes([_HALF_CLOSE, STDIN]))
         return True
@@ -206,10 +220,10 @@ class Terminal:
 
 def _exit_code(said: bytes, asked: Asked) -> int:
     """The exit code in a closing Status; raises an error if the command could not run at all."""
-    status = foreign_json.loads(said)
+    status = faults.status_of(said)
     if status.get("status") == "Success":
         return 0
-    causes = (status.get("details") or {}).get("causes") or []
+    causes = faults.causes(status)
     code = next((one.get("message") for one in causes if one.get("reason") == "ExitCode"), None)
     if status.get("reason") == "NonZeroExitCode" and (number := whole(code)) is not None:
         return number

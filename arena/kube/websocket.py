@@ -14,7 +14,7 @@ from arena.kube.faults import Asked
 from arena.kube.sockets import Dialer
 from arena.kube.transport import CONNECT, READ, Request, Transport
 
-_LONG = 1e6
+LONG = 1e6
 """Seconds; a TLS socket with a timeout does not hold its lock while waiting, so others can send."""
 
 
@@ -30,6 +30,11 @@ class Socket:
         self._asked = asked
         self._closed = threading.Event()
         self.protocol: str = raw.getsubprotocol() or ""
+
+    @property
+    def ends_input(self) -> bool:
+        """Whether the server can be told of the end of a channel (since 1.30)."""
+        return self.protocol == "v5.channel.k8s.io"
 
     def __enter__(self) -> "Socket":
         return self
@@ -50,7 +55,7 @@ class Socket:
             except (websocket.WebSocketException, OSError) as cause:
                 if self._closed.is_set():
                     return
-                raise _broken(self._asked) from cause
+                raise broken(self._asked) from cause
             if code == websocket.ABNF.OPCODE_CLOSE:
                 return
             if code in data_codes:
@@ -63,7 +68,7 @@ class Socket:
         try:
             self._raw.send_binary(frame)
         except (websocket.WebSocketException, OSError) as cause:
-            raise _broken(self._asked) from cause
+            raise broken(self._asked) from cause
 
     def close(self) -> None:
         """Close the connection; a blocked reader stops."""
@@ -97,7 +102,7 @@ def _connect(endpoint: Endpoint, request: Request, protocols: Sequence[str]) -> 
             timeout=READ,
             header=[f"{key}: {value}" for key, value in endpoint.identity()],
             subprotocols=list(protocols),
-            socket=_plug(endpoint, request.asked),
+            socket=plug(endpoint, request.asked),
             suppress_origin=True,
             skip_utf8_validation=True,
             redirect_limit=0,
@@ -108,7 +113,7 @@ def _connect(endpoint: Endpoint, request: Request, protocols: Sequence[str]) -> 
         raise faults.not_json(request.asked) from cause
     except faults.BROKEN as cause:
         raise connection_errors.broken(cause, request.asked, endpoint) from cause
-    raw.settimeout(_LONG)
+    raw.settimeout(LONG)
     _bound(raw)
     return Socket(raw, request.asked)
 
@@ -126,7 +131,7 @@ def _bound(raw: Any) -> None:
     raw.cont_frame.add = checked
 
 
-def _plug(endpoint: Endpoint, asked: Asked) -> socket.socket:
+def plug(endpoint: Endpoint, asked: Asked) -> socket.socket:
     """A connected socket to the server, through its proxy and TLS like every other request."""
     dialer = Dialer(endpoint)
     if endpoint.proxy:
@@ -156,5 +161,6 @@ def _tunnel(endpoint: Endpoint, address: tuple[str, int], asked: Asked) -> socke
     return plug
 
 
-def _broken(asked: Asked) -> Unreachable:
+def broken(asked: Asked) -> Unreachable:
+    """The error for a connection that broke."""
     return Unreachable(f"the connection to {asked.noun}{asked.place} broke", "try again")

@@ -110,6 +110,16 @@ def test_another_thread_ends_a_silent_log(stage):
     assert rest == []
 
 
+ODD = {
+    "text": b"<upstream is gone",
+    "list": b"[1]",
+    "words": b'{"details": "x", "message": "words"}',
+    "causes": b'{"reason": "NonZeroExitCode", "details": {"causes": [1, {"reason": "ExitCode"}]}}',
+    "deep": b"[" * 100_000,
+}
+"""What some servers send instead of an exit code, by the command for which they do it."""
+
+
 class Pod:
     """The stream routes of a pod, played by the test over real websockets."""
 
@@ -143,7 +153,7 @@ class Pod:
             await self._echo(ws)
         await ws.send_bytes(b"\2complaint\n")
         await ws.send_bytes(b"\1")
-        await ws.send_bytes(b"\3" + json.dumps(self._status(command)).encode())
+        await ws.send_bytes(b"\3" + (ODD.get(command) or json.dumps(self._status(command)).encode()))
         await ws.close()
         return ws
 
@@ -246,6 +256,7 @@ def test_attach_joins_the_main_process(pod):
 @pytest.mark.parametrize(("command", "error", "text"), [
     ("nosuch", SpecError, r'^pod "bert" has no such command: exec: "nosuch": executable file not found'),
     ("odd", ArenaError, "the container runtime is away"),
+    *((command, ArenaError, 'pod "bert" could not run the command: ') for command in ODD),
     ("drop", Unreachable, r'^the connection to pod "bert"'),
 ])  # fmt: skip
 def test_a_command_that_never_ended_is_an_error(pod, command, error, text):

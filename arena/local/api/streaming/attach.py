@@ -17,8 +17,9 @@ from arena.local.api.refusals import bad
 from arena.local.api.streaming.crilog import Cursor, split
 from arena.local.api.streaming.exec import resize
 from arena.local.api.streaming.log import flag, follow, going
+from arena.local.api.streaming.sessions import Session, accept
 from arena.local.api.streaming.target import placed, target
-from arena.local.api.streaming.websocket import CLOSE, RESIZE, STDERR, STDIN, STDOUT, Channels, accept, ending
+from arena.local.api.streaming.websocket import CLOSE, RESIZE, STDERR, STDIN, STDOUT, ending
 from arena.local.objects import Objects
 from arena.local.runtime import Runtime
 from arena.tuples import NamedTuple
@@ -89,16 +90,15 @@ async def attach(request: web.Request, api: Objects, runtime: Runtime) -> web.St
     terminal = runtime.terminal(found.uid, found.container) if flag(request, "tty") else None
     cursor = Cursor(path, tail=0)
     try:
-        socket = await accept(request)
-        await _serve(
-            Channels(socket), cursor, going(request, runtime, found, path), ContainerInput(stdin, terminal)
-        )
+        channels = await accept(request)
+        more = going(request, runtime, found, path)
+        await _serve(channels, cursor, more, ContainerInput(stdin, terminal))
     finally:
         cursor.close()
-    return socket
+    return channels.response
 
 
-async def _serve(channels: Channels, cursor: Cursor, more: Callable[[], bool], ends: ContainerInput) -> None:
+async def _serve(channels: Session, cursor: Cursor, more: Callable[[], bool], ends: ContainerInput) -> None:
     reader = asyncio.ensure_future(_feed(channels, ends))
     show = asyncio.ensure_future(_show(channels, cursor, more))
     try:
@@ -121,7 +121,7 @@ def _resize(terminal: Path | None, data: bytes) -> None:
                 resize(fd, data)
 
 
-async def _show(channels: Channels, cursor: Cursor, more: Callable[[], bool]) -> None:
+async def _show(channels: Session, cursor: Cursor, more: Callable[[], bool]) -> None:
     """Send further output, each stream to its channel, until the container ends."""
     async for lines in follow(cursor, more):
         for stream, parts in groupby(split(lines), key=lambda part: part[1]):
@@ -129,7 +129,7 @@ async def _show(channels: Channels, cursor: Cursor, more: Callable[[], bool]) ->
             await channels.send(STDOUT if stream == b"stdout" else STDERR, data)
 
 
-async def _feed(channels: Channels, ends: ContainerInput) -> None:
+async def _feed(channels: Session, ends: ContainerInput) -> None:
     """Pass on the client's input and window size until it leaves."""
     # The client's end of input closes our end of the pipe, which the supervisor handles.
     stdin = None

@@ -20,8 +20,9 @@ from aiohttp import web
 
 from arena.local.api.refusals import bad
 from arena.local.api.streaming.log import flag
+from arena.local.api.streaming.sessions import Session, accept
 from arena.local.api.streaming.target import placed, target
-from arena.local.api.streaming.websocket import CLOSE, RESIZE, STDERR, STDIN, STDOUT, Channels, accept, ending
+from arena.local.api.streaming.websocket import CLOSE, RESIZE, STDERR, STDIN, STDOUT, ending
 from arena.local.objects import Objects
 from arena.local.runtime import ExecSpec, Runtime
 
@@ -94,8 +95,7 @@ async def run(request: web.Request, api: Objects, runtime: Runtime) -> web.Strea
     around = runtime.exec_spec(found.uid, found.container, command)
     if around is None:
         raise bad(f'container "{found.container}" of pod "{found.pod["metadata"]["name"]}" is not running')
-    socket = await accept(request)
-    channels = Channels(socket)
+    channels = await accept(request)
     with contextlib.suppress(ConnectionError):
         try:
             started = await start(around, flag(request, "stdin"), flag(request, "tty"))
@@ -103,9 +103,9 @@ async def run(request: web.Request, api: Objects, runtime: Runtime) -> web.Strea
             code = 127 if isinstance(error, FileNotFoundError) else 126
             await channels.send(STDERR, f"{command[0]}: {error.strerror}\n".encode())
             await channels.finish(ending(code))
-            return socket
+            return channels.response
         await _serve(channels, started)
-    return socket
+    return channels.response
 
 
 def resize(terminal: int, data: bytes) -> None:
@@ -183,7 +183,7 @@ async def writer(fd: int) -> asyncio.StreamWriter:
     return asyncio.StreamWriter(transport, protocol, None, loop)
 
 
-async def _serve(channels: Channels, running: Running) -> None:
+async def _serve(channels: Session, running: Running) -> None:
     """Transfer data until the process ends, or end it when the client leaves."""
     feed = asyncio.ensure_future(_feed(channels, running))
     work = asyncio.ensure_future(_drain(channels, running))
@@ -200,7 +200,7 @@ async def _serve(channels: Channels, running: Running) -> None:
         await asyncio.gather(work, feed, return_exceptions=True)
 
 
-async def _feed(channels: Channels, running: Running) -> None:
+async def _feed(channels: Session, running: Running) -> None:
     """Pass on what the client sends until it leaves."""
     while message := await channels.receive():
         channel, data = message
@@ -216,7 +216,7 @@ async def _feed(channels: Channels, running: Running) -> None:
                 await running.stdin.drain()
 
 
-async def _drain(channels: Channels, running: Running) -> int:
+async def _drain(channels: Session, running: Running) -> int:
     """Pass on all output; return the exit code, 128 + the number for a signal."""
     ended = asyncio.ensure_future(running.process.wait())
     pumps = [_pump(channels, *output, ended) for output in running.outputs.items()]
@@ -229,7 +229,7 @@ async def _drain(channels: Channels, running: Running) -> int:
 
 
 async def _pump(
-    channels: Channels, channel: int, stream: asyncio.StreamReader, ended: "asyncio.Future[int]"
+    channels: Session, channel: int, stream: asyncio.StreamReader, ended: "asyncio.Future[int]"
 ) -> None:
     """Pass on one stream until its end, or until it is silent after the process ended."""
     while True:

@@ -12,9 +12,9 @@ from typing import Any
 
 from aiohttp import web
 
+from arena import spdy
 from arena.digits import whole
 from arena.local.api.refusals import bad
-from arena.local.api.streaming import spdy
 from arena.local.api.streaming.target import Target, placed, pod
 from arena.local.api.streaming.websocket import Channels, accept
 from arena.local.objects import Objects

@@ -20,6 +20,11 @@ class Channels:
     def __init__(self, socket: web.WebSocketResponse) -> None:
         self._socket = socket
 
+    @property
+    def response(self) -> web.StreamResponse:
+        """The answer to the request."""
+        return self._socket
+
     async def send(self, channel: int, data: bytes) -> None:
         """Send to a channel; wait while the client is slow. Raises ConnectionError if the client has left."""
         await self._socket.send_bytes(bytes((channel,)) + data)

@@ -17,6 +17,7 @@ from overtls import trust
 from arena.local import leftover_processes, tls
 from arena.local.api import Api
 from arena.local.api.app import make_app
+from arena.local.api.fault_injection import Fault
 from arena.local.node.kubelet import Kubelet
 from arena.local.objects import PODS
 from arena.local.state import Server, publish
@@ -38,7 +39,8 @@ class Rig:
         self.home = home
         self.api = api
         self.node = Kubelet(api, home)
-        self._app = AppThread(lambda: make_app(api, self.node), tls=tls.context(home))
+        self.faults: list[Fault] = []
+        self._app = AppThread(lambda: make_app(api, self.node, troubles=self.faults), tls=tls.context(home))
         self.trust = trust(home)
 
     @property

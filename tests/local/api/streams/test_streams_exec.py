@@ -68,6 +68,14 @@ def on_terminal(rig, *args: str, size: tuple[int, int] = (24, 80), types: bytes 
     return os.waitstatus_to_exitcode(status), screen.decode()
 
 
+@pytest.fixture(params=["websocket", "spdy"])
+def framing(request, monkeypatch):
+    """Both ways in which kubectl opens a session; before 1.30 it was SPDY alone."""
+    monkeypatch.setenv("KUBECTL_REMOTE_COMMAND_WEBSOCKETS", str(request.param == "websocket").lower())
+    return request.param
+
+
+@pytest.mark.usefixtures("framing")
 def test_kubectl_exec(rig):
     """The command's output, error output and exit code come through."""
     code, out, err = rig.kubectl("exec", "box", "--", "sh", "-c", "echo out; echo err >&2; exit 3")
@@ -75,6 +83,7 @@ def test_kubectl_exec(rig):
     assert err == "err\ncommand terminated with exit code 3\n"
 
 
+@pytest.mark.usefixtures("framing")
 def test_kubectl_exec_with_stdin(rig):
     """The command reads kubectl's input to its end."""
     text = "".join(f"line {number}\n" for number in range(20000))
@@ -87,6 +96,7 @@ def test_exec_shares_the_surroundings(rig):
     assert (code, out) == (0, f"blue\n{rig.uid('box')}\n")
 
 
+@pytest.mark.usefixtures("framing")
 def test_kubectl_exec_on_a_terminal(rig):
     """-it gives the command a terminal of kubectl's size, and the exit code."""
     code, screen = on_terminal(
@@ -207,8 +217,10 @@ def test_what_cannot_be_entered(rig):
     assert refused(rig, "box/exec?command=%00") == (400, "a command cannot hold the character NUL")
     assert refused(rig, "none/exec?command=x") == (404, 'pods "none" not found')
     assert "container no is not valid for pod box" in rig.kubectl("exec", "box", "-c", "no", "--", "true")[2]
-    code, message = refused(rig, "box/exec?command=x", "POST", Upgrade="SPDY/3.1")
+    code, message = refused(rig, "box/exec?command=x", "POST", Upgrade="h2c")
     assert (code, message[-25:]) == (400, "use kubectl 1.30 or newer")
+    code, message = refused(rig, "box/exec?command=x", "POST", Upgrade="SPDY/3.1")
+    assert (code, message) == (400, "the local cluster speaks v4.channel.k8s.io")
 
 
 def test_kubectl_cp(rig, tmp_path):
@@ -220,15 +232,15 @@ def test_kubectl_cp(rig, tmp_path):
     assert back.read_bytes() == (tmp_path / "here").read_bytes()
 
 
-def test_kubectl_attach(rig):
+def test_kubectl_attach(rig, framing):
     """attach shows further output, each stream separately, and passes input on."""
     rig.sh(
-        "chat",
+        f"chat-{framing}",
         "echo before; while read x; do echo got $x; echo err >&2; done; echo end",
         stdin=True,
         stdinOnce=True,
     )
-    with rig.background("attach", "-i", "chat", stdin=-1) as child:
+    with rig.background("attach", "-i", f"chat-{framing}", stdin=-1) as child:
         child.stdin.write(b"hello\n")
         child.stdin.flush()
         assert child.stdout.readline() == b"got hello\n"

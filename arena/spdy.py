@@ -1,12 +1,12 @@
-"""The part of SPDY/3.1 that port-forwarding needs: frames and their compressed headers.
+"""The part of SPDY/3.1 that sessions with pods need: frames and their compressed headers.
 
-kubectl 1.30 and newer sends these frames inside a websocket. Headers are compressed with a dictionary that
-the protocol defines.
+Older clients send these frames over the connection of an HTTP request; for port forwards, kubectl also sends
+them inside a websocket. Headers are compressed with a dictionary that the protocol defines.
 """
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from arena.tuples import NamedTuple
 
@@ -81,10 +81,19 @@ class Codec:
         except (zlib.error, struct.error) as error:
             raise ValueError(f"broken headers: {error}") from error
 
+    def open(self, stream: int, headers: Mapping[str, str]) -> bytes:
+        """A SYN_STREAM; the names of headers are in small letters."""
+        return control(SYN_STREAM, struct.pack(">IIxx", stream, 0) + self._block(headers))
+
     def reply(self, stream: int) -> bytes:
         """A SYN_REPLY without headers."""
-        block = self._deflate.compress(struct.pack(">I", 0)) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
-        return control(SYN_REPLY, struct.pack(">I", stream) + block)
+        return control(SYN_REPLY, struct.pack(">I", stream) + self._block({}))
+
+    def _block(self, headers: Mapping[str, str]) -> bytes:
+        words = [word.encode("latin-1") for pair in headers.items() for word in pair]
+        text = b"".join(struct.pack(">I", len(word)) + word for word in words)
+        block = struct.pack(">I", len(headers)) + text
+        return self._deflate.compress(block) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
 
 
 def control(kind: int, body: bytes, flags: int = 0) -> bytes:
