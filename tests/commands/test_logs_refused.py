@@ -1,9 +1,12 @@
 """logs -f where there is nothing to follow: refused, misspelt, or left by its reader."""
 
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from screens import RUNNING
+from product import until
+from screens import PYTORCHJOBS, RUNNING
 
 from arena.actions.jobs.logs import follow, lines
 from arena.local.api.fault_injection import Fault
@@ -16,6 +19,31 @@ def test_follow_ends_where_logs_may_not_be_read(arena, stage, api):
     code, out, err = arena("logs", "bert", "-f")
     assert (code, out) == (4, "")
     assert 'refuses to read the log of pod "bert-master-0"' in err
+
+
+@pytest.mark.parametrize("starts", [True, False])
+def test_a_refused_log_before_others_have_started(arena, stage, api, starts):
+    """logs -f goes on for instances that have yet to start; if none comes that can be read, it fails."""
+    job = stage.job("bert", "Running")
+    change = {"spec": {"pytorchReplicaSpecs": {"Worker": job["spec"]["pytorchReplicaSpecs"]["Master"]}}}
+    job = stage.cluster.patch(PYTORCHJOBS, "default", "bert", change)
+    stage.pod(job, **RUNNING)
+    api.faults.append(Fault(path="master-0/log", code=403, times=100))
+    api.faults.append(Fault(path="worker-0/log", code=404, times=100))  # it has written nothing
+
+    def act() -> None:
+        until(lambda: "its log cannot be read" in sys.stderr.getvalue(), what="a word about the log")
+        if starts:
+            stage.pod(job, "worker", **RUNNING | {"phase": "Succeeded"})
+        ended = {"conditions": [{"type": "Succeeded", "status": "True"}]}
+        stage.cluster.patch(PYTORCHJOBS, "default", "bert", {"status": ended}, subresource="status")
+
+    with ThreadPoolExecutor(1) as pool:
+        acted = pool.submit(act)
+        code, _, err = arena("logs", "bert", "-f")
+        acted.result()
+    assert 'refuses to read the log of pod "bert-master-0"' in err
+    assert code == (0 if starts else 4), err
 
 
 def test_follow_of_a_misspelt_instance_names_those_there_are(arena, stage):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -119,8 +119,8 @@ def pod(
     deadline = time.monotonic() + timeout
     with Watching(cluster, [Source(PODS, job.namespace, selector)]) as watching:
         told = False
-        while not (ready := [one for one in watching.objects(0) if _is_ready(one)]):
-            if why := next(filter(None, (_end(cluster, one) for one in watching.objects(0))), ""):
+        while not (ready := [one for one in _current(watching.objects(0)) if _is_ready(one)]):
+            if why := next(filter(None, (_end(cluster, one) for one in _current(watching.objects(0)))), ""):
                 text = f'the TensorBoard of "{job.name}" does not start: {why}'
                 raise ArenaError(text, f"arena get {aimed(job.name, job.namespace)} -e shows its events")
             if not told:
@@ -131,6 +131,16 @@ def pod(
                 raise TimedOut(text, f"arena get {aimed(job.name, job.namespace)} -e shows why")
     found: Object = ready[0]
     return found
+
+
+def _current(pods: Sequence[Object]) -> list[Object]:
+    """The pods that are not replaced: a Deployment replaces each that is deleted, or ends as a whole."""
+    return [
+        one
+        for one in pods
+        if "deletionTimestamp" not in one["metadata"]
+        and (one.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+    ]
 
 
 def _end(cluster: Cluster, pod: Object) -> str:

@@ -59,12 +59,15 @@ def _merged(cluster: Cluster, options: Options, out: Outlet) -> Iterator[Block |
             item = out.get(timeout=0.05 if rest.final else None)
         except queue.Empty:
             if rest.is_silent():
-                return
+                break
             continue
         if isinstance(item, ArenaError):
             raise item
         if isinstance(item, Lost):
-            yield lost.noted(item, readers)
+            told = lost.noted(item)
+            if len(readers) >= _expected(last, options):
+                lost.check(readers)
+            yield told
             continue
         if not isinstance(item, Block):
             last = item or last
@@ -74,6 +77,12 @@ def _merged(cluster: Cluster, options: Options, out: Outlet) -> Iterator[Block |
         rest.note(item)
         if item is not None:
             yield item
+    lost.check(readers)
+
+
+def _expected(job: Job | None, options: Options) -> int:
+    """The number of instances whose logs are wanted, also of those that have not started."""
+    return 1 if options.instance or job is None or job.phase.is_final else job.wanted
 
 
 class _Rest:

@@ -26,21 +26,20 @@ class LostLogs:
     """The logs that cannot be read any longer, which do not end those of other instances."""
 
     def __init__(self) -> None:
-        self._uids: set[str] = set()
+        self._errors: dict[str, ArenaError] = {}
 
-    def noted(self, one: Lost, readers: Mapping[str, threading.Thread]) -> Block:
-        """Note a log, and return what to say of it.
-
-        Raises:
-            ArenaError: none of the logs that are read can be read any longer.
-        """
+    def noted(self, one: Lost) -> Block:
+        """Note a log, and return what to say of it."""
         if one.is_final:
-            self._uids.add(one.tail.instance.uid)
-            if self._uids >= readers.keys():
-                raise one.error
+            self._errors[one.tail.instance.uid] = one.error
         now = "" if one.is_final else " at present"
         said = f"its log cannot be read{now}: {one.error.message}"
         return Block(one.tail.name, one.tail.container, said=said)
+
+    def check(self, readers: Mapping[str, threading.Thread]) -> None:
+        """Raise the last error if none of the logs can be read any longer."""
+        if self._errors and self._errors.keys() >= readers.keys():
+            raise list(self._errors.values())[-1]
 
 
 class Left(Exception):
