@@ -101,6 +101,7 @@ ISTIO_INJECT = "sidecar.istio.io/inject"
 
 # Queues and gangs.
 KUEUE_QUEUE = "kueue.x-k8s.io/queue-name"
+KUEUE_PRIORITY = "kueue.x-k8s.io/priority-class"
 KUEUE_JOB_UID = "kueue.x-k8s.io/job-uid"
 VOLCANO_QUEUE = "scheduling.volcano.sh/queue-name"
 VOLCANO_MEMBERS = "scheduling.volcano.sh/group-min-member"

@@ -33,6 +33,11 @@ class Phase(str, Enum):
         """Whether this phase is the last: the job never leaves it."""
         return self in (Phase.SUCCEEDED, Phase.FAILED)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether a queue or a user holds the job, so that it has no instances but ending ones."""
+        return self in (Phase.QUEUING, Phase.SUSPENDED)
+
 
 @frozen
 class Usage:
@@ -176,8 +181,8 @@ class Job:
 
     @property
     def ready(self) -> int:
-        """The number of instances that are running and ready."""
-        return sum(one.is_ready for one in self.instances)
+        """The number of instances that are running and ready; those of a held job are of its last run."""
+        return 0 if self.phase.is_held else sum(one.is_ready for one in self.instances)
 
     def duration(self, now: datetime) -> timedelta:
         """The time from the start (or the creation) to the end, or to `now` if the job has not ended."""

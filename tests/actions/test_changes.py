@@ -4,6 +4,7 @@ import pytest
 from shelf import Visitor
 
 from arena import labels
+from arena.actions.diagnosis.explainers.kueue import WORKLOADS
 from arena.actions.jobs import scale, suspend
 from arena.errors import Conflict, MissingOperator
 from arena.kinds import find
@@ -41,9 +42,14 @@ def test_a_cluster_that_drops_the_number(shelf):
     assert [one.name for one in unchanged] == ["bert"]
 
 
-def test_instances_that_do_not_end(shelf):
+@pytest.mark.parametrize("queued", [False, True])
+def test_instances_that_do_not_end(shelf, queued):
     """A job is not resumed while pods of before are there: its operator would take them for failed ones."""
     suspended = job(runPolicy={"suspend": True})
+    if queued:
+        suspended["metadata"]["labels"] = {labels.KUEUE_QUEUE: "q"}
+        held = {"name": "w", "namespace": "default", "labels": {labels.KUEUE_JOB_UID: "u"}}
+        shelf.put(WORKLOADS, "default", {"metadata": held, "spec": {"active": False}})
     going = {"name": "bert-worker-0", "uid": "p", "deletionTimestamp": "2026-01-01T00:00:00Z"}
     shelf.put(KIND.resources[0], "default", suspended)
     marks = {labels.JOB_NAME: "bert", labels.OPERATOR_NAME: "pytorchjob-controller"}

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from arena import kinds
+from arena import kinds, labels
 from arena.actions.diagnosis import ignored_queue
 from arena.actions.submit import queues
-from arena.actions.submit.queues import COSCHEDULED, PRIORITIES, QUEUES
+from arena.actions.submit.queues import COSCHEDULED, PRIORITIES, QUEUE_PRIORITIES, QUEUES
 from arena.errors import SpecError
 from arena.kinds.spec import parse
 from arena.kinds.training.specs.pytorchjob import PyTorchJobSpec
@@ -57,6 +57,25 @@ def test_a_priority_that_is_missing(shelf):
     assert caught.value.hint == "it has: critical, low"
     shelf.refused.add("priorityclasses")
     assert queues.settled(cluster, spec(priority="high")) == spec(priority="high")
+
+
+def test_a_priority_of_a_queue(shelf):
+    """A job with a queue of Kueue may name its classes; one that is of both is that of the pods."""
+    shelf.put(LOCAL_QUEUES, "n")
+    shelf.put(PRIORITIES, None, {"metadata": {"name": "low"}}, {"metadata": {"name": "both"}})
+    shelf.put(QUEUE_PRIORITIES, None, {"metadata": {"name": "high"}}, {"metadata": {"name": "both"}})
+    given = spec(priority="high", queue_name="q", label={"team": "x"})
+    found = queues.settled(shelf.cluster, given)
+    assert (found.priority, found.label) == ("", {labels.KUEUE_PRIORITY: "high", "team": "x"})
+    for same in (replace(given, priority="low"), replace(given, priority="both")):
+        assert queues.settled(shelf.cluster, same) == same
+    with pytest.raises(SpecError, match="no such priority class") as caught:
+        queues.settled(shelf.cluster, replace(given, priority="none"))
+    assert caught.value.hint == "it has: both, low, high"
+    with pytest.raises(SpecError, match="no such priority class"):
+        queues.settled(shelf.cluster, replace(given, queue_system="volcano"))
+    shelf.refused.add("priorityclasses")
+    assert queues.settled(Cluster.at(shelf.url), given) == found
 
 
 def test_a_cluster_without_queues(shelf):

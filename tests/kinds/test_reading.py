@@ -127,6 +127,16 @@ def test_job():
     assert found.finished == datetime(2026, 1, 31, 12, 1, tzinfo=timezone.utc)
 
 
+@pytest.mark.parametrize(
+    ("meta", "ready"), [({}, 0), ({"labels": {"kueue.x-k8s.io/queue-name": "team-a"}}, 0), (None, 1)]
+)
+def test_ready_instances_of_a_held_job(meta, ready):
+    """Pods of the last run that still end are no ready instances of a job that is suspended or queued."""
+    held = meta is not None
+    job = tfjob(RUNNING, spec={"runPolicy": {"suspend": held}}, meta=meta)
+    assert kinds.find("tf").read(job, [pod(0)]).ready == ready
+
+
 def test_pods_of_a_former_job():
     """Pods that an earlier job of the same name left behind do not count."""
     assert kinds.find("tf").read(tfjob(RUNNING), [pod(0, owner="other")]).instances == ()

@@ -107,7 +107,7 @@ def _switch(
     change.check_alive(found, "suspended" if on else "resumed")
     held = _in_queue(found)
     if held is not None:
-        return _hold(found, held, on, unchanged)
+        return _hold(found, held, on, unchanged, before)
     if _is_suspended(found, switch) is on:
         return _unchanged(found, on, unchanged)
     before()
@@ -133,9 +133,10 @@ def _queue(obj: Object) -> str:
     return str((obj["metadata"].get("labels") or {}).get(labels.KUEUE_QUEUE) or "")
 
 
-def _hold(found: Changing, held: Changing, on: bool, unchanged: Unchanged) -> Job:
+def _hold(found: Changing, held: Changing, on: bool, unchanged: Unchanged, before: Callable[[], None]) -> Job:
     """Hold the job in its queue, or release it."""
     if (held.obj["spec"].get("active") is False) is not on:
+        before()
         change.send(held, Modification(patch={"spec": {"active": not on}}), "hold a job")
         return found.job
     return _unchanged(found, on, unchanged)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from arena import labels
 from arena.actions.served import preferred
 from arena.errors import NotAllowed, NotFound, SpecError
 from arena.kinds.kind import Kind
-from arena.kinds.training.base.queues import VOLCANO
+from arena.kinds.training.base.queues import KUEUE, VOLCANO
 from arena.kinds.training.specs.base.spec import BatchSpec, QueueOptions
 from arena.kinds.workload.pod_spec import PodOptions
 from arena.kinds.workload.spec import WorkloadSpec
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
     from arena.kube import Cluster
 
 S = TypeVar("S", bound=WorkloadSpec)
+P = TypeVar("P", bound=PodOptions)
 
 QUEUES = Resource("scheduling.volcano.sh", "v1beta1", "queues", False, kind="Queue")
 PRIORITIES = Resource("scheduling.k8s.io", "v1", "priorityclasses", False, kind="PriorityClass")
+QUEUE_PRIORITIES = Resource(
+    "kueue.x-k8s.io", "v1beta2", "workloadpriorityclasses", False, kind="WorkloadPriorityClass"
+)
 SYSTEM = ("system-cluster-critical", "system-node-critical")
 """Priority classes that always exist, listed or not."""
 COSCHEDULED = Resource("scheduling.x-k8s.io", "v1alpha1", "podgroups", kind="PodGroup")
@@ -29,11 +34,16 @@ COSCHEDULED = Resource("scheduling.x-k8s.io", "v1alpha1", "podgroups", kind="Pod
 def settled(cluster: Cluster, spec: S) -> S:
     """The Spec, which uses Volcano for its queue and gang if the cluster has no other system.
 
+    A priority that only Kueue knows becomes the label by which Kueue reads it.
+
     Raises:
         SpecError: the cluster has no such priority class, and would refuse every pod.
     """
-    if isinstance(spec, PodOptions) and spec.priority:
-        _check_priority(cluster, spec.priority)
+    spec = _with_system(cluster, spec)
+    return _with_priority(cluster, spec) if isinstance(spec, PodOptions) and spec.priority else spec
+
+
+def _with_system(cluster: Cluster, spec: S) -> S:
     if not isinstance(spec, QueueOptions):
         return spec
     if spec.queue_system or spec.chosen_scheduler or not (spec.queue_name or spec.gang_size(1)):
@@ -44,15 +54,29 @@ def settled(cluster: Cluster, spec: S) -> S:
     return spec
 
 
-def _check_priority(cluster: Cluster, name: str) -> None:
-    kind = preferred(cluster, PRIORITIES)
+def _with_priority(cluster: Cluster, spec: P) -> P:
+    """The Spec with its priority as the cluster knows it, as far as the user may see."""
+    name, of_pods = spec.priority, _names(cluster, PRIORITIES)
+    queued = isinstance(spec, QueueOptions) and spec.queue_name and spec.queued_by == KUEUE
+    of_queues = (_names(cluster, QUEUE_PRIORITIES) if queued else None) or []
+    if name in (*(of_pods or ()), *SYSTEM):
+        return spec
+    if name in of_queues:
+        return replace(spec, priority="", label={labels.KUEUE_PRIORITY: name, **spec.label})
+    if of_pods is None:
+        return spec
+    there = ", ".join(dict.fromkeys([*of_pods, *of_queues]))
+    hint = f"it has: {there}" if there else "it has none: omit --priority, or create one"
+    raise SpecError(f'--priority "{name}": {cluster.name} has no such priority class', hint)
+
+
+def _names(cluster: Cluster, resource: Resource) -> list[str] | None:
+    """The names of all objects of a type; None if the user may not list it, or the cluster lacks it."""
+    kind = preferred(cluster, resource)
     try:
-        names = sorted(one["metadata"]["name"] for one in cluster.list(kind)) if kind else [name]
+        return sorted(one["metadata"]["name"] for one in cluster.list(kind)) if kind else None
     except NotAllowed:
-        return
-    if name not in (*names, *SYSTEM):
-        there = f"it has: {', '.join(names)}" if names else "it has none: omit --priority, or create one"
-        raise SpecError(f'--priority "{name}": {cluster.name} has no such priority class', there)
+        return None
 
 
 def remarks(

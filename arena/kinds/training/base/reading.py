@@ -66,18 +66,19 @@ def job(
         finished=when(status.ended_at(obj)) if phase.is_final else None,
         instances=found,
         queue=queues.named(obj, roles),
-        **_asked(roles),
+        **_asked(roles, meta),
         **_noted(meta),
     )
 
 
-def _asked(roles: Sequence[Object]) -> dict[str, Any]:
+def _asked(roles: Sequence[Object], meta: Mapping[str, Any]) -> dict[str, Any]:
     """What the job requests."""
+    of_queue = (meta.get("labels") or {}).get(labels.KUEUE_PRIORITY, "")
     names = (_pod(role).get("priorityClassName") for role in roles)
     return {
         "wanted": sum(_count(role) for role in roles),
         "gpus": sum(_count(role) * instances.gpus(_pod(role)) for role in roles),
-        "priority": next(filter(None, names), ""),
+        "priority": next(filter(None, names), of_queue),
     }
 
 
