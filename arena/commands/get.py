@@ -34,12 +34,12 @@ def command(session: "Session", name: str, kind: "Kind | None", form: str, **fla
 
 def _show_command(session: "Session", name: str, kind: "Kind | None") -> None:
     """Print the command that would submit the job again, and on stderr what it omits."""
-    from arena.actions.jobs import find, rerun
+    from arena.actions.jobs import find, records, rerun
     from arena.actions.submit import settle
     from arena.labels import LOCAL_CWD
 
     of_kind, _, obj = find.find(session.cluster(), name, session.namespace, kind)
-    _console.page(rerun.command(of_kind, obj, settle.configured(session, of_kind)))
+    _console.page(records.command(of_kind, obj, settle.configured(session, of_kind)))
     folder = rerun.surroundings(obj).get(LOCAL_CWD)
     if folder and folder != session.folder:
         _console.remark(f"the job was submitted in {folder}")

@@ -159,6 +159,12 @@ class Cluster:
         query = {"fieldManager": "arena", "fieldValidation": "Strict"}
         return self._transport.json(Request(asked, "PATCH", path, query, body, f"application/{kind}+json"))
 
+    def check_patch(self, resource: Resource, namespace: str | None, name: str) -> None:
+        """Raise what `patch` would raise for a change of nothing, and change nothing."""
+        asked = Asked(self.name, "change", resource, namespace, name)
+        query, kind = {"dryRun": "All"}, f"application/{MERGE}+json"
+        self._transport.json(Request(asked, "PATCH", _path(resource, asked), query, {}, kind))
+
     def delete(
         self,
         resource: Resource,

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from arena import kinds, labels
-from arena.actions.jobs import rerun
+from arena.actions.jobs import records, rerun
 from arena.actions.submit.plan import Origin, plan
 from arena.errors import NotFound, SpecError
 from arena.kinds.spec import options, parse
@@ -28,7 +28,7 @@ def noted(text):
 def again(kind, one, value, *changes):
     """The option in a job that is like one that has this value recorded, and the sentence that refuses it."""
     obj = noted(json.dumps({"name": "x", "command": "c", one.name.replace("_", "-"): value}))
-    assert rerun.command(kind, obj).encode().startswith(b"arena ")
+    assert records.command(kind, obj).encode().startswith(b"arena ")
     try:
         return getattr(rerun.again(kind, obj, "y", changes), one.name), ""
     except SpecError as error:
@@ -56,7 +56,7 @@ def test_any_value_may_be_recorded(kind):
 def test_what_is_no_options_is_refused(text):
     """An annotation without options is reported in a sentence that names the job."""
     with pytest.raises(SpecError, match='the options recorded with job "x" cannot be read'):
-        rerun.recorded_options(noted(text))
+        records.options(noted(text))
 
 
 @pytest.mark.parametrize(("change", "name"), [("name=z", "z"), ("name=", "y"), ("env=A=1", "y")])
@@ -74,7 +74,7 @@ def test_an_image_that_is_named_local():
             spec = parse(kind.spec, {"name": "x", "command": "c", "image": image})
             job = plan(kind, spec, namespace="default", origin=origin).main
             assert job["spec"]["template"]["spec"]["containers"][0]["image"] == "local"
-            assert rerun.recorded_options(job).get("image", "") == image
+            assert records.options(job).get("image", "") == image
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from appthread import AppThread
 from arena.kube import Cluster, Endpoint
 from arena.kube.faults import Asked
 from arena.kube.transport import Request, Transport
+from arena.local.machinery.operator import Operator
+from arena.local.machinery.runner import Runner
 from arena.resources import PODS
 from arena.session import connect
 
@@ -22,10 +24,14 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 class LocalApi:
-    """The local cluster's API server without a node; it can be stopped and started again."""
+    """The local cluster's API server without a node; it can be stopped and started again.
 
-    def __init__(self, folder: Path) -> None:
+    Nothing acts on its objects but the operators that are given.
+    """
+
+    def __init__(self, folder: Path, *operators: Operator) -> None:
         self._file = folder / "state.db"
+        self._operators = operators
         self._port = 0
         self._stack = contextlib.ExitStack()
         self.faults: list[Any] = []
@@ -44,6 +50,10 @@ class LocalApi:
         api = self._stack.enter_context(contextlib.closing(Api(self._file)))
         app = AppThread(lambda: make_app(api, troubles=self.faults), self._port)
         self._port = self._stack.enter_context(app).port
+        if self._operators:
+            runner = Runner(api, operators=self._operators)
+            runner.start()
+            self._stack.callback(runner.stop)
 
     def stop(self) -> None:
         """Serve no more; the objects stay."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from arena import kinds, labels
-from arena.actions.jobs import find, rerun
+from arena.actions.jobs import find, records
 from arena.kinds.kind import Kind
 from arena.kinds.spec import encode
 from arena.model.differences import Difference
@@ -44,7 +44,7 @@ def with_spec(session: Session, name: str, kind: Kind, spec: WorkloadSpec) -> li
         NotFound: there is no such job, or its options are not recorded.
     """
     _, _, obj = find.find(session.cluster(), name, session.namespace, kind)
-    return compare(_options(rerun.recorded_options(obj)), _options(encode(spec)))
+    return compare(_options(records.options(obj)), _options(encode(spec)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class _Side:
         return labels.SPEC in (self.obj["metadata"].get("annotations") or {})
 
     def facts(self, recorded: bool) -> dict[str, str]:
-        wanted = _options(rerun.recorded_options(self.obj)) if recorded else _asked(self.obj.get("spec"))
+        wanted = _options(records.options(self.obj)) if recorded else _asked(self.obj.get("spec"))
         return {"kind": self.kind.name, **wanted}
 
     @property

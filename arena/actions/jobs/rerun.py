@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from arena import kinds, labels
-from arena.actions.jobs import find
+from arena.actions.jobs import find, records
 from arena.actions.submit import settle
 from arena.actions.submit.code import storage
 from arena.actions.submit.plan import templates
 from arena.actions.submit.request import Request
 from arena.actions.submit.settle import starts_here
 from arena.actions.submit.submit import Tell, ignore, submit
-from arena.errors import NotFound, SpecError
+from arena.errors import SpecError
 from arena.kinds import argv
 from arena.kinds.kind import Kind
-from arena.kinds.spec import complete, given, parse, spelled_out
+from arena.kinds.spec import complete, given, parse
 from arena.kinds.workload.spec import WorkloadSpec
 from arena.model.jobs import Job
 from arena.tuples import NamedTuple
@@ -119,35 +117,11 @@ def _surroundings(session: Session, obj: Object, spec: WorkloadSpec) -> dict[str
 
 def _remarks(session: Session, obj: Object, spec: WorkloadSpec, found: Request) -> Iterator[str]:
     """Remarks on files of the old job that are not recorded."""
-    old, now = overrides(obj), settle.overrides(session, found).words
+    old, now = records.overrides(obj), settle.overrides(session, found).words
     if old and list(now) != old and not (found.template or found.patch):
         yield f"Warning: the job was submitted with {shlex.join(old)}; pass that again to keep its effect"
     if files := ", ".join(one.source for one in spec.config_file):
         yield f"the rerun uses the current content of: {files}"
-
-
-def recorded_options(obj: Object) -> dict[str, Any]:
-    """The options that a job's object was submitted with, by job-file key; defaults are left out.
-
-    Raises:
-        NotFound: none are recorded, because others created the job.
-        SpecError: the annotation holds something else.
-    """
-    meta = obj["metadata"]
-    text = (meta.get("annotations") or {}).get(labels.SPEC)
-    if not text:
-        raise NotFound(
-            f'job "{meta["name"]}" was not submitted by arena, so its options are not recorded',
-            "submit it with arena to record them",
-        )
-    try:
-        found = json.loads(text)
-        json.dumps(found, ensure_ascii=False).encode()  # lone surrogates could not be printed
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise SpecError(f'the options recorded with job "{meta["name"]}" cannot be read', "submit it again")
-    return found
 
 
 def again(kind: Kind, obj: Object, name: str, changes: Sequence[str] = ()) -> WorkloadSpec:
@@ -162,7 +136,7 @@ def again(kind: Kind, obj: Object, name: str, changes: Sequence[str] = ()) -> Wo
         NotFound: others created the job.
         SpecError: a change cannot be made, or a secret must be given again.
     """
-    options = argv.amended(kind.spec, recorded_options(obj), changes)
+    options = argv.amended(kind.spec, records.options(obj), changes)
     secret = argv.masked_secrets(options)
     if secret:
         names = ", ".join(one.partition("=")[2] for one in secret)
@@ -200,14 +174,6 @@ def code(cluster: Cluster, obj: Object, spec: WorkloadSpec, changes: Sequence[st
     return storage.wanted(cluster, obj)
 
 
-def overrides(obj: Object) -> list[str]:
-    """The --template and --patch flags that the job was submitted with."""
-    try:
-        return shlex.split((obj["metadata"].get("annotations") or {}).get(labels.OVERRIDES, ""))
-    except ValueError:  # edited by hand
-        return []
-
-
 def surroundings(obj: Object, *, here: bool = True) -> dict[str, str]:
     """How the job's processes were started, if its pods are processes of a machine.
 
@@ -220,18 +186,3 @@ def surroundings(obj: Object, *, here: bool = True) -> dict[str, str]:
         if labels.LOCAL_ENV in notes:
             return {key: notes[key] for key in keys if key in notes}
     return {}
-
-
-def command(kind: Kind, obj: Object, configured: Mapping[str, Any] = MappingProxyType({})) -> str:
-    """A command line for a shell that submits a job like this one.
-
-    A secret is taken from the variable of its name. Raises as `recorded_options`.
-
-    Args:
-        configured: the values that apply to options that the line omits.
-    """
-    namespace = obj["metadata"].get("namespace") or "default"
-    where = [] if namespace == "default" else ["-n", namespace]
-    flags = [shlex.quote(word) for word in overrides(obj)]
-    options = argv.arguments(kind.spec, spelled_out(kind.spec, recorded_options(obj), configured))
-    return " ".join([kind.family.submission.replace("KIND", kind.name), *where, *flags, *options])

@@ -118,11 +118,11 @@ class Creation:
 
 
 @contextmanager
-def hinted(told: str) -> Iterator[None]:
-    """Say this, too, where the `with` block ends by an error; "" says nothing."""
+def hinted(told: str, of: type[ArenaError] = ArenaError) -> Iterator[None]:
+    """Say this, too, if the `with` block ends by such an error."""
     try:
         yield
-    except ArenaError as error:
+    except of as error:
         _add(error, told)
         raise
 

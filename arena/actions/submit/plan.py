@@ -80,6 +80,8 @@ class Plan:
     """Whether an existing object of the same type and name may be replaced by this one."""
     pods: Callable[[Mapping[str, Any]], Mapping[str, str]]
     """Main object -> the labels of its pods, which must end before the object is replaced."""
+    again: Callable[[Object], str]
+    """Main object -> the command line that submits it again; "" if that is not recorded."""
     dependents: Sequence[Object] = ()
     """The objects that only the main one owns."""
     archive: Archive | None = None
@@ -125,6 +127,12 @@ def plan(
     Raises:
         SpecError, TemplateError: a value, a file or the template cannot be used.
     """
+
+    def again(obj: Object) -> str:
+        from arena.actions.jobs import records
+
+        return records.command_if_recorded(kind, obj)
+
     inputs = read(spec, overrides.code)
     rendering = Rendering(
         resource=resource or kind.resources[0],
@@ -146,6 +154,7 @@ def plan(
         main=main,
         owns=lambda obj: kind.owns(obj) or kind.takes(obj),
         pods=kind.pods,
+        again=again,
         dependents=beside,
         archive=inputs.archive,
         code_parts=code_parts,

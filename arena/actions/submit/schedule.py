@@ -51,7 +51,8 @@ def schedule(
     request = request_for(job, replace=replace)
     made = plan_cron(session, request, times, tell=tell)
     tell(f"using {session.describe()}")
-    with send.sent(session.cluster(), made, instead=request.replace, progress=progress) as obj:
+    cluster = session.cluster()
+    with send.sent(cluster, made, instead=request.replace, tell=tell, progress=progress) as obj:
         return cron.read(obj, request.kind.name)
 
 
@@ -142,4 +143,5 @@ def _cron_around(made: Plan, kind: Kind, times: CronSpec, carrier: Resource) -> 
         main=obj,
         owns=cron.owns,
         pods=lambda one: labels.common(one["metadata"]["name"], kind.name),
+        again=lambda one: "",
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from arena.actions.submit import creation
 from arena.actions.submit.code import storage
 from arena.actions.submit.plan import DEPENDENTS, Plan
 from arena.actions.watches import Source, Watching
-from arena.errors import Conflict, NotAllowed, NotFound
+from arena.errors import Conflict, NotAllowed, NotFound, Unreachable
 from arena.parallel import Task, thread_pool
 from arena.resources import PODS, Resource
 
@@ -31,14 +31,21 @@ _GOING = 20.0
 
 @contextmanager
 def sent(
-    cluster: Cluster, made: Plan, *, instead: bool = False, progress: Progress = deletion.unseen
+    cluster: Cluster,
+    made: Plan,
+    *,
+    instead: bool = False,
+    tell: Callable[[str], None] = lambda remark: None,
+    progress: Progress = deletion.unseen,
 ) -> Iterator[Object]:
     """Create the main object of a plan, then the objects that it owns; if one is refused, none remains.
 
     The `with` block is the last step: if it fails, all objects are deleted again.
 
     Args:
-        instead: delete an object of the same name first, once the cluster has accepted the new one.
+        instead: delete an object of the same name first, once it is known that this user may do all that
+            follows, and that the cluster accepts the new one.
+        tell: called with a remark if the user interrupts it after the deletion.
         progress: called with what is left of the old object, as by `deletion.Removal.wait`.
 
     Yields:
@@ -46,21 +53,22 @@ def sent(
 
     Raises:
         Conflict: the name is taken.
-        NotAllowed, SpecError, MissingOperator, Unreachable: the cluster refused one of the objects.
+        NotAllowed, SpecError, MissingOperator, Unreachable: the cluster refused one of the objects. If the
+            old one is deleted, the hint says so, and how to submit it again.
     """
-    replaced = instead and _clear(cluster, made, progress)
-    told = f'the old {made.title} "{made.name}" is deleted' if replaced else ""
-    with creation.hinted(told), _created(cluster, made) as main:
-        yield main
+    with ExitStack() as steps:
+        if old := _former(cluster, made) if instead else None:
+            steps.enter_context(_replaced(cluster, made, old, tell, progress))
+        elif made.dependents or made.code_parts:
+            from arena.kube import NoTrial
+
+            with suppress(NoTrial):  # if a step fails, all is deleted again
+                check(cluster, made)
+        yield steps.enter_context(_created(cluster, made))
 
 
 @contextmanager
 def _created(cluster: Cluster, made: Plan) -> Iterator[Object]:
-    if made.dependents or made.code_parts:
-        from arena.kube import NoTrial
-
-        with suppress(NoTrial):  # if a step fails, all is deleted again
-            check(cluster, made)
     with creation.Creation(cluster, f'{made.title} "{made.name}"') as together:
         with _naming(made):
             main = together.create(made.resource, made.namespace, made.main)
@@ -89,26 +97,41 @@ def _naming(made: Plan) -> Iterator[None]:
 
 
 def check(cluster: Cluster, made: Plan, *, instead: bool = False) -> None:
-    """Let the cluster validate every object of the plan without storing any; raises as `send`.
+    """Let the cluster validate every object of the plan without storing any; raises as `sent`.
 
     Args:
         instead: ignore an existing job of that name, which would be deleted first.
     """
-    if instead and _former(cluster, made):
-        return
+    if not (instead and _former(cluster, made)):
+        _check(cluster, made)
+
+
+def _check(cluster: Cluster, made: Plan, old: Object | None = None) -> None:
+    """As `check`; with the job to replace, its deletion and the objects are tried beside it."""
     where = cluster, made.namespace
+    tried = made if old is None else _unnamed(made)
     with thread_pool() as threads:
         # All at the same time, as a trial must not take longer than what is tried.
-        main = threads.submit(_try, *where, made.resource, made.main)
-        helpers = [threads.submit(_try, *where, DEPENDENTS[one["kind"]], one) for one in made.dependents]
-        parts = [threads.submit(storage.check, cluster, one) for one in made.code_parts]
+        deleted = threads.submit(_try_delete, cluster, made, old)
+        main = threads.submit(_try, *where, made.resource, tried.main)
+        helpers = [threads.submit(_try, *where, DEPENDENTS[one["kind"]], one) for one in tried.dependents]
+        parts = [threads.submit(storage.check, cluster, one, old) for one in made.code_parts]
+        deleted.result()
         # The job first: if its name is taken, those of its dependents usually are, too.
-        with _naming(made):
+        with _naming(tried):
             main.result()
-        for one, helper in zip(made.dependents, helpers, strict=True):
+        for one, helper in zip(tried.dependents, helpers, strict=True):
             _judge(cluster, made, one, helper)
         for part in parts:
             part.result()
+
+
+def _try_delete(cluster: Cluster, made: Plan, old: Object | None) -> None:
+    from arena.kube import NoTrial
+
+    if old is not None:
+        with suppress(NoTrial, NotFound):  # the deletion itself comes first, and will tell
+            cluster.check_delete(made.resource, made.namespace, made.name, old["metadata"]["uid"])
 
 
 def _try(cluster: Cluster, namespace: str, kind: Resource, one: Object) -> None:
@@ -121,6 +144,8 @@ def _judge(cluster: Cluster, made: Plan, one: Object, trial: Task[None]) -> None
     try:
         trial.result()
     except Conflict as taken:
+        if "name" not in one["metadata"]:
+            raise  # the cluster generated the name for a trial
         try:
             going = _goes(cluster, made, kind, one["metadata"]["name"])
         except NotAllowed:
@@ -163,40 +188,87 @@ def _former(cluster: Cluster, made: Plan) -> Object | None:
     from arena.kube import NoTrial
 
     try:
-        check(cluster, replace(made, main=_unnamed(made.main), dependents=[*map(_unnamed, made.dependents)]))
+        _check(cluster, made, old)
     except NoTrial as error:
         error.hint = "the old one is kept, since the new one may be refused: delete it yourself, then submit"
         raise
     return old
 
 
-def _clear(cluster: Cluster, made: Plan, progress: Progress) -> bool:
-    """Delete the job to replace, wait until it and its pods are gone, and return whether there was one."""
-    namespace, old = made.namespace, _former(cluster, made)
-    if old is None:
-        return False
-    sources = [
-        Source(PODS, namespace, labels=find.selector(made.pods(old))),
-        *(Source(DEPENDENTS[one["kind"]], namespace, fields=f"metadata.name={one['metadata']['name']}")
-          for one in (*made.dependents, *made.code_parts)),
-        Source(made.resource, namespace, fields=f"metadata.name={made.name}"),
-    ]  # fmt: skip
+def _unnamed(made: Plan) -> Plan:
+    """The plan with generated names, for a trial while the old objects exist."""
+
+    def unnamed(obj: Object) -> Object:
+        meta = {**obj["metadata"], "generateName": f"{obj['metadata']['name'][:40]}-"}
+        del meta["name"]
+        return {**obj, "metadata": meta}
+
+    return replace(made, main=unnamed(made.main), dependents=[*map(unnamed, made.dependents)])
+
+
+@contextmanager
+def _replaced(
+    cluster: Cluster, made: Plan, old: Object, tell: Callable[[str], None], progress: Progress
+) -> Iterator[None]:
+    """Delete a job and wait until it and its pods are gone; if anything fails from then on, say so."""
+    sources = _sources(made, old)
+    # What may not be read is refused here, before anything is deleted.
     with Watching(cluster, sources) as watching:
-        creation.delete(cluster, made.resource, old["metadata"], propagation="Foreground")
+        _check_free(watching, made, old)
+        with creation.hinted(_lost(made, old, "may be"), Unreachable):
+            creation.delete(cluster, made.resource, old["metadata"], propagation="Foreground")
 
         def left() -> list[Held]:
             there = [_left(watching.objects(number), one.resource, old) for number, one in enumerate(sources)]
             return [one for some in there for one in some]
 
-        deletion.outlast(watching, left, _REPLACING, progress)
-    return True
+        with _reported(_lost(made, old, "is being"), tell):
+            deletion.outlast(watching, left, _REPLACING, progress)
+    with _reported(_lost(made, old, "is"), tell):
+        yield
 
 
-def _unnamed(obj: Object) -> Object:
-    """The object with a generated name, for a trial while the old one exists."""
-    meta = {**obj["metadata"], "generateName": f"{obj['metadata']['name'][:40]}-"}
-    del meta["name"]
-    return {**obj, "metadata": meta}
+def _sources(made: Plan, old: Object) -> list[Source]:
+    """What must go with the old job: its pods, the objects with the names of new ones, and last itself."""
+    beside = [*made.dependents, *made.code_parts]
+    named = [
+        *((DEPENDENTS[one["kind"]], one["metadata"]["name"]) for one in beside),
+        (made.resource, made.name),
+    ]
+    return [
+        Source(PODS, made.namespace, labels=find.selector(made.pods(old))),
+        *(Source(kind, made.namespace, fields=f"metadata.name={name}") for kind, name in named),
+    ]
+
+
+def _lost(made: Plan, old: Object, verb: str) -> str:
+    """What to say of the old job, with the command that submits it again."""
+    again = made.again(old)
+    hint = f"; to submit it again, run: {again}" if again else ""
+    return f'the old {made.title} "{made.name}" {verb} deleted{hint}'
+
+
+def _check_free(watching: Watching, made: Plan, old: Object) -> None:
+    """Raise Conflict if something that does not go with the old job has the name of a new dependent."""
+    for number, one in enumerate(made.dependents, start=1):
+        kind, there = DEPENDENTS[one["kind"]], watching.objects(number)
+        if len(there) > len(_left(there, kind, old)):
+            raise Conflict(
+                f'the {kind.kind} "{one["metadata"]["name"]}" in namespace "{made.namespace}" is not part of '
+                f'the old {made.title} "{made.name}", which is kept',
+                "delete that first, or choose another --name",
+            )
+
+
+@contextmanager
+def _reported(told: str, tell: Callable[[str], None]) -> Iterator[None]:
+    """Say this if the `with` block fails or is interrupted."""
+    try:
+        with creation.hinted(told):
+            yield
+    except KeyboardInterrupt:
+        tell(f"Warning: {told}")
+        raise
 
 
 def _left(objects: Sequence[Object], resource: Resource, old: Object) -> list[Held]:

@@ -87,7 +87,7 @@ def submit(
     from arena.actions.submit.code import upload
 
     cluster = session.cluster()
-    with send.sent(cluster, made, instead=request.replace, progress=progress) as obj:
+    with send.sent(cluster, made, instead=request.replace, tell=tell, progress=progress) as obj:
         if made.archive and made.uploads:
             target = upload.Target(request.kind, made.resource, obj)
             upload.send(cluster, target, made.archive, tell=tell)

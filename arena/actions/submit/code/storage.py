@@ -79,7 +79,7 @@ def _share(cluster: Cluster, part: Object, owner: Object) -> bool:
 def _own(cluster: Cluster, part: Object, owner: Object) -> None:
     """Add an owner to an existing part; raises Conflict or NotFound if it has changed."""
     meta = part["metadata"]
-    owners = meta.get("ownerReferences") or []
+    owners = _owners(part)
     where = (CONFIGMAPS, meta["namespace"], meta["name"])
     if not owners:
         change = {"resourceVersion": meta["resourceVersion"], "ownerReferences": [owner]}
@@ -89,6 +89,10 @@ def _own(cluster: Cluster, part: Object, owner: Object) -> None:
         same = {"op": "test", "path": "/metadata/uid", "value": meta["uid"]}
         more = {"op": "add", "path": "/metadata/ownerReferences/-", "value": owner}
         cluster.patch(*where, [same, more], "json-patch")
+
+
+def _owners(part: Object) -> list[Object]:
+    return part["metadata"].get("ownerReferences") or []
 
 
 def _there(cluster: Cluster, part: Object) -> Object | None:
@@ -105,10 +109,21 @@ def _there(cluster: Cluster, part: Object) -> Object | None:
     return found
 
 
-def check(cluster: Cluster, part: Object) -> None:
-    """Let the cluster validate a part that is missing without storing it; raises as `provide`."""
-    if _there(cluster, part) is None:
-        cluster.create(CONFIGMAPS, part["metadata"]["namespace"], part, dry_run=True)
+def check(cluster: Cluster, part: Object, old: Object | None = None) -> None:
+    """Let the cluster try what `provide` would do with a part, and store nothing; raises as `provide`.
+
+    Args:
+        old: a job that is deleted before, with the parts that only it owns.
+    """
+    there, meta = _there(cluster, part), part["metadata"]
+    if there is None:
+        cluster.create(CONFIGMAPS, meta["namespace"], part, dry_run=True)
+    elif old and [one["uid"] for one in _owners(there)] == [old["metadata"]["uid"]]:
+        # Its name is taken until then, so an empty one shows whether it may be created.
+        other = {**part, "binaryData": {}, "metadata": {**meta, "name": f"{meta['name']}-trial"}}
+        cluster.create(CONFIGMAPS, meta["namespace"], other, dry_run=True)
+    else:
+        cluster.check_patch(CONFIGMAPS, meta["namespace"], meta["name"])
 
 
 def wanted(cluster: Cluster, job: Mapping[str, Any]) -> Archive:
