@@ -14,7 +14,10 @@ class ExecSpec(NamedTuple):
     """How to start another process in a container."""
 
     argv: tuple[str, ...]
-    """What runs the command in the container's surroundings, with mount paths replaced as there."""
+    """What runs the command in the container's surroundings, with mount paths replaced as there.
+
+    It has to be started as the leader of a session, which gets the terminal of its standard input, if any.
+    """
     env: dict[str, str]
     """What the command is to have besides the container's own variables, which come first."""
     cwd: str

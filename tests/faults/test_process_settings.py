@@ -104,6 +104,28 @@ def test_too_many_files(arena: Product) -> None:
     assert arena.server() == server.pid
 
 
+REFUSES = """
+import resource
+set_limit = resource.setrlimit
+set_limit(resource.RLIMIT_NOFILE, (256, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+def refuses(number, limits):
+    if limits[0] > 300:
+        raise ValueError("current limit exceeds maximum limit")
+    set_limit(number, limits)
+resource.setrlimit = refuses
+from arena.local import process_settings
+process_settings.FILES = (400, 300)
+process_settings.become_server()
+print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+"""
+
+
+def test_a_system_that_grants_fewer_files() -> None:
+    """A server asks for fewer open files where the system refuses many, as macOS does."""
+    done = subprocess.run([sys.executable, "-c", REFUSES], capture_output=True, text=True, check=True)
+    assert done.stdout == "300\n"
+
+
 @pytest.mark.parametrize(
     "text",
     [

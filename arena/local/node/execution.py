@@ -6,10 +6,12 @@ where RUN is the folder of the run. Standard library only.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import sys
+import termios
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as in `supervisor`: the module typing is slow to load
@@ -42,6 +44,8 @@ def main(run: str, argv: list[str]) -> int:
     # Set by whoever has a terminal; everything else is the container's own.
     terminal = {name: value for name, value in os.environ.items() if name == "TERM"}
     try:
+        if os.isatty(0):
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the session's, so that Ctrl-C reaches the command
         with open(f"{run}/spec.json") as file:
             spec = json.load(file)
         become(spec, argv, {**terminal, **spec["env"]})

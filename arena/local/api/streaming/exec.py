@@ -32,9 +32,6 @@ DRAIN = 0.2
 GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL."""
 
-ON_TERMINAL = 'exec <"$0" >"$0" 2>&1; exec "$@"'
-"""The first terminal of a session becomes its controlling terminal, so the shell opens it, not arena."""
-
 
 @dataclass(slots=True)
 class Running:
@@ -152,8 +149,7 @@ async def _start_on_terminal(around: ExecSpec) -> Running:
     ours, theirs = pty.openpty()
     try:
         process = await asyncio.create_subprocess_exec(
-            "/bin/sh", "-c", ON_TERMINAL, os.ttyname(theirs), *around.argv,
-            env={"TERM": "xterm", **around.env}, cwd=around.cwd, start_new_session=True,
+            *around.argv, env={"TERM": "xterm", **around.env}, cwd=around.cwd, start_new_session=True,
             stdin=theirs, stdout=theirs, stderr=theirs,
         )  # fmt: skip
     except OSError:
