@@ -1,0 +1,142 @@
+"""The rights that each command asks the cluster for.
+
+The documentation of roles and `whoami --can-i` are made from this table; a test runs every command under
+exactly these rights and compares what it asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from arena import kinds, labels
+from arena.kinds.cron import CARRIERS
+from arena.model.permissions import VERBS, Right
+from arena.resources import Resource
+from arena.tuples import NamedTuple
+
+JOBS, CRONS = "JOBS", "CRONS"
+"""In rights: the types of all kinds of jobs, and those that carry schedules."""
+SCALED = f"trainingjobs.{labels.ET_GROUP}"
+QUEUED = ("list workloads.kueue.x-k8s.io", "list localqueues.kueue.x-k8s.io",
+          "get localqueues/pendingworkloads.visibility.kueue.x-k8s.io",
+          "list podgroups.scheduling.volcano.sh", "list rayclusters.ray.io")  # fmt: skip
+INSTANCES = ("instances", ("list pods",))
+FOLLOWED = ("instances", ("list watch pods",))
+REASONS = ("reasons", ("list events", *QUEUED))
+EVENTS = ("events, with -e", ("list events",))
+EVERYWHERE = ("instances", ("list @pods",))
+HELD = ("finalizers that hold it", ("list watch JOBS",))
+UNDONE = ("removal of what it has created, if a part is refused", ("delete JOBS",))
+NEWER = "sessions on Kubernetes 1.35 or newer"
+FORWARDED = ("a link, if the cluster cannot be reached directly", ("get create pods/portforward",))
+SENT = ("code of more than 14 MB", ("get list watch pods", "get create pods/exec"))
+READ, FOLLOW = ("get JOBS", "list pods"), ("get list watch JOBS", "get list watch pods")
+SUBMIT = "create JOBS"
+Help = tuple[str, tuple[str, ...]]
+
+
+def _everywhere(right: str) -> str:
+    verbs, _, where = right.rpartition(" ")
+    return f"{verbs} @{where}"
+
+
+class Usage(NamedTuple):
+    """A command, or one with a flag.
+
+    Rights are texts such as `get list pods/log`; `@` marks a type without namespaces, or all namespaces.
+    """
+
+    command: str
+    needs: tuple[str, ...]
+    """The rights without which it does not work."""
+    helps: tuple[Help, ...] = ()
+    """What its answer lacks without further rights."""
+
+
+USAGES = (
+    Usage("list", ("list JOBS",), (INSTANCES, REASONS)),
+    Usage("list -w", ("list watch JOBS",), (FOLLOWED, REASONS)),
+    Usage("get", ("get JOBS",), (INSTANCES, REASONS, ("TensorBoard", ("get services",)), EVENTS)),
+    Usage("top job", ("list JOBS",), (INSTANCES, REASONS)),
+    Usage("top job JOB", ("get JOBS",), (INSTANCES, REASONS)),
+    Usage("wait", ("get list watch JOBS", "list watch pods"), (REASONS,)),
+    Usage("logs", (*READ, "get pods/log")),
+    Usage("logs -f", (*FOLLOW, "get pods/log")),
+    Usage("diff", ("get JOBS",)),
+    Usage("code", ("get JOBS", "get configmaps")),
+    Usage("data list", ("list persistentvolumeclaims",)),
+    Usage("logviewer", READ, (("a dashboard in this namespace", ("get services",)),)),
+    Usage("tensorboard", (*READ, "watch pods", "get services"), (FORWARDED,)),
+    Usage("exec", (*READ, "get pods/exec"), ((NEWER, ("create pods/exec",)),)),
+    Usage("attach", (*READ, "get pods/exec"), ((NEWER, ("create pods/exec",)),)),
+    Usage("attach --main", (*READ, "get pods/attach"), ((NEWER, ("create pods/attach",)),)),
+    Usage("submit", (SUBMIT,), (UNDONE,)),
+    Usage("submit --code", (SUBMIT, "get create patch configmaps"), (UNDONE, SENT)),
+    Usage("submit --config-file", (SUBMIT, "create configmaps"), (UNDONE,)),
+    Usage("submit --secret", (SUBMIT, "create secrets"), (UNDONE,)),
+    Usage("submit --tensorboard", (SUBMIT, "create services", "create deployments.apps"), (UNDONE,)),
+    Usage("submit --wait", (SUBMIT, "get list watch JOBS", "list watch pods"), (UNDONE, REASONS)),
+    Usage("submit --logs", (SUBMIT, *FOLLOW, "get pods/log"), (UNDONE,)),
+    Usage("submit --replace", ("get list watch create delete JOBS", "list watch pods")),
+    Usage("rerun", ("get create JOBS",), (UNDONE,)),
+    Usage("delete", ("get delete JOBS",), (HELD,)),
+    Usage("delete -l", ("get list delete JOBS",), (INSTANCES, HELD)),
+    Usage("prune", ("get list delete JOBS",), (INSTANCES, HELD)),
+    Usage("adopt", ("get list patch JOBS",)),
+    Usage("suspend", ("get patch JOBS",), (("jobs of Volcano", ("create commands.bus.volcano.sh",)),
+                                           ("jobs in a queue", ("list patch workloads.kueue.x-k8s.io",)))),
+    Usage("resume", ("get patch JOBS", "list watch pods"),
+          (("jobs of Volcano", ("create commands.bus.volcano.sh",)),
+           ("jobs in a queue", ("list patch workloads.kueue.x-k8s.io",)))),
+    Usage("scale", ("get patch JOBS",)),
+    Usage("scalein", (f"get {SCALED}", f"create scaleins.{labels.ET_GROUP}")),
+    Usage("scaleout", (f"get {SCALED}", f"create scaleouts.{labels.ET_GROUP}")),
+    Usage("cron list", ("list CRONS",)),
+    Usage("cron get", ("get CRONS",), (("runs", ("list JOBS",)), EVENTS)),
+    Usage("cron KIND", ("create CRONS",), (("a check of the job", ("create JOBS",)),)),
+    Usage("cron suspend", ("get patch CRONS",)),
+    Usage("cron resume", ("get patch CRONS",)),
+    Usage("cron delete", ("get delete CRONS",)),
+    Usage("evaluate list", ("list jobs.batch",)),
+    Usage("evaluate get", ("get jobs.batch",), (INSTANCES, EVENTS)),
+    Usage("evaluate model", ("create jobs.batch",), ((UNDONE[0], ("delete jobs.batch",)),)),
+    Usage("evaluate delete", ("get delete jobs.batch",)),
+    Usage("list -A", ("list @JOBS",), (EVERYWHERE, ("reasons", tuple(map(_everywhere, REASONS[1]))))),
+    Usage("top job -A", ("list @JOBS",), (EVERYWHERE, ("reasons", tuple(map(_everywhere, REASONS[1]))))),
+    Usage("cron list -A", ("list @CRONS",)),
+    Usage("evaluate list -A", ("list @jobs.batch",)),
+    Usage("data list -A", ("list @persistentvolumeclaims",)),
+    Usage("top node", ("list @nodes",), (("GPUs in use", ("list @pods",)),)),
+    Usage("submit --priority", (SUBMIT,), (("a check of its name",
+                                            ("list @priorityclasses.scheduling.k8s.io",)),)),
+    Usage("submit --queue-name", (SUBMIT,),
+          (("a check of a queue of Kueue", ("list localqueues.kueue.x-k8s.io",)),
+           ("a check of a queue of Volcano", ("get @queues.scheduling.volcano.sh",)))),
+)  # fmt: skip
+
+
+def rights(texts: Iterable[str]) -> Iterator[Right]:
+    """The rights that texts such as `get list pods/log` name, each once, in their order."""
+    return iter(dict.fromkeys(chain.from_iterable(_rights(text.split()) for text in texts)))
+
+
+def _rights(words: list[str]) -> Iterator[Right]:
+    *verbs, where = words
+    for resource, group in _types(where.removeprefix("@")):
+        for verb in sorted(verbs, key=VERBS.index):
+            yield Right(verb, resource, group, where.startswith("@"))
+
+
+def _types(where: str) -> Iterator[tuple[str, str]]:
+    """Plurals and groups of a resource, or of `JOBS` and `CRONS`."""
+    if where == JOBS:
+        return _names(chain.from_iterable(kind.resources for kind in kinds.training_kinds()))
+    if where == CRONS:
+        return _names(CARRIERS)
+    resource, _, group = where.partition(".")
+    return iter([(resource, group)])
+
+
+def _names(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:
+    return iter(dict.fromkeys((one.plural, one.group) for one in resources))
