@@ -11,9 +11,18 @@ from urllib.parse import parse_qs, urlsplit
 JOBS = 2000
 _COLUMNS = ("Name", "Ready", "Status", "Restarts", "Age", "IP", "Node")
 _LABELS = {
+    "app": "pytorchjob",
+    "chart": "pytorchjob-0.38.1",
+    "createdBy": "PyTorchJob",
+    "group-name": "kubeflow.org",
+    "replica-type": "worker",
     "training.kubeflow.org/operator-name": "pytorchjob-controller",
     "training.kubeflow.org/replica-type": "worker",
 }
+"""Those that all pods share; some are from the Go arena and from older operators."""
+_JOB = ("job-name", "release", "training.kubeflow.org/job-name")
+_INDEX = ("replica-index", "training.kubeflow.org/replica-index")
+"""The labels with the name of the job, and those with the number of the pod in its role."""
 _DISCOVERY = {
     "kind": "APIGroupDiscoveryList",
     "items": [
@@ -61,11 +70,7 @@ def _name(number: int) -> str:
 def _metadata(number: int) -> bytes:
     """A pod's metadata, with as many managed fields as real ones have."""
     job = number % JOBS
-    marks = {
-        **_LABELS,
-        "training.kubeflow.org/job-name": f"job-{job:05d}",
-        "training.kubeflow.org/replica-index": str(number // JOBS),
-    }
+    marks = _LABELS | dict.fromkeys(_JOB, f"job-{job:05d}") | dict.fromkeys(_INDEX, str(number // JOBS))
     labels = (_field(11, _field(1, key.encode()) + _field(2, text.encode())) for key, text in marks.items())
     owner = _field(
         13, _field(3, f"job-{job:05d}".encode()) + _field(4, f"{job:036d}".encode()) + _field(6, 1)

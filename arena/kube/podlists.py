@@ -12,7 +12,8 @@ containers of its spec and their requests. The key `ABRIDGED` distinguishes it f
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from arena import foreign_json
@@ -173,11 +174,13 @@ class _Cached:
             hosts, unusual = pool.submit(self._addresses), pool.submit(self._unusual)
             yield from (pod for pod in unusual.result() if _uid(pod) not in seen)
             doubtful = []
+            states = _States(hosts.result())
             for meta, row in _joined(metadata.result(), table.result(), seen):
-                if row and (pod := _abridged(meta, row, hosts.result())):
-                    yield pod
-                else:
+                state = states[row]
+                if state is None or "deletionTimestamp" in meta:
                     doubtful.append(meta)
+                else:
+                    yield {"metadata": meta, **state}
             if len(doubtful) > DOUBTFUL:
                 raise LookupError("the table is not sufficient for too many pods")
             yield from filter(None, pool.map(self._whole, doubtful))
@@ -234,20 +237,19 @@ class _Cached:
         return pod if _uid(pod) == meta["uid"] else None
 
 
-def _table(answer: Answer, *columns: str) -> Iterator[list[Any]]:
+def _table(answer: Answer, *columns: str) -> Iterator[tuple[Any, ...]]:
     """The cells of these columns, row by row.
 
     Raises:
         ValueError: it is not a table with these columns.
     """
-    places: list[int] = []
-    for row in answer.elements("rows"):
-        if not places:
+    chosen: Callable[[Sequence[Any]], tuple[Any, ...]] | None = None
+    for rows in answer.batches("rows"):
+        if chosen is None:
             head = foreign_json.loads(f"{answer.head}]}}")
             titles = [str(one.get("name")) for one in head.get("columnDefinitions", ())]
-            places = [titles.index(column) for column in columns]
-        cells = row["cells"]
-        yield [cells[place] for place in places]
+            chosen = itemgetter(*map(titles.index, columns))
+        yield from [chosen(row["cells"]) for row in rows]
 
 
 def _joined(answer: Answer, rows: Rows, seen: set[str]) -> Iterator[tuple[Object, Row | None]]:
@@ -260,20 +262,32 @@ def _joined(answer: Answer, rows: Rows, seen: set[str]) -> Iterator[tuple[Object
             yield meta, row
 
 
-def _abridged(meta: Object, row: Row, hosts: Mapping[str, str]) -> Object | None:
-    """The abridged pod from its row; None if the row is not sufficient."""
-    if row.node not in hosts or "deletionTimestamp" in meta:
-        return None
-    ready, _, count = row.ready.partition("/")
-    if row.status == "Running" and (ready == count or row.ready == "0/1"):
-        phase, state = "Running", _RUNNING
-    elif row.status == "Completed" and row.ready == "0/1":
-        phase, state = "Succeeded", _COMPLETED
-    else:
-        return None
-    container = {"name": "", "ready": ready == count, "restartCount": row.restarts, "state": state}
-    status = {"phase": phase, "hostIP": hosts[row.node], "containerStatuses": [container]}
-    return {"metadata": meta, "spec": {"nodeName": row.node}, "status": status, ABRIDGED: True}
+class _States(dict[Row | None, Object | None]):
+    """What abridged pods with the same row have in common; None if their row is not sufficient.
+
+    Args:
+        hosts: the addresses of the nodes by their names.
+    """
+
+    def __init__(self, hosts: Mapping[str, str]) -> None:
+        super().__init__({None: None})
+        self._hosts = hosts
+
+    def __missing__(self, row: Row) -> Object | None:
+        made = self[row] = self._made(row) if row.node in self._hosts else None
+        return made
+
+    def _made(self, row: Row) -> Object | None:
+        ready, _, count = row.ready.partition("/")
+        if row.status == "Running" and (ready == count or row.ready == "0/1"):
+            phase, state = "Running", _RUNNING
+        elif row.status == "Completed" and row.ready == "0/1":
+            phase, state = "Succeeded", _COMPLETED
+        else:
+            return None
+        container = {"name": "", "ready": ready == count, "restartCount": row.restarts, "state": state}
+        status = {"phase": phase, "hostIP": self._hosts[row.node], "containerStatuses": [container]}
+        return {"spec": {"nodeName": row.node}, "status": status, ABRIDGED: True}
 
 
 _RUNNING: Object = {"running": {}}

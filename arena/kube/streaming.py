@@ -5,6 +5,7 @@ import re
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import chain
 from typing import Any
 
 from arena.kube import connection_errors, faults, limits
@@ -59,12 +60,16 @@ class Answer:
         Args:
             key: the key, or several separated by `|`; the first one that occurs is used.
         """
+        return chain.from_iterable(self.batches(key))
+
+    def batches(self, key: str) -> Iterator[list[Any]]:
+        """As `elements`, but in lists of those that arrived together."""
         try:
-            yield from self._elements(re.compile(rf'"(?:{key})":\s*\['))
+            yield from self._batches(re.compile(rf'"(?:{key})":\s*\['))
         except (ValueError, RecursionError) as cause:
             raise faults.not_json(self._request.asked) from cause
 
-    def _elements(self, opening: re.Pattern[str]) -> Iterator[Any]:
+    def _batches(self, opening: re.Pattern[str]) -> Iterator[list[Any]]:
         utf8, text = getincrementaldecoder("utf-8")(), ""
         for piece in self._pieces():
             text += utf8.decode(piece)
@@ -76,13 +81,15 @@ class Answer:
                     continue
                 at = found.end()
                 self.head = text[:at]
+            batch, at = _batch(text, _gap(text, at))
             while not text.startswith("]", at := _gap(text, at)):
                 value, end = _element(text, at)
                 if end == at:
                     break
-                yield value
+                batch.append(value)
                 at = end
-            else:
+            yield batch
+            if text.startswith("]", at):
                 return
             text = text[at:]
         raise ValueError("the list is truncated")
@@ -102,6 +109,20 @@ def _gap(text: str, at: int) -> int:
     """The offset after the separator of elements."""
     found = _SEPARATOR.match(text, at)
     return found.end() if found else at
+
+
+def _batch(text: str, at: int) -> tuple[list[Any], int]:
+    """Most objects from an offset on that are complete, decoded at once, and the offset after them.
+
+    The objects of a list begin with the same key, so the last place where one seems to begin usually ends
+    the complete ones. If it is inside another object, nothing is decoded.
+    """
+    begin = text[at : text.find(":", at) + 1]
+    end = text.rfind(f",{begin}", at)
+    try:
+        return (json.loads(f"[{text[at:end]}]"), end) if end > at else ([], at)
+    except ValueError:
+        return [], at
 
 
 def _element(text: str, at: int) -> tuple[Any, int]:

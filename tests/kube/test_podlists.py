@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from servers import ASKED, Answer, Stage, refuses, says, transport
+from servers import ASKED, Answer, Stage, refuses, says, streams, transport
 
 from arena.kube import podlists
 from arena.kube.pages import Selection
@@ -273,6 +273,18 @@ def test_names(many: Pods) -> None:
     assert len(many.asked) == 1
     many.stage.answers = [says(200, {"kind": "PodList", "items": many.pods})]
     assert list(podlists.names(transport(many.stage.url), Selection(ASKED, PODS, None, "", ""))) == wanted
+
+
+def test_elements_that_hold_others(stage: Stage) -> None:
+    """Objects are told apart wherever the pieces of an answer end, also those that hold similar objects."""
+    inner = [{"metadata": {"name": f'a }},{{"metadata":{n}'}} for n in range(3)]
+    items = [{"metadata": {"name": str(n)}, "templates": inner * (n % 3)} for n in range(40)]
+    text = json.dumps({"kind": "List", "items": items}, separators=(",", ":")).encode()
+    for size in (1, 100, 1000, len(text)):
+        pieces = [text[at : at + size] for at in range(0, len(text), size)]
+        stage.answers = [streams(*pieces)]
+        answer = podlists.ask(transport(stage.url), Selection(ASKED, PODS, None, "", ""))
+        assert list(answer.elements("items")) == items
 
 
 @pytest.mark.parametrize("data", [b"\x0a", b"\x0a\x05ab", b"\x0b", b"\xff" * 11, b"\x08\x80"])
