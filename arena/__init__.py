@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from arena._version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from arena.actions.abilities import abilities
     from arena.actions.diagnosis.events import events
     from arena.actions.identity import whoami
     from arena.actions.jobs.adopt import adopt, release
@@ -75,10 +76,12 @@ if TYPE_CHECKING:
     from arena.model.jobs import Job, Model, Phase, Queue, Usage
     from arena.model.logs import LogLine
     from arena.model.nodes import Node
+    from arena.model.permissions import Ability, Lack, Right
     from arena.model.users import User
     from arena.session import Session, connect
 
 _HOMES = {
+    "actions.abilities": "abilities",
     "actions.diagnosis.events": "events",
     "actions.identity": "whoami",
     "actions.jobs.adopt": "adopt release",
@@ -112,12 +115,14 @@ _HOMES = {
     "model.jobs": "Job Model Phase Queue Usage",
     "model.logs": "LogLine",
     "model.nodes": "Node",
+    "model.permissions": "Ability Lack Right",
     "model.users": "User",
     "session": "Session connect",
 }
 """Module -> the public names that it defines; the Specs of training kinds are in modules named like them."""
 
 __all__ = [
+    "Ability",
     "ArenaError",
     "ConfigFile",
     "Conflict",
@@ -139,6 +144,7 @@ __all__ = [
     "JobFailed",
     "JobSetSpec",
     "JobSpec",
+    "Lack",
     "LogLine",
     "MPIJobSpec",
     "MissingOperator",
@@ -152,6 +158,7 @@ __all__ = [
     "PyTorchJobSpec",
     "Queue",
     "RayJobSpec",
+    "Right",
     "Run",
     "Session",
     "SparkJobSpec",
@@ -167,6 +174,7 @@ __all__ = [
     "VolcanoJobSpec",
     "XGBoostJobSpec",
     "__version__",
+    "abilities",
     "adopt",
     "connect",
     "cron",

@@ -11,6 +11,7 @@ import pytest
 import arena
 
 NAMES = [
+    "Ability",
     "ArenaError",
     "ConfigFile",
     "Conflict",
@@ -32,6 +33,7 @@ NAMES = [
     "JobFailed",
     "JobSetSpec",
     "JobSpec",
+    "Lack",
     "LogLine",
     "MPIJobSpec",
     "MissingOperator",
@@ -45,6 +47,7 @@ NAMES = [
     "PyTorchJobSpec",
     "Queue",
     "RayJobSpec",
+    "Right",
     "Run",
     "Session",
     "SparkJobSpec",
@@ -60,6 +63,7 @@ NAMES = [
     "VolcanoJobSpec",
     "XGBoostJobSpec",
     "__version__",
+    "abilities",
     "adopt",
     "connect",
     "cron",

@@ -38,7 +38,7 @@ def whoami(session: Session) -> User:
     name = reported or login(session) or session.user
     said = administrator(session)
     listed = name in [one.strip() for one in said.get(ADMINS, "").split(",")]
-    may = readings.optional(ACCESS, UNKNOWN, lambda: [listed or _may_everything(cluster)])
+    may = readings.optional(ACCESS, UNKNOWN, lambda: [listed or may_everything(cluster)])
     return User(
         name=name,
         groups=tuple(info.get("groups") or ()),
@@ -54,23 +54,23 @@ def login(session: Session) -> str:
     return str(context.user.get("as") or context.login) if context else ""
 
 
-def _may_everything(cluster: Cluster) -> bool:
+def may_everything(cluster: Cluster) -> bool:
     """Whether the cluster allows this user everything; a cluster without authentication does."""
     if preferred(cluster, ACCESS) is None:
         return True
     asked = {"resourceAttributes": {"verb": "*", "group": "*", "resource": "*"}}
-    return bool(_answer(cluster, ACCESS, {"spec": asked}).get("allowed"))
+    return bool(answer(cluster, ACCESS, {"spec": asked}).get("allowed"))
 
 
 def _reviewed(cluster: Cluster, resource: Resource, body: dict[str, Any]) -> dict[str, Any]:
     """The cluster's answer to a question about this user; empty if it has none."""
     try:
-        return _answer(cluster, resource, body)
+        return answer(cluster, resource, body)
     except (NotAllowed, NotFound):
         return {}
 
 
-def _answer(cluster: Cluster, resource: Resource, body: dict[str, Any]) -> dict[str, Any]:
+def answer(cluster: Cluster, resource: Resource, body: dict[str, Any]) -> dict[str, Any]:
     """The status of a review; empty if the cluster does not know such reviews."""
     kind = preferred(cluster, resource)
     if kind is None:

@@ -121,6 +121,11 @@ def rights(texts: Iterable[str]) -> Iterator[Right]:
     return iter(dict.fromkeys(chain.from_iterable(_rights(text.split()) for text in texts)))
 
 
+def ranges(text: str) -> bool:
+    """Whether a right is about any of several types, of which a user may use some only."""
+    return text.rpartition(" ")[2].removeprefix("@") in (JOBS, CRONS)
+
+
 def _rights(words: list[str]) -> Iterator[Right]:
     *verbs, where = words
     for resource, group in _types(where.removeprefix("@")):

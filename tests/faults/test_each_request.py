@@ -115,6 +115,7 @@ VERBS = [
     Verb("delete -l team=x", "^/apis$|/bert$|/plain$"),
     Verb("adopt -l team=none"),
     Verb("whoami", "^/apis$|/arena-config"),
+    Verb("whoami --can-i", "^/apis$|/selfsubjectaccessreviews"),
     Verb("config view --cluster", "/arena-config"),
     Verb("logs old", OWN.replace("bert", "old") + r"|/pods\?"),
     Verb("diff bert bert", OWN),
