@@ -50,9 +50,11 @@ class Definition:
     """A kind that the API serves because its operator is installed.
 
     Attributes:
-        shapes: its structures, one a line, in the syntax of `api/shapes.py`, whose structures may be used.
+        shapes: the structures of a kind of which no definition is in `api/published`, one a line, in the
+            syntax of `api/shapes.py`, whose structures may be used.
         check: yields what the operator's webhook refuses; the API itself checks pod templates.
-        columns: the columns that `kubectl get` prints between name and age.
+        columns: the columns that `kubectl get` prints between name and age; these and the next four say
+            what a published definition says itself.
         wide: the columns that `kubectl get -o wide` prints behind them.
         short: short names.
         status: whether it has the subresource `status`.
@@ -70,7 +72,7 @@ class Definition:
     """
 
     resource: Resource
-    shapes: str
+    shapes: str = ""
     check: Callable[[Object], Iterable[FieldError]] = lambda obj: ()
     columns: tuple[Column, ...] = ()
     wide: tuple[Column, ...] = ()

@@ -17,7 +17,7 @@ from oddities import BYTES, FIELDS, HEADERS, JSON, ODD, PATCHES, PATHS, QUERY, S
 
 from arena.local.api import schema
 from arena.local.api.resource_types import STORED, TYPES, Type
-from arena.local.api.schema import Shape
+from arena.local.api.schema import ANY, Schema
 
 CASES = Path(__file__).parents[1] / "cases" / "training"
 NAMES = ("a", "b", "c-1")
@@ -75,7 +75,7 @@ class Mutants:
         """A right object of the kind."""
         return copy.deepcopy(self._dice.choice(self._models[kind.resource.kind]))
 
-    def made(self, shape: Shape) -> Any:
+    def made(self, shape: Schema) -> Any:
         """A value of the shape, or nearly so."""
         return self._made(shape, 0)
 
@@ -148,11 +148,11 @@ class Mutants:
         if method == "DELETE":
             options = {"propagationPolicy": "Background", "gracePeriodSeconds": 0,
                                   "preconditions": {"uid": "x"}, "dryRun": ["All"]}  # fmt: skip
-            return self._mutated(options, Shape("any"))
+            return self._mutated(options, ANY)
         if "/scale" in path:
-            return self._mutated({"spec": {"replicas": 2}}, Shape("any"))
+            return self._mutated({"spec": {"replicas": 2}}, ANY)
         if "/binding" in path:
-            return self._mutated({"target": {"name": "local"}}, Shape("any"))
+            return self._mutated({"target": {"name": "local"}}, ANY)
         if "json-patch" in form:
             return self._operations(kind)
         obj = self._object(kind)
@@ -171,21 +171,21 @@ class Mutants:
         )
         obj = {"apiVersion": resource.api_version, "kind": resource.kind, **obj}
         obj.setdefault("metadata", {})["name"] = self._dice.choice(NAMES)
-        shape = schema.root(kind) if kind in STORED else Shape("any")
+        shape = schema.root(kind) if kind in STORED else ANY
         if self._chance(0.2):
             obj["status"] = self._made(shape.child("status"), 0)
         return obj if self._chance(0.45) else self._mutated(obj, shape)
 
-    def _mutated(self, value: Any, shape: Shape) -> Any:
+    def _mutated(self, value: Any, shape: Schema) -> Any:
         for _ in range(self._dice.choice((1, 1, 1, 1, 2))):
             value = self._change(value, shape)
         return value
 
-    def _change(self, value: Any, shape: Shape) -> Any:
+    def _change(self, value: Any, shape: Schema) -> Any:
         """The value with one place changed, most often deep inside."""
         if isinstance(value, dict) and value and self._chance(0.85):
-            if self._chance(0.15) and shape.is_struct:
-                name = self._dice.choice(tuple(schema.fields(shape.text)))
+            if self._chance(0.15) and shape.fields:
+                name = self._dice.choice(tuple(shape.fields))
                 return value | {name: self._made(shape.child(name), 0)}
             name = self._dice.choice(tuple(value))
             if self._chance(0.05):
@@ -198,25 +198,26 @@ class Mutants:
             return [self._change(one, shape.item) if at == place else one for at, one in enumerate(value)]
         return self._made(shape, 0) if self._chance(0.55) else copy.deepcopy(self._dice.choice(ODD))
 
-    def _made(self, shape: Shape, depth: int) -> Any:
+    def _made(self, shape: Schema, depth: int) -> Any:
         """A value of that shape, mostly."""
-        if depth > 6 or shape.text == "any" or self._chance(0.05):
+        if depth > 6 or not shape.type or self._chance(0.05):
             return copy.deepcopy(self._dice.choice(ODD))
-        if shape.is_struct:
-            names = tuple(schema.fields(shape.text))
-            must = schema.required(shape.text)
-            chosen = {*must, *self._dice.sample(names, min(len(names), self._dice.randint(0, 3)))}
+        if known := shape.raw.get("enum"):
+            return self._dice.choice(known)
+        if shape.fields:
+            names = tuple(shape.fields)
+            chosen = {*shape.required, *self._dice.sample(names, min(len(names), self._dice.randint(0, 3)))}
             return {name: self._made(shape.child(name), depth + 1) for name in sorted(chosen)}
-        if shape.is_map:
+        if shape.values:
             return {
                 self._dice.choice(TEXTS): self._made(shape.item, depth + 1)
                 for _ in range(self._dice.randint(0, 2))
             }
-        if shape.is_list:
+        if shape.type == "array":
             return [self._made(shape.item, depth + 1) for _ in range(self._dice.randint(0, 3))]
-        if shape.text == "b":
+        if shape.type == "boolean":
             return self._chance(0.5)
-        if shape.text in ("i", "n"):
+        if shape.type in ("integer", "number"):
             return self._dice.choice((0, 1, 2, 3, -1, 80, 2**31 - 1, 2**63 - 1))
         return self._dice.choice(TEXTS)
 
@@ -242,7 +243,7 @@ class Mutants:
             name = self._dice.choice(("add", "remove", "replace", "move", "copy", "test", "x"))
             one = {"op": name, "path": self._dice.choice(paths), "from": self._dice.choice(paths),
                    "value": copy.deepcopy(self._dice.choice(ODD))}  # fmt: skip
-            chosen.append(self._mutated(one, Shape("any")) if self._chance(0.1) else one)
+            chosen.append(self._mutated(one, ANY) if self._chance(0.1) else one)
         return chosen
 
 

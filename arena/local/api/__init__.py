@@ -8,7 +8,8 @@
 - `streaming/`     what needs the processes behind pods: logs, exec, attach, port-forward, metrics
 - `local_watch`    watches of operators and the node, in the same process; `http_watch` for clients
 - `patches/`       the four kinds of patch
-- `resource_types` the table of types; `schema` and `shapes` describe their fields
+- `resource_types` the table of types; `schema` has their structures, from `published/` and `shapes`
+- `structure`      unknown fields, defaults and limits, as the structures say
 
 It imports neither the node nor an operator.
 """

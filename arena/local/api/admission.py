@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from arena.local import field_errors
-from arena.local.api import defaults, limit_range, metadata, refusals, schema, validation
+from arena.local.api import defaults, limit_range, metadata, refusals, schema, structure, validation
 from arena.local.api.patches import apply
 from arena.local.api.request_options import WriteOptions
 from arena.local.api.resource_types import Type
@@ -26,7 +26,7 @@ def create(store: Store, kind: Type, obj: Object, how: WriteOptions) -> Object:
     """
     if kind.has_status and how.manager:
         obj.pop("status", None)
-    _shape(kind, obj, how)
+    _decode(kind, obj, how)
     _allowed(kind, obj, _structure(kind, obj))
     _allowed(kind, obj, validation.check_status(kind, obj))
     limit_range.fill(store, kind, obj)
@@ -49,15 +49,15 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOpt
         taken = {k: v for k, v in new["metadata"].items() if k in _WITH_STATUS.get(kind.key, _TRACKED)}
         kept = {k: v for k, v in old["metadata"].items() if k not in _WITH_STATUS.get(kind.key, ())}
         new = {**old, "metadata": {**kept, **taken}, "status": new.get("status") or {}}
-        _shape(kind, new, how)
-        _allowed(kind, new, validation.check_status(kind, new))
+        _decode(kind, new, how, old)
+        _allowed(kind, new, validation.check_status(kind, new, old))
         _track(kind, old, new, subresource, how)
         return new
     if kind.has_status:
         new.pop("status", None)
         if "status" in old:
             new["status"] = old["status"]
-    _shape(kind, new, how)
+    _decode(kind, new, how, old)
     _allowed(kind, new, _structure(kind, new))
     defaults.fill(kind, new)
     _allowed(kind, new, validation.check_change(kind, old, new))
@@ -65,29 +65,36 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOpt
     return new
 
 
-def _shape(kind: Type, obj: Object, how: WriteOptions) -> None:
-    """Drop or refuse unknown fields; refuse values of a wrong type."""
-    found = schema.check(kind, obj)
+def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = None) -> None:
+    """Drop or refuse unknown fields; refuse values of a wrong type; set the defaults of custom kinds."""
+    root = schema.root(kind)
+    if not kind.custom:
+        structure.empty_nulls(root, obj)
+    unknown = list(structure.prune(root, obj))
+    if kind.custom:
+        structure.complete(root, obj)
+    found = list(structure.check(root, obj, old=old or structure.MISSING))
+    wrong = [one for one in found if one.reason == structure.WRONG_TYPE]
+    if wrong and kind.custom:
+        raise refusals.invalid(kind.resource, obj["metadata"]["name"], found)
     resource = kind.resource
-    if found.wrong and kind.custom:
-        raise refusals.invalid(resource, obj["metadata"]["name"], found.wrong)
     what = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
-    if found.wrong:
-        texts = "; ".join(f"{one.field}: {one.message}" for one in found.wrong)
+    if wrong:
+        texts = "; ".join(f"{one.field}: {one.message}" for one in wrong)
         raise refusals.bad(f"{what}: {texts}")
-    if found.unknown and how.validation == "Strict":
-        texts = ", ".join(f'unknown field "{path}"' for path in found.unknown)
+    if unknown and how.validation == "Strict":
+        texts = ", ".join(f'unknown field "{path}"' for path in unknown)
         raise refusals.bad(f"{what}: strict decoding error: {texts}")
     if how.validation == "Warn":
-        for path in found.unknown:
+        for path in unknown:
             how.warn(f'unknown field "{path}"')
 
 
 def _structure(kind: Type, obj: Object) -> Iterable[FieldError]:
     """Add the structures that defaults need."""
     root = schema.root(kind)
-    if root.child("spec").is_struct and not isinstance(obj.get("spec"), dict):
-        if "spec" in schema.required(root.text):
+    if root.child("spec").type == "object" and not isinstance(obj.get("spec"), dict):
+        if "spec" in root.required:
             yield field_errors.missing("spec")
         else:
             obj["spec"] = {}

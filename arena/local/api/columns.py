@@ -1,9 +1,10 @@
 """The columns of each kind's table, as `kubectl get` prints them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from arena.local.api import json_path
 from arena.local.api.durations import ago, elapsed
 from arena.local.api.pod_columns import ready, restarts, status
 from arena.local.api.resource_types import Type
@@ -27,6 +28,8 @@ def of(kind: Type) -> tuple[Column, ...]:
     """The columns of a type; Name and Age if it has none of its own."""
     if kind.definition is None:
         return _TABLES.get(kind.key) or (_NAME, _AGE)
+    if kind.facts:
+        return (_NAME, *(map(_published, kind.facts["columns"]) if kind.facts["columns"] else (_AGE,)))
     told = [_AGE if one is AGE else _defined(*one) for one in kind.definition.columns]
     wide = [_defined(*one, wide=True) for one in kind.definition.wide]
     return (_NAME, *told, *([] if _AGE in told else [_AGE]), *wide)
@@ -38,6 +41,17 @@ def _defined(title: str, cell: Callable[[Object], object], *, wide: bool = False
         return elapsed(found.start, found.end, now) if isinstance(found, Span) else found
 
     return Column(title, value, wide)
+
+
+def _published(column: Mapping[str, Any]) -> Column:
+    """A column as it is published; a date is shown as the time since then."""
+    path, kind = column["path"], column["type"]
+
+    def value(obj: Object, now: datetime) -> object:
+        found = json_path.find(obj, path)
+        return ago(found, now) if kind == "date" and found is not None else found
+
+    return Column(column["name"], value, bool(column.get("wide")), kind)
 
 
 def _at(path: str, default: Any = "<none>") -> Value:

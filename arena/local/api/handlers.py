@@ -160,7 +160,7 @@ def _get(call: Call) -> web.Response:
     if obj is None:
         raise refusals.missing(target.kind.resource, target.name)
     if target.subresource == "scale":
-        return _json(scale.scale(obj))
+        return _json(scale.scale(target.kind, obj))
     return _shown(call, obj)
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from arena.local.api import quota, refusals
+from arena.local.api.quantities import quantity
 from arena.local.api.resource_types import Type
-from arena.local.api.schema import quantity
 from arena.local.api.store import Rows, Store
 from arena.local.objects import Object
 

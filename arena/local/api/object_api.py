@@ -113,9 +113,9 @@ class Api:
         with self.store.transaction(how.dry):
             old = self._existing(kind, name, namespace)
             if subresource == "scale":
-                wanted = change(scale.scale(old))
-                new = scale.scaled(old, wanted)
-                return scale.scale(self._write(kind, old, new, "", how))
+                wanted = change(scale.scale(kind, old))
+                new = scale.scaled(kind, old, wanted)
+                return scale.scale(kind, self._write(kind, old, new, "", how))
             return self._write(kind, old, change(deepcopy(old)), subresource, how)
 
     def _write(self, kind: Type, old: Object, new: Object, subresource: str, how: WriteOptions) -> Object:

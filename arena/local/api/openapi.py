@@ -9,7 +9,7 @@ from typing import Any
 
 from arena.local.api import schema
 from arena.local.api.resource_types import Type
-from arena.local.api.schema import Shape
+from arena.local.api.schema import Schema
 from arena.local.objects import Object
 
 OLD: Object = {"swagger": "2.0", "info": {"title": "arena local cluster", "version": "1"}, "paths": {}}
@@ -19,18 +19,15 @@ OLD_PROTOBUF = b"\x0a\x032.0"
 OLD_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
 _PREFIX = "#/components/schemas/"
-_LEAVES: dict[str, Object] = {
-    "s": {"type": "string"},
-    "i": {"type": "integer", "format": "int32"},
-    "n": {"type": "number"},
-    "b": {"type": "boolean"},
-    "q": {
+_TYPES: dict[str, Object] = {
+    "quantity": {
         "oneOf": [{"type": "string"}, {"type": "number"}],
         "description": "A quantity such as 500m or 2Gi.",
     },
-    "t": {"type": "string", "format": "date-time"},
-    "x": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
+    "int-or-string": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
 }
+_OURS = ("items", "properties", "values", "required", "keys", "set", "atomic", "open")
+"""Keys that `schema` reads, and OpenAPI writes in another way."""
 
 
 def index(paths: Iterable[str]) -> Object:
@@ -40,13 +37,13 @@ def index(paths: Iterable[str]) -> Object:
 
 def document(path: str, kinds: Sequence[Type]) -> Object:
     """The document of one group and version."""
-    schemas = {name: _struct(name) for name in _reached(kinds)}
-    for kind in kinds:
-        if kind.resource.kind in schemas:
-            schemas[kind.resource.kind] |= {
-                "x-kubernetes-group-version-kind": [_gvk(kind)],
-                "description": f"{kind.resource.kind} of {kind.resource.api_version}, on the local cluster.",
-            }
+    roots = [(kind, schema.root(kind)) for kind in kinds if "create" in kind.verbs]
+    schemas = {one.name: _written(one) for one in _reached([root for _, root in roots])}
+    for kind, root in roots:
+        schemas[root.name] |= {
+            "x-kubernetes-group-version-kind": [_gvk(kind)],
+            "description": f"{kind.resource.kind} of {kind.resource.api_version}, on the local cluster.",
+        }
     return {
         "openapi": "3.0.0",
         "info": {"title": "arena local cluster", "version": "1"},
@@ -77,34 +74,35 @@ def _operations(kind: Type) -> Object:
     return dict.fromkeys(("get", "put", "patch", "delete"), operation)
 
 
-def _reached(kinds: Sequence[Type]) -> list[str]:
-    """The structures that the kinds refer to."""
-    known = set(schema.structs())
-    found: list[str] = []
-    todo = [kind.resource.kind for kind in kinds if kind.resource.kind in known]
+def _reached(roots: Iterable[Schema]) -> list[Schema]:
+    """The structures with names that these refer to, with themselves."""
+    found: dict[str, Schema] = {}
+    todo = list(roots)
     while todo:
-        name = todo.pop()
-        if name not in found:
-            found.append(name)
-            for shape in schema.fields(name).values():
-                inner = shape.item if shape.is_list or shape.is_map else shape
-                todo += [inner.text] if inner.is_struct else []
+        one = todo.pop()
+        if one.name not in found:
+            if one.name:
+                found[one.name] = one
+            todo += schema.below(one)
+    return list(found.values())
+
+
+def _shown(one: Schema) -> Object:
+    """The structure, or a reference to it if it has a name."""
+    return {"allOf": [{"$ref": _PREFIX + one.name}]} if one.name else _written(one)
+
+
+def _written(one: Schema) -> Object:
+    if one.type in _TYPES:
+        return dict(_TYPES[one.type])
+    found: Object = {key: value for key, value in one.raw.items() if key not in _OURS}
+    found["type"] = one.type or "object"
+    if one.fields:
+        found["properties"] = {name: _shown(field) for name, field in one.fields.items()}
+    if one.type == "array":
+        found["items"] = _shown(one.item)
+    elif one.values:
+        found["additionalProperties"] = _shown(one.values)
+    if one.required:
+        found["required"] = list(one.required)
     return found
-
-
-def _struct(name: str) -> Object:
-    properties = {key: _shape(shape) for key, shape in schema.fields(name).items()}
-    found: Object = {"type": "object", "description": name, "properties": properties}
-    if needed := schema.required(name):
-        found["required"] = list(needed)
-    return found
-
-
-def _shape(shape: Shape) -> Object:
-    if shape.is_struct:
-        return {"allOf": [{"$ref": _PREFIX + shape.text}], "default": {}}
-    if shape.is_map:
-        return {"type": "object", "additionalProperties": _shape(shape.item)}
-    if shape.is_list:
-        return {"type": "array", "items": _shape(shape.item)}
-    return dict(_LEAVES.get(shape.text, {"type": "object"}))

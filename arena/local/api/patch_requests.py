@@ -40,8 +40,8 @@ def change(request: web.Request, body: bytes, target: Target, how: WriteOptions,
         patch = bodies.mapping(bodies.decode(body))
         return Patch(lambda obj: merge(obj, patch))
     if form == _STRATEGIC and not target.kind.custom:
-        patch, shape = bodies.mapping(bodies.decode(body)), schema.root(target.kind)
-        return Patch(lambda obj: strategic.patch(obj, patch, shape))
+        patch, structure = bodies.mapping(bodies.decode(body)), schema.root(target.kind)
+        return Patch(lambda obj: strategic.patch(obj, patch, structure))
     if form in (_APPLY, "application/apply-patch+cbor") and target.subresource != "scale":
         return _apply(request, bodies.mapping(bodies.decode(body)), target, how, force)
     known = [_POINTER, _MERGE, *([] if target.kind.custom else [_STRATEGIC]), _APPLY]
@@ -71,10 +71,13 @@ def _apply(request: web.Request, config: Object, target: Target, how: WriteOptio
             )
     if config["metadata"].pop("managedFields", None):
         raise refusals.bad("metadata.managedFields must be nil")
-    shape, manager = schema.root(target.kind), apply.Manager(how.manager, metadata.now(), target.subresource)
+    structure, manager = (
+        schema.root(target.kind),
+        apply.Manager(how.manager, metadata.now(), target.subresource),
+    )
     if target.kind.has_status and target.subresource != "status":
         config.pop("status", None)
     return Patch(
-        lambda obj: apply.apply(obj, config, shape, manager, force),
-        lambda: apply.apply(None, config, shape, manager),
+        lambda obj: apply.apply(obj, config, structure, manager, force),
+        lambda: apply.apply(None, config, structure, manager),
     )

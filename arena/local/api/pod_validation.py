@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from arena.local.api import schema
+from arena.local.api.quantities import is_quantity, quantity
 from arena.local.field_errors import LABEL, FieldError, check_count, forbidden, invalid, missing, unsupported
 from arena.local.objects import Object
 
@@ -101,14 +101,14 @@ def _resources(resources: Object, path: str) -> Iterator[FieldError]:
     limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
     for group, amounts in (("limits", limits), ("requests", requests)):
         for name, amount in amounts.items():
-            if not schema.is_quantity(str(amount)):
+            if not is_quantity(str(amount)):
                 yield invalid(f"{path}.{group}[{name}]", amount, "must be a quantity such as 500m, 2 or 1Gi")
-            elif schema.quantity(amount) < 0:
+            elif quantity(amount) < 0:
                 yield invalid(f"{path}.{group}[{name}]", amount, "must be greater than or equal to 0")
-            elif "/" in name and schema.quantity(amount) % 1:
+            elif "/" in name and quantity(amount) % 1:
                 yield invalid(f"{path}.{group}[{name}]", amount, "must be an integer")
     for name, amount in requests.items():
-        if name in limits and schema.quantity(amount) > schema.quantity(limits[name]):
+        if name in limits and quantity(amount) > quantity(limits[name]):
             yield invalid(
                 f"{path}.requests", amount, f"must be less than or equal to {name} limit of {limits[name]}"
             )

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from arena.local.api import refusals
+from arena.local.api.quantities import quantity
 from arena.local.api.resource_types import STORED, Type
-from arena.local.api.schema import quantity
 from arena.local.api.store import Rows, Store
 from arena.local.objects import Object, sidecars
 

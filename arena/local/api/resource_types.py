@@ -1,6 +1,10 @@
 """The types of the server: a fixed table for routes, discovery and validation."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from arena.local import definitions, objects
+from arena.local.api import published
 from arena.local.api.refusals import of_code
 from arena.local.definitions import Definition
 from arena.local.objects import Resource
@@ -21,6 +25,8 @@ class Type(NamedTuple):
     verbs: tuple[str, ...] = ALL_VERBS
     definition: Definition | None = None
     """The definition of a kind with an operator."""
+    facts: Mapping[str, Any] | None = None
+    """What is published of a custom kind: its columns and subresources."""
 
     @property
     def key(self) -> str:
@@ -67,11 +73,13 @@ def _review(kind: str, namespaced: bool = False) -> Type:
 
 
 def _defined(one: Definition) -> Type:
-    has = {"status": one.status, "scale": one.scale}
-    subresources = tuple(name for name, there in has.items() if there)
+    facts = published.facts(one.resource) if one.custom else None
+    has = facts["subresources"] if facts else {"status": one.status, "scale": one.scale}
+    subresources = tuple(name for name in ("status", "scale") if has.get(name) not in (None, False))
+    short = tuple(facts["short"]) if facts else one.short
     # `kubectl get all` lists only namespaced types.
     categories = ("all",) if one.resource.namespaced else ()
-    return Type(one.resource, one.short, subresources, categories, True, definition=one)
+    return Type(one.resource, short, subresources, categories, True, definition=one, facts=facts)
 
 
 TYPES: tuple[Type, ...] = (

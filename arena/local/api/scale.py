@@ -1,31 +1,48 @@
-"""The `scale` subresource, which Deployments, ReplicaSets and StatefulSets have."""
+"""The `scale` subresource, of Deployments and the like, and of custom kinds whose definition has it."""
 
+from copy import deepcopy
 from typing import Any
 
-from arena.local.api import refusals
+from arena.local.api import json_path, refusals
+from arena.local.api.resource_types import Type
 from arena.local.field_errors import FieldError
 from arena.local.objects import Object, Resource
 
 _SCALE = Resource("autoscaling", "v1", "scales", "Scale")
 _META = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+_USUAL = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
 
 
-def scale(obj: Object) -> Object:
+def scale(kind: Type, obj: Object) -> Object:
     """The object's autoscaling/v1 Scale."""
-    labels: dict[str, Any] = obj["spec"].get("selector", {}).get("matchLabels") or {}
+    paths = _paths(kind)
+    wanted = json_path.find(obj, paths["specReplicasPath"])
     return {
         "apiVersion": "autoscaling/v1",
         "kind": "Scale",
         "metadata": {key: obj["metadata"][key] for key in _META if key in obj["metadata"]},
-        "spec": {"replicas": obj["spec"].get("replicas", 1)},
+        "spec": {"replicas": 1 if wanted is None else wanted},
         "status": {
-            "replicas": obj.get("status", {}).get("replicas", 0),
-            "selector": ",".join(f"{key}={value}" for key, value in sorted(labels.items())),
+            "replicas": json_path.find(obj, paths["statusReplicasPath"]) or 0,
+            "selector": _selector(obj, paths),
         },
     }
 
 
-def scaled(obj: Object, wanted: Object) -> Object:
+def _paths(kind: Type) -> dict[str, str]:
+    """Where the numbers and the selector are."""
+    found: dict[str, str] = kind.facts["subresources"]["scale"] if kind.facts else _USUAL
+    return found
+
+
+def _selector(obj: Object, paths: dict[str, str]) -> str:
+    if "labelSelectorPath" in paths:
+        return str(json_path.find(obj, paths["labelSelectorPath"]) or "")
+    labels: dict[str, Any] = (obj["spec"].get("selector") or {}).get("matchLabels") or {}
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+
+
+def scaled(kind: Type, obj: Object, wanted: Object) -> Object:
     """The object with the replicas of the Scale.
 
     Raises:
@@ -39,6 +56,12 @@ def scaled(obj: Object, wanted: Object) -> Object:
         message = f"Invalid value: {replicas}: must be greater than or equal to 0"
         cause = FieldError("spec.replicas", "FieldValueInvalid", message)
         raise refusals.invalid(_SCALE, obj["metadata"]["name"], [cause])
-    version = (wanted.get("metadata") or {}).get("resourceVersion")
-    meta = obj["metadata"] | ({"resourceVersion": version} if version else {})
-    return {**obj, "metadata": meta, "spec": {**obj["spec"], "replicas": replicas}}
+    found = deepcopy(obj)
+    if version := (wanted.get("metadata") or {}).get("resourceVersion"):
+        found["metadata"]["resourceVersion"] = version
+    *steps, last = _paths(kind)["specReplicasPath"].strip(".").split(".")
+    place = found
+    for step in steps:
+        place = place.setdefault(step, {})
+    place[last] = replicas
+    return found

@@ -1,253 +1,161 @@
-"""The shapes of objects, and the function that checks an object against its shape."""
+"""The structure of objects: of custom kinds as their definitions are published, of others as `shapes` has it.
 
-import re
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal, InvalidOperation, Overflow
-from functools import cache
+A structure is written as JSON: the name of a type or format (`string`, `int32`, `int-or-string`, ...), the name
+of another structure (`#part` of the published ones), or a mapping with the keys of OpenAPI, except that
+
+- `properties`, `values` (what OpenAPI calls `additionalProperties`) and `items` imply the type;
+- `keys` names the fields that identify the items of a list, and `set` marks a list of unique values; all
+  other lists are replaced whole, as are mappings that are `atomic`;
+- `open` keeps unknown fields, as does the empty structure;
+- rules that are published as expressions are restated: `fixed` values do not change, of each group of
+  `exclusive` fields at most one is there, one group of `alternatives` is there, `excluded` values are refused.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
 from typing import Any
 
 from arena.local import definitions
-from arena.local.api import shapes
+from arena.local.api import published, shapes
 from arena.local.api.resource_types import Type
-from arena.local.field_errors import FieldError
-from arena.local.objects import Object
+from arena.local.objects import Resource
 
-QUANTITY = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?", re.ASCII)
-_LARGEST = 2**63
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_WORDS = {
-    "s": "string",
-    "i": "integer",
-    "n": "number",
-    "b": "boolean",
-    "q": "quantity",
-    "x": "integer or string",
-    "t": "date-time",
-}
-_TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
-_NOTHING = {"s": "", "i": 0, "n": 0, "b": False, "q": "0", "x": 0, "t": None}
-"""What a cluster reads for a null in a list or map of a built-in type."""
+TYPES = ("string", "integer", "number", "boolean", "object", "array", "int-or-string", "quantity")
+_FORMATS = {"int32": "integer", "int64": "integer", "date-time": "string"}
+"""Formats, which also stand for a type with that format."""
+_NOTHING = {"string": "", "integer": 0, "number": 0, "boolean": False, "quantity": "0", "int-or-string": 0,
+            "array": [], "object": {}}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The shape of a value: a structure, a map, a list, a leaf, or anything."""
+class Schema:
+    """The structure of a value.
 
-    text: str
+    Attributes:
+        name: the name by which others refer to it; "" if it has none.
+        raw: the structure as it is written.
+    """
+
+    def __init__(self, raw: Mapping[str, Any], name: str = "") -> None:
+        self.raw, self.name = raw, name
+
+    @cached_property
+    def type(self) -> str:
+        """The name of its type; "" if a value may have any."""
+        if "items" in self.raw:
+            return "array"
+        implied = "object" if "properties" in self.raw or "values" in self.raw else ""
+        return str(self.raw.get("type", implied))
+
+    @cached_property
+    def fields(self) -> Mapping[str, "Schema"]:
+        """The fields that a mapping may have."""
+        return {name: of(one) for name, one in self.raw.get("properties", {}).items()}
+
+    @cached_property
+    def values(self) -> "Schema | None":
+        """The structure of the values of a mapping with any keys."""
+        return of(self.raw["values"]) if "values" in self.raw else None
+
+    @cached_property
+    def item(self) -> "Schema":
+        """The structure of a list's items or of a map's values; ANY if it is neither."""
+        return of(self.raw["items"]) if "items" in self.raw else self.values or ANY
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Any]:
+        """The defaults of fields that have one."""
+        return {name: one.raw["default"] for name, one in self.fields.items() if "default" in one.raw}
 
     @property
-    def is_map(self) -> bool:
-        """Whether it is a map with arbitrary keys."""
-        return self.text.startswith("{")
-
-    @property
-    def is_list(self) -> bool:
-        """Whether it is a list."""
-        return self.text.startswith("[")
-
-    @property
-    def is_set(self) -> bool:
-        """Whether it is a list of unique texts."""
-        return self.text.endswith("+]")
-
-    @property
-    def is_struct(self) -> bool:
-        """Whether it is a structure with known fields."""
-        return self.text[:1].isupper()
+    def required(self) -> tuple[str, ...]:
+        """The fields that must be there."""
+        return tuple(self.raw.get("required", ()))
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The fields that identify the items of a list; () for a list that is replaced whole."""
-        if not self.is_list or "/" not in self.text:
-            return ()
-        return tuple(self.text[1:-1].split("/")[1].split(","))
+        """The fields that identify the items of a list; () for other lists."""
+        return tuple(self.raw.get("keys", ()))
 
     @property
-    def item(self) -> "Shape":
-        """The shape of a list's items or of a map's values."""
-        if not (self.is_list or self.is_map):
-            return ANY
-        return Shape(self.text[1:-1].split("/")[0].rstrip("+"))
-
-    def child(self, name: str) -> "Shape":
-        """The shape of a field; ANY if it is unknown."""
-        if self.is_map:
-            return self.item
-        return fields(self.text).get(name, ANY) if self.is_struct else ANY
+    def is_set(self) -> bool:
+        """Whether it is a list of unique values."""
+        return bool(self.raw.get("set"))
 
     @property
-    def word(self) -> str:
-        """The name of a value of this shape in messages."""
-        return "array" if self.is_list else _WORDS.get(self.text, "object")
+    def is_atomic(self) -> bool:
+        """Whether a mapping or list is replaced whole."""
+        return bool(self.raw.get("atomic")) or (self.type == "array" and not self.keys and not self.is_set)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether unknown fields are kept."""
+        return not self.raw or bool(self.raw.get("open"))
+
+    @property
+    def nullable(self) -> bool:
+        """Whether null is a value."""
+        return not self.raw or bool(self.raw.get("nullable"))
+
+    @cached_property
+    def is_pod_template(self) -> bool:
+        """Whether it is the template of a pod, which must have containers."""
+        return "containers" in self.child("spec").required
 
     @property
     def nothing(self) -> Any:
-        """The empty value of this shape."""
-        if self.is_list:
-            return []
-        return {} if self.is_map or self.is_struct else _NOTHING.get(self.text)
+        """The empty value of this type."""
+        return None if self.raw.get("format") == "date-time" else _NOTHING.get(self.type)
+
+    def known(self, name: str) -> "Schema | None":
+        """The structure of a field or of a map's value; None if there is no such field."""
+        return self.fields.get(name) or self.values
+
+    def child(self, name: str) -> "Schema":
+        """The structure of a field or of a map's value; ANY if there is no such field."""
+        return self.known(name) or ANY
 
 
-ANY = Shape("any")
+ANY = Schema({})
+
+
+def of(written: Any) -> Schema:
+    """The structure as it is written."""
+    return _named(written) if isinstance(written, str) else Schema(written)
 
 
 @cache
-def _lines() -> dict[str, tuple[str, ...]]:
-    """Structure -> its fields, as written in `shapes` and in the definitions."""
+def _named(name: str) -> Schema:
+    if name in TYPES:
+        return Schema({"type": name})
+    if name in _FORMATS:
+        return Schema({"type": _FORMATS[name], "format": name})
+    if name.startswith("#"):
+        return Schema(published.parts()[name[1:]], name[1:])
+    return Schema(_written()[name], name)
+
+
+@cache
+def _written() -> dict[str, Any]:
+    """Name -> structure, of those that are written as text in `shapes` and in definitions."""
     texts = (shapes.ALL, *(one.shapes for one in definitions.every()))
-    rows = (line.split() for text in texts for line in text.splitlines() if line)
-    return {words[0]: tuple(words[1:]) for words in rows}
+    return {name: raw for text in texts for name, raw in shapes.parse(text)}
+
+
+def root(kind: Type) -> Schema:
+    """The structure of the objects of a type."""
+    return _root(kind.resource, kind.custom)
 
 
 @cache
-def fields(struct: str) -> dict[str, Shape]:
-    """The fields of a structure; each kind also has apiVersion and kind."""
-    found = {"apiVersion": Shape("s"), "kind": Shape("s")} if _is_kind(struct) else {}
-    for word in _lines()[struct]:
-        name, _, kind = word.rstrip("!").partition(":")
-        found[name] = Shape(kind)
-    return found
+def _root(resource: Resource, custom: bool) -> Schema:
+    name = resource.kind
+    raw = (published.structure(resource) if custom else None) or _written()[name]
+    header = {"apiVersion": "string", "kind": "string", "metadata": "ObjectMeta"}
+    return Schema({**raw, "properties": {**header, **raw["properties"]}}, name)
 
 
-@cache
-def required(struct: str) -> tuple[str, ...]:
-    """The required fields of a structure."""
-    return tuple(word.partition(":")[0] for word in _lines()[struct] if word.endswith("!"))
-
-
-def structs() -> tuple[str, ...]:
-    """The names of all structures."""
-    return tuple(_lines())
-
-
-def root(kind: Type) -> Shape:
-    """The shape of the objects of a type."""
-    return Shape(kind.resource.kind)
-
-
-def _is_kind(struct: str) -> bool:
-    words = _lines()[struct]
-    return bool(words) and words[0] == "metadata:ObjectMeta" and struct != "PodTemplateSpec"
-
-
-@dataclass(slots=True)
-class Findings:
-    """The findings of a check of an object, whose type is `custom` or built in."""
-
-    custom: bool
-    unknown: list[str]
-    wrong: list[FieldError]
-
-
-def check(kind: Type, obj: Object) -> Findings:
-    """Remove unknown fields from the object (in place); return them and the wrong values.
-
-    Null fields are removed; null items are wrong, or empty in a built-in type.
-    """
-    found = Findings(kind.custom, [], [])
-    _check(root(kind), obj, "", found)
-    return found
-
-
-def _check(shape: Shape, value: Any, path: str, found: Findings) -> None:
-    if shape == ANY or value is None:
-        return
-    if shape.is_struct or shape.is_map:
-        if not isinstance(value, dict):
-            found.wrong.append(_wrong(path, value, shape))
-        elif shape.is_struct:
-            _check_struct(shape, value, path, found)
-        else:
-            _check_items(shape.item, value, {key: f"{path}.{key}" for key in value}, found)
-    elif shape.is_list:
-        if not isinstance(value, list):
-            found.wrong.append(_wrong(path, value, shape))
-        else:
-            _check_items(shape.item, value, {index: f"{path}[{index}]" for index in range(len(value))}, found)
-    elif not _fits(shape.text, value):
-        found.wrong.append(_wrong(path, value, shape))
-
-
-def _check_items(item: Shape, value: Any, paths: dict[Any, str], found: Findings) -> None:
-    for key, path in paths.items():
-        if value[key] is None and found.custom and item != ANY:
-            found.wrong.append(_wrong(path, None, item))
-        elif value[key] is None:
-            value[key] = item.nothing
-        _check(item, value[key], path, found)
-
-
-def _check_struct(shape: Shape, value: Object, path: str, found: Findings) -> None:
-    known = fields(shape.text)
-    for key in list(value):
-        where = f"{path}.{key}" if path else key
-        if key not in known:
-            found.unknown.append(where)
-            del value[key]
-        elif value[key] is None:
-            del value[key]
-        else:
-            _check(known[key], value[key], where, found)
-
-
-def _fits(kind: str, value: Any) -> bool:
-    if isinstance(value, bool):
-        return kind == "b"
-    if kind in ("s", "b"):
-        return kind == "s" and isinstance(value, str)
-    if kind == "i":
-        return isinstance(value, int)
-    if kind == "t":
-        return isinstance(value, str) and is_time(value)
-    if kind == "n":
-        return isinstance(value, (int, float))
-    if kind == "x":
-        return isinstance(value, (int, str))
-    return isinstance(value, int) or (isinstance(value, str) and is_quantity(value))
-
-
-def is_time(text: str) -> bool:
-    """Whether the text is an RFC 3339 time, which a cluster writes in UTC."""
-    if not _TIME.fullmatch(text):
-        return False
-    try:
-        return bool(datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
-    except ValueError:
-        return False
-
-
-def is_quantity(text: str) -> bool:
-    """Whether the text is a resource quantity."""
-    try:
-        return bool(QUANTITY.fullmatch(text)) and abs(quantity(text)) < _LARGEST
-    except Overflow:
-        return False
-
-
-def quantity(value: Any) -> Decimal:
-    """A quantity as a number; 0 if it is invalid."""
-    text = str(value)
-    suffix = re.search(r"(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE])?$", text)
-    unit = suffix.group(0) if suffix else ""
-    try:
-        number = Decimal(text[: len(text) - len(unit)])
-    except InvalidOperation:
-        return Decimal(0)
-    if unit.endswith("i"):
-        return number * Decimal(1024) ** ("KMGTPE".index(unit[0]) + 1)
-    if unit in ("n", "u", "m"):
-        return number / Decimal(1000) ** (3 - "num".index(unit))
-    return number * Decimal(1000) ** ("kMGTPE".index(unit) + 1 if unit else 0)
-
-
-def _wrong(path: str, value: Any, shape: Shape) -> FieldError:
-    given = _TYPES.get(type(value), "number")
-    if shape.word == "quantity" and given == "string":
-        message = (
-            f'Invalid value: "{value}": quantities must match the regular expression '
-            "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-        )
-    else:
-        message = f'Invalid value: "{given}": must be of type {shape.word}: "{given}"'
-    return FieldError(path, "FieldValueInvalid", message)
+def below(schema: Schema) -> Iterator[Schema]:
+    """The structures of its fields, items and values."""
+    yield from schema.fields.values()
+    if schema.item is not ANY:
+        yield schema.item

@@ -1,9 +1,13 @@
-"""The fields of the kinds that need no operator, as text that `schema` reads: one structure a line.
+"""The fields of the kinds that nobody publishes a definition of, as text: one structure a line.
 
 `name:type` is a field, `!` marks a required one. Types: s text, i whole number, n number, b boolean,
 q quantity, x number or text, t time, any; `{s}` a map, `[s]` a list that is replaced whole, `[s+]` a set,
-`[X/name]` a list whose items are identified by `name`; names of structures begin with a capital letter.
+`[X/name]` a list whose items are identified by `name`; names of structures begin with a capital letter, and
+`#name` is a part of the published definitions.
 """
+
+from collections.abc import Iterator
+from typing import Any
 
 META = """
 ObjectMeta name:s generateName:s namespace:s labels:{s} annotations:{s} finalizers:[s+] \
@@ -179,15 +183,36 @@ RulesSpec namespace:s
 RulesStatus resourceRules:[PolicyRule] nonResourceRules:[PolicyRule] incomplete:b! evaluationError:s
 """
 
-TRAINING = """
-RunPolicy cleanPodPolicy:s ttlSecondsAfterFinished:i activeDeadlineSeconds:i backoffLimit:i suspend:b \
-managedBy:s schedulingPolicy:SchedulingPolicy
-SchedulingPolicy minAvailable:i queue:s minResources:{q} priorityClass:s scheduleTimeoutSeconds:i
-ReplicaSpec replicas:i template:PodTemplateSpec restartPolicy:s
-TrainingStatus conditions:[Condition/type] replicaStatuses:{ReplicaStatus} startTime:t completionTime:t \
-lastReconcileTime:t
-ReplicaStatus active:i succeeded:i failed:i selector:s labelSelector:LabelSelector
-"""
-"""What several kinds of training jobs share; the rest is in their operators' definitions."""
+ALL = META + PODS + CORE + RIGHTS
 
-ALL = META + PODS + CORE + RIGHTS + TRAINING
+_TYPES: dict[str, Any] = {
+    "s": "string",
+    "i": "integer",
+    "n": "number",
+    "b": "boolean",
+    "q": "quantity",
+    "x": "int-or-string",
+    "t": "date-time",
+    "any": {},
+}
+
+
+def parse(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The structures of a text, with their names, as `schema` reads them."""
+    for line in filter(None, text.splitlines()):
+        name, *fields = line.split()
+        known = (field.rstrip("!").split(":") for field in fields)
+        properties = {name: _type(word) for name, word in known}
+        required = [field.partition(":")[0] for field in fields if field.endswith("!")]
+        yield name, {"properties": properties, "required": required}
+
+
+def _type(word: str) -> Any:
+    if word.startswith("{"):
+        return {"values": _type(word[1:-1])}
+    if not word.startswith("["):
+        return _TYPES.get(word, word)
+    item, _, keys = word[1:-1].partition("/")
+    if keys:
+        return {"items": _type(item), "keys": keys.split(",")}
+    return {"items": _type(item.rstrip("+")), **({"set": True} if item.endswith("+") else {})}

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from arena.local import pod_limit
-from arena.local.api import pod_validation, schema
+from arena.local.api import pod_validation, schema, structure
+from arena.local.api.quantities import is_quantity
 from arena.local.api.rbac import validation as rbac_validation
 from arena.local.api.resource_types import CLUSTER_ROLES, Type
-from arena.local.api.schema import Shape
+from arena.local.api.schema import Schema
 from arena.local.field_errors import DNS_1035, LABEL, FieldError, invalid, missing, unsupported
 from arena.local.objects import Object
 
@@ -23,7 +24,7 @@ def check(kind: Type, obj: Object, old: Object | None = None) -> Iterator[FieldE
     """The errors of an object that is new, or that replaces `old`."""
     yield from _meta(kind, obj["metadata"])
     yield from pod_limit.check(obj, old)
-    found = list(_required(schema.root(kind), obj, ""))
+    found = list(_structure(kind, obj, old))
     if not found and kind.definition and not kind.definition.restart:
         found = list(_templates(schema.root(kind), obj, ""))
     yield from found
@@ -36,9 +37,21 @@ def check(kind: Type, obj: Object, old: Object | None = None) -> Iterator[FieldE
         yield from rule(obj)
 
 
-def check_status(kind: Type, obj: Object) -> Iterator[FieldError]:
-    """The missing required fields of a status."""
-    yield from _required(schema.root(kind).child("status"), obj.get("status"), "status")
+def check_status(kind: Type, obj: Object, old: Object | None = None) -> Iterator[FieldError]:
+    """The errors of the status of an object that is new, or that replaces `old`."""
+    if kind.custom:
+        yield from _structure(kind, obj, old)
+    else:
+        yield from _required(schema.root(kind).child("status"), obj.get("status"), "status")
+
+
+def _structure(kind: Type, obj: Object, old: Object | None) -> Iterator[FieldError]:
+    """What the structure of the kind does not allow, which for built-in kinds says only what is required."""
+    if kind.custom:
+        checked = {**obj, "metadata": {}}  # is `_meta`'s
+        yield from structure.check(schema.root(kind), checked, old=old or structure.MISSING)
+    else:
+        yield from _required(schema.root(kind), obj, "")
 
 
 def check_change(kind: Type, old: Object, new: Object) -> Iterator[FieldError]:
@@ -109,26 +122,23 @@ def _key(field: str, key: str) -> Iterator[FieldError]:
         yield invalid(field, key, "prefix part must be a lowercase RFC 1123 subdomain")
 
 
-def _required(shape: Shape, value: Any, path: str) -> Iterator[FieldError]:
-    """Missing required fields, and values that should be mappings or lists."""
-    if shape.is_struct and isinstance(value, dict):
-        for name in schema.required(shape.text):
+def _required(shape: Schema, value: Any, path: str) -> Iterator[FieldError]:
+    """Missing required fields."""
+    if isinstance(value, dict):
+        for name in shape.required:
             if value.get(name) in (None, "", [], {}):
                 yield missing(f"{path}.{name}" if path else name)
         for name, one in value.items():
             if name not in ("metadata", "status") or (path and name == "metadata"):
                 yield from _required(shape.child(name), one, f"{path}.{name}" if path else name)
-    elif shape.is_map and shape.item.is_struct and isinstance(value, dict):
-        for name, one in value.items():
-            yield from _required(shape.item, one, f"{path}.{name}")
-    elif shape.is_list and shape.item.is_struct and isinstance(value, list):
+    elif isinstance(value, list):
         for index, one in enumerate(value):
             yield from _required(shape.item, one, f"{path}[{index}]")
 
 
-def _templates(shape: Shape, value: Any, path: str) -> Iterator[FieldError]:
+def _templates(shape: Schema, value: Any, path: str) -> Iterator[FieldError]:
     """The errors of the pod templates of an object."""
-    if shape.text == "PodTemplateSpec" and isinstance(value, dict):
+    if shape.is_pod_template and isinstance(value, dict):
         yield from pod_validation.check_template(value, path)
     elif isinstance(value, dict):
         for name, one in value.items():
@@ -169,7 +179,7 @@ def _service(obj: Object) -> Iterator[FieldError]:
 
 def _quota(obj: Object) -> Iterator[FieldError]:
     for name, amount in ((obj.get("spec") or {}).get("hard") or {}).items():
-        if not schema.is_quantity(str(amount)):
+        if not is_quantity(str(amount)):
             yield invalid(f"spec.hard[{name}]", amount, "must be a quantity")
 
 

@@ -32,6 +32,8 @@ def check_replicas(obj: Object, replicas: str, container: str) -> Iterator[Field
         yield from check_count(f"spec.runPolicy.{field}", policy.get(field))
     if policy.get("managedBy") not in (None, *_MANAGERS):
         yield unsupported("spec.runPolicy.managedBy", policy["managedBy"], _MANAGERS)
+    if not spec[replicas]:
+        yield missing(f"spec.{replicas}", "must be specified")
     for kind, one in spec[replicas].items():
         yield from _replica(one or {}, f"spec.{replicas}[{kind}]", container)
 

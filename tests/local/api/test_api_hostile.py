@@ -10,7 +10,7 @@ import pytest
 
 from arena.local.api import bodies, http_watch, size_limits
 from arena.local.api.patches import apply, pointer, strategic
-from arena.local.api.schema import Shape
+from arena.local.api.schema import of
 from arena.local.objects import CONFIGMAPS, DEPLOYMENTS, JOBS, JOBSETS, PODS, STATEFULSETS, Refused
 from arena.local.operators.batch.cron import CRONS
 from arena.local.operators.batch.cronjob import CRONJOBS
@@ -219,7 +219,7 @@ def test_lists_that_would_take_long(server, body):
 
 def test_merging_long_lists():
     """Lists of thousands of items merge by their keys in time that is in proportion."""
-    shape, began = Shape("PodSpec"), time.process_time()
+    shape, began = of("PodSpec"), time.process_time()
     old = {"containers": [{"name": f"c{one}"} for one in range(10_000)]}
     new = {"containers": [{"name": f"c{one}", "image": "i"} for one in range(9_999, -1, -1)]}
     merged = strategic.patch(old, new, shape)
@@ -233,7 +233,7 @@ def test_merging_long_lists():
 
 def test_pruning_long_lists():
     """A manager that no longer wants thousands of items loses them in time that is in proportion."""
-    shape, manager = Shape("Pod"), apply.Manager("me", "2026-01-01T00:00:00Z")
+    shape, manager = of("Pod"), apply.Manager("me", "2026-01-01T00:00:00Z")
 
     def body(names):
         return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"},

@@ -10,7 +10,7 @@ from arena.local.api import resource_types
 from arena.local.api.patches import fields, pointer, strategic
 from arena.local.api.patches.apply import Manager, apply, owners, track
 from arena.local.api.patches.merge import merge
-from arena.local.api.schema import Shape, root
+from arena.local.api.schema import of, root
 from arena.local.objects import DEPLOYMENTS, PODS, Refused
 
 POD = root(resource_types.of(PODS))
@@ -320,4 +320,4 @@ def test_a_merge_patch_made_by_hand_reaches_its_goal(old, new):
     old, new = old or {}, new or {}
     patch = {**dict.fromkeys(old.keys() - new.keys()), **new}
     assert merge(old, patch) == new
-    assert strategic.patch(old, patch, Shape("{s}")) == new
+    assert strategic.patch(old, patch, of({"values": "string"})) == new

@@ -14,7 +14,7 @@ from typing import Any
 from arena import foreign_json
 from arena.local.api.patches import fields
 from arena.local.api.patches.fields import Path
-from arena.local.api.schema import Shape
+from arena.local.api.schema import Schema
 from arena.local.field_errors import FieldError
 from arena.local.objects import Object, Refused
 
@@ -70,7 +70,9 @@ def owners(obj: Object) -> list[Owner]:
     ]  # fmt: skip
 
 
-def apply(live: Object | None, config: Object, shape: Shape, manager: Manager, force: bool = False) -> Object:
+def apply(
+    live: Object | None, config: Object, schema: Schema, manager: Manager, force: bool = False
+) -> Object:
     """Apply `config` as `manager` and return the result; neither argument is changed.
 
     Args:
@@ -82,31 +84,31 @@ def apply(live: Object | None, config: Object, shape: Shape, manager: Manager, f
         Refused: 409 with a cause for every field that others own and `config` would change.
     """
     config = _without_nulls(config)
-    wanted = set(_own(config, shape, manager))
+    wanted = set(_own(config, schema, manager))
     mine = Owner(manager.name, "Apply", str(config.get("apiVersion", "")), manager.now, wanted)
     mine.subresource = manager.subresource
     if live is None:
         return _stored(config, [mine])
-    known = owners(live) or _first(live, shape, manager)
+    known = owners(live) or _first(live, schema, manager)
     before = next((one for one in known if _same(one, mine)), None)
     others = [one for one in known if one is not before]
-    merged = merge(live, config, shape)
-    _settle(others, _changed(live, merged, shape), force)
+    merged = merge(live, config, schema)
+    _settle(others, _changed(live, merged, schema), force)
     if before:
         gone = before.paths - wanted
-        merged = _pruned(merged, gone, [one.paths for one in others], shape)
+        merged = _pruned(merged, gone, [one.paths for one in others], schema)
         if not gone and before.paths == wanted and before.api_version == mine.api_version:
             mine.time = before.time
     return _stored(merged, [*others, mine])
 
 
-def track(old: Object, new: Object, shape: Shape, manager: Manager) -> None:
+def track(old: Object, new: Object, schema: Schema, manager: Manager) -> None:
     """Record in `new` (in place) that `manager` wrote it without apply, if ownership is tracked."""
     known = owners(new)
     if not known:
         new["metadata"].pop("managedFields", None)
         return
-    before, after = (_own(one, shape, manager) for one in (old, new))
+    before, after = (_own(one, schema, manager) for one in (old, new))
     changed = {path for path, value in after.items() if path not in before or before[path] != value}
     removed = before.keys() - after.keys()
     if changed or removed:
@@ -121,39 +123,39 @@ def track(old: Object, new: Object, shape: Shape, manager: Manager) -> None:
     new["metadata"]["managedFields"] = [one.entry() for one in known if one.paths]
 
 
-def merge(live: Any, config: Any, shape: Shape) -> Any:
-    """Merge `config` into `live`: keyed lists by their keys, other lists whole."""
-    if isinstance(config, dict) and isinstance(live, dict):
+def merge(live: Any, config: Any, schema: Schema) -> Any:
+    """Merge `config` into `live`: keyed lists by their keys, other lists and atomic maps whole."""
+    if isinstance(config, dict) and isinstance(live, dict) and not schema.is_atomic:
         merged = dict(live)
         for name, value in config.items():
-            merged[name] = merge(live[name], value, shape.child(name)) if name in live else deepcopy(value)
+            merged[name] = merge(live[name], value, schema.child(name)) if name in live else deepcopy(value)
         return merged
-    if isinstance(config, list) and isinstance(live, list) and (shape.keys or shape.is_set):
-        items = {fields.item_step(one, shape): one for one in live}
+    if isinstance(config, list) and isinstance(live, list) and (schema.keys or schema.is_set):
+        items = {fields.item_step(one, schema): one for one in live}
         for one in config:
-            step = fields.item_step(one, shape)
-            items[step] = merge(items[step], one, shape.item) if step in items else deepcopy(one)
+            step = fields.item_step(one, schema)
+            items[step] = merge(items[step], one, schema.item) if step in items else deepcopy(one)
         return list(items.values())
     return deepcopy(config)
 
 
-def _own(obj: Object, shape: Shape, manager: Manager) -> dict[Path, Any]:
+def _own(obj: Object, schema: Schema, manager: Manager) -> dict[Path, Any]:
     """The leaves that this kind of write can own: those of the status, or all others."""
     return {
         path: value
-        for path, value in fields.leaves(obj, shape).items()
+        for path, value in fields.leaves(obj, schema).items()
         if (path[0] == "f:status") == (manager.subresource == "status")
     }
 
 
-def _first(live: Object, shape: Shape, manager: Manager) -> list[Owner]:
+def _first(live: Object, schema: Schema, manager: Manager) -> list[Owner]:
     """The first owners: kubectl for the fields in its annotation, and `before-first-apply` for the rest.
 
     Fields that the cluster set, such as a pod's node, must not be kubectl's: they would be removed when
     kubectl's fields become those of its own apply.
     """
-    paths = set(_own(live, shape, manager))
-    told = paths & {*_own(_last_applied(live), shape, manager), _NOTE} if _NOTE in paths else set()
+    paths = set(_own(live, schema, manager))
+    told = paths & {*_own(_last_applied(live), schema, manager), _NOTE} if _NOTE in paths else set()
     parts = (("kubectl-client-side-apply", told), ("before-first-apply", paths - told))
     since = live["metadata"]["creationTimestamp"]
     return [Owner(name, "Update", live["apiVersion"], since, part) for name, part in parts if part]
@@ -172,8 +174,8 @@ def _same(one: Owner, other: Owner) -> bool:
     return (one.name, one.operation, one.subresource) == (other.name, other.operation, other.subresource)
 
 
-def _changed(live: Object, merged: Object, shape: Shape) -> set[Path]:
-    before, after = fields.leaves(live, shape), fields.leaves(merged, shape)
+def _changed(live: Object, merged: Object, schema: Schema) -> set[Path]:
+    before, after = fields.leaves(live, schema), fields.leaves(merged, schema)
     return {
         path
         for path, value in after.items()
@@ -212,7 +214,7 @@ def _conflict(disputed: list[tuple[Owner, list[Path]]]) -> Refused:
     return Refused(409, "Conflict", f"Apply failed with {count}: " + "\n".join(texts), details)
 
 
-def _pruned(obj: Object, gone: Iterable[Path], others: list[set[Path]], shape: Shape) -> Object:
+def _pruned(obj: Object, gone: Iterable[Path], others: list[set[Path]], schema: Schema) -> Object:
     """The object without fields that nobody owns any more."""
     kept = set().union(*others)
     inside = {path[:depth] for path in kept for depth in range(1, len(path) + 1)}
@@ -224,7 +226,7 @@ def _pruned(obj: Object, gone: Iterable[Path], others: list[set[Path]], shape: S
                 node = node.setdefault(step, {})
             node[_END] = {}
     result = deepcopy(obj)
-    _remove(result, tree, shape)
+    _remove(result, tree, schema)
     return result
 
 
@@ -235,20 +237,20 @@ def _is_key(path: Path) -> bool:
     return path[-1].partition(":")[2] in json.loads(path[-2].partition(":")[2])
 
 
-def _remove(value: Any, tree: dict[str, Any], shape: Shape) -> None:
+def _remove(value: Any, tree: dict[str, Any], schema: Schema) -> None:
     """Remove the leaves of the tree of steps, and maps that become empty."""
     if isinstance(value, dict):
         for name in [step[2:] for step in tree if step.startswith("f:") and step[2:] in value]:
-            below, inner = tree[f"f:{name}"], shape.child(name)
+            below, inner = tree[f"f:{name}"], schema.child(name)
             _remove(value[name], below, inner)
-            whole = not isinstance(value[name], dict) and not inner.keys and not inner.is_set
+            whole = inner.is_atomic or not (isinstance(value[name], dict) or inner.keys or inner.is_set)
             if fields.empty(value[name]) or (_END in below and whole):
                 del value[name]
     elif isinstance(value, list):
-        steps = [fields.item_step(item, shape) for item in value]
+        steps = [fields.item_step(item, schema) for item in value]
         value[:] = [item for step, item in zip(steps, value, strict=True) if _END not in tree.get(step, ())]
         for item in value:
-            _remove(item, tree.get(fields.item_step(item, shape), {}), shape.item)
+            _remove(item, tree.get(fields.item_step(item, schema), {}), schema.item)
 
 
 def _without_nulls(value: Any) -> Any:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from arena.local.api.schema import Shape
+from arena.local.api.schema import Schema
 
 Path = tuple[str, ...]
 _KEY_DEFAULTS = {"protocol": "TCP"}
@@ -19,31 +19,31 @@ _SERVER = ("name", "generateName", "namespace", "uid", "resourceVersion", "gener
 _HIDDEN = {("f:apiVersion",), ("f:kind",), *(("f:metadata", f"f:{name}") for name in _SERVER)}
 
 
-def leaves(value: Any, shape: Shape) -> dict[Path, Any]:
+def leaves(value: Any, schema: Schema) -> dict[Path, Any]:
     """Every path of an object that can be owned, with its value."""
-    found = _walk(value, shape, ())
+    found = _walk(value, schema, ())
     return {path: one for path, one in found if path[:1] not in _HIDDEN and path[:2] not in _HIDDEN}
 
 
-def _walk(value: Any, shape: Shape, path: Path) -> Iterator[tuple[Path, Any]]:
-    if isinstance(value, dict) and value:
+def _walk(value: Any, schema: Schema, path: Path) -> Iterator[tuple[Path, Any]]:
+    if isinstance(value, dict) and value and not schema.is_atomic:
         for name, one in value.items():
-            yield from _walk(one, shape.child(name), (*path, f"f:{name}"))
-    elif isinstance(value, list) and value and (shape.keys or shape.is_set):
+            yield from _walk(one, schema.child(name), (*path, f"f:{name}"))
+    elif isinstance(value, list) and value and (schema.keys or schema.is_set):
         for one in value:
-            step = (*path, item_step(one, shape))
-            yield step, None if shape.keys else one
-            if shape.keys:
-                yield from _walk(one, shape.item, step)
+            step = (*path, item_step(one, schema))
+            yield step, None if schema.keys else one
+            if schema.keys:
+                yield from _walk(one, schema.item, step)
     elif path:
         yield path, value
 
 
-def item_step(item: Any, shape: Shape) -> str:
+def item_step(item: Any, schema: Schema) -> str:
     """The step to an item of a keyed list or a set."""
-    if not shape.keys or not isinstance(item, dict):
+    if not schema.keys or not isinstance(item, dict):
         return "v:" + json.dumps(item, separators=(",", ":"))
-    keys = {key: item.get(key, _KEY_DEFAULTS.get(key)) for key in shape.keys}
+    keys = {key: item.get(key, _KEY_DEFAULTS.get(key)) for key in schema.keys}
     found = {key: value for key, value in sorted(keys.items()) if value is not None}
     return "k:" + json.dumps(found, separators=(",", ":"))
 

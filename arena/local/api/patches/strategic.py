@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from itertools import count
 from typing import Any
 
-from arena.local.api.schema import Shape
+from arena.local.api.schema import Schema
 from arena.local.objects import Refused
 
 _ORDER = "$setElementOrder/"
 _DELETE = "$deleteFromPrimitiveList/"
 
 
-def patch(target: Any, change: Any, shape: Shape) -> Any:
-    """Patch `target`, which has this shape; neither argument is changed.
+def patch(target: Any, change: Any, schema: Schema) -> Any:
+    """Patch `target`, whose structure is `schema`; neither argument is changed.
 
     Directives: `$patch: replace|delete|merge`, `$retainKeys`, `$setElementOrder/LIST`,
     `$deleteFromPrimitiveList/LIST`.
@@ -37,68 +37,68 @@ def patch(target: Any, change: Any, shape: Shape) -> Any:
         result = {key: value for key, value in result.items() if key in kept}
     for key, value in change.items():
         if not key.startswith("$"):
-            _field(result, key, value, shape.child(key))
-    _directives(result, change, shape)
+            _field(result, key, value, schema.child(key))
+    _directives(result, change, schema)
     return result
 
 
-def _field(result: dict[str, Any], key: str, value: Any, shape: Shape) -> None:
+def _field(result: dict[str, Any], key: str, value: Any, schema: Schema) -> None:
     if value is None:
         result.pop(key, None)
-    elif isinstance(value, list) and (shape.keys or shape.is_set):
+    elif isinstance(value, list) and (schema.keys or schema.is_set):
         old = result.get(key)
-        result[key] = _items(old if isinstance(old, list) else [], value, shape)
+        result[key] = _items(old if isinstance(old, list) else [], value, schema)
     elif isinstance(value, dict):
         # This also covers unions such as a strategy or volume that are replaced by `$patch: replace`.
-        result[key] = patch(result.get(key), value, shape)
+        result[key] = patch(result.get(key), value, schema)
         if value.get("$patch") == "delete":
             del result[key]
     else:
         result[key] = value
 
 
-def _directives(result: dict[str, Any], change: dict[str, Any], shape: Shape) -> None:
+def _directives(result: dict[str, Any], change: dict[str, Any], schema: Schema) -> None:
     for key, value in change.items():
         name = key.partition("/")[2]
         if key.startswith(_DELETE) and isinstance(result.get(name), list):
             gone = _marks(_list(value, key))
             result[name] = [one for one in result[name] if _mark(one) not in gone]
         if key.startswith(_ORDER) and isinstance(result.get(name), list):
-            result[name] = _ordered(result[name], _list(value, key), shape.child(name))
+            result[name] = _ordered(result[name], _list(value, key), schema.child(name))
 
 
-def _items(old: list[Any], change: list[Any], shape: Shape) -> list[Any]:
-    if shape.is_set:
+def _items(old: list[Any], change: list[Any], schema: Schema) -> list[Any]:
+    if schema.is_set:
         known = _marks(old)
         return old + [one for one in change if _mark(one) not in known]
-    key = shape.keys[0]
+    key = schema.keys[0]
     if any(isinstance(one, dict) and one.get("$patch") == "replace" for one in change):
         return [_bare(one) for one in change if one.get("$patch") != "replace" or len(one) > 1]
     places: dict[Any, list[int]] = {}
     for place, item in enumerate(old):
-        places.setdefault(_name(item, shape), []).append(place)
+        places.setdefault(_name(item, schema), []).append(place)
     seats = {name: there[-1] for name, there in places.items()}
     result: dict[int, Any] = dict(enumerate(old))
     fresh = count(len(old))
     for one in change:
         if not isinstance(one, dict) or key not in one:
             raise _bad(f"each item of the list needs its merge key {key}")
-        there = places.setdefault(_name(one, shape), [])
+        there = places.setdefault(_name(one, schema), [])
         if one.get("$patch") == "delete":
             while there:
                 del result[there.pop()]
         elif there:
-            result[there[0]] = patch(result[there[0]], one, shape.item)
+            result[there[0]] = patch(result[there[0]], one, schema.item)
         else:
             there.append(next(fresh))
-            result[there[0]] = patch({}, one, shape.item)
-    return _woven(list(result.values()), change, seats, shape)
+            result[there[0]] = patch({}, one, schema.item)
+    return _woven(list(result.values()), change, seats, schema)
 
 
-def _woven(items: list[Any], change: list[Any], seats: dict[Any, int], shape: Shape) -> list[Any]:
+def _woven(items: list[Any], change: list[Any], seats: dict[Any, int], schema: Schema) -> list[Any]:
     """Insert the items of a change in its order among the others, new ones before what follows."""
-    order = _order(change, shape)
-    names = [_name(item, shape) for item in items]
+    order = _order(change, schema)
+    names = [_name(item, schema) for item in items]
     pairs = list(zip(names, items, strict=True))
     mine = deque(sorted((pair for pair in pairs if pair[0] in order), key=lambda pair: order[pair[0]]))
     others = deque(pair for pair in pairs if pair[0] not in order)
@@ -109,26 +109,26 @@ def _woven(items: list[Any], change: list[Any], seats: dict[Any, int], shape: Sh
     return result + [item for _, item in (*mine, *others)]
 
 
-def _ordered(items: list[Any], order: list[Any], shape: Shape) -> list[Any]:
+def _ordered(items: list[Any], order: list[Any], schema: Schema) -> list[Any]:
     """Reorder the items that `order` names; the others keep their places."""
-    if not shape.keys and not shape.is_set:
+    if not schema.keys and not schema.is_set:
         return items
-    places = _order(order, shape)
+    places = _order(order, schema)
     known = sorted(
-        (one for one in items if _name(one, shape) in places), key=lambda one: places[_name(one, shape)]
+        (one for one in items if _name(one, schema) in places), key=lambda one: places[_name(one, schema)]
     )
     following = iter(known)
-    return [next(following) if _name(item, shape) in places else item for item in items]
+    return [next(following) if _name(item, schema) in places else item for item in items]
 
 
-def _order(items: list[Any], shape: Shape) -> dict[Any, int]:
+def _order(items: list[Any], schema: Schema) -> dict[Any, int]:
     """Name -> its first position."""
-    return {_name(item, shape): place for place, item in reversed(list(enumerate(items)))}
+    return {_name(item, schema): place for place, item in reversed(list(enumerate(items)))}
 
 
-def _name(item: Any, shape: Shape) -> Any:
+def _name(item: Any, schema: Schema) -> Any:
     """The key that identifies an item in its list."""
-    return _mark(item.get(shape.keys[0]) if shape.keys and isinstance(item, dict) else item)
+    return _mark(item.get(schema.keys[0]) if schema.keys and isinstance(item, dict) else item)
 
 
 def _mark(value: Any) -> Any:

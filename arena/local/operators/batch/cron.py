@@ -123,27 +123,4 @@ def _check(obj: Object) -> Iterator[FieldError]:
         yield unsupported("spec.template.kind", spec["template"].get("kind", ""), kinds)
 
 
-SHAPES = """
-Cron metadata:ObjectMeta spec:CronSpec! status:CronStatus
-CronStatus active:[ObjectReference] history:[CronRun] lastScheduleTime:t
-CronRun object:CronRunOf status:s created:t finished:t
-CronRunOf apiGroup:s kind:s name:s
-CronSpec schedule:s! concurrencyPolicy:s suspend:b deadline:s historyLimit:i template:CronTemplate!
-CronTemplate apiVersion:s kind:s workload:any
-"""
-
-
-def _state(obj: Object) -> str:
-    history = (obj.get("status") or {}).get("history") or []
-    return str(history[-1].get("status", "")) if history else ""
-
-
-DEFINITIONS = (
-    Definition(
-        resource=CRONS,
-        shapes=SHAPES,
-        check=_check,
-        columns=(("State", _state),),
-        scheduled=recurring.is_scheduled,
-    ),
-)
+DEFINITIONS = (Definition(resource=CRONS, check=_check, scheduled=recurring.is_scheduled),)

@@ -133,17 +133,7 @@ def check(obj: Object) -> Iterator[FieldError]:
         yield invalid(f"spec.{where}.count", wish.get("count"), "must be greater than or equal to 1")
 
 
-SHAPES = """
-ScaleIn metadata:ObjectMeta spec:ScaleInSpec! status:TrainingJobStatus
-ScaleInSpec selector:JobSelector toDelete:ToDelete timeout:i script:s env:[EnvVar/name] backoffLimit:i
-ScaleOut metadata:ObjectMeta spec:ScaleOutSpec! status:TrainingJobStatus
-ScaleOutSpec selector:JobSelector toAdd:ToAdd timeout:i script:s env:[EnvVar/name] backoffLimit:i
-JobSelector name:s
-ToDelete count:i podNames:[s]
-ToAdd count:i
-"""
-
 DEFINITIONS = (
-    Definition(resource=SCALEINS, shapes=SHAPES, check=check, columns=(("Phase", conditions.latest),)),
-    Definition(resource=SCALEOUTS, shapes="", check=check, columns=(("Phase", conditions.latest),)),
+    Definition(resource=SCALEINS, check=check),
+    Definition(resource=SCALEOUTS, check=check),
 )

@@ -229,22 +229,4 @@ def check(obj: Object) -> Iterator[FieldError]:
     yield from check_count("spec.backoffLimit", spec.get("backoffLimit"))
 
 
-SHAPES = """
-TrainingJob metadata:ObjectMeta spec:TrainingJobSpec! status:TrainingJobStatus
-TrainingJobStatus conditions:[Condition/type] replicaStatuses:{ReplicaStatus} startTime:t completionTime:t \
-lastReconcileTime:t phase:s restartCount:i targetWorkers:[s] currentWorkers:[s] currentScaler:s addPods:[s] \
-toDeletePods:[s]
-TrainingJobSpec backoffLimit:i cleanPodPolicy:s launcherAttachMode:s restartPolicy:s slotsPerWorker:i \
-etReplicaSpecs:ETReplicaSpecs!
-ETReplicaSpecs launcher:ReplicaSpec! worker:ETWorkerSpec!
-ETWorkerSpec replicas:i minReplicas:i maxReplicas:i template:PodTemplateSpec restartPolicy:s
-"""
-
-DEFINITIONS = (
-    Definition(
-        resource=TRAININGJOBS,
-        shapes=SHAPES,
-        check=check,
-        columns=(("Phase", lambda obj: (obj.get("status") or {}).get("phase")),),
-    ),
-)
+DEFINITIONS = (Definition(resource=TRAININGJOBS, check=check),)

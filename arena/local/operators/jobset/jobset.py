@@ -111,43 +111,11 @@ class JobSet(JobLifecycle):
             self.ensure(JOBS, body)
 
 
-SHAPES = """
-JobSet metadata:ObjectMeta spec:JobSetSpec! status:JobSetStatus
-JobSetStatus conditions:[Condition/type] restarts:i restartsCountTowardsMax:i terminalState:s \
-replicatedJobsStatus:[JobSetCount/name] currentInPlaceRestartAttempt:i previousInPlaceRestartAttempt:i
-JobSetCount name:s! ready:i succeeded:i failed:i active:i suspended:i jobRestarts:[any] \
-jobRestartsCountTowardsMax:[any]
-JobSetSpec replicatedJobs:[ReplicatedJob/name] network:JobSetNetwork successPolicy:JobSetSuccessPolicy \
-failurePolicy:JobSetFailurePolicy startupPolicy:JobSetStartupPolicy suspend:b coordinator:JobSetCoordinator \
-managedBy:s ttlSecondsAfterFinished:i volumeClaimPolicies:[any]
-ReplicatedJob name:s! groupName:s replicas:i template:JobSetJobTemplate! dependsOn:[JobSetDependency/name]
-JobSetJobTemplate metadata:ObjectMeta spec:JobSpec!
-JobSetDependency name:s! status:s!
-JobSetNetwork enableDNSHostnames:b subdomain:s publishNotReadyAddresses:b
-JobSetSuccessPolicy operator:s! targetReplicatedJobs:[s]
-JobSetFailurePolicy maxRestarts:i restartStrategy:s rules:[JobSetRule]
-JobSetRule name:s action:s! onJobFailureReasons:[s] onJobFailureMessagePatterns:[s] targetReplicatedJobs:[s]
-JobSetStartupPolicy startupPolicyOrder:s!
-JobSetCoordinator replicatedJob:s! jobIndex:i podIndex:i
-"""
-
-
-def _completed(obj: Object) -> str:
-    return "True" if conditions.holds(obj.get("status") or {}, conditions.COMPLETED) else ""
-
-
 DEFINITIONS = (
     Definition(
         resource=JOBSETS,
-        shapes=SHAPES,
         check=validation.check,
         fill=validation.fill,
         immutable=("replicatedJobs", "managedBy", "coordinator"),
-        columns=(
-            ("TerminalState", lambda obj: (obj.get("status") or {}).get("terminalState", "")),
-            ("Restarts", lambda obj: (obj.get("status") or {}).get("restarts", "")),
-            ("Completed", _completed),
-            ("Suspended", lambda obj: obj["spec"].get("suspend", "")),
-        ),
     ),
 )

@@ -54,9 +54,4 @@ def check(obj: Object) -> Iterator[FieldError]:
     yield from replica_validation.check_types(obj["spec"], "jaxReplicaSpecs", ("Worker",))
 
 
-SHAPES = """
-JAXJob metadata:ObjectMeta spec:JAXJobSpec! status:TrainingStatus
-JAXJobSpec runPolicy:RunPolicy jaxReplicaSpecs:{ReplicaSpec}!
-"""
-
-DEFINITIONS = training_operator.definition_of(KIND, SHAPES, check)
+DEFINITIONS = training_operator.definition_of(KIND, check)

@@ -57,9 +57,4 @@ def check(obj: Object) -> Iterator[FieldError]:
     yield from replica_validation.check_types(obj["spec"], "paddleReplicaSpecs", ("Master", "Worker"))
 
 
-SHAPES = """
-PaddleJob metadata:ObjectMeta spec:PaddleJobSpec! status:TrainingStatus
-PaddleJobSpec runPolicy:RunPolicy paddleReplicaSpecs:{ReplicaSpec}!
-"""
-
-DEFINITIONS = training_operator.definition_of(KIND, SHAPES, check)
+DEFINITIONS = training_operator.definition_of(KIND, check)

@@ -115,12 +115,4 @@ def check(obj: Object) -> Iterator[FieldError]:
         yield invalid("spec.nprocPerNode", word, "must be auto, cpu, gpu or an integer")
 
 
-SHAPES = """
-PyTorchJob metadata:ObjectMeta spec:PyTorchJobSpec! status:TrainingStatus
-PyTorchJobSpec runPolicy:RunPolicy elasticPolicy:ElasticPolicy nprocPerNode:s \
-pytorchReplicaSpecs:{ReplicaSpec}!
-ElasticPolicy minReplicas:i maxReplicas:i rdzvBackend:s rdzvPort:i rdzvHost:s rdzvId:s rdzvConf:[any] \
-standalone:b nProcPerNode:i maxRestarts:i metrics:[any]
-"""
-
-DEFINITIONS = training_operator.definition_of(KIND, SHAPES, check)
+DEFINITIONS = training_operator.definition_of(KIND, check)

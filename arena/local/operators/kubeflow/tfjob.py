@@ -78,9 +78,4 @@ def check(obj: Object) -> Iterator[FieldError]:
         yield unsupported("spec.successPolicy", obj["spec"]["successPolicy"], ("", "AllWorkers"))
 
 
-SHAPES = """
-TFJob metadata:ObjectMeta spec:TFJobSpec! status:TrainingStatus
-TFJobSpec runPolicy:RunPolicy successPolicy:s enableDynamicWorker:b tfReplicaSpecs:{ReplicaSpec}!
-"""
-
-DEFINITIONS = training_operator.definition_of(KIND, SHAPES, check)
+DEFINITIONS = training_operator.definition_of(KIND, check)

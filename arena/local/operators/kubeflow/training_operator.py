@@ -35,11 +35,10 @@ def operator_of(kind: Kind) -> Operator:
 
 
 def definition_of(
-    kind: Kind, shapes: str, check: Callable[[Object], Iterable[FieldError]]
+    kind: Kind, check: Callable[[Object], Iterable[FieldError]], shapes: str = ""
 ) -> tuple[Definition, ...]:
-    """The definition of one kind: its structures, and what its webhook refuses."""
-    state = ("State", conditions.latest)
-    return (Definition(resource=kind.resource, shapes=shapes, check=check, columns=(state,)),)
+    """The definition of one kind: what its webhook refuses, and its structures if nobody publishes them."""
+    return (Definition(resource=kind.resource, shapes=shapes, check=check),)
 
 
 class TrainingOperatorJob(JobLifecycle):

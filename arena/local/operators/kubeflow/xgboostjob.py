@@ -75,9 +75,4 @@ def check(obj: Object) -> Iterator[FieldError]:
         yield missing("spec.xgbReplicaSpecs[Master]", "must be present")
 
 
-SHAPES = """
-XGBoostJob metadata:ObjectMeta spec:XGBoostJobSpec! status:TrainingStatus
-XGBoostJobSpec runPolicy:RunPolicy xgbReplicaSpecs:{ReplicaSpec}!
-"""
-
-DEFINITIONS = training_operator.definition_of(KIND, SHAPES, check)
+DEFINITIONS = training_operator.definition_of(KIND, check)

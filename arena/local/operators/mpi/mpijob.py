@@ -7,7 +7,7 @@ for SIGTERM, and no ssh is needed.
 from collections.abc import Iterator
 from datetime import datetime
 
-from arena.local.definitions import AGE, Definition
+from arena.local.definitions import Definition
 from arena.local.field_errors import FieldError, invalid, missing, unsupported
 from arena.local.machinery import conditions, pod_status, replica_validation
 from arena.local.machinery.clock import stamp
@@ -189,20 +189,4 @@ def check(obj: Object) -> Iterator[FieldError]:
         yield unsupported("spec.mpiImplementation", spec["mpiImplementation"], known)
 
 
-SHAPES = """
-MPIJob metadata:ObjectMeta spec:MPIJobSpec! status:TrainingStatus
-MPIJobSpec slotsPerWorker:i runLauncherAsWorker:b runPolicy:RunPolicy mpiReplicaSpecs:{ReplicaSpec}! \
-sshAuthMountPath:s launcherCreationPolicy:s mpiImplementation:s
-"""
-
-DEFINITIONS = (
-    Definition(
-        resource=MPIJOBS,
-        shapes=SHAPES,
-        check=check,
-        columns=(
-            AGE,
-            ("State", conditions.latest),
-        ),
-    ),
-)
+DEFINITIONS = (Definition(resource=MPIJOBS, check=check),)

@@ -66,29 +66,6 @@ def _check_cluster(cluster: Object | None) -> Iterator[FieldError]:
             yield invalid(f"{path}.workerGroupSpecs[{number}].minReplicas", one["minReplicas"], why)
 
 
-SHAPES = """
-RayJob metadata:ObjectMeta spec:RayJobSpec! status:RayJobStatus
-RayJobStatus dashboardURL:s endTime:t failed:i jobDeploymentStatus:s jobId:s jobStatus:s message:s \
-observedGeneration:i rayClusterName:s rayClusterStatus:RayClusterStatus rayJobInfo:any reason:s startTime:t \
-succeeded:i
-RayClusterStatus availableWorkerReplicas:i conditions:[Condition/type] desiredCPU:q desiredGPU:q \
-desiredMemory:q desiredTPU:q desiredWorkerReplicas:i endpoints:{s} head:RayHeadStatus lastUpdateTime:t \
-maxWorkerReplicas:i minWorkerReplicas:i observedGeneration:i readyWorkerReplicas:i reason:s state:s \
-stateTransitionTimes:{t}
-RayHeadStatus podIP:s podName:s serviceIP:s serviceName:s
-RayJobSpec activeDeadlineSeconds:i backoffLimit:i clusterSelector:{s} deletionStrategy:any entrypoint:s \
-entrypointNumCpus:n entrypointNumGpus:n entrypointResources:s jobId:s managedBy:s metadata:{s} \
-preRunningDeadlineSeconds:i rayClusterSpec:RayClusterSpec runtimeEnvYAML:s shutdownAfterJobFinishes:b \
-submissionMode:s submitterConfig:any submitterPodTemplate:PodTemplateSpec suspend:b ttlSecondsAfterFinished:i
-RayClusterSpec authOptions:any autoscalerOptions:any enableInTreeAutoscaling:b gcsFaultToleranceOptions:any \
-headGroupSpec:RayHeadGroup! headServiceAnnotations:{s} historyServerOptions:any managedBy:s \
-networkPolicy:any rayVersion:s suspend:b tlsOptions:any upgradeStrategy:any workerGroupSpecs:[RayWorkerGroup]
-RayHeadGroup enableIngress:b headService:any ingressOptions:any labels:{s} rayStartParams:{s} resources:{q} \
-serviceType:s template:PodTemplateSpec!
-RayWorkerGroup groupName:s! idleTimeoutSeconds:i labels:{s} maxReplicas:i! minReplicas:i! numOfHosts:i \
-priority:i rayStartParams:{s} replicas:i resources:{q} scaleStrategy:any suspend:b template:PodTemplateSpec!
-"""
-
 _ENDS = {"Failed": "Failed", "ValidationFailed": "Failed", "Complete": "Succeeded"}
 
 
@@ -98,16 +75,4 @@ def _outcome(obj: Object) -> Outcome:
     return Outcome(_ENDS.get(status.get("jobDeploymentStatus", ""), ""), status.get("endTime"))
 
 
-DEFINITIONS = (
-    Definition(
-        resource=RAYJOBS,
-        shapes=SHAPES,
-        check=check,
-        outcome=_outcome,
-        columns=(
-            ("Job Status", lambda obj: (obj.get("status") or {}).get("jobStatus", "")),
-            ("Deployment Status", lambda obj: (obj.get("status") or {}).get("jobDeploymentStatus", "")),
-            ("RayCluster Name", lambda obj: (obj.get("status") or {}).get("rayClusterName", "")),
-        ),
-    ),
-)
+DEFINITIONS = (Definition(resource=RAYJOBS, check=check, outcome=_outcome),)

@@ -100,15 +100,6 @@ class TrainJob(JobLifecycle):
         return "DeadlineExceeded" if late else str(condition.get("reason", ""))
 
 
-def fill(obj: Object) -> None:
-    """Set the defaults of its definition, in place."""
-    spec = obj["spec"]
-    spec.setdefault("suspend", False)
-    spec.setdefault("managedBy", _MANAGERS[0])
-    spec.setdefault("runtimeRef", {}).setdefault("apiGroup", GROUP)
-    spec["runtimeRef"].setdefault("kind", CLUSTER_RUNTIMES.kind)
-
-
 def check(obj: Object) -> Iterator[FieldError]:
     """Yield what its webhook refuses, as far as the object alone shows."""
     name, spec = obj["metadata"]["name"], obj["spec"]
@@ -128,48 +119,12 @@ def check(obj: Object) -> Iterator[FieldError]:
     yield from runtimes.check_patches(spec)
 
 
-SHAPES = """
-TrainJob metadata:ObjectMeta spec:TrainJobSpec! status:TrainJobStatus
-TrainJobStatus conditions:[Condition/type] jobsStatus:[JobSetCount/name] trainerStatus:any
-TrainJobSpec runtimeRef:TrainJobRuntime! initializer:TrainJobInitializer trainer:TrainJobTrainer suspend:b \
-runtimePatches:[TrainJobPatch/manager] activeDeadlineSeconds:i managedBy:s
-TrainJobRuntime name:s! apiGroup:s kind:s
-TrainJobInitializer dataset:TrainJobSource model:TrainJobSource
-TrainJobSource storageUri:s env:[EnvVar/name] secretRef:NameRef
-TrainJobTrainer image:s command:[s] args:[s] env:[EnvVar/name] numNodes:i resourcesPerNode:Resources \
-numProcPerNode:i
-TrainJobPatch manager:s! time:s trainingRuntimeSpec:TrainJobPatchSpec
-TrainJobPatchSpec template:TrainJobPatchTemplate
-TrainJobPatchTemplate metadata:ObjectMeta spec:TrainJobPatchJobs
-TrainJobPatchJobs replicatedJobs:[TrainJobPatchJob/name]
-TrainJobPatchJob name:s! template:TrainJobPatchJobTemplate
-TrainJobPatchJobTemplate metadata:ObjectMeta spec:TrainJobPatchJobSpec
-TrainJobPatchJobSpec template:TrainJobPatchPod
-TrainJobPatchPod metadata:ObjectMeta spec:TrainJobPatchPodSpec
-TrainJobPatchPodSpec serviceAccountName:s volumes:[Volume/name] initContainers:[TrainJobPatchContainer/name] \
-containers:[TrainJobPatchContainer/name] nodeSelector:{s} affinity:any tolerations:[Toleration] \
-schedulingGates:[NameRef/name] imagePullSecrets:[NameRef/name] securityContext:any \
-terminationGracePeriodSeconds:i
-TrainJobPatchContainer name:s! env:[EnvVar/name] volumeMounts:[VolumeMount/mountPath] securityContext:any
-"""
-
-RUNTIME_SHAPES = """
-TrainingRuntime metadata:ObjectMeta spec:TrainingRuntimeSpec!
-ClusterTrainingRuntime metadata:ObjectMeta spec:TrainingRuntimeSpec!
-MLPolicy numNodes:i torch:any jax:any mpi:any xgboost:any flux:any
-TrainingRuntimeSpec mlPolicy:MLPolicy podGroupPolicy:any template:TrainingRuntimeTemplate!
-TrainingRuntimeTemplate metadata:ObjectMeta spec:JobSetSpec!
-"""
-
 DEFINITIONS = (
     Definition(
         resource=TRAINJOBS,
-        shapes=SHAPES,
         check=check,
-        fill=fill,
         immutable=("runtimeRef", "initializer", "trainer", "activeDeadlineSeconds", "managedBy"),
-        columns=(("State", conditions.latest),),
     ),
-    Definition(resource=RUNTIMES, shapes=RUNTIME_SHAPES, status=False),
-    Definition(resource=CLUSTER_RUNTIMES, shapes="", status=False, seeds=runtimes.SHIPPED),
+    Definition(resource=RUNTIMES),
+    Definition(resource=CLUSTER_RUNTIMES, seeds=runtimes.SHIPPED),
 )

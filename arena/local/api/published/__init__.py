@@ -1,0 +1,44 @@
+"""What published definitions say of custom kinds, as tests/published_reduction.py writes it down here.
+
+`PLURAL.GROUP.VERSION.jsonl` has two lines: facts (the release that it was made from, short names, columns,
+subresources), which are read when the server starts, and the structure, which is read when an object of the
+kind is first seen. What occurs in several structures, such as a pod's spec, is a part with a name, in
+`parts.json`; `schema` says how structures are written.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from arena.local.objects import Resource
+
+FOLDER = Path(__file__).parent
+PARTS = FOLDER / "parts.json"
+
+
+def facts(resource: Resource) -> dict[str, Any] | None:
+    """The facts of a kind: `from`, `short`, `columns`, `subresources`; None if nobody published it."""
+    found = _lines(resource, 1)
+    return found[0] if found else None
+
+
+def structure(resource: Resource) -> dict[str, Any] | None:
+    """The structure of a kind; None if nobody published it."""
+    found = _lines(resource, 2)
+    return found[1] if found else None
+
+
+@cache
+def parts() -> dict[str, Any]:
+    """What several structures refer to: name -> structure."""
+    found: dict[str, Any] = json.loads(PARTS.read_text(encoding="utf-8"))
+    return found
+
+
+def _lines(resource: Resource, count: int) -> list[Any]:
+    path = FOLDER / f"{resource.plural}.{resource.group}.{resource.version}.jsonl"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(file.readline()) for _ in range(count)]
