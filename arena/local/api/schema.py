@@ -1,14 +1,14 @@
 """The structure of objects: of custom kinds as their definitions are published, of others as `shapes` has it.
 
-A structure is written as JSON: the name of a type or format (`string`, `int32`, `int-or-string`, ...), the name
-of another structure (`#part` of the published ones), or a mapping with the keys of OpenAPI, except that
+A structure is written as JSON: the name of a type or format (`string`, `int32`, `int-or-string`), that of
+another structure (`#part` of the published ones), or a mapping with the keys of OpenAPI, except that
 
 - `properties`, `values` (what OpenAPI calls `additionalProperties`) and `items` imply the type;
 - `keys` names the fields that identify the items of a list, and `set` marks a list of unique values; all
   other lists are replaced whole, as are mappings that are `atomic`;
 - `open` keeps unknown fields, as does the empty structure;
 - rules that are published as expressions are restated: `fixed` values do not change, of each group of
-  `exclusive` fields at most one is there, one group of `alternatives` is there, `excluded` values are refused.
+  `exclusive` fields at most one is there, of `alternatives` one group is, `excluded` values are refused.
 """
 
 from collections.abc import Iterator, Mapping

@@ -89,7 +89,7 @@ def check(schema: Schema, value: Any, path: str = "", old: Any = MISSING) -> Ite
         yield _wrong(schema, path, value)
         return
     if schema.raw.get("fixed") and old is not MISSING:
-        yield invalid(path, value, "field is immutable")
+        yield invalid(path, _NAMES[type(value)], "field is immutable")
     for name, limit in _LIMITS.items():
         if name in schema.raw and isinstance(value, limit.of) and limit.fails(value, schema.raw[name]):
             yield limit.error(path, value, schema.raw[name])
@@ -197,7 +197,8 @@ def _body(words: str) -> Callable[[str, Any, Any], FieldError]:
     """The error of a value that fails a limit, which replaces `{}` in the words."""
 
     def error(path: str, value: Any, limit: Any) -> FieldError:
-        return invalid(path, _shown(value), f"{path} in body {words.format(limit)}")
+        shown = len(value) if isinstance(value, (list, dict)) else value
+        return invalid(path, shown, f"{path} in body {words.format(limit)}")
 
     return error
 
@@ -217,13 +218,9 @@ def _rule(words: str) -> Callable[[str, Any, Any], FieldError]:
 
     def error(path: str, value: Any, groups: list[Any]) -> FieldError:
         known = [" and ".join(group) if isinstance(group, list) else group for group in groups]
-        return invalid(path, _shown(value), words.format("; ".join(known)))
+        return invalid(path, _NAMES[type(value)], words.format("; ".join(known)))
 
     return error
-
-
-def _shown(value: Any) -> Any:
-    return len(value) if isinstance(value, (list, dict)) else value
 
 
 def _too_long(path: str, value: Any, most: int) -> FieldError:

@@ -39,10 +39,12 @@ def check(kind: Type, obj: Object, old: Object | None = None) -> Iterator[FieldE
 
 def check_status(kind: Type, obj: Object, old: Object | None = None) -> Iterator[FieldError]:
     """The errors of the status of an object that is new, or that replaces `old`."""
-    if kind.custom:
-        yield from _structure(kind, obj, old)
-    else:
-        yield from _required(schema.root(kind).child("status"), obj.get("status"), "status")
+    status = schema.root(kind).child("status")
+    if kind.custom and "status" in obj:
+        before = (old or {}).get("status", structure.MISSING)
+        yield from structure.check(status, obj["status"], "status", before)
+    elif not kind.custom:
+        yield from _required(status, obj.get("status"), "status")
 
 
 def _structure(kind: Type, obj: Object, old: Object | None) -> Iterator[FieldError]:

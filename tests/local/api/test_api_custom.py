@@ -32,7 +32,16 @@ SPECS = {
         },
     },
 }
-PODS = {TORCH: "pytorchReplicaSpecs.Worker.template.spec", RAY: "rayClusterSpec.headGroupSpec.template.spec"}
+WORKER = "pytorchReplicaSpecs.Worker.template.spec"
+CONTAINERS = f"{WORKER}.containers.0"
+
+CLAIM = {"metadata": {"name": "v", "namespace": "default"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
+INJECTED = {"targets": [{"jobName": "a", "containerNames": ["node"]}]}
+QUEUE, OTHER = {"queue": "a"}, {"queue": "b"}
+DELETE = {"policy": "DeleteCluster"}
+RULE = {**DELETE, "condition": {"jobStatus": "FAILED"}}
+NEVER = {**DELETE, "condition": {}}
+TWICE = {**DELETE, "condition": {"jobStatus": "FAILED", "jobDeploymentStatus": "Failed"}}
 
 
 def at(spec, path):
@@ -50,12 +59,171 @@ def changed(resource, path, value):
     return {"metadata": {"name": "a"}, "spec": spec}
 
 
-def causes(refused):
-    """Field -> reason and message."""
-    return {one["field"]: (one["reason"], one["message"]) for one in refused.value.details["causes"]}
+def reasons(refused):
+    """The reasons of its causes."""
+    return {one["reason"] for one in refused.value.details["causes"]}
 
 
 def test_valid_objects_are_accepted(api):
     """What the cases below break is valid."""
     for resource, spec in SPECS.items():
         api.create(resource, {"metadata": {"name": "a"}, "spec": copy.deepcopy(spec)}, "default", STRICT)
+
+
+@pytest.mark.parametrize(
+    ("resource", "path", "value", "reason", "words"),
+    [
+        (TORCH, "runPolicy", {"backoffLimit": 2**31}, "Invalid", "backoffLimit: Invalid value: 2147483648"),
+        (TORCH, "runPolicy", {"suspend": "no"}, "TypeInvalid", 'must be of type boolean: "string"'),
+        (TORCH, "runPolicy", {"backoffLimit": True}, "TypeInvalid", "must be of type int32"),
+        (TORCH, f"{WORKER}.securityContext", {"runAsUser": "me"}, "TypeInvalid", 'integer: "string"'),
+        (TORCH, f"{WORKER}.hostAliases", [{}], "Required", "spec.hostAliases[0].ip: Required value"),
+        (
+            TORCH,
+            f"{CONTAINERS}.env",
+            [{"name": "A"}] * 2,
+            "Duplicate",
+            'env[1]: Duplicate value: {"name":"A"}',
+        ),
+        (TORCH, f"{CONTAINERS}.resources", {"limits": {"cpu": 0.5}}, "TypeInvalid", "type integer,string"),
+        (TORCH, f"{CONTAINERS}.resources", {"limits": {"cpu": "x"}}, "Invalid", "body should match '^("),
+        (
+            TORCH,
+            f"{CONTAINERS}.command",
+            ["a", None],
+            "TypeInvalid",
+            "command[1] in body must be of type string",
+        ),
+        (MPI, "mpiImplementation", "LAM", "NotSupported", 'values: "OpenMPI", "Intel", "MPICH"'),
+        (JOBSETS, "ttlSecondsAfterFinished", -1, "Invalid", "should be greater than or equal to 0"),
+        (JOBSETS, "failurePolicy", {"rules": [{}]}, "Required", "failurePolicy.rules[0].action: Required"),
+        (JOBSETS, "volumeClaimPolicies", [{"templates": [CLAIM]}], "TooLong", "metadata.namespace: Too long"),
+        (TRAIN, "managedBy", "me", "NotSupported", '"trainer.kubeflow.org/trainjob-controller", "kueue'),
+        (TRAIN, "initializer", {"model": {"storageUri": "x"}}, "Invalid", "model.storageUri: Invalid"),
+        (TRAIN, "activeDeadlineSeconds", 0, "Invalid", "should be greater than or equal to 1"),
+        (
+            RUNTIME,
+            "mlPolicy",
+            {"jax": {}, "torch": {}},
+            "Invalid",
+            'mlPolicy: Invalid value: "object": has fields',
+        ),
+        (RUNTIME, "mlPolicy", {"flux": {"numProcPerNode": 0}}, "Invalid", "greater than or equal to 1"),
+        (RUNTIME, "mlPolicy", {"torch": {"envInjection": INJECTED}}, "Invalid", "must not be one of: node"),
+        (RAY, "managedBy", "me", "NotSupported", '"ray.io/kuberay-operator", "kueue.x-k8s.io/multikueue"'),
+        (RAY, "deletionStrategy", {"deletionRules": [RULE], "onFailure": DELETE}, "Invalid", "exclude each"),
+        (RAY, "deletionStrategy", {"onFailure": DELETE}, "Invalid", "one of these: deletionRules; onFailure"),
+        (
+            RAY,
+            "deletionStrategy",
+            {"deletionRules": [NEVER]},
+            "Invalid",
+            'condition: Invalid value: "object": needs',
+        ),
+        (RAY, "deletionStrategy", {"deletionRules": [TWICE]}, "Invalid", "jobDeploymentStatus and jobStatus"),
+    ],
+)
+def test_limits_and_rules(api, resource, path, value, reason, words):
+    """Each broken limit or rule is 422 with a cause that names the field, as a cluster words it."""
+    with pytest.raises(Refused) as refused:
+        api.create(resource, changed(resource, path, value), "default", STRICT)
+    assert (refused.value.code, reasons(refused)) == (422, {f"FieldValue{reason}"})
+    assert words in refused.value.message
+
+
+def test_unknown_fields_everywhere(api):
+    """Strict writes name each unknown field, also deep in a pod; others drop them and warn."""
+    body = changed(TORCH, f"{WORKER}.affinity", {"podAffinty": {}, "podAffinity": None})
+    container = at(body["spec"], CONTAINERS)
+    container["livenessProbe"] = {
+        "httpGet": {"port": 1, "httpHeaders": [{"name": "a", "value": "b", "x": 1}]}
+    }
+    with pytest.raises(Refused, match="strict decoding error") as refused:
+        api.create(TORCH, body, "default", STRICT)
+    where = f"spec.{WORKER}"
+    for path in ("affinity.podAffinty", "containers[0].livenessProbe.httpGet.httpHeaders[0].x"):
+        assert f'unknown field "{where}.{path}"' in refused.value.message
+    said = []
+    how = WriteOptions(validation="Warn", manager="test", warn=said.append)
+    spec = api.create(TORCH, body, "default", how)["spec"]
+    assert len(said) == 2
+    assert at(spec, f"{WORKER}.affinity") == {}
+    assert at(spec, f"{CONTAINERS}.livenessProbe.httpGet.httpHeaders") == [{"name": "a", "value": "b"}]
+
+
+def test_defaults_are_those_of_the_definition(api):
+    """What a definition has defaults for is in the answer, and nothing else: a pod's template stays."""
+    pod = {"containers": [{**CONTAINER, "ports": [{"containerPort": 1}]}]}
+    torch = api.create(TORCH, changed(TORCH, WORKER, pod) | {"metadata": {"name": "t"}}, "default")["spec"]
+    assert at(torch, WORKER) == {
+        "containers": [{**CONTAINER, "ports": [{"containerPort": 1, "protocol": "TCP"}]}]
+    }
+    mpi = api.create(MPI, changed(MPI, "slotsPerWorker", 2.0), "default")["spec"]
+    wanted = {"slotsPerWorker": 2, "sshAuthMountPath": "/root/.ssh", "launcherCreationPolicy": "AtStartup",
+              "mpiImplementation": "OpenMPI", "runLauncherAsWorker": False}  # fmt: skip
+    assert {name: mpi.get(name) for name in wanted} == wanted
+    assert isinstance(mpi["slotsPerWorker"], int)
+    [group] = api.create(RAY, changed(RAY, "suspend", None), "default")["spec"]["rayClusterSpec"][
+        "workerGroupSpecs"
+    ]
+    assert (group["minReplicas"], group["maxReplicas"]) == (0, 2**31 - 1)
+    train = api.create(TRAIN, changed(TRAIN, "suspend", None), "default")["spec"]
+    assert train["runtimeRef"]["kind"] == "ClusterTrainingRuntime"
+
+
+def test_nulls_say_nothing(api):
+    """A null of a field or a map's value is no value, as for a cluster; the field takes its default."""
+    body = changed(TORCH, f"{WORKER}.nodeSelector", {"a": None, "b": "c"})
+    body["spec"]["runPolicy"] = {"suspend": None, "backoffLimit": None}
+    spec = api.create(TORCH, body, "default", STRICT)["spec"]
+    assert spec["runPolicy"] == {"suspend": False}
+    assert at(spec, f"{WORKER}.nodeSelector") == {"b": "c"}
+
+
+@pytest.mark.parametrize(
+    ("resource", "path", "value", "change"),
+    [
+        (TORCH, "runPolicy", {"schedulingPolicy": QUEUE}, {"runPolicy": {"schedulingPolicy": OTHER}}),
+        (JOBSETS, "network", {"subdomain": "a"}, {"network": {"subdomain": "b"}}),
+        (JOBSETS, "successPolicy", {"operator": "All"}, {"successPolicy": {"operator": "Any"}}),
+        (RAY, "managedBy", "ray.io/kuberay-operator", {"managedBy": "kueue.x-k8s.io/multikueue"}),
+        (TRAIN, "activeDeadlineSeconds", 1, {"activeDeadlineSeconds": 2}),
+    ],
+)  # fmt: skip
+def test_what_must_stay_as_it_was(api, resource, path, value, change):
+    """A field that a definition fixes may not get another value; the rest may change."""
+    api.create(resource, changed(resource, path, value), "default")
+    with pytest.raises(Refused, match="field is immutable") as refused:
+        api.patch(resource, "a", {"spec": change}, "default")
+    assert refused.value.code == 422
+    assert f"spec.{path}" in refused.value.message
+    api.patch(resource, "a", {"metadata": {"labels": {"a": "b"}}}, "default")
+
+
+def test_a_status_is_checked(api):
+    """A status of a wrong type, or with a value that is not allowed, is 422 and changes nothing."""
+    api.create(MPI, changed(MPI, "slotsPerWorker", 1), "default")
+    for status in (
+        {"conditions": {}},
+        {"conditions": [{"type": "Failed", "status": "Maybe"}]},
+        {"startTime": "now"},
+    ):
+        with pytest.raises(Refused) as refused:
+            api.patch(MPI, "a", {"status": status}, "default", "status")
+        assert refused.value.code == 422
+    assert "status" not in api.get(MPI, "a", "default")
+    made = api.patch(MPI, "a", {"status": {"x": 1, "startTime": "2026-01-01T00:00:00Z"}}, "default", "status")
+    assert made["status"] == {"startTime": "2026-01-01T00:00:00Z"}
+
+
+def test_what_was_stored_before_may_stay(api):
+    """What an update leaves as it was is not checked again, so that stricter limits lock nobody out."""
+    api.create(TORCH, changed(TORCH, "nprocPerNode", "1"), "default")
+    old = api.get(TORCH, "a", "default")
+    old["spec"]["runPolicy"] = {"backoffLimit": 2**40, "suspend": False}
+    with api.store.transaction():
+        api.store.put("kubeflow.org/pytorchjobs", old)
+    made = api.patch(TORCH, "a", {"spec": {"nprocPerNode": "2"}}, "default")
+    assert made["spec"]["runPolicy"]["backoffLimit"] == 2**40
+    with pytest.raises(Refused, match="int32"):
+        api.patch(TORCH, "a", {"spec": {"runPolicy": {"backoffLimit": 2**41}}}, "default")

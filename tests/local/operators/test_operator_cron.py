@@ -189,7 +189,13 @@ def ray_spec(bench):
     return {"entrypoint": "python tune.py", "rayClusterSpec": {"headGroupSpec": head}}
 
 
-COMPLETED = {"type": "Completed", "status": "True", "lastTransitionTime": ENDED}
+COMPLETED = {
+    "type": "Completed",
+    "status": "True",
+    "lastTransitionTime": ENDED,
+    "reason": "All",
+    "message": "",
+}
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,7 @@ def test_ttl(bench, submit):
     ("change", "told"),
     [
         ({"replicatedJobs": []}, "spec.replicatedJobs: Required value"),
-        ({"twice": True}, 'spec.replicatedJobs[1].name: Duplicate value: "worker"'),
+        ({"twice": True}, 'spec.replicatedJobs[1]: Duplicate value: {"name":"worker"}'),
         ({"name": "w" * 60}, "must be DNS-1035 labels of at most 57"),
         ({"dependsOn": [{"name": "x", "status": "Ready"}]}, "must name an earlier replicated job"),
         ({"successPolicy": {"operator": "Some"}}, 'Unsupported value: "Some"'),

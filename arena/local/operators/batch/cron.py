@@ -9,7 +9,7 @@ from datetime import datetime
 
 from arena.local import definitions
 from arena.local.definitions import Definition
-from arena.local.field_errors import FieldError, check_count, invalid, missing, unsupported
+from arena.local.field_errors import FieldError, check_count, missing, unsupported
 from arena.local.machinery import conditions
 from arena.local.machinery.operator import Operator
 from arena.local.objects import JOBS, Object, Resource
@@ -111,11 +111,6 @@ def _check(obj: Object) -> Iterator[FieldError]:
     if spec.get("concurrencyPolicy") not in (None, "", *POLICIES):
         yield unsupported("spec.concurrencyPolicy", spec["concurrencyPolicy"], POLICIES)
     yield from check_count("spec.historyLimit", spec.get("historyLimit"))
-    if spec.get("deadline") is not None:
-        try:
-            _moment(spec["deadline"])
-        except ValueError as error:
-            yield invalid("spec.deadline", spec["deadline"], str(error))
     if not isinstance(spec["template"].get("workload"), dict):
         yield missing("spec.template.workload")
     if (spec["template"].get("apiVersion", ""), spec["template"].get("kind", "")) not in workloads():

@@ -68,10 +68,15 @@ class Scale:
         return conditions.holds(self.status, SUCCEEDED) or conditions.holds(self.status, FAILED)
 
 
+def new_status() -> Object:
+    """What the status of a request, and of a TrainingJob, must have."""
+    return {"conditions": [], "replicaStatuses": {}, "restartCount": 0}
+
+
 def pending(objects: Objects, job: Job) -> list[Scale]:
     """The unfinished requests to scale the job: the one in progress, then the others by age."""
     every = [
-        Scale(resource, one, copy.deepcopy(one.get("status") or {}))
+        Scale(resource, one, {**new_status(), **copy.deepcopy(one.get("status") or {})})
         for resource in (SCALEINS, SCALEOUTS)
         for one in objects.list(resource, key(job.obj)[0])
         if _concerns(one, job)

@@ -51,7 +51,7 @@ def _begin(elastic: ElasticJob, scale: Scale) -> None:
         meta = {"ownerReferences": [reference(*elastic.parent)]}
         scale.obj = elastic.objects.patch(scale.resource, name, {"metadata": meta}, namespace)
     names, flaw = scale_requests.choose(elastic.job, scale, elastic.workers)
-    scale.status.update(startTime=stamp(elastic.now), replicaStatuses={}, restartCount=0)
+    scale.status["startTime"] = stamp(elastic.now)
     conditions.put(
         scale.status, Condition(conditions.CREATED, "ScalerCreated", f"{scale.title} was seen."), elastic.now
     )

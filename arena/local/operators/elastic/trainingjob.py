@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from arena.local.definitions import Definition
-from arena.local.field_errors import FieldError, check_count, invalid, missing, unsupported
+from arena.local.field_errors import FieldError, missing
 from arena.local.machinery import conditions, pod_status
 from arena.local.machinery.clock import earliest
 from arena.local.machinery.job_lifecycle import Text
@@ -70,8 +70,8 @@ class TrainingJob(ElasticJob):
 
     def advance(self) -> float | None:
         """Initialize the status, and take the next step."""
-        self.status.setdefault("phase", conditions.CREATED)
-        self.status.setdefault("conditions", [])
+        for name, value in {"phase": conditions.CREATED, **scale_requests.new_status()}.items():
+            self.status.setdefault(name, value)
         if not conditions.is_known(self.status, conditions.CREATED):
             self.status.update(phase=conditions.CREATED, restartCount=0)
         return super().advance()
@@ -211,22 +211,13 @@ class TrainingJob(ElasticJob):
 
 
 def check(obj: Object) -> Iterator[FieldError]:
-    """A TrainingJob has one launcher and at least one worker."""
-    spec = obj["spec"]
-    specs = spec["etReplicaSpecs"]
+    """Launcher and workers of a TrainingJob have containers."""
+    specs = obj["spec"]["etReplicaSpecs"]
     for role in ("launcher", "worker"):
         path = f"spec.etReplicaSpecs.{role}"
         one = specs.get(role) or {}
         if not ((one.get("template") or {}).get("spec") or {}).get("containers"):
             yield missing(f"{path}.template.spec.containers", "must be specified")
-        for field in ("replicas", "minReplicas", "maxReplicas"):
-            if one.get(field) is not None and (not isinstance(one[field], int) or one[field] < 1):
-                yield invalid(f"{path}.{field}", one[field], "must be greater than or equal to 1")
-    if (specs.get("launcher") or {}).get("replicas", 1) != 1:
-        yield invalid("spec.etReplicaSpecs.launcher.replicas", specs["launcher"]["replicas"], "must be 1")
-    if spec.get("restartPolicy") not in (None, "Never", "OnFailure"):
-        yield unsupported("spec.restartPolicy", spec["restartPolicy"], ("Never", "OnFailure"))
-    yield from check_count("spec.backoffLimit", spec.get("backoffLimit"))
 
 
 DEFINITIONS = (Definition(resource=TRAININGJOBS, check=check),)

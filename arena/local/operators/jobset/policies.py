@@ -8,13 +8,6 @@ from arena.local.operators.jobset.child_jobs import Snapshot
 from arena.tuples import NamedTuple
 
 _RESTART = "RestartJobSet"
-ACTIONS = (
-    "FailJobSet",
-    _RESTART,
-    "RestartJobSetAndIgnoreMaxRestarts",
-    "RestartJob",
-    "RestartJobAndIgnoreMaxRestarts",
-)
 
 
 class Verdict(NamedTuple):

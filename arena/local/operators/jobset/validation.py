@@ -9,11 +9,9 @@ from arena.local.field_errors import (
     forbidden,
     invalid,
     missing,
-    unsupported,
 )
 from arena.local.objects import Object
 from arena.local.operators.jobset import child_jobs
-from arena.local.operators.jobset.policies import ACTIONS
 
 _SUFFIX = 6
 """Characters that a pod's name has after its host name."""
@@ -39,7 +37,7 @@ def fill(obj: Object) -> None:
 
 
 def check(obj: Object) -> Iterator[FieldError]:
-    """Yield what the webhook refuses."""
+    """Yield what the webhook and the rules of the definition refuse."""
     spec, groups = obj["spec"], obj["spec"].get("replicatedJobs") or []
     places = {group["name"]: number for number, group in reversed(list(enumerate(groups)))}
     if not groups:
@@ -47,8 +45,6 @@ def check(obj: Object) -> Iterator[FieldError]:
     for number, group in enumerate(groups):
         where = f"spec.replicatedJobs[{number}]"
         yield from check_count(f"{where}.replicas", group.get("replicas"))
-        if places[group["name"]] != number:
-            yield FieldError(f"{where}.name", "FieldValueDuplicate", f'Duplicate value: "{group["name"]}"')
         yield from _length(obj["metadata"]["name"], group, where)
         yield from _dependencies(spec, group, places, where)
     yield from _policies(spec, places)
@@ -72,20 +68,14 @@ def _dependencies(spec: Object, group: Object, places: dict[str, int], where: st
     for one in given:
         if places.get(one["name"], len(places)) >= places[group["name"]]:
             yield invalid(f"{where}.dependsOn", one["name"], "must name an earlier replicated job")
-        if one["status"] not in ("Ready", "Complete"):
-            yield unsupported(f"{where}.dependsOn.status", one["status"], ("Ready", "Complete"))
 
 
 def _policies(spec: Object, names: Container[str]) -> Iterator[FieldError]:
     success, failure = spec.get("successPolicy") or {}, spec.get("failurePolicy") or {}
-    if success.get("operator") not in (None, "All", "Any"):
-        yield unsupported("spec.successPolicy.operator", success["operator"], ("All", "Any"))
     yield from _targets(success, "spec.successPolicy", names)
     yield from check_count("spec.failurePolicy.maxRestarts", failure.get("maxRestarts"))
     for number, rule in enumerate(failure.get("rules") or []):
         where = f"spec.failurePolicy.rules[{number}]"
-        if rule["action"] not in ACTIONS:
-            yield unsupported(f"{where}.action", rule["action"], ACTIONS)
         yield from _targets(rule, where, names)
     chief = spec.get("coordinator")
     if chief and chief["replicatedJob"] not in names:

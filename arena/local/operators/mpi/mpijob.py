@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from arena.local.definitions import Definition
-from arena.local.field_errors import FieldError, invalid, missing, unsupported
+from arena.local.field_errors import FieldError, invalid, missing
 from arena.local.machinery import conditions, pod_status, replica_validation
 from arena.local.machinery.clock import stamp
 from arena.local.machinery.job_lifecycle import JobLifecycle, Text
@@ -184,9 +184,6 @@ def check(obj: Object) -> Iterator[FieldError]:
     workers = spec["mpiReplicaSpecs"].get("Worker") or {}
     if isinstance(workers.get("replicas"), int) and workers["replicas"] < 1:
         yield invalid("spec.mpiReplicaSpecs[Worker].replicas", workers["replicas"], "must be at least 1")
-    known = ("OpenMPI", "Intel", "MPICH")
-    if spec.get("mpiImplementation") not in (None, *known):
-        yield unsupported("spec.mpiImplementation", spec["mpiImplementation"], known)
 
 
 DEFINITIONS = (Definition(resource=MPIJOBS, check=check),)

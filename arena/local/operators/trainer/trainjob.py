@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from arena.local.definitions import Definition
-from arena.local.field_errors import DNS_1035, FieldError, invalid, missing, unsupported
+from arena.local.field_errors import DNS_1035, FieldError, invalid, unsupported
 from arena.local.machinery import conditions
 from arena.local.machinery.job_lifecycle import JobLifecycle, Text
 from arena.local.machinery.operator import Operator
@@ -18,8 +18,6 @@ GROUP, VERSION = "trainer.kubeflow.org", "v1alpha1"
 TRAINJOBS = Resource(GROUP, VERSION, "trainjobs", "TrainJob")
 RUNTIMES = Resource(GROUP, VERSION, "trainingruntimes", "TrainingRuntime")
 CLUSTER_RUNTIMES = Resource(GROUP, VERSION, "clustertrainingruntimes", "ClusterTrainingRuntime", False)
-
-_MANAGERS = ("trainer.kubeflow.org/trainjob-controller", "kueue.x-k8s.io/multikueue")
 
 
 def operator() -> Operator:
@@ -107,24 +105,16 @@ def check(obj: Object) -> Iterator[FieldError]:
         yield invalid("metadata.name", name, "must be a DNS-1035 label of at most 63 characters")
     reference = spec["runtimeRef"]
     kinds = (CLUSTER_RUNTIMES.kind, RUNTIMES.kind)
-    if not reference.get("name"):
-        yield missing("spec.runtimeRef.name")
     if reference.get("kind") not in kinds:
         yield unsupported("spec.runtimeRef.kind", reference.get("kind"), kinds)
-    if spec.get("managedBy") not in _MANAGERS:
-        yield unsupported("spec.managedBy", spec["managedBy"], _MANAGERS)
     nodes = (spec.get("trainer") or {}).get("numNodes")
-    if isinstance(nodes, int) and nodes < 1:
+    if nodes is not None and nodes < 1:
         yield invalid("spec.trainer.numNodes", nodes, "must be greater than or equal to 1")
     yield from runtimes.check_patches(spec)
 
 
 DEFINITIONS = (
-    Definition(
-        resource=TRAINJOBS,
-        check=check,
-        immutable=("runtimeRef", "initializer", "trainer", "activeDeadlineSeconds", "managedBy"),
-    ),
+    Definition(resource=TRAINJOBS, check=check),
     Definition(resource=RUNTIMES),
     Definition(resource=CLUSTER_RUNTIMES, seeds=runtimes.SHIPPED),
 )
