@@ -67,26 +67,19 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOpt
 
 def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = None) -> None:
     """Drop or refuse unknown fields; refuse values of a wrong type; set the defaults of custom kinds."""
-    root = schema.root(kind)
-    if not kind.custom:
-        structure.empty_nulls(root, obj)
-    unknown = list(structure.prune(root, obj))
-    if kind.custom:
-        structure.complete(root, obj)
-    found = list(structure.check(root, obj, old=old or structure.MISSING))
-    wrong = [one for one in found if one.reason == structure.WRONG_TYPE]
-    if wrong and kind.custom:
-        raise refusals.invalid(kind.resource, obj["metadata"]["name"], found)
     resource = kind.resource
+    found = structure.decode(schema.root(kind), obj, kind.custom, old or structure.MISSING)
+    if found.wrong and kind.custom:
+        raise refusals.invalid(resource, obj["metadata"]["name"], found.errors)
     what = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
-    if wrong:
-        texts = "; ".join(f"{one.field}: {one.message}" for one in wrong)
+    if found.wrong:
+        texts = "; ".join(f"{one.field}: {one.message}" for one in found.wrong)
         raise refusals.bad(f"{what}: {texts}")
-    if unknown and how.validation == "Strict":
-        texts = ", ".join(f'unknown field "{path}"' for path in unknown)
+    if found.unknown and how.validation == "Strict":
+        texts = ", ".join(f'unknown field "{path}"' for path in found.unknown)
         raise refusals.bad(f"{what}: strict decoding error: {texts}")
     if how.validation == "Warn":
-        for path in unknown:
+        for path in found.unknown:
             how.warn(f'unknown field "{path}"')
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from arena.local.api import refusals, schema
-from arena.local.api.schema import Shape
+from arena.local.api.schema import Schema
 from arena.local.objects import Object
 
 _MAGIC = b"k8s\0"
@@ -56,31 +56,31 @@ def decode(body: bytes) -> Object | None:
     try:
         envelope = dict(_split(body[len(_MAGIC) :]))
         about = {number: value.decode() for number, value in _split(envelope[1])}
-        return {"apiVersion": about[1], "kind": about[2], **_message(about[2], envelope[2])}
+        return {"apiVersion": about[1], "kind": about[2], **_message(schema.of(about[2]), envelope[2])}
     except (LookupError, ValueError) as cause:
         raise refusals.bad("the protobuf in the body cannot be read") from cause
 
 
-def _message(struct: str, data: bytes) -> Object:
+def _message(struct: Schema, data: bytes) -> Object:
     found: Object = {}
-    names = _NUMBERED[struct]
+    names = _NUMBERED[struct.name]
     for number, value in _split(data):
         name = names[number - 1] if number <= len(names) else "-"
         if name == "-":
             continue
-        shape = schema.fields(struct)[name]
-        if shape.is_list:
-            found.setdefault(name, []).append(_value(shape.item, value))
-        elif shape.is_map:
+        field = struct.fields[name]
+        if field.type == "array":
+            found.setdefault(name, []).append(_value(field.item, value))
+        elif field.values:
             pair = {key: text.decode() for key, text in _split(value)}
             found.setdefault(name, {})[pair.get(1, "")] = pair.get(2, "")
-        elif one := _value(shape, value):
+        elif one := _value(field, value):
             found[name] = one
     return found
 
 
-def _value(shape: Shape, data: bytes) -> Any:
-    return _message(shape.text, data) if shape.is_struct else data.decode()
+def _value(one: Schema, data: bytes) -> Any:
+    return _message(one, data) if one.fields else data.decode()
 
 
 def _split(data: bytes) -> Iterator[tuple[int, bytes]]:

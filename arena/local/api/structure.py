@@ -19,7 +19,7 @@ from arena.tuples import NamedTuple
 
 MISSING: Any = object()
 """The value of which there is none."""
-WRONG_TYPE = "FieldValueTypeInvalid"
+_WRONG_TYPE = "FieldValueTypeInvalid"
 _NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number",
           type(None): "null"}  # fmt: skip
 _ACCEPTED: dict[str, tuple[str, ...]] = {
@@ -28,6 +28,28 @@ _ACCEPTED: dict[str, tuple[str, ...]] = {
     "quantity": ("integer", "number", "string"),
 }
 _WORDS = {"int-or-string": "integer,string"}
+
+
+class Findings(NamedTuple):
+    """What is wrong with an object that was decoded: its unknown fields, and its errors."""
+
+    unknown: list[str]
+    errors: list[FieldError]
+
+    @property
+    def wrong(self) -> list[FieldError]:
+        """The values of a wrong type."""
+        return [one for one in self.errors if one.reason == _WRONG_TYPE]
+
+
+def decode(schema: Schema, obj: Any, custom: bool, old: Any = MISSING) -> Findings:
+    """Remove unknown fields and nulls from an object, set the defaults of a custom kind, and check it."""
+    if not custom:
+        empty_nulls(schema, obj)
+    unknown = list(prune(schema, obj))
+    if custom:
+        complete(schema, obj)
+    return Findings(unknown, list(check(schema, obj, old=old)))
 
 
 def prune(schema: Schema, value: Any, path: str = "") -> Iterator[str]:
@@ -148,14 +170,14 @@ def _wrong(schema: Schema, path: str, value: Any) -> FieldError:
             f'Invalid value: "{value}": quantities must match the regular expression '
             "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
         )
-        return FieldError(path, WRONG_TYPE, message)
+        return FieldError(path, _WRONG_TYPE, message)
     if given == "string" and schema.type == "string":
         given = value
     elif given in ("string", "array", "null"):  # as a cluster, which names the format of other values only
         wanted = schema.type
     shown = json.dumps(given, ensure_ascii=False)
     what = f"{path} in body must be of type {_WORDS.get(wanted, wanted)}: {shown}"
-    return FieldError(path, WRONG_TYPE, f"Invalid value: {shown}: {what}")
+    return FieldError(path, _WRONG_TYPE, f"Invalid value: {shown}: {what}")
 
 
 def _below(path: str, name: str) -> str:

@@ -38,7 +38,8 @@ def parts() -> dict[str, Any]:
 
 def _lines(resource: Resource, count: int) -> list[Any]:
     path = FOLDER / f"{resource.plural}.{resource.group}.{resource.version}.jsonl"
-    if not path.exists():
+    try:
+        with path.open(encoding="utf-8") as file:
+            return [json.loads(file.readline()) for _ in range(count)]
+    except FileNotFoundError:
         return []
-    with path.open(encoding="utf-8") as file:
-        return [json.loads(file.readline()) for _ in range(count)]

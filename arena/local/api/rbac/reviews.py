@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from arena.local import field_errors
-from arena.local.api import metadata, refusals, schema
+from arena.local.api import metadata, refusals, schema, structure
 from arena.local.api.rbac import attributes, rules, users
 from arena.local.api.rbac.users import User
 from arena.local.api.resource_types import Type
@@ -22,7 +22,7 @@ def answer(objects: Objects, kind: Type, body: Object, user: User, namespace: st
         Refused: 400 or 422 if the review is not one.
     """
     review = metadata.shaped(kind, body)
-    found = schema.check(kind, review)
+    found = structure.decode(schema.root(kind), review, kind.custom)
     spec = review.get("spec") or {}
     if wrong := found.wrong or list(_check(kind.resource.kind, spec, namespace)):
         raise refusals.invalid(kind.resource, "", wrong)
