@@ -1,7 +1,8 @@
-"""Named tuples, made without compiling anything until a class is first used.
+"""Named tuples, made without compiling anything until a class is used often.
 
-The class of a standard named tuple takes five times as long to make; a command imports some thirty of them
-and uses a dozen. Here `__new__` is compiled when the first tuple is made, and the other methods are shared.
+The class of a standard named tuple takes five times as long to make; a command imports some thirty of them,
+uses a dozen, and makes many tuples of two or three. Here only these get a compiled `__new__`, and the other
+methods are shared.
 """
 
 import sys
@@ -18,6 +19,10 @@ else:
 
         def _item(at: int, doc: str) -> property:
             return property(itemgetter(at), doc=doc)
+
+
+FEW = 20
+"""The number of instances from which on it pays to compile what makes them."""
 
 
 def annotations_of(cls: type) -> dict[str, Any]:
@@ -47,15 +52,26 @@ class _Tuple(tuple[Any, ...]):
     __signature__ = _Signature()
     _fields: tuple[str, ...]
     _field_defaults: dict[str, Any]
+    _made = 0
+    """The number of tuples that were made, up to the first that needed more."""
 
     def __new__(cls, *given: Any, **named: Any) -> Any:
-        """Compile the `__new__` of the class, which takes this one's place, and run it."""
+        """Make a tuple; once the class is used often, a `__new__` compiled for it replaces this one."""
+        cls._made += 1
+        rest = cls._fields[len(given) :]
+        known = {**cls._field_defaults, **named}
+        if cls._made > FEW or len(given) > len(cls._fields) or not named.keys() <= set(rest) <= known.keys():
+            return cls._compiled()(cls, *given, **named)  # or the call is wrong, which Python then says
+        return tuple.__new__(cls, (*given, *map(known.__getitem__, rest)))
+
+    @classmethod
+    def _compiled(cls) -> Any:
         names = ", ".join(cls._fields)
         made = eval(f"lambda _cls, {names}: _new(_cls, ({names},))", {"_new": tuple.__new__})
         made.__defaults__ = tuple(cls._field_defaults.values())
         made.__qualname__ = f"{cls.__qualname__}.__new__"
         cls.__new__ = staticmethod(made)  # type: ignore[method-assign]
-        return made(cls, *given, **named)
+        return made
 
     @classmethod
     def _make(cls, items: Iterable[Any]) -> Any:

@@ -1,14 +1,14 @@
-"""Frozen values with named fields, made without compiling anything until a class is first used.
+"""Frozen values with named fields, made without compiling anything until a class is used often.
 
 The standard decorator generates and compiles six methods for every class, which takes forty times as long as
-the class itself; a command imports some fifty such classes and uses a dozen. Here `__init__` is compiled when
-the first instance is made, and the other methods are shared.
+the class itself; a command imports some fifty such classes, uses a dozen, and makes many instances of two or
+three. Here only these get a compiled `__init__`, and the other methods are shared.
 """
 
 import dataclasses
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from arena.tuples import annotations_of
+from arena.tuples import FEW, annotations_of
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
@@ -44,11 +44,16 @@ def default(one: "dataclasses.Field[Any]", missing: Any) -> Any:
 
 
 class _Fields:
-    """Builds the fields of a class like the standard decorator, when they are first used."""
+    """Builds the fields of a class like the standard decorator, when they are first used.
+
+    Attributes:
+        made: the number of instances of the class that were made, up to the first that needed more.
+    """
 
     def __init__(self, annotations: dict[str, Any], defaults: dict[str, Any]) -> None:
         self.annotations = annotations
         self.defaults = defaults
+        self.made = 0
         self._built: Any = None
 
     def __get__(self, obj: object, cls: type) -> Any:
@@ -56,6 +61,21 @@ class _Fields:
         if self._built is None:
             self._built = self._build(cls)
         return self._built
+
+    def field(self, name: str) -> Any:
+        """What was assigned to a field in the class, as a Field."""
+        one = self.defaults.get(name, dataclasses.MISSING)
+        return one if isinstance(one, dataclasses.Field) else dataclasses.field(default=one)
+
+    def values(self, given: dict[str, Any]) -> dict[str, Any] | None:
+        """The values of all fields; None if one has neither a value nor a default, or does not exist."""
+        found = {name: given[name] if name in given else self._default(name) for name in self.annotations}
+        lacking = any(one is dataclasses.MISSING for one in found.values())
+        return None if lacking or not given.keys() <= found.keys() else found
+
+    def _default(self, name: str) -> Any:
+        one = self.defaults.get(name, dataclasses.MISSING)
+        return default(one, dataclasses.MISSING) if isinstance(one, dataclasses.Field) else one
 
     def _build(self, cls: type) -> Any:
         # Without a docstring, the standard decorator would write one from the signature, which is slow.
@@ -83,37 +103,61 @@ def frozen(cls: type[T]) -> type[T]:
 
 
 def _init(self: Any, **given: Any) -> None:
-    """Compile the `__init__` of the class, which replaces this one, and run it."""
+    """Set the fields; once the class is used often, an `__init__` compiled for it replaces this one."""
     cls: Any = type(self)
-    cls.__init__ = _compiled(cls)
-    cls.__init__(self, **given)
+    fields = _fields_of(cls)
+    fields.made += 1
+    values = None if fields.made > FEW else fields.values(given)
+    if values is None:  # or the call is wrong, which Python then says
+        cls.__init__ = _compiled(cls)
+        cls.__init__(self, **given)
+        return
+    for name, one in values.items():
+        object.__setattr__(self, name, one)
+    if hasattr(cls, "__post_init__"):
+        self.__post_init__()
 
 
 def _compiled(cls: Any) -> Any:
-    """The `__init__` of the class: one keyword-only parameter for each field."""
-    defaults = vars(cls)["__dataclass_fields__"].defaults
-    scope: dict[str, Any] = {"_missing": dataclasses.MISSING}
-    parameters, lines = [], []
+    """The `__init__` of the class: one keyword-only parameter for each field.
+
+    While it sets the fields, the value is of a class with the same slots whose attributes can be set, which
+    takes a quarter of the time of setting them past a `__setattr__`.
+    """
+    fields = _fields_of(cls)
+    twin = type(cls)(cls.__name__, cls.__bases__, {"__slots__": cls.__slots__})
+    scope: dict[str, Any] = {
+        "_missing": dataclasses.MISSING,
+        "_class": cls,
+        "_twin": twin,
+        "_become": _become,
+    }
+    known: dict[str, Any] = {}
+    lines = [" _become(self, _twin)"]
     for name in cls.__slots__:
-        one = defaults.get(name, dataclasses.MISSING)
-        field = one if isinstance(one, dataclasses.Field) else dataclasses.field(default=one)
-        parameter, taken = name, name
+        field, taken = fields.field(name), name
         if field.default_factory is not dataclasses.MISSING:
-            scope[f"_{name}"] = field.default_factory
-            parameter, taken = f"{name}=_missing", f"_{name}() if {name} is _missing else {name}"
+            scope[f"_{name}"], known[name] = field.default_factory, dataclasses.MISSING
+            taken = f"_{name}() if {name} is _missing else {name}"
         elif field.default is not dataclasses.MISSING:
-            scope[f"_{name}"] = field.default
-            parameter = f"{name}=_{name}"
-        parameters.append(parameter)
-        # Half the time of `object.__setattr__`, which would look for the slot by its name.
-        scope[f"_set_{name}"] = vars(cls)[name].__set__
-        lines.append(f" _set_{name}(self, {taken})")
+            known[name] = field.default
+        lines.append(f" self.{name} = {taken}")
+    lines.append(" self.__class__ = _class")
     if hasattr(cls, "__post_init__"):
         lines.append(" self.__post_init__()")
-    exec("\n".join([f"def __init__(self, *, {', '.join(parameters)}):", *lines]), scope)
+    exec("\n".join([f"def __init__(self, *, {', '.join(cls.__slots__)}):", *lines]), scope)
     made = scope["__init__"]
+    made.__kwdefaults__ = known
     made.__qualname__ = f"{cls.__qualname__}.__init__"
     return made
+
+
+def _fields_of(cls: type) -> _Fields:
+    found: _Fields = vars(cls)["__dataclass_fields__"]
+    return found
+
+
+_become = vars(object)["__class__"].__set__
 
 
 def _all(one: Any) -> tuple[Any, ...]:
