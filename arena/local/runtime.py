@@ -10,19 +10,6 @@ from arena.local.objects import Object
 from arena.tuples import NamedTuple
 
 
-class ExecSpec(NamedTuple):
-    """How to start another process in a container."""
-
-    argv: tuple[str, ...]
-    """What runs the command in the container's surroundings, with mount paths replaced as there.
-
-    It has to be started as the leader of a session, which gets the terminal of its standard input, if any.
-    """
-    env: dict[str, str]
-    """What the command is to have besides the container's own variables, which come first."""
-    cwd: str
-
-
 class Usage(NamedTuple):
     """The CPU and memory that one container uses."""
 
@@ -61,8 +48,11 @@ class Runtime(Protocol):
     def running(self, uid: str, container: str) -> bool:
         """Whether that container's current run has not ended (its log may still grow)."""
 
-    def exec_spec(self, uid: str, container: str, command: list[str]) -> ExecSpec | None:
-        """What `exec` needs; None if the container does not run."""
+    def exec_argv(self, uid: str, container: str, command: list[str]) -> list[str] | None:
+        """What runs one more command in the container's surroundings; None if the container does not run.
+
+        It is started as the leader of a session, which gets the terminal that is its standard input, if any.
+        """
 
     def stdin(self, uid: str, container: str) -> Path | None:
         """The named pipe for the container's standard input, if its spec requests one."""

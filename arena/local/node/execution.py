@@ -41,14 +41,14 @@ def become(spec: Mapping[str, Any], argv: list[str], env: Mapping[str, str]) -> 
 
 def main(run: str, argv: list[str]) -> int:
     """Execute one more command in the container; the exit code if that fails, which is said on stderr."""
-    # Set by whoever has a terminal; everything else is the container's own.
-    terminal = {name: value for name, value in os.environ.items() if name == "TERM"}
     try:
-        if os.isatty(0):
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the session's, so that Ctrl-C reaches the command
         with open(f"{run}/spec.json") as file:
             spec = json.load(file)
-        become(spec, argv, {**terminal, **spec["env"]})
+        env = spec["env"]
+        if os.isatty(0):
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C reaches the command
+            env = {"TERM": "xterm", **env}
+        become(spec, argv, env)
     except (OSError, ValueError) as error:
         text = getattr(error, "strerror", None) or error
         os.write(2, f"{argv[0]}: {text}\n".encode(errors="replace"))

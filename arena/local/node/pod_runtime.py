@@ -17,7 +17,7 @@ from arena.local.node.container_runs import ENDED, RUNNING, Run
 from arena.local.node.mounts import Mount, relocate_words
 from arena.local.node.value_sources import HOST
 from arena.local.objects import Object
-from arena.local.runtime import ExecSpec, Usage
+from arena.local.runtime import Usage
 
 CONNECT = 0.2
 """Seconds to wait for a loopback port to accept."""
@@ -64,15 +64,15 @@ class PodRuntime:
         run = container_runs.latest(self._folder(uid, container))
         return run is not None and run.state != ENDED
 
-    def exec_spec(self, uid: str, container: str, command: list[str]) -> ExecSpec | None:
-        """Return how another process is started in the container, or None if it is not running."""
+    def exec_argv(self, uid: str, container: str, command: list[str]) -> list[str] | None:
+        """Return what runs one more command in the container, or None if it is not running."""
         run = self._running(uid, container)
         spec = run.spec if run else {}
         if run is None or not spec:
             return None
         mounts = tuple(Mount(volume, path, Path(real)) for volume, path, real in spec["mounts"])
-        begin = (sys.executable, "-I", "-S", execution.__file__, str(run.folder))
-        return ExecSpec((*begin, *relocate_words(command, mounts)), {}, "/")
+        begin = [sys.executable, "-I", "-S", execution.__file__, str(run.folder)]
+        return begin + relocate_words(command, mounts)
 
     def stdin(self, uid: str, container: str) -> Path | None:
         """Return the named pipe of the container's input, if its spec requests one."""
