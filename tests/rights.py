@@ -155,7 +155,9 @@ class Bob:
                 "roleRef": {"apiGroup": ROLES.group, "kind": kind.kind, "name": self._name},
                 "subjects": [{"apiGroup": ROLES.group, "kind": "User", "name": "bob"}],
             })  # fmt: skip
-        for one in self._granted ^ set(found):  # the server learns of roles by a watch of its own
+        # A server learns of a role by a watch of its own; it knows all rules of one as soon as it knows any.
+        changed = {one.clusterwide: one for one in self._granted ^ set(found)}
+        for one in changed.values():
             until(lambda one=one: self._is_granted(one) is (one in found))
         self._granted = set(found)
 

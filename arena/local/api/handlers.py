@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from aiohttp import web
 from arena.local.api import bodies, http_watch, patch_requests, refusals, representations, request_path, scale
 from arena.local.api.object_api import Api
 from arena.local.api.rbac import reviews, users
+from arena.local.api.rbac.escalation import Guard
 from arena.local.api.request_options import DeleteOptions, ListOptions, Propagation, Validation, WriteOptions
 from arena.local.api.request_path import Target
 from arena.local.api.resource_types import ASKED
@@ -168,8 +170,18 @@ def _create(call: Call) -> web.Response:
     how, target = call.writing(), call.target
     body = bodies.load(call.body)
     bodies.may_create(body)
-    obj = call.api.create(target.kind.resource, body, target.namespace, how)
+    with _guarded(call, how) as check:
+        obj = call.api.create(target.kind.resource, body, target.namespace, how)
+        check(obj)
     return _shown(call, obj, 201)
+
+
+@contextmanager
+def _guarded(call: Call, how: WriteOptions) -> Iterator[Callable[[Object], None]]:
+    """A transaction, and the check that the written object grants nobody more than its writer may do."""
+    user, target = users.of(call.request.headers), call.target
+    with call.api.store.transaction(how.dry):  # so that nobody creates or deletes it in between
+        yield Guard(call.api, user, target.kind, target.namespace or "").check
 
 
 def _review(call: Call) -> web.Response:
@@ -180,9 +192,10 @@ def _review(call: Call) -> web.Response:
 def _replace(call: Call) -> web.Response:
     target, how = call.target, call.writing()
     body = bodies.load(call.body)
-    obj = call.api.change(
-        target.kind.resource, target.name, target.namespace, lambda _: body, target.subresource, how
-    )
+    where = target.kind.resource, target.name, target.namespace
+    with _guarded(call, how) as check:
+        obj = call.api.change(*where, lambda _: body, target.subresource, how)
+        check(obj)
     return _json(obj) if target.subresource == "scale" else _shown(call, obj)
 
 
@@ -193,10 +206,15 @@ def _patch(call: Call) -> web.Response:
         how = replace(how, applied=True)
     resource, name, space = target.kind.resource, target.name, target.namespace
     create = None if target.subresource else change.create
-    with call.api.store.transaction(how.dry):  # so that nobody creates or deletes it in between
-        if create and call.api.get(resource, name, space) is None:
-            return _shown(call, call.api.create(resource, create(), space, how), 201)
-        obj = call.api.change(resource, name, space, change.apply, target.subresource, how)
+    with _guarded(call, how) as check:
+        is_new = create is not None and call.api.get(resource, name, space) is None
+        if create is not None and is_new:
+            obj = call.api.create(resource, create(), space, how)
+        else:
+            obj = call.api.change(resource, name, space, change.apply, target.subresource, how)
+        check(obj)
+    if is_new:
+        return _shown(call, obj, 201)
     return _json(obj) if target.subresource == "scale" else _shown(call, obj)
 
 

@@ -177,6 +177,35 @@ def test_aggregated_roles(server):
     assert server.ask("GET", PODS, Impersonate_User="x").code == 200
 
 
+def test_nobody_grants_more_than_they_have(server):
+    """Roles and bindings grant at most what their writer may do, unless it may escalate or bind."""
+    write = rule("create update patch", "roles rolebindings", RBAC.split("/")[2])
+    grant(server, "writer", [write, rule("get", "pods pods/log")], user("x"))
+    path = f"{RBAC}/namespaces/default"
+
+    def put(plural, name, **body):
+        code, _, status = server.ask("POST", f"{path}/{plural}", {"metadata": {"name": name}, **body},
+                                     Impersonate_User="x")  # fmt: skip
+        return code, status.get("message", "")
+
+    assert put("roles", "same", rules=[rule("get", "pods", resourceNames=["a"])])[0] == 201
+    for more in (rule("get list", "pods"), rule("get", "*"), rule("*", "pods"), rule("get", "pods", "apps")):
+        code, message = put("roles", "more", rules=[more])
+        assert (code, "permissions not currently held" in message) == (403, True)
+    assert server.ask("GET", f"{path}/roles/more").code == 404
+    mine = {"rules": [write, rule("*", "*", "*")]}
+    merge = {"Content_Type": "application/merge-patch+json", "Impersonate_User": "x"}
+    assert server.ask("PATCH", f"{path}/roles/writer", mine, **merge).code == 403
+    admin = {"roleRef": {"kind": "ClusterRole", "name": "admin"}, "subjects": [user("x")]}
+    code, message = put("rolebindings", "up", **admin)
+    assert (code, '{APIGroups:[""], Resources:["secrets"' in message) == (403, True)
+    assert put("rolebindings", "none", roleRef={"kind": "Role", "name": "none"})[0] == 404
+    assert put("rolebindings", "same", roleRef={"kind": "Role", "name": "same"})[0] == 201
+    bind = rule("bind", "clusterroles", RBAC.split("/")[2], resourceNames=["admin"])
+    grant(server, "binder", [bind], user("x"))
+    assert put("rolebindings", "up", **admin)[0] == 201
+
+
 def test_reviews(server):
     """Everybody may ask what they may do; others may be asked about by those who may do so."""
     grant(server, "few", [rule("get list", "pods"), rule("get", "pods/log")], user("x"))

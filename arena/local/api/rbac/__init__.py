@@ -4,6 +4,7 @@
 - `attributes`     what it asks for, and its refusal
 - `rules`          what bindings grant
 - `authorization`  the check of every request
+- `escalation`     roles and bindings that would grant more than their writer may do
 - `reviews`        answers to "may I?"
 - `bootstrap`      the roles that every cluster has
 - `validation`     roles and bindings that are refused

@@ -19,6 +19,12 @@ _SEEN = ["events", "limitranges", "namespaces", "resourcequotas", "pods/log", "p
 _APPS = ["deployments", "deployments/scale", "replicasets", "replicasets/scale", "statefulsets",
          "statefulsets/scale"]  # fmt: skip
 _OTHERS = (("apps", _APPS), ("batch", ["cronjobs", "jobs"]), ("policy", ["poddisruptionbudgets"]))
+_MEASURED = (
+    ("metrics.k8s.io", ["nodes", "pods"]),
+    ("logs.arena.io", ["podlogs", "podlogs/log"]),
+    ("metrics.arena.io", ["observationlogs"]),
+)
+"""What the metrics server, and this one, add to the role of readers."""
 _ENTER = ["pods/attach", "pods/exec", "pods/portforward"]
 
 
@@ -28,7 +34,7 @@ def _rule(group: str, resources: Sequence[str], verbs: Sequence[str]) -> Object:
 
 _VIEW = [
     _rule("", [*_CORE, *_SEEN], _READ),
-    *(_rule(group, plurals, _READ) for group, plurals in _OTHERS),
+    *(_rule(group, plurals, _READ) for group, plurals in (*_OTHERS, *_MEASURED)),
 ]
 _EDIT = [
     *_VIEW,

@@ -44,7 +44,7 @@ def grants(objects: Objects, user: User, namespace: str) -> Grants:
             continue
         where = f"{meta['name']}/{meta['namespace']}" if meta.get("namespace") else meta["name"]
         told = f'{binding["kind"]} "{where}" of {reference["kind"]} "{reference["name"]}" to {_told(subject)}'
-        rules += [(rule, told) for rule in _rules(objects, role, set())]
+        rules += [(rule, told) for rule in of(objects, role)]
     return Grants(rules, errors)
 
 
@@ -102,8 +102,12 @@ def _role(objects: Objects, reference: Mapping[str, str], namespace: str) -> Obj
     return objects.get(ROLES, reference["name"], namespace)
 
 
-def _rules(objects: Objects, role: Object, seen: set[str]) -> Iterator[Rule]:
+def of(objects: Objects, role: Object) -> Iterator[Rule]:
     """The rules of a role and of those that it aggregates."""
+    return _rules(objects, role, set())
+
+
+def _rules(objects: Objects, role: Object, seen: set[str]) -> Iterator[Rule]:
     yield from role.get("rules") or ()
     seen.add(role["metadata"]["name"])
     for selector in (role.get("aggregationRule") or {}).get("clusterRoleSelectors") or ():
