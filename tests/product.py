@@ -49,6 +49,11 @@ def until(condition: Callable[[], T], seconds: float = 20.0, what: str = "the co
         time.sleep(0.02)
 
 
+def quoted(*words: object) -> str:
+    """The command line of these words, such as paths, which may hold blanks and quotes."""
+    return shlex.join(map(str, words))
+
+
 def browser() -> urllib.request.OpenerDirector:
     """What opens links as a browser does: it goes where they lead, and keeps cookies."""
     return urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
@@ -110,7 +115,7 @@ class Product:
         """Submit a PyTorchJob whose replicas run the Python text `code`."""
         script = self.home / f"{name}.py"
         script.write_text(code, encoding="utf-8")
-        return self.must("submit", "pytorchjob", "--name", name, *words, f"python {shlex.quote(str(script))}")
+        return self.must("submit", "pytorchjob", "--name", name, *words, quoted("python", script))
 
     def jobs(self) -> dict[str, str]:
         """Name -> phase of every job.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from pages import ROOT
-from product import Product, product
+from product import Product, product, quoted
 from worked_example import Example, install, python
 
 KIND = Example("A new kind of job")
@@ -65,7 +65,9 @@ def test_a_kind_is_four_new_files(copy: Product) -> None:
     assert "--servers" in copy.must("submit", "mx", "--help")
     script = copy.home / "train.py"
     script.write_text(PROGRAM, "utf-8")
-    out = copy.must("submit", "mxjob", "--name", "mnist", "--workers", "2", "--logs", f"python {script}")
+    out = copy.must(
+        "submit", "mxjob", "--name", "mnist", "--workers", "2", "--logs", quoted("python", script)
+    )
     assert "met server worker worker" in out
     assert copy.jobs() == {"mnist": "SUCCEEDED"}
     assert "mnist-scheduler-0" in copy.must("get", "mnist")

@@ -1,6 +1,7 @@
 """A cluster that refuses, fails, forgets or restarts, seen through the real commands."""
 
 import json
+import shlex
 import signal
 import subprocess
 import threading
@@ -206,7 +207,11 @@ def test_an_outage_is_told_and_survived(arena: Product, gate: Gate, words: list[
     """Followers report when the cluster is away and when it is back, and continue."""
     mark = arena.home / "go"
     arena.must(
-        "submit", "job", "--name", "long", f"echo begun; until [ -e {mark} ]; do sleep 0.1; done; echo over"
+        "submit",
+        "job",
+        "--name",
+        "long",
+        f"echo begun; until [ -e {shlex.quote(str(mark))} ]; do sleep 0.1; done; echo over",
     )
     until(lambda: arena.jobs() == {"long": "RUNNING"}, what="the start of the job")
     child = arena.start("--kubeconfig", gate.kubeconfig, *words)

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import psutil
 import pytest
 from gate import Answer, Gate
-from product import Ended, Product, product, until
+from product import Ended, Product, product, quoted, until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -391,7 +391,7 @@ def test_names_that_lead_elsewhere(arena: Product) -> None:
 
 def shell(arena: Product, line: str) -> "subprocess.CompletedProcess[str]":
     """Run a line of shell in which `arena` is the product."""
-    command = f'arena() {{ "{sys.executable}" -m arena "$@"; }}; {line}'
+    command = f'arena() {{ {quoted(sys.executable)} -m arena "$@"; }}; {line}'
     return subprocess.run(
         ["bash", "-c", command], env=arena.env, cwd=arena.home, capture_output=True, text=True,
         timeout=60, check=False,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from product import Product, product, until
+from product import Product, product, quoted, until
 
 
 @pytest.fixture
@@ -113,6 +113,6 @@ def test_workers_of_a_run_meet(arena: Product, kind: str) -> None:
     script = arena.home / "meet.py"
     script.write_text(MEETING, encoding="utf-8")
     words = ("--schedule", "@every 1s", "--name", "pair", "--workers", "2", "--concurrency-policy", "Forbid")
-    arena.must("cron", kind, *words, f"python {script}")
+    arena.must("cron", kind, *words, quoted("python", script))
     until(lambda: ended(arena, "pair", "Succeeded"), 30, "a run that succeeded")
     assert "met worker-1" in arena.must("logs", ended(arena, "pair", "Succeeded")[0])

@@ -195,7 +195,7 @@ def test_deepspeed(arena: Product, code: int, phase: str) -> None:
 def test_a_script(arena: Product, tmp_path: Path) -> None:
     """The script of a request runs with variables and the workers concerned; with it the request fails."""
     script, told = tmp_path / "grow.sh", tmp_path / "told"
-    script.write_text(f"echo $MODE $1 >> {told}; exit $CODE\n", encoding="utf-8")
+    script.write_text(f"echo $MODE $1 >> {shlex.quote(str(told))}; exit $CODE\n", encoding="utf-8")
     submit(arena, "--workers", "1")
     sees(arena, "e-worker-0")
     words = ["scaleout", "etjob", "--name", "e", "--script", str(script), "--env", "MODE=soft", "--wait"]

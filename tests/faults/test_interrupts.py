@@ -13,7 +13,7 @@ from typing import IO
 
 import pytest
 from gate import Gate
-from product import Product, until
+from product import Product, quoted, until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -79,7 +79,7 @@ def test_ctrl_c_while_waiting_for_a_submitted_job(arena: Product, flag: str) -> 
     """Leaving `submit --wait` or `--logs` leaves the job, which was submitted, and says so."""
     script = arena.home / "talker.py"
     script.write_text(TALKER, encoding="utf-8")
-    child = arena.start("submit", "pytorchjob", "--name", "talker", flag, f"python {script}")
+    child = arena.start("submit", "pytorchjob", "--name", "talker", flag, quoted("python", script))
     until(lambda: arena.jobs() == {"talker": "RUNNING"}, what="the job to run")
     code, err = interrupt(child)
     assert code == 130
@@ -108,7 +108,7 @@ def test_ctrl_c_while_a_cluster_is_silent(arena: Product, gate: Gate, word: str)
 def test_a_reader_that_leaves(talker: Product) -> None:
     """`arena ... | head -0` ends at once with 141, as if by SIGPIPE, and says nothing on standard error."""
     for words in (("logs", "-f", "talker"), ("list",), ("get", "talker", "-o", "json"), ("--help",)):
-        line = f'("{sys.executable}" -m arena {" ".join(words)} 2>err; echo $? >code) | head -0'
+        line = f"({quoted(sys.executable)} -m arena {' '.join(words)} 2>err; echo $? >code) | head -0"
         subprocess.run(["sh", "-c", line], env=talker.env, cwd=talker.home, timeout=30, check=False)
         assert (talker.home / "err").read_text() == "", words
         assert (talker.home / "code").read_text() == "141\n", words

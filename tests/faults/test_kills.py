@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from product import Product, until
+from product import Product, quoted, until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -152,7 +152,7 @@ def test_a_replica_that_outlives_its_job(arena: Product) -> None:
     script.write_text(program + "print('I am', role, flush=True)\ntime.sleep(600 * (role == 'ps'))\n")
     shown = arena.must(
         "submit", "tfjob", "--name", "roles", "--workers", "2", "--ps", "1", "--logs",
-        "--clean-task-policy", "None", f"python {script}",
+        "--clean-task-policy", "None", quoted("python", script),
     )  # fmt: skip
     assert "I am ps" in shown
     assert arena.jobs() == {"roles": "SUCCEEDED"}

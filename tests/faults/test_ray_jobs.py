@@ -10,7 +10,7 @@ import sys
 
 import psutil
 import pytest
-from product import Product, until
+from product import Product, quoted, until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -75,7 +75,7 @@ def arena(arena: Product) -> Product:
 def submit(arena: Product, *words: str) -> None:
     """Submit the job `tune`, whose cluster goes as soon as it may."""
     given = ("--name", "tune", "--ttl-after-finished", "0", "-e", f"PYTHONPATH={arena.home}/bin")
-    arena.must("submit", "rayjob", *given, *words, f"python {arena.home}/tune.py")
+    arena.must("submit", "rayjob", *given, *words, quoted("python", arena.home / "tune.py"))
 
 
 def starts(arena: Product, number: int) -> list[str]:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from product import Product
+from product import Product, quoted
 
 BOOM = """
 import os
@@ -19,7 +19,7 @@ def test_the_error_stands_beside_the_reason(arena: Product) -> None:
     """get and --logs show the last line of the failed instance's output that looks like an error."""
     script = arena.home / "boom.py"
     script.write_text(BOOM, encoding="utf-8")
-    words = ("--workers", "2", "--clean-task-policy", "Running", f"python {script}")
+    words = ("--workers", "2", "--clean-task-policy", "Running", quoted("python", script))
     code, _, err = arena.run("submit", "pytorchjob", "--name", "j", *words, "--logs")
     assert code == 7
     said = 'Error: job "j" failed: exit code 1 on worker-0'

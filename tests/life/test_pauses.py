@@ -6,7 +6,7 @@ import signal
 import sys
 
 import pytest
-from product import Product, until
+from product import Product, quoted, until
 
 BEATS = """
 import os, sys, time
@@ -22,7 +22,7 @@ while not os.path.exists("stop"):
 def beats(arena: Product, kind: str, name: str, *words: str, count: int = 1) -> None:
     """Submit a job of such programs and wait until so many have noted that they started."""
     (arena.home / "beats.py").write_text(BEATS, encoding="utf-8")
-    arena.must("submit", kind, "--name", name, *words, f"python {arena.home}/beats.py")
+    arena.must("submit", kind, "--name", name, *words, quoted("python", arena.home / "beats.py"))
     arena.must("wait", name, "--for", "phase=RUNNING", "--timeout", "30s")
     until(lambda: len(starts(arena)) == count, what=f"{count} starts")
 
@@ -77,7 +77,7 @@ def test_resumed_while_it_still_ends(arena: Product) -> None:
     """A job that is resumed at once restarts only when its previous instances have ended."""
     (arena.home / "slow.py").write_text(SLOW, encoding="utf-8")
     log = arena.home / "log"
-    arena.must("submit", "pytorchjob", "--name", "j", f"exec python {arena.home}/slow.py")
+    arena.must("submit", "pytorchjob", "--name", "j", quoted("exec", "python", arena.home / "slow.py"))
     until(lambda: log.exists() and log.read_text("utf-8"), what="the first start")
     arena.must("suspend", "j")
     resume = arena.start("resume", "j")
@@ -169,7 +169,7 @@ def test_deleted_while_waited_for(arena: Product) -> None:
 @pytest.mark.parametrize("words", [("logs", "-f", "j"), ("submit", "--logs")], ids=" ".join)
 def test_deleted_while_followed(arena: Product, words: tuple[str, ...]) -> None:
     """logs -f reports that the job was deleted, with exit code 3, like wait."""
-    program = f"{sys.executable} -uc \"import time; print('beat'); time.sleep(60)\""
+    program = quoted(sys.executable, "-uc", "import time; print('beat'); time.sleep(60)")
     submit = ("submit", "pytorchjob", "--name", "j", program)
     if words[0] == "logs":
         arena.must(*submit)

@@ -1,7 +1,7 @@
 """Retries, deadlines, time to live and clean-up, with real programs on the local cluster."""
 
 import pytest
-from product import Product, until
+from product import Product, quoted, until
 
 FLAKY = """
 import sys
@@ -18,7 +18,7 @@ IDLE = "sleep 600"
 def flaky(arena: Product) -> str:
     """The command of such a program."""
     (arena.home / "flaky.py").write_text(FLAKY, encoding="utf-8")
-    return f"python {arena.home}/flaky.py {arena.home}/tries"
+    return quoted("python", arena.home / "flaky.py", arena.home / "tries")
 
 
 def tries(arena: Product) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from product import Product, product, until
+from product import Product, product, quoted, until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -59,7 +59,7 @@ def program(arena: Product, kind: str, *lines: str) -> str:
     """The command that runs those lines after `place` is known: where to meet, as whom, and how many."""
     script = arena.home / "gather.py"
     script.write_text(MEET + PLACES[kind] + "\n".join(lines) + "\n", encoding="utf-8")
-    return f"python {script}"
+    return quoted("python", script)
 
 
 @pytest.mark.parametrize("kind", PLACES)

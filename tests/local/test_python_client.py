@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from product import Product, product
+from product import Product, product, quoted
 
 SERVE = """
 import socket, sys
@@ -66,7 +66,7 @@ def run(kubeconfig: Path, *words: str) -> "subprocess.CompletedProcess[str]":
 def test_pods_are_watched_read_entered_and_reached(arena: Product) -> None:
     """Create, watch, logs, exec and port-forward work as on any cluster."""
     (arena.home / "serve.py").write_text(SERVE)
-    done = run(arena.state / "kubeconfig", f"{sys.executable} {arena.home}/serve.py")
+    done = run(arena.state / "kubeconfig", quoted(sys.executable, arena.home / "serve.py"))
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["log: up", "exec: inside", "forward: hello you"]
 

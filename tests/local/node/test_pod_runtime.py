@@ -1,5 +1,6 @@
 """What others may ask of a pod's processes."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -68,7 +69,9 @@ def test_port(node: Node) -> None:
 def test_usage(node: Node) -> None:
     """CPU and memory count all processes of a container, those executed in it too."""
     name = node.pod(
-        "sh", "-c", f"{sys.executable} -c 'x = bytearray(50_000_000); print(1)\nwhile True: pass' & wait"
+        "sh",
+        "-c",
+        f"{shlex.quote(sys.executable)} -c 'x = bytearray(50_000_000); print(1)\nwhile True: pass' & wait",
     )
     until(lambda: node.state(name, "running") and node.text(name) == "1")
     node.kubelet.usage(node.uid(name))

@@ -332,7 +332,7 @@ def test_script(bench, running):
     bench.run("e-worker-2")
     job = bench.read(JOBS, "s-out")["spec"]
     container = job["template"]["spec"]["containers"][0]
-    assert container["command"] == ["/bin/sh", "-c", "sh /grow.sh e-worker-2:1"]
+    assert container["command"] == ["sh", "/grow.sh", "e-worker-2:1"]
     assert container["env"][-1] == {"name": "A", "value": "b"}
     assert (job["backoffLimit"], job["activeDeadlineSeconds"]) == (1, 60)
     assert phase(bench) == "Scaling"

@@ -219,11 +219,11 @@ def launcher(job: Job, local: bool) -> Object:
     return template
 
 
-def script(job: Job, line: str, variables: Sequence[Object], local: bool) -> Object:
-    """A pod template that runs a command line with the launcher's image, variables and host files."""
+def script(job: Job, command: Sequence[str], variables: Sequence[Object], local: bool) -> Object:
+    """A pod template that runs a command with the launcher's image, variables and host files."""
     template = _template(job, "launcher", {}, local)
     container = template["spec"]["containers"][0]
-    container["command"] = ["/bin/sh", "-c", line]
+    container["command"] = list(command)
     container.pop("args", None)
     container["env"] = [*(container.get("env") or []), *variables]
     return {"metadata": template["metadata"], "spec": template["spec"]}

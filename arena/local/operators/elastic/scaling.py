@@ -111,7 +111,7 @@ def _script(elastic: ElasticJob, scale: Scale) -> Object:
     """The batch Job that runs the request's script with the affected workers as its argument."""
     job, spec = elastic.job, scale.spec
     workers = ",".join(f"{name}:{job.slots}" for name in scale.names)
-    line = f"sh {spec['script']} {workers}"
+    command = ["sh", str(spec["script"]), workers]
     return {
         "metadata": {
             "name": f"{scale.obj['metadata']['name'][:50]}-{'out' if scale.out else 'in'}",
@@ -120,7 +120,7 @@ def _script(elastic: ElasticJob, scale: Scale) -> Object:
         "spec": {
             "backoffLimit": int(spec.get("backoffLimit") or 0),
             "activeDeadlineSeconds": int(scale.timeout),
-            "template": manifests.script(job, line, spec.get("env") or [], elastic.local),
+            "template": manifests.script(job, command, spec.get("env") or [], elastic.local),
         },
     }
 

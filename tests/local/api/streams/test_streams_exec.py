@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import pty
+import shlex
 import struct
 import termios
 import time
@@ -165,7 +166,11 @@ def test_large_output_is_fast_and_whole(rig):
 def test_the_command_ends_with_its_client(rig, tmp_path, tty):
     """A client that leaves takes the command and its children along."""
     mark = tmp_path / "pid"
-    command = ["sh", "-c", f"trap '' TERM HUP; sleep 1000 & echo $! > {mark}; echo ready; wait"]
+    command = [
+        "sh",
+        "-c",
+        f"trap '' TERM HUP; sleep 1000 & echo $! > {shlex.quote(str(mark))}; echo ready; wait",
+    ]
     with channels(
         rig, "box/exec", "v5.channel.k8s.io", stdin=1, stdout=1, tty=tty, command=command
     ) as socket:

@@ -1,6 +1,7 @@
 """port-forward: by kubectl (SPDY in a websocket) and by v4 channels."""
 
 import contextlib
+import shlex
 import socket
 import struct
 import sys
@@ -33,7 +34,7 @@ def pods(rig):
     """One pod that serves files, one that answers in capitals."""
     ports = [{"containerPort": 8080}]
     files = "echo data > index.html; head -c 5000000 /dev/zero > big"
-    serve = f"exec {sys.executable} -m http.server --bind 127.0.0.1 $PORT"
+    serve = f"exec {shlex.quote(sys.executable)} -m http.server --bind 127.0.0.1 $PORT"
     rig.run("web", {"command": ["sh", "-c", f"{files}; {serve}"], "ports": ports})
     rig.run("echo", {"command": [sys.executable, "-c", ECHO], "ports": ports})
     for name in ("web", "echo"):
