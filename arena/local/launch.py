@@ -84,11 +84,29 @@ def _environment(home: Path, offers: Mapping[str, str]) -> dict[str, str]:
     env.update(offers)
     env["ARENA_LOCAL_HOME"] = str(home)  # even if it was relative to our folder
     paths = [os.path.abspath(path) for path in env.get("PYTHONPATH", "").split(os.pathsep) if path]
-    root = Path(__file__).resolve().parents[2]
-    # An installed package is found anyway; its folder must not come before the standard library. The
-    # interpreter does not know the folder of an archive that unpacks itself, whatever it is called.
-    if str(root) not in map(os.path.realpath, (*site.getsitepackages(), site.getusersitepackages())):
-        paths.append(str(root))
-    if paths:
+    if paths := list(dict.fromkeys([*paths, *_unpacked()])):
         env["PYTHONPATH"] = os.pathsep.join(paths)
     return env
+
+
+def _unpacked() -> Iterator[str]:
+    """The folders of this package and its libraries that another interpreter would not find by itself.
+
+    An archive that unpacks itself has them in one folder (shiv) or in one for each library (pex). Installed
+    packages are found anyway, and must not come before the standard library.
+    """
+    found = map(os.path.realpath, (*site.getsitepackages(), site.getusersitepackages()))
+    known = {*found, ""}
+    root = Path(__file__).resolve().parents[2]
+    # The first folder of the path is that of the program, or the caller's own.
+    for folder in (str(root), *filter(_holds_packages, sys.path[1:])):
+        if os.path.realpath(folder) not in known:
+            yield os.path.realpath(folder)
+
+
+def _holds_packages(folder: str) -> bool:
+    """Whether it is a folder of installed packages."""
+    try:
+        return any(name.endswith(".dist-info") for name in os.listdir(folder or os.devnull))
+    except OSError:
+        return False

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from product import Product, product, until
+from product import Product, product, quoted, until
 
 from arena.kinds.training.job import INDEXED
 
@@ -42,7 +42,7 @@ def program(arena: Product, name: str, text: str) -> str:
     """The command line that runs a Python program."""
     file = arena.home / f"{name}.py"
     file.write_text(text, encoding="utf-8")
-    return f"python {file}"
+    return quoted("python", file)
 
 
 def job(arena: Product, name: str) -> dict:

@@ -11,7 +11,12 @@ from product import product
 
 import arena
 
-START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from arena.__main__ import main; main()"
+START = """if True:
+    import sys
+    sys.path[:1] = [sys.argv.pop(1), sys.argv.pop(1)]
+    from arena.__main__ import main
+    main()
+"""
 
 
 def copy(folder: Path) -> Path:
@@ -33,11 +38,13 @@ def test_inside_an_archive(tmp_path: Path) -> None:
 
 
 def test_an_unpacked_archive(tmp_path: Path) -> None:
-    """The server is that of an archive which unpacked itself, as shiv's do, to a folder of its own."""
-    bundle = copy(tmp_path / "unpacked" / "site-packages")
+    """The server is that of an archive which unpacked itself: shiv's to one folder, pex's to several."""
+    bundle, library = copy(tmp_path / "unpacked" / "site-packages"), tmp_path / "library"
+    (library / "library-1.dist-info").mkdir(parents=True)
+    words = ("submit", "job", "--name", "a", "--logs", "echo ran")
     with product(tmp_path) as one:
-        line = [one.python, "-c", START, str(bundle), "submit", "job", "--name", "a", "--logs", "echo ran"]
+        line = [one.python, "-c", START, str(bundle), str(library), *words]
         done = subprocess.run(line, env=one.env, capture_output=True, text=True, timeout=60, check=False)
         assert "ran" in done.stdout, done.stderr
         there = psutil.Process(one.server()).environ()["PYTHONPATH"]
-        assert str(bundle) in there.split(os.pathsep)
+        assert {str(bundle), str(library)} <= set(there.split(os.pathsep))

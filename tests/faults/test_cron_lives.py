@@ -51,7 +51,7 @@ def test_runs_succeed_and_fail(arena: Product) -> None:
 def test_a_restart_starts_no_run_twice(arena: Product) -> None:
     """After a kill, the server continues its crons and the active run, and none runs twice."""
     log, go = arena.home / "log", arena.home / "go"
-    line = f"echo $HOSTNAME >> {log}; while [ ! -e {go} ]; do sleep 0.05; done"
+    line = f"echo $HOSTNAME >> {quoted(log)}; while [ ! -e {quoted(go)} ]; do sleep 0.05; done"
     words = ("--schedule", "@every 1s", "--name", "slow", "--concurrency-policy", "Forbid")
     arena.must("cron", "pytorchjob", *words, line)
     until(log.exists, 20, "the first run")
@@ -84,9 +84,8 @@ def test_secrets_and_files_reach_every_run(arena: Product) -> None:
     conf.write_text("from a file\n", encoding="utf-8")
     words = ("--schedule", "@every 1s", "--name", "both", "--secret", "TOKEN=hidden")
     inside = arena.home / "inside" / "a.conf"
-    arena.must(
-        "cron", "tfjob", *words, "--config-file", f"{conf}:{inside}", f'cat {inside}; test "$TOKEN" = hidden'
-    )
+    command = f'cat {quoted(inside)}; test "$TOKEN" = hidden'
+    arena.must("cron", "tfjob", *words, "--config-file", f"{conf}:{inside}", command)
     until(lambda: len(ended(arena, "both", "Succeeded")) > 1, 30, "two runs that succeeded")
     assert arena.must("logs", ended(arena, "both", "Succeeded")[0]) == "from a file\n"
 

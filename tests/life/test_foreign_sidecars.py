@@ -1,5 +1,6 @@
 """Jobs whose pods have a container beside the program, listed before it as a mesh does."""
 
+import json
 from pathlib import Path
 
 from product import Product, until
@@ -18,7 +19,7 @@ IDLE = "echo proxy; exec sleep 600"
 def meshed(arena: Product, text: str = IDLE) -> tuple[str, ...]:
     """The words that submit a job whose pods have such a sidecar."""
     mesh = arena.home / "mesh.yaml"
-    sidecar = SIDECAR.format(text=f"'{text} # {arena.home}'")
+    sidecar = SIDECAR.format(text=json.dumps(f"{text} # {arena.home}"))
     mesh.write_text(TEMPLATE.read_text("utf-8").replace(PROGRAM, sidecar + PROGRAM), encoding="utf-8")
     return ("submit", "pytorchjob", "--name", "j", "--template", str(mesh), "--env", "WHO=program")
 
@@ -47,7 +48,7 @@ def test_what_keeps_the_job_is_said(arena: Product) -> None:
 
 def test_the_truth_of_the_job_ends_it(arena: Product) -> None:
     """Once the operator has decided, --logs does not wait for a sidecar that still runs elsewhere."""
-    text = f'case "$HOSTNAME" in *master*) exit 0;; esac; {IDLE}'.replace('"', "")
+    text = f'case "$HOSTNAME" in *master*) exit 0;; esac; {IDLE}'
     line = (*meshed(arena, text), "--workers", "2", "--logs", "echo of the program")
     code, out, err = arena.run(*line, seconds=30)
     assert code == 0, err

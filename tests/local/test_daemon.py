@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -459,7 +460,7 @@ def test_idle_end(home, monkeypatch):
     monkeypatch.setenv("ARENA_LOCAL_IDLE", "1")
     server = daemon.ensure()
     go = home / "go"
-    run_pod(server, f"while [ ! -e {go} ]; do sleep 0.05; done")
+    run_pod(server, f"while [ ! -e {shlex.quote(str(go))} ]; do sleep 0.05; done")
     kept = time.monotonic() + 2
     until(lambda: locks.holder(home) is None or time.monotonic() > kept)
     assert locks.holder(home) == server.pid

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shlex
 import signal
 from typing import Any
 
@@ -177,7 +178,8 @@ def test_kubelet_killed_again_and_again(idle: Node) -> None:
     names = []
     for _ in range(8):
         for _ in range(3):
-            script = f"echo begun >> {out}/$HOSTNAME; sleep 0.{chance.randrange(1, 9)}; exit {len(names) % 5}"
+            pause, code = chance.randrange(1, 9), len(names) % 5
+            script = f"echo begun >> {shlex.quote(str(out))}/$HOSTNAME; sleep 0.{pause}; exit {code}"
             names.append(idle.pod("sh", "-c", script))
         begun = len(list(out.iterdir())) + chance.randrange(3)
         until(lambda begun=begun: len(list(out.iterdir())) >= begun)
