@@ -13,7 +13,9 @@ from arena.kube.faults import Asked, Garbled
 def broken(cause: BaseException, asked: Asked, server: Endpoint) -> ArenaError:
     """The error for a request without an answer, or a broken stream."""
     chain = list(_chain(cause))
-    if _has(chain, "ProxyError"):
+    # A SOCKS proxy whose name does not resolve is reported like an unknown server.
+    is_socks = (server.proxy or "").startswith("socks")
+    if _has(chain, "ProxyError") or (is_socks and _has(chain, "gaierror")):
         return _proxy(chain, server)
     known = _dns(chain, asked, server.host) or _tls(chain, asked, server.host) or _slow(chain, asked, server)
     if known is not None:
@@ -61,7 +63,10 @@ def _chain(cause: BaseException) -> Iterator[BaseException]:
 
 def _proxy(chain: list[BaseException], server: Endpoint) -> ArenaError:
     said = next((str(one) for one in chain if str(one).startswith("Tunnel connection failed")), "")
-    return proxy_refusal(said.partition(": ")[2] or _reason(chain, "no answer in time"), server)
+    # PySocks: the answer of the proxy, such as 0x02: Connection not allowed by ruleset
+    answer = next((str(one) for one in chain if getattr(one, "socket_err", "") is None), "")
+    why = said.partition(": ")[2] or answer.rpartition(": ")[2].lower() or _reason(chain, "no answer in time")
+    return proxy_refusal(why, server)
 
 
 def proxy_refusal(why: str, server: Endpoint) -> ArenaError:

@@ -14,6 +14,7 @@ import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
+from importlib.util import find_spec
 
 import pytest
 from product import until
@@ -344,6 +345,46 @@ def test_a_dead_proxy_is_blamed(server, proxy, text):
     with pytest.raises(Unreachable) as caught:
         websocket.connect(far, read(), ["v5.channel.k8s.io"])
     assert f"the proxy {text}" in caught.value.message
+
+
+needs_socks = pytest.mark.skipif(find_spec("socks") is None, reason="NOT TESTED: PySocks is not installed")
+
+
+@needs_socks
+@pytest.mark.parametrize(("place", "why"), [("127.0.0.1:1", "connection refused"), ("nowhere.invalid:1", "")])
+def test_a_dead_socks_proxy_is_blamed(place, why):
+    """A SOCKS proxy that does not answer is named as the cause, not the cluster."""
+    far = transport("https://cluster.test:6443", proxy=f"socks5h://u:pass@{place}", proxy_origin="here")
+    with pytest.raises(Unreachable) as caught:
+        far.json(read())
+    blamed = f"the proxy {place} does not let requests through to cluster.test: {why}"
+    assert caught.value.message.startswith(blamed)
+    assert caught.value.message.endswith("(here)")
+    assert "pass" not in caught.value.message
+
+
+@needs_socks
+def test_a_socks_proxy_that_refuses_is_heard():
+    """The refusal of a SOCKS proxy is reported as that of the proxy."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        port = proxy.getsockname()[1]
+
+        def refuse() -> None:
+            with proxy.accept()[0] as client:
+                for answer in (b"\x05\x00", b"\x05\x02\x00\x01\0\0\0\0\0\0"):
+                    client.recv(1000)
+                    client.sendall(answer)
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        far = transport("https://cluster.test:6443", proxy=f"socks5h://127.0.0.1:{port}", proxy_origin="here")
+        with pytest.raises(Unreachable) as caught:
+            far.json(read())
+        thread.join()
+    assert caught.value.message == (
+        f"the proxy 127.0.0.1:{port} does not let requests through to cluster.test: "
+        "connection not allowed by ruleset (here)"
+    )
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
