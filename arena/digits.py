@@ -1,9 +1,7 @@
 """Whole numbers in foreign text."""
 
-import re
-
-_WHOLE = re.compile(r"[0-9]{1,19}")
-"""What fits into 64 bits; Python refuses to read or write numbers of thousands of digits."""
+_LONGEST = 19
+"""Digits that fit into 64 bits; Python refuses to read or write numbers of thousands of digits."""
 
 
 def whole(text: object) -> int | None:
@@ -12,4 +10,6 @@ def whole(text: object) -> int | None:
     >>> whole("12"), whole("x"), whole("9" * 5000), whole("²")
     (12, None, None, None)
     """
-    return int(text) if isinstance(text, str) and _WHOLE.fullmatch(text) else None
+    if not isinstance(text, str) or not (text.isascii() and text.isdigit()) or len(text) > _LONGEST:
+        return None
+    return int(text)

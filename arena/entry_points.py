@@ -1,4 +1,4 @@
-"""What installed packages add to arena: the objects that their entry points name."""
+"""What is added to arena without being registered: modules of its folders, and objects of other packages."""
 
 import os
 import sys
@@ -10,6 +10,15 @@ from arena.errors import ArenaError
 KINDS = "arena.kinds"
 EXPLAINERS = "arena.explainers"
 _NOUNS = {KINDS: "kind", EXPLAINERS: "explainer"}
+
+
+def modules(folder: str) -> list[str]:
+    """The names of the modules in a folder, sorted, without packages.
+
+    `pkgutil` would answer the same in ten times the time.
+    """
+    names = (name.removesuffix(".py") for name in os.listdir(folder) if name.endswith(".py"))
+    return sorted(name for name in names if name != "__init__")
 
 
 @cache

@@ -137,10 +137,9 @@ def when(text: str | None, *, here: bool = False) -> datetime | None:
 @lru_cache(maxsize=1 << 13)
 def _moment(text: str) -> datetime:
     """Parse the time; cached, since the pods of a job share most of theirs."""
-    shortened = re.sub(r"(\.\d{1,6})\d*", r"\1", text)
-    shortened = re.sub(r"\.(\d+)", lambda m: "." + m.group(1).ljust(6, "0"), shortened)
+    micro = re.sub(r"\.(\d+)", lambda found: "." + found[1][:6].ljust(6, "0"), text) if "." in text else text
     try:
-        return datetime.fromisoformat(shortened.replace("Z", "+00:00").replace("z", "+00:00"))
+        return datetime.fromisoformat(micro.replace("Z", "+00:00").replace("z", "+00:00"))
     except ValueError as error:
         raise SpecError(f'"{text[:80]}" is not a time', "write it like 2026-01-31T12:00:00Z") from error
 

@@ -16,7 +16,19 @@ HOUSE = {f"arena.local.{name}" for name in ("server", "api", "node", "operators"
 OPTIONS = {"arena.kinds.spec", "arena.kinds.option_types", "arena.kinds.record", "arena.kinds.validators"}
 SUBMIT = {"arena.actions.submit", "arena.kinds.training.specs", "arena.kinds.workload.spec"}
 
-SPARED = {*TALKS, *HOUSE, *OPTIONS, *SUBMIT, "email", "shutil", "yaml", "kubernetes", "aiohttp", "psutil"}
+SPARED = {
+    *TALKS,
+    *HOUSE,
+    *OPTIONS,
+    *SUBMIT,
+    "arena.actions.diagnosis.explainers",
+    "email",
+    "shutil",
+    "yaml",
+    "kubernetes",
+    "aiohttp",
+    "psutil",
+}
 NEVER = HEAVY | TALKS | HOUSE
 IDLE = NEVER | PRINTS | {"arena.kube", "arena.local"}
 

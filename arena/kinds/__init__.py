@@ -6,11 +6,10 @@ only those that are needed are imported. What several kinds of a family share is
 as `training/base/`; what families share is in `workload/`.
 """
 
+import os
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib import import_module
-from importlib.util import find_spec
-from pkgutil import iter_modules
 
 from arena import entry_points
 from arena.errors import SpecError
@@ -41,6 +40,8 @@ def all_kinds() -> tuple[Kind, ...]:
 @lru_cache(maxsize=1)
 def families() -> tuple[Family, ...]:
     """All families: training jobs first, then the others by name."""
+    from pkgutil import iter_modules
+
     packages = [import_module(f"{__name__}.{one.name}") for one in iter_modules(__path__) if one.ispkg]
     own = [one.FAMILY for one in packages if hasattr(one, "FAMILY")]
     found = {one.name: one for one in (*own, *(kind.family for kind in _foreign()))}
@@ -114,10 +115,9 @@ def _candidates(word: str, family: Family) -> Iterator[Kind]:
 @cache
 def _modules(family: str) -> tuple[str, ...]:
     """The modules of a family's package; each is a kind, since shared code is in subpackages."""
-    if not find_spec(f"{__name__}.{family}"):
-        return ()  # a family from an installed package
-    package = import_module(f"{__name__}.{family}")
-    return tuple(one.name for one in iter_modules(package.__path__) if not one.ispkg)
+    folder = os.path.join(__path__[0], family)
+    # A family from an installed package has none.
+    return tuple(entry_points.modules(folder)) if os.path.isdir(folder) else ()
 
 
 @cache

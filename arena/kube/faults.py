@@ -39,7 +39,7 @@ _OPERATORS = {
 }
 
 
-_REFUSED = re.compile(r'User "[^"]*" cannot ')
+_REFUSED = r'User "[^"]*" cannot '
 """How the authorizer's words begin; other words are those of webhooks and policies."""
 _ANONYMOUS = 'User "system:anonymous" cannot '
 _TRIALS = "does not support dry run"
@@ -174,7 +174,7 @@ def _forbidden(message: str, said: dict[str, Any], asked: Asked) -> ArenaError:
     if _ANONYMOUS in why:
         text = f"{asked.cluster} received no credentials from you ({why})"
         return NotAllowed(text, "log in, or choose a --context that has a user")
-    if not why or _REFUSED.match(why):
+    if not why or re.match(_REFUSED, why):
         what, place, hint = asked.noun, asked.place, "ask for a role that includes it"
         if asked.resource is None:
             what, hint = f"which types {asked.cluster} serves", "ask for the ClusterRole system:discovery"

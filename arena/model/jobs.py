@@ -180,6 +180,14 @@ class Job:
         return tuple(one for one in self.instances if one.holds) if self.phase.is_final else ()
 
     @property
+    def is_well(self) -> bool:
+        """Whether it neither waits nor fails, and leaves nothing behind, so that nothing needs explaining."""
+        if self.findings or self.unread or self.survivors:
+            return False
+        complete = self.phase is Phase.RUNNING and len(self.instances) >= self.wanted
+        return complete or self.phase is Phase.SUCCEEDED
+
+    @property
     def ready(self) -> int:
         """The number of instances that are running and ready; those of a held job are of its last run."""
         return 0 if self.phase.is_held else sum(one.is_ready for one in self.instances)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from arena.actions.diagnosis import explain
+from arena.actions.diagnosis.explainer import Explainer
 from arena.actions.diagnosis.explainers import error_line
 from arena.kinds.workload.instance_findings import IDS, survivors, trouble
 from arena.model.findings import NO_INSTANCES, STILL_RUNNING, Evidence, Finding
@@ -18,6 +19,7 @@ from arena.resources import EVENTS
 ROOT = Path(__file__).parents[2]
 JOB = Job(name="bert", namespace="n", kind="pytorchjob", phase=Phase.PENDING, uid="u", wanted=1)
 GENERAL = Finding("no-instances", "no instance exists yet")
+LEFT = Instance(name="bert-worker-1", namespace="n", uid="w", phase="Running", status="Running", node="a")
 
 
 def instance(reason="", message="", phase="Pending", **container) -> Instance:
@@ -160,9 +162,29 @@ def test_what_a_list_does_not_ask(shelf):
     assert len(shelf.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("job", "well"),
+    [
+        (replace(JOB, phase=Phase.SUCCEEDED), True),
+        (replace(JOB, phase=Phase.SUCCEEDED, instances=(LEFT,)), False),
+        (replace(JOB, phase=Phase.RUNNING, instances=(LEFT,)), True),
+        (replace(JOB, phase=Phase.RUNNING), False),
+        (replace(JOB, phase=Phase.RUNNING, instances=(LEFT,), findings=(GENERAL,)), False),
+        (replace(JOB, phase=Phase.FAILED), False),
+        (JOB, False),
+    ],
+)
+def test_explainers_get_what_waits_fails_or_is_left(job, well, monkeypatch):
+    """A job that runs with all its instances, or has succeeded without leaving any, asks for no explainer."""
+    asked = []
+    one = Explainer(order=1, concerns=lambda job: asked.append(job) or False, explain=lambda job, facts: job)
+    monkeypatch.setattr(explain, "explainers", lambda: (one,))
+    assert explain.without_cluster([job]) == [job]
+    assert (job.is_well, asked) == (well, [] if well else [job])
+
+
 def test_what_ends_those_that_still_run():
     """The finding that instances still run has the command that ends them, without a request."""
-    one = Instance(name="bert-worker-1", namespace="n", uid="w", phase="Running", status="Running", node="a")
     ended = Finding(STILL_RUNNING, "1 instance still runs")
     [whole, ray] = explain.without_cluster(
         Job(
@@ -171,7 +193,7 @@ def test_what_ends_those_that_still_run():
             kind=kind,
             phase=Phase.SUCCEEDED,
             uid=kind,
-            instances=(one,),
+            instances=(LEFT,),
             findings=(ended,),
         )
         for kind in ("pytorchjob", "rayjob")

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from arena import entry_points
@@ -28,7 +27,7 @@ def jobs(cluster: Cluster, namespace: str | None, found: Sequence[Job]) -> list[
         namespace: the namespace of the jobs; None if they are from several.
     """
     told = without_cluster(found)
-    for one in explainers():
+    for one in _needed(told):
         if one.read and not one.for_one:
             told = _explained(one, partial(one.read, cluster, namespace), told)
     return told
@@ -37,14 +36,14 @@ def jobs(cluster: Cluster, namespace: str | None, found: Sequence[Job]) -> list[
 def without_cluster(found: Sequence[Job]) -> list[Job]:
     """The jobs with the findings of explainers that read nothing."""
     told = list(found)
-    for one in explainers():
+    for one in _needed(told):
         told = told if one.read else _explained(one, lambda jobs: None, told)
     return told
 
 
 def job(cluster: Cluster, found: Job) -> Job:
     """The job with findings that take a request of their own, such as for the log of a failed instance."""
-    for one in explainers():
+    for one in _needed([found]):
         if one.read and one.for_one:
             [found] = _explained(one, partial(one.read, cluster, found.namespace), [found])
     return found
@@ -52,7 +51,12 @@ def job(cluster: Cluster, found: Job) -> Job:
 
 def is_unclear(found: Job) -> bool:
     """Whether the cluster may explain more than the job itself."""
-    return any(one.concerns(found) for one in explainers() if one.read and not one.for_one)
+    return any(_concerns(one, found) for one in _needed([found]) if one.read and not one.for_one)
+
+
+def _needed(found: Sequence[Job]) -> tuple[Explainer[Any], ...]:
+    """The explainers; none is imported if all jobs are well."""
+    return () if all(job.is_well for job in found) else explainers()
 
 
 @cache
@@ -64,19 +68,23 @@ def explainers() -> tuple[Explainer[Any], ...]:
     """
     from arena.actions.diagnosis import explainers as package
 
-    modules = [import_module(f"{package.__name__}.{one.name}") for one in iter_modules(package.__path__)]
-    found = [module.EXPLAINER for module in modules]
+    names = entry_points.modules(package.__path__[0])
+    found = [import_module(f"{package.__name__}.{name}").EXPLAINER for name in names]
     return tuple(sorted((*found, *entry_points.load(entry_points.EXPLAINERS)), key=lambda one: one.order))
 
 
 def _explained(one: Explainer[Any], read: Callable[[Sequence[Job]], Any], found: Sequence[Job]) -> list[Job]:
-    concerned = [job for job in found if one.concerns(job)]
+    concerned = [job for job in found if _concerns(one, job)]
     if not concerned:
         return list(found)
     try:
         facts = read(concerned)
     except ArenaError as error:
         missing = readings.unread("reasons", error, readings.REASONS)
-        return [replace(job, unread=(*job.unread, missing)) if one.concerns(job) else job for job in found]
+        return [replace(job, unread=(*job.unread, missing)) if _concerns(one, job) else job for job in found]
     told = {job.uid: one.explain(job, facts) for job in concerned}
     return [told.get(job.uid, job) for job in found]
+
+
+def _concerns(one: Explainer[Any], job: Job) -> bool:
+    return not job.is_well and one.concerns(job)

@@ -24,7 +24,7 @@ class Explainer(Generic[Facts]):
     So a more specific cause, such as a quota that refuses pods, has a higher order.
     """
     concerns: Callable[[Job], bool]
-    """Whether it may explain a job. If it concerns no job, nothing is read."""
+    """Whether it may explain a job, which is none that is well. If it concerns no job, nothing is read."""
     explain: Callable[[Job, Facts], Job]
     """(job, facts) -> the job with a finding, or the same job. It does not ask the cluster."""
     read: Callable[[Cluster, str | None, Sequence[Job]], Facts] | None = None
