@@ -82,6 +82,22 @@ def parents() -> Iterator[tuple[int, int]]:
         yield process.pid, process.info["ppid"]
 
 
+def tree() -> dict[int, list[int]]:
+    """The children of all processes, read in one pass."""
+    children: dict[int, list[int]] = {}
+    for pid, parent in parents():
+        children.setdefault(parent, []).append(pid)
+    return children
+
+
+def descendants(pid: int, children: dict[int, list[int]]) -> list[int]:
+    """All descendants of a process in a `tree`."""
+    found = list(children.get(pid, ()))
+    for one in found:  # grows while it is walked
+        found.extend(children.get(one, ()))
+    return found
+
+
 def children(parent: int) -> list[int]:
     """The children of a process, for supervisors; [] where only psutil could tell them."""
     return [pid for pid, above in parents() if above == parent] if LINUX else []

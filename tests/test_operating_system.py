@@ -34,7 +34,7 @@ def macos(monkeypatch: pytest.MonkeyPatch) -> None:
 def known(child: int) -> tuple[object, ...]:
     """What is known of a process, whatever the system."""
     shown = [set(operating_system.environment(pid).split(b"\0")) for pid in (child, 1 << 22)]
-    below = child in processes.tree()[os.getpid()], child in operating_system.pids()
+    below = child in operating_system.tree()[os.getpid()], child in operating_system.pids()
     return *shown, *below, processes.marked("ä") == [child]
 
 

@@ -2,13 +2,13 @@
 
 A process belongs to a state folder if its environment names one of the folder's pods, or if it is a
 supervisor or a collector, which work in the folder of their pod. A process whose environment the system does
-not show belongs to the pod whose command began its session.
+not show belongs to the pod whose command, or a descendant of it, began its session.
 """
 
 import json
 import os
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -75,11 +75,7 @@ class _Search:
         supervisors = {one.pid: pod for one in psutil.process_iter() if (pod := self._supervised(one))}
         self._pods = {*supervisors.values(), *_names(self._folder)} if pods is None else pods
         self._sessions = dict(_recorded(self._folder))
-        self._sessions |= {
-            child: supervisors[parent]
-            for child, parent in operating_system.parents()
-            if parent in supervisors
-        }
+        self._sessions |= _begun({**supervisors, **self._sessions})
 
     def find(self) -> list[psutil.Process]:
         """The processes that exist now."""
@@ -126,6 +122,17 @@ def _names(folder: str) -> list[str]:
     with suppress(FileNotFoundError, NotADirectoryError):
         return os.listdir(folder)
     return []
+
+
+def _begun(pods: Mapping[int, str]) -> dict[int, str]:
+    """The sessions of all descendants of these processes, with the uids of their pods."""
+    below = operating_system.tree()
+    found = {}
+    for top, pod in pods.items():
+        for pid in operating_system.descendants(top, below):
+            with suppress(OSError):
+                found[os.getsid(pid)] = pod
+    return found
 
 
 def _recorded(folder: str) -> Iterator[tuple[int, str]]:

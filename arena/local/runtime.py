@@ -10,6 +10,17 @@ from arena.local.objects import Object
 from arena.tuples import NamedTuple
 
 
+class ExecSpec(NamedTuple):
+    """How to start one more command in a container: as the leader of a session.
+
+    The session gets the terminal that is its standard input, if any.
+    """
+
+    argv: list[str]
+    env: dict[str, str]
+    """What marks the process as the container's until it has the container's own variables."""
+
+
 class Usage(NamedTuple):
     """The CPU and memory that one container uses."""
 
@@ -48,11 +59,8 @@ class Runtime(Protocol):
     def running(self, uid: str, container: str) -> bool:
         """Whether that container's current run has not ended (its log may still grow)."""
 
-    def exec_argv(self, uid: str, container: str, command: list[str]) -> list[str] | None:
-        """What runs one more command in the container's surroundings; None if the container does not run.
-
-        It is started as the leader of a session, which gets the terminal that is its standard input, if any.
-        """
+    def exec_spec(self, uid: str, container: str, command: list[str]) -> ExecSpec | None:
+        """What runs one more command in the container's surroundings; None if the container does not run."""
 
     def stdin(self, uid: str, container: str) -> Path | None:
         """The named pipe for the container's standard input, if its spec requests one."""

@@ -17,7 +17,7 @@ from arena.local.node import container_runs
 class Pod:
     """A pod in the state folder `home`, whose program is a shell with a child of its own."""
 
-    def __init__(self, home: Path, script: str = "sleep 1000 & touch up; wait; wait") -> None:
+    def __init__(self, home: Path, script: str = "sleep 1000 & : > up; wait; wait") -> None:
         self.home = home
         folder = home / "pods" / "uid" / "containers" / "main" / "0"
         env = {"PATH": os.environ["PATH"]}
@@ -79,10 +79,13 @@ def test_a_folder_that_is_gone(home: Path) -> None:
 
 
 def test_programs_that_ignore_sigterm(home: Path) -> None:
-    """They are killed before the supervisor that knows them, which records their end."""
-    pod = Pod(home, "trap '' TERM; sleep 1000 & touch up; wait; wait")
+    """They are killed, those in other sessions too, before the supervisor, which records their end."""
+    pod = Pod(home, "trap '' TERM; setsid sleep 1000 & : > up; wait; wait")
+    until(lambda: os.getsid(pod.child.pid) == pod.child.pid, what="the session")
+    assert pod.child in leftover_processes.find(home)
     leftover_processes.kill(home, grace=0.1)
     assert is_gone(pod.shell)
+    assert is_gone(pod.child)
     assert container_runs.latest(home / "pods/uid/containers/main").code == 137
 
 

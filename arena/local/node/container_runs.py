@@ -71,7 +71,7 @@ class Run:
         if self.state == RUNNING:
             session = sessions.of(_json(self.folder / "pid"))
             if operating_system.is_running(self.pid, self.start):
-                below = processes.descendants(self.pid, processes.tree())
+                below = operating_system.descendants(self.pid, operating_system.tree())
         self.signal(signal.SIGKILL)
         processes.kill(below)
         processes.kill_marked(uid, container, session)

@@ -1,5 +1,7 @@
 """One container of a pod: its successive runs, its probes and its termination."""
 
+import errno
+import os
 import shutil
 import signal
 import subprocess
@@ -74,12 +76,19 @@ class Container:
         return self.run is not None and self.run.state == RUNNING
 
     def refresh(self) -> bool:
-        """Read the newest run's files and return whether its state changed."""
+        """Read the newest run's files and return whether its state changed.
+
+        Raises:
+            OSError: they are gone, as somebody has moved or removed the state folder.
+        """
         if self.run is not None and self.run.state == ENDED:
             return False
         before = self.run
         starting = self._starting()  # checked first: when it is over, the files exist
         self.run = container_runs.latest(self.folder)
+        if self.run is None and before is not None:
+            self.run = before
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(before.folder))
         if self.run is not None and self.run.state != ENDED and not starting:
             self._check(self.run)
         if self.run is not None and (before is None or before.state != self.run.state):

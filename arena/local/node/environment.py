@@ -12,9 +12,8 @@ from typing import Any
 from arena import foreign_json, operating_system
 from arena.digits import whole
 from arena.local import pod_limit, process_settings
-from arena.local.node import value_sources
+from arena.local.node import processes, value_sources
 from arena.local.node.mounts import Mount, relocate, relocate_words
-from arena.local.node.processes import CONTAINER, MARK
 from arena.local.node.value_sources import HOST, Missing
 from arena.local.objects import PORTS, TOKEN, Object, Objects, controllers
 
@@ -63,8 +62,7 @@ def variables(place: Place) -> dict[str, str]:
     if _is_board(place):
         # The submitter's may be meant for another Python.
         own["PYTHONPATH"] = os.environ.get("PYTHONPATH", "")
-    name = place.container["name"]
-    return _base(place) | given | own | {MARK: place.pod["metadata"]["uid"], CONTAINER: name}
+    return _base(place) | given | own | processes.marks(place.pod["metadata"]["uid"], place.container["name"])
 
 
 def process(place: Place) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from arena.local.node.node_context import NodeContext
 from arena.local.node.probes import Answer, Probe, Target
 from arena.local.node.value_sources import Missing
 from arena.local.objects import Object
+from arena.local.runtime import ExecSpec
 
 HOOK = 3600.0
 """Seconds after which a postStart hook counts as failed."""
@@ -21,13 +22,13 @@ def _target(context: NodeContext, container: Container) -> Target:
     def port(declared: int) -> int:
         return context.runtime.port(uid, declared) or declared
 
-    def exec_argv(command: list[str]) -> list[str]:
-        found = context.runtime.exec_argv(uid, name, command)
+    def exec_spec(command: list[str]) -> ExecSpec:
+        found = context.runtime.exec_spec(uid, name, command)
         if found is None:
             raise Missing(f"container {name} does not run")
         return found
 
-    return Target(container.spec, port, exec_argv)
+    return Target(container.spec, port, exec_spec)
 
 
 def _ask(probe: Object, target: Target) -> Answer:

@@ -12,12 +12,13 @@ from typing import Any
 
 import psutil
 
+from arena import operating_system
 from arena.local.node import container_runs, execution, processes, retention
 from arena.local.node.container_runs import ENDED, RUNNING, Run
 from arena.local.node.mounts import Mount, relocate_words
 from arena.local.node.value_sources import HOST
 from arena.local.objects import Object
-from arena.local.runtime import Usage
+from arena.local.runtime import ExecSpec, Usage
 
 CONNECT = 0.2
 """Seconds to wait for a loopback port to accept."""
@@ -64,7 +65,7 @@ class PodRuntime:
         run = container_runs.latest(self._folder(uid, container))
         return run is not None and run.state != ENDED
 
-    def exec_argv(self, uid: str, container: str, command: list[str]) -> list[str] | None:
+    def exec_spec(self, uid: str, container: str, command: list[str]) -> ExecSpec | None:
         """Return what runs one more command in the container, or None if it is not running."""
         run = self._running(uid, container)
         spec = run.spec if run else {}
@@ -72,7 +73,7 @@ class PodRuntime:
             return None
         mounts = tuple(Mount(volume, path, Path(real)) for volume, path, real in spec["mounts"])
         begin = [sys.executable, "-I", "-S", execution.__file__, str(run.folder)]
-        return begin + relocate_words(command, mounts)
+        return ExecSpec(begin + relocate_words(command, mounts), processes.marks(uid, container))
 
     def stdin(self, uid: str, container: str) -> Path | None:
         """Return the named pipe of the container's input, if its spec requests one."""
@@ -106,11 +107,11 @@ class PodRuntime:
         running = self._containers(uid)
         if not running:  # to look through all processes of the machine takes long
             return []
-        children = processes.tree()
-        guests = processes.descendants(os.getpid(), children)
+        children = operating_system.tree()
+        guests = operating_system.descendants(os.getpid(), children)
         found = []
         for name, run in running:
-            below = processes.descendants(run.supervisor, children)
+            below = operating_system.descendants(run.supervisor, children)
             extra = set(guests) & set(processes.marked(uid, name)) if guests else set()
             found.append((name, run, _existing({*below, *extra})))
         return found

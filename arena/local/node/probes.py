@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from arena.local.node.value_sources import HOST
 from arena.local.objects import Object
+from arena.local.runtime import ExecSpec
 from arena.tuples import NamedTuple
 
 
@@ -32,12 +33,12 @@ class Target:
 
     Attributes:
         port: returns the real loopback port for a declared one.
-        exec_argv: returns what runs a command in the container.
+        exec_spec: returns what runs a command in the container.
     """
 
     container: Object
     port: Callable[[int], int]
-    exec_argv: Callable[[list[str]], list[str]]
+    exec_spec: Callable[[list[str]], ExecSpec]
 
     def number(self, port: object) -> int:
         """The real port for a declared number or name."""
@@ -52,7 +53,7 @@ def ask(probe: Object, target: Target) -> Answer:
     timeout = float(probe.get("timeoutSeconds") or 1)
     try:
         if "exec" in probe:
-            return run(target.exec_argv(list(probe["exec"].get("command") or [])), timeout)
+            return run(target.exec_spec(list(probe["exec"].get("command") or [])), timeout)
         if "httpGet" in probe:
             return _http(probe["httpGet"], target, timeout)
         found = probe.get("tcpSocket") or probe.get("grpc") or {}
@@ -91,11 +92,12 @@ def _http(get: Object, target: Target, timeout: float) -> Answer:
     return Answer(200 <= status < 400, f"HTTP probe failed with statuscode: {status}")
 
 
-def run(argv: list[str], timeout: float) -> Answer:
+def run(spec: ExecSpec, timeout: float) -> Answer:
     """Run a program, and kill what outlives the timeout."""
     try:
         process = subprocess.Popen(
-            argv,
+            spec.argv,
+            env=spec.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,4 +1,4 @@
-"""Processes of this machine: identity by start time, the mark of their pod, descendants, and signals."""
+"""Processes of pods: the mark by which they are known, and signals."""
 
 import os
 import signal
@@ -18,20 +18,24 @@ def kill_group(pid: int, start: float, number: int) -> None:
             os.killpg(pid, number)
 
 
+def marks(uid: str, container: str = "") -> dict[str, str]:
+    """Return the variables by which processes of a pod, or of one of its containers, are known."""
+    return {MARK: uid} | ({CONTAINER: container} if container else {})
+
+
 def marked(uid: str, container: str = "", session: int = 0) -> list[int]:
     """Return the processes that carry the mark of a pod or of one of its containers, except this one.
 
     Where the system does not show a process's environment, those in the `session` count instead.
     """
-    wanted = {MARK: uid} | ({CONTAINER: container} if container else {})
-    marks = [f"\0{name}={value}\0".encode() for name, value in wanted.items()]
+    wanted = [f"\0{name}={value}\0".encode() for name, value in marks(uid, container).items()]
     others = (pid for pid in operating_system.pids() if pid != os.getpid())
-    return [pid for pid in others if _is_marked(pid, marks, session)]
+    return [pid for pid in others if _is_marked(pid, wanted, session)]
 
 
-def _is_marked(pid: int, marks: list[bytes], session: int) -> bool:
+def _is_marked(pid: int, wanted: list[bytes], session: int) -> bool:
     if text := operating_system.environment(pid):
-        return all(one in text for one in marks)
+        return all(one in text for one in wanted)
     with suppress(OSError):
         return bool(session) and os.getsid(pid) == session
     return False
@@ -49,19 +53,3 @@ def kill(pids: list[int]) -> None:
     for pid in pids:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
-
-
-def tree() -> dict[int, list[int]]:
-    """Return the children of all processes of the machine, read in one pass."""
-    children: dict[int, list[int]] = {}
-    for pid, parent in operating_system.parents():
-        children.setdefault(parent, []).append(pid)
-    return children
-
-
-def descendants(pid: int, children: dict[int, list[int]]) -> list[int]:
-    """Return all descendants of a process in a `tree`."""
-    found = list(children.get(pid, ()))
-    for one in found:  # grows while it is walked
-        found.extend(children.get(one, ()))
-    return found

@@ -11,7 +11,9 @@ import psutil
 import pytest
 from bed import QUICK, Node, until
 
+from arena import operating_system
 from arena.local.node import container_runs, processes
+from arena.local.node.node_context import Pace
 from arena.local.objects import PODS
 from arena.operating_system import is_running
 
@@ -219,3 +221,15 @@ def test_trouble_does_not_keep_it_busy(node: Node, caplog: pytest.LogCaptureFixt
     node.phase(name, "Failed")
     times = [one.created for one in caplog.records]
     assert times[5] - times[0] > 4 * QUICK.retry
+
+
+def test_moved_folder(idle: Node, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A container whose folder was moved away is not started again in a new one."""
+    monkeypatch.setattr(operating_system, "pidfd_open", lambda: None)
+    idle.start(pace=Pace(look=0.02, retry=0.02))
+    name = idle.pod("sleep", "1000")
+    idle.state(name, "running")
+    moved = (idle.home / "pods").rename(idle.home / "moved")
+    until(lambda: caplog.text.count("No such file or directory") > 2)
+    assert not (idle.home / "pods").exists()
+    moved.rename(idle.home / "pods")

@@ -42,11 +42,13 @@ def test_surroundings(node: Node) -> None:
         volumeMounts=[{"name": "a", "mountPath": "/no/such"}],
     )
     node.state(name, "running")
-    found = node.kubelet.exec_argv(node.uid(name), "main", ["sh", "-c", "pwd; echo $V; echo /no/such/x"])
-    out = subprocess.run(found, capture_output=True, text=True, check=True).stdout
+    found = node.kubelet.exec_spec(node.uid(name), "main", ["sh", "-c", "pwd; echo $V; echo /no/such/x"])
+    out = subprocess.run(found.argv, env=found.env, capture_output=True, text=True, check=True).stdout
     pod = node.home / "pods" / node.uid(name)
     assert out.splitlines() == [str(pod / "work"), "v", f"{pod}/volumes/a/x"]
-    assert node.kubelet.exec_argv(node.uid(name), "nobody", []) is None
+    # From its first moment it is known as the pod's, so that it ends with it.
+    assert found.env == {"ARENA_POD_UID": node.uid(name), "ARENA_CONTAINER": "main"}
+    assert node.kubelet.exec_spec(node.uid(name), "nobody", []) is None
 
 
 def test_port(node: Node) -> None:
@@ -78,10 +80,10 @@ def test_usage(node: Node) -> None:
     (found,) = until(lambda: [one for one in node.kubelet.usage(node.uid(name)) if one.cpu > 0.05])
     assert found.container == "main"
     assert found.memory > 50_000_000
-    inside = node.kubelet.exec_argv(
+    inside = node.kubelet.exec_spec(
         node.uid(name), "main", [sys.executable, "-c", "x = b'x' * 90_000_000; input()"]
     )
-    with subprocess.Popen(inside, stdin=subprocess.PIPE) as guest:
+    with subprocess.Popen(inside.argv, env=inside.env, stdin=subprocess.PIPE) as guest:
         until(lambda: node.kubelet.usage(node.uid(name))[0].memory > 140_000_000)
         guest.communicate(b"\n")
 

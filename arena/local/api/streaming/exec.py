@@ -24,7 +24,7 @@ from arena.local.api.streaming.sessions import Session, accept
 from arena.local.api.streaming.target import placed, target
 from arena.local.api.streaming.websocket import CLOSE, RESIZE, STDERR, STDIN, STDOUT, ending
 from arena.local.objects import Objects
-from arena.local.runtime import Runtime
+from arena.local.runtime import ExecSpec, Runtime
 
 CHUNK = 1 << 16
 DRAIN = 0.2
@@ -89,13 +89,13 @@ async def run(request: web.Request, api: Objects, runtime: Runtime) -> web.Strea
         raise bad("you must specify at least 1 command")
     if any("\0" in word for word in command):
         raise bad("a command cannot hold the character NUL")
-    argv = runtime.exec_argv(found.uid, found.container, command)
-    if argv is None:
+    spec = runtime.exec_spec(found.uid, found.container, command)
+    if spec is None:
         raise bad(f'container "{found.container}" of pod "{found.pod["metadata"]["name"]}" is not running')
     channels = await accept(request)
     with contextlib.suppress(ConnectionError):
         try:
-            started = await start(argv, flag(request, "stdin"), flag(request, "tty"))
+            started = await start(spec, flag(request, "stdin"), flag(request, "tty"))
         except OSError as error:
             code = 127 if isinstance(error, FileNotFoundError) else 126
             await channels.send(STDERR, f"{command[0]}: {error.strerror}\n".encode())
@@ -112,23 +112,23 @@ def resize(terminal: int, data: bytes) -> None:
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", size["Height"], size["Width"], 0, 0))
 
 
-async def start(argv: list[str], stdin: bool, tty: bool) -> Running:
+async def start(spec: ExecSpec, stdin: bool, tty: bool) -> Running:
     """Start a process as the leader of a new session.
 
     Raises:
         OSError: the command or its folder cannot be used.
     """
-    return await (_start_on_terminal(argv) if tty else _start_on_pipes(argv, stdin))
+    return await (_start_on_terminal(spec) if tty else _start_on_pipes(spec, stdin))
 
 
-async def _start_on_pipes(argv: list[str], stdin: bool) -> Running:
+async def _start_on_pipes(spec: ExecSpec, stdin: bool) -> Running:
     # Own pipes, because those of asyncio stay open as long as any grandchild holds them.
     pairs = [os.pipe() for _ in range(3 if stdin else 2)]
     out, err = pairs[0], pairs[1]
     theirs = [out[1], err[1], *(pair[0] for pair in pairs[2:])]
     try:
         process = await asyncio.create_subprocess_exec(
-            *argv, start_new_session=True,
+            *spec.argv, env=spec.env, start_new_session=True,
             stdin=theirs[2] if stdin else DEVNULL, stdout=out[1], stderr=err[1],
         )  # fmt: skip
     except OSError:
@@ -145,11 +145,11 @@ async def _start_on_pipes(argv: list[str], stdin: bool) -> Running:
     return Running(process, feed, {STDOUT: stdout, STDERR: stderr}, transports)
 
 
-async def _start_on_terminal(argv: list[str]) -> Running:
+async def _start_on_terminal(spec: ExecSpec) -> Running:
     ours, theirs = pty.openpty()
     try:
         process = await asyncio.create_subprocess_exec(
-            *argv, start_new_session=True, stdin=theirs, stdout=theirs, stderr=theirs,
+            *spec.argv, env=spec.env, start_new_session=True, stdin=theirs, stdout=theirs, stderr=theirs,
         )  # fmt: skip
     except OSError:
         os.close(ours)
