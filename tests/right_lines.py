@@ -39,7 +39,10 @@ LINES = {
     "submit --tensorboard": ("submit job --name board {image} --tensorboard --logdir /tmp/logs true",),
     "submit --wait": ("submit job --name waited {image} --wait true",),
     "submit --logs": ("submit job --name logged {image} --logs 'echo out'",),
-    "submit --replace": ("submit job --name mine {image} --replace true",),
+    "submit --replace": ("submit job --name mine {image} --replace true",
+                         "submit job --name mine {image} --replace --secret K=v --code {code} --tensorboard "
+                         "--config-file {code}/a.py:/tmp/a.py --logdir /tmp/logs true",
+                         "submit job --name mine {image} --replace true"),
     "rerun": ("rerun done --name again",),
     "delete": ("delete mine",),
     "delete -l": ("delete -l x=old -y",),

@@ -22,16 +22,20 @@ QUEUED = ("list workloads.kueue.x-k8s.io", "list localqueues.kueue.x-k8s.io",
           "get localqueues/pendingworkloads.visibility.kueue.x-k8s.io",
           "list podgroups.scheduling.volcano.sh", "list rayclusters.ray.io")  # fmt: skip
 INSTANCES = ("instances", ("list pods",))
-FOLLOWED = ("instances", ("list watch pods",))
 REASONS = ("reasons", ("list events", *QUEUED))
 EVENTS = ("events, with -e", ("list events",))
 EVERYWHERE = ("instances", ("list @pods",))
 HELD = ("finalizers that hold it", ("list watch JOBS",))
 UNDONE = ("removal of what it has created, if a part is refused", ("delete JOBS",))
-NEWER = "sessions on Kubernetes 1.35 or newer"
+AT_ONCE = ("changes at once, not after two seconds", ("watch JOBS", "watch pods"))
+READY = ("changes at once, not after two seconds", ("watch pods",))
+SOCKET = "a websocket instead of SPDY"
+BESIDE = ("what --code, --config-file, --secret and --tensorboard create",
+          ("get list watch create patch configmaps", "list watch create secrets",
+           "list watch create services", "list watch create deployments.apps"))  # fmt: skip
 FORWARDED = ("a link, if the cluster cannot be reached directly", ("get create pods/portforward",))
 SENT = ("code of more than 14 MB", ("get list watch pods", "get create pods/exec"))
-READ, FOLLOW = ("get JOBS", "list pods"), ("get list watch JOBS", "get list watch pods")
+READ, FOLLOW = ("get JOBS", "list pods"), ("get list JOBS", "get list pods")
 SUBMIT = "create JOBS"
 Help = tuple[str, tuple[str, ...]]
 
@@ -56,29 +60,29 @@ class Usage(NamedTuple):
 
 USAGES = (
     Usage("list", ("list JOBS",), (INSTANCES, REASONS)),
-    Usage("list -w", ("list watch JOBS",), (FOLLOWED, REASONS)),
+    Usage("list -w", ("list JOBS",), (INSTANCES, REASONS, AT_ONCE)),
     Usage("get", ("get JOBS",), (INSTANCES, REASONS, ("TensorBoard", ("get services",)), EVENTS)),
     Usage("top job", ("list JOBS",), (INSTANCES, REASONS)),
     Usage("top job JOB", ("get JOBS",), (INSTANCES, REASONS)),
-    Usage("wait", ("get list watch JOBS", "list watch pods"), (REASONS,)),
+    Usage("wait", ("get list JOBS", "list pods"), (REASONS, AT_ONCE)),
     Usage("logs", (*READ, "get pods/log")),
-    Usage("logs -f", (*FOLLOW, "get pods/log")),
+    Usage("logs -f", (*FOLLOW, "get pods/log"), (AT_ONCE,)),
     Usage("diff", ("get JOBS",)),
     Usage("code", ("get JOBS", "get configmaps")),
     Usage("data list", ("list persistentvolumeclaims",)),
     Usage("logviewer", READ, (("a dashboard in this namespace", ("get services",)),)),
-    Usage("tensorboard", (*READ, "watch pods", "get services"), (FORWARDED,)),
-    Usage("exec", (*READ, "get pods/exec"), ((NEWER, ("create pods/exec",)),)),
-    Usage("attach", (*READ, "get pods/exec"), ((NEWER, ("create pods/exec",)),)),
-    Usage("attach --main", (*READ, "get pods/attach"), ((NEWER, ("create pods/attach",)),)),
+    Usage("tensorboard", (*READ, "get services"), (READY, FORWARDED)),
+    Usage("exec", (*READ, "create pods/exec"), ((SOCKET, ("get pods/exec",)),)),
+    Usage("attach", (*READ, "create pods/exec"), ((SOCKET, ("get pods/exec",)),)),
+    Usage("attach --main", (*READ, "create pods/attach"), ((SOCKET, ("get pods/attach",)),)),
     Usage("submit", (SUBMIT,), (UNDONE,)),
     Usage("submit --code", (SUBMIT, "get create patch configmaps"), (UNDONE, SENT)),
     Usage("submit --config-file", (SUBMIT, "create configmaps"), (UNDONE,)),
     Usage("submit --secret", (SUBMIT, "create secrets"), (UNDONE,)),
     Usage("submit --tensorboard", (SUBMIT, "create services", "create deployments.apps"), (UNDONE,)),
-    Usage("submit --wait", (SUBMIT, "get list watch JOBS", "list watch pods"), (UNDONE, REASONS)),
-    Usage("submit --logs", (SUBMIT, *FOLLOW, "get pods/log"), (UNDONE,)),
-    Usage("submit --replace", ("get list watch create delete JOBS", "list watch pods")),
+    Usage("submit --wait", (SUBMIT, "get list JOBS", "list pods"), (UNDONE, REASONS, AT_ONCE)),
+    Usage("submit --logs", (SUBMIT, *FOLLOW, "get pods/log"), (UNDONE, AT_ONCE)),
+    Usage("submit --replace", ("get list create delete JOBS", "list pods"), (AT_ONCE, BESIDE)),
     Usage("rerun", ("get create JOBS",), (UNDONE,)),
     Usage("delete", ("get delete JOBS",), (HELD,)),
     Usage("delete -l", ("get list delete JOBS",), (INSTANCES, HELD)),
@@ -86,8 +90,8 @@ USAGES = (
     Usage("adopt", ("get list patch JOBS",)),
     Usage("suspend", ("get patch JOBS",), (("jobs of Volcano", ("create commands.bus.volcano.sh",)),
                                            ("jobs in a queue", ("list patch workloads.kueue.x-k8s.io",)))),
-    Usage("resume", ("get patch JOBS", "list watch pods"),
-          (("jobs of Volcano", ("create commands.bus.volcano.sh",)),
+    Usage("resume", ("get patch JOBS", "list pods"),
+          (READY, ("jobs of Volcano", ("create commands.bus.volcano.sh",)),
            ("jobs in a queue", ("list patch workloads.kueue.x-k8s.io",)))),
     Usage("scale", ("get patch JOBS",)),
     Usage("scalein", (f"get {SCALED}", f"create scaleins.{labels.ET_GROUP}")),
