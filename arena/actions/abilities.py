@@ -57,22 +57,28 @@ def _texts(usage: Usage) -> list[str]:
 
 
 def _ability(usage: Usage, held: frozenset[Right], served: Callable[[Right], bool]) -> Ability:
-    choices: dict[tuple[str, str], list[Right]] = {}
-    needed: list[Right] = []
+    choices: dict[str, dict[object, list[Right]]] = {}
+    lacking: list[Right] = []
     for text in usage.needs:
         for right in filter(served, usages.rights([text])):
-            of_kind = usages.ranges(text)
-            (choices.setdefault((right.group, right.resource), []) if of_kind else needed).append(right)
-    lacking = [right for right in needed if right not in held]
-    kinds = [right for rights in choices.values() for right in rights if right not in held]
-    usable = not choices or any(held.issuperset(rights) for rights in choices.values())
-    missing = [_lack(lacking + ([] if usable else kinds), ""), _lack(kinds if usable else [], SOME_KINDS)]
+            if chosen := usages.choice(text, right):
+                choices.setdefault(chosen[0], {}).setdefault(chosen[1], []).append(right)
+            elif right not in held:
+                lacking.append(right)
+    some: list[Right] = []
+    for name, each in choices.items():
+        absent = [right for rights in each.values() for right in rights if right not in held]
+        if not any(held.issuperset(rights) for rights in each.values()):
+            lacking += absent
+        elif name in (usages.JOBS, usages.CRONS):
+            some += absent
+    missing = [_lack(lacking, ""), _lack(some, SOME_KINDS)]
     for effect, texts in usage.helps:
         missing.append(
             _lack([one for one in usages.rights(texts) if served(one) and one not in held], effect)
         )
-    allowed, shown = usable and not lacking, tuple(one for one in missing if one.rights)
-    return Ability(command=usage.command, allowed=allowed, missing=shown)
+    shown = tuple(one for one in missing if one.rights)
+    return Ability(command=usage.command, allowed=not lacking, missing=shown)
 
 
 def _lack(rights: Iterable[Right], effect: str) -> Lack:

@@ -29,7 +29,7 @@ HELD = ("finalizers that hold it", ("list watch JOBS",))
 UNDONE = ("removal of what it has created, if a part is refused", ("delete JOBS",))
 AT_ONCE = ("changes at once, not after two seconds", ("watch JOBS", "watch pods"))
 READY = ("changes at once, not after two seconds", ("watch pods",))
-SOCKET = "a websocket instead of SPDY"
+NEWER = "sessions on Kubernetes 1.35 or newer"
 BESIDE = ("what --code, --config-file, --secret and --tensorboard create",
           ("get list watch create patch configmaps", "list watch create secrets",
            "list watch create services", "list watch create deployments.apps"))  # fmt: skip
@@ -48,7 +48,8 @@ def _everywhere(right: str) -> str:
 class Usage(NamedTuple):
     """A command, or one with a flag.
 
-    Rights are texts such as `get list pods/log`; `@` marks a type without namespaces, or all namespaces.
+    Rights are texts such as `get list pods/log`, or `get or create pods/exec` if one of both is enough; `@`
+    marks a type without namespaces, or all namespaces.
     """
 
     command: str
@@ -72,9 +73,9 @@ USAGES = (
     Usage("data list", ("list persistentvolumeclaims",)),
     Usage("logviewer", READ, (("a dashboard in this namespace", ("get services",)),)),
     Usage("tensorboard", (*READ, "get services"), (READY, FORWARDED)),
-    Usage("exec", (*READ, "create pods/exec"), ((SOCKET, ("get pods/exec",)),)),
-    Usage("attach", (*READ, "create pods/exec"), ((SOCKET, ("get pods/exec",)),)),
-    Usage("attach --main", (*READ, "create pods/attach"), ((SOCKET, ("get pods/attach",)),)),
+    Usage("exec", (*READ, "get or create pods/exec"), ((NEWER, ("create pods/exec",)),)),
+    Usage("attach", (*READ, "get or create pods/exec"), ((NEWER, ("create pods/exec",)),)),
+    Usage("attach --main", (*READ, "get or create pods/attach"), ((NEWER, ("create pods/attach",)),)),
     Usage("submit", (SUBMIT,), (UNDONE,)),
     Usage("submit --code", (SUBMIT, "get create patch configmaps"), (UNDONE, SENT)),
     Usage("submit --config-file", (SUBMIT, "create configmaps"), (UNDONE,)),
@@ -125,15 +126,18 @@ def rights(texts: Iterable[str]) -> Iterator[Right]:
     return iter(dict.fromkeys(chain.from_iterable(_rights(text.split()) for text in texts)))
 
 
-def ranges(text: str) -> bool:
-    """Whether a right is about any of several types, of which a user may use some only."""
-    return text.rpartition(" ")[2].removeprefix("@") in (JOBS, CRONS)
+def choice(text: str, right: Right) -> tuple[str, object] | None:
+    """The name of a choice and of this possibility, if one of several rights of a text is enough."""
+    where = text.rpartition(" ")[2].removeprefix("@")
+    if where in (JOBS, CRONS):
+        return where, (right.group, right.resource)
+    return (text, right.verb) if " or " in text else None
 
 
 def _rights(words: list[str]) -> Iterator[Right]:
     *verbs, where = words
     for resource, group in _types(where.removeprefix("@")):
-        for verb in sorted(verbs, key=VERBS.index):
+        for verb in sorted({*verbs} - {"or"}, key=VERBS.index):
             yield Right(verb, resource, group, where.startswith("@"))
 
 

@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 def bob(ground: Field, config: Path, tmp_path: Path) -> Iterator[Bob]:
     endpoint = credentials.load(kubeconfig.read([config]))
     made = Bob(Cluster(lambda: endpoint), endpoint, ground.namespace, tmp_path, image=" ".join(RUNS))
+    made.without = ("tensorboard",)  # the cluster has no image for it
     yield made
     made.close()
 

@@ -18,6 +18,7 @@ BINDINGS = ROLES._replace(plural="rolebindings", kind="RoleBinding")
 RULES = [
     {"apiGroups": ["kubeflow.org"], "resources": ["pytorchjobs"], "verbs": ["get", "list", "watch"]},
     {"apiGroups": [""], "resources": ["pods", "*/log"], "verbs": ["*"]},
+    {"apiGroups": [""], "resources": ["pods/attach"], "verbs": ["get"]},
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["*"], "resourceNames": ["one"]},
 ]
 
@@ -52,8 +53,9 @@ def test_a_user_with_few_rights(ask):
     assert (allowed, missing.startswith("these kinds: get "), "other types" in missing) == ("yes", True, True)
     assert rows["code"][0] == "no"
     assert rows["code"][1].startswith("get configmaps; ") or rows["code"][1] == "get configmaps"
+    assert rows["exec"] == ["no", "get create pods/exec"]
     names = ask("whoami", "--can-i", "-o", "name").splitlines()
-    assert {"list", "get", "logs -f", "wait"} <= set(names)
+    assert {"list", "get", "logs -f", "wait", "attach --main"} <= set(names)  # of its two verbs one is enough
     assert not {"submit", "delete", "exec", "list -A", "top node", "code"} & set(names)
 
 
