@@ -38,3 +38,16 @@ def test_a_pod_that_is_deleted(shelf):
     shelf.put(PODS, "default", going)
     with pytest.raises(TimedOut):
         tensorboard.pod(shelf.cluster, JOB, timeout=0)
+
+
+def test_a_deployment_that_is_changed(shelf):
+    """While a changed Deployment starts a pod of its new template, failures of the old one mean nothing."""
+    old, new = pod("old", phase="Running", containerStatuses=ENDED), pod("new", phase="Pending")
+    for number, one in enumerate((old, new)):
+        one["metadata"]["creationTimestamp"] = f"2030-01-01T00:00:0{number}Z"
+        one["metadata"]["labels"] = {**MARKS, "pod-template-hash": str(number)}
+    shelf.put(PODS, "default", old, new)
+    with pytest.raises(TimedOut):
+        tensorboard.pod(shelf.cluster, JOB, timeout=0)
+    shelf.put(PODS, "default", old | {"status": READY}, new)
+    assert tensorboard.pod(shelf.cluster, JOB, timeout=0)["metadata"]["name"] == "old"

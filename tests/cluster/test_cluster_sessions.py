@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 import urllib.request
+from typing import Any
 
 import pytest
 from field import IDLE, IMAGE, Field
+from product import until
 
 from arena.resources import DEPLOYMENTS
 
@@ -106,10 +108,18 @@ STAND_IN = [
 """A change of the Deployment: its image has a web server, but no TensorBoard."""
 
 
+def _is_updated(ground: Field, changed: dict[str, Any]) -> bool:
+    """Whether the Deployment's controller has made a pod of its changed template."""
+    status = ground.kube.get(DEPLOYMENTS, ground.namespace, changed["metadata"]["name"]).get("status", {})
+    seen = status.get("observedGeneration", 0) >= changed["metadata"]["generation"]
+    return seen and status.get("updatedReplicas") == 1
+
+
 def test_tensorboard(ground: Field):
     """A forwarded port leads to the TensorBoard of a job (a stand-in); that there is none is said."""
     ground.submit("pytorchjob", "j", IDLE, "--tensorboard", "--tensorboard-image", IMAGE)
-    ground.kube.patch(DEPLOYMENTS, ground.namespace, "j-tensorboard", STAND_IN, "json-patch")
+    changed = ground.kube.patch(DEPLOYMENTS, ground.namespace, "j-tensorboard", STAND_IN, "json-patch")
+    until(lambda: _is_updated(ground, changed), what="a pod of the changed Deployment")
     assert ground.job("j")["tensorboard"] == f"run: arena tensorboard j -n {ground.namespace}"
     child = ground.admin.start("tensorboard", "j", "--no-open")
     link = child.stdout.readline().decode().strip()

@@ -120,7 +120,8 @@ def pod(
     with Watching(cluster, [Source(PODS, job.namespace, selector)]) as watching:
         told = False
         while not (ready := [one for one in _current(watching.objects(0)) if _is_ready(one)]):
-            if why := next(filter(None, (_end(cluster, one) for one in _current(watching.objects(0)))), ""):
+            current = _of_newest_template(_current(watching.objects(0)))
+            if why := next(filter(None, (_end(cluster, one) for one in current)), ""):
                 text = f'the TensorBoard of "{job.name}" does not start: {why}'
                 raise ArenaError(text, f"arena get {aimed(job.name, job.namespace)} -e shows its events")
             if not told:
@@ -141,6 +142,16 @@ def _current(pods: Sequence[Object]) -> list[Object]:
         if "deletionTimestamp" not in one["metadata"]
         and (one.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
     ]
+
+
+def _of_newest_template(pods: Sequence[Object]) -> list[Object]:
+    """The pods made last: if the Deployment has been changed, the failure of earlier ones means nothing."""
+    newest = max(pods, key=lambda one: one["metadata"].get("creationTimestamp") or "", default=None)
+    return [one for one in pods if newest and _template(one) == _template(newest)]
+
+
+def _template(pod: Object) -> str:
+    return str((pod["metadata"].get("labels") or {}).get("pod-template-hash"))
 
 
 def _end(cluster: Cluster, pod: Object) -> str:
