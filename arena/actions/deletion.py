@@ -85,11 +85,11 @@ class Removal:
         Raises:
             TimedOut: an object still exists.
         """
-        places = list({(one.resource, one.object["metadata"]["namespace"]): 0 for one in self._held.values()})
-        with Watching(self.cluster, [Source(*place) for place in places]) as watching:
+        sources = _sources(list(self._held.values()))
+        with Watching(self.cluster, sources) as watching:
 
             def left() -> list[Held]:
-                self._look([one for number in range(len(places)) for one in watching.objects(number)])
+                self._look([one for number in range(len(sources)) for one in watching.objects(number)])
                 return list(self._held.values())
 
             outlast(watching, left, within, progress)
@@ -102,6 +102,18 @@ class Removal:
                 self._held[uid] = one._replace(object=objects[uid])
             else:
                 self._done(self._held.pop(uid).title)
+
+
+def _sources(held: Sequence[Held]) -> list[Source]:
+    """What to watch to see objects go: a type in a namespace, or its only one, which takes fewer rights."""
+    names: dict[tuple[Resource, str], list[str]] = {}
+    for one in held:
+        meta = one.object["metadata"]
+        names.setdefault((one.resource, meta["namespace"]), []).append(meta["name"])
+    return [
+        Source(*place, fields=f"metadata.name={some[0]}" if len(some) == 1 else "")
+        for place, some in names.items()
+    ]
 
 
 def outlast(watching: Watching, left: Callable[[], list[Held]], within: float, progress: Progress) -> None:

@@ -8,6 +8,7 @@ from product import until
 from screens import PYTORCHJOBS
 
 from arena.errors import NotFound
+from arena.local.api.fault_injection import Fault
 from arena.resources import PODS
 
 HOLD = "example.com/hold"
@@ -45,6 +46,14 @@ def test_delete_names_the_finalizer_that_holds_a_job(arena, stage):
     assert "after 1s" in err
     assert "kubectl patch pytorchjobs.kubeflow.org bert" in err
     assert is_gone(stage, "gpt")
+
+
+def test_a_user_who_may_only_get_and_delete(arena, stage, api):
+    """Whoever may not list the jobs, or not watch them, waits for a held one all the same."""
+    stage.job("bert", finalizers=[HOLD])
+    api.faults.append(Fault(path=r"/pytorchjobs\?", method="GET", code=403, times=100))
+    code, _, err = arena("delete", "bert", "--timeout", "1s")
+    assert (code, f"pytorchjob bert (finalizer {HOLD})" in err) == (6, True), err
 
 
 def test_delete_waits_until_the_finalizer_is_gone(arena, stage):
