@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from arena.actions import usages
-from arena.actions.identity import ACCESS, answer, may_everything
+from arena.actions.reviews import ACCESS, answer, may, may_everything
 from arena.actions.usages import USAGES, Usage
 from arena.errors import NotAllowed
 from arena.model.permissions import Ability, Lack, Right
@@ -94,7 +94,7 @@ def _held(cluster: Cluster, namespace: str, wanted: Sequence[Right]) -> frozense
     asked = [one for one in wanted if one not in set(known)]
     with thread_pool() as threads:
         allowed = threads.map(lambda one: _may(cluster, namespace, one), asked)
-        found = {one for one, may in zip(asked, allowed, strict=True) if may}
+        found = {one for one, is_held in zip(asked, allowed, strict=True) if is_held}
     return frozenset(found | {one for one in known if any(_covers(rule, one) for rule in rules or ())})
 
 
@@ -124,4 +124,4 @@ def _may(cluster: Cluster, namespace: str, right: Right) -> bool:
     resource, _, subresource = right.resource.partition("/")
     about = {"verb": right.verb, "group": right.group, "resource": resource, "subresource": subresource}
     place = {} if right.clusterwide else {"namespace": namespace}
-    return bool(answer(cluster, ACCESS, {"spec": {"resourceAttributes": {**about, **place}}}).get("allowed"))
+    return may(cluster, **about, **place)

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from arena.actions import readings
-from arena.actions.served import preferred
+from arena.actions.reviews import ACCESS, answer, may_everything
 from arena.actions.submit.defaults import administrator
 from arena.errors import NotAllowed, NotFound
 from arena.model.users import User
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from arena.session import Session
 
 REVIEWS = Resource("authentication.k8s.io", "v1", "selfsubjectreviews", False, kind="SelfSubjectReview")
-ACCESS = Resource(
-    "authorization.k8s.io", "v1", "selfsubjectaccessreviews", False, kind="SelfSubjectAccessReview"
-)
 UNKNOWN = "whether you are an administrator is unknown"
 ADMINS = "adminUsers"
 """The key in the administrator's settings that lists users, separated by commas."""
@@ -38,13 +35,13 @@ def whoami(session: Session) -> User:
     name = reported or login(session) or session.user
     said = administrator(session)
     listed = name in [one.strip() for one in said.get(ADMINS, "").split(",")]
-    may = readings.optional(ACCESS, UNKNOWN, lambda: [listed or may_everything(cluster)])
+    everything = readings.optional(ACCESS, UNKNOWN, lambda: [listed or may_everything(cluster)])
     return User(
         name=name,
         groups=tuple(info.get("groups") or ()),
-        admin=any(may),
+        admin=any(everything),
         reported=bool(reported),
-        unread=may.unread,
+        unread=everything.unread,
     )
 
 
@@ -54,30 +51,12 @@ def login(session: Session) -> str:
     return str(context.user.get("as") or context.login) if context else ""
 
 
-def may_everything(cluster: Cluster) -> bool:
-    """Whether the cluster allows this user everything; a cluster without authentication does."""
-    if preferred(cluster, ACCESS) is None:
-        return True
-    asked = {"resourceAttributes": {"verb": "*", "group": "*", "resource": "*"}}
-    return bool(answer(cluster, ACCESS, {"spec": asked}).get("allowed"))
-
-
 def _reviewed(cluster: Cluster, resource: Resource, body: dict[str, Any]) -> dict[str, Any]:
     """The cluster's answer to a question about this user; empty if it has none."""
     try:
         return answer(cluster, resource, body)
     except (NotAllowed, NotFound):
         return {}
-
-
-def answer(cluster: Cluster, resource: Resource, body: dict[str, Any]) -> dict[str, Any]:
-    """The status of a review; empty if the cluster does not know such reviews."""
-    kind = preferred(cluster, resource)
-    if kind is None:
-        return {}
-    answer = cluster.create(kind, None, {"apiVersion": kind.api_version, "kind": kind.kind, **body})
-    found: dict[str, Any] = answer.get("status") or {}
-    return found
 
 
 def user_id(name: str) -> str:

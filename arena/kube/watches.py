@@ -121,7 +121,8 @@ class Watch:
         """List, and yield the differences to what was reported before."""
         seen: set[tuple[str, str]] = set()
         version = None
-        for page in present(self._transport, self._selection):
+        asked = self._selection.asked._replace(verb="list")
+        for page in present(self._transport, self._selection._replace(asked=asked)):
             version = version or page.version
             for one in page.objects:
                 seen.add(_key(one))

@@ -12,9 +12,10 @@ import pytest
 from screens import PYTORCHJOBS
 from servers import LocalApi
 
+from arena.kube import Cluster, Endpoint
 from arena.local.api.fault_injection import Fault
 from arena.local.operators.core import garbage_collector
-from arena.resources import SERVICES
+from arena.resources import SERVICES, Resource
 
 EVER = 1 << 30
 SUBMIT = ("submit", "pytorchjob", "--image", "i", "--name", "bert")
@@ -129,6 +130,27 @@ def test_the_rights_on_shared_code(arena, stage, api):
     api.faults[:] = [Forbidden("patch", "configmaps")]
     assert arena(*SUBMIT, "--code", "src", "--replace", "x").code == 4
     assert state(stage) == old
+
+
+def test_the_right_to_send_code(arena, stage, api, monkeypatch):
+    """Code that is too large for the cluster is sent by commands in pods, so these must be allowed."""
+    monkeypatch.setattr("arena.actions.submit.code.storage.MOST", 0)
+    assert arena(*SUBMIT, "x").code == 0
+    old = state(stage)
+    rule = {"apiGroups": ["*"], "resources": ["pods", *BESIDE, "pytorchjobs"], "verbs": ["*"]}
+    user = {"kind": "User", "name": "bob"}
+    made = {
+        "role": {"rules": [rule]},
+        "rolebinding": {"roleRef": {"kind": "Role", "name": "bob"}, "subjects": [user]},
+    }
+    for kind, body in made.items():
+        resource = Resource("rbac.authorization.k8s.io", "v1", f"{kind}s", kind=kind)
+        stage.cluster.create(resource, "default", {"metadata": {"name": "bob"}, **body})
+    endpoint = Endpoint(server=api.url, impersonation=(("Impersonate-User", "bob"),))
+    stage.cluster = Cluster(lambda: endpoint, "the test's cluster")
+    code, _, err = arena(*SUBMIT, "--code", "src", "--replace", "x")
+    assert (code, state(stage)) == (4, old)
+    assert 'you may not run commands in pods in namespace "default", by which the code is sent' in err
 
 
 def test_a_name_that_is_taken(arena, stage, api):

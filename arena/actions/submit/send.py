@@ -12,7 +12,7 @@ from arena.actions import deletion
 from arena.actions.deletion import Held, Progress
 from arena.actions.jobs import find
 from arena.actions.submit import creation
-from arena.actions.submit.code import storage
+from arena.actions.submit.code import storage, upload
 from arena.actions.submit.plan import DEPENDENTS, Plan
 from arena.actions.watches import Source, Watching
 from arena.errors import Conflict, NotAllowed, NotFound, Unreachable
@@ -115,14 +115,16 @@ def _check(cluster: Cluster, made: Plan, old: Object | None = None) -> None:
         deleted = threads.submit(_try_delete, cluster, made, old)
         main = threads.submit(_try, *where, made.resource, tried.main)
         helpers = [threads.submit(_try, *where, DEPENDENTS[one["kind"]], one) for one in tried.dependents]
-        parts = [threads.submit(storage.check, cluster, one, old) for one in made.code_parts]
+        code = [threads.submit(storage.check, cluster, one, old) for one in made.code_parts]
+        if made.uploads:
+            code.append(threads.submit(upload.check, *where))
         deleted.result()
         # The job first: if its name is taken, those of its dependents usually are, too.
         with _naming(tried):
             main.result()
         for one, helper in zip(tried.dependents, helpers, strict=True):
             _judge(cluster, made, one, helper)
-        for part in parts:
+        for part in code:
             part.result()
 
 

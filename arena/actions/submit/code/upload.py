@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from arena import labels
+from arena.actions import reviews
 from arena.actions.jobs import find
 from arena.actions.watches import Source, Watching
-from arena.errors import ArenaError, Conflict, NotFound, SpecError
+from arena.errors import ArenaError, Conflict, NotAllowed, NotFound, SpecError
 from arena.kinds.kind import Kind
 from arena.kinds.workload.code import NAME, TAKE, WHERE
 from arena.parallel import thread_pool
@@ -56,6 +57,18 @@ class Target(NamedTuple):
             raise ArenaError(
                 f'the job "{self.name}" ended before all its instances had the code: {job.phase.value}'
             )
+
+
+def check(cluster: Cluster, namespace: str) -> None:
+    """Raise NotAllowed if the cluster says that this user may not run commands in pods, as `send` does."""
+    commands = {"resource": "pods", "subresource": "exec", "namespace": namespace}
+    try:
+        allowed = any(reviews.may(cluster, verb=verb, **commands) for verb in ("create", "get"))
+    except NotAllowed:
+        return  # who may not ask will see
+    if not allowed:
+        text = f'you may not run commands in pods in namespace "{namespace}", by which the code is sent'
+        raise NotAllowed(text, "ask for a role that includes it, or put the code on a volume")
 
 
 def send(

@@ -4,27 +4,35 @@ import io
 import threading
 
 import pytest
+import yaml
 
 from arena.errors import NotAllowed
 from arena.kube import Cluster
 from arena.local.api.fault_injection import Fault
+from arena.resources import Resource
 from arena.session import connect
 
-SESSIONS = "/(exec|attach)"
+RULE = {"apiGroups": [""], "resources": ["pods/exec", "pods/attach"], "verbs": ["create"]}
+RBAC = Resource("rbac.authorization.k8s.io", "v1", "roles", kind="Role")
+BINDING = {"roleRef": {"kind": "Role", "name": "guest"}, "subjects": [{"kind": "User", "name": "guest"}]}
 
 
-def forbidden(verb: str, method: str, times: int = 100) -> Fault:
-    """Refuses the sessions that begin with this method, as the authorizer says it."""
-    why = f'pods "box" is forbidden: User "bob" cannot {verb} resource "pods/exec"'
-    return Fault(path=SESSIONS, method=method, code=403, message=why, times=times)
+def login(rig, user: str) -> Cluster:
+    """The server for a user."""
+    config = yaml.safe_load((rig.home / "kubeconfig").read_text())
+    config["users"][0]["user"]["as"] = user
+    (rig.home / user).write_text(yaml.safe_dump(config))
+    return connect(kubeconfig=str(rig.home / user), environ={}, folder=rig.home).cluster()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster(rig) -> Cluster:
-    """The server for such a user."""
-    rig.faults[:] = [forbidden("get", "GET")]
-    yield connect(kubeconfig=str(rig.home / "kubeconfig"), environ={}, folder=rig.home).cluster()
-    rig.faults.clear()
+    """The server for a user with such a role."""
+    owner = connect(kubeconfig=str(rig.home / "kubeconfig"), environ={}, folder=rig.home).cluster()
+    meta = {"metadata": {"name": "guest"}}
+    owner.create(RBAC, "default", {**meta, "rules": [RULE]})
+    owner.create(RBAC._replace(plural="rolebindings", kind="RoleBinding"), "default", {**meta, **BINDING})
+    return login(rig, "guest")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -86,9 +94,8 @@ def test_attach(cluster, rig):
 
 def test_who_may_do_neither(cluster, rig):
     """The error names `create`, which suffices everywhere; that of a server without SPDY is the first one."""
-    rig.faults.append(forbidden("create", "POST", 1))
-    with pytest.raises(NotAllowed, match='User "bob" cannot create resource "pods/exec"'):
-        run(cluster, "true")
-    rig.faults[1:] = [Fault(path=SESSIONS, method="POST", code=400)]
-    with pytest.raises(NotAllowed, match='User "bob" cannot get resource "pods/exec"'):
+    with pytest.raises(NotAllowed, match='User "nobody" cannot create resource "pods/exec"'):
+        run(login(rig, "nobody"), "true")
+    rig.faults[:] = [Fault(path="/exec", method="POST", code=400)]
+    with pytest.raises(NotAllowed, match='User "guest" cannot get resource "pods/exec"'):
         run(cluster, "true")
