@@ -31,8 +31,8 @@ AT_ONCE = ("changes at once, not after two seconds", ("watch JOBS", "watch pods"
 READY = ("changes at once, not after two seconds", ("watch pods",))
 NEWER = "sessions on Kubernetes 1.35 or newer"
 BESIDE = ("what --code, --config-file, --secret and --tensorboard create",
-          ("get list watch create patch configmaps", "list watch create secrets",
-           "list watch create services", "list watch create deployments.apps"))  # fmt: skip
+          ("get create patch configmaps", "get create secrets",
+           "get create services", "get create deployments.apps"))  # fmt: skip
 FORWARDED = ("a link, if the cluster cannot be reached directly", ("get create pods/portforward",))
 SENT = ("code of more than 14 MB", ("get list watch pods", "get create pods/exec"))
 READ, FOLLOW = ("get JOBS", "list pods"), ("get list JOBS", "get list pods")

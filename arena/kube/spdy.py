@@ -107,7 +107,7 @@ def connect(transport: Transport, request: Request) -> Session:
 
 
 def _connect(endpoint: Endpoint, request: Request) -> Session:
-    requestlog.note("open %s by SPDY", request.target)
+    requestlog.note("%s %s: by SPDY", request.method, request.target)
     link = plug(endpoint, request.asked)
     try:
         answer = _upgraded(link, endpoint, request)

@@ -118,14 +118,15 @@ def _check(cluster: Cluster, made: Plan, old: Object | None = None) -> None:
         code = [threads.submit(storage.check, cluster, one, old) for one in made.code_parts]
         if made.uploads:
             code.append(threads.submit(upload.check, *where))
+        names = [threads.submit(_check_free, cluster, made, one, old) for one in made.dependents if old]
         deleted.result()
         # The job first: if its name is taken, those of its dependents usually are, too.
         with _naming(tried):
             main.result()
         for one, helper in zip(tried.dependents, helpers, strict=True):
             _judge(cluster, made, one, helper)
-        for part in code:
-            part.result()
+        for each in (*names, *code):
+            each.result()
 
 
 def _try_delete(cluster: Cluster, made: Plan, old: Object | None) -> None:
@@ -134,6 +135,17 @@ def _try_delete(cluster: Cluster, made: Plan, old: Object | None) -> None:
     if old is not None:
         with suppress(NoTrial, NotFound):  # the deletion itself comes first, and will tell
             cluster.check_delete(made.resource, made.namespace, made.name, old["metadata"]["uid"])
+
+
+def _check_free(cluster: Cluster, made: Plan, one: Object, old: Object) -> None:
+    """Raise Conflict if something that does not go with the old job has the name of a new dependent."""
+    there = _named(cluster, one)
+    if there and not _left([there], DEPENDENTS[one["kind"]], old):
+        raise Conflict(
+            f'the {one["kind"]} "{one["metadata"]["name"]}" in namespace "{made.namespace}" is not part of '
+            f'the old {made.title} "{made.name}", which is kept',
+            "delete that first, or choose another --name",
+        )
 
 
 def _try(cluster: Cluster, namespace: str, kind: Resource, one: Object) -> None:
@@ -213,16 +225,18 @@ def _replaced(
     cluster: Cluster, made: Plan, old: Object, tell: Callable[[str], None], progress: Progress
 ) -> Iterator[None]:
     """Delete a job and wait until it and its pods are gone; if anything fails from then on, say so."""
-    sources = _sources(made, old)
+    sources = [
+        Source(PODS, made.namespace, labels=find.selector(made.pods(old))),
+        Source(made.resource, made.namespace, fields=f"metadata.name={made.name}"),
+    ]
     # What may not be read is refused here, before anything is deleted.
     with Watching(cluster, sources) as watching:
-        _check_free(watching, made, old)
         with creation.hinted(_lost(made, old, "may be"), Unreachable):
             creation.delete(cluster, made.resource, old["metadata"], propagation="Foreground")
 
         def left() -> list[Held]:
-            there = [_left(watching.objects(number), one.resource, old) for number, one in enumerate(sources)]
-            return [one for some in there for one in some]
+            seen = [_left(watching.objects(number), one.resource, old) for number, one in enumerate(sources)]
+            return [one for some in seen for one in some] or _beside(cluster, made, old)
 
         with _reported(_lost(made, old, "is being"), tell):
             deletion.outlast(watching, left, _REPLACING, progress)
@@ -230,17 +244,18 @@ def _replaced(
         yield
 
 
-def _sources(made: Plan, old: Object) -> list[Source]:
-    """What must go with the old job: its pods, the objects with the names of new ones, and last itself."""
-    beside = [*made.dependents, *made.code_parts]
-    named = [
-        *((DEPENDENTS[one["kind"]], one["metadata"]["name"]) for one in beside),
-        (made.resource, made.name),
-    ]
-    return [
-        Source(PODS, made.namespace, labels=find.selector(made.pods(old))),
-        *(Source(kind, made.namespace, fields=f"metadata.name={name}") for kind, name in named),
-    ]
+def _beside(cluster: Cluster, made: Plan, old: Object) -> list[Held]:
+    """The objects of the old job with the names of new ones, which go with it."""
+    beside = (*made.dependents, *made.code_parts)
+    there = ((DEPENDENTS[one["kind"]], _named(cluster, one)) for one in beside)
+    return [one for kind, found in there if found for one in _left([found], kind, old)]
+
+
+def _named(cluster: Cluster, one: Object) -> Object | None:
+    """What has the name of a dependent now, if anything."""
+    with suppress(NotFound):
+        return cluster.get(DEPENDENTS[one["kind"]], one["metadata"]["namespace"], one["metadata"]["name"])
+    return None
 
 
 def _lost(made: Plan, old: Object, verb: str) -> str:
@@ -248,18 +263,6 @@ def _lost(made: Plan, old: Object, verb: str) -> str:
     again = made.again(old)
     hint = f"; to submit it again, run: {again}" if again else ""
     return f'the old {made.title} "{made.name}" {verb} deleted{hint}'
-
-
-def _check_free(watching: Watching, made: Plan, old: Object) -> None:
-    """Raise Conflict if something that does not go with the old job has the name of a new dependent."""
-    for number, one in enumerate(made.dependents, start=1):
-        kind, there = DEPENDENTS[one["kind"]], watching.objects(number)
-        if len(there) > len(_left(there, kind, old)):
-            raise Conflict(
-                f'the {kind.kind} "{one["metadata"]["name"]}" in namespace "{made.namespace}" is not part of '
-                f'the old {made.title} "{made.name}", which is kept',
-                "delete that first, or choose another --name",
-            )
 
 
 @contextmanager
