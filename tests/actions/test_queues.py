@@ -76,6 +76,8 @@ def test_a_priority_of_a_queue(shelf):
         queues.settled(shelf.cluster, replace(given, queue_system="volcano"))
     shelf.refused.add("priorityclasses")
     assert queues.settled(Cluster.at(shelf.url), given) == found
+    shelf.refused = {"workloadpriorityclasses"}
+    assert queues.settled(Cluster.at(shelf.url), given) == given
 
 
 def test_a_cluster_without_queues(shelf):

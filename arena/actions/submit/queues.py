@@ -58,12 +58,13 @@ def _with_priority(cluster: Cluster, spec: P) -> P:
     """The Spec with its priority as the cluster knows it, as far as the user may see."""
     name, of_pods = spec.priority, _names(cluster, PRIORITIES)
     queued = isinstance(spec, QueueOptions) and spec.queue_name and spec.queued_by == KUEUE
-    of_queues = (_names(cluster, QUEUE_PRIORITIES) if queued else None) or []
+    has_classes = queued and preferred(cluster, QUEUE_PRIORITIES)
+    of_queues = _names(cluster, QUEUE_PRIORITIES) if has_classes else []
     if name in (*(of_pods or ()), *SYSTEM):
         return spec
-    if name in of_queues:
+    if name in (of_queues or ()):
         return replace(spec, priority="", label={labels.KUEUE_PRIORITY: name, **spec.label})
-    if of_pods is None:
+    if of_pods is None or of_queues is None:
         return spec
     there = ", ".join(dict.fromkeys([*of_pods, *of_queues]))
     hint = f"it has: {there}" if there else "it has none: omit --priority, or create one"
