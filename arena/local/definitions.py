@@ -88,6 +88,11 @@ class Definition:
     scheduled: Callable[[Object], bool] | None = None
     outcome: Callable[[Object], Outcome] | None = None
 
+    @property
+    def fills(self) -> bool:
+        """Whether it sets defaults itself."""
+        return self.fill is not _nothing
+
 
 @cache
 def every() -> tuple[Definition, ...]:

@@ -7,6 +7,7 @@ from arena.local.api import defaults, limit_range, metadata, refusals, schema, s
 from arena.local.api.patches import apply
 from arena.local.api.request_options import WriteOptions
 from arena.local.api.resource_types import Type
+from arena.local.api.schema import Schema
 from arena.local.api.store import Store
 from arena.local.field_errors import FieldError
 from arena.local.objects import Object
@@ -26,8 +27,10 @@ def create(store: Store, kind: Type, obj: Object, how: WriteOptions) -> Object:
     """
     if kind.has_status and how.manager:
         obj.pop("status", None)
-    _decode(kind, obj, how)
-    _allowed(kind, obj, _structure(kind, obj))
+    errors = _decode(kind, obj, how)
+    if not validation.waits(kind):
+        _allowed(kind, obj, errors)
+    _allowed(kind, obj, _required(kind, obj))
     _allowed(kind, obj, validation.check_status(kind, obj))
     limit_range.fill(store, kind, obj)
     defaults.fill(kind, obj)
@@ -49,30 +52,35 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOpt
         taken = {k: v for k, v in new["metadata"].items() if k in _WITH_STATUS.get(kind.key, _TRACKED)}
         kept = {k: v for k, v in old["metadata"].items() if k not in _WITH_STATUS.get(kind.key, ())}
         new = {**old, "metadata": {**kept, **taken}, "status": new.get("status") or {}}
-        _decode(kind, new, how, old)
-        _allowed(kind, new, validation.check_status(kind, new, old))
+        _allowed(kind, new, _decode(kind, new, how, old))
+        _allowed(kind, new, validation.check_status(kind, new))
         _track(kind, old, new, subresource, how)
         return new
     if kind.has_status:
         new.pop("status", None)
         if "status" in old:
             new["status"] = old["status"]
-    _decode(kind, new, how, old)
-    _allowed(kind, new, _structure(kind, new))
+    errors = _decode(kind, new, how, old)
+    if not validation.waits(kind):
+        _allowed(kind, new, errors)
+    _allowed(kind, new, _required(kind, new))
     defaults.fill(kind, new)
     _allowed(kind, new, validation.check_change(kind, old, new))
     _track(kind, old, new, subresource, how)
     return new
 
 
-def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = None) -> None:
-    """Drop or refuse unknown fields; refuse values of a wrong type; set the defaults of custom kinds."""
+def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = None) -> list[FieldError]:
+    """Drop or refuse unknown fields, and refuse values of a wrong type.
+
+    Of a custom kind, set the defaults, and return what its structure does not allow.
+    """
+    root = schema.root(kind)
+    _specify(root, obj)
+    found = structure.decode(root, obj, kind.custom, old or structure.MISSING)
     resource = kind.resource
-    found = structure.decode(schema.root(kind), obj, kind.custom, old or structure.MISSING)
-    if found.wrong and kind.custom:
-        raise refusals.invalid(resource, obj["metadata"]["name"], found.errors)
     what = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
-    if found.wrong:
+    if found.wrong and not kind.custom:
         texts = "; ".join(f"{one.field}: {one.message}" for one in found.wrong)
         raise refusals.bad(f"{what}: {texts}")
     if found.unknown and how.validation == "Strict":
@@ -81,16 +89,21 @@ def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = Non
     if how.validation == "Warn":
         for path in found.unknown:
             how.warn(f'unknown field "{path}"')
+    if found.wrong:
+        _allowed(kind, obj, found.errors)
+    return found.errors if kind.custom else []
 
 
-def _structure(kind: Type, obj: Object) -> Iterable[FieldError]:
-    """Add the structures that defaults need."""
-    root = schema.root(kind)
-    if root.child("spec").type == "object" and not isinstance(obj.get("spec"), dict):
-        if "spec" in root.required:
-            yield field_errors.missing("spec")
-        else:
-            obj["spec"] = {}
+def _specify(root: Schema, obj: Object) -> None:
+    """Add an empty spec, which defaults and operators need, where none has to be given."""
+    if obj.get("spec") is None and "spec" not in root.required and root.child("spec").type == "object":
+        obj["spec"] = {}
+
+
+def _required(kind: Type, obj: Object) -> Iterable[FieldError]:
+    """What defaults need."""
+    if "spec" in schema.root(kind).required and not isinstance(obj.get("spec"), dict):
+        yield field_errors.missing("spec")
 
 
 def _allowed(kind: Type, obj: Object, causes: Iterable[FieldError]) -> None:

@@ -23,6 +23,8 @@ from arena.local.objects import Resource
 TYPES = ("string", "integer", "number", "boolean", "object", "array", "int-or-string", "quantity")
 _FORMATS = {"int32": "integer", "int64": "integer", "date-time": "string"}
 """Formats, which also stand for a type with that format."""
+_STRUCTURE = {"type", "properties", "values", "items", "required", "default", "nullable", "keys", "set",
+              "atomic", "open"}  # fmt: skip
 _NOTHING = {"string": "", "integer": 0, "number": 0, "boolean": False, "quantity": "0", "int-or-string": 0,
             "array": [], "object": {}}  # fmt: skip
 
@@ -66,12 +68,12 @@ class Schema:
         """The defaults of fields that have one."""
         return {name: one.raw["default"] for name, one in self.fields.items() if "default" in one.raw}
 
-    @property
+    @cached_property
     def required(self) -> tuple[str, ...]:
         """The fields that must be there."""
         return tuple(self.raw.get("required", ()))
 
-    @property
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         """The fields that identify the items of a list; () for other lists."""
         return tuple(self.raw.get("keys", ()))
@@ -86,12 +88,17 @@ class Schema:
         """Whether a mapping or list is replaced whole."""
         return bool(self.raw.get("atomic")) or (self.type == "array" and not self.keys and not self.is_set)
 
-    @property
+    @cached_property
     def is_open(self) -> bool:
         """Whether unknown fields are kept."""
         return not self.raw or bool(self.raw.get("open"))
 
-    @property
+    @cached_property
+    def limits(self) -> Mapping[str, Any]:
+        """What its values must keep to besides their type, by name."""
+        return {name: limit for name, limit in self.raw.items() if name not in _STRUCTURE}
+
+    @cached_property
     def nullable(self) -> bool:
         """Whether null is a value."""
         return not self.raw or bool(self.raw.get("nullable"))

@@ -110,11 +110,12 @@ def check(schema: Schema, value: Any, path: str = "", old: Any = MISSING) -> Ite
     if not _fits(schema, value):
         yield _wrong(schema, path, value)
         return
-    if schema.raw.get("fixed") and old is not MISSING:
+    for name, bound in schema.limits.items():
+        limit = _LIMITS[name]
+        if isinstance(value, limit.of) and limit.fails(value, bound):
+            yield limit.error(path, value, bound)
+    if old is not MISSING and "fixed" in schema.limits:
         yield invalid(path, _NAMES[type(value)], "field is immutable")
-    for name, limit in _LIMITS.items():
-        if name in schema.raw and isinstance(value, limit.of) and limit.fails(value, schema.raw[name]):
-            yield limit.error(path, value, schema.raw[name])
     if isinstance(value, dict):
         yield from _mapping(schema, value, path, old)
     elif isinstance(value, list):
@@ -192,6 +193,10 @@ class Limit(NamedTuple):
     error: Callable[[str, Any, Any], FieldError]
 
 
+def _never(value: Any, bound: Any) -> bool:
+    return False
+
+
 def _short(value: Sized, least: int) -> bool:
     return len(value) < least
 
@@ -256,6 +261,7 @@ def _too_many(path: str, value: Sized, most: int) -> FieldError:
 
 _NUMBERS = (int, float)
 _LIMITS = {
+    "fixed": Limit((), _never, _rule("")),
     "enum": Limit((object,), lambda value, known: value not in known, unsupported),
     "format": Limit((int,), _outside, _body("must be of type integer with format {}")),
     "minimum": Limit(_NUMBERS, operator.lt, _body("should be greater than or equal to {}")),
@@ -271,4 +277,4 @@ _LIMITS = {
     "alternatives": Limit((dict,), _none_of, _rule("needs one of these: {}")),
     "excluded": Limit((object,), lambda value, banned: value in banned, _rule("must not be one of: {}")),
 }
-"""The limits of a structure, in the order in which their errors are told."""
+"""The limits of a structure; whether a value is `fixed`, only a change shows."""

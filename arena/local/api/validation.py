@@ -37,23 +37,24 @@ def check(kind: Type, obj: Object, old: Object | None = None) -> Iterator[FieldE
         yield from rule(obj)
 
 
-def check_status(kind: Type, obj: Object, old: Object | None = None) -> Iterator[FieldError]:
-    """The errors of the status of an object that is new, or that replaces `old`."""
-    status = schema.root(kind).child("status")
-    if kind.custom and "status" in obj:
-        before = (old or {}).get("status", structure.MISSING)
-        yield from structure.check(status, obj["status"], "status", before)
-    elif not kind.custom:
-        yield from _required(status, obj.get("status"), "status")
+def check_status(kind: Type, obj: Object) -> Iterator[FieldError]:
+    """The missing required fields of the status of a built-in kind."""
+    if not kind.custom:
+        yield from _required(schema.root(kind).child("status"), obj.get("status"), "status")
+
+
+def waits(kind: Type) -> bool:
+    """Whether the structure of a custom kind is checked here, after the operator has set defaults."""
+    return kind.definition is not None and kind.definition.fills
 
 
 def _structure(kind: Type, obj: Object, old: Object | None) -> Iterator[FieldError]:
     """What the structure of the kind does not allow, which for built-in kinds says only what is required."""
-    if kind.custom:
+    if not kind.custom:
+        yield from _required(schema.root(kind), obj, "")
+    elif waits(kind):
         checked = {**obj, "metadata": {}}  # is `_meta`'s
         yield from structure.check(schema.root(kind), checked, old=old or structure.MISSING)
-    else:
-        yield from _required(schema.root(kind), obj, "")
 
 
 def check_change(kind: Type, old: Object, new: Object) -> Iterator[FieldError]:

@@ -2,9 +2,12 @@
 
 import copy
 import functools
+import json
+from datetime import datetime, timezone
 
 import pytest
 
+from arena.local.api import columns, resource_types
 from arena.local.api.request_options import WriteOptions
 from arena.local.objects import JOBSETS, Refused, Resource
 
@@ -227,3 +230,47 @@ def test_what_was_stored_before_may_stay(api):
     assert made["spec"]["runPolicy"]["backoffLimit"] == 2**40
     with pytest.raises(Refused, match="int32"):
         api.patch(TORCH, "a", {"spec": {"runPolicy": {"backoffLimit": 2**41}}}, "default")
+
+
+def test_an_object_without_a_spec(api):
+    """A spec that is missing, empty or no mapping is refused with its reason, whatever the kind."""
+    for resource in (kind.resource for kind in resource_types.STORED if kind.custom):
+        for body in ({}, {"spec": None}, {"spec": {}}, {"spec": []}, {"spec": 1}):
+            with pytest.raises(Refused) as refused:
+                api.create(resource, {"metadata": {"name": "a"}, **body}, "default", STRICT)
+            assert refused.value.code == 422
+
+
+def test_a_status_is_checked_where_the_operator_sets_defaults(api):
+    """The limits of a status hold for kinds whose webhook completes the spec, too."""
+    api.create(JOBSETS, changed(JOBSETS, "suspend", True), "default")
+    status = {"conditions": [{"type": "Failed", "status": "Maybe"}]}
+    with pytest.raises(Refused, match="message: Required value"):
+        api.patch(JOBSETS, "a", {"status": status}, "default", "status")
+
+
+def test_scale(api):
+    """A kind whose definition has a scale is scaled at the path that the definition names."""
+    assert "scale" in resource_types.of(TORCH).subresources
+    api.create(TORCH, changed(TORCH, "nprocPerNode", "1"), "default")
+    status = {"replicaStatuses": {"Worker": {"active": 1, "selector": "a=b"}}}
+    api.patch(TORCH, "a", {"status": status}, "default", "status")
+    seen = api.change(TORCH, "a", "default", lambda scale: {**scale, "spec": {"replicas": 3}}, "scale")
+    assert (seen["spec"], seen["status"]) == ({"replicas": 3}, {"replicas": 1, "selector": "a=b"})
+    assert api.get(TORCH, "a", "default")["spec"]["pytorchReplicaSpecs"]["Worker"]["replicas"] == 3
+
+
+def test_columns_are_those_of_the_definition():
+    """`kubectl get` prints what the definition says, in its order; without columns the name and the age."""
+    titles = {one.resource.kind: [column.name for column in columns.of(one)] for one in resource_types.STORED}
+    assert titles["PyTorchJob"] == ["Name", "State", "Age"]
+    assert titles["MPIJob"] == ["Name", "Age"]
+    now = datetime(2026, 1, 1, 0, 5, tzinfo=timezone.utc)
+    obj = {
+        "metadata": {"name": "a", "creationTimestamp": "2026-01-01T00:00:00Z"},
+        "spec": {"suspend": False},
+        "status": {"conditions": [{"type": "Other", "status": "x"}, {"type": "Completed", "status": "True"}]},
+    }
+    cells = {column.name: column.value(obj, now) for column in columns.of(resource_types.of(JOBSETS))}
+    assert cells == {"Name": "a", "TerminalState": None, "Restarts": None, "Completed": "True",
+                     "Suspended": False, "Age": "5m"}  # fmt: skip
