@@ -8,6 +8,8 @@ from typing import Any, NoReturn
 from aiohttp import web
 
 from arena.local.api import protobuf, refusals, size_limits
+from arena.local.api.resource_types import Type
+from arena.local.field_errors import invalid
 from arena.local.objects import Object
 
 
@@ -73,16 +75,48 @@ def mapping(value: Any) -> Object:
     return value
 
 
-def may_create(body: Object) -> None:
+def may_create(kind: Type, body: Object) -> None:
     """Refuse a body that was read from a server; remove its `managedFields`.
 
     Raises:
-        Refused: 400 if it has a resourceVersion.
+        Refused: 400 if it has a resourceVersion, or is a custom resource that does not say its kind.
     """
+    _check_kind(kind, body)
     if isinstance(body.get("metadata"), dict) and body["metadata"].get("resourceVersion"):
         raise refusals.bad("resourceVersion should not be set on objects to be created")
     if isinstance(body.get("metadata"), dict):
         body["metadata"].pop("managedFields", None)
+
+
+def may_replace(kind: Type, body: Object) -> None:
+    """Refuse a body that is not a whole object, or a custom resource that does not say what it replaces.
+
+    Raises:
+        Refused: 400 without a name or, for a custom resource, a kind; 422 without a resourceVersion.
+    """
+    _check_kind(kind, body)
+    check_name(body)
+    if kind.custom and not body["metadata"].get("resourceVersion"):
+        version = invalid("metadata.resourceVersion", 0, "must be specified for an update")
+        raise refusals.invalid(kind.resource, body["metadata"]["name"], [version])
+
+
+def check_name(body: Object) -> None:
+    """Refuse an object without a name.
+
+    Raises:
+        Refused: 400.
+    """
+    meta = body.get("metadata")
+    if not isinstance(meta, dict) or not meta.get("name"):
+        raise refusals.bad("the name of the object was undeterminable: name must be provided")
+
+
+def _check_kind(kind: Type, body: Object) -> None:
+    """Refuse a custom resource without a kind; the kinds of built-in ones follow from the path."""
+    missing = [field for field in ("apiVersion", "kind") if not body.get(field)]
+    if kind.custom and missing:
+        raise refusals.bad(f"Object '{missing[-1]}' is missing: a custom resource needs apiVersion and kind")
 
 
 def header(text: str) -> str:

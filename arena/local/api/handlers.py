@@ -131,13 +131,20 @@ def _action(call: Call) -> Callable[[Call], web.Response]:
         return _bind
     if target.subresource not in ("", "status", "scale"):
         raise refusals.of_code(405, f"{method} is not possible on {target.subresource}")
-    if not target.name:
-        actions = {"GET": _list, "POST": _create, "DELETE": _delete_all}
-    else:
-        actions = {"GET": _get, "PUT": _replace, "PATCH": _patch, "DELETE": _delete}
+    actions = _actions(target)
     if method not in actions:
         raise refusals.of_code(405, "the server does not allow this method on the requested resource")
     return actions[method]
+
+
+def _actions(target: Target) -> dict[str, Callable[[Call], web.Response]]:
+    """The methods of a path: what is in a namespace is written there, and a subresource is not deleted."""
+    if target.name:
+        whole = {} if target.subresource else {"DELETE": _delete}
+        return {"GET": _get, "PUT": _replace, "PATCH": _patch, **whole}
+    if target.kind.resource.namespaced and target.namespace is None:
+        return {"GET": _list}
+    return {"GET": _list, "POST": _create, "DELETE": _delete_all}
 
 
 def _json(value: Any, code: int = 200) -> web.Response:
@@ -169,7 +176,7 @@ def _get(call: Call) -> web.Response:
 def _create(call: Call) -> web.Response:
     how, target = call.writing(), call.target
     body = bodies.load(call.body)
-    bodies.may_create(body)
+    bodies.may_create(target.kind, body)
     with _guarded(call, how) as check:
         obj = call.api.create(target.kind.resource, body, target.namespace, how)
         check(obj)
@@ -192,6 +199,8 @@ def _review(call: Call) -> web.Response:
 def _replace(call: Call) -> web.Response:
     target, how = call.target, call.writing()
     body = bodies.load(call.body)
+    if target.subresource != "scale":
+        bodies.may_replace(target.kind, body)
     where = target.kind.resource, target.name, target.namespace
     with _guarded(call, how) as check:
         obj = call.api.change(*where, lambda _: body, target.subresource, how)
@@ -211,11 +220,22 @@ def _patch(call: Call) -> web.Response:
         if create is not None and is_new:
             obj = call.api.create(resource, create(), space, how)
         else:
-            obj = call.api.change(resource, name, space, change.apply, target.subresource, how)
+            obj = call.api.change(resource, name, space, _named(change.apply), target.subresource, how)
         check(obj)
     if is_new:
         return _shown(call, obj, 201)
     return _json(obj) if target.subresource == "scale" else _shown(call, obj)
+
+
+def _named(change: Callable[[Object], Object]) -> Callable[[Object], Object]:
+    """The change, whose result must still be an object with a name."""
+
+    def checked(old: Object) -> Object:
+        new = change(old)
+        bodies.check_name(new)
+        return new
+
+    return checked
 
 
 def _deleting(call: Call) -> DeleteOptions:

@@ -2,7 +2,6 @@
 
 import copy
 import functools
-import json
 from datetime import datetime, timezone
 
 import pytest
@@ -274,3 +273,32 @@ def test_columns_are_those_of_the_definition():
     cells = {column.name: column.value(obj, now) for column in columns.of(resource_types.of(JOBSETS))}
     assert cells == {"Name": "a", "TerminalState": None, "Restarts": None, "Completed": "True",
                      "Suspended": False, "Age": "5m"}  # fmt: skip
+
+
+PATH = "/apis/kubeflow.org/v1/namespaces/default/pytorchjobs"
+MERGE = {"Content_Type": "application/merge-patch+json"}
+
+
+def test_requests_for_custom_resources(server):
+    """They say their kind and what they replace, are created in a namespace, and keep their metadata."""
+    whole = {"apiVersion": TORCH.api_version, "kind": TORCH.kind, **changed(TORCH, "nprocPerNode", "1")}
+    whole["metadata"]["labels"] = {"a": "b"}
+    for field in ("apiVersion", "kind"):
+        answer = server.ask("POST", PATH, {key: value for key, value in whole.items() if key != field})
+        assert (answer.code, f"Object '{field}' is missing" in answer.body["message"]) == (400, True)
+    assert server.ask("POST", PATH.replace("namespaces/default/", ""), whole).code == 405
+    assert server.ask("DELETE", PATH.replace("namespaces/default/", "")).code == 405
+    assert server.ask("POST", PATH, whole).code == 201
+    answer = server.ask("PUT", f"{PATH}/a", whole)
+    assert (answer.code, answer.body["details"]["causes"][0]["field"]) == (422, "metadata.resourceVersion")
+    for path in (f"{PATH}/a/status", f"{PATH}/a/scale"):
+        assert server.ask("DELETE", path).code == 405
+    answer = server.ask("PATCH", f"{PATH}/a", {"metadata": None}, **MERGE)
+    assert (answer.code, "name must be provided" in answer.body["message"]) == (400, True)
+    stored = server.ask("GET", f"{PATH}/a").body
+    assert stored["metadata"]["labels"] == {"a": "b"}
+    assert (
+        server.ask("PUT", f"{PATH}/a", {**stored, "spec": stored["spec"] | {"nprocPerNode": "2"}}).code == 200
+    )
+    assert server.ask("PATCH", f"{PATH}/a", {"status": {"conditions": {}}}, **MERGE).code == 200  # is ignored
+    assert server.ask("PATCH", f"{PATH}/a/status", {"status": {"conditions": {}}}, **MERGE).code == 422
