@@ -14,7 +14,6 @@ from typing import Any
 
 import published_rules
 import reduction
-import yaml
 from published_rules import RULES
 
 from arena.local import definitions
@@ -77,8 +76,7 @@ def _published(resource: Resource) -> Definition | None:
     path = reduction.file(resource.api_version, resource.kind)
     if not path.exists():
         return None
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    spec = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)["spec"]  # a loader of safe documents
+    spec = reduction.definition(path)["spec"]
     versions = {one["name"]: one for one in spec["versions"]}
     if resource.version not in versions:
         return None

@@ -5,6 +5,7 @@ folder that ARENA_CRDS names, else in `shared/crds` beside the checkout, each in
 type. docs/real-operators.md names the releases.
 """
 
+import functools
 import json
 import os
 from collections import Counter
@@ -51,13 +52,19 @@ def reduced() -> str:
     return f"{{\n{_lines('$defs', parts.defined)},\n{_lines('types', types)}\n}}\n"
 
 
+@functools.cache
+def definition(path: Path) -> dict[str, Any]:
+    """The definition in a file, which takes long to read."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    found: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # of safe documents
+    return found
+
+
 def _published(resource: Resource) -> Schema | None:
     path = file(resource.api_version, resource.kind)
     if not path.exists():
         return None
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    definition = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # a loader of safe documents
-    versions = {one["name"]: one for one in definition["spec"]["versions"]}
+    versions = {one["name"]: one for one in definition(path)["spec"]["versions"]}
     if resource.version not in versions:
         return None
     return _whole(_strict(versions[resource.version]["schema"]["openAPIV3Schema"]))

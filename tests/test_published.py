@@ -1,15 +1,27 @@
 """The structure of custom kinds, as the local cluster knows it."""
 
+import copy
 import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+import crds
 import published_reduction
 import pytest
 import reduction
+import yaml
 
-from arena.local.api import published
+from arena.local.api import published, resource_types, schema, structure
+
+CASES = Path(__file__).parent / "cases" / "training"
+ODD: tuple[Any, ...] = (1, -1, "x", True, [], {}, {"a": 1}, 1.5, "", ["a"])
+"""Values that one reading refuses or accepts as the other does: nulls and large numbers, only one judges."""
+CHANGES = 300
 
 
-def test_structures_are_those_of_the_published_definitions():
+def test_structures_are_those_of_the_published_definitions() -> None:
     """The files are what the published definitions say, no more and no less."""
     if not reduction.FOLDER.is_dir():
         pytest.skip(f"NOT COMPARED: no published definitions in {reduction.FOLDER}; set ARENA_CRDS")
@@ -21,3 +33,51 @@ def test_structures_are_those_of_the_published_definitions():
             (published.FOLDER / name).write_text(text, encoding="utf-8")
     found = [*published.FOLDER.glob("*.jsonl"), published.PARTS]
     assert {path.name: path.read_text(encoding="utf-8") for path in found} == made
+
+
+def test_two_readings_of_the_definitions_agree() -> None:
+    """The server accepts and refuses changed manifests of all kinds as tests/crds.json does."""
+    manifests = [(kind, one) for path in sorted(CASES.glob("*.yaml")) for kind, one in custom(path)]
+    assert len({kind.resource for kind, _ in manifests}) > 8
+    for kind, obj in manifests:
+        assert refused(kind, obj) == []
+    dice = random.Random(1)
+    for _ in range(CHANGES):
+        kind, whole = dice.choice(manifests)
+        obj = copy.deepcopy(whole)
+        change(dice, *dice.choice(list(places(obj["spec"], schema.root(kind).child("spec")))))
+        assert bool(refused(kind, obj)) == bool(crds.faults(obj)), (refused(kind, obj), crds.faults(obj))
+
+
+def custom(path: Path) -> Iterator[tuple[resource_types.Type, dict[str, Any]]]:
+    """The manifests of a case file whose kinds have a published definition, with their types."""
+    known = {(one.resource.api_version, one.resource.kind): one for one in resource_types.STORED if one.facts}
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    for obj in yaml.load_all(path.read_text(encoding="utf-8"), Loader=loader):  # of safe documents
+        if isinstance(obj, dict) and (kind := known.get((obj["apiVersion"], obj["kind"]))):
+            yield kind, obj
+
+
+def refused(kind: resource_types.Type, obj: dict[str, Any]) -> list[Any]:
+    """The unknown fields and the errors of an object."""
+    found = structure.decode(schema.root(kind), copy.deepcopy(obj), custom=True)
+    return [*found.unknown, *found.errors]
+
+
+def places(value: Any, known: schema.Schema) -> Iterator[tuple[Any, Any, schema.Schema]]:
+    """Each place in a value: its holder, its key there, and the structure of the holder."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in pairs:
+        yield value, key, known
+        yield from places(one, known.child(key) if isinstance(value, dict) else known.item)
+
+
+def change(dice: random.Random, holder: Any, key: Any, known: schema.Schema) -> None:
+    """Replace, rename or remove a value, in place."""
+    way = dice.random()
+    if way < 0.6 or isinstance(holder, list):
+        holder[key] = copy.deepcopy(dice.choice(ODD))
+    elif way < 0.8:
+        holder[f"{key}x"] = holder.pop(key)
+    elif key not in known.defaults:  # which makes a required field one that may be missing
+        del holder[key]
