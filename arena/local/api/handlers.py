@@ -220,22 +220,11 @@ def _patch(call: Call) -> web.Response:
         if create is not None and is_new:
             obj = call.api.create(resource, create(), space, how)
         else:
-            obj = call.api.change(resource, name, space, _named(change.apply), target.subresource, how)
+            obj = call.api.change(resource, name, space, change.apply, target.subresource, how)
         check(obj)
     if is_new:
         return _shown(call, obj, 201)
     return _json(obj) if target.subresource == "scale" else _shown(call, obj)
-
-
-def _named(change: Callable[[Object], Object]) -> Callable[[Object], Object]:
-    """The change, whose result must still be an object with a name."""
-
-    def checked(old: Object) -> Object:
-        new = change(old)
-        bodies.check_name(new)
-        return new
-
-    return checked
 
 
 def _deleting(call: Call) -> DeleteOptions:

@@ -27,11 +27,27 @@ class Patch(NamedTuple):
 
 
 def change(request: web.Request, body: bytes, target: Target, how: WriteOptions, force: bool) -> Patch:
-    """Parse the patch in the request.
+    """Parse the patch in the request; applying it is refused with 400 if it removes the name.
 
     Raises:
         Refused: 400 if it cannot be read; 415 for a content type that the kind does not support.
     """
+    patch = _parse(request, body, target, how, force)
+    return Patch(_named(patch.apply), patch.create)
+
+
+def _named(change: Callable[[Object], Object]) -> Callable[[Object], Object]:
+    """The change, whose result must still be an object with a name."""
+
+    def checked(old: Object) -> Object:
+        new = change(old)
+        bodies.check_name(new)
+        return new
+
+    return checked
+
+
+def _parse(request: web.Request, body: bytes, target: Target, how: WriteOptions, force: bool) -> Patch:
     form = request.content_type
     if form == _POINTER:
         operations = bodies.decode(body)
