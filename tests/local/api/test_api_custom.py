@@ -302,3 +302,24 @@ def test_requests_for_custom_resources(server):
     )
     assert server.ask("PATCH", f"{PATH}/a", {"status": {"conditions": {}}}, **MERGE).code == 200  # is ignored
     assert server.ask("PATCH", f"{PATH}/a/status", {"status": {"conditions": {}}}, **MERGE).code == 422
+
+
+def test_apply_follows_the_definition(server):
+    """Managers share lists with keys, and a mapping that is replaced whole belongs to one of them."""
+    apply = {"Content_Type": "application/apply-patch+yaml"}
+    whole = {"apiVersion": TORCH.api_version, "kind": TORCH.kind, **changed(TORCH, "nprocPerNode", "1")}
+    pod = at(whole["spec"], WORKER)
+    pod["nodeSelector"] = {"a": "b"}
+    pod["containers"][0]["ports"] = [{"containerPort": 1}]
+    assert server.ask("PATCH", f"{PATH}/a?fieldManager=one", whole, **apply).code == 201
+    pod["containers"] = [{"name": "pytorch", "ports": [{"containerPort": 2}]}]
+    pod["nodeSelector"] = {"c": "d"}
+    answer = server.ask("PATCH", f"{PATH}/a?fieldManager=two", whole, **apply)
+    assert answer.code == 409
+    where = f".spec.{WORKER}.nodeSelector"
+    assert [one["field"] for one in answer.body["details"]["causes"]] == [where]
+    made = server.ask("PATCH", f"{PATH}/a?fieldManager=two&force=true", whole, **apply).body
+    found = at(made["spec"], WORKER)
+    assert found["nodeSelector"] == {"c": "d"}
+    assert found["containers"][0]["image"] == "i"
+    assert [one["containerPort"] for one in found["containers"][0]["ports"]] == [1, 2]
