@@ -7,6 +7,8 @@ from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
 
 import pytest
 
+from arena import values
+from arena.tuples import FEW
 from arena.values import frozen
 
 
@@ -79,3 +81,17 @@ def test_the_signature_names_the_fields():
 def test_fields_are_built_once():
     """`replace`, which is called for thousands of values, asks for the fields each time."""
     assert fields(Bag)[0] is fields(Bag)[0]
+
+
+def test_many_values_are_as_the_first():
+    """Before and after what makes them is compiled, values are made, replaced and refused alike."""
+    for number in range(FEW + 3):
+        assert values.replace(Point(x=number), y=2) == replace(Point(x=number), y=2) == Point(x=number, y=2)
+        assert type(Point(x=number)) is Point
+        assert pickle.loads(pickle.dumps(Point(x=number))) == Point(x=number, y=0, names=())
+        for refused in (lambda: values.replace(Point(x=1), z=2), lambda: Point(y=1)):
+            with pytest.raises(TypeError):
+                refused()
+        with pytest.raises(FrozenInstanceError):
+            Point(x=number).x = 2
+        assert Bag().items is not Bag().items

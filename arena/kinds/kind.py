@@ -1,6 +1,7 @@
 """The shape of a kind, which a module of a family's package defines as KIND."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -49,7 +50,12 @@ class PodConventions(NamedTuple):
 
     def of_roles(self, roles: Iterable[str]) -> "PodConventions":
         """The conventions of a workload with these roles, which determine whether it has a chief."""
-        return self._replace(has_chief=any(role.lower() in self.chief_roles for role in roles))
+        return _with_chief(self, any(role.lower() in self.chief_roles for role in roles))
+
+
+@lru_cache
+def _with_chief(conventions: PodConventions, has_chief: bool) -> PodConventions:
+    return conventions._replace(has_chief=has_chief)
 
 
 UNMARKED = PodConventions()

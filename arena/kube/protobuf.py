@@ -167,7 +167,7 @@ def _owner(data: bytes) -> Object:
 
 def _time(data: bytes) -> str:
     seconds = dict(fields(data)).get(1, 0)
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{datetime.fromtimestamp(seconds, timezone.utc).isoformat()[:19]}Z"
 
 
 def _text(entry: dict[int, Any], number: int) -> str:

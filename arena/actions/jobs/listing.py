@@ -111,9 +111,10 @@ class _Pods:
 
     def expected_of(self, resource: Resource, objects: Iterable[Object]) -> Iterator[Object]:
         """Yield the objects as they are read, and start to list the pods of their kinds."""
+        carried = [kind for kind in self._wanted if resource in kind.resources]
         for obj in objects:
-            for kind in self._wanted:
-                if kind.name not in self._present and resource in kind.resources and kind.owns(obj):
+            for kind in carried:
+                if kind.name not in self._present and kind.owns(obj):
                     self._present[kind.name] = kind
                     self._begin(kind.selectors)
             yield obj

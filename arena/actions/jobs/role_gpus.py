@@ -1,11 +1,11 @@
 """The GPU requests of a job's pods, read from the job instead of the pods."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from arena.kinds.kind import PodSummary
 from arena.kinds.workload.instances import gpus
+from arena.values import replace
 
 
 def filled(obj: Mapping[str, Any], members: Iterable[PodSummary]) -> list[PodSummary] | None:

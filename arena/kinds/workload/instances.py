@@ -1,7 +1,6 @@
 """Convert a pod of the cluster to an instance of the model, with kubectl's status and the reason."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +10,7 @@ from arena.kinds.kind import UNMARKED, Object, Pod, PodConventions, PodSummary
 from arena.model.instances import Container, Instance
 from arena.resources import ABRIDGED
 from arena.units import by_age, quantity, when
+from arena.values import replace
 
 
 def instance(pod: Object, conventions: PodConventions = UNMARKED) -> Instance:
@@ -79,9 +79,11 @@ def summary(pod: Pod, conventions: PodConventions = UNMARKED) -> PodSummary:
     """The summary of a pod; a summary is returned unchanged."""
     if isinstance(pod, PodSummary):
         return pod
-    owners = pod["metadata"].get("ownerReferences") or ()
-    owner: Object = next((one for one in owners if one.get("controller")), {})
-    named = owner.get("name", ""), owner.get("uid", "")
+    named = "", ""
+    for owner in pod["metadata"].get("ownerReferences") or ():
+        if owner.get("controller"):
+            named = owner.get("name", ""), owner.get("uid", "")
+            break
     if ABRIDGED in pod:
         return PodSummary(_abridged(pod, conventions), named, abridged=True)
     return PodSummary(instance(pod, conventions), named)
@@ -111,16 +113,19 @@ def _as_chief(one: Instance, chief: bool) -> Instance:
 def job_role(pod: Object, conventions: PodConventions = UNMARKED) -> str:
     """The role of a pod in lower case: `worker`, `ps`, `launcher` ...; "" if its kind has no roles."""
     own = pod["metadata"].get("labels") or {}
-    return next(
-        (str(own[key]) for key in conventions.role_labels if own.get(key)), conventions.default_role
-    ).lower()
+    for key in conventions.role_labels:
+        if role := own.get(key):
+            return str(role).lower()
+    return conventions.default_role.lower()
 
 
 def _index(pod: Object, conventions: PodConventions, role: str) -> int:
     meta = pod["metadata"]
     own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
-    words = (own[key] if key in own else notes.get(key) for key in conventions.index_labels)
-    word = next(filter(None, words), "")
+    word = ""
+    for key in conventions.index_labels:
+        if word := (own[key] if key in own else notes.get(key)) or "":
+            break
     if not word and role == "worker" and not conventions.default_role:
         word = meta["name"].rpartition("-")[2]
     return whole(word) or 0
@@ -153,13 +158,15 @@ def _containers(pod: Object, conventions: PodConventions) -> tuple[Container, ..
     """Containers in the order of `Instance.containers`: init containers first, then the main one."""
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
     policy = spec.get("restartPolicy") or "Always"
-    first = main(pod, conventions.main_containers)
-    names = [one.get("name") for one in spec.get("containers") or ()]
-    # Nodes report them in the order of their names.
-    usual = sorted(
-        status.get("containerStatuses") or (),
-        key=lambda one: (one.get("name") != first, one.get("name") in names and names.index(one["name"])),
-    )
+    usual = status.get("containerStatuses") or ()
+    if len(usual) > 1:
+        first = main(pod, conventions.main_containers)
+        names = [one.get("name") for one in spec.get("containers") or ()]
+        # Nodes report them in the order of their names.
+        usual = sorted(
+            usual,
+            key=lambda one: (one.get("name") != first, one.get("name") in names and names.index(one["name"])),
+        )
     found = [_container(one, policy, init=True) for one in status.get("initContainerStatuses") or ()]
     return (*found, *(_container(one, policy) for one in usual))
 
@@ -199,7 +206,7 @@ def _state(pod: Object, containers: Sequence[Container]) -> tuple[str, str, str]
     if pod["metadata"].get("deletionTimestamp"):
         return "Terminating", reason, message
     init = [one for one in containers if one.init]
-    undone = [one for one in init if not (one.exit_code == 0 and one.finished)]
+    undone = init and [one for one in init if not (one.exit_code == 0 and one.finished)]
     if undone and status.get("phase") not in ("Succeeded", "Running"):
         done = len(init) - len(undone)
         blamed = undone[0].reason if undone[0].reason not in ("", "PodInitializing") else ""
