@@ -194,7 +194,7 @@ def test_logs_call_instances_as_reasons_do(arena: Product, kind: str, names: lis
 def test_tries_are_told_apart(arena: Product) -> None:
     """Of several tries in the place of a launcher each has lines of its own."""
     file = arena.home / "twice.tries"
-    script = f"echo >> {file}; echo try; test $(wc -l < {file}) = 2"
+    script = f"echo >> {quoted(file)}; echo try; test $(wc -l < {quoted(file)}) = 2"
     out = arena.must("submit", "mpijob", "--name", "twice", "--retry", "1", "--logs", script)
     first, second = sorted(out.splitlines()[1:], key=len)
     assert first == "[launcher] try"

@@ -83,9 +83,8 @@ def test_secrets_and_files_reach_every_run(arena: Product) -> None:
     conf = arena.home / "a.conf"
     conf.write_text("from a file\n", encoding="utf-8")
     words = ("--schedule", "@every 1s", "--name", "both", "--secret", "TOKEN=hidden")
-    inside = arena.home / "inside" / "a.conf"
-    command = f'cat {quoted(inside)}; test "$TOKEN" = hidden'
-    arena.must("cron", "tfjob", *words, "--config-file", f"{conf}:{inside}", command)
+    command = 'cat /inside/a.conf; test "$TOKEN" = hidden'
+    arena.must("cron", "tfjob", *words, "--config-file", f"{conf}:/inside/a.conf", command)
     until(lambda: len(ended(arena, "both", "Succeeded")) > 1, 30, "two runs that succeeded")
     assert arena.must("logs", ended(arena, "both", "Succeeded")[0]) == "from a file\n"
 

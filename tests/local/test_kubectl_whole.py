@@ -277,8 +277,8 @@ def test_a_web_server_is_reached_in_every_way(arena, kubectl):
     assert kubectl("exec deploy/web -c side -- echo inside") == "inside\n"
     pod = kubectl("get pods -o jsonpath={.items[0].metadata.name}")
     (arena.home / "up.txt").write_text("carried")
-    kubectl(f"cp {arena.home}/up.txt {pod}:carried.txt -c c")
-    kubectl(f"cp {pod}:carried.txt {arena.home}/down.txt -c c")
+    kubectl("cp -c c", str(arena.home / "up.txt"), f"{pod}:carried.txt")
+    kubectl("cp -c c", f"{pod}:carried.txt", str(arena.home / "down.txt"))
     assert (arena.home / "down.txt").read_text() == "carried"
     table = {row[0]: row[1] for row in words(kubectl("get all")) if row}
     assert (table[f"pod/{pod}"], table["deployment.apps/web"], table["service/web"]) == (
