@@ -54,6 +54,14 @@ def quoted(*words: object) -> str:
     return shlex.join(map(str, words))
 
 
+def program(path: Path, text: str) -> None:
+    """Make a Python program of a file; its first line cannot name a Python whose path holds blanks."""
+    path.write_text(
+        f"#!/bin/sh\n''''exec {quoted(sys.executable)} \"$0\" \"$@\" #'''\n{text}", encoding="utf-8"
+    )
+    path.chmod(0o755)
+
+
 def browser() -> urllib.request.OpenerDirector:
     """What opens links as a browser does: it goes where they lead, and keeps cookies."""
     return urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))

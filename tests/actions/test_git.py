@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from product import quoted
 
 from arena.actions.submit.code.files import listing
 
@@ -48,7 +49,7 @@ def repository(made: Path) -> None:
 def arm(made: Path, tmp_path: Path, mark: Path) -> None:
     """Name a program wherever Git's settings may name one, and let files seem changed."""
     program = tmp_path / "program"
-    program.write_text(PROGRAM.format(mark=mark))
+    program.write_text(PROGRAM.format(mark=quoted(mark)))
     program.chmod(0o755)
     hooks = Path(git(made, "rev-parse", "--git-dir"))
     hooks = (hooks if hooks.is_absolute() else made / hooks) / "hooks"
@@ -62,7 +63,7 @@ def arm(made: Path, tmp_path: Path, mark: Path) -> None:
         "diff.evil.command"
     )
     for key in keys.split():
-        git(made, "config", key, str(program))
+        git(made, "config", key, quoted(program))
     git(made, "config", "filter.evil.required", "true")
     git(made, "config", "status.submoduleSummary", "true")
     os.utime(made / "train.py", (1, 1))
@@ -121,7 +122,7 @@ def test_a_filter_with_an_odd_name(folder, tmp_path):
     mark = tmp_path / "ran"
     arm(folder, tmp_path, mark)
     (folder / ".gitattributes").write_text("*.py filter=a=b\n")
-    git(folder, "config", "filter.a=b.clean", str(tmp_path / "program"))
+    git(folder, "config", "filter.a=b.clean", quoted(tmp_path / "program"))
     listing(str(folder))
     assert not mark.exists(), mark.read_text()
 

@@ -6,11 +6,10 @@ The real one is tried in tests/frameworks.
 import json
 import os
 import signal
-import sys
 
 import psutil
 import pytest
-from product import Product, quoted, until
+from product import Product, program, quoted, until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -64,8 +63,7 @@ def arena(arena: Product) -> Product:
     """The product, with a `ray` on its PATH."""
     home = arena.home
     (home / "bin").mkdir()
-    (home / "bin" / "ray").write_text(f"#!{sys.executable}\n{NODE}", encoding="utf-8")
-    (home / "bin" / "ray").chmod(0o755)
+    program(home / "bin" / "ray", NODE)
     (home / "bin" / "ray.py").write_text(MODULE, encoding="utf-8")
     (home / "tune.py").write_text(PROGRAM, encoding="utf-8")
     arena.env["PATH"] = os.pathsep.join((str(home / "bin"), arena.env["PATH"]))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from product import program
 from servers import Stage, refuses, says
 
 SECRET = "pl4nted-s3cret"
@@ -22,11 +23,10 @@ def jwt(claims: dict) -> str:
     return ".".join([*parts, SECRET])
 
 
-def program(path: Path) -> str:
+def plugin(path: Path) -> str:
     """A plug-in that gives the secret as a token."""
     granted = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}
-    path.write_text(f"#!{sys.executable}\nprint({json.dumps(granted | {'status': {'token': SECRET}})!r})\n")
-    path.chmod(0o700)
+    program(path, f"print({json.dumps(granted | {'status': {'token': SECRET}})!r})\n")
     return str(path)
 
 
@@ -47,7 +47,7 @@ FORMS = {
     "plug-in": lambda stage, folder: {
         "exec": {
             "apiVersion": "client.authentication.k8s.io/v1",
-            "command": program(folder / "login"),
+            "command": plugin(folder / "login"),
             "args": [SECRET],
             "env": [{"name": "PASSWORD", "value": SECRET}],
             "interactiveMode": "Never",

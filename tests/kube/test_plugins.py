@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import stat
 import subprocess
 import sys
 from base64 import b64encode
@@ -14,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from product import until
+from product import program, until
 
 from arena.errors import NotAllowed, SpecError
 from arena.kube import credentials, kubeconfig
@@ -36,8 +35,7 @@ def answer(**status):
 def config(folder: Path, text: str, cluster: dict | None = None, **more) -> Path:
     """A kubeconfig whose plug-in is a Python program; it runs in the present folder."""
     login = folder / "login"
-    login.write_text(f"#!{sys.executable}\n{ANSWER}{text}")
-    login.chmod(login.stat().st_mode | stat.S_IXUSR)
+    program(login, ANSWER + text)
     entry = {"apiVersion": API, "command": str(login), "interactiveMode": "Never", **more}
     data = {
         "current-context": "prod",
