@@ -1,6 +1,7 @@
 """The sessions of exec and attach: channels over a websocket, or over SPDY/3.1 for older clients."""
 
 import asyncio
+import contextlib
 import json
 from typing import Any
 
@@ -25,7 +26,7 @@ async def accept(request: web.Request) -> "Session":
     """Turn the request into a session.
 
     Raises:
-        Refused: 400 if the client requests another kind of connection.
+        Refused: 400 if the client requests another kind of connection, or does not open its streams.
     """
     if request.headers.get("Upgrade", "").lower() != "spdy/3.1":
         return Channels(await websocket.accept(request))
@@ -38,7 +39,13 @@ async def accept(request: web.Request) -> "Session":
     arrived = _Arrived(request)
     await response.prepare(request)
     streams = Streams(response, arrived)
-    await asyncio.wait_for(streams.open(_wanted(request)), OPENING)
+    wanted = _wanted(request)
+    with contextlib.suppress(asyncio.TimeoutError, ValueError):
+        await asyncio.wait_for(streams.open(wanted), OPENING)
+    if wanted:
+        if request.transport is not None:
+            request.transport.close()
+        raise bad(f"the client did not open its streams: {', '.join(sorted(wanted))}")
     return streams
 
 
@@ -86,7 +93,10 @@ class Streams:
         self._channels: dict[int, int] = {}
 
     async def open(self, wanted: set[str]) -> None:
-        """Wait until the client has opened these streams; what comes meanwhile is received later."""
+        """Remove each of these streams that the client opens, until none is left or the client leaves.
+
+        What comes meanwhile is received later. Raises ValueError if the client breaks the protocol.
+        """
         early = []
         while wanted and (frame := await self._next()):
             if frame.type != spdy.SYN_STREAM:

@@ -1,6 +1,7 @@
 """Sessions of users who may create them and not get them: arena opens them by SPDY, as kubectl does."""
 
 import io
+import socket
 import threading
 
 import pytest
@@ -9,11 +10,11 @@ import yaml
 from arena.errors import NotAllowed
 from arena.kube import Cluster
 from arena.local.api.fault_injection import Fault
-from arena.resources import Resource
+from arena.local.api.resource_types import ROLE_BINDINGS, ROLES
 from arena.session import connect
+from arena.spdy import SYN_STREAM, control
 
 RULE = {"apiGroups": [""], "resources": ["pods/exec", "pods/attach"], "verbs": ["create"]}
-RBAC = Resource("rbac.authorization.k8s.io", "v1", "roles", kind="Role")
 BINDING = {"roleRef": {"kind": "Role", "name": "guest"}, "subjects": [{"kind": "User", "name": "guest"}]}
 
 
@@ -28,10 +29,9 @@ def login(rig, user: str) -> Cluster:
 @pytest.fixture(scope="module")
 def cluster(rig) -> Cluster:
     """The server for a user with such a role."""
-    owner = connect(kubeconfig=str(rig.home / "kubeconfig"), environ={}, folder=rig.home).cluster()
     meta = {"metadata": {"name": "guest"}}
-    owner.create(RBAC, "default", {**meta, "rules": [RULE]})
-    owner.create(RBAC._replace(plural="rolebindings", kind="RoleBinding"), "default", {**meta, **BINDING})
+    rig.api.create(ROLES, {**meta, "rules": [RULE]}, "default")
+    rig.api.create(ROLE_BINDINGS, {**meta, **BINDING}, "default")
     return login(rig, "guest")
 
 
@@ -90,6 +90,21 @@ def test_attach(cluster, rig):
         terminal.send(b"hi\n")
         assert b"".join(data for _, data in terminal) == b"got hi\n"
         assert terminal.exit_code == 0
+
+
+@pytest.mark.parametrize("sent", [b"\x80\x02" + bytes(6), control(SYN_STREAM, bytes(10) + b"not deflated")])
+def test_a_client_that_breaks_the_protocol(rig, sent):
+    """The connection ends, and no command starts."""
+    head = "POST /api/v1/namespaces/default/pods/pen/exec?stdout=1&command=touch&command=started HTTP/1.1"
+    fields = ("Host: 127.0.0.1", "Connection: Upgrade", "Upgrade: SPDY/3.1", "Content-Length: 0")
+    lines = (head, *fields, "X-Stream-Protocol-Version: v4.channel.k8s.io", "", "")
+    plain = socket.create_connection(("127.0.0.1", rig.port), 10)
+    with rig.trust.wrap_socket(plain, server_hostname="127.0.0.1") as link:
+        link.sendall("\r\n".join(lines).encode())
+        assert link.recv(4096).startswith(b"HTTP/1.1 101 ")
+        link.sendall(sent)
+        assert link.recv(4096) == b""
+    assert not list(rig.home.rglob("started"))
 
 
 def test_who_may_do_neither(cluster, rig):
