@@ -133,7 +133,8 @@ def _compiled(cls: Any) -> Any:
     takes a quarter of the time of setting them past a `__setattr__`.
     """
     fields = _fields_of(cls)
-    twin = type(cls)(cls.__name__, cls.__bases__, {"__slots__": cls.__slots__})
+    shape = {key: one for key, one in vars(cls).items() if key in ("__slots__", "__orig_bases__")}
+    twin = type(cls)(cls.__name__, cls.__bases__, shape)
     scope: dict[str, Any] = {
         "_missing": dataclasses.MISSING,
         "_class": cls,

@@ -4,12 +4,15 @@ import copy
 import inspect
 import pickle
 from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+from typing import Generic, TypeVar
 
 import pytest
 
 from arena import values
 from arena.tuples import FEW
 from arena.values import frozen
+
+T = TypeVar("T")
 
 
 @frozen
@@ -36,6 +39,14 @@ class Standard:
     x: int
     y: int = 0
     names: tuple[str, ...] = field(default_factory=tuple)
+
+
+@frozen
+class Pair(Generic[T]):
+    """A value of which one field has any type."""
+
+    left: T
+    right: T | None
 
 
 def test_as_the_standard_decorator_makes_them():
@@ -95,3 +106,10 @@ def test_many_values_are_as_the_first():
         with pytest.raises(FrozenInstanceError):
             Point(x=number).x = 2
         assert Bag().items is not Bag().items
+
+
+def test_many_values_of_a_generic_class():
+    """A class with type parameters may be made often, too."""
+    made = [Pair[int](left=number, right=None) for number in range(FEW + 2)]
+    assert [one.left for one in made] == list(range(FEW + 2))
+    assert type(made[-1]) is Pair
