@@ -14,14 +14,27 @@ pytestmark = pytest.mark.timeout(300)
 CROWD = 200
 
 
+FORKS = f"""
+import os
+from arena.cli import run
+line = ["submit", "pytorchjob", "true", "--name"]
+assert run([*line, "x", "--dry-run"]) == 0
+children = []
+for number in range({CROWD}):
+    children.append(os.fork())
+    if not children[-1]:
+        os._exit(run([*line, f"job-{{number:03d}}"]))
+codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+assert not any(codes), codes
+"""
+"""Two hundred processes that import what they need before they part, which saves most of their time."""
+
+
 def test_two_hundred_submits_at_once_lose_none(arena: Product) -> None:
     """Two hundred commands that start together, with no server running, submit two hundred jobs."""
-    children = [
-        arena.start("submit", "pytorchjob", "--name", f"job-{number:03d}", "true", stdout=subprocess.DEVNULL)
-        for number in range(CROWD)
-    ]
-    failures = [child.communicate()[1].decode() for child in children if child.wait(200)]
-    assert not failures, failures[:3]
+    argv = [arena.python, "-c", FORKS]
+    done = subprocess.run(argv, env=arena.env, cwd=arena.home, capture_output=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr[-3000:].decode()
     names = {f"job-{number:03d}" for number in range(CROWD)}
     assert set(arena.jobs()) == names
     until(lambda: set(arena.jobs().values()) == {"SUCCEEDED"}, 120, "all jobs' success")
