@@ -29,7 +29,7 @@ LINES = {
     "tensorboard": ("tensorboard runs --no-open",),
     "exec": ("exec runs -- true",),
     "attach": ("attach runs -- true",),
-    "attach --main": ("!submit job --name brief {image} 'sleep 3'", "!wait brief --for phase=RUNNING",
+    "attach --main": ("!submit job --name brief {image} 'sleep {moment}'", "!wait brief --for phase=RUNNING",
                       "attach brief --main"),
     "submit": ("submit job --name mine {image} true", ),
     "submit --code": ("submit job --name coded {image} --code {other} true",

@@ -137,7 +137,7 @@ class Bob:
 
     def __init__(self, admin: Cluster, endpoint: Endpoint, namespace: str, folder: Path, image: str) -> None:
         self.admin, self.namespace, self.folder = admin, namespace, folder
-        self.words = {"image": image, "idle": "sh -c 'sleep 600'", **_codes(folder)}
+        self.words = {"image": image, "idle": "sh -c 'sleep 600'", "moment": "3", **_codes(folder)}
         self._endpoint = endpoint
         self._name = f"bob-{namespace}"
         self._granted: set[Right] = set()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from field import RUNS, Field
+from field import IDLE, RUNS, Field
 from rights import Bob, judge
 
 from arena.kube import Cluster, credentials, kubeconfig
@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 def bob(ground: Field, config: Path, tmp_path: Path) -> Iterator[Bob]:
     endpoint = credentials.load(kubeconfig.read([config]))
     made = Bob(Cluster(lambda: endpoint), endpoint, ground.namespace, tmp_path, image=" ".join(RUNS))
+    made.words |= {"idle": IDLE, "moment": "8"}  # until it is attached to
     made.without = ("tensorboard",)  # the cluster has no image for it
     yield made
     made.close()
