@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import yaml
-from product import until
+from product import quoted, until
 from screens import NOON, PYTORCHJOBS
 
 from arena.kinds import find
@@ -224,7 +224,7 @@ def test_rerun_warns_of_a_patch(arena, tmp_path):
     patch = tmp_path / "p.json"
     patch.write_text('{"spec": {"runPolicy": {"backoffLimit": 3}}}', encoding="utf-8")
     assert arena(*SUBMIT, "--name", "bert", "--patch", str(patch), "x").code == 0
-    assert f"the job was submitted with --patch {patch}" in arena("rerun", "bert", "--dry-run").err
+    assert f"the job was submitted with --patch {quoted(patch)}" in arena("rerun", "bert", "--dry-run").err
     assert f"--patch {patch}" in arena("get", "bert", "-o", "command").out
     again = arena("rerun", "bert", "--dry-run", "--patch", str(patch))
     assert "Warning" not in again.err
