@@ -81,10 +81,10 @@ class Container:
         Raises:
             OSError: they are gone, as somebody has moved or removed the state folder.
         """
+        starting = self._starting()  # checked first: when it is over, the files exist
         if self.run is not None and self.run.state == ENDED:
             return False
         before = self.run
-        starting = self._starting()  # checked first: when it is over, the files exist
         self.run = container_runs.latest(self.folder)
         if self.run is None and before is not None:
             self.run = before

@@ -8,7 +8,10 @@ from arena import operating_system
 
 
 class ExitWatcher:
-    """Waits until a process exits or `wake` is called."""
+    """Waits until a process exits or `wake` is called.
+
+    An exit is reported once, so that one that nobody attends to does not keep the waiting thread busy.
+    """
 
     def __init__(self) -> None:
         self._open = operating_system.pidfd_open()
@@ -37,7 +40,8 @@ class ExitWatcher:
         return True
 
     def _drop(self, fd: int) -> None:
-        self._selector.unregister(fd)
+        with suppress(KeyError):  # its exit was reported
+            self._selector.unregister(fd)
         os.close(fd)
 
     def wake(self) -> None:
@@ -47,10 +51,12 @@ class ExitWatcher:
 
     def wait(self, timeout: float | None) -> set[str]:
         """Wait for an exit, a wake-up or the timeout, and return the pods whose processes exited."""
-        found = {key.data for key, _ in self._selector.select(timeout)}
+        exited = [key for key, _ in self._selector.select(timeout) if key.data]
+        for key in exited:
+            self._selector.unregister(key.fd)
         with suppress(BlockingIOError):
             os.read(self._wake, 65536)
-        return found - {""}
+        return {key.data for key in exited}
 
     def close(self) -> None:
         """Close all descriptors."""

@@ -1,9 +1,14 @@
 """A pod's life on the node."""
 
+import os
+import subprocess
+
 import pytest
 from bed import Node, until
 
 from arena.local.node import container_runs, node_object
+from arena.local.node.containers import Container
+from arena.local.node.process_exits import ExitWatcher
 from arena.local.objects import NODES, PODS
 
 
@@ -71,3 +76,35 @@ def test_a_quick_supervisor(node: Node, monkeypatch, command: str, phase: str) -
         until(lambda: node.state(name, "running")["ready"])
     else:
         assert "nothing-here" in node.event(name, "Failed")["message"]
+
+
+def test_a_launcher_that_outlives_its_run(tmp_path, monkeypatch) -> None:
+    """Its exit is noticed once; the kubelet was busy for ever with a process that had ended long ago."""
+    launch = container_runs.launch
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as launcher:
+
+        def launched(folder):
+            launch(folder).wait()
+            until((folder / "exit").exists)
+            return launcher
+
+        monkeypatch.setattr(container_runs, "launch", launched)
+        container = Container({"name": "main"}, "uid", tmp_path / "main")
+        container.start({"argv": ["true"], "env": {"PATH": os.environ["PATH"]}, "cwd": "/"})
+        assert container.refresh()
+        assert (container.live, container.watched()) == (False, launcher.pid)
+    container.refresh()
+    assert container.watched() is None
+
+
+def test_an_exit_is_reported_once() -> None:
+    """Even if nobody collects the process, which would stay ready for ever."""
+    watcher = ExitWatcher()
+    with subprocess.Popen(["true"]) as child:
+        assert watcher.watch("pod", {child.pid})
+        assert watcher.wait(20) == {"pod"}
+        assert watcher.wait(0) == set()
+        assert watcher.watch("pod", {child.pid})
+        assert watcher.wait(0) == set()
+        watcher.watch("pod", set())
+    watcher.close()
