@@ -60,9 +60,9 @@ class Definition:
         schema: the structure in the compact form.
     """
 
-    def __init__(self, path: Path, kind: str, names: dict[str, Any], version: dict[str, Any]) -> None:
+    def __init__(self, release: str, kind: str, names: dict[str, Any], version: dict[str, Any]) -> None:
         self.kind = kind
-        self.facts: dict[str, Any] = {"from": _release(path), "short": names.get("shortNames") or []}
+        self.facts: dict[str, Any] = {"from": release, "short": names.get("shortNames") or []}
         self.facts["columns"] = [_column(one) for one in version.get("additionalPrinterColumns") or []]
         self.facts["subresources"] = version.get("subresources") or {}
         made = Reduction(RULES.get(kind, {}))
@@ -80,7 +80,7 @@ def _published(resource: Resource) -> Definition | None:
     versions = {one["name"]: one for one in spec["versions"]}
     if resource.version not in versions:
         return None
-    return Definition(path, resource.kind, spec["names"], versions[resource.version])
+    return Definition(_release(path), resource.kind, spec["names"], versions[resource.version])
 
 
 def _release(path: Path) -> str:

@@ -4,6 +4,7 @@ import copy
 import os
 import random
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import reduction
 import yaml
 
-from arena.local.api import published, resource_types, schema, structure
+from arena.local.api import custom_definitions, published, resource_types, schema, structure
 
 CASES = Path(__file__).parent / "cases" / "training"
 ODD: tuple[Any, ...] = (1, -1, "x", True, [], {}, {"a": 1}, 1.5, "", ["a"])
@@ -33,6 +34,34 @@ def test_structures_are_those_of_the_published_definitions() -> None:
             (published.FOLDER / name).write_text(text, encoding="utf-8")
     found = [*published.FOLDER.glob("*.jsonl"), published.PARTS]
     assert {path.name: path.read_text(encoding="utf-8") for path in found} == made
+
+
+def test_served_definitions_say_what_was_published() -> None:
+    """Reduced again, the definitions that the server makes are the structures that it made them of."""
+    kinds = [kind for kind in resource_types.STORED if kind.facts]
+    with closing(custom_definitions.store("2026-11-30T00:00:00Z")) as store:
+        for kind in kinds:
+            name = f"{kind.resource.plural}.{kind.resource.group}"
+            crd = store.read("apiextensions.k8s.io/customresourcedefinitions", "", name)
+            assert crd is not None
+            versions = {one["name"]: one for one in crd["spec"]["versions"]}
+            version = versions[kind.resource.version]
+            names, release = crd["spec"]["names"], kind.facts["from"]
+            made = published_reduction.Definition(release, kind.resource.kind, names, version)
+            assert made.facts == kind.facts
+            assert made.schema == inlined(published.structure(kind.resource))
+
+
+def inlined(node: Any) -> Any:
+    """A structure with the parts that it refers to."""
+    if isinstance(node, str) and node.startswith("#"):
+        return inlined(published.parts()[node[1:]])
+    if not isinstance(node, dict):
+        return node
+    found = dict(node)
+    if "properties" in node:
+        found["properties"] = {name: inlined(one) for name, one in node["properties"].items()}
+    return found | {key: inlined(node[key]) for key in ("items", "values") if key in node}
 
 
 def test_two_readings_of_the_definitions_agree() -> None:

@@ -249,4 +249,5 @@ _TABLES: dict[str, tuple[Column, ...]] = {
         _NAME, _col("Provisioner", "provisioner"), _col("ReclaimPolicy", "reclaimPolicy", "Delete"),
         _col("VolumeBindingMode", "volumeBindingMode", "Immediate"), _AGE,
     ),
+    "apiextensions.k8s.io/customresourcedefinitions": (_NAME, _CREATED),
 }  # fmt: skip

@@ -15,7 +15,7 @@ from arena.local.api.rbac import reviews, users
 from arena.local.api.rbac.escalation import Guard
 from arena.local.api.request_options import DeleteOptions, ListOptions, Propagation, Validation, WriteOptions
 from arena.local.api.request_path import Target
-from arena.local.api.resource_types import ASKED
+from arena.local.api.resource_types import ASKED, MEASURED, READ_ONLY
 from arena.local.field_errors import FieldError
 from arena.local.objects import NAMESPACES, Object, Refused
 
@@ -125,7 +125,9 @@ def _action(call: Call) -> Callable[[Call], web.Response]:
         if method != "POST" or target.name:
             raise refusals.of_code(405, "the server does not allow this method on the requested resource")
         return _review
-    if target.kind.verbs == ("get", "list"):
+    if target.kind.verbs == READ_ONLY and method != "GET":
+        raise refusals.read_only(target.kind.resource)
+    if target.kind.verbs == MEASURED:
         raise refusals.of_code(404, "the server could not find the requested resource")
     if target.subresource == "binding" and method == "POST":
         return _bind

@@ -6,7 +6,7 @@ from copy import deepcopy
 from pathlib import Path
 
 from arena.local import definitions
-from arena.local.api import admission, metadata, pagination, refusals, scale, service_tokens, size_limits
+from arena.local.api import admission, custom_definitions, metadata, pagination, refusals, scale, service_tokens, size_limits
 from arena.local.api.deletion import PROTECTED, Remover
 from arena.local.api.event_expiry import Expiry
 from arena.local.api.local_watch import LocalWatch
@@ -15,7 +15,7 @@ from arena.local.api.port_allocator import PortAllocator
 from arena.local.api.quota import Quotas
 from arena.local.api.rbac import bootstrap
 from arena.local.api.request_options import TRUSTED, DeleteOptions, ListOptions, Page, WriteOptions
-from arena.local.api.resource_types import Type, of
+from arena.local.api.resource_types import READ_ONLY, Type, of
 from arena.local.api.store import Store, encode
 from arena.local.objects import NAMESPACES, Object, Refused, Resource
 
@@ -32,6 +32,7 @@ class Api:
 
     def __init__(self, path: Path | str, ports: range = range(20000, 30000)) -> None:
         self.store = Store(path)
+        self._definitions: Store | None = None
         self._ports = PortAllocator(self.store, ports)
         self._quotas = Quotas(self.store)
         self._expiry = Expiry(self.store)
@@ -44,10 +45,23 @@ class Api:
     def close(self) -> None:
         """Close the store."""
         self.store.close()
+        if self._definitions:
+            self._definitions.close()
+
+    def _store_of(self, kind: Type) -> Store:
+        """The store of a type; the one of definitions takes a while, and is made when somebody asks for it."""
+        if kind.verbs != READ_ONLY:
+            return self.store
+        with self.store.lock:
+            if self._definitions is None:
+                first = self.get(NAMESPACES, "default") or {}
+                self._definitions = custom_definitions.store(first["metadata"]["creationTimestamp"])
+            return self._definitions
 
     def get(self, resource: Resource, name: str, namespace: str | None = None) -> Object | None:
         """Return the object; None if there is none."""
-        return self.store.read(of(resource).key, _space(resource, namespace), name)
+        kind = of(resource)
+        return self._store_of(kind).read(kind.key, _space(resource, namespace), name)
 
     def list(self, resource: Resource, namespace: str | None = None, labels: str = "") -> list[Object]:
         """Return all objects of a namespace (None for all) that match a label selector."""
@@ -55,7 +69,10 @@ class Api:
 
     def page(self, resource: Resource, listing: ListOptions) -> Page:
         """A list as JSON texts, with its version, and the token of the next page."""
-        return pagination.page(self.store, of(resource), listing)
+        kind = of(resource)
+        store = self._store_of(kind)
+        page = pagination.page(store, kind, listing)
+        return page if store is self.store else page._replace(version=self.store.version)
 
     def create(
         self, resource: Resource, body: Object, namespace: str | None = None, how: WriteOptions = TRUSTED

@@ -4,11 +4,11 @@ Version 3 is complete. Version 2 exists but is empty: clients that validate the 
 request it, and leave the validation to the server if it contains no type.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from arena.local.api import schema
-from arena.local.api.resource_types import Type
+from arena.local.api.resource_types import MEASURED, Type
 from arena.local.api.schema import Schema
 from arena.local.objects import Object
 
@@ -20,14 +20,20 @@ OLD_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
 _PREFIX = "#/components/schemas/"
 _TYPES: dict[str, Object] = {
+    "": {},
     "quantity": {
         "oneOf": [{"type": "string"}, {"type": "number"}],
         "description": "A quantity such as 500m or 2Gi.",
     },
-    "int-or-string": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
+    "int-or-string": {
+        "anyOf": [{"type": "integer"}, {"type": "string"}],
+        "x-kubernetes-int-or-string": True,
+    },
 }
-_OURS = ("items", "properties", "values", "required", "keys", "set", "atomic", "open")
-"""Keys that `schema` reads, and OpenAPI writes in another way."""
+"""How types are written that are none of OpenAPI."""
+_OURS = ("type", "items", "properties", "values", "required", "keys", "set", "atomic", "open", "fixed",
+         "exclusive", "alternatives", "excluded")  # fmt: skip
+"""Keys that `schema` reads, and OpenAPI writes in another way or not at all."""
 
 
 def index(paths: Iterable[str]) -> Object:
@@ -37,8 +43,8 @@ def index(paths: Iterable[str]) -> Object:
 
 def document(path: str, kinds: Sequence[Type]) -> Object:
     """The document of one group and version."""
-    roots = [(kind, schema.root(kind)) for kind in kinds if "create" in kind.verbs]
-    schemas = {one.name: _written(one) for one in _reached([root for _, root in roots])}
+    roots = [(kind, schema.root(kind)) for kind in kinds if kind.verbs != MEASURED]
+    schemas = {one.name: written(one, _shown) for one in _reached([root for _, root in roots])}
     for kind, root in roots:
         schemas[root.name] |= {
             "x-kubernetes-group-version-kind": [_gvk(kind)],
@@ -89,20 +95,30 @@ def _reached(roots: Iterable[Schema]) -> list[Schema]:
 
 def _shown(one: Schema) -> Object:
     """The structure, or a reference to it if it has a name."""
-    return {"allOf": [{"$ref": _PREFIX + one.name}]} if one.name else _written(one)
+    return {"allOf": [{"$ref": _PREFIX + one.name}]} if one.name else written(one, _shown)
 
 
-def _written(one: Schema) -> Object:
-    if one.type in _TYPES:
-        return dict(_TYPES[one.type])
+def written(one: Schema, inner: Callable[[Schema], Object]) -> Object:
+    """A structure in the words of OpenAPI; `inner` writes those of its fields, items and values."""
     found: Object = {key: value for key, value in one.raw.items() if key not in _OURS}
-    found["type"] = one.type or "object"
+    found |= _TYPES.get(one.type, {"type": one.type}) | _marks(one)
     if one.fields:
-        found["properties"] = {name: _shown(field) for name, field in one.fields.items()}
+        found["properties"] = {name: inner(field) for name, field in one.fields.items()}
     if one.type == "array":
-        found["items"] = _shown(one.item)
+        found["items"] = inner(one.item)
     elif one.values:
-        found["additionalProperties"] = _shown(one.values)
+        found["additionalProperties"] = inner(one.values)
     if one.required:
         found["required"] = list(one.required)
     return found
+
+
+def _marks(one: Schema) -> Object:
+    """What Kubernetes adds to OpenAPI."""
+    if one.keys:
+        return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(one.keys)}
+    if one.is_set:
+        return {"x-kubernetes-list-type": "set"}
+    if one.is_open:
+        return {"x-kubernetes-preserve-unknown-fields": True}
+    return {"x-kubernetes-map-type": "atomic"} if one.is_atomic and one.type == "object" else {}

@@ -101,6 +101,12 @@ def gone(message: str) -> Refused:
     return Refused(410, "Expired", message)
 
 
+def read_only(resource: Resource) -> Refused:
+    """405 MethodNotAllowed: the server makes the objects of this type itself."""
+    message = f"{qualified(resource)} can only be read: the local cluster serves the kinds of its own operators"
+    return of_code(405, message)
+
+
 def status(error: Refused) -> Object:
     """The refusal as a `Status` object."""
     return {

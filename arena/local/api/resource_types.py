@@ -61,8 +61,15 @@ ROLES, CLUSTER_ROLES = _rbac("roles", "Role"), _rbac("clusterroles", "ClusterRol
 ROLE_BINDINGS = _rbac("rolebindings", "RoleBinding")
 CLUSTER_ROLE_BINDINGS = _rbac("clusterrolebindings", "ClusterRoleBinding", False)
 
+DEFINITIONS = Resource(
+    "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", False
+)
+
 _STREAMS = ("attach", "exec", "log", "portforward")
-_READ = ("get", "list")
+MEASURED = ("get", "list")
+"""The verbs of what the node measures, for which it has routes of its own."""
+READ_ONLY = ("get", "list", "watch")
+"""The verbs of what the server itself makes."""
 ASKED = ("create",)
 """The verbs of reviews, which are answered and not stored."""
 
@@ -106,12 +113,13 @@ TYPES: tuple[Type, ...] = (
     Type(Resource("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", False), ("pc",)),
     Type(Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", False), ("sc",)),
     *map(Type, (CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES)),
+    Type(DEFINITIONS, ("crd", "crds"), categories=("api-extensions",), verbs=READ_ONLY),
     *map(_review, ("SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview")),
     _review("LocalSubjectAccessReview", True),
     Type(objects.OBSERVATION_LOGS, ("obs",)),
-    Type(objects.POD_LOGS, subresources=("log",), verbs=_READ),
-    Type(Resource("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", False), verbs=_READ),
-    Type(Resource("metrics.k8s.io", "v1beta1", "pods", "PodMetrics"), verbs=_READ),
+    Type(objects.POD_LOGS, subresources=("log",), verbs=MEASURED),
+    Type(Resource("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", False), verbs=MEASURED),
+    Type(Resource("metrics.k8s.io", "v1beta1", "pods", "PodMetrics"), verbs=MEASURED),
     *map(_defined, definitions.every()),
 )
 

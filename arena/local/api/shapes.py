@@ -183,7 +183,25 @@ RulesSpec namespace:s
 RulesStatus resourceRules:[PolicyRule] nonResourceRules:[PolicyRule] incomplete:b! evaluationError:s
 """
 
-ALL = META + PODS + CORE + RIGHTS
+DEFINITIONS = """
+CustomResourceDefinition metadata:ObjectMeta spec:CustomResourceDefinitionSpec! \
+status:CustomResourceDefinitionStatus
+CustomResourceDefinitionSpec group:s! names:CustomResourceDefinitionNames! scope:s! \
+versions:[CustomResourceDefinitionVersion]! conversion:CustomResourceConversion preserveUnknownFields:b
+CustomResourceConversion strategy:s! webhook:any
+CustomResourceDefinitionNames plural:s! singular:s shortNames:[s] kind:s! listKind:s categories:[s]
+CustomResourceDefinitionVersion name:s! served:b! storage:b! deprecated:b deprecationWarning:s \
+schema:CustomResourceValidation subresources:CustomResourceSubresources \
+additionalPrinterColumns:[CustomResourceColumnDefinition] selectableFields:[any]
+CustomResourceValidation openAPIV3Schema:any
+CustomResourceSubresources status:any scale:CustomResourceSubresourceScale
+CustomResourceSubresourceScale specReplicasPath:s! statusReplicasPath:s! labelSelectorPath:s
+CustomResourceColumnDefinition name:s! type:s! format:s description:s priority:i jsonPath:s!
+CustomResourceDefinitionStatus conditions:[Condition/type] acceptedNames:CustomResourceDefinitionNames \
+storedVersions:[s]
+"""
+
+ALL = META + PODS + CORE + RIGHTS + DEFINITIONS
 
 _TYPES: dict[str, Any] = {
     "s": "string",

@@ -363,6 +363,36 @@ def test_explain_knows_the_fields(kubectl):
     assert "does not exist" in kubectl("explain pod.spec.nothing", fails=True)
 
 
+def test_definitions_of_custom_kinds_are_read(kubectl):
+    """Definitions are listed, waited for, shown with names, versions and columns, and never changed."""
+    assert words(kubectl("get crd --chunk-size=5"))[0] == ["NAME", "CREATED", "AT"]
+    names = kubectl("get crd -o name").split()
+    assert "customresourcedefinition.apiextensions.k8s.io/tfjobs.kubeflow.org" in names
+    assert names == kubectl("get customresourcedefinitions --chunk-size=5 -o name").split()
+    met = "condition met"
+    assert met in kubectl("wait crd/jobsets.jobset.x-k8s.io --for=condition=Established --timeout=20s")
+    found = json.loads(kubectl("get crd clustertrainingruntimes.trainer.kubeflow.org -o json"))
+    assert (found["spec"]["scope"], found["status"]["storedVersions"]) == ("Cluster", ["v1alpha1"])
+    path = "{.spec.versions[0]['additionalPrinterColumns','subresources']}"
+    shown = kubectl("get crd jaxjobs.kubeflow.org -o", f"jsonpath={path}")
+    assert ".status.conditions[-1:].type" in shown
+    assert ".spec.jaxReplicaSpecs.Worker.replicas" in shown
+    assert "singular: rayjob" in kubectl("get crd rayjobs.ray.io -o yaml")
+    assert "Established" in kubectl("describe crd rayjobs.ray.io")
+    assert "versions" in kubectl("explain crd.spec")
+    for line in ("delete crd rayjobs.ray.io", "label crd rayjobs.ray.io a=b"):
+        assert "customresourcedefinitions.apiextensions.k8s.io can only be read" in kubectl(line, fails=True)
+
+
+def test_explain_shows_the_types_of_custom_kinds(kubectl):
+    """Integers, texts, numbers that may be texts, lists and maps are shown as on a cluster."""
+    shown = kubectl("explain rayjob.spec")
+    assert "backoffLimit\t<integer>" in shown
+    shown = kubectl("explain pytorchjob.spec.pytorchReplicaSpecs.template.spec.containers")
+    assert "command\t<[]string>" in shown
+    assert "name\t<string> -required-" in shown
+
+
 def test_namespaces_come_and_go(kubectl):
     """A namespace holds objects of its own and takes them with it."""
     kubectl("create -f -", stdin=NAMESPACE)

@@ -1,0 +1,116 @@
+"""CustomResourceDefinitions of the custom kinds that the server has, for clients that look for them.
+
+They follow from the structures of the kinds, and are read-only.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from arena.local.api import openapi, schema
+from arena.local.api.refusals import qualified
+from arena.local.api.resource_types import DEFINITIONS, STORED, Type
+from arena.local.api.schema import Schema
+from arena.local.api.store import Store
+from arena.local.objects import Object
+
+
+def store(created: str) -> Store:
+    """A store that holds them in memory; `created` is the time of their creation."""
+    made = Store(":memory:")
+    with made.transaction():
+        for obj in _every(created):
+            made.put(f"{DEFINITIONS.group}/{DEFINITIONS.plural}", obj)
+    return made
+
+
+def _every(created: str) -> Iterator[Object]:
+    custom = sorted((kind for kind in STORED if kind.custom), key=_name)
+    return (_definition(name, list(versions), created) for name, versions in groupby(custom, _name))
+
+
+def _name(kind: Type) -> str:
+    return qualified(kind.resource)
+
+
+def _definition(name: str, versions: list[Type], created: str) -> Object:
+    """The definition of a kind; the first version is the one that is stored."""
+    kind, names = versions[0], _names(versions[0])
+    meta = {"name": name, "uid": str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{created}.{name}")),
+            "creationTimestamp": created, "generation": 1}  # fmt: skip
+    return {
+        "apiVersion": DEFINITIONS.api_version,
+        "kind": DEFINITIONS.kind,
+        "metadata": meta,
+        "spec": {
+            "group": kind.resource.group,
+            "names": names,
+            "scope": "Namespaced" if kind.resource.namespaced else "Cluster",
+            "versions": [_version(one, stored=one is kind) for one in versions],
+            "conversion": {"strategy": "None"},
+        },
+        "status": {
+            "acceptedNames": names,
+            "conditions": [
+                _condition("NamesAccepted", "NoConflicts", "no conflicts found", created),
+                _condition("Established", "InitialNamesAccepted", "the names have been accepted", created),
+            ],
+            "storedVersions": [kind.resource.version],
+        },
+    }
+
+
+def _names(kind: Type) -> Object:
+    word = kind.resource.kind
+    names: Object = {
+        "plural": kind.resource.plural, "singular": kind.singular, "kind": word, "listKind": f"{word}List",
+    }  # fmt: skip
+    lists = {"shortNames": list(kind.short), "categories": list(kind.categories)}
+    return names | {key: one for key, one in lists.items() if one}
+
+
+def _condition(kind: str, reason: str, message: str, time: str) -> Object:
+    return {"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": time}
+
+
+def _version(kind: Type, stored: bool) -> Object:
+    found = {
+        "name": kind.resource.version,
+        "served": True,
+        "storage": stored,
+        "schema": {"openAPIV3Schema": _whole(schema.root(kind))},
+    }
+    facts: Mapping[str, Any] = kind.facts or {"subresources": dict.fromkeys(kind.subresources, {})}
+    if facts["subresources"]:
+        found["subresources"] = facts["subresources"]
+    if facts.get("columns"):
+        found["additionalPrinterColumns"] = [_column(one) for one in facts["columns"]]
+    return found
+
+
+def _column(one: Mapping[str, Any]) -> Object:
+    found = {"name": one["name"], "type": one["type"], "jsonPath": one["path"]}
+    return found | ({"priority": 1} if one.get("wide") else {})
+
+
+def _whole(one: Schema) -> Object:
+    """The structure with all that is below it."""
+    if one.name == "ObjectMeta":
+        return {"type": "object"}
+    rules = [{"rule": rule} for name, say in _RULES.items() if name in one.raw for rule in say(one.raw[name])]
+    return openapi.written(one, _whole) | ({"x-kubernetes-validations": rules} if rules else {})
+
+
+def _there(fields: list[str], word: str) -> str:
+    return word.join(f"has(self.{name})" for name in fields)
+
+
+_RULES: dict[str, Callable[[Any], list[str]]] = {
+    "fixed": lambda _: ["self == oldSelf"],
+    "exclusive": lambda groups: [f"[{_there(one, ', ')}].filter(one, one).size() <= 1" for one in groups],
+    "alternatives": lambda groups: [" || ".join(f"({_there(one, ' && ')})" for one in groups)],
+    "excluded": lambda values: [f"!(self in {json.dumps(values)})"],
+}
+"""The limits of `schema` that OpenAPI does not know, as expressions."""
