@@ -82,7 +82,7 @@ def _version(kind: Type, stored: bool) -> Object:
         "storage": stored,
         "schema": {"openAPIV3Schema": _whole(schema.root(kind))},
     }
-    facts: Mapping[str, Any] = kind.facts or {"subresources": dict.fromkeys(kind.subresources, {})}
+    facts: Mapping[str, Any] = kind.facts or {"subresources": {name: {} for name in kind.subresources}}
     if facts["subresources"]:
         found["subresources"] = facts["subresources"]
     if facts.get("columns"):

@@ -6,7 +6,16 @@ from copy import deepcopy
 from pathlib import Path
 
 from arena.local import definitions
-from arena.local.api import admission, custom_definitions, metadata, pagination, refusals, scale, service_tokens, size_limits
+from arena.local.api import (
+    admission,
+    custom_definitions,
+    metadata,
+    pagination,
+    refusals,
+    scale,
+    service_tokens,
+    size_limits,
+)
 from arena.local.api.deletion import PROTECTED, Remover
 from arena.local.api.event_expiry import Expiry
 from arena.local.api.local_watch import LocalWatch
@@ -49,7 +58,7 @@ class Api:
             self._definitions.close()
 
     def _store_of(self, kind: Type) -> Store:
-        """The store of a type; the one of definitions takes a while, and is made when somebody asks for it."""
+        """The store of a type; that of definitions takes a while to make, and few ask for it."""
         if kind.verbs != READ_ONLY:
             return self.store
         with self.store.lock:

@@ -103,8 +103,8 @@ def gone(message: str) -> Refused:
 
 def read_only(resource: Resource) -> Refused:
     """405 MethodNotAllowed: the server makes the objects of this type itself."""
-    message = f"{qualified(resource)} can only be read: the local cluster serves the kinds of its own operators"
-    return of_code(405, message)
+    why = "the local cluster serves the kinds of its own operators"
+    return of_code(405, f"{qualified(resource)} can only be read: {why}")
 
 
 def status(error: Refused) -> Object:

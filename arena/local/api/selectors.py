@@ -12,7 +12,7 @@ from arena.local.objects import Object, Resource
 from arena.tuples import NamedTuple
 
 _SPLIT = re.compile(r",(?![^(]*\))")
-_SET = re.compile(r"^\s*([^\s!=<>,()]+)\s+(in|notin)\s+\(([^()]*)\)\s*$")
+_SET = re.compile(r"^\s*([^\s!=<>,()]+)\s+(in|notin)\s*\(([^()]*)\)\s*$")
 _COMPARE = re.compile(r"^\s*([^\s!=<>,()]+)\s*(==|=|!=|>|<)\s*([^\s!=<>,()]*)\s*$")
 _EXISTS = re.compile(r"^\s*(!?)\s*([^\s!=<>,()]+)\s*$")
 _FIELD = re.compile(r"^\s*([A-Za-z.]+)\s*(==|=|!=)(.*)$", re.DOTALL)

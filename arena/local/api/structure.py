@@ -44,8 +44,8 @@ class Findings(NamedTuple):
 
 def decode(schema: Schema, obj: Any, custom: bool, old: Any = MISSING) -> Findings:
     """Remove unknown fields and nulls from an object, set the defaults of a custom kind, and check it."""
-    if not custom:
-        empty_nulls(schema, obj)
+    # The metadata of all kinds is of a built-in type.
+    empty_nulls(schema.child("metadata") if custom else schema, obj.get("metadata") if custom else obj)
     unknown = list(prune(schema, obj))
     if custom:
         complete(schema, obj)

@@ -249,6 +249,7 @@ def test_selectors_choose(api):
     found = {
         "app=x": "a", "app==y": "b", "app!=x": "bc", "app": "ab", "!app": "c", "app in (x,y)": "ab",
         "app notin (x)": "bc", "app in (x, y),n=12": "b", "n>5": "b", "n<5": "a", "app=": "",
+        "app in(x)": "a", "n,app notin(x)": "b",
     }  # fmt: skip
     assert {labels: names(labels) for labels in found} == found
     assert names(fields="status.phase=Running") == "b"

@@ -265,6 +265,43 @@ def test_autoscaling_is_told_of(bench, submit):
     assert "AutoscalingIgnored" in bench.events("tune")
 
 
+def test_runtime_environment(bench, submit):
+    """The variables of runtimeEnvYAML are those of nodes and program; an Event names what is ignored."""
+    submit(runtimeEnvYAML="env_vars: {EPOCHS: 3, RAY_ADDRESS: x}\npip: [emoji]\n")
+    start(bench)
+    for end in ("head", "small-worker-0", "submitter"):
+        env = bench.env(pod(bench, end))
+        assert env["EPOCHS"] == "3"
+        assert env["RAY_ADDRESS"].startswith("127.0.0.1:")
+    (told,) = bench.messages("tune", "RuntimeEnvIgnored")
+    assert "ignores pip of runtimeEnvYAML" in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"entrypoint": ""}, "has no entrypoint"),
+        ({"entrypoint": None, "submitterPodTemplate": template("s")}, "has no entrypoint"),
+        ({"runtimeEnvYAML": "[1, 2]"}, "runtimeEnvYAML of RayJob tune cannot be read: it is not a mapping"),
+        ({"runtimeEnvYAML": "{a: b"}, "runtimeEnvYAML of RayJob tune cannot be read"),
+    ],
+)
+def test_what_cannot_run(bench, submit, changes, told):
+    """A job without a program or a readable environment is accepted, and ends ValidationFailed."""
+    submit(**changes)
+    assert words(bench)[0] == "ValidationFailed"
+    assert told in status(bench)["message"]
+    assert bench.pods() == {}
+
+
+def test_the_submitters_own_command(bench, submit):
+    """Without an entrypoint, the submitter runs the command of its own template."""
+    submit(entrypoint=None, submitterPodTemplate=template("s", command=["tune"], args=["all"]))
+    start(bench)
+    command = bench.read(PODS, pod(bench, "submitter"))["spec"]["containers"][0]["command"]
+    assert command[-2:] == ["tune", "all"]
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -272,10 +309,8 @@ def test_autoscaling_is_told_of(bench, submit):
         ({"shutdownAfterJobFinishes": False, "ttlSecondsAfterFinished": 0, "suspend": True}, "spec.suspend"),
         ({"backoffLimit": -1}, "spec.backoffLimit"),
         ({"activeDeadlineSeconds": 0}, "spec.activeDeadlineSeconds"),
-        ({"entrypoint": ""}, "spec.entrypoint"),
         ({"clusterSelector": {"ray.io/cluster": "x"}}, "spec.clusterSelector"),
         ({"submissionMode": "InteractiveMode"}, "spec.submissionMode"),
-        ({"runtimeEnvYAML": "env_vars: {}"}, "spec.runtimeEnvYAML"),
         ({"rayClusterSpec": None}, "spec.rayClusterSpec"),
         ({"group": {"minReplicas": 3}}, "spec.rayClusterSpec.workerGroupSpecs[0].minReplicas"),
         ({"group": {"replicas": -1}}, "spec.rayClusterSpec.workerGroupSpecs[0].replicas"),

@@ -224,7 +224,6 @@ def test_policies_that_are_not_brought(bench, submit, policy):
     ("change", "told"),
     [
         ({"managedBy": "me"}, 'spec.managedBy: Unsupported value: "me"'),
-        ({"trainer": {"numNodes": 0}}, "spec.trainer.numNodes: Invalid value: 0"),
         ({"kind": "Runtime"}, 'spec.runtimeRef.kind: Unsupported value: "Runtime"'),
         (
             {
@@ -242,3 +241,10 @@ def test_refused(submit, change, told):
     with pytest.raises(Refused) as caught:
         submit(**change)
     assert told in caught.value.message
+
+
+def test_no_nodes(bench, submit):
+    """A TrainJob of no nodes is accepted, as its definition allows, and completes without a pod."""
+    submit(trainer={"numNodes": 0})
+    assert nodes(bench) == []
+    assert bench.status(TRAINJOBS, "t")["conditions"][-1]["type"] == "Complete"

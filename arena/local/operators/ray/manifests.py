@@ -1,4 +1,4 @@
-"""The manifests of a RayJob: head, workers, submitter, their Service and token.
+"""The manifests of a RayJob: head, workers, their Service and token.
 
 All nodes of all clusters share this machine, so each cluster has its own port, and a token that its nodes and
 programs share, because Ray listens on every address of the machine.
@@ -9,6 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from arena.accelerators import NVIDIA
 from arena.local.machinery.loopback import allotted_ports
@@ -16,6 +17,8 @@ from arena.local.machinery.pod_template import set_env
 from arena.local.machinery.quantities import Quantities, quantities
 from arena.local.machinery.writes import ensure
 from arena.local.objects import LOOPBACK, SECRETS, SERVICES, Object, Objects, Resource, key
+from arena.local.operators.ray import runtime_env
+from arena.local.operators.ray.runtime_env import RuntimeEnv
 
 RAYJOBS = Resource("ray.io", "v1", "rayjobs", "RayJob")
 
@@ -41,19 +44,6 @@ GIVEN = ("num-cpus", "num-gpus", "resources", "object-store-memory", "memory", "
 """The parameters of `ray start` that a spec may set; others would cause collisions between nodes on this
 machine.
 """
-
-WAIT = """
-import sys, time, ray
-ray.init(logging_level="ERROR", log_to_driver=False)
-wanted, told = int(sys.argv[1]), time.monotonic()
-while (there := sum(node["Alive"] for node in ray.nodes())) < wanted:
-    if time.monotonic() > told + 10:
-        told = time.monotonic()
-        print(f"waiting for the Ray cluster: {there} of {wanted} nodes", file=sys.stderr, flush=True)
-    time.sleep(0.1)
-"""
-SUBMIT = '"$(command -v python || command -v python3)" -c "$1" "$2" && shift 2 && exec "$@"'
-"""Starts the program when all nodes have joined, as readiness probes would ensure on a real cluster."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +92,11 @@ class Job:
             for group in self.groups
             for index in range(_size(group))
         ]
+
+    @cached_property
+    def environment(self) -> RuntimeEnv:
+        """The environment that it asks for; raises ValueError if it cannot be read."""
+        return runtime_env.read(self.spec.get("runtimeEnvYAML"))
 
     def labels(self) -> dict[str, str]:
         """The labels that all its objects carry."""
@@ -198,7 +193,7 @@ def _node(job: Job, address: HeadAddress, group: Object, place: tuple[str, str, 
     container.pop("args", None)
     # On SIGTERM a node would wait half a minute for its tasks.
     spec.setdefault("terminationGracePeriodSeconds", GRACE)
-    _tell(container, job, address)
+    set_variables(container, job, address)
     own = {**job.labels(), NODE_TYPE: kind, GROUP: title, "ray.io/is-ray-node": "yes"}
     return {
         "metadata": {
@@ -210,9 +205,10 @@ def _node(job: Job, address: HeadAddress, group: Object, place: tuple[str, str, 
     }
 
 
-def _tell(container: Object, job: Job, address: HeadAddress) -> None:
-    """Set the variables that Ray's programs read, in place."""
+def set_variables(container: Object, job: Job, address: HeadAddress) -> None:
+    """Set the variables of the job and those that Ray's programs read, in place."""
     variables = {
+        **job.environment.variables,
         "RAY_ADDRESS": address.text,
         "RAY_CLUSTER_NAME": job.cluster,
         "RAY_IP": address.host,
@@ -263,28 +259,4 @@ def _capacity(container: Object) -> dict[str, int]:
         "num-gpus": asked[NVIDIA] // 1000,
         "object-store-memory": store,
         **({"memory": memory} if memory else {}),
-    }
-
-
-def submitter(job: Job, address: HeadAddress) -> Object:
-    """The pod that runs the program with the image, variables and volumes of the head's container."""
-    template = copy.deepcopy(job.spec["rayClusterSpec"]["headGroupSpec"]["template"])
-    given = job.spec.get("submitterPodTemplate") or template
-    meta, spec = given.get("metadata") or {}, template["spec"]
-    container = spec["containers"][0]
-    for field in ("lifecycle", "args", "ports", "resources"):
-        container.pop(field, None)
-    _tell(container, job, address)
-    container["name"] = "ray-job-submitter"
-    nodes = str(1 + len(job.workers))
-    container["command"] = ["sh", "-c", SUBMIT, "sh", WAIT, nodes, "sh", "-c", job.spec["entrypoint"]]
-    spec.update(containers=[container], restartPolicy="Never")
-    labels = {name: value for name, value in job.labels().items() if name != CLUSTER}
-    return {
-        "metadata": {
-            "name": job.submitter,
-            "labels": {**(meta.get("labels") or {}), **labels},
-            "annotations": dict(meta.get("annotations") or {}),
-        },
-        "spec": spec,
     }

@@ -12,7 +12,7 @@ from arena.local.machinery.job_lifecycle import JobLifecycle, Text
 from arena.local.machinery.operator import Operator
 from arena.local.machinery.writes import RETRY, suffix
 from arena.local.objects import PODS, SECRETS, SERVICES, Object, Resource, key
-from arena.local.operators.ray import manifests
+from arena.local.operators.ray import manifests, program, runtime_env
 from arena.local.operators.ray.manifests import RAYJOBS, Job
 from arena.tuples import NamedTuple
 
@@ -156,6 +156,10 @@ class RayJob(JobLifecycle):
         if self.is_suspended():
             self.status["jobDeploymentStatus"] = "Suspended"
             return
+        if why := self._unfit():
+            self.status.update(reason="ValidationFailed", message=why, endTime=stamp(self.now))
+            self.end("ValidationFailed", Text("ValidationFailed", why), "Warning")
+            return
         name = self.obj["metadata"]["name"]
         self.status.update(
             jobDeploymentStatus="Initializing",
@@ -164,6 +168,23 @@ class RayJob(JobLifecycle):
             rayClusterName=f"{name}-{suffix()}",
             startTime=stamp(self.now),
         )
+        self._report_limits()
+
+    def _unfit(self) -> str:
+        """Why the job cannot run, as far as the API does not check it; "" if it can."""
+        try:
+            runtime_env.read(self.policy.get("runtimeEnvYAML"))
+        except ValueError as error:
+            return f"the runtimeEnvYAML of {self.title} cannot be read: {error}"
+        has_program = bool(program.command(self.policy))
+        return "" if has_program else f"{self.title} has no entrypoint, and its submitter no command"
+
+    def _report_limits(self) -> None:
+        """Say what of the spec the local cluster ignores."""
+        if others := self.job.environment.others:
+            what = ", ".join(others)
+            message = f"the local cluster ignores {what} of runtimeEnvYAML: install what the program needs"
+            self.event("RuntimeEnvIgnored", message, "Warning")
         if self.policy["rayClusterSpec"].get("enableInTreeAutoscaling"):
             message = "the local cluster does not autoscale: it starts as many workers as the job begins with"
             self.event("AutoscalingIgnored", message, "Warning")
@@ -207,7 +228,7 @@ class RayJob(JobLifecycle):
             if name not in workers
         ]
         if self.status["rayClusterStatus"]["state"] == "ready" and submitter is None:
-            bodies.append(manifests.submitter(self.job, address))
+            bodies.append(program.pod(self.job, address))
         made = [self.create_pod(body, "FailedToCreatePod") for body in bodies]
         if head is None and made[0]:
             self.event("CreatedRayCluster", f"Created RayCluster {self.job.cluster}")

@@ -26,8 +26,6 @@ def check(obj: Object) -> Iterator[FieldError]:
         yield invalid("spec.ttlSecondsAfterFinished", value, "requires shutdownAfterJobFinishes")
     if spec.get("activeDeadlineSeconds") == 0:
         yield invalid("spec.activeDeadlineSeconds", 0, "must be greater than 0")
-    if not spec.get("entrypoint"):
-        yield missing("spec.entrypoint", "what to run")
     yield from _check_place(spec)
     yield from _check_cluster(spec.get("rayClusterSpec"))
 
@@ -39,9 +37,6 @@ def _check_place(spec: Object) -> Iterator[FieldError]:
         )
     if spec.get("submissionMode") == "InteractiveMode":
         yield forbidden("spec.submissionMode", "the local cluster does not support InteractiveMode")
-    if spec.get("runtimeEnvYAML"):
-        why = "the local cluster does not prepare environments: install what the program needs"
-        yield forbidden("spec.runtimeEnvYAML", why)
 
 
 def _check_cluster(cluster: Object | None) -> Iterator[FieldError]:

@@ -70,7 +70,8 @@ def jobset(runtime: Object, job: Object) -> Object:
 def _train(group: Object, job: Object, policy: Object) -> None:
     """Apply the TrainJob's trainer to the replicated job that trains."""
     trainer = job["spec"].get("trainer")
-    nodes = int((trainer or {}).get("numNodes") or policy.get("numNodes") or 1)
+    wanted = ((trainer or {}).get("numNodes"), policy.get("numNodes"), 1)
+    nodes = next(int(one) for one in wanted if one is not None)
     group["template"]["spec"] |= {"parallelism": nodes, "completions": nodes}
     for container in _containers(group):
         if container["name"] == CONTAINER and trainer is not None:

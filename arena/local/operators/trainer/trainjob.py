@@ -107,9 +107,6 @@ def check(obj: Object) -> Iterator[FieldError]:
     kinds = (CLUSTER_RUNTIMES.kind, RUNTIMES.kind)
     if reference.get("kind") not in kinds:
         yield unsupported("spec.runtimeRef.kind", reference.get("kind"), kinds)
-    nodes = (spec.get("trainer") or {}).get("numNodes")
-    if nodes is not None and nodes < 1:
-        yield invalid("spec.trainer.numNodes", nodes, "must be greater than or equal to 1")
     yield from runtimes.check_patches(spec)
 
 
