@@ -12,6 +12,12 @@ from arena.tuples import NamedTuple
 
 VERSION = "v1.32.0+arena"
 """The version whose semantics the server follows, for clients that compare it."""
+_VERSION: Object = {
+    "major": "1", "minor": "32", "gitVersion": VERSION, "gitCommit": "", "gitTreeState": "clean",
+    "buildDate": "1970-01-01T00:00:00Z", "goVersion": "none", "compiler": "none",
+    "platform": "local/process",
+}  # fmt: skip
+"""The whole version: typed clients refuse one that lacks a field."""
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
@@ -48,7 +54,7 @@ def _dump(value: Object) -> bytes:
 def _plain(path: str) -> Object | None:
     parts = [part for part in path.split("/") if part]
     if path == "/version":
-        return {"major": "1", "minor": "32", "gitVersion": VERSION, "platform": "local/process"}
+        return _VERSION
     if path == "/api":
         return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
     if path == "/apis":

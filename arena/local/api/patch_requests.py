@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from arena.local.api import bodies, metadata, refusals, schema
+from arena.local.api import bodies, metadata, refusals, schema, structure
 from arena.local.api.patches import apply, pointer, strategic
 from arena.local.api.patches.merge import merge
 from arena.local.api.request_options import WriteOptions
@@ -56,8 +56,8 @@ def _parse(request: web.Request, body: bytes, target: Target, how: WriteOptions,
         patch = bodies.mapping(bodies.decode(body))
         return Patch(lambda obj: merge(obj, patch))
     if form == _STRATEGIC and not target.kind.custom:
-        patch, structure = bodies.mapping(bodies.decode(body)), schema.root(target.kind)
-        return Patch(lambda obj: strategic.patch(obj, patch, structure))
+        patch, root = bodies.mapping(bodies.decode(body)), schema.root(target.kind)
+        return Patch(lambda obj: strategic.patch(obj, patch, root))
     if form in (_APPLY, "application/apply-patch+cbor") and target.subresource != "scale":
         return _apply(request, bodies.mapping(bodies.decode(body)), target, how, force)
     known = [_POINTER, _MERGE, *([] if target.kind.custom else [_STRATEGIC]), _APPLY]
@@ -87,13 +87,15 @@ def _apply(request: web.Request, config: Object, target: Target, how: WriteOptio
             )
     if config["metadata"].pop("managedFields", None):
         raise refusals.bad("metadata.managedFields must be nil")
-    structure, manager = (
+    root, manager = (
         schema.root(target.kind),
         apply.Manager(how.manager, metadata.now(), target.subresource),
     )
+    if not target.kind.custom:
+        structure.normalise(root, config)
     if target.kind.has_status and target.subresource != "status":
         config.pop("status", None)
     return Patch(
-        lambda obj: apply.apply(obj, config, structure, manager, force),
-        lambda: apply.apply(None, config, structure, manager),
+        lambda obj: apply.apply(obj, config, root, manager, force),
+        lambda: apply.apply(None, config, root, manager),
     )

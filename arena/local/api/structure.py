@@ -12,7 +12,7 @@ from copy import deepcopy
 from functools import cache
 from typing import Any
 
-from arena.local.api.quantities import is_quantity, is_time
+from arena.local.api.quantities import is_quantity, is_time, normal
 from arena.local.api.schema import Schema
 from arena.local.field_errors import FieldError, invalid, missing, unsupported
 from arena.tuples import NamedTuple
@@ -45,7 +45,7 @@ class Findings(NamedTuple):
 def decode(schema: Schema, obj: Any, custom: bool, old: Any = MISSING) -> Findings:
     """Remove unknown fields and nulls from an object, set the defaults of a custom kind, and check it."""
     # The metadata of all kinds is of a built-in type.
-    empty_nulls(schema.child("metadata") if custom else schema, obj.get("metadata") if custom else obj)
+    normalise(schema.child("metadata") if custom else schema, obj.get("metadata") if custom else obj)
     unknown = list(prune(schema, obj))
     if custom:
         complete(schema, obj)
@@ -73,14 +73,16 @@ def _keeps_null(schema: Schema) -> bool:
     return schema.nullable or "default" in schema.raw
 
 
-def empty_nulls(schema: Schema, value: Any) -> None:
-    """Replace nulls in lists and maps by empty values, as a cluster reads them in built-in types."""
+def normalise(schema: Schema, value: Any) -> None:
+    """Write quantities, and nulls in lists and maps, as a cluster does in built-in types."""
     if isinstance(value, (list, dict)):
         for key, one in list(enumerate(value) if isinstance(value, list) else value.items()):
             inner = schema.item if isinstance(value, list) else schema.child(key)
             if one is None and (isinstance(value, list) or schema.values):
                 value[key] = deepcopy(inner.nothing)
-            empty_nulls(inner, value[key])
+            elif inner.type == "quantity":
+                value[key] = normal(one)
+            normalise(inner, value[key])
 
 
 def complete(schema: Schema, value: Any) -> None:
