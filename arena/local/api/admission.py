@@ -78,14 +78,12 @@ def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = Non
     root = schema.root(kind)
     _specify(root, obj)
     found = structure.decode(root, obj, kind.custom, old or structure.MISSING)
-    resource = kind.resource
-    what = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
     if found.wrong and not kind.custom:
         texts = "; ".join(f"{one.field}: {one.message}" for one in found.wrong)
-        raise refusals.bad(f"{what}: {texts}")
+        raise refusals.unreadable(kind.resource, texts)
     if found.unknown and how.validation == "Strict":
         texts = ", ".join(f'unknown field "{path}"' for path in found.unknown)
-        raise refusals.bad(f"{what}: strict decoding error: {texts}")
+        raise refusals.unreadable(kind.resource, f"strict decoding error: {texts}")
     if how.validation == "Warn":
         for path in found.unknown:
             how.warn(f'unknown field "{path}"')

@@ -6,7 +6,7 @@ from collections.abc import MutableSequence
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from arena.local.api import access, discovery, fault_injection, handlers, http_watch
+from arena.local.api import access, discovery, fault_injection, handlers, http_watch, refusals
 from arena.local.api.fault_injection import Fault
 from arena.local.api.object_api import Api
 from arena.local.api.rbac import authorization
@@ -55,9 +55,11 @@ def _add_routes(app: web.Application, api: Api) -> None:
             document = discovery.document(path, request.headers.get("Accept", ""))
         except Refused as refused:
             return handlers.refusal(refused)
-        if document is not None and request.method == "GET":
-            return web.Response(body=document.body, headers={"Content-Type": document.content_type})
-        return await handlers.handle(api, request, path)
+        if document is None:
+            return await handlers.handle(api, request, path)
+        if request.method not in document.methods:
+            return handlers.refusal(refusals.not_allowed())
+        return web.Response(body=document.body, headers={"Content-Type": document.content_type})
 
     app.router.add_route("*", "/{path:.*}", answer)
 

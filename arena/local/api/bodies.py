@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 
 from aiohttp import web
 
-from arena.local.api import protobuf, refusals, size_limits
+from arena.local.api import protobuf, refusals, repeated_keys, size_limits
+from arena.local.api.request_options import WriteOptions
 from arena.local.api.resource_types import Type
 from arena.local.field_errors import invalid
 from arena.local.objects import Object
@@ -75,12 +76,29 @@ def mapping(value: Any) -> Object:
     return value
 
 
-def may_create(kind: Type, body: Object) -> None:
+def check_repeated(kind: Type, body: Object, how: WriteOptions) -> Object:
+    """Return the body; refuse or warn of keys that it repeats, as the request says.
+
+    Raises:
+        Refused: 400 when strict.
+    """
+    texts = [f'duplicate field "{path}"' for path in repeated_keys.paths(body)]
+    if texts and how.validation == "Strict":
+        raise refusals.unreadable(kind.resource, f"strict decoding error: {', '.join(texts)}")
+    if how.validation == "Warn":
+        for text in texts:
+            how.warn(text)
+    return body
+
+
+def may_create(kind: Type, body: Object, how: WriteOptions) -> None:
     """Refuse a body that was read from a server; remove its `managedFields`.
 
     Raises:
-        Refused: 400 if it has a resourceVersion, or is a custom resource that does not say its kind.
+        Refused: 400 if it has a resourceVersion, repeats keys when strict, or is a custom resource that does
+            not say its kind.
     """
+    check_repeated(kind, body, how)
     _check_kind(kind, body)
     if isinstance(body.get("metadata"), dict) and body["metadata"].get("resourceVersion"):
         raise refusals.bad("resourceVersion should not be set on objects to be created")
@@ -88,12 +106,14 @@ def may_create(kind: Type, body: Object) -> None:
         body["metadata"].pop("managedFields", None)
 
 
-def may_replace(kind: Type, body: Object) -> None:
+def may_replace(kind: Type, body: Object, how: WriteOptions) -> None:
     """Refuse a body that is not a whole object, or a custom resource that does not say what it replaces.
 
     Raises:
-        Refused: 400 without a name or, for a custom resource, a kind; 422 without a resourceVersion.
+        Refused: 400 without a name, with repeated keys when strict or, for a custom resource, without a
+            kind; 422 without a resourceVersion.
     """
+    check_repeated(kind, body, how)
     _check_kind(kind, body)
     check_name(body)
     if kind.custom and not body["metadata"].get("resourceVersion"):
@@ -127,7 +147,7 @@ def header(text: str) -> str:
 
 def _json(text: bytes | str) -> Any:
     """Parse JSON; raises ValueError if it is invalid, and Refused 400 for values that objects cannot have."""
-    return json.loads(text, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole)
+    return repeated_keys.load(text, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole)
 
 
 def _no_constant(word: str) -> NoReturn:

@@ -26,6 +26,7 @@ class Document(NamedTuple):
 
     body: bytes
     content_type: str = "application/json"
+    methods: tuple[str, ...] = ("GET",)
 
 
 def document(path: str, accept: str) -> Document | None:
@@ -38,7 +39,7 @@ def document(path: str, accept: str) -> Document | None:
     if aggregated and path in ("/api", "/apis"):
         return Document(_dump(_all(path == "/api")), _AGGREGATED)
     if path in ("/healthz", "/livez", "/readyz"):
-        return Document(b"ok", "text/plain")
+        return Document(b"ok", "text/plain", ("GET", "HEAD"))
     if path == "/openapi/v2" and "protobuf" in accept:
         return Document(openapi.OLD_PROTOBUF, openapi.OLD_TYPE)
     found = _plain(path)

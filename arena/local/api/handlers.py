@@ -1,7 +1,6 @@
 """HTTP requests on objects: parse the request, call the Api, write the answer."""
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,7 +8,16 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from arena.local.api import bodies, http_watch, patch_requests, refusals, representations, request_path, scale
+from arena.local.api import (
+    bodies,
+    http_watch,
+    patch_requests,
+    query_options,
+    refusals,
+    representations,
+    request_path,
+    scale,
+)
 from arena.local.api.object_api import Api
 from arena.local.api.rbac import reviews, users
 from arena.local.api.rbac.escalation import Guard
@@ -19,8 +27,6 @@ from arena.local.api.resource_types import ASKED, MEASURED, READ_ONLY
 from arena.local.field_errors import FieldError
 from arena.local.objects import NAMESPACES, Object, Refused
 
-_TRUE = ("true", "1", "True")
-_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _WARNINGS = 20
 """Maximum number of warnings, since clients limit the number of headers."""
 
@@ -34,23 +40,6 @@ class Call:
     target: Target
     body: bytes = b""
     warnings: list[str] = field(default_factory=list)
-
-    def flag(self, name: str) -> bool:
-        """A boolean query parameter."""
-        return self.request.query.get(name) in _TRUE
-
-    def number(self, name: str, default: int = 0) -> int:
-        """A whole number among the query parameters.
-
-        Raises:
-            Refused: 400 if it is not one.
-        """
-        text = self.request.query.get(name, "")
-        if not text:
-            return default
-        if not _WHOLE.fullmatch(text):
-            raise refusals.bad(f'the query parameter {name} is not a number of at most 18 digits: "{text}"')
-        return int(text)
 
     def writing(self) -> WriteOptions:
         """The write options of a request.
@@ -84,14 +73,7 @@ class Call:
 
     def listing(self) -> ListOptions:
         """The list options of a request."""
-        query = self.request.query
-        return ListOptions(
-            self.target.namespace,
-            query.get("labelSelector", ""),
-            query.get("fieldSelector", ""),
-            max(0, self.number("limit")),
-            query.get("continue", ""),
-        )
+        return query_options.listing(self.request.query, self.target.namespace)
 
 
 async def handle(api: Api, request: web.Request, path: str) -> web.StreamResponse:
@@ -100,11 +82,13 @@ async def handle(api: Api, request: web.Request, path: str) -> web.StreamRespons
     try:
         bodies.check_form(request)
         call = Call(api, request, request_path.target(path))
+        media = representations.media(request.headers.get("Accept", ""))
         if request.can_read_body:
             call.body = await request.read()
-        if request.method == "GET" and call.flag("watch"):
+        if request.method == "GET" and query_options.flag(request.query, "watch"):
             return await http_watch.watch(api, request, call.target, call.listing())
         response = _action(call)(call)
+        response.content_type = media
     except Refused as refused:
         response = refusal(refused)
     except web.HTTPRequestEntityTooLarge:
@@ -123,7 +107,7 @@ def _action(call: Call) -> Callable[[Call], web.Response]:
     target, method = call.target, call.request.method
     if target.kind.verbs == ASKED:
         if method != "POST" or target.name:
-            raise refusals.of_code(405, "the server does not allow this method on the requested resource")
+            raise refusals.not_allowed()
         return _review
     if target.kind.verbs == READ_ONLY and method != "GET":
         raise refusals.read_only(target.kind.resource)
@@ -135,7 +119,7 @@ def _action(call: Call) -> Callable[[Call], web.Response]:
         raise refusals.of_code(405, f"{method} is not possible on {target.subresource}")
     actions = _actions(target)
     if method not in actions:
-        raise refusals.of_code(405, "the server does not allow this method on the requested resource")
+        raise refusals.not_allowed()
     return actions[method]
 
 
@@ -178,7 +162,7 @@ def _get(call: Call) -> web.Response:
 def _create(call: Call) -> web.Response:
     how, target = call.writing(), call.target
     body = bodies.load(call.body)
-    bodies.may_create(target.kind, body)
+    bodies.may_create(target.kind, body, how)
     with _guarded(call, how) as check:
         obj = call.api.create(target.kind.resource, body, target.namespace, how)
         check(obj)
@@ -202,7 +186,7 @@ def _replace(call: Call) -> web.Response:
     target, how = call.target, call.writing()
     body = bodies.load(call.body)
     if target.subresource != "scale":
-        bodies.may_replace(target.kind, body)
+        bodies.may_replace(target.kind, body, how)
     where = target.kind.resource, target.name, target.namespace
     with _guarded(call, how) as check:
         obj = call.api.change(*where, lambda _: body, target.subresource, how)
@@ -212,7 +196,8 @@ def _replace(call: Call) -> web.Response:
 
 def _patch(call: Call) -> web.Response:
     target, how = call.target, call.writing()
-    change = patch_requests.change(call.request, call.body, target, how, force=call.flag("force"))
+    force = query_options.flag(call.request.query, "force")
+    change = patch_requests.change(call.request, call.body, target, how, force)
     if change.create is not None:
         how = replace(how, applied=True)
     resource, name, space = target.kind.resource, target.name, target.namespace
@@ -242,7 +227,7 @@ def _deleting(call: Call) -> DeleteOptions:
         raise refusals.option("DeleteOptions", cause)
     grace = options.get("gracePeriodSeconds")
     if grace is None and query.get("gracePeriodSeconds"):
-        grace = call.number("gracePeriodSeconds")
+        grace = query_options.number(query, "gracePeriodSeconds")
     if grace is not None and not isinstance(grace, int):
         raise refusals.bad(f"gracePeriodSeconds is not a whole number: {json.dumps(grace)}")
     return DeleteOptions(

@@ -95,6 +95,8 @@ async def watch(api: Api, request: web.Request, target: Target, listing: ListOpt
     selector = selectors.parse(target.kind.resource, listing.labels, listing.fields)
     stream = _Stream(target.kind, selector, listing.namespace, request)
     since = _version(request.query.get("resourceVersion", ""))
+    if listing.initial:
+        since = None  # what exists is newer
     seconds = _seconds(request.query.get("timeoutSeconds", ""))
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache"})
     await response.prepare(request)
@@ -102,7 +104,7 @@ async def watch(api: Api, request: web.Request, target: Target, listing: ListOpt
     request.config_dict[WATCHES].add(queue)
     try:
         with api.store.lock:  # Nothing may change between the list and the first change.
-            first = _initial(api, stream, listing, since, request)
+            first = _initial(api, stream, listing, since)
             version = since or api.store.version
             heard = _heard(api, target.kind, queue, since, request)
         with heard:
@@ -178,15 +180,12 @@ def _seconds(text: str) -> float:
     return float(text or 0) or LONGEST
 
 
-def _initial(
-    api: Api, stream: _Stream, listing: ListOptions, since: int | None, request: web.Request
-) -> bytes:
-    wants = request.query.get("sendInitialEvents") == "true"
-    if since is not None and not wants:
+def _initial(api: Api, stream: _Stream, listing: ListOptions, since: int | None) -> bytes:
+    if since is not None or listing.initial is False:
         return b""
     page = api.page(stream.kind.resource, replace(listing, limit=0, token=""))
     lines = [stream.event("ADDED", json.loads(text)) for text in page.texts]
-    if wants:
+    if listing.initial:
         lines.append(stream.bookmark(page.version, {"k8s.io/initial-events-end": "true"}))
     return b"".join(lines)
 

@@ -53,19 +53,23 @@ def _parse(request: web.Request, body: bytes, target: Target, how: WriteOptions,
         operations = bodies.decode(body)
         return Patch(lambda obj: bodies.mapping(pointer.patch(obj, operations)))
     if form == _MERGE or (form == _STRATEGIC and target.subresource == "scale"):
-        patch = bodies.mapping(bodies.decode(body))
+        patch = _mapping(body, target, how)
         return Patch(lambda obj: merge(obj, patch))
     if form == _STRATEGIC and not target.kind.custom:
-        patch, root = bodies.mapping(bodies.decode(body)), schema.root(target.kind)
+        patch, root = _mapping(body, target, how), schema.root(target.kind)
         return Patch(lambda obj: strategic.patch(obj, patch, root))
     if form in (_APPLY, "application/apply-patch+cbor") and target.subresource != "scale":
-        return _apply(request, bodies.mapping(bodies.decode(body)), target, how, force)
+        return _apply(request, _mapping(body, target, how), target, how, force)
     known = [_POINTER, _MERGE, *([] if target.kind.custom else [_STRATEGIC]), _APPLY]
     raise refusals.of_code(
         415,
         "the body of the request was in an unknown format - accepted media types include: "
         + ", ".join(known),
     )
+
+
+def _mapping(body: bytes, target: Target, how: WriteOptions) -> Object:
+    return bodies.check_repeated(target.kind, bodies.mapping(bodies.decode(body)), how)
 
 
 def _apply(request: web.Request, config: Object, target: Target, how: WriteOptions, force: bool) -> Patch:

@@ -11,7 +11,7 @@ from arena.local.api.schema import Schema
 from arena.local.objects import Object
 
 _MAGIC = b"k8s\0"
-_GROUPS = ("/apis/authorization.k8s.io/", "/apis/rbac.authorization.k8s.io/")
+_GROUPS = tuple(f"/apis/{name}.k8s.io/" for name in ("authentication", "authorization", "rbac.authorization"))
 _MESSAGE = 2
 """The wire type of texts and messages."""
 
@@ -20,6 +20,7 @@ ObjectMeta name generateName namespace - - - - - - - labels annotations
 SelfSubjectAccessReview metadata spec
 SubjectAccessReview metadata spec
 LocalSubjectAccessReview metadata spec
+SelfSubjectReview metadata
 SelfSubjectRulesReview metadata spec
 AccessSpec resourceAttributes nonResourceAttributes user groups - uid
 ResourceAttributes namespace verb group version resource subresource name

@@ -87,8 +87,18 @@ def invalid(resource: Resource, name: str, causes: Iterable[FieldError]) -> Refu
 
 def option(kind: str, cause: FieldError) -> Refused:
     """422 Invalid: a parameter of the request, of a `kind` such as DeleteOptions."""
-    resource = Resource("meta.k8s.io", "v1", "", kind)
-    return invalid(resource, "", [cause])
+    return options(kind, [cause])
+
+
+def options(kind: str, causes: Iterable[FieldError]) -> Refused:
+    """The same for several parameters."""
+    return invalid(Resource("meta.k8s.io", "v1", "", kind), "", causes)
+
+
+def unreadable(resource: Resource, why: str) -> Refused:
+    """400 BadRequest: the body is not an object of this type."""
+    what = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
+    return bad(f"{what}: {why}")
 
 
 def bad(message: str) -> Refused:
@@ -99,6 +109,11 @@ def bad(message: str) -> Refused:
 def gone(message: str) -> Refused:
     """410 Expired: the watch or the page cannot be continued; list again."""
     return Refused(410, "Expired", message)
+
+
+def not_allowed() -> Refused:
+    """405 MethodNotAllowed: the path has no such method."""
+    return of_code(405, "the server does not allow this method on the requested resource")
 
 
 def read_only(resource: Resource) -> Refused:

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
 
-from arena.local.api import columns
+from arena.local.api import columns, refusals
 from arena.local.api.request_options import Page
 from arena.local.api.resource_types import Type
 from arena.local.api.store import encode
@@ -14,15 +15,35 @@ from arena.local.objects import Object
 _META = "meta.k8s.io/v1"
 
 
+_JSON, _YAML = "application/json", "application/yaml"
+_MEDIA = {"": _JSON, "*/*": _JSON, "application/*": _JSON, _JSON: _JSON, _YAML: _YAML}
+_FORMS = ("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
+
+
 def form(accept: str) -> str:
     """`Table`, `PartialObjectMetadata`, `PartialObjectMetadataList`, or "" for the objects as they are."""
+    return _choice(accept)[1]
+
+
+def media(accept: str) -> str:
+    """The content type of the answer, of which JSON is also YAML.
+
+    Raises:
+        Refused: 406 if the client accepts nothing that the server writes.
+    """
+    return _choice(accept)[0]
+
+
+@lru_cache(maxsize=64)
+def _choice(accept: str) -> tuple[str, str]:
+    """The first content type and form among the choices that the server writes."""
     for choice in accept.split(","):
-        words = dict(word.strip().partition("=")[::2] for word in choice.split(";")[1:])
-        if words.get("g") == "meta.k8s.io" and words.get("v") == "v1" and "as" in words:
-            return words["as"]
-        if choice.strip() in ("application/json", "*/*"):
-            return ""
-    return ""
+        name, *rest = (word.strip() for word in choice.split(";"))
+        words = dict(word.partition("=")[::2] for word in rest)
+        shape, version = words.get("as", ""), (words.get("g"), words.get("v"))
+        if name in _MEDIA and (not shape or (shape in _FORMS and version == ("meta.k8s.io", "v1"))):
+            return _MEDIA[name], shape
+    raise refusals.of_code(406, f"only the following media types are accepted: {_JSON}, {_YAML}")
 
 
 def one(kind: Type, obj: Object, accept: str, query: Mapping[str, str], header: bool = True) -> Object:

@@ -52,6 +52,8 @@ class ListOptions:
     fields: str = ""
     limit: int = 0
     token: str = ""
+    initial: bool | None = None
+    """Whether a watch begins with what exists; None: if it names no version."""
 
 
 class Page(NamedTuple):

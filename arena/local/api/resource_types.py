@@ -74,8 +74,8 @@ ASKED = ("create",)
 """The verbs of reviews, which are answered and not stored."""
 
 
-def _review(kind: str, namespaced: bool = False) -> Type:
-    resource = Resource("authorization.k8s.io", "v1", f"{kind.lower()}s", kind, namespaced)
+def _review(kind: str, namespaced: bool = False, group: str = "authorization.k8s.io") -> Type:
+    resource = Resource(group, "v1", f"{kind.lower()}s", kind, namespaced)
     return Type(resource, verbs=ASKED)
 
 
@@ -116,6 +116,7 @@ TYPES: tuple[Type, ...] = (
     Type(DEFINITIONS, ("crd", "crds"), categories=("api-extensions",), verbs=READ_ONLY),
     *map(_review, ("SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview")),
     _review("LocalSubjectAccessReview", True),
+    _review("SelfSubjectReview", group="authentication.k8s.io"),
     Type(objects.OBSERVATION_LOGS, ("obs",)),
     Type(objects.POD_LOGS, subresources=("log",), verbs=MEASURED),
     Type(Resource("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", False), verbs=MEASURED),

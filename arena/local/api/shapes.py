@@ -178,6 +178,9 @@ ResourceAttributes namespace:s verb:s group:s version:s resource:s subresource:s
 labelSelector:any
 PathAttributes path:s verb:s
 AccessStatus allowed:b! denied:b reason:s evaluationError:s
+SelfSubjectReview metadata:ObjectMeta status:SelfSubjectReviewStatus
+SelfSubjectReviewStatus userInfo:UserInfo
+UserInfo username:s uid:s groups:[s] extra:any
 SelfSubjectRulesReview metadata:ObjectMeta spec:RulesSpec! status:RulesStatus
 RulesSpec namespace:s
 RulesStatus resourceRules:[PolicyRule] nonResourceRules:[PolicyRule] incomplete:b! evaluationError:s

@@ -3,8 +3,10 @@
 import contextlib
 import json
 import time
+import urllib.error
 
 import pytest
+import yaml
 
 from arena.local.api.fault_injection import Fault
 from arena.local.objects import CONFIGMAPS, NODES, PODS
@@ -145,6 +147,74 @@ def test_unknown_fields_are_refused_warned_about_or_dropped(server):
     assert "nodeNmae" not in {**warned.body["spec"], **ignored.body["spec"]}
 
 
+def test_repeated_keys_are_refused_or_warned_about(server):
+    """Strict writes name keys that JSON has twice, others take the last value, with a warning or without."""
+    body = b'{"metadata": {"name": "a", "labels": {"x": "1", "x": "2"}}, "data": {"k": "1"}, "data": {}}'
+    strict = server.ask("POST", f"{MAPS}?fieldValidation=Strict", body)
+    assert strict.code == 400
+    told = ['duplicate field "data"', 'duplicate field "metadata.labels.x"']
+    assert f"strict decoding error: {told[0]}, {told[1]}" in strict.body["message"]
+    warned = server.ask("POST", MAPS, body)
+    texts = [f'299 - "{one}"'.replace('field "', 'field \\"').replace('""', '\\""') for one in told]
+    assert (warned.code, warned.headers.get_all("Warning")) == (201, texts)
+    assert warned.body["metadata"]["labels"] == {"x": "2"}
+    change = b'{"data": {"k": "1", "k": "2"}}'
+    for path, code in ((f"{MAPS}/a?fieldValidation=Strict", 400), (f"{MAPS}/a?fieldValidation=Ignore", 200)):
+        answer = server.ask("PATCH", path, change, Content_Type=MERGE)
+        assert (answer.code, answer.headers.get_all("Warning")) == (code, None)
+
+
+def test_answers_are_in_an_accepted_form(server, api):
+    """The first form that the server writes is chosen; 406 if there is none."""
+    api.create(CONFIGMAPS, config("a", x="1"))
+    for accept in ("text/html", "application/json;as=Rows;g=meta.k8s.io;v=v1", "image/*, text/plain"):
+        refused = server.ask("GET", MAPS, Accept=accept)
+        assert (refused.code, refused.body["reason"]) == (406, "NotAcceptable")
+        assert "application/yaml" in refused.body["message"]
+    for accept in ("application/vnd.kubernetes.protobuf, application/json", "text/html, */*;q=0.1"):
+        assert server.ask("GET", MAPS, Accept=accept).body["kind"] == "ConfigMapList"
+    found = server.ask("GET", f"{MAPS}/a", Accept="application/yaml")
+    assert found.headers["Content-Type"].startswith("application/yaml")
+    assert yaml.safe_load(found.body)["data"] == {"x": "1"}
+
+
+def test_heads(server):
+    """HEAD is answered where a cluster does so, by the health of the server alone."""
+    with server.open("HEAD", "/healthz") as answer:
+        assert (answer.status, answer.read()) == (200, b"")
+    for path in ("/version", "/apis", MAPS):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            server.open("HEAD", path)
+        refused.value.close()
+        assert refused.value.code == 405
+
+
+@pytest.mark.parametrize(("limit", "code"), [(2**63 - 1, 200), (10**17, 200), (2**63, 400), (-1, 200)])
+def test_limits_may_be_huge(server, api, limit, code):
+    """A limit of 64 bits is none, and a longer one is refused."""
+    api.create(CONFIGMAPS, config("a"))
+    answer = server.ask("GET", f"{MAPS}?limit={limit}")
+    assert answer.code == code
+    assert code != 200 or len(answer.body["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("sendInitialEvents=true", "sendInitialEvents is forbidden for list"),
+        ("resourceVersionMatch=Exact", "forbidden unless resourceVersion is provided"),
+        ("resourceVersionMatch=Newest&resourceVersion=1", 'Unsupported value: "Newest"'),
+        ("watch=true&sendInitialEvents=true", "requires setting resourceVersionMatch to NotOlderThan"),
+        ("watch=1&resourceVersionMatch=NotOlderThan", "forbidden for watch unless sendInitialEvents"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(server, query, words):
+    """As a cluster does, with 422 and the option."""
+    answer = server.ask("GET", f"{MAPS}?{query}")
+    assert (answer.code, answer.body["reason"]) == (422, "Invalid")
+    assert words in answer.body["message"]
+
+
 def test_hostile_values_survive(server):
     """Quotes, newlines, unicode and lone surrogates come back byte for byte."""
     values = {"q": "\"'\\", "n": "a\nb\r\t", "u": "ü☃𝄞", "s": "\ud800", "z": "1e-3", "nul": "\x00"}
@@ -283,6 +353,22 @@ def test_a_watch_can_list_first(server, api):
         added, mark = next(events), next(events)
     assert (added["type"], mark["type"]) == ("ADDED", "BOOKMARK")
     assert mark["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
+
+
+def test_a_watch_sends_what_exists_only_if_it_should(server, api):
+    """With sendInitialEvents an older version repeats nothing, and `false` begins with the next change."""
+    path = f"{MAPS}?watch=true&resourceVersionMatch=NotOlderThan&timeoutSeconds=9&sendInitialEvents="
+    begin = api.store.version
+    api.create(CONFIGMAPS, config("a"))
+    api.patch(CONFIGMAPS, "a", {"data": {"x": "1"}})
+    with (
+        watching(server, f"{path}true&resourceVersion={begin}") as told,
+        watching(server, f"{path}false") as new,
+    ):
+        assert [next(told)["type"] for _ in range(2)] == ["ADDED", "BOOKMARK"]
+        api.create(CONFIGMAPS, config("b"))
+        assert next(told)["object"]["metadata"]["name"] == "b"
+        assert next(new)["object"]["metadata"]["name"] == "b"
 
 
 def test_faults_strike_on_demand(server, api):

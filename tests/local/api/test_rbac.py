@@ -327,3 +327,14 @@ def test_groups_that_follow_from_a_name():
     assert users.known("x", ["a"]).groups == ("a", "system:authenticated")
     assert users.known("system:anonymous", []).groups == ("system:unauthenticated",)
     assert users.known("x", ["system:unauthenticated"]).groups == ("system:unauthenticated",)
+
+
+@judge.needed
+def test_kubectl_asks_who_it_is(server, tmp_path):
+    """`auth whoami` names the owner of the cluster, or the user who is impersonated, with their groups."""
+    (tmp_path / "kubeconfig").write_text(server.kubeconfig())
+    kubectl = judge.Kubectl(tmp_path / "kubeconfig", tmp_path)
+    assert ["Username", "system:admin"] in judge.words(kubectl("auth whoami"))
+    found = judge.words(kubectl("auth whoami --as x --as-group team"))
+    assert ["Username", "x"] in found
+    assert ["Groups", "[team", "system:authenticated]"] in found

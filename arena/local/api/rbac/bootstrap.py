@@ -52,7 +52,10 @@ _ALL = [_rule("*", ["*"], ["*"]), {"nonResourceURLs": ["*"], "verbs": ["*"]}]
 _HEALTH = ["/healthz", "/livez", "/readyz", "/version", "/version/"]
 _DISCOVERY = [{"nonResourceURLs": [*_HEALTH, "/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*"],
                "verbs": ["get"]}]  # fmt: skip
-_BASIC = [_rule("authorization.k8s.io", ["selfsubjectaccessreviews", "selfsubjectrulesreviews"], ["create"])]
+_BASIC = [
+    _rule("authorization.k8s.io", ["selfsubjectaccessreviews", "selfsubjectrulesreviews"], ["create"]),
+    _rule("authentication.k8s.io", ["selfsubjectreviews"], ["create"]),
+]
 
 ROLES: dict[str, list[Object]] = {
     "cluster-admin": _ALL,

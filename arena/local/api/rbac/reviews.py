@@ -11,7 +11,7 @@ from arena.local.field_errors import FieldError
 from arena.local.objects import Object, Objects
 
 SELF, OTHER = "SelfSubjectAccessReview", "SubjectAccessReview"
-LOCAL, RULES = "LocalSubjectAccessReview", "SelfSubjectRulesReview"
+LOCAL, RULES, WHO = "LocalSubjectAccessReview", "SelfSubjectRulesReview", "SelfSubjectReview"
 _ABOUT = ("resourceAttributes", "nonResourceAttributes")
 
 
@@ -26,7 +26,9 @@ def answer(objects: Objects, kind: Type, body: Object, user: User, namespace: st
     spec = review.get("spec") or {}
     if wrong := found.wrong or list(_check(kind.resource.kind, spec, namespace)):
         raise refusals.invalid(kind.resource, "", wrong)
-    if kind.resource.kind == RULES:
+    if kind.resource.kind == WHO:
+        status: Object = {"userInfo": {"username": user.name, "groups": list(user.groups)}}
+    elif kind.resource.kind == RULES:
         if not spec.get("namespace"):
             raise refusals.bad("no namespace on request")
         status = _rules(rules.grants(objects, user, spec["namespace"]))
@@ -40,7 +42,7 @@ def answer(objects: Objects, kind: Type, body: Object, user: User, namespace: st
 
 def _check(kind: str, spec: Object, namespace: str | None) -> Iterator[FieldError]:
     """The errors of a review's spec."""
-    if kind == RULES:
+    if kind in (RULES, WHO):
         return
     if sum(bool(spec.get(field)) for field in _ABOUT) != 1:
         why = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
