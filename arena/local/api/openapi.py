@@ -5,6 +5,7 @@ request it, and leave the validation to the server if it contains no type.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from arena.local.api import schema
@@ -44,7 +45,8 @@ def index(paths: Iterable[str]) -> Object:
 def document(path: str, kinds: Sequence[Type]) -> Object:
     """The document of one group and version."""
     roots = [(kind, schema.root(kind)) for kind in kinds if kind.verbs != MEASURED]
-    schemas = {one.name: written(one, _shown) for one in _reached([root for _, root in roots])}
+    shown = _writer()
+    schemas = {one.name: written(one, shown) for one in _reached([root for _, root in roots])}
     for kind, root in roots:
         schemas[root.name] |= {
             "x-kubernetes-group-version-kind": [_gvk(kind)],
@@ -82,20 +84,24 @@ def _operations(kind: Type) -> Object:
 
 def _reached(roots: Iterable[Schema]) -> list[Schema]:
     """The structures with names that these refer to, with themselves."""
-    found: dict[str, Schema] = {}
+    found: dict[Schema, None] = {}
     todo = list(roots)
     while todo:
         one = todo.pop()
-        if one.name not in found:
-            if one.name:
-                found[one.name] = one
+        if one not in found:
+            found[one] = None
             todo += schema.below(one)
-    return list(found.values())
+    return [one for one in found if one.name]
 
 
-def _shown(one: Schema) -> Object:
-    """The structure, or a reference to it if it has a name."""
-    return {"allOf": [{"$ref": _PREFIX + one.name}]} if one.name else written(one, _shown)
+def _writer() -> Callable[[Schema], Object]:
+    """Writes a structure, or a reference to it if it has a name; each once, as many occur often."""
+
+    @cache
+    def shown(one: Schema) -> Object:
+        return {"allOf": [{"$ref": _PREFIX + one.name}]} if one.name else written(one, shown)
+
+    return shown
 
 
 def written(one: Schema, inner: Callable[[Schema], Object]) -> Object:

@@ -33,7 +33,7 @@ class Schema:
     """The structure of a value.
 
     Attributes:
-        name: the name by which others refer to it; "" if it has none.
+        name: the name by which clients know it; "" if it has none, as no part of a custom kind has.
         raw: the structure as it is written.
     """
 
@@ -137,7 +137,7 @@ def _named(name: str) -> Schema:
     if name in _FORMATS:
         return Schema({"type": _FORMATS[name], "format": name})
     if name.startswith("#"):
-        return Schema(published.parts()[name[1:]], name[1:])
+        return Schema(published.parts()[name[1:]])
     return Schema(_written()[name], name)
 
 

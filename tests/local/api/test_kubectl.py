@@ -390,7 +390,10 @@ def test_explain_shows_the_types_of_custom_kinds(kubectl):
     assert "backoffLimit\t<integer>" in shown
     shown = kubectl("explain pytorchjob.spec.pytorchReplicaSpecs.template.spec.containers")
     assert "command\t<[]string>" in shown
+    assert "resources\t<Object>" in shown
     assert "name\t<string> -required-" in shown
+    shown = kubectl("explain pytorchjob.spec.pytorchReplicaSpecs.template.spec.containers.resources")
+    assert "limits\t<map[string]Object>" in shown
 
 
 def test_namespaces_come_and_go(kubectl):
