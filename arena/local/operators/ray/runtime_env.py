@@ -1,7 +1,6 @@
 """The environment that a RayJob asks for: its variables are set, the rest is up to the user."""
 
-from typing import Any
-
+from arena.local import yaml_text
 from arena.tuples import NamedTuple
 
 
@@ -18,21 +17,9 @@ def read(text: str | None) -> RuntimeEnv:
     Raises:
         ValueError: it is not a mapping in YAML.
     """
-    found = _parsed(text) if text else {}
+    found = yaml_text.mapping(text or "")
     variables = found.get("env_vars") or {}
     if not isinstance(variables, dict):
         raise ValueError("env_vars is not a mapping")
     others = tuple(str(name) for name in found if name != "env_vars")
     return RuntimeEnv({str(name): str(value) for name, value in variables.items()}, others)
-
-
-def _parsed(text: str) -> dict[Any, Any]:
-    import yaml  # imported late, because few jobs need it
-
-    try:
-        found = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError(str(error).splitlines()[0] if str(error) else "it is no YAML") from error
-    if not isinstance(found or {}, dict):
-        raise ValueError("it is not a mapping")
-    return found or {}
