@@ -7,11 +7,11 @@ the user trusts the file, so that they can be reported.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from arena import ownership, private, trust, yamlfile
+from arena import ownership, private, yamlfile
 from arena.errors import SpecError
+from arena.paths import StrPath, upward
 from arena.settings import KEYS, SECTION, flat, typed
 from arena.tuples import NamedTuple
 
@@ -123,7 +123,7 @@ def resolve(layers: Iterable[Layer]) -> Settings:
 def load(
     flags: Mapping[str, Any],
     environ: Mapping[str, str],
-    folder: Path,
+    folder: StrPath,
     safe: Safe = lambda kind, option: False,
 ) -> Settings:
     """Load every setting that needs no cluster; raises SpecError if a file is wrong.
@@ -160,14 +160,14 @@ def _variable(name: str) -> str:
     return name.upper().replace("-", "_")
 
 
-def nearest(folder: Path) -> Path | None:
+def nearest(folder: StrPath) -> str | None:
     """The project file at or above a folder; None if there is none."""
-    start = folder.absolute()
-    return next((one / PROJECT for one in (start, *start.parents) if os.path.isfile(one / PROJECT)), None)
+    files = (os.path.join(one, PROJECT) for one in upward(os.path.abspath(folder)))
+    return next((one for one in files if os.path.isfile(one)), None)
 
 
 def project(
-    folder: Path, environ: Mapping[str, str], safe: Safe = lambda kind, option: False
+    folder: StrPath, environ: Mapping[str, str], safe: Safe = lambda kind, option: False
 ) -> Layer | None:
     """The layer of the nearest `.arena.yaml` at or above a folder.
 
@@ -177,16 +177,18 @@ def project(
     if path is None:
         return None
     if why := _weakness(path):
-        return Layer(str(path), {}, Ignored(str(path), why, {}))
+        return Layer(path, {}, Ignored(path, why, {}))
+    from arena import trust  # projects are few
+
     content, values = _content(path)
     unsafe = _unsafe(values, safe)
     if not unsafe or trust.is_trusted(environ, path, content):
-        return Layer(str(path), values)
+        return Layer(path, values)
     kept = {key: value for key, value in values.items() if key not in unsafe}
-    return Layer(str(path), kept, Ignored(str(path), UNTRUSTED, unsafe))
+    return Layer(path, kept, Ignored(path, UNTRUSTED, unsafe))
 
 
-def project_file(path: Path, safe: Safe) -> tuple[bytes, dict[str, Any]]:
+def project_file(path: str, safe: Safe) -> tuple[bytes, dict[str, Any]]:
     """The content of a project file, and the part that needs trust, by key.
 
     Raises:
@@ -196,9 +198,9 @@ def project_file(path: Path, safe: Safe) -> tuple[bytes, dict[str, Any]]:
     return content, _unsafe(values, safe)
 
 
-def _content(path: Path, content: bytes | None = None) -> tuple[bytes, dict[str, Any]]:
-    content = yamlfile.read(path, str(path), _LARGEST) if content is None else content
-    return content, flat(_mapping(_decoded(path, content), str(path)), str(path))
+def _content(path: str, content: bytes | None = None) -> tuple[bytes, dict[str, Any]]:
+    content = yamlfile.read(path, path, _LARGEST) if content is None else content
+    return content, flat(_mapping(_decoded(path, content), path), path)
 
 
 def _unsafe(values: Mapping[str, Any], safe: Safe) -> dict[str, Any]:
@@ -211,7 +213,7 @@ def _is_safe(key: str, safe: Safe) -> bool:
     return safe(kind, option) if section == SECTION else KEYS[key].safe
 
 
-def _weakness(path: Path) -> str:
+def _weakness(path: str) -> str:
     try:
         return ownership.weakness(path)
     except OSError as cause:
@@ -221,18 +223,18 @@ def _weakness(path: Path) -> str:
 def user(environ: Mapping[str, str]) -> Layer | None:
     """The layer of the user's `config.yaml`; raises SpecError if others may write it."""
     path = user_file(environ)
-    return Layer(str(path), _content(path, _own(path))[1]) if os.path.lexists(path) else None
+    return Layer(path, _content(path, _own(path))[1]) if os.path.lexists(path) else None
 
 
-def user_file(environ: Mapping[str, str]) -> Path:
+def user_file(environ: Mapping[str, str]) -> str:
     """The file with the user's settings."""
-    return private.of_user(environ, "XDG_CONFIG_HOME", ".config") / "config.yaml"
+    return os.path.join(private.of_user(environ, "XDG_CONFIG_HOME", ".config"), "config.yaml")
 
 
 def legacy(environ: Mapping[str, str]) -> Layer | None:
     """The layer of the Go arena's file: `key=value` lines; its other keys are ignored, as there."""
     named = environ.get("ARENA_CONFIG")
-    path = Path(os.path.expanduser(named)) if named else private.home(environ) / ".arena" / "config"
+    path = os.path.expanduser(named or os.path.join(private.home(environ), ".arena", "config"))
     if not named and not os.path.lexists(path):
         return None
     values: dict[str, Any] = {}
@@ -240,8 +242,8 @@ def legacy(environ: Mapping[str, str]) -> Layer | None:
         key, equals, value = line.partition("=")
         name = _LEGACY.get(key.strip())
         if equals and name and not line.lstrip().startswith("#"):
-            values[name] = typed(name, value.strip(), str(path))
-    return Layer(str(path), values)
+            values[name] = typed(name, value.strip(), path)
+    return Layer(path, values)
 
 
 def administrator(data: Mapping[str, str]) -> Layer:
@@ -261,7 +263,7 @@ def administrator(data: Mapping[str, str]) -> Layer:
     return Layer(origin, values)
 
 
-def _own(path: Path) -> bytes:
+def _own(path: str) -> bytes:
     """The content of a file of the user.
 
     Raises:
@@ -273,10 +275,10 @@ def _own(path: Path) -> bytes:
             f"{path} is not safe to use: {why}",
             "make it yours, and writable only by you: chmod go-w",
         )
-    return yamlfile.read(path, str(path), _LARGEST)
+    return yamlfile.read(path, path, _LARGEST)
 
 
-def _decoded(path: Path, content: bytes) -> str:
+def _decoded(path: str, content: bytes) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as cause:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arena import private
@@ -26,7 +25,7 @@ class Origin:
 
     kind: str
     reason: str
-    files: tuple[Path, ...] = ()
+    files: tuple[str, ...] = ()
     context: str = ""
 
 
@@ -63,14 +62,14 @@ def choose(choice: Choice, environ: Mapping[str, str], settings: "Settings") -> 
     if context:
         text = f'there is no kubeconfig in which to look for the context "{context}" ({why})'
         raise SpecError(text, "name a file with --kubeconfig or KUBECONFIG, or use --context local")
-    from arena.kube.kubeconfig import in_cluster
+    from arena.kube import service_account
 
-    if in_cluster(environ):
+    if service_account.exists(environ):
         return Origin(kind="in-cluster", reason="the service account of this pod")
     return Origin(kind=LOCAL, reason="no cluster is configured")
 
 
-def _configured(environ: Mapping[str, str], settings: "Settings") -> tuple[str, tuple[Path, ...]] | None:
+def _configured(environ: Mapping[str, str], settings: "Settings") -> tuple[str, tuple[str, ...]] | None:
     """Where a kubeconfig is configured without a flag, and its files."""
     if environ.get("KUBECONFIG"):
         files = _files(environ["KUBECONFIG"])
@@ -79,17 +78,18 @@ def _configured(environ: Mapping[str, str], settings: "Settings") -> tuple[str, 
         return "KUBECONFIG", files
     if settings.text("kubeconfig"):
         return settings["kubeconfig"].origin, _files(settings.text("kubeconfig"))
-    home = private.home(environ) / ".kube" / "config"
-    return ("~/.kube/config", (home,)) if os.path.lexists(home) or _is_closed(home.parent) else None
+    folder = os.path.join(private.home(environ), ".kube")
+    file = os.path.join(folder, "config")
+    return ("~/.kube/config", (file,)) if os.path.lexists(file) or _is_closed(folder) else None
 
 
-def _is_closed(folder: Path) -> bool:
+def _is_closed(folder: str) -> bool:
     """Whether the folder exists, but its content is not accessible."""
     return os.path.isdir(folder) and not os.access(folder, os.X_OK)
 
 
-def _files(text: str) -> tuple[Path, ...]:
-    return tuple(Path(os.path.expanduser(one)) for one in text.split(os.pathsep) if one)
+def _files(text: str) -> tuple[str, ...]:
+    return tuple(os.path.expanduser(one) for one in text.split(os.pathsep) if one)
 
 
 def check_namespace(name: str, where: str) -> str:

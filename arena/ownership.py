@@ -5,16 +5,16 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
-from pathlib import Path
 
 from arena import operating_system
+from arena.paths import StrPath
 
 _LINKS = 40
 """Maximum number of links in a path, as for the system."""
 ROOT = 0
 
 
-def weakness(path: Path) -> str:
+def weakness(path: StrPath) -> str:
     """Who else controls what is at a path, for messages: `it belongs to bob`; "" if nobody does.
 
     Anybody who may write a folder can replace its content, so every folder and every link in the path is
@@ -31,7 +31,7 @@ def weakness(path: Path) -> str:
     return _first(way, homes, way[-1][0])
 
 
-def exposure(folder: Path) -> str:
+def exposure(folder: StrPath) -> str:
     """As `weakness`, for a folder that only this user may write and that may not exist yet.
 
     It may be in a folder such as /tmp: creating it there fails if somebody else was first.
@@ -60,11 +60,11 @@ def _first(way: list[tuple[str, os.stat_result]], homes: set[str], target: str) 
     return ""
 
 
-def _way(path: Path) -> Iterator[tuple[str, os.stat_result]]:
+def _way(path: StrPath) -> Iterator[tuple[str, os.stat_result]]:
     """Every folder and link in the path, and the file at the end."""
     place, links = "/", 0
     yield place, os.lstat(place)
-    rest = list(reversed(path.absolute().parts[1:]))
+    rest = _names(os.fspath(path)) + ([] if os.path.isabs(path) else _names(os.getcwd()))
     while rest:
         name = rest.pop()
         if name == "..":
@@ -79,9 +79,14 @@ def _way(path: Path) -> Iterator[tuple[str, os.stat_result]]:
         links += 1
         if links > _LINKS:
             raise OSError(f"{path} passes too many links")
-        target = Path(os.readlink(here))
-        place = "/" if target.is_absolute() else place
-        rest += reversed(target.parts[1:] if target.is_absolute() else target.parts)
+        target = os.readlink(here)
+        place = "/" if os.path.isabs(target) else place
+        rest += _names(target)
+
+
+def _names(path: str) -> list[str]:
+    """The names in a path, the last one first."""
+    return [name for name in reversed(path.split(os.sep)) if name not in ("", os.curdir)]
 
 
 def _is_kept(meta: os.stat_result) -> bool:

@@ -5,11 +5,11 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from arena import operating_system, ownership
+from arena.paths import StrPath, upward
 
-NOWHERE = Path("/nonexistent")
+NOWHERE = "/nonexistent"
 """The home folder of a user without one, by Debian's convention."""
 
 _REMOVALS = 10
@@ -30,29 +30,29 @@ class Exposed(Exception):
         self.hint = hint
 
 
-def of_user(environ: Mapping[str, str], variable: str, below: str) -> Path:
+def of_user(environ: Mapping[str, str], variable: str, below: str) -> str:
     """The folder of arena in an XDG base folder: that of `variable` if absolute, else `below` the home."""
     named = environ.get(variable, "")
-    return (Path(named) if os.path.isabs(named) else home(environ) / below) / "arena"
+    return os.path.join(named if os.path.isabs(named) else os.path.join(home(environ), below), "arena")
 
 
-def home(environ: Mapping[str, str]) -> Path:
+def home(environ: Mapping[str, str]) -> str:
     """The user's home folder, by HOME or else by the user database; it may be missing, or closed to the user.
 
     A relative HOME is ignored: it would be another folder in every directory.
     """
     named = environ.get("HOME", "")
     if os.path.isabs(named):
-        return Path(named)
+        return named
     import pwd
 
     try:
-        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+        return pwd.getpwuid(os.getuid()).pw_dir
     except KeyError:
         return NOWHERE
 
 
-def make(folder: Path) -> None:
+def make(folder: StrPath) -> None:
     """Create a folder and its missing parents for this user alone, whatever the umask.
 
     Existing parts are checked like in `check`; if others may read the folder itself, it is closed to them.
@@ -68,10 +68,10 @@ def make(folder: Path) -> None:
     return _make(folder)
 
 
-def _make(folder: Path) -> None:
+def _make(folder: StrPath) -> None:
     """See `make`; raises FileNotFoundError if the folder, or one above it, is removed meanwhile."""
     check(folder)
-    for one in reversed((folder, *folder.parents)):
+    for one in reversed([*upward(folder)]):
         if not os.path.exists(one):
             with contextlib.suppress(FileExistsError):  # another process was quicker
                 os.mkdir(one, 0o700)
@@ -84,7 +84,7 @@ def _make(folder: Path) -> None:
         os.chmod(folder, 0o700)
 
 
-def check(folder: Path) -> None:
+def check(folder: StrPath) -> None:
     """Refuse a folder, existing or not, that another user owns, may write, or could replace.
 
     Raises:
@@ -105,9 +105,9 @@ def check(folder: Path) -> None:
     raise Exposed(f"the folder {folder} is not yours alone: {found}", hint)
 
 
-def write(path: Path, text: str) -> None:
+def write(path: StrPath, text: str) -> None:
     """Write a file completely or not at all, readable by its owner alone."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh = f"{os.fspath(path)}.{os.getpid()}"
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | operating_system.no_follow()
         descriptor = os.open(fresh, flags, 0o600)
@@ -116,9 +116,10 @@ def write(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(descriptor)
-        fresh.replace(path)
+        os.replace(fresh, path)
     finally:
-        fresh.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(fresh)
 
 
 def empty(folder: int, keep: str = "") -> None:
@@ -141,17 +142,18 @@ def empty(folder: int, keep: str = "") -> None:
             os.rmdir(name, dir_fd=folder)
 
 
-def remove(folder: Path) -> None:
+def remove(folder: StrPath) -> None:
     """Remove a folder and its content, as `empty` does.
 
     Raises:
         OSError: it does not exist, or as for `empty`.
     """
-    parent = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
+    above, name = os.path.split(folder)
+    parent = os.open(above or os.curdir, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with _opened(folder.name, parent, os.fstat(parent).st_dev) as inner:
+        with _opened(name, parent, os.fstat(parent).st_dev) as inner:
             empty(inner)
-        os.rmdir(folder.name, dir_fd=parent)
+        os.rmdir(name, dir_fd=parent)
     finally:
         os.close(parent)
 

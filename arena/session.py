@@ -6,16 +6,16 @@ Nothing is read before it is needed, and the first request to the local cluster 
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arena import labels, ownership, units
 from arena._version import VERSION
 from arena.errors import ArenaError, Unreachable
 from arena.origin import LOCAL, Choice, Origin, check_namespace, choose
+from arena.paths import StrPath
+from arena.values import replace
 
 if TYPE_CHECKING:
     from arena.config import Settings
@@ -49,13 +49,14 @@ class Session:
         self,
         choice: Choice,
         environ: Mapping[str, str],
-        folder: Path,
+        folder: StrPath,
         tell: Callable[[str], None],
         warn: Callable[[str], None] = _log,
     ) -> None:
         self._choice = choice
         self._environ = environ
-        self._folder = folder
+        self.folder = os.fspath(folder)
+        """The directory that relative paths start from."""
         self._tell = tell
         self.warn = warn
         self._warned: set[str] = set()
@@ -76,7 +77,7 @@ class Session:
             "arena-namespace": self._choice.arena_namespace,
             "patience": self._choice.patience,
         }
-        found = config.load(flags, self._environ, self._folder, kinds.is_safe)
+        found = config.load(flags, self._environ, self.folder, kinds.is_safe)
         if found.ignored and not found.ignored.values:
             self.warn(
                 f"{found.ignored.origin} is ignored: {found.ignored.why}; "
@@ -137,9 +138,9 @@ class Session:
         elif self.context is not None:
             chosen, where = self.context.namespace, f"namespace of context {self.context.name}"
         elif self.origin.kind == "in-cluster":
-            from arena.kube import kubeconfig
+            from arena.kube import service_account
 
-            chosen = kubeconfig.in_cluster_namespace()
+            chosen = service_account.namespace()
         return check_namespace(chosen or "default", where)
 
     @property
@@ -188,11 +189,6 @@ class Session:
         settings = json.dumps(process_settings.own(), sort_keys=True)
         notes = {labels.LOCAL_ENV: json.dumps(kept, sort_keys=True), labels.LOCAL_PROCESS: settings}
         return {**notes, labels.LOCAL_CWD: self.folder} if here else notes
-
-    @property
-    def folder(self) -> str:
-        """The directory that relative paths start from."""
-        return str(self._folder)
 
     def is_idle(self) -> bool:
         """Whether the first verb would have to start the local cluster, which completion does not do."""
@@ -253,7 +249,7 @@ def connect(
     context: str | None = None,
     namespace: str | None = None,
     environ: Mapping[str, str] | None = None,
-    folder: Path | None = None,
+    folder: StrPath | None = None,
     tell: Callable[[str], None] = lambda remark: None,
 ) -> Session:
     """Return a session with the configured cluster, or with the local one if none is configured.
@@ -269,7 +265,7 @@ def connect(
 def start(
     choice: Choice,
     environ: Mapping[str, str] | None = None,
-    folder: Path | None = None,
+    folder: StrPath | None = None,
     tell: Callable[[str], None] = lambda remark: None,
     warn: Callable[[str], None] = _log,
 ) -> Session:
@@ -287,13 +283,13 @@ def _is_local(origin: Origin) -> bool:
     from arena.local import daemon
 
     try:
-        return real == os.path.realpath(daemon.state_dir() / "kubeconfig")
+        return real == os.path.realpath(os.path.join(daemon.state_dir(), "kubeconfig"))
     except daemon.DaemonError:
         return False
 
 
-def _here() -> Path:
+def _here() -> str:
     try:
-        return Path.cwd()
+        return os.getcwd()
     except OSError as cause:
         raise ArenaError(f"the current directory is gone: {cause.strerror}", "cd to another one") from cause

@@ -10,14 +10,15 @@ from pathlib import Path
 
 from arena import ownership, private
 from arena.errors import ArenaError
+from arena.paths import StrPath
 
 
 def folder(environ: Mapping[str, str]) -> Path:
     """The folder with the records."""
-    return private.of_user(environ, "XDG_STATE_HOME", ".local/state") / "trusted"
+    return Path(private.of_user(environ, "XDG_STATE_HOME", ".local/state")) / "trusted"
 
 
-def is_trusted(environ: Mapping[str, str], path: Path, content: bytes) -> bool:
+def is_trusted(environ: Mapping[str, str], path: StrPath, content: bytes) -> bool:
     """Whether exactly this content at this path is trusted; records that others could write are ignored."""
     try:
         return not ownership.weakness(_record(environ, path, content))
@@ -25,7 +26,7 @@ def is_trusted(environ: Mapping[str, str], path: Path, content: bytes) -> bool:
         return False
 
 
-def trust(environ: Mapping[str, str], path: Path, content: bytes) -> None:
+def trust(environ: Mapping[str, str], path: StrPath, content: bytes) -> None:
     """Trust this content at this path from now on.
 
     Raises:
@@ -51,7 +52,7 @@ def trust(environ: Mapping[str, str], path: Path, content: bytes) -> None:
         )
 
 
-def revoke(environ: Mapping[str, str], path: Path) -> int:
+def revoke(environ: Mapping[str, str], path: StrPath) -> int:
     """Trust no content at this path any more; return the number of removed records.
 
     Raises:
@@ -76,14 +77,14 @@ def trusted(environ: Mapping[str, str]) -> list[tuple[str, bool]]:
     found: dict[str, bool] = {}
     for record, path in _records(environ):
         try:
-            now = _record(environ, Path(path), Path(path).read_bytes()) == record
+            now = _record(environ, path, Path(path).read_bytes()) == record
         except OSError:
             now = False
         found[path] = found.get(path, False) or now
     return sorted(found.items())
 
 
-def _record(environ: Mapping[str, str], path: Path, content: bytes) -> Path:
+def _record(environ: Mapping[str, str], path: StrPath, content: bytes) -> Path:
     from hashlib import sha256
 
     return folder(environ) / sha256(os.fsencode(_real(path)) + b"\0" + content).hexdigest()
@@ -101,5 +102,5 @@ def _records(environ: Mapping[str, str]) -> list[tuple[Path, str]]:
         ) from cause
 
 
-def _real(path: Path) -> str:
+def _real(path: StrPath) -> str:
     return os.path.realpath(path)

@@ -93,7 +93,12 @@ def duration(text: str | int | float) -> int:
         SpecError: it is not a duration, it is negative, or it is more than 68 years.
     """
     word = str(text).strip()
-    parts = [(word, "s")] if re.fullmatch(r"[0-9]+(\.[0-9]*)?", word) else re.findall(_DURATION, word[:_WORD])
+    if word.isascii() and word[:-1].isdecimal() and word[-1] in _SECONDS:
+        parts = [(word[:-1], word[-1])]  # the usual form, for which no pattern is compiled
+    else:
+        parts = (
+            [(word, "s")] if re.fullmatch(r"[0-9]+(\.[0-9]*)?", word) else re.findall(_DURATION, word[:_WORD])
+        )
     if not parts or "".join(number + unit for number, unit in parts) not in (word, word + "s"):
         raise SpecError(f'"{word[:80]}" is not a duration', "write it like 30s, 10m, 1h30m or 2d")
     seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)

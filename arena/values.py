@@ -2,15 +2,18 @@
 
 The standard decorator generates and compiles six methods for every class, which takes forty times as long as
 the class itself; a command imports some fifty such classes, uses a dozen, and makes many instances of two or
-three. Here only these get a compiled `__init__`, and the other methods are shared.
+three. Here only these get a compiled `__init__`, and the other methods are shared. The module `dataclasses`
+is imported when somebody asks for the fields.
 """
 
-import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from arena.tuples import FEW, annotations_of
+from arena.tuples import FEW, NamedTuple, annotations_of
 
 if TYPE_CHECKING:
+    import dataclasses
+
     from typing_extensions import dataclass_transform
 else:
 
@@ -22,10 +25,41 @@ else:
 T = TypeVar("T")
 
 
+_MISSING: Any = object()
+
+
+class Field(NamedTuple):
+    """What `field` says of a field."""
+
+    default: Any
+    default_factory: Callable[[], Any] | None
+    repr: bool
+
+    def value(self) -> Any:
+        """The default; _MISSING if there is none."""
+        return self.default_factory() if self.default_factory else self.default
+
+    def standard(self) -> Any:
+        """The same for the standard library."""
+        from dataclasses import MISSING, field
+
+        if self.default_factory:
+            return field(default_factory=self.default_factory, repr=self.repr)
+        return field(default=MISSING if self.default is _MISSING else self.default, repr=self.repr)
+
+
+def field(
+    *, default: Any = _MISSING, default_factory: Callable[[], Any] | None = None, repr: bool = True
+) -> Any:
+    """Describe a field like `dataclasses.field`."""
+    return Field(default, default_factory, repr)
+
+
 class FieldSignature:
     """Computes the signature of a class with keyword-only fields when a user or a notebook asks for it."""
 
     def __get__(self, obj: object, cls: Any) -> Any:
+        import dataclasses
         from inspect import Parameter, Signature
 
         made = [
@@ -38,6 +72,8 @@ class FieldSignature:
 
 def default(one: "dataclasses.Field[Any]", missing: Any) -> Any:
     """The default of a field, `missing` if it has none."""
+    import dataclasses
+
     if one.default_factory is not dataclasses.MISSING:
         return one.default_factory()
     return missing if one.default is dataclasses.MISSING else one.default
@@ -62,30 +98,34 @@ class _Fields:
             self._built = self._build(cls)
         return self._built
 
-    def field(self, name: str) -> Any:
+    def field(self, name: str) -> Field:
         """What was assigned to a field in the class, as a Field."""
-        one = self.defaults.get(name, dataclasses.MISSING)
-        return one if isinstance(one, dataclasses.Field) else dataclasses.field(default=one)
+        one = self.defaults.get(name, _MISSING)
+        return one if isinstance(one, Field) else Field(one, None, True)
 
     def values(self, given: dict[str, Any]) -> dict[str, Any] | None:
         """The values of all fields; None if one has neither a value nor a default, or does not exist."""
         found = {name: given[name] if name in given else self._default(name) for name in self.annotations}
-        lacking = any(one is dataclasses.MISSING for one in found.values())
+        lacking = any(one is _MISSING for one in found.values())
         return None if lacking or not given.keys() <= found.keys() else found
 
     def _default(self, name: str) -> Any:
-        one = self.defaults.get(name, dataclasses.MISSING)
-        return default(one, dataclasses.MISSING) if isinstance(one, dataclasses.Field) else one
+        one = self.defaults.get(name, _MISSING)
+        return one.value() if isinstance(one, Field) else one
 
     def _build(self, cls: type) -> Any:
+        from dataclasses import dataclass
+
         # Without a docstring, the standard decorator would write one from the signature, which is slow.
         namespace = {"__annotations__": self.annotations, "__module__": cls.__module__, "__doc__": "fields"}
-        twin: Any = type(cls.__name__, (), namespace | self.defaults)
-        standard = dataclasses.dataclass(kw_only=True, init=False, repr=False, eq=False, match_args=False)
+        twin: Any = type(
+            cls.__name__, (), namespace | {name: self.field(name).standard() for name in self.annotations}
+        )
+        standard = dataclass(kw_only=True, init=False, repr=False, eq=False, match_args=False)
         return standard(twin).__dataclass_fields__
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(dataclasses.field,))
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 def frozen(cls: type[T]) -> type[T]:
     """Make the class a frozen, keyword-only dataclass with slots, compared by its fields."""
     annotations = annotations_of(cls)
@@ -135,21 +175,16 @@ def _compiled(cls: Any) -> Any:
     fields = _fields_of(cls)
     shape = {key: one for key, one in vars(cls).items() if key in ("__slots__", "__orig_bases__")}
     twin = type(cls)(cls.__name__, cls.__bases__, shape)
-    scope: dict[str, Any] = {
-        "_missing": dataclasses.MISSING,
-        "_class": cls,
-        "_twin": twin,
-        "_become": _become,
-    }
+    scope: dict[str, Any] = {"_missing": _MISSING, "_class": cls, "_twin": twin, "_become": _become}
     known: dict[str, Any] = {}
     lines = [" _become(self, _twin)"]
     for name in cls.__slots__:
-        field, taken = fields.field(name), name
-        if field.default_factory is not dataclasses.MISSING:
-            scope[f"_{name}"], known[name] = field.default_factory, dataclasses.MISSING
+        one, taken = fields.field(name), name
+        if one.default_factory:
+            scope[f"_{name}"], known[name] = one.default_factory, _MISSING
             taken = f"_{name}() if {name} is _missing else {name}"
-        elif field.default is not dataclasses.MISSING:
-            known[name] = field.default
+        elif one.default is not _MISSING:
+            known[name] = one.default
         lines.append(f" self.{name} = {taken}")
     lines.append(" self.__class__ = _class")
     if hasattr(cls, "__post_init__"):
@@ -182,16 +217,21 @@ def _hash(self: Any) -> int:
 
 
 def _repr(self: Any) -> str:
-    shown = (f"{one.name}={getattr(self, one.name)!r}" for one in dataclasses.fields(self) if one.repr)
+    fields = _fields_of(type(self))
+    shown = (f"{name}={getattr(self, name)!r}" for name in self.__slots__ if fields.field(name).repr)
     return f"{type(self).__qualname__}({', '.join(shown)})"
 
 
 def _setattr(self: Any, name: str, new: object) -> None:
-    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+    from dataclasses import FrozenInstanceError
+
+    raise FrozenInstanceError(f"cannot assign to field {name!r}")
 
 
 def _delattr(self: Any, name: str) -> None:
-    raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+    from dataclasses import FrozenInstanceError
+
+    raise FrozenInstanceError(f"cannot delete field {name!r}")
 
 
 def _setstate(self: Any, state: tuple[Any, ...]) -> None:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from functools import cache
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
 from arena.errors import SpecError
+from arena.paths import StrPath
 
 
-def read(path: Path, what: str, largest: int) -> bytes:
+def read(path: StrPath, what: str, largest: int) -> bytes:
     """The bytes of a file.
 
     Args:
@@ -21,7 +21,7 @@ def read(path: Path, what: str, largest: int) -> bytes:
         SpecError: it cannot be read, or is too large.
     """
     try:
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             # The size of a device or a pipe is not known in advance.
             text = file.read(largest + 1)
     except OSError as cause:

@@ -120,7 +120,7 @@ def test_a_wrong_project_file_is_an_error(tmp_path, text, message, hint):
 
 def test_your_own_file_may_set_everything(tmp_path):
     """What a project may not set the user's own file may, with _ as good as -."""
-    path = config.user_file({"XDG_CONFIG_HOME": str(tmp_path)})
+    path = Path(config.user_file({"XDG_CONFIG_HOME": str(tmp_path)}))
     path.parent.mkdir()
     path.write_text("kubeconfig: ~/k\nprometheus_token: x\n")
     assert config.user({"XDG_CONFIG_HOME": str(tmp_path)}).values == {

@@ -1,16 +1,17 @@
 """Values: what the standard decorator would have made of them."""
 
 import copy
+import dataclasses
 import inspect
 import pickle
-from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+from dataclasses import FrozenInstanceError, dataclass, fields, replace
 from typing import Generic, TypeVar
 
 import pytest
 
 from arena import values
 from arena.tuples import FEW
-from arena.values import frozen
+from arena.values import field, frozen
 
 T = TypeVar("T")
 
@@ -22,6 +23,7 @@ class Point:
     x: int
     y: int = 0
     names: tuple[str, ...] = field(default_factory=tuple)
+    secret: str | None = field(default=None, repr=False)
 
 
 @frozen
@@ -38,7 +40,8 @@ class Standard:
 
     x: int
     y: int = 0
-    names: tuple[str, ...] = field(default_factory=tuple)
+    names: tuple[str, ...] = dataclasses.field(default_factory=tuple)
+    secret: str | None = dataclasses.field(default=None, repr=False)
 
 
 @frozen
@@ -57,7 +60,8 @@ def test_as_the_standard_decorator_makes_them():
     assert ours == Point(x=1, names=("a",))
     assert ours != Point(x=2, names=("a",))
     assert ours != theirs
-    assert [one.name for one in fields(ours)] == [one.name for one in fields(theirs)]
+    known = [[(one.name, one.default, one.repr) for one in fields(each)] for each in (ours, theirs)]
+    assert known[0] == known[1]
     assert replace(ours, y=2) == Point(x=1, y=2, names=("a",))
     assert pickle.loads(pickle.dumps(ours)) == copy.deepcopy(ours) == ours
     for refused in (lambda: Point(1), lambda: Point(), lambda: Point(x=1, z=2)):

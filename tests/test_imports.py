@@ -16,11 +16,18 @@ HOUSE = {f"arena.local.{name}" for name in ("server", "api", "node", "operators"
 OPTIONS = {"arena.kinds.spec", "arena.kinds.option_types", "arena.kinds.record", "arena.kinds.validators"}
 SUBMIT = {"arena.actions.submit", "arena.kinds.training.specs", "arena.kinds.workload.spec"}
 
+SLOW = {"pathlib", "urllib.parse", "ipaddress", "fnmatch", "dataclasses", "copy"}
+MANY = {"arena.kube.podlists", "arena.kube.streaming", "arena.kube.protobuf"}
+OTHERS = {"arena.kube.kubeconfig", "arena.kube.definitions", "arena.trust"}
+
 SPARED = {
     *TALKS,
     *HOUSE,
     *OPTIONS,
     *SUBMIT,
+    *SLOW,
+    *MANY,
+    *OTHERS,
     "arena.actions.diagnosis.explainers",
     "email",
     "shutil",
@@ -66,7 +73,7 @@ def test_a_command_imports_only_its_needs(words: tuple[str, ...], banned: set[st
 
 
 def test_reading_jobs_needs_no_options(tmp_path: Path) -> None:
-    """A list and the completion of a job's name load no Spec, and no library of HTTP, TLS or archives."""
+    """A list and the completion of a job's name load no Spec, nothing for many pods, and no slow library."""
     asked = {"_ARENA_COMPLETE": "bash_complete", "COMP_WORDS": "arena get ", "COMP_CWORD": "2"}
     with product(tmp_path) as arena:
         arena.must("local", "start")

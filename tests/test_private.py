@@ -19,9 +19,9 @@ from arena.private import Exposed
 def test_home_without_a_home():
     """A relative HOME does not count, nor does a missing one: the user database knows the home folder."""
     known = private.home({})
-    assert known.is_absolute()
+    assert os.path.isabs(known)
     assert private.home({"HOME": "here"}) == private.home({"HOME": ""}) == known
-    assert private.home({"HOME": "/there"}) == Path("/there")
+    assert private.home({"HOME": "/there"}) == "/there"
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from arena.errors import SpecError
-from arena.kube import kubeconfig
+from arena.kube import service_account
 from arena.session import connect
 
 
@@ -32,7 +32,7 @@ def write(path: Path, name: str = "prod", **context: str) -> Path:
 @pytest.fixture
 def home(tmp_path, monkeypatch) -> Path:
     """An empty home, a pod's service account that is not there."""
-    monkeypatch.setattr(kubeconfig, "SERVICE_ACCOUNT", tmp_path / "account")
+    monkeypatch.setattr(service_account, "FOLDER", tmp_path / "account")
     return tmp_path
 
 

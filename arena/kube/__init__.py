@@ -7,7 +7,8 @@ or whether the cluster is the local one.
 - `discovery`          which types and versions a cluster serves
 - `definitions`        which fields the spec of a type has
 - `pages`              lists, page by page
-- `podlists`           lists of very many objects, in the cheapest form that the answer needs
+- `lists`              lists that may be long
+- `podlists`           their many pods, in the cheapest form that the answer needs
 - `streaming`          answers that are read item by item as they arrive
 - `protobuf`           decoding of the few messages that are read in this form
 - `watches`            a watch that outlives connections and servers
@@ -26,8 +27,10 @@ or whether the cluster is the local one.
 - `sockets`            the connections themselves, with TLS where the server has it
 - `proxied`            requests through a proxy, with the HTTP library
 - `tls`                the certificates and keys of connections
+- `urls`               addresses of servers, and the paths and queries of requests
 - `endpoint`           the address of the server and the credentials for it
 - `kubeconfig`         reading and merging kubeconfig files
+- `service_account`    whether this process runs in a pod that has one
 - `credentials`        tokens, passwords and certificates of a context or a pod
 - `plugins`            credentials from a program
 - `oidc`               credentials from a login service

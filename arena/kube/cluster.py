@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from arena.errors import ArenaError, NotFound
-from arena.kube import faults
+from arena.kube import faults, lists
 from arena.kube.discovery import Discovery
 from arena.kube.endpoint import Endpoint
 from arena.kube.faults import Asked
@@ -98,10 +98,8 @@ class Cluster:
 
     def many(self, resource: Resource, namespace: str | None = None, labels: str = "") -> Iterator[Object]:
         """As `list`, for possibly very many objects: most then come from the server's cache, a moment old."""
-        from arena.kube import podlists
-
         asked = Asked(self.name, "list", resource, namespace)
-        return podlists.objects(self._transport, Selection(asked, resource, namespace, labels, ""))
+        return lists.objects(self._transport, Selection(asked, resource, namespace, labels, ""))
 
     def names(self, resource: Resource, namespace: str | None = None) -> Iterator[str]:
         """The names of the objects of a namespace (None for all), from the server's cache if it has one."""
@@ -115,10 +113,8 @@ class Cluster:
 
         If there are many, they come from the server's cache, so they may be a moment old.
         """
-        from arena.kube import podlists
-
         asked = Asked(self.name, "list", PODS, namespace)
-        return podlists.pods(self._transport, Selection(asked, PODS, namespace, labels, ""))
+        return lists.pods(self._transport, Selection(asked, PODS, namespace, labels, ""))
 
     def pod_requests(self, fields: str = "") -> Iterator[Object]:
         """The pods of all namespaces, with at least their nodes and resource requests.

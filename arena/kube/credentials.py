@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 from arena.errors import SpecError
-from arena.kube import keyfiles, proxies
+from arena.kube import keyfiles, proxies, service_account
 from arena.kube.endpoint import Endpoint, Headers, Proof
-from arena.kube.kubeconfig import SERVICE_ACCOUNT, Context
+from arena.kube.kubeconfig import Context
 
 _TOKEN = "!#$&'*+^`|"
 """Characters allowed in header names besides letters, digits and `-._~`, without `%`, which escapes."""
@@ -53,7 +53,7 @@ def load_in_cluster(environ: Mapping[str, str] = os.environ) -> Endpoint:
     """The server and credentials of the service account of the pod that this process runs in."""
     whose = "the service account of this pod"
     host, port = environ.get("KUBERNETES_SERVICE_HOST", ""), environ.get("KUBERNETES_SERVICE_PORT", "")
-    token, ca_file = SERVICE_ACCOUNT / "token", SERVICE_ACCOUNT / "ca.crt"
+    token, ca_file = (Path(service_account.FOLDER) / name for name in ("token", "ca.crt"))
     hint = "name a cluster with --kubeconfig, or use --context local"
     if not port:
         raise SpecError(f"{whose} cannot be used: KUBERNETES_SERVICE_PORT is not set", hint)

@@ -7,9 +7,8 @@ pods.
 import socket
 import threading
 import weakref
-from urllib.parse import urlsplit
 
-from arena.kube import http1, limits
+from arena.kube import http1, limits, urls
 from arena.kube.endpoint import Endpoint, Headers
 from arena.kube.limits import Alarm
 from arena.kube.sockets import Dialer, ascii_name
@@ -24,7 +23,7 @@ class Pool:
 
     def __init__(self, endpoint: Endpoint, connect: float) -> None:
         self._dialer = Dialer(endpoint)
-        self._path = urlsplit(endpoint.server).path
+        self._path = urls.address(endpoint.server).path
         self._host = ascii_name(endpoint.address)
         self._connect = connect
         self._idle: list[socket.socket] = []

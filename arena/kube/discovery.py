@@ -5,7 +5,7 @@ from time import monotonic
 from typing import Any
 
 from arena.errors import ArenaError, NotAllowed, NotFound, Unreachable
-from arena.kube import definitions, faults
+from arena.kube import faults
 from arena.kube.faults import Asked
 from arena.kube.transport import Request, Transport
 
@@ -54,6 +54,8 @@ class Discovery:
             return self._fields[group, version, kind]
 
     def _described(self, group: str, version: str, kind: str) -> frozenset[str] | None:
+        from arena.kube import definitions  # few types have a field that only some releases have
+
         path = f"apis/{group}/{version}" if group else f"api/{version}"
         for where in definitions.PATHS:
             try:

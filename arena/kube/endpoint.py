@@ -1,12 +1,11 @@
 """The address of a cluster's server and the credentials for it, as plain data."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
 from socket import socket
-from urllib.parse import unquote, urlsplit
 
+from arena.kube import urls
 from arena.tuples import NamedTuple
-from arena.values import frozen
+from arena.values import field, frozen
 
 Headers = Sequence[tuple[str, str]]
 """Names and values; a name may come several times."""
@@ -54,21 +53,23 @@ class Endpoint:
     @property
     def host(self) -> str:
         """The server's host name or address, without port."""
-        return urlsplit(self.server).hostname or ""
+        return urls.address(self.server).host
 
     @property
     def address(self) -> str:
         """The server's host name or address, with the port if it is not the default."""
-        return urlsplit(self.server).netloc.rpartition("@")[2]
+        return urls.address(self.server).netloc
 
     @property
     def proxy_address(self) -> str:
         """The proxy's host and port, without its password."""
-        return urlsplit(self.proxy or "").netloc.rpartition("@")[2]
+        return urls.address(self.proxy or "").netloc
 
     @property
     def proxy_auth(self) -> str:
         """User and password for the proxy, separated by a colon; "" where there are none."""
+        from urllib.parse import unquote, urlsplit
+
         url = urlsplit(self.proxy or "")
         return f"{unquote(url.username)}:{unquote(url.password or '')}" if url.username else ""
 

@@ -1,15 +1,15 @@
 """Read and merge kubeconfig files, without using credentials."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from arena import yamlfile
 from arena.errors import SpecError
-from arena.values import frozen
+from arena.paths import StrPath
+from arena.values import field, frozen
 
 _LARGEST = 4 << 20
 _DEEPEST = 50
@@ -42,8 +42,6 @@ _TYPES: dict[str, tuple[type, str]] = {
 }
 """The type of each key of a cluster, user, context or plug-in, and its name in messages."""
 
-SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-
 
 @frozen
 class Context:
@@ -64,27 +62,14 @@ class Context:
         return bare and str(self.cluster.get("server", "")).startswith("http://")
 
 
-def in_cluster(environ: Mapping[str, str]) -> bool:
-    """Whether this process runs in a pod with a service account."""
-    return bool(environ.get("KUBERNETES_SERVICE_HOST")) and os.path.exists(SERVICE_ACCOUNT / "token")
-
-
-def in_cluster_namespace() -> str:
-    """The namespace of the pod that this process runs in, or ""."""
-    try:
-        return (SERVICE_ACCOUNT / "namespace").read_text().strip()
-    except OSError:
-        return ""
-
-
-def read(files: Sequence[Path], context: str | None = None) -> Context:
+def read(files: Sequence[StrPath], context: str | None = None) -> Context:
     """Read the named context (None for the current one) of kubeconfig files; the first file wins.
 
     Of several files, missing and empty ones are skipped, unless all are. Raises SpecError if a file cannot be
     read or is not a valid kubeconfig.
     """
     present = _present(files)
-    where = ", ".join(str(one) for one in files)
+    where = ", ".join(str(Path(one)) for one in files)
     if not present:
         raise SpecError(
             f"there is no kubeconfig {where}", "correct --kubeconfig or KUBECONFIG, or use --context local"
@@ -102,18 +87,18 @@ def read(files: Sequence[Path], context: str | None = None) -> Context:
     return _select(context or current, named, present, where)
 
 
-def contexts(files: Sequence[Path]) -> list[str]:
+def contexts(files: Sequence[StrPath]) -> list[str]:
     """The names of the contexts in kubeconfig files; raises SpecError like `read`."""
     loaded = _loaded(_present(files))
     return [name for one, data in loaded for name, _ in _entries(data, "contexts", one)]
 
 
-def _present(files: Iterable[Path]) -> list[Path]:
+def _present(files: Iterable[StrPath]) -> list[Path]:
     """The existing files, including inaccessible ones: reading these fails with the reason."""
-    return [one for one in files if not _is_missing(one)]
+    return [Path(one) for one in files if not _is_missing(one)]
 
 
-def _is_missing(path: Path) -> bool:
+def _is_missing(path: StrPath) -> bool:
     try:
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError, ValueError):

@@ -13,7 +13,6 @@ import sys
 import threading
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import field, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -22,7 +21,7 @@ from arena.errors import NotAllowed, SpecError
 from arena.kube import keyfiles
 from arena.kube.endpoint import Proof
 from arena.kube.kubeconfig import Context
-from arena.values import frozen
+from arena.values import field, frozen, replace
 
 _EXTENSION = "client.authentication.k8s.io/exec"
 """The keys of a kubeconfig's cluster that plug-ins receive."""

@@ -1,10 +1,10 @@
 """Lists of many pods, read in the cheapest form that the answer needs.
 
-The first pods of a list are read whole, and often these are all. After them, a list is read twice from the
-server's cache: as a table without objects (status, readiness and node of each pod) and as metadata alone in
-protobuf (labels and owners). The two are joined into pods that are abridged; pods for which the table is not
-sufficient are read whole. If a server refuses any of this, or answers in another form, whole pods are
-requested instead.
+The first pods of a list are read whole (`lists`), and often these are all. After them, a list is read twice
+from the server's cache: as a table without objects (status, readiness and node of each pod) and as metadata
+alone in protobuf (labels and owners). The two are joined into pods that are abridged; pods for which the
+table is not sufficient are read whole. If a server refuses any of this, or answers in another form, whole
+pods are requested instead.
 
 An abridged pod runs, or its only container has completed. It has its metadata except annotations,
 `spec.nodeName` and `status` with phase, hostIP and one container that stands for all of them; it lacks the
@@ -17,9 +17,9 @@ from operator import itemgetter
 from typing import Any
 
 from arena import foreign_json
-from arena.errors import ArenaError, NotFound
-from arena.kube.decoding import paused_gc
-from arena.kube.pages import Selection, pages
+from arena.errors import NotFound
+from arena.kube.lists import uid
+from arena.kube.pages import Selection
 from arena.kube.protobuf import Metadata, Requests
 from arena.kube.streaming import PROTOBUF, Answer
 from arena.kube.transport import Request, Transport
@@ -29,8 +29,6 @@ from arena.tuples import NamedTuple
 
 Object = dict[str, Any]
 
-FIRST = 100
-"""Number of pods to read whole before the others are read in another form."""
 DOUBTFUL = 200
 """Maximum number of pods to read whole one by one; if there are more, the whole list is read again."""
 TABLE = "application/json;as=Table;g=meta.k8s.io;v=v1"
@@ -51,52 +49,13 @@ class Row(NamedTuple):
     node: str
 
 
-def pods(transport: Transport, selection: Selection) -> Iterator[Object]:
-    """The pods of a selection, without duplicates; if there are many, most of them are abridged.
+def cached(transport: Transport, selection: Selection, seen: set[str]) -> Iterator[Object]:
+    """The pods of a selection from the server's cache, without those whose uids are in `seen`.
 
     Raises:
-        ArenaError: as for any list.
+        ArenaError, ValueError, LookupError, TypeError: the server answers in another form.
     """
-    return _listed(transport, selection, _Cached(transport, selection).pods)
-
-
-def objects(transport: Transport, selection: Selection) -> Iterator[Object]:
-    """The objects of a selection, without duplicates; if there are many, most come from the server's cache.
-
-    Raises:
-        ArenaError: as for any list.
-    """
-
-    def cached(seen: set[str]) -> Iterator[Object]:
-        for obj in ask(transport, selection).elements("items"):
-            if _uid(obj) not in seen:
-                obj["metadata"].pop("managedFields", None)
-                yield obj
-
-    return _listed(transport, selection, cached)
-
-
-def _listed(
-    transport: Transport, selection: Selection, cached: Callable[[set[str]], Iterator[Object]]
-) -> Iterator[Object]:
-    """Yield the first objects as they are now, and then the objects from `cached` that are new."""
-    plain = pages(transport, selection, FIRST)
-    first = next(plain)
-    yield from first.objects
-    if not first.token:
-        return
-    seen = {_uid(one) for one in first.objects}
-    first.objects.clear()
-    try:
-        with paused_gc():
-            for one in cached(seen):
-                seen.add(_uid(one))
-                yield one
-    except (ArenaError, ValueError, LookupError, TypeError):
-        # Whatever is wrong with the other forms, the usual form decides.
-        for page in plain:
-            yield from (one for one in page.objects if _uid(one) not in seen)
-            page.objects.clear()
+    return _Cached(transport, selection).pods(seen)
 
 
 def requests(transport: Transport, selection: Selection) -> Iterator[Object]:
@@ -172,7 +131,7 @@ class _Cached:
         try:
             table, metadata = pool.submit(self._rows), pool.submit(self._metadata)
             hosts, unusual = pool.submit(self._addresses), pool.submit(self._unusual)
-            yield from (pod for pod in unusual.result() if _uid(pod) not in seen)
+            yield from (pod for pod in unusual.result() if uid(pod) not in seen)
             doubtful = []
             states = _States(hosts.result())
             for meta, row in _joined(metadata.result(), table.result(), seen):
@@ -234,7 +193,7 @@ class _Cached:
             pod = self._transport.json(Request(asked, "GET", PODS.path(meta["namespace"], meta["name"])))
         except NotFound:
             return None
-        return pod if _uid(pod) == meta["uid"] else None
+        return pod if uid(pod) == meta["uid"] else None
 
 
 def _table(answer: Answer, *columns: str) -> Iterator[tuple[Any, ...]]:
@@ -292,7 +251,3 @@ class _States(dict[Row | None, Object | None]):
 
 _RUNNING: Object = {"running": {}}
 _COMPLETED: Object = {"terminated": {"exitCode": 0, "reason": "Completed"}}
-
-
-def _uid(pod: Object) -> str:
-    return str(pod["metadata"].get("uid", ""))

@@ -2,9 +2,9 @@
 
 import socket
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from arena import operating_system
+from arena.kube import urls
 from arena.kube.endpoint import Endpoint
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Dialer:
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
-        url = urlsplit(endpoint.server)
+        url = urls.address(endpoint.server)
         self._endpoint = endpoint
         self._secure = url.scheme == "https" and endpoint.dial is None
         # As bytes: for text, Python imports the codec for international names.

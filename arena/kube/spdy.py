@@ -8,10 +8,9 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 from arena import spdy
-from arena.kube import connection_errors, faults, http1, limits, requestlog
+from arena.kube import connection_errors, faults, http1, limits, requestlog, urls
 from arena.kube.endpoint import Endpoint
 from arena.kube.faults import Asked
 from arena.kube.sockets import ascii_name
@@ -125,7 +124,7 @@ def _upgraded(link: socket.socket, endpoint: Endpoint, request: Request) -> http
         ("X-Stream-Protocol-Version", PROTOCOL),
         *endpoint.identity(),
     ]
-    target = urlsplit(endpoint.server).path + request.target
+    target = urls.address(endpoint.server).path + request.target
     try:
         link.settimeout(READ)
         link.sendall(http1.request(request.method, target, ascii_name(endpoint.address), headers, None))

@@ -5,10 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
-from urllib.parse import quote, urlencode
 
 from arena.errors import ArenaError, SpecError
-from arena.kube import connection_errors, faults, limits, requestlog
+from arena.kube import connection_errors, faults, limits, requestlog, urls
 from arena.kube.decoding import decoded
 from arena.kube.endpoint import Endpoint, Headers
 from arena.kube.faults import Asked
@@ -45,8 +44,8 @@ class Request(NamedTuple):
         """Path and query as sent; None and "" are omitted from the query."""
         kept = [(key, _text(value)) for key, value in self.query.items() if value not in (None, "")]
         try:
-            path = quote(self.path, safe="/:@")
-            return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
+            path = urls.quoted(self.path, safe="/:@")
+            return f"{path}?{urls.query(kept)}" if kept else path
         except UnicodeEncodeError as cause:
             raise SpecError("an argument is not UTF-8 text", "type it again, or set LANG") from cause
 
@@ -140,13 +139,13 @@ class Transport:
 
     def _persist(self, request: Request, retries: Retries) -> Reply:
         """Send until there is an answer, or no hope of one."""
-        fresh = False
+        fresh, target = False, request.target
         while True:
             endpoint, pool = self._open()
             try:
-                reply = self._once(request, endpoint, pool)
+                reply = self._once(request, target, endpoint, pool)
             except faults.BROKEN as cause:
-                requestlog.note("%s %s: %s", request.method, request.target, type(cause).__name__)
+                requestlog.note("%s %s: %s", request.method, target, type(cause).__name__)
                 pause = retries.pause() if connection_errors.is_passing(cause) else None
                 if pause is None:
                     raise connection_errors.broken(cause, request.asked, endpoint) from cause
@@ -154,7 +153,7 @@ class Transport:
                     self.renew(endpoint)
                 time.sleep(pause)
                 continue
-            requestlog.note("%s %s: %d", request.method, request.target, reply.status)
+            requestlog.note("%s %s: %d", request.method, target, reply.status)
             if reply.status < 300:
                 return reply
             error = self._refusal(reply, request, endpoint)
@@ -167,7 +166,7 @@ class Transport:
                 raise error
             time.sleep(pause)
 
-    def _once(self, request: Request, endpoint: Endpoint, pool: Pool) -> Reply:
+    def _once(self, request: Request, target: str, endpoint: Endpoint, pool: Pool) -> Reply:
         """Send once; read the body at once unless it is a stream."""
         may_pack = not endpoint.is_loopback and (request.packed or not request.stream)
         headers = [("Accept", request.accept), ("User-Agent", "arena"), *endpoint.identity()]
@@ -176,7 +175,7 @@ class Transport:
         if request.body is not None:
             headers.append(("Content-Type", request.content_type))
             body = json.dumps(request.body, allow_nan=False).encode()
-        sent = request.method, request.target, body, headers
+        sent = request.method, target, body, headers
         if request.stream:
             return pool.request(*sent, request.silence)
         # The user's own server is trusted, which saves the alarm.

@@ -14,15 +14,14 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from arena.local.folders import DaemonError, check_room, explained
 from arena.local.locks import acquire, fell, holder, settle
 from arena.local.state import Server, claim, prepare, recorded, state_dir, trusted_dir
+from arena.paths import StrPath
 from arena.private import Exposed, check, empty
-from arena.values import frozen
+from arena.values import frozen, replace
 
 __all__ = [
     "DaemonError",
@@ -61,7 +60,7 @@ ANSWER = 15.0
 class Status:
     """The state of a running local cluster."""
 
-    home: Path
+    home: str
     pid: int
     port: int
     version: str
@@ -205,12 +204,12 @@ def reset() -> None:
         with explained(home):
             _empty(home)
             # Last, because a waiting command may start again in this folder from here on.
-            (home / LOCK).unlink()
+            os.unlink(os.path.join(home, LOCK))
             with suppress(OSError):
-                home.rmdir()
+                os.rmdir(home)
 
 
-def _empty(home: Path) -> None:
+def _empty(home: StrPath) -> None:
     """Remove everything in the folder except the lock that keeps other commands out."""
     folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -219,14 +218,14 @@ def _empty(home: Path) -> None:
         os.close(folder)
 
 
-def kubeconfig() -> Path:
+def kubeconfig() -> str:
     """Return the path of the local cluster's kubeconfig, and start the cluster if necessary.
 
     Raises:
         DaemonError: it cannot be started.
     """
     ensure()
-    return state_dir() / "kubeconfig"
+    return os.path.join(state_dir(), "kubeconfig")
 
 
 def _ask(server: Server, what: str) -> dict[str, Any] | None:
@@ -244,7 +243,7 @@ def _ask(server: Server, what: str) -> dict[str, Any] | None:
 
 
 @contextmanager
-def _alone(home: Path, enough: Callable[[], Server | None] = lambda: None) -> Iterator[Server | None]:
+def _alone(home: StrPath, enough: Callable[[], Server | None] = lambda: None) -> Iterator[Server | None]:
     """Hold the start lock, or yield a server that `enough` finds while waiting for it.
 
     Without `enough`, many commands would acquire the lock one after the other although the first of them has
@@ -253,7 +252,7 @@ def _alone(home: Path, enough: Callable[[], Server | None] = lambda: None) -> It
     lock, server = None, None
     deadline = time.monotonic() + PATIENCE + 2 * ANSWER
     with explained(home):
-        while (lock := acquire(home / LOCK, 0.5)) is None and (server := enough()) is None:
+        while (lock := acquire(os.path.join(home, LOCK), 0.5)) is None and (server := enough()) is None:
             if time.monotonic() > deadline:
                 raise DaemonError("another command is still starting the local cluster", "try again")
     try:
@@ -263,7 +262,7 @@ def _alone(home: Path, enough: Callable[[], Server | None] = lambda: None) -> It
             os.close(lock)
 
 
-def _end(home: Path, target: int = 0) -> bool:
+def _end(home: StrPath, target: int = 0) -> bool:
     """Terminate, and finally kill, the process that holds the server's lock; return whether there was one.
 
     Only the process `target` is ended (0: the first holder), never a server that follows it.

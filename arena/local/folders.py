@@ -7,9 +7,9 @@ import contextlib
 import errno
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from arena import operating_system
+from arena.paths import StrPath
 from arena.private import Exposed
 
 _TYPES = "nfs nfs4 cifs smb3 smbfs afs ceph lustre beegfs gpfs glusterfs fuse.sshfs fuse.glusterfs"
@@ -35,7 +35,7 @@ class DaemonError(Exception):
         self.hint = hint
 
 
-def network(path: Path) -> str:
+def network(path: StrPath) -> str:
     """Return the type of the network file system that contains `path`, or ""."""
     # Ask by the nearest folder that exists, its links resolved.
     there = os.path.realpath(path)
@@ -57,7 +57,7 @@ def check_proc() -> None:
         raise DaemonError("the local cluster needs /proc, which is not mounted", "mount it")
 
 
-def check_room(home: Path) -> None:
+def check_room(home: StrPath) -> None:
     """Refuse to start on a full disk, where the server could not even log why it fails.
 
     Raises:
@@ -71,7 +71,7 @@ def check_room(home: Path) -> None:
 
 
 @contextlib.contextmanager
-def explained(path: Path) -> Iterator[None]:
+def explained(path: StrPath) -> Iterator[None]:
     """Turn errors of files below `path` into a DaemonError that says what to do."""
     try:
         yield

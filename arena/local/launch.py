@@ -19,7 +19,7 @@ NAMES = frozenset(_NAMES.split())
 
 
 def spawn(
-    home: Path, version: str, idle: float | None, offers: Mapping[str, str], patience: float
+    home: str, version: str, idle: float | None, offers: Mapping[str, str], patience: float
 ) -> tuple[bool, int]:
     """Start the server and wait up to `patience` seconds.
 
@@ -45,7 +45,7 @@ def spawn(
         return bool(select.select([ready], [], [], patience)[0] and ready.read(1)), begin
 
 
-def failure(home: Path, before: int | None, ready: bool, begin: int) -> DaemonError:
+def failure(home: str, before: int | None, ready: bool, begin: int) -> DaemonError:
     """The error that explains why no server answers.
 
     Args:
@@ -57,20 +57,21 @@ def failure(home: Path, before: int | None, ready: bool, begin: int) -> DaemonEr
         return DaemonError(
             f"the local cluster (pid {before}) does not answer", "stop it with: arena local stop"
         )
-    lines = (home / "server.log").read_bytes()[begin:].decode(errors="replace").splitlines()[-8:]
+    log = Path(home) / "server.log"
+    lines = log.read_bytes()[begin:].decode(errors="replace").splitlines()[-8:]
     what = "does not answer after its start" if ready else "does not start"
     return DaemonError(
         f"the local cluster {what}: {lines[-1] if lines else 'its log is empty'}",
-        "\n".join([f"the end of {home / 'server.log'}:", *lines]),
+        "\n".join([f"the end of {log}:", *lines]),
     )
 
 
 @contextmanager
-def _log(home: Path) -> Iterator[int]:
+def _log(home: str) -> Iterator[int]:
     """Open the server's log for appending; a long log is rotated first."""
-    path = home / "server.log"
+    path = Path(home) / "server.log"
     if os.path.exists(path) and path.stat().st_size > 5 << 20:
-        path.replace(home / "server.log.1")
+        path.replace(f"{path}.1")
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         yield descriptor
@@ -78,11 +79,11 @@ def _log(home: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _environment(home: Path, offers: Mapping[str, str]) -> dict[str, str]:
+def _environment(home: str, offers: Mapping[str, str]) -> dict[str, str]:
     """Return the server's environment: allowed variables, what it offers, and the path of this package."""
     env = {name: value for name, value in os.environ.items() if name in NAMES or name.startswith(KEPT)}
     env.update(offers)
-    env["ARENA_LOCAL_HOME"] = str(home)  # even if it was relative to our folder
+    env["ARENA_LOCAL_HOME"] = home  # even if it was relative to our folder
     paths = [os.path.abspath(path) for path in env.get("PYTHONPATH", "").split(os.pathsep) if path]
     if paths := list(dict.fromkeys([*paths, *_unpacked()])):
         env["PYTHONPATH"] = os.pathsep.join(paths)

@@ -17,12 +17,13 @@ import psutil
 from arena import operating_system
 from arena.local import sessions
 from arena.local.folders import DaemonError
+from arena.paths import StrPath
 
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL."""
 
 
-def find(home: Path, pods: Collection[str] | None = None) -> list[psutil.Process]:
+def find(home: StrPath, pods: Collection[str] | None = None) -> list[psutil.Process]:
     """Find the processes of pods, including supervisors.
 
     Args:
@@ -32,7 +33,7 @@ def find(home: Path, pods: Collection[str] | None = None) -> list[psutil.Process
     return _Search(home, pods).find()
 
 
-def kill(home: Path, grace: float | None = None, pods: Collection[str] | None = None) -> int:
+def kill(home: StrPath, grace: float | None = None, pods: Collection[str] | None = None) -> int:
     """Terminate the processes, kill those that ignore SIGTERM, and return their number.
 
     Args:
@@ -70,8 +71,8 @@ class _Search:
     is gone.
     """
 
-    def __init__(self, home: Path, pods: Collection[str] | None) -> None:
-        self._folder = os.path.realpath(home / "pods")
+    def __init__(self, home: StrPath, pods: Collection[str] | None) -> None:
+        self._folder = os.path.realpath(os.path.join(home, "pods"))
         supervisors = {one.pid: pod for one in psutil.process_iter() if (pod := self._supervised(one))}
         self._pods = {*supervisors.values(), *_names(self._folder)} if pods is None else pods
         self._sessions = dict(_recorded(self._folder))

@@ -8,20 +8,23 @@ import errno
 import fcntl
 import os
 import time
-from pathlib import Path
 
 from arena.local.folders import explained
+from arena.paths import StrPath
 from arena.private import make
 
+_SERVER = "server.lock"
+"""The lock of the server, in the state folder; it contains the server's pid."""
 
-def acquire(path: Path, seconds: float) -> int | None:
+
+def acquire(path: StrPath, seconds: float) -> int | None:
     """Lock a file within a number of seconds and return its descriptor, or None. Closing it unlocks the file.
 
     A reset may remove the file and its folder meanwhile; both are then created again.
     """
     deadline = time.monotonic() + seconds
     while True:
-        make(path.parent)
+        make(os.path.dirname(path))
         with contextlib.suppress(BlockingIOError, FileNotFoundError):
             return _locked(path)
         if time.monotonic() >= deadline:
@@ -29,7 +32,7 @@ def acquire(path: Path, seconds: float) -> int | None:
         time.sleep(0.01)
 
 
-def _locked(path: Path) -> int:
+def _locked(path: StrPath) -> int:
     """Open and lock the file, and return its descriptor.
 
     Raises:
@@ -47,10 +50,11 @@ def _locked(path: Path) -> int:
     return descriptor
 
 
-def fell(home: Path) -> bool:
+def fell(home: StrPath) -> bool:
     """Whether the process that last held `server.lock` ended without calling `leave`."""
     try:
-        return holder(home) is None and bool((home / "server.lock").read_text().strip())
+        with open(os.path.join(home, _SERVER)) as file:
+            return holder(home) is None and bool(file.read().strip())
     except OSError:  # no server has been here
         return False
 
@@ -60,13 +64,13 @@ def leave(lock: int) -> None:
     os.ftruncate(lock, 0)
 
 
-def missing(home: Path, lock: int) -> str | None:
+def missing(home: StrPath, lock: int) -> str | None:
     """Say how the server lost its folder: "removed", "moved", or "unlocked" if only `server.lock` is gone.
 
     None if nothing is missing. After "moved" and "unlocked" the pods can still be found.
     """
     with contextlib.suppress(OSError):
-        if os.path.samestat(os.stat(home / "server.lock"), os.fstat(lock)):
+        if os.path.samestat(os.stat(os.path.join(home, _SERVER)), os.fstat(lock)):
             return None
     if os.fstat(lock).st_nlink:
         return "moved"
@@ -76,20 +80,20 @@ def missing(home: Path, lock: int) -> str | None:
         return "removed"
 
 
-def settle(home: Path) -> None:
+def settle(home: StrPath) -> None:
     """Record for a crashed server, unless another one is running, that it was stopped on purpose."""
     if fell(home):
         with explained(home):
-            lock = acquire(home / "server.lock", 0)
+            lock = acquire(os.path.join(home, _SERVER), 0)
         if lock is not None:
             os.ftruncate(lock, 0)
             os.close(lock)
 
 
-def holder(home: Path) -> int | None:
+def holder(home: StrPath) -> int | None:
     """Return the pid of the process that holds `server.lock`, or None if it is not locked."""
     try:
-        descriptor = os.open(home / "server.lock", os.O_RDONLY)
+        descriptor = os.open(os.path.join(home, _SERVER), os.O_RDONLY)
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:

@@ -65,7 +65,7 @@ def serve(options: argparse.Namespace) -> None:
     Raises:
         DaemonError: another server holds the lock, or the folder is not writable.
     """
-    home = prepare()
+    home = Path(prepare())
     lock = _own(home)
     process_settings.become_server()
     os.chdir(home)
@@ -81,7 +81,7 @@ def serve(options: argparse.Namespace) -> None:
 def _serve(home: Path, listeners: "tls.Listeners", options: argparse.Namespace, lock: int) -> None:
     """Serve the state folder, which this process has locked."""
     port = next(one.getsockname()[1] for one, context in listeners.items() if context)
-    server = Server(home=home, port=port, pid=os.getpid(), version=options.version, started=time.time())
+    server = Server(home=str(home), port=port, pid=os.getpid(), version=options.version, started=time.time())
     # Imported once this server is sure to be needed: it takes a quarter of a second.
     import asyncio
     import logging
@@ -116,7 +116,7 @@ class _Process:
     """The parts of a running server."""
 
     def __init__(self, server: Server, options: argparse.Namespace, lock: int) -> None:
-        self._home = server.home
+        self._home = Path(server.home)
         self._lock = lock
         self.orphans: set[str] = set()
         """The uids of pods that can no longer be found, since the state folder was removed."""

@@ -10,9 +10,9 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 
 from arena import operating_system
+from arena.paths import StrPath
 
 LONGEST = 100
 """Maximum length, in bytes, of a socket's path on all systems: macOS allows 103, Linux 107."""
@@ -22,7 +22,7 @@ PORTS = range(30000, 32768)
 stopped server stays free, and outside that of pods (20000 to 29999)."""
 
 
-def connect(path: Path, seconds: float) -> socket.socket:
+def connect(path: StrPath, seconds: float) -> socket.socket:
     """Connect to the server that listens at a path.
 
     Raises:
@@ -53,9 +53,10 @@ def _limit(link: socket.socket, seconds: float) -> None:
     link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(whole), int(rest * 1e6)))
 
 
-def listen(path: Path) -> socket.socket:
+def listen(path: StrPath) -> socket.socket:
     """Listen at a path, and replace the socket of an earlier server."""
-    path.unlink(missing_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
     with _short(path) as name:
         return _listening(socket.AF_UNIX, name)
 
@@ -84,15 +85,16 @@ def _listening(family: int, address: str | tuple[str, int]) -> socket.socket:
 
 
 @contextlib.contextmanager
-def _short(path: Path) -> Iterator[str]:
+def _short(path: StrPath) -> Iterator[str]:
     """A path short enough for a socket's address; a long one is replaced by a temporary link."""
     if len(os.fsencode(path)) <= LONGEST:
-        yield str(path)
+        yield os.fspath(path)
         return
     from tempfile import TemporaryDirectory
 
     # Made for this user alone. TMPDIR may be long, too.
     with TemporaryDirectory(prefix="arena-", dir="/tmp") as folder:
         link = os.path.join(folder, "s")
-        os.symlink(path.parent, link)
-        yield os.path.join(link, path.name)
+        above, name = os.path.split(path)
+        os.symlink(above, link)
+        yield os.path.join(link, name)

@@ -22,13 +22,12 @@ import json
 import os
 import socket
 from contextlib import suppress
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from arena import private
 from arena.local.folders import DaemonError, check_proc, explained, network
 from arena.local.locks import holder
+from arena.paths import StrPath, upward
 from arena.values import frozen
 
 SOCKET = "api.sock"
@@ -43,7 +42,7 @@ RECORD = {"port": int, "pid": int, "version": str, "started": float}
 class Server:
     """A server process and its address."""
 
-    home: Path
+    home: str
     """Its state folder."""
     port: int
     pid: int
@@ -71,10 +70,10 @@ class Server:
 
         if holder(self.home) is None:
             raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
-        return sockets.connect(self.home / SOCKET, seconds)
+        return sockets.connect(os.path.join(self.home, SOCKET), seconds)
 
 
-def state_dir() -> Path:
+def state_dir() -> str:
     """Return the state folder: ARENA_LOCAL_HOME, or `arena/local` below XDG_STATE_HOME or ~/.local/state.
 
     If that is on a network file system, a runtime or temporary folder of this machine is used instead.
@@ -91,15 +90,15 @@ def state_dir() -> Path:
             )
         return path
     base = private.of_user(os.environ, "XDG_STATE_HOME", ".local/state")
-    if private.NOWHERE in base.parents:
+    if private.NOWHERE in upward(base):
         raise DaemonError("this user has no home folder", "set ARENA_LOCAL_HOME to a folder of yours")
     if not network(base):
-        return base / "local"
+        return os.path.join(base, "local")
     runtime = os.environ.get("XDG_RUNTIME_DIR")
-    return Path(runtime) / "arena" / "local" if runtime else Path(f"/tmp/arena-{os.getuid()}")
+    return os.path.join(runtime, "arena", "local") if runtime else f"/tmp/arena-{os.getuid()}"
 
 
-def _named(text: str) -> Path:
+def _named(text: str) -> str:
     """The folder that ARENA_LOCAL_HOME names."""
     try:
         path = os.path.abspath(os.path.expanduser(text))
@@ -107,10 +106,10 @@ def _named(text: str) -> Path:
         raise DaemonError(f"the current directory is gone: {cause.strerror}", "cd to another one") from cause
     if text[0] == "~" == os.path.expanduser(text)[0]:
         raise DaemonError(f"ARENA_LOCAL_HOME={text} names no user of this machine", "name a folder of yours")
-    return Path(path)
+    return path
 
 
-def trusted_dir() -> Path:
+def trusted_dir() -> str:
     """Return the state folder, whether or not it exists, for callers that trust its content.
 
     Raises:
@@ -123,7 +122,7 @@ def trusted_dir() -> Path:
     return home
 
 
-def prepare() -> Path:
+def prepare() -> str:
     """Create the state folder if necessary, close it to other users, and mark it as the local cluster's.
 
     Raises:
@@ -137,13 +136,14 @@ def prepare() -> Path:
     return home
 
 
-def claim(home: Path) -> None:
+def claim(home: StrPath) -> None:
     """Mark a folder as the local cluster's, so that reset may empty it.
 
     Raises:
         DaemonError: it holds something else, or something that is another user's.
     """
-    if os.path.exists(home / MARK):
+    mark = os.path.join(home, MARK)
+    if os.path.exists(mark):
         return
     with os.scandir(home) as found:
         entries = list(found)
@@ -154,18 +154,18 @@ def claim(home: Path) -> None:
         with suppress(FileNotFoundError):  # another command has just put its mark in place
             if entry.stat(follow_symlinks=False).st_uid != os.getuid():
                 raise DaemonError(f"{entry.path} belongs to another user", "remove it")
-    private.write(home / MARK, "arena local reset empties this folder.\n")
+    private.write(mark, "arena local reset empties this folder.\n")
 
 
 def publish(server: Server) -> None:
     """Write the kubeconfig, then `server.json`, by which commands find the server."""
-    path, (config, facts) = server.home / "kubeconfig", _kubeconfig(server)
+    path, (config, facts) = os.path.join(server.home, "kubeconfig"), _kubeconfig(server)
     # What a user changed by kubectl, such as the namespace, stays where the rest is still true.
-    if not os.path.exists(path) or not all(fact in path.read_text(errors="replace") for fact in facts):
+    if not os.path.exists(path) or not all(fact.encode() in _read(path) for fact in facts):
         # JSON is YAML, and spares the import of a YAML library.
         private.write(path, json.dumps(config, indent=2) + "\n")
-    record = {name: value for name, value in asdict(server).items() if name in RECORD}
-    private.write(server.home / "server.json", json.dumps(record) + "\n")
+    record = {name: getattr(server, name) for name in RECORD}
+    private.write(os.path.join(server.home, "server.json"), json.dumps(record) + "\n")
 
 
 def _kubeconfig(server: Server) -> tuple[dict[str, Any], list[str]]:
@@ -173,7 +173,7 @@ def _kubeconfig(server: Server) -> tuple[dict[str, Any], list[str]]:
     from base64 import b64encode
 
     def data(name: str) -> str:
-        return b64encode((server.home / "pki" / name).read_bytes()).decode()
+        return b64encode(_read(os.path.join(server.home, "pki", name))).decode()
 
     cluster = {"server": server.url, "certificate-authority-data": data("ca.crt")}
     user = {"client-certificate-data": data("client.crt"), "client-key-data": data("client.key")}
@@ -189,12 +189,17 @@ def _kubeconfig(server: Server) -> tuple[dict[str, Any], list[str]]:
     return config, [*cluster.values(), *user.values()]
 
 
-def recorded(home: Path) -> Server | None:
+def recorded(home: StrPath) -> Server | None:
     """Return the server that last ran here, whether or not it still does; None if the record is damaged."""
     try:
-        record = json.loads((home / "server.json").read_text())
+        record = json.loads(_read(os.path.join(home, "server.json")))
     except (OSError, ValueError):
         return None
     if not isinstance(record, dict) or any(type(record.get(name)) is not RECORD[name] for name in RECORD):
         return None
-    return Server(home=home, **{name: record[name] for name in RECORD})
+    return Server(home=os.fspath(home), **{name: record[name] for name in RECORD})
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()

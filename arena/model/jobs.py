@@ -1,7 +1,6 @@
 """Training jobs, with their phase, queue, model and code."""
 
 from collections.abc import Mapping
-from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -10,7 +9,7 @@ from arena.model.findings import NO_INSTANCES, STILL_RUNNING, Finding
 from arena.model.instances import Instance
 from arena.model.partial import Unread
 from arena.tuples import NamedTuple
-from arena.values import frozen
+from arena.values import field, frozen, replace
 
 
 class Phase(str, Enum):

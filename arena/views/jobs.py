@@ -1,13 +1,13 @@
 """Training jobs: their list, the page of one job, and the keys of their JSON."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from arena import visible
 from arena.model.findings import Finding
 from arena.model.jobs import Code, Job, Phase, Queue
+from arena.values import replace
 from arena.views import times
 from arena.views.instances import INSTANCES, section
 from arena.views.noun import Noun

@@ -13,7 +13,7 @@ import yaml
 from servers import read, says
 
 from arena.errors import SpecError
-from arena.kube import credentials, kubeconfig, proxies
+from arena.kube import credentials, kubeconfig, proxies, service_account
 from arena.kube.endpoint import Endpoint
 from arena.kube.transport import Transport
 
@@ -286,7 +286,7 @@ def test_data_that_is_not_base64_is_an_error(tmp_path):
 
 def test_the_account_of_a_pod_is_used(tmp_path, monkeypatch):
     """In a pod the address comes from the environment, the token and the authority from its files."""
-    monkeypatch.setattr(credentials, "SERVICE_ACCOUNT", tmp_path)
+    monkeypatch.setattr(service_account, "FOLDER", tmp_path)
     with pytest.raises(SpecError, match="KUBERNETES_SERVICE_PORT is not set"):
         credentials.load_in_cluster({"KUBERNETES_SERVICE_HOST": "10.96.0.1"})
     environ = {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443"}

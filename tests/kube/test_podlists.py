@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 from servers import ASKED, Answer, Stage, refuses, says, streams, transport
 
-from arena.kube import podlists
+from arena.kube import lists, podlists
 from arena.kube.pages import Selection
 from arena.kube.protobuf import Malformed, Metadata, fields
 from arena.resources import ABRIDGED, PODS
@@ -68,7 +68,7 @@ class Pods:
 
     def read(self) -> list[Object]:
         """The pods as the gateway reads them."""
-        return list(podlists.pods(transport(self.stage.url), Selection(ASKED, PODS, None, "", "")))
+        return list(lists.pods(transport(self.stage.url), Selection(ASKED, PODS, None, "", "")))
 
     @property
     def asked(self) -> list[str]:

@@ -80,7 +80,7 @@ def kill(pid: int) -> None:
 
 def client(server: daemon.Server) -> http.client.HTTPSConnection:
     """A connection to the server, as its kubeconfig asks for."""
-    return http.client.HTTPSConnection("127.0.0.1", server.port, timeout=10, context=trust(server.home))
+    return http.client.HTTPSConnection("127.0.0.1", server.port, timeout=10, context=trust(Path(server.home)))
 
 
 def request(server: daemon.Server, method: str, path: str, body: Any = None) -> Any:
@@ -124,7 +124,7 @@ def test_cold_start(home):
 
 def test_the_kubeconfig_works(home):
     """The kubeconfig is for its owner alone, names the context `local`, and is all that a client needs."""
-    path = daemon.kubeconfig()
+    path = Path(daemon.kubeconfig())
     assert path == home / "kubeconfig"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     config = json.loads(path.read_text())
@@ -311,8 +311,8 @@ def test_twelve_commands_at_once_start_one_server(home):
 
 def test_commands_that_mark_a_new_folder_together(home):
     """A command may find the unfinished mark of another, and lose sight of it."""
-    code = "for _ in range(100): (state.prepare() / state.MARK).unlink(missing_ok=True)"
-    command = [sys.executable, "-c", f"from arena.local import state\n{code}"]
+    code = "for _ in range(100): (Path(state.prepare()) / state.MARK).unlink(missing_ok=True)"
+    command = [sys.executable, "-c", f"from pathlib import Path\nfrom arena.local import state\n{code}"]
     children = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
     assert [child.communicate(timeout=60)[1] for child in children] == [""] * 4
 
@@ -668,9 +668,9 @@ def test_a_network_file_system_is_refused(monkeypatch):
         state.state_dir()
     monkeypatch.delenv("ARENA_LOCAL_HOME")
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7")
-    assert state.state_dir() == Path("/run/user/7/arena/local")
+    assert state.state_dir() == "/run/user/7/arena/local"
     monkeypatch.delenv("XDG_RUNTIME_DIR")
-    assert state.state_dir() == Path(f"/tmp/arena-{os.getuid()}")
+    assert state.state_dir() == f"/tmp/arena-{os.getuid()}"
 
 
 @strangers.needed
@@ -679,7 +679,7 @@ def test_the_folder_in_tmp_is_nobody_else_s(monkeypatch):
     monkeypatch.setattr(state, "network", lambda path: "nfs4")
     for name in ("ARENA_LOCAL_HOME", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(name, raising=False)
-    place = state.state_dir()
+    place = Path(state.state_dir())
     if place.exists():
         pytest.skip(f"NOT TESTED: {place} is in use")
     strangers.run("os.mkdir(sys.argv[1], 0o777)", str(place))
@@ -697,11 +697,11 @@ def test_the_state_folder_follows_xdg(monkeypatch, tmp_path):
     monkeypatch.delenv("ARENA_LOCAL_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
-    assert daemon.state_dir() == tmp_path / ".local/state/arena/local"
+    assert daemon.state_dir() == str(tmp_path / ".local/state/arena/local")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "x"))
-    assert daemon.state_dir() == tmp_path / "x/arena/local"
+    assert daemon.state_dir() == str(tmp_path / "x/arena/local")
     monkeypatch.setenv("ARENA_LOCAL_HOME", "~/mine")
-    assert daemon.state_dir() == tmp_path / "mine"
+    assert daemon.state_dir() == str(tmp_path / "mine")
 
 
 def test_an_older_server_is_replaced_when_no_pod_runs(home):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from arena.actions import readings
 from arena.actions.diagnosis.explainer import Explainer
 from arena.errors import ArenaError
 from arena.model.jobs import Job
+from arena.values import replace
 
 if TYPE_CHECKING:
     from arena.kube import Cluster

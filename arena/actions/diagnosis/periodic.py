@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from arena.actions.diagnosis import explain
 from arena.model.jobs import Job
+from arena.values import replace
 
 if TYPE_CHECKING:
     from arena.kube import Cluster

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from arena.model.findings import Evidence, Finding
 from arena.model.jobs import Job, Queue
+from arena.values import replace
 
 Object = dict[str, Any]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from arena import labels, manifests
@@ -20,7 +19,7 @@ from arena.kinds.workload.dependents import Dependent
 from arena.kinds.workload.rendering import Rendering
 from arena.kinds.workload.spec import WorkloadSpec
 from arena.resources import CONFIGMAPS, DEPLOYMENTS, SECRETS, SERVICES, Resource
-from arena.values import frozen
+from arena.values import field, frozen
 
 if TYPE_CHECKING:
     from arena.actions.submit.code.archive import Archive

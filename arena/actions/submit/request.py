@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from arena import kinds, manifests
@@ -16,7 +16,7 @@ from arena.errors import SpecError
 from arena.kinds import levels
 from arena.kinds import spec as specs
 from arena.kinds.kind import Kind
-from arena.values import frozen
+from arena.values import field, frozen
 from arena.yamlfile import absent
 
 if TYPE_CHECKING:

@@ -48,14 +48,14 @@ def command(session: "Session", file: str | None, yes: bool, revoke: bool, listi
         _console.remark(f"{path} was not trusted")
 
 
-def _meant(session: "Session", file: str | None) -> Path:
+def _meant(session: "Session", file: str | None) -> str:
     """The project file that the line names, as a file or its folder; else the nearest one."""
     from arena import config
 
     if file:
-        named = Path(file).absolute()
-        return named / config.PROJECT if os.path.isdir(named) else named
-    found = config.nearest(Path(session.folder))
+        named = str(Path(file).absolute())
+        return os.path.join(named, config.PROJECT) if os.path.isdir(named) else named
+    found = config.nearest(session.folder)
     if found is None:
         raise NotFound(
             f"no {config.PROJECT} in this directory or its parents", "give its path, or change to the project"
@@ -63,7 +63,7 @@ def _meant(session: "Session", file: str | None) -> Path:
     return found
 
 
-def _trust(session: "Session", path: Path, yes: bool) -> None:
+def _trust(session: "Session", path: str, yes: bool) -> None:
     from arena import config, kinds, trust
 
     content, unsafe = config.project_file(path, kinds.is_safe)

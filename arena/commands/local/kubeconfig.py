@@ -1,5 +1,6 @@
 """arena local kubeconfig: print the kubeconfig of the local cluster."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -27,4 +28,4 @@ def command(session: "Session", path: bool) -> None:
     _server.ensure(session)
     with _server.mapped():
         file = daemon.kubeconfig()
-    _console.page(str(file) if path else file.read_text(encoding="utf-8"), nl=path)
+    _console.page(file if path else Path(file).read_text(encoding="utf-8"), nl=path)

@@ -32,11 +32,11 @@ def command(follow: bool, tail: int) -> None:
     from arena.local import daemon
 
     with mapped():
-        path = daemon.state_dir() / "server.log"
+        path = os.path.join(daemon.state_dir(), "server.log")
     if not os.path.exists(path):
         _console.remark("the local cluster has never run")
         return
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with open(path, encoding="utf-8", errors="replace") as file:
         _console.page("".join(deque(file, maxlen=tail)), nl=False)
         while follow:
             if text := file.read():

@@ -39,7 +39,7 @@ def _facts(found: "Status | None") -> dict[str, Any]:
         return {"running": False}
     return {
         "running": True,
-        "home": str(found.home),
+        "home": found.home,
         "pid": found.pid,
         "port": found.port,
         "version": found.version,

@@ -1,7 +1,6 @@
 """RayJob: a Ray cluster for one program, which a submitter starts on the head."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from arena import labels
@@ -12,6 +11,7 @@ from arena.model.findings import Evidence, Finding
 from arena.model.jobs import Job, Phase
 from arena.resources import Resource
 from arena.units import when
+from arena.values import replace
 
 NAME = "rayjob"
 _PHASES = {

@@ -1,7 +1,6 @@
 """SparkApplication: a driver runs a Spark program and creates executors for it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from arena import labels
 from arena.kinds.kind import Kind, Object, Pod, PodConventions, switch
@@ -10,6 +9,7 @@ from arena.kinds.training.base import reading
 from arena.model.jobs import Job, Phase
 from arena.resources import Resource
 from arena.units import when
+from arena.values import replace
 
 NAME = "sparkjob"
 CONVENTIONS = PodConventions(

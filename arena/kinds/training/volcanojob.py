@@ -1,7 +1,6 @@
 """Job of Volcano: tasks, one for each image, whose pods are scheduled together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from arena import labels
@@ -11,6 +10,7 @@ from arena.kinds.training.base import reading
 from arena.model.jobs import Job, Phase
 from arena.resources import Resource
 from arena.units import when
+from arena.values import replace
 
 NAME = "volcanojob"
 CONVENTIONS = PodConventions(

@@ -1,10 +1,9 @@
 """The facts of one run on which manifests depend, besides the user's options."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 
 from arena.resources import Resource
-from arena.values import frozen
+from arena.values import field, frozen
 
 
 @frozen

@@ -51,7 +51,8 @@ def room(environ: Mapping[str, str], settings: Settings) -> Room | None:
     """The room according to the settings; None if the cache is off."""
     told = settings.text(SETTING)
     limit = 0 if told == OFF else int(units.quantity(told))
-    return Room(private.of_user(environ, "XDG_CACHE_HOME", ".cache") / "logs", limit) if limit else None
+    folder = Path(private.of_user(environ, "XDG_CACHE_HOME", ".cache")) / "logs"
+    return Room(folder, limit) if limit else None
 
 
 def folder_of(cluster: str, job: Job) -> str:

@@ -9,13 +9,12 @@ import os
 import tarfile
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from typing import IO, cast
 
 from arena.actions.submit.code import files
 from arena.actions.submit.code.files import File, Listing, human
 from arena.errors import ArenaError, Conflict, SpecError
-from arena.values import frozen
+from arena.values import field, frozen
 
 PACKED = 315_532_800
 """The time of every file, in seconds since the epoch: 1980, the earliest year in zip files."""

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from arena import labels
 from arena.kinds.kind import Object, Pod, PodConventions, PodSummary
 from arena.kinds.workload import instances
 from arena.units import by_age, when
+from arena.values import replace
 
 OPERATOR = "kuberay-operator"
 SUBMITTER = "submitter"

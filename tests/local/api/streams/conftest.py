@@ -60,7 +60,7 @@ class Rig:
     def __enter__(self) -> "Rig":
         self.node.start()
         self._app.__enter__()
-        publish(Server(home=self.home, port=self.port, pid=os.getpid(), version="", started=0.0))
+        publish(Server(home=str(self.home), port=self.port, pid=os.getpid(), version="", started=0.0))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,0 +1,78 @@
+"""Lists that may be long: the first objects as they are now, and the others from the server's cache.
+
+Most lists end with the first objects, so what reads the others is imported after them.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from arena.errors import ArenaError
+from arena.kube.decoding import paused_gc
+from arena.kube.pages import Selection, pages
+from arena.kube.transport import Transport
+
+Object = dict[str, Any]
+
+FIRST = 100
+"""Number of objects to read whole before the others are read in another form."""
+
+
+def pods(transport: Transport, selection: Selection) -> Iterator[Object]:
+    """The pods of a selection, without duplicates; if there are many, `podlists` abridges most of them.
+
+    Raises:
+        ArenaError: as for any list.
+    """
+
+    def cached(seen: set[str]) -> Iterator[Object]:
+        from arena.kube import podlists
+
+        return podlists.cached(transport, selection, seen)
+
+    return _listed(transport, selection, cached)
+
+
+def objects(transport: Transport, selection: Selection) -> Iterator[Object]:
+    """The objects of a selection, without duplicates; if there are many, most come from the server's cache.
+
+    Raises:
+        ArenaError: as for any list.
+    """
+
+    def cached(seen: set[str]) -> Iterator[Object]:
+        from arena.kube import podlists
+
+        for obj in podlists.ask(transport, selection).elements("items"):
+            if uid(obj) not in seen:
+                obj["metadata"].pop("managedFields", None)
+                yield obj
+
+    return _listed(transport, selection, cached)
+
+
+def _listed(
+    transport: Transport, selection: Selection, cached: Callable[[set[str]], Iterator[Object]]
+) -> Iterator[Object]:
+    """Yield the first objects as they are now, and then the objects from `cached` that are new."""
+    plain = pages(transport, selection, FIRST)
+    first = next(plain)
+    yield from first.objects
+    if not first.token:
+        return
+    seen = {uid(one) for one in first.objects}
+    first.objects.clear()
+    try:
+        with paused_gc():
+            for one in cached(seen):
+                seen.add(uid(one))
+                yield one
+    except (ArenaError, ValueError, LookupError, TypeError):
+        # Whatever is wrong with the other forms, the usual form decides.
+        for page in plain:
+            yield from (one for one in page.objects if uid(one) not in seen)
+            page.objects.clear()
+
+
+def uid(obj: Object) -> str:
+    """The uid of an object; "" if it has none."""
+    return str(obj["metadata"].get("uid", ""))
