@@ -16,7 +16,7 @@ from contextlib import suppress
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # the module typing is slow to load
     import selectors
-    import socket
+    from _socket import socket
     from collections.abc import Callable, Iterator
 
 LINUX = sys.platform == "linux"
@@ -232,16 +232,15 @@ def probes(idle: int, interval: int, count: int) -> list[tuple[int, int, int]]:
     return [(socket.IPPROTO_TCP, name, value) for name, value in known.items() if name is not None]
 
 
-def peer(link: socket.socket) -> int | None:
+def peer(link: socket) -> int | None:
     """The user at the other end of a Unix socket, or None if the system does not say.
 
     macOS would, in another form (LOCAL_PEERCRED), which was not tried; the folder keeps others out.
     """
-    import socket
-    import struct
+    import _socket
 
-    option: int | None = getattr(socket, "SO_PEERCRED", None)
+    option: int | None = getattr(_socket, "SO_PEERCRED", None)
     if option is None:
         return None
-    _, uid, _ = struct.unpack("3i", link.getsockopt(socket.SOL_SOCKET, option, 12))
-    return int(uid)
+    _, uid, _ = memoryview(link.getsockopt(_socket.SOL_SOCKET, option, 12)).cast("i")
+    return uid

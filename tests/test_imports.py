@@ -16,7 +16,7 @@ HOUSE = {f"arena.local.{name}" for name in ("server", "api", "node", "operators"
 OPTIONS = {"arena.kinds.spec", "arena.kinds.option_types", "arena.kinds.record", "arena.kinds.validators"}
 SUBMIT = {"arena.actions.submit", "arena.kinds.training.specs", "arena.kinds.workload.spec"}
 
-SLOW = {"pathlib", "urllib.parse", "ipaddress", "fnmatch", "dataclasses", "copy"}
+SLOW = {"socket", "zlib", "pathlib", "urllib.parse", "ipaddress", "fnmatch", "dataclasses", "copy"}
 MANY = {"arena.kube.podlists", "arena.kube.streaming", "arena.kube.protobuf"}
 OTHERS = {"arena.kube.kubeconfig", "arena.kube.definitions", "arena.trust"}
 

@@ -21,6 +21,7 @@ or whether the cluster is the local one.
 - `waiting`            what people hear of requests that take long, and of servers that are away
 - `requestlog`         what `--debug` shows of requests
 - `limits`             the largest answer in bytes, and the longest in seconds
+- `gzipped`            answers that are packed
 - `decoding`           JSON from a server as data
 - `direct`             requests to a server without a proxy
 - `http1`              HTTP/1.1 over such a connection

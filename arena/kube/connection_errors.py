@@ -1,6 +1,5 @@
 """Broken connections become `arena.errors` that name the cause: DNS, proxy, TLS or server."""
 
-import socket
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -77,7 +76,7 @@ def proxy_refusal(why: str, server: Endpoint) -> ArenaError:
 
 
 def _dns(chain: list[BaseException], asked: Asked, host: str) -> ArenaError | None:
-    if not any(isinstance(one, socket.gaierror) for one in chain):
+    if not _has(chain, "gaierror"):
         return None
     text = f"{asked.cluster} cannot be found: the name {host} does not resolve"
     return Unreachable(text, "check the server's address in the kubeconfig, the network and VPN")

@@ -4,7 +4,7 @@ Importing the HTTP library takes as long as the rest of a short command, and as 
 pods.
 """
 
-import socket
+import _socket
 import threading
 import weakref
 
@@ -26,7 +26,7 @@ class Pool:
         self._path = urls.address(endpoint.server).path
         self._host = ascii_name(endpoint.address)
         self._connect = connect
-        self._idle: list[socket.socket] = []
+        self._idle: list[_socket.socket] = []
         self._lock = threading.Lock()
         weakref.finalize(self, _close, self._idle)
 
@@ -46,16 +46,13 @@ class Pool:
             if alarm is not None:
                 alarm.watch(link)
             _send(link, http1.request(method, self._path + target, self._host, headers, body))
-            answer = http1.Answer(link)
-            if answer.ends:
-                link.close()  # once the answer has been read
-            return Reply(self, link, answer)
+            return Reply(self, link, http1.Answer(link))
         except BaseException:
             link.close()
             self._forget()
             raise
 
-    def _take(self) -> socket.socket:
+    def _take(self) -> _socket.socket:
         while True:
             with self._lock:
                 if not self._idle:
@@ -66,7 +63,7 @@ class Pool:
             link.close()
         return self._dialer.dial(self._connect)
 
-    def give_back(self, link: socket.socket) -> None:
+    def give_back(self, link: _socket.socket) -> None:
         """Keep a connection whose answer was read completely."""
         with self._lock:
             self._idle.append(link)
@@ -81,7 +78,7 @@ class Pool:
 class Reply:
     """An answer. See `transport.Reply`."""
 
-    def __init__(self, pool: Pool, link: socket.socket, answer: http1.Answer) -> None:
+    def __init__(self, pool: Pool, link: _socket.socket, answer: http1.Answer) -> None:
         self._pool = pool
         self._link = link
         self._answer = answer
@@ -101,18 +98,23 @@ class Reply:
         if self._data is None:
             self._data = limits.whole(self._read)
             self._answer.close()
-            if not self._answer.ends:
+            if self._answer.ends:
+                self._link.close()
+            else:
                 self._pool.give_back(self._link)
         return self._data
 
     def read1(self, amount: int) -> bytes:
         """What has arrived, at least a byte; b"" at the end."""
-        return self._read1(amount)
+        found = self._read1(amount)
+        if not found and self._answer.ends:
+            self._link.close()
+        return found
 
     def shutdown(self) -> None:
         """Wake up a reading thread, which finds the end."""
-        # Below TLS, since another thread uses the TLS socket.
-        socket.socket.shutdown(self._link, socket.SHUT_RDWR)
+        # Below TLS, since another thread uses the TLS _socket.
+        _socket.socket.shutdown(self._link, _socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the connection, unless its answer was read completely."""
@@ -121,7 +123,7 @@ class Reply:
             self._link.close()
 
 
-def _send(link: socket.socket, request: bytes) -> None:
+def _send(link: _socket.socket, request: bytes) -> None:
     """Send a request as far as the server reads it: it may refuse a large object, and hang up, before."""
     try:
         link.sendall(request)
@@ -131,11 +133,11 @@ def _send(link: socket.socket, request: bytes) -> None:
         return  # TLS has an error of its own; reading the answer shows whether there is one
 
 
-def _is_open(link: socket.socket) -> bool:
+def _is_open(link: _socket.socket) -> bool:
     """Whether an idle connection is still open: data on it can only mean its end."""
     link.settimeout(0)
     try:
-        socket.socket.recv(link, 1, socket.MSG_PEEK)  # below TLS, which cannot peek; Windows has no poll()
+        _socket.socket.recv(link, 1, _socket.MSG_PEEK)  # below TLS, which cannot peek; Windows has no poll()
     except BlockingIOError:
         return True
     except OSError:
@@ -143,6 +145,6 @@ def _is_open(link: socket.socket) -> bool:
     return False
 
 
-def _close(idle: list[socket.socket]) -> None:
+def _close(idle: list[_socket.socket]) -> None:
     for link in idle:
         link.close()

@@ -1,7 +1,7 @@
 """The address of a cluster's server and the credentials for it, as plain data."""
 
+from _socket import socket
 from collections.abc import Callable, Sequence
-from socket import socket
 
 from arena.kube import urls
 from arena.tuples import NamedTuple

@@ -4,9 +4,10 @@ The standard library's client loads TLS and an e-mail parser, which takes a thir
 a lot, compared to a small `arena list`.
 """
 
+import _socket
 import io
 import re
-import socket
+from typing import Any
 
 from arena.kube.endpoint import Headers
 
@@ -23,6 +24,21 @@ class Garbled(ConnectionError):
     """The bytes are not a complete answer."""
 
 
+class _Incoming(io.RawIOBase):
+    """What arrives at a socket, which stays open."""
+
+    def __init__(self, link: _socket.socket) -> None:
+        self._link = link
+
+    def readable(self) -> bool:
+        """It can only be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Wait for data; 0 bytes at the end."""
+        return self._link.recv_into(buffer)
+
+
 class Answer:
     """An answer whose head was read.
 
@@ -33,8 +49,8 @@ class Answer:
         ends: whether the connection ends with the answer.
     """
 
-    def __init__(self, link: socket.socket) -> None:
-        self._file: io.BufferedReader = link.makefile("rb")
+    def __init__(self, link: _socket.socket) -> None:
+        self._file = io.BufferedReader(_Incoming(link))
         try:
             version = self._begin()
             self._chunked = self.headers.get("transfer-encoding", "").lower() == "chunked"

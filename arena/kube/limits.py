@@ -1,8 +1,7 @@
 """Limits of an answer that is kept whole: bytes of memory, and seconds in total."""
 
-import socket
+import _socket
 import threading
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -11,8 +10,6 @@ LARGEST = 256 << 20
 LONGEST = 300.0
 """Maximum seconds in total, however regularly data arrives."""
 _PIECE = 1 << 20
-_GZIP = 31
-"""zlib's value for gzip with a window of any size."""
 
 
 class Excess(OSError):
@@ -29,35 +26,13 @@ def whole(read: Callable[[int], bytes]) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-class Unpacked:
-    """Unpacks the gzip data that another `read` returns, never more at once than requested."""
-
-    def __init__(self, read: Callable[[int], bytes]) -> None:
-        self._packed = read
-        self._rest = b""
-        self._inflate = zlib.decompressobj(_GZIP)
-
-    def read(self, amount: int) -> bytes:
-        """Some of the data, b"" at the end; raises ConnectionError if it is damaged or truncated."""
-        while True:
-            if self._inflate.eof and self._rest:  # several gzip members may follow each other
-                self._inflate = zlib.decompressobj(_GZIP)
-            if not self._rest and not (new := self._packed(amount)):
-                if self._inflate.eof:
-                    return b""
-                raise ConnectionError("the answer broke off")
-            try:
-                found = self._inflate.decompress(self._rest or new, amount)
-            except zlib.error as cause:
-                raise ConnectionError("the answer cannot be unpacked") from cause
-            self._rest = self._inflate.unconsumed_tail or self._inflate.unused_data
-            if found:
-                return found
-
-
 def unpacked(read: Callable[[int], bytes], encoding: str) -> Callable[[int], bytes]:
     """Gives what `read` gives, unpacked where an answer says that it is encoded as gzip."""
-    return Unpacked(read).read if encoding.lower() in ("gzip", "x-gzip") else read
+    if encoding.lower() not in ("gzip", "x-gzip"):
+        return read
+    from arena.kube.gzipped import Unpacked  # the local cluster packs nothing
+
+    return Unpacked(read).read
 
 
 def checked(size: int) -> int:
@@ -76,10 +51,10 @@ class Alarm:
         self._cut: Callable[[], None] = lambda: None
         self.rang = False
 
-    def watch(self, link: socket.socket) -> None:
+    def watch(self, link: _socket.socket) -> None:
         """Break off this connection when the time is over."""
         # Below TLS, whose own shutdown would wait for a dead peer or a reader.
-        self.wake(lambda: socket.socket.shutdown(link, socket.SHUT_RDWR))
+        self.wake(lambda: _socket.socket.shutdown(link, _socket.SHUT_RDWR))
 
     def wake(self, cut: Callable[[], None]) -> None:
         """Call this when the time is over, to end the wait; the last call counts."""

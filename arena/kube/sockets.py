@@ -1,6 +1,6 @@
 """Connections to a server without a proxy: sockets, with TLS if the address requires it."""
 
-import socket
+import _socket
 from typing import TYPE_CHECKING
 
 from arena import operating_system
@@ -8,6 +8,7 @@ from arena.kube import urls
 from arena.kube.endpoint import Endpoint
 
 if TYPE_CHECKING:
+    import socket
     import ssl
 
 
@@ -35,19 +36,21 @@ class Dialer:
         self.port = url.port or (443 if self._secure else 80)
         self._tls = _security(endpoint) if self._secure else None
 
-    def dial(self, seconds: float) -> socket.socket:
+    def dial(self, seconds: float) -> _socket.socket:
         """Open a connection within the given seconds."""
         if self._endpoint.dial is not None:
             return self._endpoint.dial(seconds)
+        from socket import create_connection
+
         try:
-            link = socket.create_connection((self._host, self.port), seconds)  # type: ignore[arg-type]
+            link = create_connection((self._host, self.port), seconds)  # type: ignore[arg-type]
         except TimeoutError as cause:
             raise ConnectTimeoutError from cause
         except OSError as cause:
             raise NewConnectionError from cause
         return self.prepared(link)
 
-    def prepared(self, link: socket.socket) -> socket.socket:
+    def prepared(self, link: "socket.socket") -> "socket.socket":
         """Set the usual options of a connection, and perform the TLS handshake if the server requires it."""
         try:
             for option in keepalive():
@@ -78,6 +81,8 @@ def ascii_name(name: str) -> str:
 
 def keepalive() -> list[tuple[int, int, int]]:
     """Socket options that detect a vanished peer within about a minute."""
+    import socket
+
     return [
         (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
         (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),

@@ -137,7 +137,8 @@ def plug(endpoint: Endpoint, asked: Asked) -> socket.socket:
     if endpoint.proxy:
         plug = dialer.prepared(_tunnel(endpoint, (endpoint.host, dialer.port), asked))
     else:
-        plug = dialer.dial(CONNECT)
+        link = dialer.dial(CONNECT)
+        plug = link if isinstance(link, socket.socket) else socket.socket(fileno=link.detach())
     plug.settimeout(READ)
     return plug
 

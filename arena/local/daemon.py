@@ -13,7 +13,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from arena.local.folders import DaemonError, check_room, explained
@@ -233,9 +233,12 @@ def _ask(server: Server, what: str) -> dict[str, Any] | None:
     # Without a library, which would be slow to import: every command calls this.
     asked = f"GET /local/{what} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     try:
-        with server.dial(ANSWER) as link, link.makefile("rb") as answer:
+        with closing(server.dial(ANSWER)) as link:
             link.sendall(asked.encode())
-            head, _, text = answer.read(LARGEST).partition(b"\r\n\r\n")
+            answer = b""
+            while len(answer) < LARGEST and (piece := link.recv(LARGEST)):
+                answer += piece
+        head, _, text = answer.partition(b"\r\n\r\n")
         body = json.loads(text)
         return body if head.split()[1:2] == [b"200"] and body.get("pid") == server.pid else None
     except (OSError, ValueError):

@@ -2,17 +2,24 @@
 
 Only the owner can enter the folder, so nobody else can reach or replace the Unix socket, and it needs neither
 a secret nor TLS. Connections to the port are authenticated by TLS (`tls`).
+
+Clients use the sockets of `_socket`, as those of the standard library are made of: the module `socket` makes
+enumerations of all its numbers first, which takes as long as all requests of a short list.
 """
 
+import _socket
 import contextlib
 import errno
 import os
-import socket
 import struct
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from arena import operating_system
 from arena.paths import StrPath
+
+if TYPE_CHECKING:
+    from socket import socket
 
 LONGEST = 100
 """Maximum length, in bytes, of a socket's path on all systems: macOS allows 103, Linux 107."""
@@ -22,13 +29,13 @@ PORTS = range(30000, 32768)
 stopped server stays free, and outside that of pods (20000 to 29999)."""
 
 
-def connect(path: StrPath, seconds: float) -> socket.socket:
+def connect(path: StrPath, seconds: float) -> _socket.socket:
     """Connect to the server that listens at a path.
 
     Raises:
         OSError: no server listens there, or one of another user.
     """
-    link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    link = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
         _limit(link, seconds)
         with _short(path) as name:
@@ -43,35 +50,37 @@ def connect(path: StrPath, seconds: float) -> socket.socket:
     return link
 
 
-def _limit(link: socket.socket, seconds: float) -> None:
+def _limit(link: _socket.socket, seconds: float) -> None:
     """Limit the time of a call; 0 for no limit.
 
     After `settimeout`, Linux refuses a connection at once while the server, on a busy machine, has many
     others to accept.
     """
     whole, rest = divmod(seconds, 1)
-    link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(whole), int(rest * 1e6)))
+    link.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, struct.pack("ll", int(whole), int(rest * 1e6)))
 
 
-def listen(path: StrPath) -> socket.socket:
+def listen(path: StrPath) -> "socket":
     """Listen at a path, and replace the socket of an earlier server."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
     with _short(path) as name:
-        return _listening(socket.AF_UNIX, name)
+        return _listening(_socket.AF_UNIX, name)
 
 
-def listen_on_loopback(preferred: int | None) -> socket.socket:
+def listen_on_loopback(preferred: int | None) -> "socket":
     """Listen on a loopback port: the preferred one, or any that is free."""
     from random import sample
 
     for port in (*([preferred] if preferred else []), *sample(PORTS, 20)):
         with contextlib.suppress(OSError, OverflowError):
-            return _listening(socket.AF_INET, ("127.0.0.1", port))
-    return _listening(socket.AF_INET, ("127.0.0.1", 0))
+            return _listening(_socket.AF_INET, ("127.0.0.1", port))
+    return _listening(_socket.AF_INET, ("127.0.0.1", 0))
 
 
-def _listening(family: int, address: str | tuple[str, int]) -> socket.socket:
+def _listening(family: int, address: str | tuple[str, int]) -> "socket":
+    import socket
+
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         if family == socket.AF_INET:

@@ -20,7 +20,7 @@ This module uses little more than the standard library, since every command on t
 import errno
 import json
 import os
-import socket
+from _socket import socket
 from contextlib import suppress
 from typing import Any
 
@@ -60,7 +60,7 @@ class Server:
         """The address for clients other than arena, without a trailing slash."""
         return f"https://127.0.0.1:{self.port}"
 
-    def dial(self, seconds: float) -> socket.socket:
+    def dial(self, seconds: float) -> socket:
         """Connect to the server that owns the state folder now.
 
         Raises:

@@ -1,6 +1,7 @@
 """A client that sends any request to the local cluster's server, and tells its status and time."""
 
 import http.client
+import socket
 import time
 from pathlib import Path
 
@@ -18,7 +19,8 @@ class Connection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Connect."""
-        self.sock = sockets.connect(self._path, 30)
+        self.sock = socket.socket(fileno=sockets.connect(self._path, 30).detach())
+        self.sock.settimeout(30)
 
 
 class Client:

@@ -16,7 +16,7 @@ import pytest
 from servers import ASKED, Stage, says, transport
 
 from arena.errors import TimedOut, Unreachable
-from arena.kube import limits, websocket
+from arena.kube import gzipped, limits, websocket
 from arena.kube.transport import Request, Transport
 from arena.kube.transport import lines as lines_of
 
@@ -199,7 +199,7 @@ PACKED = gzip.compress(b"one") + gzip.compress(b"two")
 def test_what_is_packed_is_unpacked_whole(data: bytes, size: int, said: bytes | None):
     """Part by part, in pieces of any size; what is cut short or damaged is a broken answer."""
     source = io.BytesIO(data)
-    reader = limits.Unpacked(lambda amount: source.read(min(amount, size)))
+    reader = gzipped.Unpacked(lambda amount: source.read(min(amount, size)))
     if said is None:
         with pytest.raises(ConnectionError):
             limits.whole(reader.read)

@@ -277,7 +277,7 @@ def test_a_long_path_has_a_socket_too(home, tmp_path, monkeypatch):
     """The path of the state folder may be longer than the address of a socket."""
     deep = tmp_path / ("x" * 120)
     monkeypatch.setenv("ARENA_LOCAL_HOME", str(deep))
-    assert daemon.ensure().home == deep
+    assert daemon.ensure().home == str(deep)
     assert daemon.find()
     daemon.reset()
 
@@ -322,8 +322,8 @@ def test_a_connection_waits_for_its_turn(tmp_path):
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as listener, contextlib.ExitStack() as others:
         listener.bind(str(tmp_path / "s"))
         listener.listen(1)
-        others.enter_context(sockets.connect(tmp_path / "s", 5))
-        others.enter_context(sockets.connect(tmp_path / "s", 5))
+        for _ in range(2):
+            others.enter_context(contextlib.closing(sockets.connect(tmp_path / "s", 5)))
         began = time.monotonic()
         with pytest.raises(OSError, match="temporarily unavailable"):
             sockets.connect(tmp_path / "s", 0.3)
