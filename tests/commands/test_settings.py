@@ -6,6 +6,7 @@ from screens import Fixed
 
 from arena.cli import run
 from arena.commands._globals import Globals
+from arena.local.api.fault_injection import Fault
 from arena.resources import CLAIMS, CONFIGMAPS, NAMESPACES, SERVICES
 
 
@@ -36,8 +37,9 @@ def test_a_configured_default_that_cannot_be_used(arena, stage):
     assert 'Error: --gpus: "many" is not a whole number (administrator)' in said.err
 
 
-def test_whoami_is_the_go_arenas_json(arena, tmp_path):
+def test_whoami_is_the_go_arenas_json(api, arena, tmp_path):
     """Name, Id and IsAdminUser; where the cluster does not tell the name it is that of the kubeconfig."""
+    api.faults.append(Fault(path="/selfsubjectreviews", code=404, times=99))
     cluster, context = {"server": "http://127.0.0.1:1"}, {"cluster": "c", "user": "ann"}
     config = {
         "current-context": "c",

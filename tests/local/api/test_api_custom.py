@@ -173,6 +173,14 @@ def test_defaults_are_those_of_the_definition(api):
     assert train["runtimeRef"]["kind"] == "ClusterTrainingRuntime"
 
 
+def test_nulls_in_metadata_are_empty_texts(api):
+    """Labels and annotations of all kinds are of a built-in type, in which a null is an empty text."""
+    body = changed(TORCH, "runPolicy", {})
+    body["metadata"] |= {"labels": {"a": None}, "annotations": {"b": None, "c": "d"}}
+    meta = api.create(TORCH, body, "default", STRICT)["metadata"]
+    assert (meta["labels"], meta["annotations"]) == ({"a": ""}, {"b": "", "c": "d"})
+
+
 def test_nulls_say_nothing(api):
     """A null of a field or a map's value is no value, as for a cluster; the field takes its default."""
     body = changed(TORCH, f"{WORKER}.nodeSelector", {"a": None, "b": "c"})
