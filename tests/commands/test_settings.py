@@ -39,7 +39,7 @@ def test_a_configured_default_that_cannot_be_used(arena, stage):
 
 def test_whoami_is_the_go_arenas_json(api, arena, tmp_path):
     """Name, Id and IsAdminUser; where the cluster does not tell the name it is that of the kubeconfig."""
-    api.faults.append(Fault(path="/selfsubjectreviews", code=404, times=99))
+    api.faults.append(Fault(path="/selfsubjectreviews", code=403, times=99))
     cluster, context = {"server": "http://127.0.0.1:1"}, {"cluster": "c", "user": "ann"}
     config = {
         "current-context": "c",
