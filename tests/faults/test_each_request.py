@@ -124,7 +124,7 @@ VERBS = [
 
 
 OTHER_NAME = "does not report who you are; the name is that of"
-"""What `whoami` remarks instead of a warning."""
+"""What `whoami` remarks where no warning is needed."""
 
 
 @pytest.fixture
@@ -191,7 +191,8 @@ def judged(verb: Verb, path: str, clean: Ended, now: Ended) -> str:
     told = [line for line in now.err.splitlines() if line not in usual]
     if (now.code, now.out) == (clean.code, clean.out) and not told:
         return ""
-    warnings = [line for line in told if line.startswith("Warning: ") or OTHER_NAME in line]
+    warnings = [line for line in told if line.startswith("Warning: ")]
+    warnings = warnings or [line for line in told if OTHER_NAME in line]
     errors = [line for line in told if line.startswith("Error: ")]
     if now.code in (0, clean.code):
         # How many are to be deleted is told with an error where there is no terminal to ask on.
