@@ -224,7 +224,7 @@ def _codes(folder: Path) -> dict[str, str]:
     for name, one in made.items():
         one.mkdir()
         (one / "a.py").write_text(name, encoding="utf-8")
-    return {name: str(one) for name, one in made.items()}
+    return {name: shlex.quote(str(one)) for name, one in made.items()}
 
 
 LEAST = {*READING, "exec", "attach"}

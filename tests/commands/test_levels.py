@@ -80,7 +80,7 @@ def test_all_levels_together(user):
     env = yaml.safe_load(said)["spec"]["template"]["spec"]["containers"][0]["env"]
     own = {one["name"]: one["value"] for one in env if one["value"] in ("u", "p", "f", "flag")}
     assert own == {"USER_ONLY": "u", "A": "flag", "B": "f", "C": "p"}
-    rows = [line.split() for line in user.must("config", "view", "--origin").splitlines()]
+    rows = [line.split(None, 2) for line in user.must("config", "view", "--origin").splitlines()]
     assert ["defaults.job.env.GONE", "u", str(user.home / ".config/arena/config.yaml")] in rows
     assert ["defaults.job.env.B", "p", str(user.home / ".arena.yaml")] in rows
 

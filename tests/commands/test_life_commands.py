@@ -225,7 +225,7 @@ def test_rerun_warns_of_a_patch(arena, tmp_path):
     patch.write_text('{"spec": {"runPolicy": {"backoffLimit": 3}}}', encoding="utf-8")
     assert arena(*SUBMIT, "--name", "bert", "--patch", str(patch), "x").code == 0
     assert f"the job was submitted with --patch {quoted(patch)}" in arena("rerun", "bert", "--dry-run").err
-    assert f"--patch {patch}" in arena("get", "bert", "-o", "command").out
+    assert f"--patch {quoted(patch)}" in arena("get", "bert", "-o", "command").out
     again = arena("rerun", "bert", "--dry-run", "--patch", str(patch))
     assert "Warning" not in again.err
     assert yaml.safe_load(again.out)["spec"]["runPolicy"]["backoffLimit"] == 3

@@ -386,7 +386,7 @@ def test_a_tfjob_by_hand(kubectl):
 
 def test_an_mpijob_by_hand(kubectl):
     """kubectl apply of an MPIJob: the launcher's hostfile has a slot for each worker."""
-    command = ["sh", "-c", "cat $OMPI_MCA_orte_default_hostfile"]
+    command = ["sh", "-c", 'cat "$OMPI_MCA_orte_default_hostfile"']
     replicas = {"Launcher": (1, command), "Worker": (2, ["sleep", "600"])}
     kubectl("apply -f -", stdin=training("MPIJob", "v2beta1", "mpi", replicas))
     kubectl("wait mpijob/train --for=condition=Succeeded --timeout=20s")

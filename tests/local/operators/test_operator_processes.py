@@ -94,7 +94,7 @@ def test_ranks_meet(cluster):
 
 def test_launcher(cluster):
     """An MPIJob's launcher finds its hostfile, while the workers wait; they end with the job."""
-    check = 'set -e; test "$(cat $OMPI_MCA_orte_default_hostfile)" = "localhost slots=2"'
+    check = 'set -e; test "$(cat "$OMPI_MCA_orte_default_hostfile")" = "localhost slots=2"'
     specs = {
         "Launcher": {"replicas": 1, "template": template("l", "sh", "-c", check)},
         "Worker": {"replicas": 2, "template": {"spec": {"containers": [{"name": "w", "image": "x"}]}}},
