@@ -4,10 +4,9 @@ The standard library's client loads TLS and an e-mail parser, which takes a thir
 a lot, compared to a small `arena list`.
 """
 
-import _socket
 import io
 import re
-from typing import Any
+from typing import Any, Protocol
 
 from arena.kube.endpoint import Headers
 
@@ -24,10 +23,17 @@ class Garbled(ConnectionError):
     """The bytes are not a complete answer."""
 
 
+class Link(Protocol):
+    """What an answer is read from, such as a socket."""
+
+    def recv_into(self, buffer: Any, /) -> int:
+        """Wait for data, and return how many bytes have come; 0 at the end."""
+
+
 class _Incoming(io.RawIOBase):
     """What arrives at a socket, which stays open."""
 
-    def __init__(self, link: _socket.socket) -> None:
+    def __init__(self, link: Link) -> None:
         self._link = link
 
     def readable(self) -> bool:
@@ -49,7 +55,7 @@ class Answer:
         ends: whether the connection ends with the answer.
     """
 
-    def __init__(self, link: _socket.socket) -> None:
+    def __init__(self, link: Link) -> None:
         self._file = io.BufferedReader(_Incoming(link))
         try:
             version = self._begin()

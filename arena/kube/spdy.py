@@ -11,11 +11,12 @@ from contextlib import suppress
 
 from arena import spdy
 from arena.kube import connection_errors, faults, http1, limits, requestlog, urls
+from arena.kube.duplex import Duplex
 from arena.kube.endpoint import Endpoint
 from arena.kube.faults import Asked
 from arena.kube.sockets import ascii_name
 from arena.kube.transport import READ, Request, Transport
-from arena.kube.websocket import LONG, broken, plug
+from arena.kube.websocket import broken, plug
 
 PROTOCOL = "v4.channel.k8s.io"
 STREAMS = ("stdin", "stdout", "stderr", "error", "resize")
@@ -30,7 +31,7 @@ class Session:
     ends_input = True
 
     def __init__(
-        self, link: socket.socket, answer: http1.Answer, asked: Asked, wanted: Sequence[int]
+        self, link: socket.socket | Duplex, answer: http1.Answer, asked: Asked, wanted: Sequence[int]
     ) -> None:
         self._link = link
         self._answer = answer
@@ -110,14 +111,14 @@ def _connect(endpoint: Endpoint, request: Request) -> Session:
     link = plug(endpoint, request.asked)
     try:
         answer = _upgraded(link, endpoint, request)
-        link.settimeout(LONG)
+        link.settimeout(None)
         return Session(link, answer, request.asked, _wanted(request))
     except BaseException:
         link.close()
         raise
 
 
-def _upgraded(link: socket.socket, endpoint: Endpoint, request: Request) -> http1.Answer:
+def _upgraded(link: socket.socket | Duplex, endpoint: Endpoint, request: Request) -> http1.Answer:
     headers = [
         ("Connection", "Upgrade"),
         ("Upgrade", "SPDY/3.1"),

@@ -1,6 +1,7 @@
 """The framed connection under exec, attach and port forwards."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -9,13 +10,11 @@ from urllib.parse import urlsplit
 
 from arena.errors import SpecError, Unreachable
 from arena.kube import connection_errors, faults, limits, requestlog
+from arena.kube.duplex import Duplex
 from arena.kube.endpoint import Endpoint
 from arena.kube.faults import Asked
 from arena.kube.sockets import Dialer
 from arena.kube.transport import CONNECT, READ, Request, Transport
-
-LONG = 1e6
-"""Seconds; a TLS socket with a timeout does not hold its lock while waiting, so others can send."""
 
 
 class ProxyError(OSError):
@@ -113,7 +112,7 @@ def _connect(endpoint: Endpoint, request: Request, protocols: Sequence[str]) -> 
         raise faults.not_json(request.asked) from cause
     except faults.BROKEN as cause:
         raise connection_errors.broken(cause, request.asked, endpoint) from cause
-    raw.settimeout(LONG)
+    raw.settimeout(None)
     _bound(raw)
     return Socket(raw, request.asked)
 
@@ -131,8 +130,8 @@ def _bound(raw: Any) -> None:
     raw.cont_frame.add = checked
 
 
-def plug(endpoint: Endpoint, asked: Asked) -> socket.socket:
-    """A connected socket to the server, through its proxy and TLS like every other request."""
+def plug(endpoint: Endpoint, asked: Asked) -> socket.socket | Duplex:
+    """A connection to the server, through its proxy and TLS like every other request."""
     dialer = Dialer(endpoint)
     if endpoint.proxy:
         plug = dialer.prepared(_tunnel(endpoint, (endpoint.host, dialer.port), asked))
@@ -140,7 +139,7 @@ def plug(endpoint: Endpoint, asked: Asked) -> socket.socket:
         link = dialer.dial(CONNECT)
         plug = link if isinstance(link, socket.socket) else socket.socket(fileno=link.detach())
     plug.settimeout(READ)
-    return plug
+    return Duplex(plug) if isinstance(plug, ssl.SSLSocket) else plug
 
 
 def _tunnel(endpoint: Endpoint, address: tuple[str, int], asked: Asked) -> socket.socket:

@@ -1,0 +1,89 @@
+"""A TLS connection that one thread reads while others send."""
+
+import errno
+import os
+import selectors
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Duplex:
+    """The part of a socket that sessions use, over TLS whose handshake is done.
+
+    Before Python 3.13, reading and sending at the same moment meet in OpenSSL, which does not allow it: the
+    reader then finds the end of a connection that is open. Here one waits for the other, but never for the
+    network.
+    """
+
+    def __init__(self, link: ssl.SSLSocket) -> None:
+        self._link = link
+        self._lock = threading.Lock()
+        self._timeout = link.gettimeout()
+        link.settimeout(0)
+
+    def recv(self, size: int) -> bytes:
+        """Wait for data; b"" at the end."""
+        return self._made(lambda: self._link.recv(size))
+
+    def recv_into(self, buffer: Any) -> int:
+        """Wait for data; 0 bytes at the end."""
+        return self._made(lambda: self._link.recv_into(buffer))
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Send some of the data, and return how many bytes."""
+        return self._made(lambda: self._link.send(data))
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of the data."""
+        left = memoryview(data)
+        while left:
+            left = left[self.send(left) :]
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Set for how long a call waits for the network; None for no limit."""
+        self._timeout = seconds
+
+    def gettimeout(self) -> float | None:
+        """For how long a call waits for the network."""
+        return self._timeout
+
+    def fileno(self) -> int:
+        """The descriptor; -1 once it is closed."""
+        return self._link.fileno()
+
+    def shutdown(self, how: int) -> None:
+        """Wake up whoever waits."""
+        socket.socket.shutdown(self._link, how)  # below TLS, which another thread may use
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._link.close()
+
+    @property
+    def _closed(self) -> bool:
+        return self.fileno() < 0  # the WebSocket library asks for this name
+
+    def _made(self, call: Callable[[], T]) -> T:
+        """The result of a call; waits until the network allows it."""
+        while True:
+            try:
+                with self._lock:
+                    return call()
+            except ssl.SSLWantReadError:
+                self._wait(selectors.EVENT_READ)
+            except ssl.SSLWantWriteError:
+                self._wait(selectors.EVENT_WRITE)
+
+    def _wait(self, event: int) -> None:
+        with selectors.DefaultSelector() as selector:
+            try:
+                selector.register(self._link, event)
+            except ValueError as cause:
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF)) from cause
+            if not selector.select(self._timeout):
+                raise TimeoutError("the connection was silent for too long")
