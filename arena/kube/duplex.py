@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -24,6 +25,8 @@ class Duplex:
         self._link = link
         self._lock = threading.Lock()
         self._timeout = link.gettimeout()
+        self._waiting = 0
+        self._closed = False  # the WebSocket library asks for this name
         link.settimeout(0)
 
     def recv(self, size: int) -> bytes:
@@ -61,29 +64,40 @@ class Duplex:
         socket.socket.shutdown(self._link, how)  # below TLS, which another thread may use
 
     def close(self) -> None:
-        """Close the connection."""
-        self._link.close()
+        """Close the connection; whoever waits is woken up first."""
+        with suppress(OSError):  # the other side was quicker
+            self.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            self._closed = True
+            self._release()
 
-    @property
-    def _closed(self) -> bool:
-        return self.fileno() < 0  # the WebSocket library asks for this name
+    def _release(self) -> None:
+        """Give the descriptor back once nobody waits for it, who would never wake up."""
+        if self._closed and not self._waiting:
+            self._link.close()
 
     def _made(self, call: Callable[[], T]) -> T:
         """The result of a call; waits until the network allows it."""
         while True:
-            try:
-                with self._lock:
+            with self._lock:
+                if self._closed:
+                    raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+                try:
                     return call()
-            except ssl.SSLWantReadError:
-                self._wait(selectors.EVENT_READ)
-            except ssl.SSLWantWriteError:
-                self._wait(selectors.EVENT_WRITE)
+                except ssl.SSLWantReadError:
+                    event = selectors.EVENT_READ
+                except ssl.SSLWantWriteError:
+                    event = selectors.EVENT_WRITE
+                self._waiting += 1
+            try:
+                self._wait(event)
+            finally:
+                with self._lock:
+                    self._waiting -= 1
+                    self._release()
 
     def _wait(self, event: int) -> None:
         with selectors.DefaultSelector() as selector:
-            try:
-                selector.register(self._link, event)
-            except ValueError as cause:
-                raise OSError(errno.EBADF, os.strerror(errno.EBADF)) from cause
+            selector.register(self._link, event)
             if not selector.select(self._timeout):
                 raise TimeoutError("the connection was silent for too long")
