@@ -100,7 +100,7 @@ def test_exec_shares_the_surroundings(rig):
 @pytest.mark.usefixtures("framing")
 def test_kubectl_exec_on_a_terminal(rig):
     """-it gives the command a terminal of kubectl's size, and the exit code."""
-    script = "read x; tty; until stty size | grep -v '^0 0'; do :; done; exit 5"  # kubectl sends the size later
+    script = "read x; tty; until stty size | grep -v '^0 0'; do :; done; exit 5"  # it is sent later
     code, screen = on_terminal(
         rig, "exec", "-it", "box", "--", "sh", "-c", script,
         size=(33, 101), types=b"go\n",
