@@ -10,6 +10,10 @@ from collections.abc import Iterator, Mapping
 
 from arena.tuples import NamedTuple
 
+PROTOCOL = "v4.channel.k8s.io"
+"""The newest protocol of Kubernetes' sessions over SPDY."""
+STREAMS = ("stdin", "stdout", "stderr", "error", "resize")
+"""The streams of a session by the numbers of their channels."""
 SYN_STREAM, SYN_REPLY, RST_STREAM, PING = 1, 2, 3, 6
 FIN = 1
 REFUSED = 3

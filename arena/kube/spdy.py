@@ -17,10 +17,8 @@ from arena.kube.faults import Asked
 from arena.kube.sockets import ascii_name
 from arena.kube.transport import READ, Request, Transport
 from arena.kube.websocket import broken, plug
+from arena.spdy import PROTOCOL, STREAMS
 
-PROTOCOL = "v4.channel.k8s.io"
-STREAMS = ("stdin", "stdout", "stderr", "error", "resize")
-"""The streams of a session by the numbers of their channels."""
 _STDIN, _ERROR, _CLOSE = 0, 3, 255
 _BLOCK = 1 << 16
 

@@ -12,10 +12,8 @@ from arena.local.api.refusals import bad
 from arena.local.api.streaming import websocket
 from arena.local.api.streaming.log import flag
 from arena.local.api.streaming.websocket import CLOSE, ERROR, Channels
+from arena.spdy import PROTOCOL, STREAMS
 
-PROTOCOL = "v4.channel.k8s.io"
-STREAMS = ("stdin", "stdout", "stderr", "error", "resize")
-"""The streams of SPDY by the numbers of their channels."""
 OPENING = 30.0
 """Seconds in which a client must open its streams."""
 AHEAD = 64
