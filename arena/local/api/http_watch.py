@@ -99,19 +99,21 @@ async def watch(api: Api, request: web.Request, target: Target, listing: ListOpt
         since = None  # what exists is newer
     seconds = _seconds(request.query.get("timeoutSeconds", ""))
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache"})
-    await response.prepare(request)
     queue = _Backlog()
     request.config_dict[WATCHES].add(queue)
     try:
+        # A client that sees the headers relies on every later change, so it is heard first.
         with api.store.lock:  # Nothing may change between the list and the first change.
             first = _initial(api, stream, listing, since)
             version = since or api.store.version
             heard = _heard(api, target.kind, queue, since, request)
         with heard:
+            await response.prepare(request)
             if first:
                 await response.write(first)
             await _pump(response, request, queue, stream, version, seconds)
     except Refused as refused:
+        await response.prepare(request)
         await response.write(encode({"type": "ERROR", "object": refusals.status(refused)}).encode() + b"\n")
     except ConnectionError:
         pass  # the client left

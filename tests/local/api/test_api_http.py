@@ -7,6 +7,7 @@ import urllib.error
 
 import pytest
 import yaml
+from aiohttp import web
 
 from arena.local.api.fault_injection import Fault
 from arena.local.objects import CONFIGMAPS, NODES, PODS
@@ -369,6 +370,21 @@ def test_a_watch_sends_what_exists_only_if_it_should(server, api):
         api.create(CONFIGMAPS, config("b"))
         assert next(told)["object"]["metadata"]["name"] == "b"
         assert next(new)["object"]["metadata"]["name"] == "b"
+
+
+def test_a_watch_that_has_begun_misses_nothing(server, api, monkeypatch):
+    """A client that has seen the headers gets the change that comes right after them."""
+    prepare = web.StreamResponse.prepare
+
+    async def prepared(self, request):
+        await prepare(self, request)
+        if "watch" in request.query:
+            api.create(CONFIGMAPS, config("b"))
+
+    monkeypatch.setattr(web.StreamResponse, "prepare", prepared)
+    options = "watch=true&resourceVersionMatch=NotOlderThan&sendInitialEvents=false&timeoutSeconds=9"
+    with watching(server, f"{MAPS}?{options}") as told:
+        assert next(told)["object"]["metadata"]["name"] == "b"
 
 
 def test_faults_strike_on_demand(server, api):
