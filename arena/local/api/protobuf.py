@@ -22,15 +22,16 @@ SubjectAccessReview metadata spec
 LocalSubjectAccessReview metadata spec
 SelfSubjectReview metadata
 SelfSubjectRulesReview metadata spec
-AccessSpec resourceAttributes nonResourceAttributes user groups - uid
+SelfSubjectAccessReviewSpec resourceAttributes nonResourceAttributes
+SubjectAccessReviewSpec resourceAttributes nonResourceAttributes user groups - uid
 ResourceAttributes namespace verb group version resource subresource name
-PathAttributes path verb
-RulesSpec namespace
+NonResourceAttributes path verb
+SelfSubjectRulesReviewSpec namespace
 Role metadata rules
 ClusterRole metadata rules aggregationRule
 AggregationRule clusterRoleSelectors
 LabelSelector matchLabels matchExpressions
-Requirement key operator values
+LabelSelectorRequirement key operator values
 PolicyRule verbs apiGroups resources resourceNames nonResourceURLs
 RoleBinding metadata subjects roleRef
 ClusterRoleBinding metadata subjects roleRef

@@ -14,8 +14,8 @@ ObjectMeta name:s generateName:s namespace:s labels:{s} annotations:{s} finalize
 ownerReferences:[OwnerReference/uid] uid:s resourceVersion:s generation:i creationTimestamp:t \
 deletionTimestamp:t deletionGracePeriodSeconds:i managedFields:[any] selfLink:s
 OwnerReference apiVersion:s! kind:s! name:s! uid:s! controller:b blockOwnerDeletion:b
-LabelSelector matchLabels:{s} matchExpressions:[Requirement]
-Requirement key:s! operator:s! values:[s]
+LabelSelector matchLabels:{s} matchExpressions:[LabelSelectorRequirement]
+LabelSelectorRequirement key:s! operator:s! values:[s]
 ObjectReference apiVersion:s kind:s namespace:s name:s uid:s resourceVersion:s fieldPath:s
 Condition type:s! status:s! reason:s message:s lastTransitionTime:t lastUpdateTime:t lastProbeTime:t \
 lastHeartbeatTime:t observedGeneration:i
@@ -50,7 +50,7 @@ Affinity nodeAffinity:NodeAffinity podAffinity:any podAntiAffinity:any
 NodeAffinity requiredDuringSchedulingIgnoredDuringExecution:NodeSelector \
 preferredDuringSchedulingIgnoredDuringExecution:[any]
 NodeSelector nodeSelectorTerms:[NodeSelectorTerm]
-NodeSelectorTerm matchExpressions:[Requirement] matchFields:[Requirement]
+NodeSelectorTerm matchExpressions:[LabelSelectorRequirement] matchFields:[LabelSelectorRequirement]
 Toleration key:s operator:s value:s effect:s tolerationSeconds:i
 HostAlias ip:s! hostnames:[s]
 Container name:s! image:s command:[s] args:[s] workingDir:s ports:[ContainerPort/containerPort,protocol] \
@@ -169,21 +169,22 @@ RoleBinding metadata:ObjectMeta subjects:[Subject] roleRef:RoleRef!
 ClusterRoleBinding metadata:ObjectMeta subjects:[Subject] roleRef:RoleRef!
 RoleRef apiGroup:s kind:s! name:s!
 Subject kind:s! apiGroup:s name:s! namespace:s
-SelfSubjectAccessReview metadata:ObjectMeta spec:AccessSpec! status:AccessStatus
-SubjectAccessReview metadata:ObjectMeta spec:AccessSpec! status:AccessStatus
-LocalSubjectAccessReview metadata:ObjectMeta spec:AccessSpec! status:AccessStatus
-AccessSpec resourceAttributes:ResourceAttributes nonResourceAttributes:PathAttributes user:s groups:[s] \
-extra:any uid:s
+SelfSubjectAccessReview metadata:ObjectMeta spec:SelfSubjectAccessReviewSpec! status:SubjectAccessReviewStatus
+SubjectAccessReview metadata:ObjectMeta spec:SubjectAccessReviewSpec! status:SubjectAccessReviewStatus
+LocalSubjectAccessReview metadata:ObjectMeta spec:SubjectAccessReviewSpec! status:SubjectAccessReviewStatus
+SelfSubjectAccessReviewSpec resourceAttributes:ResourceAttributes nonResourceAttributes:NonResourceAttributes
+SubjectAccessReviewSpec resourceAttributes:ResourceAttributes \
+nonResourceAttributes:NonResourceAttributes user:s groups:[s] extra:any uid:s
 ResourceAttributes namespace:s verb:s group:s version:s resource:s subresource:s name:s fieldSelector:any \
 labelSelector:any
-PathAttributes path:s verb:s
-AccessStatus allowed:b! denied:b reason:s evaluationError:s
+NonResourceAttributes path:s verb:s
+SubjectAccessReviewStatus allowed:b! denied:b reason:s evaluationError:s
 SelfSubjectReview metadata:ObjectMeta status:SelfSubjectReviewStatus
 SelfSubjectReviewStatus userInfo:UserInfo
 UserInfo username:s uid:s groups:[s] extra:any
-SelfSubjectRulesReview metadata:ObjectMeta spec:RulesSpec! status:RulesStatus
-RulesSpec namespace:s
-RulesStatus resourceRules:[PolicyRule] nonResourceRules:[PolicyRule] incomplete:b! evaluationError:s
+SelfSubjectRulesReview metadata:ObjectMeta spec:SelfSubjectRulesReviewSpec! status:SubjectRulesReviewStatus
+SelfSubjectRulesReviewSpec namespace:s
+SubjectRulesReviewStatus resourceRules:[PolicyRule] nonResourceRules:[PolicyRule] incomplete:b! evaluationError:s
 """
 
 DEFINITIONS = """
