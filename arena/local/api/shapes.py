@@ -169,10 +169,13 @@ RoleBinding metadata:ObjectMeta subjects:[Subject] roleRef:RoleRef!
 ClusterRoleBinding metadata:ObjectMeta subjects:[Subject] roleRef:RoleRef!
 RoleRef apiGroup:s kind:s! name:s!
 Subject kind:s! apiGroup:s name:s! namespace:s
-SelfSubjectAccessReview metadata:ObjectMeta spec:SelfSubjectAccessReviewSpec! status:SubjectAccessReviewStatus
+SelfSubjectAccessReview metadata:ObjectMeta spec:SelfSubjectAccessReviewSpec! \
+status:SubjectAccessReviewStatus
 SubjectAccessReview metadata:ObjectMeta spec:SubjectAccessReviewSpec! status:SubjectAccessReviewStatus
-LocalSubjectAccessReview metadata:ObjectMeta spec:SubjectAccessReviewSpec! status:SubjectAccessReviewStatus
-SelfSubjectAccessReviewSpec resourceAttributes:ResourceAttributes nonResourceAttributes:NonResourceAttributes
+LocalSubjectAccessReview metadata:ObjectMeta spec:SubjectAccessReviewSpec! \
+status:SubjectAccessReviewStatus
+SelfSubjectAccessReviewSpec resourceAttributes:ResourceAttributes \
+nonResourceAttributes:NonResourceAttributes
 SubjectAccessReviewSpec resourceAttributes:ResourceAttributes \
 nonResourceAttributes:NonResourceAttributes user:s groups:[s] extra:any uid:s
 ResourceAttributes namespace:s verb:s group:s version:s resource:s subresource:s name:s fieldSelector:any \
@@ -182,9 +185,11 @@ SubjectAccessReviewStatus allowed:b! denied:b reason:s evaluationError:s
 SelfSubjectReview metadata:ObjectMeta status:SelfSubjectReviewStatus
 SelfSubjectReviewStatus userInfo:UserInfo
 UserInfo username:s uid:s groups:[s] extra:any
-SelfSubjectRulesReview metadata:ObjectMeta spec:SelfSubjectRulesReviewSpec! status:SubjectRulesReviewStatus
+SelfSubjectRulesReview metadata:ObjectMeta spec:SelfSubjectRulesReviewSpec! \
+status:SubjectRulesReviewStatus
 SelfSubjectRulesReviewSpec namespace:s
-SubjectRulesReviewStatus resourceRules:[PolicyRule] nonResourceRules:[PolicyRule] incomplete:b! evaluationError:s
+SubjectRulesReviewStatus resourceRules:[PolicyRule] nonResourceRules:[PolicyRule] \
+incomplete:b! evaluationError:s
 """
 
 DEFINITIONS = """
