@@ -5,70 +5,17 @@ numbers of the fields are those of `generated.proto` in k8s.io/apimachinery and 
 change.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any, TypeVar
+
+from arena.wire import BYTES, ONE_BYTE, Malformed, fields, varint
 
 Object = dict[str, Any]
 T = TypeVar("T")
 
 MAGIC = b"k8s\x00"
 """The beginning of every protobuf answer of the API."""
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_WIDTHS = {_FIXED64: 8, _FIXED32: 4}
-_ONE_BYTE = 0x7F
-"""The largest number that takes one byte."""
-
-
-class Malformed(ValueError):
-    """The bytes are not a complete message of this kind."""
-
-
-def varint(data: bytes, at: int) -> tuple[int, int]:
-    """The number at an offset, and the offset after it; raises IndexError if the data end before."""
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
-        if shift > 63:
-            raise Malformed("a number has too many bytes")
-
-
-def fields(data: bytes, at: int = 0) -> Iterator[tuple[int, Any]]:
-    """The number and the value of each field: bytes of strings and messages, an int of anything else.
-
-    Raises:
-        Malformed: the data are not a message.
-    """
-    end = len(data)
-    try:
-        while at < end:
-            tag = data[at]
-            at += 1
-            if tag > _ONE_BYTE:
-                tag, at = varint(data, at - 1)
-            if tag & 7 == _BYTES:
-                size = data[at]
-                at += 1
-                if size > _ONE_BYTE:
-                    size, at = varint(data, at - 1)
-                start, at = at, at + size
-                if at > end:
-                    raise Malformed("a field ends behind its message")
-                yield tag >> 3, data[start:at]
-            elif tag & 7 == _VARINT:
-                value, at = varint(data, at)
-                yield tag >> 3, value
-            elif tag & 7 in _WIDTHS:
-                at += _WIDTHS[tag & 7]
-            else:
-                raise Malformed(f"a field has the unknown type {tag & 7}")
-    except IndexError:
-        raise Malformed("the message is cut short") from None
 
 
 class _Once(dict[bytes, T]):
@@ -113,9 +60,9 @@ class Metadata:
         return found
 
 
-_METADATA = 1 << 3 | _BYTES
+_METADATA = 1 << 3 | BYTES
 _NAME, _NAMESPACE, _UID, _CREATED, _DELETED, _LABELS, _OWNERS = (
-    number << 3 | _BYTES for number in (1, 3, 5, 8, 9, 11, 13)
+    number << 3 | BYTES for number in (1, 3, 5, 8, 9, 11, 13)
 )
 
 
@@ -132,15 +79,15 @@ def _ordered(item: bytes) -> tuple[dict[int, bytes], list[bytes], list[bytes]]:
         while at < end and (tag := item[at]) <= _OWNERS:
             size = item[at + 1]
             at += 2
-            if size > _ONE_BYTE:
+            if size > ONE_BYTE:
                 size, at = varint(item, at - 1)
             if tag == _LABELS:
                 labels.append(item[at : (at := at + size)])
             elif tag == _OWNERS:
                 owners.append(item[at : (at := at + size)])
-            elif tag & 7 == _BYTES:
+            elif tag & 7 == BYTES:
                 single[tag] = item[at : (at := at + size)]
-            elif tag & 7 != _VARINT:
+            elif tag & 7 != 0:
                 raise Malformed(f"a field of the metadata has the unknown type {tag & 7}")
     except IndexError:
         raise Malformed("the message is cut short") from None
@@ -262,6 +209,6 @@ def _head(data: bytes, at: int) -> tuple[int, int, int] | None:
         size, at = varint(data, at)
     except IndexError:
         return None
-    if tag & 7 != _BYTES:
+    if tag & 7 != BYTES:
         raise Malformed("the answer is not a list")
     return tag >> 3, at, size

@@ -9,8 +9,9 @@ from itertools import chain
 from typing import Any
 
 from arena.kube import connection_errors, faults, limits
-from arena.kube.protobuf import Items, Malformed
+from arena.kube.protobuf import Items
 from arena.kube.transport import READ, Reply, Request, Transport
+from arena.wire import Malformed
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 _PIECE = 1 << 18

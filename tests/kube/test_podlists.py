@@ -9,8 +9,9 @@ from servers import ASKED, Answer, Stage, refuses, says, streams, transport
 
 from arena.kube import lists, podlists
 from arena.kube.pages import Selection
-from arena.kube.protobuf import Malformed, Metadata, fields
+from arena.kube.protobuf import Metadata
 from arena.resources import ABRIDGED, PODS
+from arena.wire import Malformed, fields
 
 Object = dict[str, Any]
 COLUMNS = ("Name", "Ready", "Status", "Restarts", "Age", "IP", "Node")

@@ -412,10 +412,9 @@ def test_gpus_beyond_the_quota_are_refused(kubectl):
     assert "exceeded quota: gpus" in refused
 
 
-@pytest.mark.parametrize(
-    "line", ["create configmap a --from-literal=x=1", "create deployment a --image=none"]
-)
-def test_what_speaks_protobuf_is_told_the_way_round(kubectl, line):
-    """Generators, but those of roles, are refused with a sentence that says what to do."""
-    refused = kubectl(line, fails=True)
-    assert "the local cluster reads JSON and YAML only" in refused
+def test_a_job_that_kubectl_makes_itself(kubectl):
+    """kubectl create job sends protobuf, and the job runs."""
+    kubectl("create configmap greeting --from-literal=word=hello")
+    kubectl("create job greet --image=none -- echo hello")
+    kubectl("wait job/greet --for=condition=Complete --timeout=20s")
+    assert kubectl("logs job/greet") == "hello\n"

@@ -9,6 +9,7 @@
 - `local_watch`    watches of operators and the node, in the same process; `http_watch` for clients
 - `patches/`       the four kinds of patch
 - `resource_types` the table of types; `schema` has their structures, from `published/` and `shapes`
+- `protobuf/`      objects in the form that Go clients prefer for Kubernetes' own kinds
 - `structure`      unknown fields, defaults and limits, as the structures say
 
 It imports neither the node nor an operator.

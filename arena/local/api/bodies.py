@@ -7,34 +7,38 @@ from typing import Any, NoReturn
 
 from aiohttp import web
 
-from arena.local.api import protobuf, refusals, repeated_keys, size_limits
+from arena.local.api import refusals, repeated_keys, size_limits
+from arena.local.api.representations import PROTOBUF
 from arena.local.api.request_options import WriteOptions
 from arena.local.api.resource_types import Type
 from arena.local.field_errors import invalid
 from arena.local.objects import Object
+
+_MAGIC = b"k8s\0"
+"""The beginning of every object in protobuf."""
 
 
 def check_form(request: web.Request) -> None:
     """Refuse a body that the server cannot read, even if the path does not exist.
 
     Raises:
-        Refused: 415 for compressed bodies, protobuf, and objects that are neither JSON nor YAML.
+        Refused: 415 for compressed bodies, protobuf of custom kinds, and objects in another form.
     """
     coding = request.headers.get("Content-Encoding", "identity")
     if coding != "identity":
         raise refusals.of_code(
             415, f'the content encoding "{coding}" is not supported: send the body uncompressed'
         )
-    if "protobuf" in request.content_type and not protobuf.reads(request.path):
-        raise refusals.of_code(
-            415,
-            "the local cluster reads JSON and YAML only: write the object to a file and use "
-            "`kubectl create -f` or `kubectl apply -f` with it",
-        )
+    if request.content_type == PROTOBUF and request.method in ("POST", "PUT", "DELETE"):
+        from arena.local.api import protobuf  # imported late, because most bodies are JSON
+
+        if protobuf.reads(request.path):
+            return
     whole = request.method in ("POST", "PUT") and "Content-Type" in request.headers
-    if whole and not request.content_type.endswith(("json", "yaml", "protobuf")):
-        message = "the body of the request was in an unknown format - accepted media types include: "
-        raise refusals.of_code(415, message + "application/json, application/yaml")
+    if not whole or request.content_type.endswith(("json", "yaml")):
+        return
+    message = "the body of the request was in an unknown format - accepted media types include: "
+    raise refusals.of_code(415, message + "application/json, application/yaml")
 
 
 def load(body: bytes) -> Object:
@@ -43,7 +47,11 @@ def load(body: bytes) -> Object:
     Raises:
         Refused: 400 if it cannot be read or is not a mapping.
     """
-    return protobuf.decode(body) or mapping(decode(body))
+    if body.startswith(_MAGIC):
+        from arena.local.api import protobuf
+
+        return protobuf.decode(body)
+    return mapping(decode(body))
 
 
 def decode(body: bytes) -> Any:

@@ -21,6 +21,7 @@ from arena.local.api import (
 from arena.local.api.object_api import Api
 from arena.local.api.rbac import reviews, users
 from arena.local.api.rbac.escalation import Guard
+from arena.local.api.representations import Form
 from arena.local.api.request_options import DeleteOptions, ListOptions, Propagation, Validation, WriteOptions
 from arena.local.api.request_path import Target
 from arena.local.api.resource_types import ASKED, MEASURED, READ_ONLY
@@ -71,6 +72,11 @@ class Call:
             raise refusals.option(f"{kind}Options", cause)
         return value == "All"
 
+    @property
+    def form(self) -> Form:
+        """What the client accepts; raises Refused 406 if the server writes nothing of it."""
+        return representations.form(self.target.kind, self.request.headers.get("Accept", ""))
+
     def listing(self) -> ListOptions:
         """The list options of a request."""
         return query_options.listing(self.request.query, self.target.namespace)
@@ -78,21 +84,23 @@ class Call:
 
 async def handle(api: Api, request: web.Request, path: str) -> web.StreamResponse:
     """Answer a request for a resource path; refusals become Status objects."""
-    call = None
+    call, form = None, representations.PLAIN
     try:
         bodies.check_form(request)
         call = Call(api, request, request_path.target(path))
-        media = representations.media(request.headers.get("Accept", ""))
+        form = call.form
         if request.can_read_body:
             call.body = await request.read()
         if request.method == "GET" and query_options.flag(request.query, "watch"):
             return await http_watch.watch(api, request, call.target, call.listing())
         response = _action(call)(call)
-        response.content_type = media
     except Refused as refused:
         response = refusal(refused)
     except web.HTTPRequestEntityTooLarge:
         response = refusal(refusals.of_code(413, "the body is larger than the server accepts (3 MiB)"))
+    if form is not representations.PLAIN:
+        body = representations.encoded(form, response.text or "")
+        response = web.Response(body=body, status=response.status, headers={"Content-Type": form.media})
     for warning in call.warnings[:_WARNINGS] if call else ():
         response.headers.add("Warning", f'299 - "{bodies.header(warning[:300])}"')
     return response
@@ -138,14 +146,12 @@ def _json(value: Any, code: int = 200) -> web.Response:
 
 
 def _shown(call: Call, obj: Object, code: int = 200) -> web.Response:
-    accept = call.request.headers.get("Accept", "")
-    return _json(representations.one(call.target.kind, obj, accept, call.request.query), code)
+    return _json(representations.one(call.target.kind, obj, call.form, call.request.query), code)
 
 
 def _list(call: Call) -> web.Response:
     page = call.api.page(call.target.kind.resource, call.listing())
-    accept = call.request.headers.get("Accept", "")
-    text = representations.many(call.target.kind, page, accept, call.request.query)
+    text = representations.many(call.target.kind, page, call.form, call.request.query)
     return web.Response(text=text, content_type="application/json")
 
 
@@ -262,7 +268,8 @@ def _delete_all(call: Call) -> web.Response:
             meta = json.loads(text)["metadata"]
             if call.api.get(kind.resource, meta["name"], meta.get("namespace")) is not None:
                 call.api.remove(kind.resource, meta["name"], meta.get("namespace"), how)
-    return web.Response(text=representations.many(kind, page, "", {}), content_type="application/json")
+    text = representations.many(kind, page, representations.PLAIN, {})
+    return web.Response(text=text, content_type="application/json")
 
 
 def _bind(call: Call) -> web.Response:

@@ -5,12 +5,12 @@ import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
 
 from aiohttp import web
 
 from arena.local.api import refusals, representations, selectors
 from arena.local.api.object_api import Api
+from arena.local.api.representations import PROTOBUF
 from arena.local.api.request_options import ListOptions
 from arena.local.api.request_path import Target
 from arena.local.api.resource_types import Type
@@ -32,21 +32,27 @@ WATCHES = web.AppKey("watches", set)
 
 
 class _Stream:
-    """One client's watch."""
+    """One client's watch; raises Refused 406 for one that accepts no form that the server writes."""
 
     def __init__(self, kind: Type, selector: Selector, namespace: str | None, request: web.Request) -> None:
         self.kind = kind
         self._selector = selector
         self._namespace = namespace
-        self._accept = request.headers.get("Accept", "")
+        self.form = representations.form(kind, request.headers.get("Accept", ""))
+        self._plain = self.form is representations.PLAIN
         self._query: Mapping[str, str] = request.query
         self._first = True
+
+    @property
+    def media(self) -> str:
+        """The content type of the stream."""
+        return f"{PROTOBUF};stream=watch" if self.form.media == PROTOBUF else self.form.media
 
     def line(self, entry: Entry) -> bytes:
         """The change as this client sees it; empty if it does not concern it."""
         if entry.key != self.kind.key or self._namespace not in (None, entry.namespace):
             return b""
-        if self._selector == selectors.EVERYTHING and not self._accept_shapes:
+        if self._selector == selectors.EVERYTHING and self._plain:
             return f'{{"type":"{entry.type}","object":{entry.body}}}\n'.encode()
         obj = json.loads(entry.body)
         is_in = entry.type != "DELETED" and self._selector.matches(obj)
@@ -61,33 +67,33 @@ class _Stream:
             obj["metadata"]["resourceVersion"] = version
         return self.event(kind, obj)
 
-    @property
-    def _accept_shapes(self) -> bool:
-        return representations.form(self._accept) != ""
-
     def event(self, kind: str, obj: Object) -> bytes:
-        """A line for an object, in the requested form."""
-        shown: Any = representations.one(self.kind, obj, self._accept, self._query, header=self._first)
+        """An event with an object, in the requested form."""
+        shown = representations.one(self.kind, obj, self.form, self._query, header=self._first)
         self._first = False
-        return encode({"type": kind, "object": shown}).encode() + b"\n"
+        return self.written(kind, shown)
 
     def bookmark(self, version: int, notes: Mapping[str, str] | None = None) -> bytes:
-        """A line with the version that the client has reached."""
+        """An event with the version that the client has reached."""
         meta: Object = {"resourceVersion": str(version)}
         if notes:
             meta["annotations"] = dict(notes)
-        resource = self.kind.resource
-        obj = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta}
-        if representations.form(self._accept) == "Table":
-            obj = representations.empty_table(meta)
-        return encode({"type": "BOOKMARK", "object": obj}).encode() + b"\n"
+        return self.written("BOOKMARK", representations.bookmark(self.kind, meta, self.form))
+
+    def written(self, kind: str, obj: Object) -> bytes:
+        """An event with what is in the requested form."""
+        if self.form.media == PROTOBUF:
+            from arena.local.api import protobuf  # imported late, because few clients ask for it
+
+            return protobuf.event(kind, obj)
+        return encode({"type": kind, "object": obj}).encode() + b"\n"
 
 
 async def watch(api: Api, request: web.Request, target: Target, listing: ListOptions) -> web.StreamResponse:
     """Stream the changes until the client leaves, `timeoutSeconds` pass or the server stops.
 
     Raises:
-        Refused: 400 for an invalid selector, version or time.
+        Refused: 400 for an invalid selector, version or time, 406 for a form that is not written.
     """
     if target.name:
         fields = ",".join(filter(None, (listing.fields, f"metadata.name={target.name}")))
@@ -98,7 +104,7 @@ async def watch(api: Api, request: web.Request, target: Target, listing: ListOpt
     if listing.initial:
         since = None  # what exists is newer
     seconds = _seconds(request.query.get("timeoutSeconds", ""))
-    response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache"})
+    response = web.StreamResponse(headers={"Content-Type": stream.media, "Cache-Control": "no-cache"})
     queue = _Backlog()
     request.config_dict[WATCHES].add(queue)
     try:
@@ -114,7 +120,7 @@ async def watch(api: Api, request: web.Request, target: Target, listing: ListOpt
             await _pump(response, request, queue, stream, version, seconds)
     except Refused as refused:
         await response.prepare(request)
-        await response.write(encode({"type": "ERROR", "object": refusals.status(refused)}).encode() + b"\n")
+        await response.write(stream.written("ERROR", refusals.status(refused)))
     except ConnectionError:
         pass  # the client left
     finally:

@@ -13,6 +13,7 @@ from arena.local.api.fault_injection import Fault
 from arena.local.objects import CONFIGMAPS, NODES, PODS
 
 PODS_PATH = "/api/v1/namespaces/default/pods"
+TFJOBS_PATH = "/apis/kubeflow.org/v1/namespaces/default/tfjobs"
 MAPS = "/api/v1/namespaces/default/configmaps"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 MERGE = "application/merge-patch+json"
@@ -90,7 +91,7 @@ def test_a_collection_is_deleted_by_selector(server):
         ("GET", f"{PODS_PATH}/a/nonsense", None, {}, 404),
         ("POST", f"{PODS_PATH}/a", {}, {}, 405),
         ("PATCH", f"{MAPS}/a", {}, {"Content_Type": "text/plain"}, 415),
-        ("POST", MAPS, b"\x6b\x38\x73\x00", {"Content_Type": "application/vnd.kubernetes.protobuf"}, 415),
+        ("POST", TFJOBS_PATH, b"k8s\0", {"Content_Type": "application/vnd.kubernetes.protobuf"}, 415),
         ("POST", MAPS, b"{", {}, 400),
         ("POST", MAPS, b"[]", {}, 400),
         ("POST", MAPS, b'{"metadata": {"name": "a"}, "data": {"x": NaN}}', {}, 400),
@@ -172,7 +173,7 @@ def test_answers_are_in_an_accepted_form(server, api):
         refused = server.ask("GET", MAPS, Accept=accept)
         assert (refused.code, refused.body["reason"]) == (406, "NotAcceptable")
         assert "application/yaml" in refused.body["message"]
-    for accept in ("application/vnd.kubernetes.protobuf, application/json", "text/html, */*;q=0.1"):
+    for accept in ("application/vnd.kubernetes.thrift, application/json", "text/html, */*;q=0.1"):
         assert server.ask("GET", MAPS, Accept=accept).body["kind"] == "ConfigMapList"
     found = server.ask("GET", f"{MAPS}/a", Accept="application/yaml")
     assert found.headers["Content-Type"].startswith("application/yaml")

@@ -416,9 +416,30 @@ def test_quotas_are_shown_and_enforced(kubectl):
     assert "exceeded quota: q" in kubectl("create -f -", stdin=POD.replace("NAME", "b"), fails=True)
 
 
-def test_what_is_out_of_scope_says_so(kubectl):
-    """The generators that speak protobuf are refused with the way round."""
-    assert "kubectl create -f" in kubectl("create configmap a --from-literal=x=1", fails=True)
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("configmap a --from-literal=x=1", "configmap a .data.x 1"),
+        ("secret generic a --from-literal=x=1", "secret a .data.x MQ=="),
+        ("job a --image=i -- true", "job a .spec.template.spec.containers[0].command ['true']"),
+        ("cronjob a --image=i --schedule=@daily -- true", "cronjob a .spec.schedule @daily"),
+        ("deployment a --image=i --replicas=0", "deployment a .spec.replicas 0"),
+        ("namespace a", "namespace a .status.phase Active"),
+        ("quota a --hard=pods=3", "quota a .spec.hard.pods 3"),
+        ("role a --verb=get --resource=pods", "role a .rules[0].resources ['pods']"),
+        ("clusterrole a --verb=get --non-resource-url=/x", "clusterrole a .rules[0].nonResourceURLs ['/x']"),
+        ("rolebinding a --role=b --serviceaccount=c:d", "rolebinding a .subjects[0].name d"),
+        ("serviceaccount a", "serviceaccount a .metadata.name a"),
+        ("service clusterip a --tcp=80:web", "service a .spec.ports[0].targetPort web"),
+        ("poddisruptionbudget a --selector=a=b --min-available=1", "pdb a .spec.minAvailable 1"),
+        ("priorityclass a --value=7", "priorityclass a .value 7"),
+    ],
+)
+def test_what_kubectl_creates_itself(kubectl, line, shown):
+    """Its generators, most of which send protobuf."""
+    kubectl(f"create {line}")
+    kind, name, path, expected = shown.split(" ", 3)
+    assert kubectl(f"get {kind} {name} -o jsonpath={{{path}}}").replace('"', "'") == expected
 
 
 def test_what_is_not_served_does_not_break_kubectl(kubectl):

@@ -3,7 +3,8 @@
 `PLURAL.GROUP.VERSION.jsonl` has two lines: facts (the release that it was made from, short names, columns,
 subresources), which are read when the server starts, and the structure, which is read when an object of the
 kind is first seen. What occurs in several structures, such as a pod's spec, is a part with a name, in
-`parts.json`; `schema` says how structures are written.
+`parts.json`; `schema` says how structures are written. `messages.json` is about protobuf, in which only
+built-in kinds are written: tests/published_messages.py makes it, and `protobuf` reads it.
 """
 
 import json
@@ -15,6 +16,7 @@ from arena.local.objects import Resource
 
 FOLDER = Path(__file__).parent
 PARTS = FOLDER / "parts.json"
+MESSAGES = FOLDER / "messages.json"
 
 
 def facts(resource: Resource) -> dict[str, Any] | None:
@@ -33,6 +35,12 @@ def structure(resource: Resource) -> dict[str, Any] | None:
 def parts() -> dict[str, Any]:
     """What several structures refer to: name -> structure."""
     found: dict[str, Any] = json.loads(PARTS.read_text(encoding="utf-8"))
+    return found
+
+
+def messages() -> dict[str, str]:
+    """The messages of built-in kinds by name, as `protobuf.messages` says."""
+    found: dict[str, str] = json.loads(MESSAGES.read_text(encoding="utf-8"))
     return found
 
 

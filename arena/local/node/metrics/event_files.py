@@ -10,6 +10,7 @@ import contextlib
 import os
 import struct
 
+from arena import wire
 from arena.local.node.metrics.filters import moment
 from arena.local.node.metrics.sources import has_ended, now
 
@@ -26,6 +27,8 @@ LARGEST = 1 << 20
 """Bytes of a record that is decoded; larger ones hold images or histograms."""
 RECORDS = 1000
 """Records of one file that are read at once."""
+_FLOAT, _DOUBLE = 1, 2
+"""Types of tensors."""
 
 
 class EventFolder:
@@ -86,64 +89,49 @@ def _scalars(record: bytes) -> Iterator[Value]:
     """Tag, value and time of the scalars of an `Event`."""
     try:
         event = _fields(record)
-        wall = struct.unpack("<d", event[1][-1])[0] if 1 in event else 0.0
+        wall = event[1][-1] if 1 in event else 0.0
         for summary in event.get(5, []):
             for one in _fields(summary).get(1, []):
                 value = _fields(one)
                 text = _number(value)
                 if text and 1 in value:
                     yield value[1][-1].decode(errors="replace"), text, moment(wall) or now()
-    except (ValueError, IndexError, struct.error):
+    except (ValueError, TypeError, AttributeError):
         return  # damaged, or of another kind
 
 
-def _number(value: dict[int, list[bytes]]) -> str:
+def _number(value: dict[int, list[Any]]) -> str:
     """The number in a `Summary.Value`: a `simple_value`, or a `tensor` as newer writers use."""
-    if 2 in value and len(value[2][-1]) == 4:
-        return f"{struct.unpack('<f', value[2][-1])[0]:.7g}"
+    if 2 in value:
+        return _single(value[2])
     tensor = _fields(value[8][-1]) if 8 in value else {}
-    single = b"".join(tensor.get(5, []))
-    double = b"".join(tensor.get(6, []))
-    content = b"".join(tensor.get(4, []))
-    kind = tensor.get(1, [b""])[-1]
-    if content and kind == b"\x01":
-        single = content
-    elif content and kind == b"\x02":
-        double = content
-    if len(single) == 4:
-        return f"{struct.unpack('<f', single)[0]:.7g}"
-    return repr(struct.unpack("<d", double)[0]) if len(double) == 8 else ""
+    kind, content = tensor.get(1, [0])[-1], tensor.get(4, [])
+    if content and kind in (_FLOAT, _DOUBLE):
+        return _single(content) if kind == _FLOAT else _double(content)
+    return _single(tensor.get(5, [])) or _double(tensor.get(6, []))
 
 
-def _fields(message: bytes) -> dict[int, list[bytes]]:
-    """Number -> values of the fields of a protobuf message; a varint is given as its bytes."""
-    found: dict[int, list[bytes]] = {}
-    at = 0
-    while at < len(message):
-        key, at = _varint(message, at)
-        start, kind = at, key & 7
-        if kind == 0:
-            _, at = _varint(message, at)
-        elif kind == 2:
-            length, start = _varint(message, at)
-            at = start + length
-        elif kind in (1, 5):
-            at += 8 if kind == 1 else 4
-        else:
-            raise ValueError(f"wire type {kind}")
-        if at > len(message):
-            raise ValueError("cut short")
-        found.setdefault(key >> 3, []).append(message[start:at])
+def _single(values: list[Any]) -> str:
+    found = _scalar(values, "<f")
+    return "" if found is None else f"{found:.7g}"
+
+
+def _double(values: list[Any]) -> str:
+    found = _scalar(values, "<d")
+    return "" if found is None else repr(found)
+
+
+def _scalar(values: list[Any], form: str) -> float | None:
+    """The only number of a field, which is written as it is or packed; None if there are several or none."""
+    if len(values) != 1 or isinstance(values[0], float):
+        return values[0] if len(values) == 1 else None
+    packed = values[0]
+    return float(struct.unpack(form, packed)[0]) if len(packed) == struct.calcsize(form) else None
+
+
+def _fields(message: bytes) -> dict[int, list[Any]]:
+    """Number -> values of the fields of a message."""
+    found: dict[int, list[Any]] = {}
+    for number, value in wire.fields(message):
+        found.setdefault(number, []).append(value)
     return found
-
-
-def _varint(message: bytes, at: int) -> tuple[int, int]:
-    """A varint, and its end."""
-    value = 0
-    for shift in range(0, 70, 7):
-        byte = message[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-    raise ValueError("a varint without an end")

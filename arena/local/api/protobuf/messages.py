@@ -1,0 +1,86 @@
+"""What the messages of the API hold, as tests/published_messages.py writes it down in `published`.
+
+A message is named by the first word of its group and its name in Kubernetes, such as `core.Pod`, and is
+written as the list of its fields, `NAME:TYPE`, in the order of their numbers, which count from 1 unless one
+is given as `NUMBER=`. A field without a name is a message whose fields belong to the holder in JSON. The type
+is the name of a message or of one of `values.CODECS`, as `[TYPE]` a list and as `{TYPE}` a map with texts
+as keys. A field that is marked with `*` or `!` stays in JSON although it is empty: with `*`, a message may
+lack it, with `!`, JSON always has it.
+"""
+
+from functools import cache
+
+from arena.local.api import published
+from arena.local.objects import Resource
+from arena.tuples import NamedTuple
+
+_ANY_GROUP = ("DeleteOptions", "Status", "PartialObjectMetadata", "PartialObjectMetadataList")
+"""Kinds of every group."""
+
+
+class Field(NamedTuple):
+    """A field of a message."""
+
+    number: int
+    name: str
+    """Its name in JSON; "" if its own fields take its place there."""
+    type: str
+    shape: str
+    """`[` for a list, `{` for a map, "" for a single value."""
+    stays: bool
+    """Whether it is there although it is empty."""
+
+
+Message = tuple[Field, ...]
+
+
+def has(resource: Resource) -> bool:
+    """Whether the objects of a type have a message."""
+    return resource.version == "v1" and f"{_short(resource.group)}.{resource.kind}" in _written()
+
+
+def has_group(group: str) -> bool:
+    """Whether the objects of a group have messages."""
+    return _short(group) in _groups()
+
+
+def of(api_version: str, kind: str) -> Message:
+    """The message for objects of a kind.
+
+    Raises:
+        LookupError: there is none.
+    """
+    group, _, version = api_version.rpartition("/")
+    name = f"{'meta' if kind in _ANY_GROUP else _short(group)}.{kind}"
+    if name not in _written() or (version != "v1" and kind not in _ANY_GROUP):
+        raise LookupError(f"no message for {kind} of {api_version}")
+    return named(name)
+
+
+@cache
+def named(name: str) -> Message:
+    """The message with that name."""
+    number, found = 0, []
+    for word in _written()[name].split():
+        place, _, rest = word.rpartition("=")
+        number = int(place) if place else number + 1
+        title, _, kind = rest.partition(":")
+        bare = kind.rstrip("*!")
+        shape = bare[0] if bare[0] in "[{" else ""
+        found.append(Field(number, title, bare.strip("[]{}"), shape, bare != kind))
+    return tuple(found)
+
+
+@cache
+def _written() -> dict[str, str]:
+    return published.messages()
+
+
+@cache
+def _groups() -> frozenset[str]:
+    return frozenset(name.partition(".")[0] for name in _written())
+
+
+def _short(group: str) -> str:
+    """`core`, `apps`, `rbac`; all groups of Kubernetes that have a dot end as these."""
+    return group.removesuffix(".k8s.io").removesuffix(".authorization") or "core"
