@@ -26,7 +26,7 @@ KEPT = ("format", "minimum", "maximum", "minLength",
         "maxLength", "pattern", "minItems", "maxItems", "minProperties", "maxProperties", "enum", "default",
         "nullable", "required")  # fmt: skip
 NAMES = {"jaxReplicaSpecs": "replicaSpecs", "JAXJob.status": "jobStatus"}
-"""Names of parts that the shapes of other kinds refer to, by the field that holds them first."""
+"""Names of parts that the structures of other kinds refer to, by the field that holds them first."""
 FORMATS = ("int32", "int64", "date-time")
 FIXED = "self == oldSelf"
 SHORT = 60

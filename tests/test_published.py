@@ -1,6 +1,7 @@
 """The structure of custom kinds, as the local cluster knows it."""
 
 import copy
+import json
 import os
 import random
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import crds
+import openapi_reduction
 import published_reduction
 import pytest
 import reduction
@@ -34,6 +36,34 @@ def test_structures_are_those_of_the_published_definitions() -> None:
             (published.FOLDER / name).write_text(text, encoding="utf-8")
     found = [*published.FOLDER.glob("*.jsonl"), published.PARTS]
     assert {path.name: path.read_text(encoding="utf-8") for path in found} == made
+
+
+def test_built_in_structures_are_those_of_kubernetes() -> None:
+    """The file is what the OpenAPI documents of an API server say, no more and no less."""
+    if not openapi_reduction.FOLDER.is_dir():
+        pytest.skip(f"NOT COMPARED: no documents in {openapi_reduction.FOLDER}; set ARENA_OPENAPI")
+    made = openapi_reduction.made()
+    if os.environ.get("ARENA_REGENERATE"):
+        published.KUBERNETES.write_text(made, encoding="utf-8")
+    assert published.KUBERNETES.read_text(encoding="utf-8") == made
+
+
+def test_every_structure_is_data() -> None:
+    """The server knows the whole structure of every kind as JSON, and no other structure."""
+    kinds = [kind for kind in resource_types.TYPES if kind.verbs != resource_types.MEASURED]
+    found: dict[int, schema.Schema] = {}
+    todo = [schema.root(kind) for kind in kinds]
+    while todo:
+        one = todo.pop()
+        if id(one) not in found:
+            found[id(one)] = one
+            todo += schema.below(one)
+    names = {one.name for one in found.values()}
+    assert json.loads(json.dumps([one.raw for one in found.values()])) == [one.raw for one in found.values()]
+    assert published.kubernetes().keys() <= names
+    assert {kind.resource.kind for kind in kinds} <= names
+    unknown = {one.name or str(one.raw) for one in found.values() if not (one.type or one.is_open)}
+    assert unknown == set()
 
 
 def test_served_definitions_say_what_was_published() -> None:

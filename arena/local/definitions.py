@@ -1,7 +1,7 @@
 """How an operator describes its kinds to the API, as a CustomResourceDefinition and a webhook would."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -50,8 +50,7 @@ class Definition:
     """A kind that the API serves because its operator is installed.
 
     Attributes:
-        shapes: the structures of a kind of which no definition is in `api/published`, one a line, in the
-            syntax of `api/shapes.py`, whose structures may be used.
+        structure: that of a kind of which none is in `api/published`, as `api/schema.py` describes it.
         check: yields what the operator's webhook refuses; the API itself checks pod templates.
         columns: the columns that `kubectl get` prints between name and age; these and the next four say
             what a published definition says itself.
@@ -72,7 +71,7 @@ class Definition:
     """
 
     resource: Resource
-    shapes: str = ""
+    structure: Mapping[str, Any] = field(default_factory=dict)
     check: Callable[[Object], Iterable[FieldError]] = lambda obj: ()
     columns: tuple[Column, ...] = ()
     wide: tuple[Column, ...] = ()

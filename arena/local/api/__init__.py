@@ -8,9 +8,10 @@
 - `streaming/`     what needs the processes behind pods: logs, exec, attach, port-forward, metrics
 - `local_watch`    watches of operators and the node, in the same process; `http_watch` for clients
 - `patches/`       the four kinds of patch
-- `resource_types` the table of types; `schema` has their structures, from `published/` and `shapes`
+- `resource_types` the table of types; `schema` has their structures, most of them from `published/`
 - `protobuf/`      objects in the form that Go clients prefer for Kubernetes' own kinds
-- `structure`      unknown fields, defaults and limits, as the structures say
+- `structure`      unknown fields, defaults and limits, as the structures say; `go_types` what is special to
+                   built-in kinds
 
 It imports neither the node nor an operator.
 """

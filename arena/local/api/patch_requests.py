@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from arena.local.api import bodies, metadata, refusals, schema, structure
+from arena.local.api import bodies, go_types, metadata, refusals, schema
 from arena.local.api.patches import apply, pointer, strategic
 from arena.local.api.patches.merge import merge
 from arena.local.api.request_options import WriteOptions
@@ -96,7 +96,7 @@ def _apply(request: web.Request, config: Object, target: Target, how: WriteOptio
         apply.Manager(how.manager, metadata.now(), target.subresource),
     )
     if not target.kind.custom:
-        structure.normalise(root, config)
+        go_types.normalise(root, config)
     if target.kind.has_status and target.subresource != "status":
         config.pop("status", None)
     return Patch(

@@ -27,6 +27,8 @@ class Type(NamedTuple):
     """The definition of a kind with an operator."""
     facts: Mapping[str, Any] | None = None
     """What is published of a custom kind: its columns and subresources."""
+    structure: Mapping[str, Any] | None = None
+    """The structure of a kind that nobody publishes."""
 
     @property
     def key(self) -> str:
@@ -86,7 +88,29 @@ def _defined(one: Definition) -> Type:
     short = tuple(facts["short"]) if facts else one.short
     # `kubectl get all` lists only namespaced types.
     categories = ("all",) if one.resource.namespaced else ()
-    return Type(one.resource, short, subresources, categories, True, definition=one, facts=facts)
+    structure = one.structure or None
+    return Type(
+        one.resource, short, subresources, categories, True, definition=one, facts=facts, structure=structure
+    )
+
+
+_MEASUREMENT = {"properties": {"time": "date-time", "value": "string"}}
+_METRIC = {
+    "properties": {
+        "name": "string", "container": "string", "count": "integer", "min": "string", "max": "string",
+        "latest": _MEASUREMENT, "values": {"items": _MEASUREMENT},
+    },
+    "required": ["name"],
+}  # fmt: skip
+_OBSERVATION_LOG = {
+    "properties": {
+        "pod": {"properties": {"name": "string", "uid": "string"}},
+        "status": {
+            "properties": {"complete": "boolean", "gaps": "integer", "dropped": "integer",
+                           "metrics": {"items": _METRIC}},
+        },
+    },
+}  # fmt: skip
 
 
 TYPES: tuple[Type, ...] = (
@@ -117,7 +141,7 @@ TYPES: tuple[Type, ...] = (
     *map(_review, ("SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview")),
     _review("LocalSubjectAccessReview", True),
     _review("SelfSubjectReview", group="authentication.k8s.io"),
-    Type(objects.OBSERVATION_LOGS, ("obs",)),
+    Type(objects.OBSERVATION_LOGS, ("obs",), structure=_OBSERVATION_LOG),
     Type(objects.POD_LOGS, subresources=("log",), verbs=MEASURED),
     Type(Resource("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", False), verbs=MEASURED),
     Type(Resource("metrics.k8s.io", "v1beta1", "pods", "PodMetrics"), verbs=MEASURED),

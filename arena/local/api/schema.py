@@ -1,12 +1,14 @@
-"""The structure of objects: of custom kinds as their definitions are published, of others as `shapes` has it.
+"""The structure of objects, as it is published; kinds that nobody published have one of the house.
 
 A structure is written as JSON: the name of a type or format (`string`, `int32`, `int-or-string`), that of
-another structure (`#part` of the published ones), or a mapping with the keys of OpenAPI, except that
+another structure (`PodSpec` of Kubernetes, `#part` of the custom kinds), or a mapping with the keys of
+OpenAPI, except that
 
 - `properties`, `values` (what OpenAPI calls `additionalProperties`) and `items` imply the type;
 - `keys` names the fields that identify the items of a list, and `set` marks a list of unique values; all
   other lists are replaced whole, as are mappings that are `atomic`;
 - `open` keeps unknown fields, as does the empty structure;
+- `needed` are the fields that a built-in kind insists on, if others are published as `required`;
 - rules that are published as expressions are restated: `fixed` values do not change, of each group of
   `exclusive` fields at most one is there, of `alternatives` one group is, `excluded` values are refused.
 """
@@ -15,16 +17,15 @@ from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from typing import Any
 
-from arena.local import definitions
-from arena.local.api import published, shapes
+from arena.local.api import published, resource_types
 from arena.local.api.resource_types import Type
 from arena.local.objects import Resource
 
 TYPES = ("string", "integer", "number", "boolean", "object", "array", "int-or-string", "quantity")
-_FORMATS = {"int32": "integer", "int64": "integer", "date-time": "string"}
+_FORMATS = {"int32": "integer", "int64": "integer", "date-time": "string", "byte": "string"}
 """Formats, which also stand for a type with that format."""
-_STRUCTURE = {"type", "properties", "values", "items", "required", "default", "nullable", "keys", "set",
-              "atomic", "open"}  # fmt: skip
+_STRUCTURE = {"type", "properties", "values", "items", "required", "needed", "default", "nullable", "keys",
+              "set", "atomic", "open"}  # fmt: skip
 _NOTHING = {"string": "", "integer": 0, "number": 0, "boolean": False, "quantity": "0", "int-or-string": 0,
             "array": [], "object": {}}  # fmt: skip
 
@@ -72,6 +73,11 @@ class Schema:
     def required(self) -> tuple[str, ...]:
         """The fields that must be there."""
         return tuple(self.raw.get("required", ()))
+
+    @cached_property
+    def needed(self) -> tuple[str, ...]:
+        """The fields that a built-in kind insists on."""
+        return tuple(self.raw.get("needed", self.required))
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
@@ -138,27 +144,21 @@ def _named(name: str) -> Schema:
         return Schema({"type": _FORMATS[name], "format": name})
     if name.startswith("#"):
         return Schema(published.parts()[name[1:]])
-    return Schema(_written()[name], name)
-
-
-@cache
-def _written() -> dict[str, Any]:
-    """Name -> structure, of those that are written as text in `shapes` and in definitions."""
-    texts = (shapes.ALL, *(one.shapes for one in definitions.every()))
-    return {name: raw for text in texts for name, raw in shapes.parse(text)}
+    return Schema(published.kubernetes()[name], name)
 
 
 def root(kind: Type) -> Schema:
     """The structure of the objects of a type."""
-    return _root(kind.resource, kind.custom)
+    return _root(kind.resource)
 
 
 @cache
-def _root(resource: Resource, custom: bool) -> Schema:
-    name = resource.kind
-    raw = (published.structure(resource) if custom else None) or _written()[name]
+def _root(resource: Resource) -> Schema:
+    kind = resource_types.of(resource)
+    raw = kind.structure or (published.structure(resource) if kind.custom else None)
+    raw = raw or published.kubernetes()[resource.kind]
     header = {"apiVersion": "string", "kind": "string", "metadata": "ObjectMeta"}
-    return Schema({**raw, "properties": {**header, **raw["properties"]}}, name)
+    return Schema({**raw, "properties": {**header, **raw["properties"]}}, resource.kind)
 
 
 def below(schema: Schema) -> Iterator[Schema]:

@@ -12,7 +12,8 @@ from copy import deepcopy
 from functools import cache
 from typing import Any
 
-from arena.local.api.quantities import is_quantity, is_time, normal
+from arena.local.api import go_types
+from arena.local.api.quantities import is_quantity, is_time
 from arena.local.api.schema import Schema
 from arena.local.field_errors import FieldError, invalid, missing, unsupported
 from arena.tuples import NamedTuple
@@ -43,12 +44,16 @@ class Findings(NamedTuple):
 
 
 def decode(schema: Schema, obj: Any, custom: bool, old: Any = MISSING) -> Findings:
-    """Remove unknown fields and nulls from an object, set the defaults of a custom kind, and check it."""
+    """Remove unknown fields and nulls from an object, and check it; set the defaults of a custom kind.
+
+    Of a built-in kind, only the types are checked.
+    """
     # The metadata of all kinds is of a built-in type.
-    normalise(schema.child("metadata") if custom else schema, obj.get("metadata") if custom else obj)
+    go_types.normalise(schema.child("metadata") if custom else schema, obj.get("metadata") if custom else obj)
     unknown = list(prune(schema, obj))
-    if custom:
-        complete(schema, obj)
+    if not custom:
+        return Findings(unknown, list(_misfits(schema, obj)))
+    complete(schema, obj)
     return Findings(unknown, list(check(schema, obj, old=old)))
 
 
@@ -73,18 +78,6 @@ def _keeps_null(schema: Schema) -> bool:
     return schema.nullable or "default" in schema.raw
 
 
-def normalise(schema: Schema, value: Any) -> None:
-    """Write quantities, and nulls in lists and maps, as a cluster does in built-in types."""
-    if isinstance(value, (list, dict)):
-        for key, one in list(enumerate(value) if isinstance(value, list) else value.items()):
-            inner = schema.item if isinstance(value, list) else schema.child(key)
-            if one is None and (isinstance(value, list) or schema.values):
-                value[key] = deepcopy(inner.nothing)
-            elif inner.type == "quantity":
-                value[key] = normal(one)
-            normalise(inner, value[key])
-
-
 def complete(schema: Schema, value: Any) -> None:
     """Set defaults, and write whole numbers as integers."""
     if isinstance(value, dict):
@@ -97,6 +90,18 @@ def complete(schema: Schema, value: Any) -> None:
             value[key] = int(one)
         else:
             complete(inner, one)
+
+
+def _misfits(schema: Schema, value: Any, path: str = "") -> Iterator[FieldError]:
+    """The values that their type cannot hold."""
+    if not (_fits(schema, value) and go_types.holds(schema, value)):
+        yield _wrong(schema, path, value)
+        return
+    for key, one in _members(value):
+        if isinstance(value, list):
+            yield from _misfits(schema.item, one, f"{path}[{key}]")
+        elif child := schema.known(key):
+            yield from _misfits(child, one, _below(path, key))
 
 
 def _members(value: Any) -> list[tuple[Any, Any]]:

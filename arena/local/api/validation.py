@@ -128,7 +128,7 @@ def _key(field: str, key: str) -> Iterator[FieldError]:
 def _required(shape: Schema, value: Any, path: str) -> Iterator[FieldError]:
     """Missing required fields."""
     if isinstance(value, dict):
-        for name in shape.required:
+        for name in shape.needed:
             if value.get(name) in (None, "", [], {}):
                 yield missing(f"{path}.{name}" if path else name)
         for name, one in value.items():

@@ -54,7 +54,7 @@ SELECTED = {
 @pytest.mark.parametrize(
     ("resource", "body", "field", "words"),
     [
-        (PODS, {"metadata": {"name": "a"}}, "spec", "Required value"),
+        (PODS, {"metadata": {"name": "a"}}, "spec.containers", "Required value"),
         (PODS, {"metadata": {"name": "a"}, "spec": {}}, "spec.containers", "Required value"),
         (PODS, pod({"name": "c"}), "spec.containers[0].image", "Required value"),
         (PODS, {**pod(), "metadata": {"name": "a\n"}}, "metadata.name", "RFC 1123"),

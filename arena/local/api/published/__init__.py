@@ -1,10 +1,15 @@
-"""What published definitions say of custom kinds, as tests/published_reduction.py writes it down here.
+"""The structures of kinds as they are published, as tests/published_reduction.py and others write them here.
+
+What custom kinds are, their definitions say:
 
 `PLURAL.GROUP.VERSION.jsonl` has two lines: facts (the release that it was made from, short names, columns,
 subresources), which are read when the server starts, and the structure, which is read when an object of the
 kind is first seen. What occurs in several structures, such as a pod's spec, is a part with a name, in
-`parts.json`; `schema` says how structures are written. `messages.json` is about protobuf, in which only
-built-in kinds are written: tests/published_messages.py makes it, and `protobuf` reads it.
+`parts.json`; `schema` says how structures are written.
+
+What built-in kinds are, the OpenAPI documents of Kubernetes say: `kubernetes.json` has the release, and the
+structures by their names there. `messages.json` is about protobuf, in which only built-in kinds are written:
+tests/published_messages.py makes it, and `protobuf` reads it.
 """
 
 import json
@@ -16,6 +21,7 @@ from arena.local.objects import Resource
 
 FOLDER = Path(__file__).parent
 PARTS = FOLDER / "parts.json"
+KUBERNETES = FOLDER / "kubernetes.json"
 MESSAGES = FOLDER / "messages.json"
 
 
@@ -35,6 +41,13 @@ def structure(resource: Resource) -> dict[str, Any] | None:
 def parts() -> dict[str, Any]:
     """What several structures refer to: name -> structure."""
     found: dict[str, Any] = json.loads(PARTS.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def kubernetes() -> dict[str, Any]:
+    """The structures of built-in kinds, and those that they refer to: name -> structure."""
+    found: dict[str, Any] = json.loads(KUBERNETES.read_text(encoding="utf-8"))["structures"]
     return found
 
 

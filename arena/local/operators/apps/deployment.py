@@ -129,21 +129,9 @@ def _fill(obj: Object) -> None:
         set_defaults(spec["strategy"]["rollingUpdate"], maxUnavailable="25%", maxSurge="25%")
 
 
-SHAPES = """
-Deployment metadata:ObjectMeta spec:DeploymentSpec! status:WorkloadStatus
-WorkloadStatus observedGeneration:i replicas:i updatedReplicas:i readyReplicas:i availableReplicas:i \
-unavailableReplicas:i terminatingReplicas:i fullyLabeledReplicas:i currentReplicas:i currentRevision:s \
-updateRevision:s collisionCount:i conditions:[Condition/type]
-DeploymentSpec replicas:i selector:LabelSelector! template:PodTemplateSpec! strategy:DeploymentStrategy \
-minReadySeconds:i revisionHistoryLimit:i paused:b progressDeadlineSeconds:i
-DeploymentStrategy type:s rollingUpdate:Rolling
-Rolling maxUnavailable:x maxSurge:x partition:i
-"""
-
 DEFINITIONS = (
     Definition(
         resource=DEPLOYMENTS,
-        shapes=SHAPES,
         short=("deploy",),
         scale=True,
         fill=_fill,

@@ -87,15 +87,9 @@ def _fill(obj: Object) -> None:
     set_defaults(obj["spec"], replicas=1)
 
 
-SHAPES = """
-ReplicaSet metadata:ObjectMeta spec:ReplicaSetSpec! status:WorkloadStatus
-ReplicaSetSpec replicas:i minReadySeconds:i selector:LabelSelector! template:PodTemplateSpec
-"""
-
 DEFINITIONS = (
     Definition(
         resource=REPLICASETS,
-        shapes=SHAPES,
         short=("rs",),
         scale=True,
         fill=_fill,

@@ -178,17 +178,9 @@ def _fill(obj: Object) -> None:
         set_defaults(spec["updateStrategy"]["rollingUpdate"], partition=0)
 
 
-SHAPES = """
-StatefulSet metadata:ObjectMeta spec:StatefulSetSpec! status:WorkloadStatus
-StatefulSetSpec replicas:i selector:LabelSelector! template:PodTemplateSpec! serviceName:s \
-volumeClaimTemplates:[PersistentVolumeClaim] podManagementPolicy:s updateStrategy:DeploymentStrategy \
-revisionHistoryLimit:i minReadySeconds:i persistentVolumeClaimRetentionPolicy:any ordinals:any
-"""
-
 DEFINITIONS = (
     Definition(
         resource=STATEFULSETS,
-        shapes=SHAPES,
         short=("sts",),
         scale=True,
         fill=_fill,

@@ -115,18 +115,9 @@ def _fill(obj: Object) -> None:
             spec[field] = value
 
 
-SHAPES = """
-CronJob metadata:ObjectMeta spec:CronJobSpec! status:CronJobStatus
-CronJobStatus active:[ObjectReference] lastScheduleTime:t lastSuccessfulTime:t
-CronJobSpec schedule:s! timeZone:s startingDeadlineSeconds:i concurrencyPolicy:s suspend:b \
-jobTemplate:JobTemplateSpec! successfulJobsHistoryLimit:i failedJobsHistoryLimit:i
-JobTemplateSpec metadata:ObjectMeta spec:JobSpec!
-"""
-
 DEFINITIONS = (
     Definition(
         resource=CRONJOBS,
-        shapes=SHAPES,
         check=_check,
         columns=(
             ("Schedule", lambda obj: obj["spec"].get("schedule")),

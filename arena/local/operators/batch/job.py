@@ -166,7 +166,6 @@ class Job(JobLifecycle):
 DEFINITIONS = (
     Definition(
         resource=JOBS,
-        shapes=job_validation.SHAPES,
         fill=job_validation.fill,
         restart=job_validation.RESTART,
         check=job_validation.check,

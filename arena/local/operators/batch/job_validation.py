@@ -15,24 +15,6 @@ _INDEXES = re.compile(r"[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*")
 _INDEXED = 100_000
 """Maximum completions of an Indexed Job, since its status lists each."""
 
-SHAPES = """
-Job metadata:ObjectMeta spec:JobSpec! status:JobStatus
-JobStatus conditions:[Condition/type] startTime:t completionTime:t active:i ready:i terminating:i \
-succeeded:i failed:i completedIndexes:s failedIndexes:s uncountedTerminatedPods:UncountedPods \
-observedGeneration:i
-UncountedPods succeeded:[s+] failed:[s+]
-JobSpec parallelism:i completions:i activeDeadlineSeconds:i podFailurePolicy:PodFailurePolicy \
-successPolicy:SuccessPolicy backoffLimit:i backoffLimitPerIndex:i maxFailedIndexes:i \
-selector:LabelSelector manualSelector:b template:PodTemplateSpec! \
-ttlSecondsAfterFinished:i completionMode:s suspend:b podReplacementPolicy:s managedBy:s
-PodFailurePolicy rules:[PodFailurePolicyRule]
-PodFailurePolicyRule action:s! onExitCodes:OnExitCodes onPodConditions:[OnPodCondition]
-OnExitCodes containerName:s operator:s! values:[i]
-OnPodCondition type:s! status:s
-SuccessPolicy rules:[SuccessPolicyRule]
-SuccessPolicyRule succeededIndexes:s succeededCount:i
-"""
-
 
 def fill(obj: Object) -> None:
     """Set the defaults of a Job, in place."""

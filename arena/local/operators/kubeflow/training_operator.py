@@ -1,9 +1,10 @@
 """The training operator: how the jobs of all its kinds run and end; `replicas.Kind` has the differences."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from arena import foreign_json
 from arena.local.definitions import Definition
@@ -35,10 +36,10 @@ def operator_of(kind: Kind) -> Operator:
 
 
 def definition_of(
-    kind: Kind, check: Callable[[Object], Iterable[FieldError]], shapes: str = ""
+    kind: Kind, check: Callable[[Object], Iterable[FieldError]], structure: Mapping[str, Any] | None = None
 ) -> tuple[Definition, ...]:
     """The definition of one kind: what its webhook refuses, and its structures if nobody publishes them."""
-    return (Definition(resource=kind.resource, shapes=shapes, check=check),)
+    return (Definition(resource=kind.resource, structure=structure or {}, check=check),)
 
 
 class TrainingOperatorJob(JobLifecycle):
