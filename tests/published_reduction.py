@@ -44,7 +44,7 @@ def made() -> dict[str, str]:
 
 
 def _served() -> list[Resource]:
-    found = (one.resource for one in definitions.every() if one.custom)
+    found = (resource for one in definitions.every() if one.custom for resource in one.resources)
     return sorted(found, key=lambda one: (one.group, one.kind))
 
 
@@ -65,7 +65,9 @@ class Definition:
         self.facts: dict[str, Any] = {"from": release, "short": names.get("shortNames") or []}
         self.facts["columns"] = [_column(one) for one in version.get("additionalPrinterColumns") or []]
         self.facts["subresources"] = version.get("subresources") or {}
-        made = Reduction(RULES.get(kind, {}))
+        if version.get("deprecated"):
+            self.facts["deprecated"] = True
+        made = Reduction(RULES.get(kind, {}) if version["storage"] else {})
         self.schema = made.reduced(version["schema"]["openAPIV3Schema"])
         assert made.applied == set(made.rules), f"published_rules.py has paths that {kind} has not"
         for name in ("apiVersion", "kind", "metadata"):

@@ -62,6 +62,7 @@ class Definition:
         restart: the restart policies that the pod template of its spec may have; the API then sets defaults
             in the template, too. Empty for a kind whose templates the API leaves as they are.
         immutable: the fields of spec that may not change.
+        served: the versions besides that of the resource in which its objects are served, too.
         fields: the paths that a field selector may name, besides name and namespace.
         custom: whether a cluster serves it from a CustomResourceDefinition.
         seeds: objects that exist from the start.
@@ -81,11 +82,17 @@ class Definition:
     fill: Callable[[Object], None] = _nothing
     restart: tuple[str, ...] = ()
     immutable: tuple[str, ...] = ()
+    served: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     custom: bool = True
     seeds: tuple[Object, ...] = ()
     scheduled: Callable[[Object], bool] | None = None
     outcome: Callable[[Object], Outcome] | None = None
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """The kind in all served versions, first that in which objects are stored."""
+        return (self.resource, *(self.resource._replace(version=one) for one in self.served))
 
     @property
     def fills(self) -> bool:

@@ -10,6 +10,7 @@
 - `patches/`       the four kinds of patch
 - `resource_types` the table of types; `schema` has their structures, most of them from `published/`
 - `protobuf/`      objects in the form that Go clients prefer for Kubernetes' own kinds
+- `versions`       kinds that are served in several versions
 - `structure`      unknown fields, defaults and limits, as the structures say; `go_types` what is special to
                    built-in kinds
 

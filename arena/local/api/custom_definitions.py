@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from arena.local.api import openapi, schema
+from arena.local.api import openapi, schema, versions
 from arena.local.api.refusals import qualified
-from arena.local.api.resource_types import DEFINITIONS, STORED, Type
+from arena.local.api.resource_types import DEFINITIONS, TYPES, Type
 from arena.local.api.schema import Schema
 from arena.local.api.store import Store
 from arena.local.objects import Object
@@ -27,17 +27,17 @@ def store(created: str) -> Store:
 
 
 def _every(created: str) -> Iterator[Object]:
-    custom = sorted((kind for kind in STORED if kind.custom), key=_name)
-    return (_definition(name, list(versions), created) for name, versions in groupby(custom, _name))
+    custom = sorted((kind for kind in TYPES if kind.custom), key=_name)
+    return (_definition(name, list(kinds), created) for name, kinds in groupby(custom, _name))
 
 
 def _name(kind: Type) -> str:
     return qualified(kind.resource)
 
 
-def _definition(name: str, versions: list[Type], created: str) -> Object:
+def _definition(name: str, kinds: list[Type], created: str) -> Object:
     """The definition of a kind; the first version is the one that is stored."""
-    kind, names = versions[0], _names(versions[0])
+    kind, names = kinds[0], _names(kinds[0])
     meta = {"name": name, "uid": str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{created}.{name}")),
             "creationTimestamp": created, "generation": 1}  # fmt: skip
     return {
@@ -48,7 +48,7 @@ def _definition(name: str, versions: list[Type], created: str) -> Object:
             "group": kind.resource.group,
             "names": names,
             "scope": "Namespaced" if kind.resource.namespaced else "Cluster",
-            "versions": [_version(one, stored=one is kind) for one in versions],
+            "versions": [_version(one, stored=one is kind) for one in kinds],
             "conversion": {"strategy": "None"},
         },
         "status": {
@@ -80,6 +80,7 @@ def _version(kind: Type, stored: bool) -> Object:
         "name": kind.resource.version,
         "served": True,
         "storage": stored,
+        **_deprecation(kind),
         "schema": {"openAPIV3Schema": _whole(schema.root(kind))},
     }
     facts: Mapping[str, Any] = kind.facts or {"subresources": {name: {} for name in kind.subresources}}
@@ -88,6 +89,11 @@ def _version(kind: Type, stored: bool) -> Object:
     if facts.get("columns"):
         found["additionalPrinterColumns"] = [_column(one) for one in facts["columns"]]
     return found
+
+
+def _deprecation(kind: Type) -> Object:
+    told = versions.warning(kind)
+    return {"deprecated": True, "deprecationWarning": told} if told else {}
 
 
 def _column(one: Mapping[str, Any]) -> Object:

@@ -17,6 +17,7 @@ from arena.local.api import (
     representations,
     request_path,
     scale,
+    versions,
 )
 from arena.local.api.object_api import Api
 from arena.local.api.rbac import reviews, users
@@ -89,6 +90,8 @@ async def handle(api: Api, request: web.Request, path: str) -> web.StreamRespons
         bodies.check_form(request)
         call = Call(api, request, request_path.target(path))
         form = call.form
+        if told := versions.warning(call.target.kind):
+            call.warnings.append(told)
         if request.can_read_body:
             call.body = await request.read()
         if request.method == "GET" and query_options.flag(request.query, "watch"):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from arena.local.api import refusals, representations, selectors
+from arena.local.api import refusals, representations, selectors, versions
 from arena.local.api.object_api import Api
 from arena.local.api.representations import PROTOBUF
 from arena.local.api.request_options import ListOptions
@@ -39,7 +39,7 @@ class _Stream:
         self._selector = selector
         self._namespace = namespace
         self.form = representations.form(kind, request.headers.get("Accept", ""))
-        self._plain = self.form is representations.PLAIN
+        self._plain = self.form is representations.PLAIN and kind.stored is None
         self._query: Mapping[str, str] = request.query
         self._first = True
 
@@ -69,6 +69,7 @@ class _Stream:
 
     def event(self, kind: str, obj: Object) -> bytes:
         """An event with an object, in the requested form."""
+        obj = versions.served(self.kind, obj)
         shown = representations.one(self.kind, obj, self.form, self._query, header=self._first)
         self._first = False
         return self.written(kind, shown)

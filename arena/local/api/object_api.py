@@ -15,6 +15,7 @@ from arena.local.api import (
     scale,
     service_tokens,
     size_limits,
+    versions,
 )
 from arena.local.api.deletion import PROTECTED, Remover
 from arena.local.api.event_expiry import Expiry
@@ -70,7 +71,8 @@ class Api:
     def get(self, resource: Resource, name: str, namespace: str | None = None) -> Object | None:
         """Return the object; None if there is none."""
         kind = of(resource)
-        return self._store_of(kind).read(kind.key, _space(resource, namespace), name)
+        found = self._store_of(kind).read(kind.key, _space(resource, namespace), name)
+        return None if found is None else versions.served(kind, found)
 
     def list(self, resource: Resource, namespace: str | None = None, labels: str = "") -> list[Object]:
         """Return all objects of a namespace (None for all) that match a label selector."""
@@ -81,6 +83,8 @@ class Api:
         kind = of(resource)
         store = self._store_of(kind)
         page = pagination.page(store, kind, listing)
+        if kind.stored:
+            page = page._replace(texts=[versions.text(kind, one) for one in page.texts])
         return page if store is self.store else page._replace(version=self.store.version)
 
     def create(
@@ -102,7 +106,7 @@ class Api:
             self._quotas.check(kind, obj)
             self._ports.allot(kind, obj)
             service_tokens.allot(kind, obj)
-            self.store.put(kind.key, obj)
+            self.store.put(kind.key, versions.stored(kind, obj))
             self._quotas.written(kind, None, obj)
             self._expiry.created(kind)
         return obj
@@ -137,7 +141,7 @@ class Api:
         """
         kind = of(resource)
         with self.store.transaction(how.dry):
-            old = self._existing(kind, name, namespace)
+            old = versions.served(kind, self._existing(kind, name, namespace))
             if subresource == "scale":
                 wanted = change(scale.scale(kind, old))
                 new = scale.scaled(kind, old, wanted)
@@ -153,10 +157,10 @@ class Api:
             return old
         if kind.generation and new.get("spec") != old.get("spec"):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
-        self.store.put(kind.key, new, old)
+        self.store.put(kind.key, versions.stored(kind, new), versions.stored(kind, old))
         self._quotas.written(kind, old, new)
         if self._remover.finished(kind, new):
-            self._remover.drop(kind, new)
+            self._remover.drop(kind, versions.stored(kind, new))
         return new
 
     def delete(
@@ -185,7 +189,8 @@ class Api:
         kind = of(resource)
         with self.store.transaction(how.dry):
             obj = self._existing(kind, name, namespace)
-            return obj, self._remover.delete(kind, obj, how)
+            is_gone = self._remover.delete(kind, obj, how)
+            return versions.served(kind, obj), is_gone
 
     def watch(self, *resources: Resource) -> LocalWatch:
         """Watch these types: every object comes as ADDED first, then every change, in order."""

@@ -29,6 +29,8 @@ class Type(NamedTuple):
     """What is published of a custom kind: its columns and subresources."""
     structure: Mapping[str, Any] | None = None
     """The structure of a kind that nobody publishes."""
+    stored: Resource | None = None
+    """The version in which its objects are stored; None for that of this type."""
 
     @property
     def key(self) -> str:
@@ -81,17 +83,18 @@ def _review(kind: str, namespaced: bool = False, group: str = "authorization.k8s
     return Type(resource, verbs=ASKED)
 
 
-def _defined(one: Definition) -> Type:
-    facts = published.facts(one.resource) if one.custom else None
+def _defined(one: Definition, resource: Resource) -> Type:
+    """The type of a kind in one of its versions."""
+    facts = published.facts(resource) if one.custom else None
     has = facts["subresources"] if facts else {"status": one.status, "scale": one.scale}
     subresources = tuple(name for name in ("status", "scale") if has.get(name) not in (None, False))
     short = tuple(facts["short"]) if facts else one.short
     # `kubectl get all` lists only namespaced types.
-    categories = ("all",) if one.resource.namespaced else ()
-    structure = one.structure or None
+    categories = ("all",) if resource.namespaced else ()
     return Type(
-        one.resource, short, subresources, categories, True, definition=one, facts=facts, structure=structure
-    )
+        resource, short, subresources, categories, True, definition=one, facts=facts,
+        structure=one.structure or None, stored=None if resource is one.resource else one.resource,
+    )  # fmt: skip
 
 
 _MEASUREMENT = {"properties": {"time": "date-time", "value": "string"}}
@@ -145,11 +148,11 @@ TYPES: tuple[Type, ...] = (
     Type(objects.POD_LOGS, subresources=("log",), verbs=MEASURED),
     Type(Resource("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", False), verbs=MEASURED),
     Type(Resource("metrics.k8s.io", "v1beta1", "pods", "PodMetrics"), verbs=MEASURED),
-    *map(_defined, definitions.every()),
+    *(_defined(one, resource) for one in definitions.every() for resource in one.resources),
 )
 
 _BY_PATH = {(t.resource.group, t.resource.version, t.resource.plural): t for t in TYPES}
-_BY_KEY = {t.key: t for t in TYPES}
+_BY_KEY = {t.key: t for t in TYPES if t.stored is None}
 
 
 def find(group: str, version: str, plural: str) -> Type | None:
@@ -170,9 +173,9 @@ def of(resource: Resource) -> Type:
 
 
 def named(key: str) -> Type:
-    """The type with that store key."""
+    """The type with that store key, in the version that is stored."""
     return _BY_KEY[key]
 
 
-STORED = tuple(t for t in TYPES if t.verbs == ALL_VERBS)
-"""The types whose objects the store keeps."""
+STORED = tuple(t for t in TYPES if t.verbs == ALL_VERBS and t.stored is None)
+"""The types whose objects the store keeps, in the version in which it does."""

@@ -26,7 +26,10 @@ MESSAGES = FOLDER / "messages.json"
 
 
 def facts(resource: Resource) -> dict[str, Any] | None:
-    """The facts of a kind: `from`, `short`, `columns`, `subresources`; None if nobody published it."""
+    """The facts of a kind: `from`, `short`, `columns`, `subresources`, and `deprecated` if the version is.
+
+    None if nobody published it.
+    """
     found = _lines(resource, 1)
     return found[0] if found else None
 

@@ -70,4 +70,4 @@ def _outcome(obj: Object) -> Outcome:
     return Outcome(_ENDS.get(status.get("jobDeploymentStatus", ""), ""), status.get("endTime"))
 
 
-DEFINITIONS = (Definition(resource=RAYJOBS, check=check, outcome=_outcome),)
+DEFINITIONS = (Definition(resource=RAYJOBS, served=("v1alpha1",), check=check, outcome=_outcome),)
