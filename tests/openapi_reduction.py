@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from openapi_rules import NEEDED, RANGES
+from openapi_rules import DEFAULTS, NEEDED, RANGES
 
 from arena.local.api import resource_types
 from arena.local.objects import Resource
@@ -24,8 +24,6 @@ FOLDER = Path(os.environ.get("ARENA_OPENAPI") or Path(__file__).parents[2] / "op
 RELEASE = FOLDER / "version.json"
 """What the API server answers to `/version`."""
 
-HEADER = ("apiVersion", "kind")
-"""The fields of all kinds."""
 TYPES: dict[str, Node] = {
     "Quantity": "quantity",
     "IntOrString": "int-or-string",
@@ -81,7 +79,8 @@ class Reduction:
             if short not in self.found:
                 self.found[short] = self.node(self.schemas[name], short)
         fields = {f"{name}.{field}" for name, node in self.found.items() for field in node["properties"]}
-        restated = RANGES.keys() | {f"{name}.{field}" for name, needed in NEEDED.items() for field in needed}
+        known = (*NEEDED.items(), *DEFAULTS.items())
+        restated = RANGES.keys() | {f"{name}.{field}" for name, inside in known for field in inside}
         assert restated <= fields, f"openapi_rules.py has fields that are not there: {restated - fields}"
         return self.found
 
@@ -97,8 +96,7 @@ class Reduction:
         found = _marks(schema)
         if "properties" in schema:
             below = sorted(schema["properties"].items())
-            header = HEADER if "x-kubernetes-group-version-kind" in schema else ()
-            found["properties"] = {key: self.node(one, name, key) for key, one in below if key not in header}
+            found["properties"] = {key: self.node(one, name, key) for key, one in below}
         if "additionalProperties" in schema:
             found["values"] = self.node(schema["additionalProperties"])
         if "items" in schema:
@@ -107,6 +105,8 @@ class Reduction:
             found["required"] = required
         if not field and NEEDED.get(name, tuple(required)) != tuple(required):
             found["needed"] = list(NEEDED[name])
+        if not field and name in DEFAULTS:
+            found["defaults"] = DEFAULTS[name]
         if known := schema.get("enum"):
             found["enum"] = sorted(known)
         least, most = RANGES.get(f"{name}.{field}", (None, None))

@@ -3,7 +3,11 @@
 NEEDED: structure -> the fields that it insists on, where others are published as required: an empty text or
 a 0 is a value of some, and of a status nothing is needed but what identifies a part of it.
 RANGES: `structure.field` -> the least and the greatest number.
+DEFAULTS: structure -> the values of fields that are not there, or that have the empty value of Go if they
+cannot be empty: pkg/apis/*/v1/defaults.go of Kubernetes, and structures that are never missing.
 """
+
+from typing import Any
 
 NEEDED: dict[str, tuple[str, ...]] = {
     "ConfigMapEnvSource": ("name",),
@@ -14,9 +18,11 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "HTTPHeader": ("name",),
     "ISCSIVolumeSource": ("iqn", "targetPortal"),
     "ImageVolumeSource": ("reference",),
+    "JobTemplateSpec": ("spec",),
     "LimitRangeSpec": (),
     "PodDNSConfigOption": ("name",),
     "PodFailurePolicy": (),
+    "PodTemplateSpec": ("spec",),
     "PreferredSchedulingTerm": ("weight",),
     "SecretEnvSource": ("name",),
     "SecretKeySelector": ("key", "name"),
@@ -79,12 +85,12 @@ RANGES: dict[str, tuple[int | None, int | None]] = {
     "PodSpec.activeDeadlineSeconds": (1, 2**31 - 1),
     "PodSpec.terminationGracePeriodSeconds": _COUNT,
     "PreferredSchedulingTerm.weight": (1, 100),
-    "Probe.failureThreshold": _COUNT,
+    "Probe.failureThreshold": (1, None),
     "Probe.initialDelaySeconds": _COUNT,
-    "Probe.periodSeconds": _COUNT,
-    "Probe.successThreshold": _COUNT,
+    "Probe.periodSeconds": (1, None),
+    "Probe.successThreshold": (1, None),
     "Probe.terminationGracePeriodSeconds": (1, None),
-    "Probe.timeoutSeconds": _COUNT,
+    "Probe.timeoutSeconds": (1, None),
     "ProjectedVolumeSource.defaultMode": _MODE,
     "ReplicaSetSpec.minReadySeconds": _COUNT,
     "ReplicaSetSpec.replicas": _COUNT,
@@ -101,4 +107,63 @@ RANGES: dict[str, tuple[int | None, int | None]] = {
     "TopologySpreadConstraint.maxSkew": (1, None),
     "TopologySpreadConstraint.minDomains": (1, None),
     "WeightedPodAffinityTerm.weight": (1, 100),
+}
+
+_CONTAINER = {
+    "resources": {},
+    "terminationMessagePath": "/dev/termination-log",
+    "terminationMessagePolicy": "File",
+}
+_FILES = {"defaultMode": 0o644}
+
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "ConfigMapVolumeSource": _FILES,
+    "Container": _CONTAINER,
+    "CronJobSpec": {
+        "concurrencyPolicy": "Allow",
+        "failedJobsHistoryLimit": 1,
+        "successfulJobsHistoryLimit": 3,
+        "suspend": False,
+    },
+    "DeploymentSpec": {
+        "progressDeadlineSeconds": 600,
+        "replicas": 1,
+        "revisionHistoryLimit": 10,
+        "strategy": {},
+    },
+    "DeploymentStrategy": {"type": "RollingUpdate"},
+    "DownwardAPIVolumeSource": _FILES,
+    "EndpointPort": {"protocol": "TCP"},
+    "EphemeralContainer": _CONTAINER,
+    "GRPCAction": {"service": ""},
+    "HTTPGetAction": {"path": "/", "scheme": "HTTP"},
+    "HostPathVolumeSource": {"type": ""},
+    "ObjectFieldSelector": {"apiVersion": "v1"},
+    "PersistentVolumeClaimSpec": {"resources": {}, "volumeMode": "Filesystem"},
+    "PodFailurePolicyOnPodConditionsPattern": {"status": "True"},
+    "PodSpec": {
+        "dnsPolicy": "ClusterFirst",
+        "restartPolicy": "Always",
+        "schedulerName": "default-scheduler",
+        "securityContext": {},
+        "terminationGracePeriodSeconds": 30,
+    },
+    "PriorityClass": {"preemptionPolicy": "PreemptLowerPriority", "value": 0},
+    "Probe": {"failureThreshold": 3, "periodSeconds": 10, "successThreshold": 1, "timeoutSeconds": 1},
+    "ProjectedVolumeSource": _FILES,
+    "ReplicaSetSpec": {"replicas": 1},
+    "ResourceFieldSelector": {"divisor": "0"},
+    "Secret": {"type": "Opaque"},
+    "SecretVolumeSource": _FILES,
+    "ServiceAccountTokenProjection": {"expirationSeconds": 3600},
+    "ServiceSpec": {"sessionAffinity": "None", "type": "ClusterIP"},
+    "StatefulSetPersistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
+    "StatefulSetSpec": {
+        "persistentVolumeClaimRetentionPolicy": {},
+        "podManagementPolicy": "OrderedReady",
+        "replicas": 1,
+        "revisionHistoryLimit": 10,
+        "updateStrategy": {},
+    },
+    "StorageClass": {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"},
 }

@@ -59,8 +59,7 @@ class Definition:
         status: whether it has the subresource `status`.
         scale: whether it has the subresource `scale`.
         fill: sets the defaults, in place.
-        restart: the restart policies that the pod template of its spec may have; the API then sets defaults
-            in the template, too. Empty for a kind whose templates the API leaves as they are.
+        restart: the restart policies that the pod template of its spec may have, if it has one.
         immutable: the fields of spec that may not change.
         served: the versions besides that of the resource in which its objects are served, too.
         fields: the paths that a field selector may name, besides name and namespace.

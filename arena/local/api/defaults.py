@@ -1,88 +1,118 @@
-"""Defaults that the API sets for missing fields. All functions change the object in place."""
+"""Defaults that the API sets for missing fields of built-in kinds. All functions change the object in place.
+
+The structures say most of them. Here are those that depend on other fields.
+"""
 
 import base64
 from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
 
+from arena.local.api import schema
 from arena.local.api.rbac import validation as rbac_validation
 from arena.local.api.resource_types import Type
+from arena.local.api.schema import Schema
 from arena.local.definitions import set_defaults
 from arena.local.objects import Object
+
+_WITHOUT = ("metadata", "status")
+"""The fields of objects that have no defaults."""
 
 
 def fill(kind: Type, obj: Object) -> None:
     """Set the defaults of the type."""
+    if not kind.custom:
+        root = schema.root(kind)
+        _own(root, obj)
+        for name in obj.keys() - _WITHOUT:
+            _complete(root.child(name), obj[name])
     if kind.definition:
         kind.definition.fill(obj)
-        if kind.definition.restart:
-            _template(obj["spec"])
     elif filler := _FILLERS.get(kind.key):
         filler(obj)
 
 
-def _pod(obj: Object) -> None:
-    _pod_spec(obj["spec"])
-    spec = obj["spec"]
-    set_defaults(spec, serviceAccountName="default", enableServiceLinks=True)
-    status = obj.setdefault("status", {})
-    set_defaults(status, phase="Pending", qosClass=_quality(spec))
+def _complete(one: Schema, value: Any) -> None:
+    """Set the defaults in a value."""
+    if isinstance(value, dict):
+        _own(one, value)
+        for name, inner in value.items():
+            _complete(one.child(name), inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _complete(one.item, inner)
 
 
-def _template(spec: Object) -> None:
-    template = spec.get("template")
-    if isinstance(template, dict) and isinstance(template.get("spec"), dict):
-        _pod_spec(template["spec"])
+def _own(one: Schema, value: Object) -> None:
+    """Set the defaults of a mapping's own fields."""
+    for name, default in one.all_defaults.items():
+        if _is_unset(one.fields[name], value.get(name), default):
+            value[name] = deepcopy(default)
+    if rule := _RULES.get(one.name):
+        rule(value)
 
 
-def _pod_spec(spec: Object) -> None:
-    set_defaults(
-        spec,
-        restartPolicy="Always",
-        terminationGracePeriodSeconds=30,
-        dnsPolicy="ClusterFirst",
-        schedulerName="default-scheduler",
-        securityContext={},
-    )
-    for container in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
-        _container(container)
-    for volume in spec.get("volumes") or []:
-        _volume(volume)
+def _is_unset(one: Schema, value: Any, default: Any) -> bool:
+    """Whether a value is missing, or empty where that cannot be a value, which Go does not tell apart."""
+    if value == "" and value != default:
+        return True
+    return value is None or (value == 0 and one.raw.get("minimum", 0) > 0)
 
 
 def _container(container: Object) -> None:
-    image = str(container.get("image") or "")
+    set_defaults(container, imagePullPolicy=_pull_policy(str(container.get("image") or "")))
+
+
+def _image_volume(image: Object) -> None:
+    set_defaults(image, pullPolicy=_pull_policy(str(image.get("reference") or "")))
+
+
+def _pull_policy(image: str) -> str:
     latest = ":" not in image.rsplit("/", 1)[-1] or image.endswith(":latest")
-    set_defaults(
-        container,
-        imagePullPolicy="Always" if latest and "@" not in image else "IfNotPresent",
-        terminationMessagePath="/dev/termination-log",
-        terminationMessagePolicy="File",
-        resources={},
-    )
-    for port in container.get("ports") or []:
-        set_defaults(port, protocol="TCP")
-    limits = container["resources"].get("limits") or {}
-    if limits:
-        requests = container["resources"].setdefault("requests", {})
-        for name, amount in limits.items():
-            requests.setdefault(name, amount)
-    for variable in container.get("env") or []:
-        if field := (variable.get("valueFrom") or {}).get("fieldRef"):
-            set_defaults(field, apiVersion="v1")
-    for name in ("livenessProbe", "readinessProbe", "startupProbe"):
-        if probe := container.get(name):
-            set_defaults(probe, timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)
-            if probe.get("httpGet"):
-                set_defaults(probe["httpGet"], path="/", scheme="HTTP")
+    return "Always" if latest and "@" not in image else "IfNotPresent"
 
 
 def _volume(volume: Object) -> None:
     if set(volume) == {"name"}:
         volume["emptyDir"] = {}
-    for name in ("configMap", "secret", "projected", "downwardAPI"):
-        if isinstance(volume.get(name), dict):
-            set_defaults(volume[name], defaultMode=0o644)
-    if isinstance(volume.get("hostPath"), dict):
-        set_defaults(volume["hostPath"], type="")
+
+
+def _service_port(port: Object) -> None:
+    if not port.get("targetPort"):
+        port["targetPort"] = port.get("port")
+
+
+def _limit(limit: Object) -> None:
+    """Set a container's limits to the greatest ones, and its requests to its limits or the least ones."""
+    if limit.get("type") == "Container":
+        limit["default"] = {**limit.get("max", {}), **limit.get("default", {})}
+        requests = {**limit.get("min", {}), **limit["default"], **limit.get("defaultRequest", {})}
+        limit["defaultRequest"] = requests
+
+
+_RULES: dict[str, Callable[[Object], None]] = {
+    "Container": _container,
+    "EphemeralContainer": _container,
+    "ImageVolumeSource": _image_volume,
+    "LimitRangeItem": _limit,
+    "ServicePort": _service_port,
+    "Volume": _volume,
+}
+"""Defaults of structures, by their names."""
+
+
+def _pod(obj: Object) -> None:
+    spec = obj["spec"]
+    for container in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
+        if limits := container["resources"].get("limits"):
+            container["resources"]["requests"] = {**limits, **container["resources"].get("requests", {})}
+        if spec.get("hostNetwork"):
+            for port in container.get("ports") or []:
+                port["hostPort"] = port.get("hostPort") or port.get("containerPort")
+    set_defaults(spec, serviceAccountName=spec.get("serviceAccount") or "default", enableServiceLinks=True)
+    set_defaults(spec, serviceAccount=spec["serviceAccountName"])
+    status = obj.setdefault("status", {})
+    set_defaults(status, phase="Pending", qosClass=_quality(spec))
 
 
 def _quality(spec: Object) -> str:
@@ -98,13 +128,16 @@ def _quality(spec: Object) -> str:
 
 
 def _service(obj: Object) -> None:
-    spec = obj["spec"]
-    set_defaults(spec, type="ClusterIP", sessionAffinity="None")
-    if spec["type"] != "ExternalName":
+    spec, kind = obj["spec"], obj["spec"]["type"]
+    if kind != "ExternalName":
         set_defaults(spec, clusterIP="127.0.0.1", internalTrafficPolicy="Cluster")
         set_defaults(spec, clusterIPs=[spec["clusterIP"]], ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
-    for port in spec.get("ports") or []:
-        set_defaults(port, protocol="TCP", targetPort=port.get("port"))
+    if kind in ("NodePort", "LoadBalancer") or (kind == "ClusterIP" and spec.get("externalIPs")):
+        set_defaults(spec, externalTrafficPolicy="Cluster")
+    if kind == "LoadBalancer":
+        set_defaults(spec, allocateLoadBalancerNodePorts=True)
+    if spec["sessionAffinity"] == "ClientIP":
+        set_defaults(spec, sessionAffinityConfig={"clientIP": {"timeoutSeconds": 10800}})
     obj.setdefault("status", {}).setdefault("loadBalancer", {})
 
 
@@ -116,7 +149,6 @@ def _namespace(obj: Object) -> None:
 
 
 def _secret(obj: Object) -> None:
-    set_defaults(obj, type="Opaque")
     texts = obj.pop("stringData", None)
     if texts:
         data = {
@@ -128,7 +160,7 @@ def _secret(obj: Object) -> None:
 def _claim(obj: Object) -> None:
     """Bind a claim at once, since it is a folder of this machine."""
     spec = obj["spec"]
-    set_defaults(spec, volumeMode="Filesystem", volumeName="local", storageClassName="local")
+    set_defaults(spec, volumeName="local", storageClassName="local")
     if not obj.get("status"):
         capacity = (spec.get("resources") or {}).get("requests") or {}
         modes = list(spec.get("accessModes") or [])

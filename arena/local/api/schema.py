@@ -8,7 +8,8 @@ OpenAPI, except that
 - `keys` names the fields that identify the items of a list, and `set` marks a list of unique values; all
   other lists are replaced whole, as are mappings that are `atomic`;
 - `open` keeps unknown fields, as does the empty structure;
-- `needed` are the fields that a built-in kind insists on, if others are published as `required`;
+- in built-in kinds, `needed` are the fields that a cluster insists on, if others are published as
+  `required`, and `defaults` are those that it sets without publishing them;
 - rules that are published as expressions are restated: `fixed` values do not change, of each group of
   `exclusive` fields at most one is there, of `alternatives` one group is, `excluded` values are refused.
 """
@@ -24,8 +25,8 @@ from arena.local.objects import Resource
 TYPES = ("string", "integer", "number", "boolean", "object", "array", "int-or-string", "quantity")
 _FORMATS = {"int32": "integer", "int64": "integer", "date-time": "string", "byte": "string"}
 """Formats, which also stand for a type with that format."""
-_STRUCTURE = {"type", "properties", "values", "items", "required", "needed", "default", "nullable", "keys",
-              "set", "atomic", "open"}  # fmt: skip
+_STRUCTURE = {"type", "properties", "values", "items", "required", "needed", "default", "defaults",
+              "nullable", "keys", "set", "atomic", "open"}  # fmt: skip
 _NOTHING = {"string": "", "integer": 0, "number": 0, "boolean": False, "quantity": "0", "int-or-string": 0,
             "array": [], "object": {}}  # fmt: skip
 
@@ -68,6 +69,11 @@ class Schema:
     def defaults(self) -> Mapping[str, Any]:
         """The defaults of fields that have one."""
         return {name: one.raw["default"] for name, one in self.fields.items() if "default" in one.raw}
+
+    @cached_property
+    def all_defaults(self) -> Mapping[str, Any]:
+        """The defaults of the fields of a built-in kind, also those that are not published."""
+        return {**self.defaults, **self.raw.get("defaults", {})}
 
     @cached_property
     def required(self) -> tuple[str, ...]:

@@ -6,8 +6,13 @@ from typing import Any
 import pytest
 
 from arena.local.api.request_options import WriteOptions
-from arena.local.objects import CONFIGMAPS, PODS, SECRETS, Refused
+from arena.local.objects import CONFIGMAPS, DEPLOYMENTS, PODS, SECRETS, SERVICES, Refused, Resource
 
+CRON_JOBS = Resource("batch", "v1", "cronjobs", "CronJob")
+LIMIT_RANGES = Resource("", "v1", "limitranges", "LimitRange")
+PRIORITY_CLASSES = Resource("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", False)
+STATEFUL_SETS = Resource("apps", "v1", "statefulsets", "StatefulSet")
+STORAGE_CLASSES = Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", False)
 STRICT = WriteOptions(validation="Strict")
 
 
@@ -107,3 +112,58 @@ def test_nulls_are_as_if_they_were_not_there(api: Any) -> None:
     assert "env" not in made["containers"][0]
     data = api.create(CONFIGMAPS, {"metadata": {"name": "a"}, "data": {"a": None}}, "default", STRICT)["data"]
     assert data == {"a": ""}
+
+
+TEMPLATE = {
+    "metadata": {"labels": {"a": "b"}},
+    "spec": {"containers": [{"name": "c", "image": "i", "resources": {"limits": {"cpu": "1"}}}]},
+}
+RUN = {"template": {"spec": TEMPLATE["spec"] | {"restartPolicy": "Never"}}}
+SET = {"selector": {"matchLabels": {"a": "b"}}, "template": TEMPLATE}
+CLAIM = {"metadata": {"name": "w"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
+
+
+C = "spec.containers.0"
+TOKEN = {"serviceAccountToken": {"path": "p"}}
+PROBE = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
+
+
+@pytest.mark.parametrize(
+    ("resource", "body", "path", "value"),
+    [
+        (PODS, pod({"livenessProbe": {"grpc": {"port": 1}, "periodSeconds": 0}}), f"{C}.livenessProbe",
+         {"grpc": {"port": 1, "service": ""}, **PROBE}),
+        (PODS, pod({"lifecycle": {"preStop": {"httpGet": {"port": 1}}}}), f"{C}.lifecycle.preStop.httpGet",
+         {"port": 1, "path": "/", "scheme": "HTTP"}),
+        (PODS, pod({"env": [{"name": "A", "valueFrom": {"resourceFieldRef": {"resource": "cpu"}}}]}),
+         f"{C}.env.0.valueFrom.resourceFieldRef.divisor", "0"),
+        (PODS, pod({"ports": [{"containerPort": 80}]}, hostNetwork=True), f"{C}.ports.0.hostPort", 80),
+        (PODS, pod(restartPolicy="", dnsPolicy=""), "spec.restartPolicy", "Always"),
+        (PODS, pod(volumes=[{"name": "v", "projected": {"sources": [TOKEN]}}]),
+         "spec.volumes.0.projected.sources.0.serviceAccountToken.expirationSeconds", 3600),
+        (PODS, pod(volumes=[{"name": "v", "image": {"reference": "i:1"}}]),
+         "spec.volumes.0.image.pullPolicy", "IfNotPresent"),
+        (PODS, pod(serviceAccountName="x"), "spec.serviceAccount", "x"),
+        (DEPLOYMENTS, {"spec": SET}, "spec.template.spec.containers.0.resources", {"limits": {"cpu": "1"}}),
+        (STATEFUL_SETS, {"spec": SET | {"updateStrategy": {"type": "RollingUpdate"}}}, "spec.updateStrategy",
+         {"type": "RollingUpdate"}),
+        (STATEFUL_SETS, {"spec": SET}, "spec.persistentVolumeClaimRetentionPolicy",
+         {"whenDeleted": "Retain", "whenScaled": "Retain"}),
+        (STATEFUL_SETS, {"spec": SET | {"volumeClaimTemplates": [CLAIM]}}, "spec.volumeClaimTemplates.0.spec",
+         CLAIM["spec"] | {"volumeMode": "Filesystem", "resources": {}}),
+        (CRON_JOBS, {"spec": {"schedule": "* * * * *", "jobTemplate": {"spec": RUN}}},
+         "spec.jobTemplate.spec.template.spec.terminationGracePeriodSeconds", 30),
+        (LIMIT_RANGES, {"spec": {"limits": [{"type": "Container", "max": {"cpu": 1}}]}}, "spec.limits.0",
+         {"type": "Container", "max": {"cpu": "1"}, "default": {"cpu": "1"}, "defaultRequest": {"cpu": "1"}}),
+        (PRIORITY_CLASSES, {}, "preemptionPolicy", "PreemptLowerPriority"),
+        (STORAGE_CLASSES, {"provisioner": "p"}, "volumeBindingMode", "Immediate"),
+        (SERVICES, {"spec": {"type": "NodePort", "ports": [{"port": 1}]}}, "spec.externalTrafficPolicy",
+         "Cluster"),
+    ],
+)  # fmt: skip
+def test_defaults_are_those_of_kubernetes(api: Any, resource: Any, body: Any, path: str, value: Any) -> None:
+    """What is not given is as Kubernetes 1.36 sets it, and what it does not set is not there."""
+    found = api.create(resource, {"metadata": {"name": "a"}, **copy.deepcopy(body)}, "default", STRICT)
+    for step in path.split("."):
+        found = found[int(step) if step.isdigit() else step]
+    assert found == value

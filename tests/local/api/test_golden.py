@@ -87,7 +87,8 @@ DIFFERENT: dict[str, str] = {
     "managedFields": "the tests of patches compare them",
     "message": "for people: the local API has sentences of its own",
     "clusterIP clusterIPs internalTrafficPolicy ipFamilies ipFamilyPolicy": "Services live on the loopback",
-    "completionMode suspend podReplacementPolicy": "newer than the recorded server",
+    "completionMode suspend podReplacementPolicy persistentVolumeClaimRetentionPolicy": "newer than the "
+    "recorded server",
     "preemptionPolicy tolerations serviceAccount": "the local node neither preempts nor knows accounts",
     "volumes volumeMounts": "of the token that a pod gets for its service account, which is not needed here",
 }

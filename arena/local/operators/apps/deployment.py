@@ -121,12 +121,10 @@ def _scale(objects: Objects, deployment: Object, one: Object, wanted: int | None
 
 
 def _fill(obj: Object) -> None:
-    spec = obj["spec"]
-    set_defaults(spec, replicas=1, revisionHistoryLimit=10, progressDeadlineSeconds=600, strategy={})
-    set_defaults(spec["strategy"], type="RollingUpdate")
-    if spec["strategy"]["type"] == "RollingUpdate":
-        set_defaults(spec["strategy"], rollingUpdate={})
-        set_defaults(spec["strategy"]["rollingUpdate"], maxUnavailable="25%", maxSurge="25%")
+    strategy = obj["spec"]["strategy"]
+    if strategy["type"] == "RollingUpdate":
+        set_defaults(strategy, rollingUpdate={})
+        set_defaults(strategy["rollingUpdate"], maxUnavailable="25%", maxSurge="25%")
 
 
 DEFINITIONS = (

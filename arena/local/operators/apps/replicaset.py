@@ -2,7 +2,7 @@
 
 import copy
 
-from arena.local.definitions import Definition, set_defaults
+from arena.local.definitions import Definition
 from arena.local.machinery import conditions, pod_status
 from arena.local.machinery.clock import earliest, left
 from arena.local.machinery.conditions import Condition
@@ -83,16 +83,11 @@ def _worth(pod: Object) -> tuple[bool, bool, bool, str, str]:
     return placed, pod_status.phase(pod) == "Running", pod_status.is_ready(pod), newest_first, name
 
 
-def _fill(obj: Object) -> None:
-    set_defaults(obj["spec"], replicas=1)
-
-
 DEFINITIONS = (
     Definition(
         resource=REPLICASETS,
         short=("rs",),
         scale=True,
-        fill=_fill,
         restart=validation.RESTART,
         check=validation.check,
         immutable=("selector",),

@@ -169,13 +169,14 @@ class StatefulSet(Reconciler):
 
 def _fill(obj: Object) -> None:
     spec = obj["spec"]
-    set_defaults(
-        spec, replicas=1, podManagementPolicy="OrderedReady", revisionHistoryLimit=10, updateStrategy={}
-    )
-    set_defaults(spec["updateStrategy"], type="RollingUpdate")
-    if spec["updateStrategy"]["type"] == "RollingUpdate":
-        set_defaults(spec["updateStrategy"], rollingUpdate={})
-        set_defaults(spec["updateStrategy"]["rollingUpdate"], partition=0)
+    strategy = spec["updateStrategy"]
+    if not strategy.get("type"):
+        strategy["type"] = "RollingUpdate"
+        set_defaults(strategy, rollingUpdate={})
+    if strategy["type"] == "RollingUpdate" and strategy.get("rollingUpdate") is not None:
+        set_defaults(strategy["rollingUpdate"], partition=0)
+    for claim in spec.get("volumeClaimTemplates") or []:
+        set_defaults(claim, apiVersion="v1", kind="PersistentVolumeClaim", status={"phase": "Pending"})
 
 
 DEFINITIONS = (

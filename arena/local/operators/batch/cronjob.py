@@ -102,19 +102,6 @@ def check_times(text: str, zone: str | None) -> Iterator[FieldError]:
         yield invalid("spec.schedule", text, str(error))
 
 
-def _fill(obj: Object) -> None:
-    spec = obj["spec"]
-    defaults = {
-        "concurrencyPolicy": "Allow",
-        "suspend": False,
-        "successfulJobsHistoryLimit": 3,
-        "failedJobsHistoryLimit": 1,
-    }
-    for field, value in defaults.items():
-        if spec.get(field) is None:
-            spec[field] = value
-
-
 DEFINITIONS = (
     Definition(
         resource=CRONJOBS,
@@ -127,7 +114,6 @@ DEFINITIONS = (
             ("Last Schedule", lambda obj: (obj.get("status") or {}).get("lastScheduleTime") or "<none>"),
         ),
         short=("cj",),
-        fill=_fill,
         custom=False,
         scheduled=recurring.is_scheduled,
     ),

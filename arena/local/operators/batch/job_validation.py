@@ -23,7 +23,8 @@ def fill(obj: Object) -> None:
         spec["completions"] = 1
     limit = 6 if spec.get("backoffLimitPerIndex") is None else 2**31 - 1
     set_defaults(spec, parallelism=1, backoffLimit=limit, completionMode="NonIndexed", suspend=False)
-    set_defaults(spec, podReplacementPolicy="TerminatingOrFailed")
+    replaced = "Failed" if spec.get("podFailurePolicy") else "TerminatingOrFailed"
+    set_defaults(spec, podReplacementPolicy=replaced)
     if not spec.get("manualSelector") and not spec.get("selector"):
         uid, name = obj["metadata"]["uid"], obj["metadata"]["name"]
         spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
