@@ -56,7 +56,7 @@ class Definition:
     """One version of a published definition.
 
     Attributes:
-        facts: what is not structure: the release, short names, columns, subresources.
+        facts: what is not structure: the release, names, columns, subresources, whether there are rules.
         schema: the structure in the compact form.
     """
 
@@ -69,6 +69,7 @@ class Definition:
             self.facts["deprecated"] = True
         made = Reduction(RULES.get(kind, {}) if version["storage"] else {})
         self.schema = made.reduced(version["schema"]["openAPIV3Schema"])
+        self.facts["rules"] = made.has_rules
         assert made.applied == set(made.rules), f"published_rules.py has paths that {kind} has not"
         for name in ("apiVersion", "kind", "metadata"):
             self.schema["properties"].pop(name, None)
@@ -104,6 +105,7 @@ class Reduction:
     def __init__(self, rules: published_rules.Rules) -> None:
         self.rules = rules
         self.applied: set[str] = set()
+        self.has_rules = False
 
     def reduced(self, node: dict[str, Any], path: str = "") -> Node:
         """The node at the path."""
@@ -126,11 +128,13 @@ class Reduction:
     def _limits(self, node: dict[str, Any], path: str) -> dict[str, Any]:
         """What its published rules say."""
         rules = [one["rule"] for one in node.get("x-kubernetes-validations") or []]
+        self.has_rules |= bool(rules)
         if path in self.rules:
             self.applied.add(path)
         else:
             assert set(rules) <= {FIXED}, f"{path} has rules that published_rules.py does not restate"
-        return {**({"fixed": True} if FIXED in rules else {}), **self.rules.get(path, {})}
+        found = {**({"fixed": True} if FIXED in rules else {}), **self.rules.get(path, {})}
+        return {"rules": found} if found else {}
 
 
 def _marks(node: dict[str, Any]) -> dict[str, Any]:

@@ -1,35 +1,32 @@
 """The rules that definitions publish as expressions, restated by hand as limits of a structure.
 
-Kind -> the path of the value -> its limits, as `arena/local/api/schema.py` describes them. Only that a value
-must stay as it was needs no entry. COVERED are rules that the operator checks, or limits at other paths.
+Kind -> the path of the value that has the rule -> what it says, as `arena/local/api/schema.py` describes it.
+Only that a value must stay as it was needs no entry.
 """
 
 from typing import Any
 
 Rules = dict[str, dict[str, Any]]
 
-COVERED: dict[str, Any] = {}
 _MULTIKUEUE = "kueue.x-k8s.io/multikueue"
 _URI = {"pattern": "^([A-Za-z][A-Za-z0-9+.-]*://.+)?$"}
 _RAY_MANAGER = {"enum": ["ray.io/kuberay-operator", _MULTIKUEUE]}
 
 
 def _jobset(place: str) -> Rules:
-    policy = f"{place}.volumeClaimPolicies[]"
+    in_order = {"startupPolicy.startupPolicyOrder": {"enum": ["InOrder"]}}
+    own_space = {"templates[].metadata.namespace": {"maxLength": 0}}
     return {
-        place: COVERED,  # startupPolicyOrder InOrder excludes dependsOn
-        policy: COVERED,
-        f"{policy}.templates[].metadata.namespace": {"maxLength": 0},
+        place: {"apart": [in_order | {"replicatedJobs[].dependsOn": {}}]},
+        f"{place}.volumeClaimPolicies[]": {"inside": own_space},
     }
 
 
-_TARGETS = "spec.mlPolicy.torch.envInjection.targets[].containerNames"
 _RUNTIME: Rules = {
     **_jobset("spec.template.spec"),
     "spec.mlPolicy": {"exclusive": [["flux", "jax", "mpi", "torch", "xgboost"]]},
     "spec.mlPolicy.flux.numProcPerNode": {"minimum": 1},
-    _TARGETS: COVERED,
-    f"{_TARGETS}[]": {"excluded": ["node"]},
+    "spec.mlPolicy.torch.envInjection.targets[].containerNames": {"inside": {"[]": {"excluded": ["node"]}}},
 }
 
 RULES: dict[str, Rules] = {
@@ -37,7 +34,7 @@ RULES: dict[str, Rules] = {
     "TrainingRuntime": _RUNTIME,
     "ClusterTrainingRuntime": _RUNTIME,
     "TrainJob": {
-        "": COVERED,  # the name
+        "": {"inside": {"metadata.name": {"pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63}}},
         "spec.managedBy": {"enum": ["trainer.kubeflow.org/trainjob-controller", _MULTIKUEUE]},
         "spec.initializer.dataset.storageUri": _URI,
         "spec.initializer.model.storageUri": _URI,

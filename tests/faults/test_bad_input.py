@@ -165,7 +165,7 @@ TEMPLATES = [
     (HEAD.replace("PyTorchJob", "TFJob"), "creates a TFJob"),
     (HEAD.replace("kubeflow.org/v1", "v1").replace("PyTorchJob", "Pod"), "creates a Pod of v1"),
     (HEAD + "---\napiVersion: v1\nkind: Pod\nmetadata: {name: x}\n", "creates a Pod, too"),
-    (HEAD + "  annotations: [1]\nspec: x\n", "spec"),
+    (HEAD + "  annotations: [1]\nspec: x\n", "annotations"),
     (
         HEAD + "spec: {pytorchReplicaSpecs: {Master: {template: {metadata: x, spec: {containers: []}}}}}\n",
         "metadata",

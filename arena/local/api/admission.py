@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 
 from arena.local import field_errors
-from arena.local.api import defaults, limit_range, metadata, refusals, schema, structure, validation
+from arena.local.api import (
+    custom_resources,
+    defaults,
+    limit_range,
+    metadata,
+    refusals,
+    schema,
+    structure,
+    validation,
+)
 from arena.local.api.patches import apply
 from arena.local.api.request_options import WriteOptions
 from arena.local.api.resource_types import Type
@@ -27,9 +36,7 @@ def create(store: Store, kind: Type, obj: Object, how: WriteOptions) -> Object:
     """
     if kind.has_status and how.manager:
         obj.pop("status", None)
-    errors = _decode(kind, obj, how)
-    if not validation.waits(kind):
-        _allowed(kind, obj, errors)
+    _decode(kind, obj, how)
     _allowed(kind, obj, _required(kind, obj))
     _allowed(kind, obj, validation.check_status(kind, obj))
     limit_range.fill(store, kind, obj)
@@ -52,17 +59,15 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOpt
         taken = {k: v for k, v in new["metadata"].items() if k in _WITH_STATUS.get(kind.key, _TRACKED)}
         kept = {k: v for k, v in old["metadata"].items() if k not in _WITH_STATUS.get(kind.key, ())}
         new = {**old, "metadata": {**kept, **taken}, "status": new.get("status") or {}}
-        _allowed(kind, new, _decode(kind, new, how, old))
-        _allowed(kind, new, validation.check_status(kind, new))
+        _decode(kind, new, how, old)
+        _allowed(kind, new, validation.check_status(kind, new, old))
         _track(kind, old, new, subresource, how)
         return new
     if kind.has_status:
         new.pop("status", None)
         if "status" in old:
             new["status"] = old["status"]
-    errors = _decode(kind, new, how, old)
-    if not validation.waits(kind):
-        _allowed(kind, new, errors)
+    _decode(kind, new, how, old)
     _allowed(kind, new, _required(kind, new))
     defaults.fill(kind, new)
     _allowed(kind, new, validation.check_change(kind, old, new))
@@ -70,16 +75,15 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOpt
     return new
 
 
-def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = None) -> list[FieldError]:
-    """Drop or refuse unknown fields, and refuse values of a wrong type.
-
-    Of a custom kind, set the defaults, and return what its structure does not allow.
-    """
+def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = None) -> None:
+    """Drop or refuse unknown fields, refuse what cannot be read, and set the defaults of a custom kind."""
     root = schema.root(kind)
-    _specify(root, obj)
+    if not kind.custom:
+        _specify(root, obj)
     found = structure.decode(root, obj, kind.custom, old or structure.MISSING)
-    if found.wrong and not kind.custom:
-        texts = "; ".join(f"{one.field}: {one.message}" for one in found.wrong)
+    unread = [one for one in found.wrong if not kind.custom or one.field.startswith("metadata")]
+    if unread:
+        texts = "; ".join(f"{one.field}: {one.message}" for one in unread)
         raise refusals.unreadable(kind.resource, texts)
     if found.unknown and how.validation == "Strict":
         texts = ", ".join(f'unknown field "{path}"' for path in found.unknown)
@@ -87,9 +91,8 @@ def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = Non
     if how.validation == "Warn":
         for path in found.unknown:
             how.warn(f'unknown field "{path}"')
-    if found.wrong:
-        _allowed(kind, obj, found.errors)
-    return found.errors if kind.custom else []
+    if found.wrong and kind.definition and kind.definition.fills:  # defaults need what they look into
+        _allowed(kind, obj, custom_resources.check(kind, obj, [], old))
 
 
 def _specify(root: Schema, obj: Object) -> None:
@@ -100,7 +103,9 @@ def _specify(root: Schema, obj: Object) -> None:
 
 def _required(kind: Type, obj: Object) -> Iterable[FieldError]:
     """What defaults need."""
-    if "spec" in schema.root(kind).required and not isinstance(obj.get("spec"), dict):
+    fills = not kind.custom or (kind.definition and kind.definition.fills)
+    is_due = "spec" in schema.root(kind).required or kind.custom
+    if fills and is_due and not isinstance(obj.get("spec"), dict):
         yield field_errors.missing("spec")
 
 

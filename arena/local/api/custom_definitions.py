@@ -4,6 +4,7 @@ They follow from the structures of the kinds, and are read-only.
 """
 
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
@@ -105,18 +106,58 @@ def _whole(one: Schema) -> Object:
     """The structure with all that is below it."""
     if one.name == "ObjectMeta":
         return {"type": "object"}
-    rules = [{"rule": rule} for name, say in _RULES.items() if name in one.raw for rule in say(one.raw[name])]
+    rules = [{"rule": rule} for rule in _expressions(one.rules, "self")]
     return openapi.written(one, _whole) | ({"x-kubernetes-validations": rules} if rules else {})
 
 
-def _there(fields: list[str], word: str) -> str:
-    return word.join(f"has(self.{name})" for name in fields)
+def _expressions(rules: Mapping[str, Any], name: str) -> list[str]:
+    """The rules of a value as expressions, which call it by that name."""
+    return [text for form, bound in rules.items() for text in _FORMS[form](bound, name)]
 
 
-_RULES: dict[str, Callable[[Any], list[str]]] = {
-    "fixed": lambda _: ["self == oldSelf"],
-    "exclusive": lambda groups: [f"[{_there(one, ', ')}].filter(one, one).size() <= 1" for one in groups],
-    "alternatives": lambda groups: [" || ".join(f"({_there(one, ' && ')})" for one in groups)],
-    "excluded": lambda values: [f"!(self in {json.dumps(values)})"],
+def _there(fields: list[str], name: str, word: str) -> str:
+    return word.join(f"has({name}.{field})" for field in fields)
+
+
+def _inside(paths: Mapping[str, Mapping[str, Any]], name: str) -> list[str]:
+    return [_all(path, " && ".join(_expressions(rules, "x")), name) for path, rules in paths.items()]
+
+
+def _all(path: str, condition: str, name: str) -> str:
+    """That all values at a path keep to a condition about `x`."""
+    before, is_list, after = path.partition("[]")
+    steps = before.split(".") if before else []
+    guards = [f"!has({'.'.join((name, *steps[: number + 1]))})" for number in range(len(steps))]
+    value = ".".join((name, *steps))
+    inner = f"{value}.all(item, {_all(after.lstrip('.'), condition, 'item')})" if is_list else ""
+    whole = inner or re.sub(r"\bx\b", value, condition)
+    return " || ".join((*guards, whole))
+
+
+def _apart(groups: list[Mapping[str, Mapping[str, Any]]], name: str) -> list[str]:
+    return [
+        " || ".join(f"({_all(path, _never(rules), name)})" for path, rules in one.items()) for one in groups
+    ]
+
+
+def _never(rules: Mapping[str, Any]) -> str:
+    """That `x` does not keep to the rules."""
+    return f"!({' && '.join(_expressions(rules, 'x'))})" if rules else "false"
+
+
+_FORMS: dict[str, Callable[[Any, str], list[str]]] = {
+    "fixed": lambda _, name: [f"{name} == oldSelf"],
+    "exclusive": lambda groups, name: [
+        f"[{_there(one, name, ', ')}].filter(one, one).size() <= 1" for one in groups
+    ],
+    "alternatives": lambda groups, name: [" || ".join(f"({_there(one, name, ' && ')})" for one in groups)],
+    "required": lambda fields, name: [_there(fields, name, " && ")],
+    "excluded": lambda values, name: [f"!({name} in {json.dumps(values)})"],
+    "enum": lambda values, name: [f"{name} in {json.dumps(values)}"],
+    "pattern": lambda text, name: [f"{name}.matches({json.dumps(text)})"],
+    "minimum": lambda least, name: [f"{name} >= {least}"],
+    "maxLength": lambda most, name: [f"size({name}) <= {most}"],
+    "inside": _inside,
+    "apart": _apart,
 }
-"""The limits of `schema` that OpenAPI does not know, as expressions."""
+"""The forms of rules as expressions."""

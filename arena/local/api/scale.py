@@ -1,11 +1,12 @@
 """The `scale` subresource, of Deployments and the like, and of custom kinds whose definition has it."""
 
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
 from arena.local.api import json_path, refusals
 from arena.local.api.resource_types import Type
-from arena.local.field_errors import FieldError
+from arena.local.field_errors import FieldError, invalid
 from arena.local.objects import Object, Resource
 
 _SCALE = Resource("autoscaling", "v1", "scales", "Scale")
@@ -65,3 +66,29 @@ def scaled(kind: Type, obj: Object, wanted: Object) -> Object:
         place = place.setdefault(step, {})
     place[last] = replicas
     return found
+
+
+def check(kind: Type, obj: Object) -> Iterator[FieldError]:
+    """The errors of the numbers and the selector of a custom resource that its scale shows."""
+    paths: dict[str, str] = kind.facts["subresources"].get("scale", {}) if kind.facts else {}
+    for name in ("specReplicasPath", "statusReplicasPath") if paths else ():
+        count, why = _at(obj, paths[name], int)
+        if why or not 0 <= count < 2**31:
+            yield invalid(paths[name], count, why or "should be a number of 0 or more, and of 31 bits")
+    if "labelSelectorPath" in paths:
+        selector, why = _at(obj, paths["labelSelectorPath"], str)
+        if why:
+            yield invalid(paths["labelSelectorPath"], selector, why)
+
+
+def _at(obj: Any, path: str, kind: type) -> tuple[Any, str]:
+    """The value of that type at a path of fields, its empty one if there is none, and what is wrong."""
+    value = obj
+    for step in path.strip(".").split("."):
+        if not isinstance(value, dict):
+            return kind(), f"{path} accessor error: {value} is of another type, expected an object"
+        if step not in value:
+            return kind(), ""
+        value = value[step]
+    is_right = isinstance(value, kind) and not isinstance(value, bool)
+    return (value, "") if is_right else (kind(), f"{path} accessor error: {value} is of another type")

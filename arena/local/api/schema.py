@@ -10,8 +10,9 @@ OpenAPI, except that
 - `open` keeps unknown fields, as does the empty structure;
 - in built-in kinds, `needed` are the fields that a cluster insists on, if others are published as
   `required`, and `defaults` are those that it sets without publishing them;
-- rules that are published as expressions are restated: `fixed` values do not change, of each group of
-  `exclusive` fields at most one is there, of `alternatives` one group is, `excluded` values are refused.
+- `rules` restates what is published as expressions, and is checked if nothing else is wrong: `fixed`
+  values do not change, of each group of `exclusive` fields at most one is there, of `alternatives` one group
+  is, of `apart` not all paths lead to such values, and `inside` has limits of all values at a path.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +27,7 @@ TYPES = ("string", "integer", "number", "boolean", "object", "array", "int-or-st
 _FORMATS = {"int32": "integer", "int64": "integer", "date-time": "string", "byte": "string"}
 """Formats, which also stand for a type with that format."""
 _STRUCTURE = {"type", "properties", "values", "items", "required", "needed", "default", "defaults",
-              "nullable", "keys", "set", "atomic", "open"}  # fmt: skip
+              "nullable", "keys", "set", "atomic", "open", "format", "rules"}  # fmt: skip
 _NOTHING = {"string": "", "integer": 0, "number": 0, "boolean": False, "quantity": "0", "int-or-string": 0,
             "array": [], "object": {}}  # fmt: skip
 
@@ -109,6 +110,12 @@ class Schema:
     def limits(self) -> Mapping[str, Any]:
         """What its values must keep to besides their type, by name."""
         return {name: limit for name, limit in self.raw.items() if name not in _STRUCTURE}
+
+    @property
+    def rules(self) -> Mapping[str, Any]:
+        """What its published expressions say."""
+        found: Mapping[str, Any] = self.raw.get("rules", {})
+        return found
 
     @cached_property
     def nullable(self) -> bool:

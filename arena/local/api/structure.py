@@ -5,29 +5,29 @@ so in place; a path is that of the value in the object, "" for the object itself
 """
 
 import json
-import operator
-import re
-from collections.abc import Callable, Iterator, Mapping, Sized
+from collections.abc import Iterator
 from copy import deepcopy
-from functools import cache
 from typing import Any
 
 from arena.local.api import go_types
+from arena.local.api.limits import LIMITS, is_within, no_range
 from arena.local.api.quantities import is_quantity, is_time
 from arena.local.api.schema import Schema
-from arena.local.field_errors import FieldError, invalid, missing, unsupported
+from arena.local.field_errors import FieldError, missing
 from arena.tuples import NamedTuple
 
 MISSING: Any = object()
 """The value of which there is none."""
 _WRONG_TYPE = "FieldValueTypeInvalid"
-_NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number",
+NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number",
           type(None): "null"}  # fmt: skip
 _ACCEPTED: dict[str, tuple[str, ...]] = {
     "number": ("number", "integer"),
     "int-or-string": ("integer", "string"),
     "quantity": ("integer", "number", "string"),
 }
+_EXACT = 2**53
+"""Larger numbers with a decimal point are no integers to a cluster."""
 _WORDS = {"int-or-string": "integer,string"}
 
 
@@ -64,7 +64,7 @@ def prune(schema: Schema, value: Any, path: str = "") -> Iterator[str]:
             yield from prune(schema.item, one, f"{path}[{index}]")
     elif isinstance(value, dict):
         for key in list(value):
-            child, where = schema.known(key), _below(path, key)
+            child, where = schema.known(key), below(path, key)
             if child is None and not schema.is_open:
                 del value[key]
                 yield where
@@ -86,7 +86,7 @@ def complete(schema: Schema, value: Any) -> None:
                 value[name] = deepcopy(default)
     for key, one in _members(value):
         inner = schema.child(key) if isinstance(value, dict) else schema.item
-        if isinstance(one, float) and one.is_integer() and inner.type == "integer":
+        if isinstance(one, float) and one.is_integer() and abs(one) < _EXACT:
             value[key] = int(one)
         else:
             complete(inner, one)
@@ -101,7 +101,7 @@ def _misfits(schema: Schema, value: Any, path: str = "") -> Iterator[FieldError]
         if isinstance(value, list):
             yield from _misfits(schema.item, one, f"{path}[{key}]")
         elif child := schema.known(key):
-            yield from _misfits(child, one, _below(path, key))
+            yield from _misfits(child, one, below(path, key))
 
 
 def _members(value: Any) -> list[tuple[Any, Any]]:
@@ -114,44 +114,49 @@ def check(schema: Schema, value: Any, path: str = "", old: Any = MISSING) -> Ite
     """The errors of a value; what is as it was in `old` is not checked again, as a cluster does."""
     if (value is None and schema.nullable) or (old is not MISSING and value == old):
         return
-    if not _fits(schema, value):
+    # What there is to check is checked even so, and a list passes for a text with a format, as in a cluster.
+    if not _fits(schema, value) and not (isinstance(value, list) and _is_formatted(schema)):
         yield _wrong(schema, path, value)
-        return
+    if schema.type == "integer" and _is_number(value) and not is_within(value, schema.raw.get("format", "")):
+        yield no_range(path, schema.raw.get("format", ""))
     for name, bound in schema.limits.items():
-        limit = _LIMITS[name]
-        if isinstance(value, limit.of) and limit.fails(value, bound):
+        limit = LIMITS[name]
+        if limit.applies(value) and limit.fails(value, bound):
             yield limit.error(path, value, bound)
-    if old is not MISSING and "fixed" in schema.limits:
-        yield invalid(path, _NAMES[type(value)], "field is immutable")
     if isinstance(value, dict):
         yield from _mapping(schema, value, path, old)
     elif isinstance(value, list):
         yield from _list(schema, value, path, old)
 
 
+def _is_formatted(schema: Schema) -> bool:
+    return schema.type == "string" and "format" in schema.raw
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _mapping(schema: Schema, value: dict[str, Any], path: str, old: Any) -> Iterator[FieldError]:
-    yield from (missing(_below(path, name)) for name in schema.required if name not in value)
+    yield from (missing(below(path, name)) for name in schema.required if name not in value)
     before = old if isinstance(old, dict) else {}
     for name, one in value.items():
         if child := schema.known(name):
-            yield from check(child, one, _below(path, name), before.get(name, MISSING))
+            yield from check(child, one, below(path, name), before.get(name, MISSING))
 
 
 def _list(schema: Schema, value: list[Any], path: str, old: Any) -> Iterator[FieldError]:
-    before: dict[str, Any] = {}
-    if schema.keys and isinstance(old, list):
-        before = {_mark(schema, one): one for one in old}
-    seen: set[str] = set()
+    before = same_items(schema, old)
     for index, one in enumerate(value):
-        where = f"{path}[{index}]"
-        mark = _mark(schema, one)
-        if mark in seen and (schema.keys or schema.is_set):
-            yield FieldError(where, "FieldValueDuplicate", f"Duplicate value: {mark}")
-        seen.add(mark)
-        yield from check(schema.item, one, where, before.get(mark, MISSING))
+        yield from check(schema.item, one, f"{path}[{index}]", before.get(mark(schema, one), MISSING))
 
 
-def _mark(schema: Schema, item: Any) -> str:
+def same_items(schema: Schema, old: Any) -> dict[str, Any]:
+    """The items of a list by what identifies them; none of lists that are replaced whole."""
+    return {mark(schema, one): one for one in old} if schema.keys and isinstance(old, list) else {}
+
+
+def mark(schema: Schema, item: Any) -> str:
     """What identifies an item in its list, as text."""
     if schema.keys and isinstance(item, dict):
         item = {key: item[key] for key in schema.keys if key in item}
@@ -159,20 +164,20 @@ def _mark(schema: Schema, item: Any) -> str:
 
 
 def _fits(schema: Schema, value: Any) -> bool:
-    given, wanted = _NAMES.get(type(value), "null"), schema.type
+    given, wanted = NAMES.get(type(value), "null"), schema.type
     if not wanted:
         return True
     if given == "string" and wanted == "string":
         return schema.raw.get("format") != "date-time" or is_time(value)
     if given == "string" and wanted == "quantity":
         return is_quantity(value)
-    if given == "number" and wanted == "integer":
-        return bool(value.is_integer())
+    if given == "number" and wanted in ("integer", "int-or-string"):
+        return bool(value.is_integer()) and abs(value) < _EXACT
     return given in _ACCEPTED.get(wanted, (wanted,))
 
 
 def _wrong(schema: Schema, path: str, value: Any) -> FieldError:
-    given, wanted = _NAMES.get(type(value), "null"), schema.raw.get("format", schema.type)
+    given, wanted = NAMES.get(type(value), "null"), schema.raw.get("format", schema.type)
     if given == "string" and schema.type == "quantity":
         message = (
             f'Invalid value: "{value}": quantities must match the regular expression '
@@ -188,100 +193,6 @@ def _wrong(schema: Schema, path: str, value: Any) -> FieldError:
     return FieldError(path, _WRONG_TYPE, f"Invalid value: {shown}: {what}")
 
 
-def _below(path: str, name: str) -> str:
+def below(path: str, name: str) -> str:
+    """The path of a field."""
     return f"{path}.{name}" if path else name
-
-
-class Limit(NamedTuple):
-    """The types that a limit applies to, whether a value fails it, and the error."""
-
-    of: tuple[type, ...]
-    fails: Callable[[Any, Any], bool]
-    error: Callable[[str, Any, Any], FieldError]
-
-
-def _never(value: Any, bound: Any) -> bool:
-    return False
-
-
-def _short(value: Sized, least: int) -> bool:
-    return len(value) < least
-
-
-def _long(value: Sized, most: int) -> bool:
-    return len(value) > most
-
-
-def _outside(value: int, form: str) -> bool:
-    bits = {"int32": 31, "int64": 63}.get(form)
-    return bits is not None and not -(2**bits) <= value < 2**bits
-
-
-def _fails_pattern(value: str, pattern: str) -> bool:
-    return not _compiled(pattern).search(value)
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """A pattern as published: its `$` is the end of the text, and its digits are those of ASCII."""
-    return re.compile(re.sub(r"(?<!\\)\$", r"\\Z", pattern), re.ASCII)
-
-
-def _body(words: str) -> Callable[[str, Any, Any], FieldError]:
-    """The error of a value that fails a limit, which replaces `{}` in the words."""
-
-    def error(path: str, value: Any, limit: Any) -> FieldError:
-        shown = len(value) if isinstance(value, (list, dict)) else value
-        return invalid(path, shown, f"{path} in body {words.format(limit)}")
-
-    return error
-
-
-def _overlap(value: Mapping[str, Any], groups: list[list[str]]) -> bool:
-    """Whether there are several fields of a group."""
-    return any(len(value.keys() & set(group)) > 1 for group in groups)
-
-
-def _none_of(value: Mapping[str, Any], groups: list[list[str]]) -> bool:
-    """Whether no group of fields is there whole."""
-    return not any(value.keys() >= set(group) for group in groups)
-
-
-def _rule(words: str) -> Callable[[str, Any, Any], FieldError]:
-    """The error of a value that fails a rule; `{}` is replaced by the groups of fields, or the values."""
-
-    def error(path: str, value: Any, groups: list[Any]) -> FieldError:
-        known = [" and ".join(group) if isinstance(group, list) else group for group in groups]
-        return invalid(path, _NAMES[type(value)], words.format("; ".join(known)))
-
-    return error
-
-
-def _too_long(path: str, value: Any, most: int) -> FieldError:
-    return FieldError(path, "FieldValueTooLong", f"Too long: may not be more than {most} bytes")
-
-
-def _too_many(path: str, value: Sized, most: int) -> FieldError:
-    text = f"Too many: {len(value)}: must have at most {most} items"
-    return FieldError(path, "FieldValueTooMany", text)
-
-
-_NUMBERS = (int, float)
-_LIMITS = {
-    "fixed": Limit((), _never, _rule("")),
-    "enum": Limit((object,), lambda value, known: value not in known, unsupported),
-    "format": Limit((int,), _outside, _body("must be of type integer with format {}")),
-    "minimum": Limit(_NUMBERS, operator.lt, _body("should be greater than or equal to {}")),
-    "maximum": Limit(_NUMBERS, operator.gt, _body("should be less than or equal to {}")),
-    "minLength": Limit((str,), _short, _body("should be at least {} chars long")),
-    "maxLength": Limit((str,), _long, _too_long),
-    "pattern": Limit((str,), _fails_pattern, _body("should match '{}'")),
-    "minItems": Limit((list,), _short, _body("should have at least {} items")),
-    "maxItems": Limit((list,), _long, _too_many),
-    "minProperties": Limit((dict,), _short, _body("should have at least {} properties")),
-    "maxProperties": Limit((dict,), _long, _too_many),
-    "exclusive": Limit((dict,), _overlap, _rule("has fields that exclude each other: {}")),
-    "alternatives": Limit((dict,), _none_of, _rule("needs one of these: {}")),
-    "excluded": Limit((object,), lambda value, banned: value in banned, _rule("must not be one of: {}")),
-}
-"""The limits of a structure; whether a value is `fixed`, only a change shows."""

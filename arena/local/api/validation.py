@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from arena.local import pod_limit
-from arena.local.api import pod_validation, schema, structure
+from arena.local.api import custom_resources, pod_validation, schema
 from arena.local.api.quantities import is_quantity
 from arena.local.api.rbac import validation as rbac_validation
 from arena.local.api.resource_types import CLUSTER_ROLES, Type
@@ -22,39 +22,36 @@ _NOTES = 256 * 1024
 
 def check(kind: Type, obj: Object, old: Object | None = None) -> Iterator[FieldError]:
     """The errors of an object that is new, or that replaces `old`."""
-    yield from _meta(kind, obj["metadata"])
-    yield from pod_limit.check(obj, old)
-    found = list(_structure(kind, obj, old))
-    if not found and kind.definition and not kind.definition.restart:
-        found = list(_templates(schema.root(kind), obj, ""))
+    found = list(_meta(kind, obj["metadata"]))
+    if kind.custom:
+        found = custom_resources.check(kind, obj, found, old)
+    else:
+        found += _required(schema.root(kind), obj, "")
     yield from found
-    if found:  # the rules of a kind rely on required fields
-        return
-    if kind.definition:
-        yield from kind.definition.check(obj)
-        yield from _template(obj["spec"], kind.definition.restart)
+    if not found:  # the rules of a kind rely on required fields
+        yield from pod_limit.check(obj, old)
+        yield from rules(kind, obj)
+
+
+def rules(kind: Type, obj: Object) -> Iterator[FieldError]:
+    """What only the operator of a kind, or the pods that it makes, would be refused for on a cluster."""
+    if kind.definition and not isinstance(obj.get("spec"), dict):
+        yield missing("spec")
+    elif kind.definition:
+        found = [] if kind.definition.restart else list(_templates(schema.root(kind), obj, ""))
+        yield from found or kind.definition.check(obj)
+        if not found:
+            yield from _template(obj["spec"], kind.definition.restart)
     elif rule := _RULES.get(kind.key):
         yield from rule(obj)
 
 
-def check_status(kind: Type, obj: Object) -> Iterator[FieldError]:
-    """The missing required fields of the status of a built-in kind."""
-    if not kind.custom:
+def check_status(kind: Type, obj: Object, old: Object | None = None) -> Iterator[FieldError]:
+    """The errors of a status: of a built-in kind, the required fields that it has not."""
+    if kind.custom and old is not None:
+        yield from custom_resources.check(kind, obj, [], old)
+    elif not kind.custom:
         yield from _required(schema.root(kind).child("status"), obj.get("status"), "status")
-
-
-def waits(kind: Type) -> bool:
-    """Whether the structure of a custom kind is checked here, after the operator has set defaults."""
-    return kind.definition is not None and kind.definition.fills
-
-
-def _structure(kind: Type, obj: Object, old: Object | None) -> Iterator[FieldError]:
-    """What the structure of the kind does not allow, which for built-in kinds says only what is required."""
-    if not kind.custom:
-        yield from _required(schema.root(kind), obj, "")
-    elif waits(kind):
-        checked = {**obj, "metadata": {}}  # is `_meta`'s
-        yield from structure.check(schema.root(kind), checked, old=old or structure.MISSING)
 
 
 def check_change(kind: Type, old: Object, new: Object) -> Iterator[FieldError]:

@@ -223,7 +223,7 @@ def test_policies_that_are_not_brought(bench, submit, policy):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"managedBy": "me"}, 'spec.managedBy: Unsupported value: "me"'),
+        ({"managedBy": "me"}, 'spec.managedBy: Invalid value: "me": must be one of'),
         ({"kind": "Runtime"}, 'spec.runtimeRef.kind: Unsupported value: "Runtime"'),
         (
             {

@@ -1,0 +1,66 @@
+"""What a cluster refuses in a custom resource, in the order in which it checks it.
+
+First come the structure, the numbers that its scale needs, and lists with equal items; then, if these leave
+the expressions something to work on, the published rules.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from arena.local.api import expressions, scale, schema, structure
+from arena.local.api.resource_types import Type
+from arena.local.api.schema import Schema
+from arena.local.api.structure import MISSING, below, mark
+from arena.local.field_errors import FieldError, invalid
+from arena.local.objects import Object
+
+_BLOCKING = {f"FieldValue{one}" for one in ("NotSupported", "Required", "TooLong", "TooMany", "TypeInvalid")}
+"""The reasons of errors with which rules are not checked."""
+_SKIPPED = FieldError(
+    "<nil>", "FieldValueInvalid",
+    "Invalid value: null: some validation rules were not checked because the object was invalid; "
+    "correct the existing errors to complete validation",
+)  # fmt: skip
+
+
+def check(kind: Type, obj: Object, found: list[FieldError], old: Object | None = None) -> list[FieldError]:
+    """The errors of an object that is new, or that replaces `old`; `found` are those of its metadata."""
+    root, before = schema.root(kind), MISSING if old is None else old
+    own = {**obj, "metadata": {}}  # is checked as that of all kinds
+    found = [*found, *structure.check(root, own, old=before), *scale.check(kind, obj)]
+    if old is None or not any(repetitions(root, old)):
+        found += repetitions(root, own)
+    if not (kind.facts and kind.facts["rules"]):
+        return found
+    if any(one.reason in _BLOCKING for one in found):
+        return [*found, _SKIPPED]
+    return [*found, *expressions.check(root, obj, old=before)]
+
+
+def repetitions(known: Schema, value: Any, path: str = "") -> Iterator[FieldError]:
+    """The errors of equal items in lists that must not have them."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            if child := known.known(name):
+                yield from repetitions(
+                    child, one, below(path, name) if name in known.fields else f"{path}[{name}]"
+                )
+    elif isinstance(value, list):
+        if known.keys or known.is_set:
+            yield from _repeated(known, value, path)
+        for index, one in enumerate(value):
+            yield from repetitions(known.item, one, f"{path}[{index}]")
+
+
+def _repeated(known: Schema, value: list[Any], path: str) -> Iterator[FieldError]:
+    for index, one in enumerate(value):
+        if known.keys and one is not None and not isinstance(one, dict):
+            why = "must be an object for an array of list-type map"
+            yield invalid(f"{path}[{index}]", one, why)
+            return
+    seen: list[str] = []
+    for index, one in enumerate(value):
+        text = mark(known, {} if known.keys and one is None else one)
+        if seen.count(text) == 1:  # a cluster tells the second one only
+            yield FieldError(f"{path}[{index}]", "FieldValueDuplicate", f"Duplicate value: {text}")
+        seen.append(text)

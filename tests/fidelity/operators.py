@@ -1,0 +1,35 @@
+"""What the embedded server does for operators that the judge has not: defaults and rules of their webhooks.
+
+They are applied to what the judge stored, so that exactly their effect is accepted, and nothing else.
+"""
+
+from copy import deepcopy
+from typing import Any
+
+from arena.local.api import resource_types, validation
+from arena.local.api.resource_types import Type
+
+_TYPES = {(one.resource.api_version, one.resource.kind): one for one in resource_types.STORED}
+
+
+def _type(obj: Any) -> Type | None:
+    return _TYPES.get((str(obj.get("apiVersion")), str(obj.get("kind")))) if isinstance(obj, dict) else None
+
+
+def fill(body: Any) -> None:
+    """Set the defaults of webhooks in an answer, in place."""
+    for one in body if isinstance(body, list) else [body]:
+        inner = one.get("object") if isinstance(one, dict) and "object" in one else one
+        for obj in (
+            inner["items"] if isinstance(inner, dict) and isinstance(inner.get("items"), list) else [inner]
+        ):
+            kind = _type(obj)
+            if kind and kind.custom and kind.definition and isinstance(obj.get("spec"), dict):
+                kind.definition.fill(obj)
+
+
+def causes(stored: dict[str, Any]) -> set[tuple[str, str]]:
+    """Field and type of what the rules of its operator refuse in an object."""
+    kind = _type(stored)
+    found = validation.rules(kind, deepcopy(stored)) if kind else ()
+    return {(one.field, one.reason) for one in found}

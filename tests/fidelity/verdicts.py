@@ -1,0 +1,111 @@
+"""What is compared of an answer: code, reason, causes, remarks on fields, and what the answer holds.
+
+Messages are read for the fields that they name only.
+"""
+
+import json
+import re
+from typing import Any, NamedTuple
+
+from fidelity.asks import Ask
+from fidelity.client import Answer
+
+_REMARK = re.compile(r'(unknown|duplicate) field \\*"([^"\\]*)')
+_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
+_AGES = ("Age", "Created At")
+_OWN = ("uid", "creationTimestamp", "resourceVersion", "selfLink", "deletionTimestamp")
+"""Metadata that every server writes for itself."""
+
+
+class Verdict(NamedTuple):
+    """What one server thinks of one request."""
+
+    code: int
+    reason: str = ""
+    causes: tuple[tuple[str, str], ...] = ()
+    """Field and type of each cause, without repetitions."""
+    remarks: tuple[str, ...] = ()
+    """The fields that warnings and strict decoding name: `unknown spec.x`."""
+    changes: dict[str, Any] | None = None
+    """How the answer differs from what was sent, by path."""
+
+
+def verdict(ask: Ask, answer: Answer) -> Verdict:
+    """The verdict in an answer."""
+    body = answer.body
+    texts = list(answer.warnings)
+    if not (isinstance(body, dict) and body.get("kind") == "Status" and answer.code >= 400):
+        sent = ask.body if isinstance(ask.body, dict) else {}
+        changes = _changes(sent, plain(body, ask.owners)) if answer.code < 400 else {"": type(body).__name__}
+        return Verdict(answer.code, "", (), _remarks(texts), changes)
+    texts.append(body.get("message", ""))
+    causes = (body.get("details") or {}).get("causes") or []
+    found = {(one.get("field", ""), one.get("reason", "")) for one in causes}
+    return Verdict(answer.code, body.get("reason", ""), tuple(sorted(found)), _remarks(texts))
+
+
+def _remarks(texts: list[str]) -> tuple[str, ...]:
+    return tuple(sorted({" ".join(one) for text in texts for one in _REMARK.findall(text)}))
+
+
+def plain(body: Any, owners: bool = False) -> Any:
+    """The answer without what differs from server to server."""
+    if isinstance(body, list):
+        return [plain(one, owners) for one in body]
+    if not isinstance(body, dict):
+        return body if not (isinstance(body, str) and _TIME.match(body)) else "<time>"
+    if body.get("kind") == "Table":
+        return _table(body)
+    found = {key: plain(one, owners) for key, one in body.items()}
+    for name in ("metadata", "details"):
+        if isinstance(found.get(name), dict):
+            found[name] = _meta(found[name], owners)
+    return found
+
+
+def _meta(meta: dict[str, Any], owners: bool) -> dict[str, Any]:
+    kept = {key: one for key, one in meta.items() if key not in _OWN}
+    if "continue" in kept:
+        kept["continue"] = "<continue>"
+    if "generateName" in kept:
+        kept["name"] = "<made>"
+    entries = kept.pop("managedFields", None) or []
+    if owners:
+        kept["managedFields"] = sorted(({**one, "time": ""} for one in entries), key=json.dumps)
+    return kept
+
+
+def _table(body: dict[str, Any]) -> dict[str, Any]:
+    columns = body["columnDefinitions"]
+    ages = [
+        number for number, one in enumerate(columns) if one["name"] in _AGES or one.get("format") == "date"
+    ]
+    rows = [
+        ["<age>" if number in ages and cell not in ("", None, "<unknown>") else cell
+         for number, cell in enumerate(one["cells"])]
+        for one in body.get("rows") or []
+    ]  # fmt: skip
+    shown = [{key: one.get(key) for key in ("name", "type", "format", "priority")} for one in columns]
+    return {"kind": "Table", "apiVersion": body["apiVersion"], "columns": shown, "rows": rows}
+
+
+def _changes(sent: Any, got: Any, path: str = "") -> dict[str, Any]:
+    """What was added, changed and removed, by path; a removed value is None, with a minus before its path."""
+    if isinstance(sent, dict) and isinstance(got, dict):
+        found: dict[str, Any] = {}
+        for key in sorted(sent.keys() | got.keys()):
+            where = f"{path}.{key}" if path else key
+            if key not in got:
+                found[f"-{where}"] = None
+            elif key not in sent:
+                found[where] = got[key]
+            else:
+                found |= _changes(sent[key], got[key], where)
+        return found
+    if isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
+        pairs = enumerate(zip(sent, got, strict=True))
+        return {
+            key: one for number, pair in pairs for key, one in _changes(*pair, f"{path}[{number}]").items()
+        }
+    # 1, 1.0 and True are different values
+    return {} if json.dumps(sent, sort_keys=True) == json.dumps(got, sort_keys=True) else {path: got}
