@@ -1,6 +1,7 @@
 """Lists that may be long: the first objects as they are now, and the others from the server's cache.
 
-Most lists end with the first objects, so what reads the others is imported after them.
+Most lists end with the first objects, so what reads the others is imported after them. If a list of jobs does
+not, neither will that of their pods, so all of it comes from the cache.
 """
 
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from typing import Any
 
 from arena.errors import ArenaError
 from arena.kube.decoding import paused_gc
-from arena.kube.pages import Selection, pages
+from arena.kube.pages import Page, Selection, pages
 from arena.kube.transport import Transport
 
 Object = dict[str, Any]
@@ -29,6 +30,8 @@ def pods(transport: Transport, selection: Selection) -> Iterator[Object]:
 
         return podlists.cached(transport, selection, seen)
 
+    if transport.has_long_lists:
+        return _rest(pages(transport, selection), cached, set())
     return _listed(transport, selection, cached)
 
 
@@ -56,11 +59,20 @@ def _listed(
     """Yield the first objects as they are now, and then the objects from `cached` that are new."""
     plain = pages(transport, selection, FIRST)
     first = next(plain)
+    if first.token:
+        transport.has_long_lists = True  # before anybody hears of the objects
     yield from first.objects
     if not first.token:
         return
     seen = {uid(one) for one in first.objects}
     first.objects.clear()
+    yield from _rest(plain, cached, seen)
+
+
+def _rest(
+    plain: Iterator[Page], cached: Callable[[set[str]], Iterator[Object]], seen: set[str]
+) -> Iterator[Object]:
+    """Yield the objects from `cached` that are new, or those of the pages."""
     try:
         with paused_gc():
             for one in cached(seen):

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from arena.kube import connection_errors, faults, limits
+from arena.kube.decoding import decoded
 from arena.kube.protobuf import Items
 from arena.kube.transport import READ, Reply, Request, Transport
 from arena.wire import Malformed
@@ -83,17 +84,18 @@ class Answer:
                 at = found.end()
                 self.head = text[:at]
             batch, at = _batch(text, _gap(text, at))
-            while not text.startswith("]", at := _gap(text, at)):
-                value, end = _element(text, at)
-                if end == at:
-                    break
-                batch.append(value)
-                at = end
+            # Rather than decoding half of the next object in vain, wait for its rest.
+            ended = False
+            if not batch:
+                batch, at, ended = _elements(text, at)
             yield batch
-            if text.startswith("]", at):
+            if ended:
                 return
             text = text[at:]
-        raise ValueError("the list is truncated")
+        batch, _, ended = _elements(text, 0) if self.head else ([], 0, False)
+        yield batch
+        if not ended:
+            raise ValueError("the list is truncated")
 
     def _pieces(self) -> Iterator[bytes]:
         reply = self._reply
@@ -121,14 +123,18 @@ def _batch(text: str, at: int) -> tuple[list[Any], int]:
     begin = text[at : text.find(":", at) + 1]
     end = text.rfind(f",{begin}", at)
     try:
-        return (json.loads(f"[{text[at:end]}]"), end) if end > at else ([], at)
+        return (decoded(f"[{text[at:end]}]"), end) if end > at else ([], at)
     except ValueError:
         return [], at
 
 
-def _element(text: str, at: int) -> tuple[Any, int]:
-    """The object at an offset, and the offset after it, which stays the same if it is incomplete."""
-    try:
-        return _decode(text, at)
-    except ValueError:
-        return None, at
+def _elements(text: str, at: int) -> tuple[list[Any], int, bool]:
+    """The complete objects from an offset on, the offset after them, and whether the list ends there."""
+    found: list[Any] = []
+    while not text.startswith("]", at := _gap(text, at)):
+        try:
+            value, at = _decode(text, at)
+        except ValueError:
+            return found, at, False
+        found.append(value)
+    return found, at, True

@@ -104,7 +104,12 @@ class Transport:
         load: returns the endpoint; called at the first request, and once more if the server no longer accepts
             the credentials.
         waiting: tells people what is waited for.
+
+    Attributes:
+        has_long_lists: whether a list had more than its first objects; see `lists`.
     """
+
+    has_long_lists = False
 
     def __init__(self, load: Callable[[], Endpoint], waiting: Waiting | None = None) -> None:
         self._load = load

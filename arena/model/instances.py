@@ -57,7 +57,7 @@ class Instance:
     @property
     def sidecar(self) -> str:
         """The sidecar that keeps running after the main container has ended; "" if there is none."""
-        if self.phase != "Running" or self.main is None or not self.main.ended:
+        if len(self.containers) < 2 or self.phase != "Running" or self.main is None or not self.main.ended:
             return ""
         left = (one.name for one in self.containers if not (one.init or one.ended))
         return next(left, "")

@@ -30,12 +30,16 @@ class Phase(str, Enum):
     @property
     def is_final(self) -> bool:
         """Whether this phase is the last: the job never leaves it."""
-        return self in (Phase.SUCCEEDED, Phase.FAILED)
+        return self in _FINAL
 
     @property
     def is_held(self) -> bool:
         """Whether a queue or a user holds the job, so that it has no instances but ending ones."""
-        return self in (Phase.QUEUING, Phase.SUSPENDED)
+        return self in _HELD
+
+
+_FINAL = (Phase.SUCCEEDED, Phase.FAILED)
+_HELD = (Phase.QUEUING, Phase.SUSPENDED)
 
 
 @frozen

@@ -67,6 +67,16 @@ def test_brackets_in_the_name_of_a_manager_break_nothing(manager: str) -> None:
     assert [one["metadata"]["name"] for one in decoded(text)["items"]] == ["a", "b", "c"]
 
 
+def test_a_list_ends_where_it_ends() -> None:
+    """No string or nested list makes a text that was cut off there look complete."""
+    for more in ({"q": {"x": []}}, {"q": ']}},{"'}, {"q": '"]', "r": "\\\\"}, {"q": "]"}):
+        own = json.dumps({"manager": "m", **more}, separators=(",", ":"))
+        text = f'[{{"metadata":{{"name":"a"}},"spec":{{"b":1,"managedFields":[{own}'
+        with pytest.raises(ValueError, match=r"."):
+            decoded(f"{text}]")
+        assert [one["metadata"] for one in decoded(f"{text}]}}}}]")] == [{"name": "a"}]
+
+
 def test_managed_fields_are_left_out() -> None:
     """Objects come without `managedFields`."""
     fields = [{"manager": "kubectl", "fieldsV1": {"f:spec": {'k:{"name":"a"}': {}}}}]

@@ -180,6 +180,20 @@ def test_many_pods_are_abridged(many: Pods) -> None:
     }
 
 
+@pytest.mark.parametrize("refused", ["", "as=Table"])
+def test_pods_after_a_long_list(many: Pods, refused: str) -> None:
+    """After a long list, all pods come from the cache at once, or whole if the server refuses that."""
+    at = transport(many.stage.url)
+    where = Selection(ASKED, PODS, None, "", "")
+    next(lists.objects(at, where))
+    many.stage.requests.clear()
+    many.refuses = refused
+    found = list(lists.pods(at, where))
+    assert uids(found) == uids(many.pods)
+    assert any(ABRIDGED in one for one in found) is not bool(refused)
+    assert any("limit=" in asked for asked in many.asked) is bool(refused)
+
+
 @pytest.mark.parametrize("refused", ["as=Table", "as=PartialObject", "/nodes", "/pods?resourceVersion"])
 def test_a_server_without_a_form_is_asked_for_whole_pods(many: Pods, refused: str) -> None:
     """Where the server refuses a form, or its nodes, every pod is read whole, and once."""

@@ -26,11 +26,13 @@ def jobs(cluster: Cluster, namespace: str | None, found: Sequence[Job]) -> list[
     Args:
         namespace: the namespace of the jobs; None if they are from several.
     """
-    told = without_cluster(found)
+    well = [job.is_well for job in found]
+    told = without_cluster([job for job, is_well in zip(found, well, strict=True) if not is_well])
     for one in _needed(told):
         if one.read and not one.for_one:
             told = _explained(one, partial(one.read, cluster, namespace), told)
-    return told
+    rest = iter(told)
+    return [job if is_well else next(rest) for job, is_well in zip(found, well, strict=True)]
 
 
 def without_cluster(found: Sequence[Job]) -> list[Job]:

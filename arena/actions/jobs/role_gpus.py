@@ -1,6 +1,6 @@
 """The GPU requests of a job's pods, read from the job instead of the pods."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from arena.kinds.kind import PodSummary
@@ -37,7 +37,9 @@ def of_roles(obj: Mapping[str, Any]) -> dict[str, int]:
     The roles are the mappings in the spec with a pod template; their names are their own `name`, or their
     key.
     """
-    return {name.lower(): gpus(spec) for name, spec in _templates(obj.get("spec"), "")}
+    found: dict[str, int] = {}
+    _collect(obj.get("spec"), "", found)
+    return found
 
 
 def _of_role(known: Mapping[str, int], role: str) -> int | None:
@@ -48,18 +50,22 @@ def _of_role(known: Mapping[str, int], role: str) -> int | None:
     return numbers.pop() if len(numbers) == 1 else None
 
 
-def _templates(data: Any, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The name of each role in the data, and the spec of its pods."""
+def _collect(data: Any, name: str, found: dict[str, int]) -> None:
+    """Add the roles in the data."""
     if isinstance(data, list):
         for one in data:
-            yield from _templates(one, name)
-    elif isinstance(data, Mapping):
+            _collect(one, name, found)
+    elif isinstance(data, dict):
         name = str(data.get("name") or data.get("groupName") or name)
         template = data.get("template")
-        spec = template.get("spec") if isinstance(template, Mapping) else None
-        if isinstance(spec, Mapping) and "containers" in spec:
-            yield name, spec
+        spec = template.get("spec") if isinstance(template, dict) else None
+        if isinstance(spec, dict) and "containers" in spec:
+            found[name.lower()] = gpus(spec)
             return
         for key, value in data.items():
-            if isinstance(value, dict | list):
-                yield from _templates(value, name if key in ("template", "spec") else key)
+            if isinstance(value, _COLLECTIONS):
+                _collect(value, name if key in ("template", "spec") else key, found)
+
+
+_COLLECTIONS = (dict, list)
+"""What may hold roles; a type that is put together at every check would take most of the time."""

@@ -16,6 +16,8 @@ SUCCESS = ("Succeeded", "Complete", "Completed")
 _STARTING = ("ContainerCreating", "PodInitializing")
 
 State = tuple[Phase, tuple[Finding, ...]]
+Conditions = Mapping[str, Mapping[str, Any]]
+"""Those that are true, by their types."""
 
 
 def phase(obj: Object, instances: Sequence[Instance], said: Phase | None = None, why: str = "") -> State:
@@ -27,20 +29,20 @@ def phase(obj: Object, instances: Sequence[Instance], said: Phase | None = None,
         said: the phase from a status of another form, for kinds without conditions.
         why: the explanation in that status.
     """
-    told = _reported(obj, why)
-    ended = _final(obj, instances, said, told)
+    told, true = _reported(obj, why), _true(obj)
+    ended = _final(obj, instances, true, said, told)
     if ended:
         return ended
     if obj["metadata"].get("deletionTimestamp"):
         return Phase.STOPPING, (Finding("being-deleted", "it is being deleted"),)
-    waiting = _held(obj, said)
+    waiting = _held(obj, true, said)
     if waiting:
         return waiting
     if said in (Phase.RESTARTING, Phase.SCALING):
         return said, _first(trouble(instances), told)
-    if restarting := condition(obj, "Restarting"):
+    if restarting := true.get("Restarting"):
         return Phase.RESTARTING, _first(trouble(instances), _reported(obj, _message(restarting)))
-    return _alive(obj, instances, said, told)
+    return _alive(obj, instances, true, said, told)
 
 
 def output_hint(name: str, namespace: str, instances: Sequence[Instance]) -> str:
@@ -51,16 +53,16 @@ def output_hint(name: str, namespace: str, instances: Sequence[Instance]) -> str
 
 
 def _final(
-    obj: Object, instances: Sequence[Instance], said: Phase | None, told: Finding | None
+    obj: Object, instances: Sequence[Instance], true: Conditions, said: Phase | None, told: Finding | None
 ) -> State | None:
-    failed = condition(obj, "Failed")
+    failed = true.get("Failed", {})
     if failed or said is Phase.FAILED:
         told = _reported(obj, _message(failed) or str(failed.get("reason") or "")) or told
         late = told is not None and "deadline" in told.cause.lower()
         reason = told if late else trouble(instances) or told
         explained = reason and _with_output_hint(obj, instances, reason)
         return Phase.FAILED, tuple(filter(None, (explained, survivors(instances))))
-    if said is Phase.SUCCEEDED or any(condition(obj, one) for one in SUCCESS):
+    if said is Phase.SUCCEEDED or not true.keys().isdisjoint(SUCCESS):
         return Phase.SUCCEEDED, _first(survivors(instances))
     return None
 
@@ -71,17 +73,17 @@ def _with_output_hint(obj: Object, instances: Sequence[Instance], finding: Findi
     return finding._replace(remedy="; ".join(filter(None, (finding.remedy, hint))))
 
 
-def _held(obj: Object, said: Phase | None) -> State | None:
+def _held(obj: Object, true: Conditions, said: Phase | None) -> State | None:
     """The phase of a job that a queue or a user holds."""
     meta, spec = obj["metadata"], obj.get("spec") or {}
     queue = (meta.get("labels") or {}).get(labels.KUEUE_QUEUE)
     asked = (spec.get("runPolicy") or {}).get("suspend") or spec.get("suspend")
-    if asked or said is Phase.SUSPENDED or condition(obj, "Suspended"):
+    if asked or said is Phase.SUSPENDED or "Suspended" in true:
         if queue:
             return Phase.QUEUING, (Finding("waiting-in-queue", f"waits in queue {queue}"),)
         return Phase.SUSPENDED, (Finding("suspended", "it is suspended", (), _resume(meta)),)
     waits = (meta.get("annotations") or {}).get(labels.QUEUE_SUSPEND) == "true"
-    if waits or said is Phase.QUEUING or condition(obj, "Queuing"):
+    if waits or said is Phase.QUEUING or "Queuing" in true:
         return Phase.QUEUING, (Finding("waiting-in-queue", "waits in the queue of the cluster"),)
     return None
 
@@ -90,10 +92,12 @@ def _resume(meta: Mapping[str, Any]) -> str:
     return f"arena resume {aimed(meta['name'], meta.get('namespace', ''))} starts it again"
 
 
-def _alive(obj: Object, instances: Sequence[Instance], said: Phase | None, told: Finding | None) -> State:
+def _alive(
+    obj: Object, instances: Sequence[Instance], true: Conditions, said: Phase | None, told: Finding | None
+) -> State:
     live = [one for one in instances if not one.is_final]
     why = _first(trouble(instances), told)
-    running = said is Phase.RUNNING or condition(obj, "Running")
+    running = said is Phase.RUNNING or "Running" in true
     if any(one.phase == "Running" for one in live) and (running or not _pending(live)):
         return Phase.RUNNING, why
     if any(_is_starting(one) or one.phase == "Running" for one in live):
@@ -130,11 +134,16 @@ def _reported(obj: Object, text: str) -> Finding | None:
 
 def condition(obj: Object, kind: str) -> Mapping[str, Any]:
     """The condition of that type if it is true, else an empty one."""
+    return _true(obj).get(kind, {})
+
+
+def _true(obj: Object) -> Conditions:
+    """The conditions that are true, by their types."""
+    found: dict[str, Mapping[str, Any]] = {}
     for one in (obj.get("status") or {}).get("conditions") or ():
-        if one.get("type") == kind and str(one.get("status")) == "True":
-            found: Mapping[str, Any] = one
-            return found
-    return {}
+        if str(one.get("status")) == "True":
+            found.setdefault(str(one.get("type")), one)
+    return found
 
 
 def started_at(obj: Object) -> str | None:
@@ -151,7 +160,8 @@ def ended_at(obj: Object) -> str | None:
     if status.get("completionTime"):
         return str(status["completionTime"])
     # A failed job has no completionTime, so its last condition is used.
-    last = next(filter(None, (condition(obj, one) for one in ("Failed", *SUCCESS))), {})
+    true = _true(obj)
+    last = next((true[one] for one in ("Failed", *SUCCESS) if one in true), {})
     return last.get("lastTransitionTime")
 
 
