@@ -5,13 +5,14 @@ import os
 import shlex
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.cookiejar import CookieJar
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import IO, Any, NamedTuple, TypeVar
 
 import overtls
 import psutil
@@ -39,14 +40,17 @@ class Ended(NamedTuple):
     err: str
 
 
-def until(condition: Callable[[], T], seconds: float = 20.0, what: str = "the condition") -> T:
-    """The first true value of `condition`, checked every 20 ms; raises AssertionError after the deadline."""
-    deadline = time.monotonic() + seconds
-    while True:
-        if value := condition():
-            return value
-        assert time.monotonic() < deadline, f"{what} did not come true in {seconds:.0f} s"
-        time.sleep(0.02)
+def until(condition: Callable[[], T], seconds: float = 60.0, what: str = "the condition") -> T:
+    """The first true value of `condition`; raises AssertionError after the deadline.
+
+    It is checked every 5 ms, later every 55 ms: nobody waits for long, and a busy machine is not kept busy.
+    """
+    began = time.monotonic()
+    while not (value := condition()):
+        passed = time.monotonic() - began
+        assert passed < seconds, f"{what} did not come true in {seconds:.0f} s"
+        time.sleep(0.005 + min(passed, 1.0) / 20)
+    return value
 
 
 def quoted(*words: object) -> str:
@@ -65,6 +69,25 @@ def program(path: Path, text: str) -> None:
 def browser() -> urllib.request.OpenerDirector:
     """What opens links as a browser does: it goes where they lead, and keeps cookies."""
     return urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+
+
+class Lines(list[str]):
+    """The lines of a stream, read as they come by a thread that ends with the stream."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__()
+        self._reader = threading.Thread(target=self._read, args=(stream,), daemon=True)
+        self._reader.start()
+
+    def _read(self, stream: IO[bytes]) -> None:
+        for line in stream:
+            self.append(line.decode())
+
+    def whole(self) -> "Lines":
+        """All lines, once the stream has ended: a process may end before its output is read."""
+        self._reader.join(60)
+        assert not self._reader.is_alive(), "the stream has not ended"
+        return self
 
 
 class Local(Session):
@@ -89,6 +112,7 @@ class Product:
         self.state = home / "state"
         self.python = sys.executable
         self.children: list[subprocess.Popen[bytes]] = []
+        self.read: list[Lines] = []
         self.env = {name: os.environ[name] for name in KEPT if name in os.environ} | {
             "HOME": str(home),
             "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
@@ -118,6 +142,12 @@ class Product:
         )
         self.children.append(child)
         return child
+
+    def lines(self, stream: IO[bytes] | None) -> Lines:
+        """The lines of a child's pipe, read as they come."""
+        assert stream
+        self.read.append(Lines(stream))
+        return self.read[-1]
 
     def submit(self, name: str, code: str, *words: str) -> str:
         """Submit a PyTorchJob whose replicas run the Python text `code`."""
@@ -169,6 +199,9 @@ class Product:
             if child.poll() is None:
                 child.kill()
             child.wait()
+        for lines in self.read:
+            lines.whole()  # nobody may close a stream that a thread reads
+        for child in self.children:
             for stream in (child.stdin, child.stdout, child.stderr):
                 if stream:
                     stream.close()

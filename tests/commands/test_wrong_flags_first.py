@@ -76,7 +76,7 @@ def test_what_does_not_fit_is_said_first(call, words, told):
     began = time.monotonic()
     code, said = call(free_port(), *words)
     assert (code, told in said) == (2, True), said
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_a_good_line_says_that_nobody_answers(call):

@@ -30,9 +30,9 @@ def test_the_demo_twice(arena: Product) -> None:
 
     def tags() -> str:
         try:
-            where = page.open(link, timeout=5).geturl()
-            return str(page.open(f"{where}data/plugin/scalars/tags", timeout=5).read())
+            where = page.open(link, timeout=20).geturl()
+            return str(page.open(f"{where}data/plugin/scalars/tags", timeout=20).read())
         except OSError:  # it is still starting
             return ""
 
-    until(lambda: "accuracy" in tags() and "loss" in tags(), 30, "the curves in TensorBoard")
+    until(lambda: "accuracy" in tags() and "loss" in tags(), 60, "the curves in TensorBoard")

@@ -3,13 +3,11 @@
 import json
 import shlex
 import signal
-import subprocess
 import threading
-from typing import IO
 
 import pytest
 from gate import Gate, gone, refusal
-from product import Product, until
+from product import Lines, Product, until
 from terminals import Pty
 
 from arena import kinds
@@ -17,18 +15,6 @@ from arena.resources import CONFIGMAPS, SECRETS
 
 pytestmark = pytest.mark.timeout(180)
 JOBS = "/pytorchjobs"
-
-
-def read(child: "subprocess.Popen[bytes]", stream: IO[bytes] | None = None) -> list[str]:
-    """The list that grows with the command's output, or with that on another stream of it."""
-    seen: list[str] = []
-
-    def pump() -> None:
-        for line in stream or child.stdout or ():
-            seen.append(line.decode())
-
-    threading.Thread(target=pump, daemon=True).start()
-    return seen
 
 
 def quick(arena: Product, name: str, *words: str) -> None:
@@ -160,7 +146,7 @@ def test_submit_is_all_or_nothing(arena: Product, gate: Gate) -> None:
 def test_a_watch_that_is_cut_and_gone(arena: Product, gate: Gate) -> None:
     """`list -w` shows new jobs after its connections were cut and its version was forgotten."""
     quick(arena, "one")
-    seen = read(arena.start("--kubeconfig", gate.kubeconfig, "list", "-w"))
+    seen = arena.lines(arena.start("--kubeconfig", gate.kubeconfig, "list", "-w").stdout)
     until(lambda: "one" in "".join(seen), what="the first job")
     gate.spoil("GET", "watch=", gone(), times=2)
     until(gate.cut, what="a connection to cut")
@@ -172,7 +158,7 @@ def test_a_restarted_server_under_list_w(arena: Product) -> None:
     """`list -w` continues across a clean stop and start of the server."""
     quick(arena, "one")
     child = arena.start("list", "-w")
-    seen = read(child)
+    seen = arena.lines(child.stdout)
     until(lambda: "one" in "".join(seen), what="the first job")
     arena.must("local", "stop")
     arena.must("local", "start")
@@ -186,59 +172,60 @@ def test_logs_over_cut_connections(arena: Product, gate: Gate) -> None:
     program = "import time\nfor n in range(300):\n    print('line', n, flush=True)\n    time.sleep(0.01)\n"
     arena.submit("talker", program)
     child = arena.start("--kubeconfig", gate.kubeconfig, "logs", "-f", "talker")
-    seen = read(child)
+    seen = arena.lines(child.stdout)
     for mark in (50, 120, 200):
         until(lambda mark=mark: len(seen) >= mark, what=f"line {mark}")
         gate.cut()
     assert child.wait(60) == 0
-    numbers = [int(line.split("line ")[1]) for line in seen if "line " in line]
+    numbers = [int(line.split("line ")[1]) for line in seen.whole() if "line " in line]
     assert numbers == list(range(300))
 
 
-def go_away(gate: Gate, told: list[str]) -> None:
-    """Let the cluster be away until a command tells so."""
+def go_away(gate: Gate, *told: Lines) -> None:
+    """Let the cluster be away until every command tells so."""
     away = refusal(503, "ServiceUnavailable", "no API server is there")
     gate.rules.append(lambda method, path: away)
-    until(lambda: (gate.cut(), "lost" in "".join(told))[1], what="a line about the outage")
+    until(lambda: (gate.cut(), all("lost" in "".join(one) for one in told))[1], what="lines on the outage")
 
 
-@pytest.mark.parametrize("words", [["logs", "-f", "long"], ["wait", "long"], ["list", "-w"]])
-def test_an_outage_is_told_and_survived(arena: Product, gate: Gate, words: list[str]) -> None:
+def test_an_outage_is_told_and_survived(arena: Product, gate: Gate) -> None:
     """Followers report when the cluster is away and when it is back, and continue."""
     mark = arena.home / "go"
-    arena.must(
-        "submit",
-        "job",
-        "--name",
-        "long",
-        f"echo begun; until [ -e {shlex.quote(str(mark))} ]; do sleep 0.1; done; echo over",
-    )
+    line = f"echo begun; until [ -e {shlex.quote(str(mark))} ]; do sleep 0.1; done; echo over"
+    arena.must("submit", "job", "--name", "long", line)
     until(lambda: arena.jobs() == {"long": "RUNNING"}, what="the start of the job")
-    child = arena.start("--kubeconfig", gate.kubeconfig, *words)
-    told, seen = read(child, child.stderr), read(child)
-    until(lambda: "RUNNING" in "".join(told + seen) or "begun" in "".join(seen), what="the first output")
-    go_away(gate, told)
-    assert "lost, trying again for up to 600s" in "".join(told)
+    lines = ("logs", "-f", "long"), ("wait", "long"), ("list", "-w")
+    children = [arena.start("--kubeconfig", gate.kubeconfig, *words) for words in lines]
+    told = [arena.lines(child.stderr) for child in children]
+    seen = [arena.lines(child.stdout) for child in children]
+    firsts = list(zip((seen[0], told[1], seen[2]), ("begun", "RUNNING", "RUNNING"), strict=True))
+    until(lambda: all(word in "".join(some) for some, word in firsts), what="the first output")
+    go_away(gate, *told)
     gate.rules.clear()
-    until(lambda: 'connected to cluster "gate" again' in "".join(told), what="a line about its end")
+    back = 'connected to cluster "gate" again'
+    until(lambda: all(back in "".join(one) for one in told), what="lines on its end")
     mark.touch()
-    if words[0] == "list":
-        assert child.poll() is None
-    else:
-        assert child.wait(20) == 0
-    assert "".join(told).count("lost") == 1
+    assert [child.wait(60) for child in children[:2]] == [0, 0]
+    assert "over\n" in seen[0].whole()
+    until(lambda: "SUCCEEDED" in "".join(seen[2]), what="the end of the job in the list")
+    children[2].send_signal(signal.SIGINT)
+    for one in told:
+        said = "".join(one.whole())
+        assert "lost, trying again for up to 600s" in said
+        assert said.count("lost") == 1
 
 
 def test_patience_ends(arena: Product, gate: Gate) -> None:
     """Where the cluster is away for longer than the patience, the command ends with the reason."""
     arena.must("submit", "job", "--name", "long", "sleep 60")
-    child = arena.start("--kubeconfig", gate.kubeconfig, "wait", "long", "--patience", "5s")
-    told = read(child, child.stderr)
+    child = arena.start("--kubeconfig", gate.kubeconfig, "wait", "long", "--patience", "2s")
+    told = arena.lines(child.stderr)
     until(lambda: "RUNNING" in "".join(told), what="the first output")
     go_away(gate, told)
-    assert child.wait(30) == 6
-    assert "trying again for up to 5s" in "".join(told)
-    assert "no API server is there" in "".join(told)
+    assert child.wait(60) == 6
+    said = "".join(told.whole())
+    assert "trying again for up to 2s" in said
+    assert "no API server is there" in said
     assert arena.run("wait", "long", ARENA_PATIENCE="soon").code == 2
     assert "--patience" in arena.run("wait", "long", "--patience", "soon").err
 

@@ -34,8 +34,8 @@ def test_runs_succeed_and_fail(arena: Product) -> None:
     """Every run is a program of its own; those that fail and those that succeed are told apart, and read."""
     arena.must("cron", "job", "--schedule", "@every 1s", "--name", "good", "echo fine")
     arena.must("cron", "pytorchjob", "--schedule", "@every 1s", "--name", "bad", "echo broken; exit 3")
-    until(lambda: len(ended(arena, "bad", "Failed")) > 1, 30, "two failed runs")
-    until(lambda: ended(arena, "good", "Succeeded"), 30, "a run that succeeded")
+    until(lambda: len(ended(arena, "bad", "Failed")) > 1, what="two failed runs")
+    until(lambda: ended(arena, "good", "Succeeded"), what="a run that succeeded")
     arena.must("cron", "suspend", "bad", "good")
     assert "[SuccessfulCreate] Created run bad-" in arena.must("cron", "get", "bad", "-e")
     good, bad = ended(arena, "good", "Succeeded")[0], ended(arena, "bad", "Failed")[-1]
@@ -45,7 +45,7 @@ def test_runs_succeed_and_fail(arena: Product) -> None:
     assert (jobs[good], jobs[bad]) == ("SUCCEEDED", "FAILED")
     assert "exit code 3" in arena.must("get", bad)
     arena.must("cron", "delete", "bad", "good")
-    until(lambda: not arena.jobs(), 20, "no run is left")
+    until(lambda: not arena.jobs(), what="no run is left")
 
 
 def test_a_restart_starts_no_run_twice(arena: Product) -> None:
@@ -54,12 +54,12 @@ def test_a_restart_starts_no_run_twice(arena: Product) -> None:
     line = f"echo $HOSTNAME >> {quoted(log)}; while [ ! -e {quoted(go)} ]; do sleep 0.05; done"
     words = ("--schedule", "@every 1s", "--name", "slow", "--concurrency-policy", "Forbid")
     arena.must("cron", "pytorchjob", *words, line)
-    until(log.exists, 20, "the first run")
+    until(log.exists, what="the first run")
     os.kill(arena.server(), signal.SIGKILL)
-    until(lambda: ended(arena, "slow", "Running"), 20, "the run to be found again")
+    until(lambda: ended(arena, "slow", "Running"), what="the run to be found again")
     assert len(runs(arena, "slow")) == 1
     go.touch()
-    until(lambda: len(ended(arena, "slow", "Succeeded")) > 2, 30, "three runs")
+    until(lambda: len(ended(arena, "slow", "Succeeded")) > 2, what="three runs")
     arena.must("cron", "suspend", "slow")
     until(
         lambda: {run["status"] for run in runs(arena, "slow")} == {"Succeeded"}, 20, "the end of the last run"
@@ -72,10 +72,10 @@ def test_a_restart_starts_no_run_twice(arena: Product) -> None:
 def test_replaced(arena: Product) -> None:
     """--replace deletes the old schedule with its runs and puts the new one in its place."""
     arena.must("cron", "pytorchjob", "--schedule", "@every 1s", "--name", "x", "sleep 1000")
-    until(lambda: ended(arena, "x", "Running"), 20, "a run that goes on")
+    until(lambda: ended(arena, "x", "Running"), what="a run that goes on")
     arena.must("cron", "pytorchjob", "--schedule", "@yearly", "--name", "x", "--replace", "true")
     assert runs(arena, "x") == []
-    until(lambda: not arena.processes("sleep"), 20, "the old program has ended")
+    until(lambda: not arena.processes("sleep"), what="the old program has ended")
 
 
 def test_secrets_and_files_reach_every_run(arena: Product) -> None:
@@ -85,7 +85,7 @@ def test_secrets_and_files_reach_every_run(arena: Product) -> None:
     words = ("--schedule", "@every 1s", "--name", "both", "--secret", "TOKEN=hidden")
     command = 'cat /inside/a.conf; test "$TOKEN" = hidden'
     arena.must("cron", "tfjob", *words, "--config-file", f"{conf}:/inside/a.conf", command)
-    until(lambda: len(ended(arena, "both", "Succeeded")) > 1, 30, "two runs that succeeded")
+    until(lambda: len(ended(arena, "both", "Succeeded")) > 1, what="two runs that succeeded")
     assert arena.must("logs", ended(arena, "both", "Succeeded")[0]) == "from a file\n"
 
 
@@ -112,5 +112,5 @@ def test_workers_of_a_run_meet(arena: Product, kind: str) -> None:
     script.write_text(MEETING, encoding="utf-8")
     words = ("--schedule", "@every 1s", "--name", "pair", "--workers", "2", "--concurrency-policy", "Forbid")
     arena.must("cron", kind, *words, quoted("python", script))
-    until(lambda: ended(arena, "pair", "Succeeded"), 30, "a run that succeeded")
+    until(lambda: ended(arena, "pair", "Succeeded"), what="a run that succeeded")
     assert "met worker-1" in arena.must("logs", ended(arena, "pair", "Succeeded")[0])

@@ -80,8 +80,8 @@ def programs(arena: Product) -> list[psutil.Process]:
 
 def sees(arena: Product, *workers: str) -> None:
     """Wait until the program sees these workers, and runs on each of them."""
-    until(lambda: hosts(arena) == list(workers), 30, f"the sight of {workers}")
-    until(lambda: len(programs(arena)) == len(workers), 30, f"programs on {workers}")
+    until(lambda: hosts(arena) == list(workers), what=f"the sight of {workers}")
+    until(lambda: len(programs(arena)) == len(workers), what=f"programs on {workers}")
 
 
 def end(arena: Product, code: int, phase: str) -> None:
@@ -89,8 +89,8 @@ def end(arena: Product, code: int, phase: str) -> None:
     # Renamed once it is written, or the program might read it empty.
     (arena.home / "told").write_text(str(code), encoding="utf-8")
     (arena.home / "told").rename(arena.home / "go")
-    until(lambda: arena.jobs() == {"e": phase}, 30, f"the end as {phase}")
-    until(lambda: not arena.processes("worker.py"), 30, "the end of what ran on the workers")
+    until(lambda: arena.jobs() == {"e": phase}, what=f"the end as {phase}")
+    until(lambda: not arena.processes("worker.py"), what="the end of what ran on the workers")
 
 
 def test_scaled_while_it_runs(arena: Product) -> None:
@@ -122,7 +122,7 @@ def test_failure_and_restarts(arena: Product) -> None:
     """A failing driver restarts with all workers as often as allowed; then its exit code is shown."""
     (arena.home / "go").write_text("3", encoding="utf-8")
     submit(arena, "--workers", "2", "--retry", "1")
-    until(lambda: arena.jobs() == {"e": "FAILED"}, 30, "the end")
+    until(lambda: arena.jobs() == {"e": "FAILED"}, what="the end")
     code, out, _ = arena.run("get", "e", "-o", "json")
     assert code == 0
     found = json.loads(out)
@@ -139,8 +139,8 @@ def test_a_killed_worker_is_replaced(arena: Product) -> None:
         one for one in arena.processes("remote.py serve") if "supervisor" not in " ".join(one.cmdline())
     ]
     serving[0].kill()
-    until(lambda: "e-worker-2" in hosts(arena) and len(hosts(arena)) == 2, 30, "the new worker")
-    until(lambda: len(programs(arena)) == 2, 30, "programs on both")
+    until(lambda: "e-worker-2" in hosts(arena) and len(hosts(arena)) == 2, what="the new worker")
+    until(lambda: len(programs(arena)) == 2, what="programs on both")
     end(arena, 0, "SUCCEEDED")
 
 
@@ -150,7 +150,7 @@ def test_a_killed_server(arena: Product) -> None:
     sees(arena, "e-worker-0", "e-worker-1")
     before = {one.pid for one in programs(arena)}
     os.kill(arena.server(), signal.SIGKILL)
-    until(lambda: arena.jobs() == {"e": "RUNNING"}, 30, "the job to be found again")
+    until(lambda: arena.jobs() == {"e": "RUNNING"}, what="the job to be found again")
     assert {one.pid for one in programs(arena)} == before
     arena.must("scaleout", "etjob", "--name", "e", "--wait")
     sees(arena, "e-worker-0", "e-worker-1", "e-worker-2")
@@ -164,7 +164,7 @@ def test_a_server_killed_while_scaling(arena: Product) -> None:
     sees(arena, "e-worker-0")
     arena.must("scaleout", "etjob", "--name", "e", "--count", "2")
     os.kill(arena.server(), signal.SIGKILL)
-    until(lambda: arena.jobs() == {"e": "RUNNING"}, 30, "the end of scaling")
+    until(lambda: arena.jobs() == {"e": "RUNNING"}, what="the end of scaling")
     sees(arena, "e-worker-0", "e-worker-1", "e-worker-2")
 
 
@@ -173,8 +173,8 @@ def test_suspended_and_resumed(arena: Product) -> None:
     submit(arena, "--workers", "2")
     sees(arena, "e-worker-0", "e-worker-1")
     arena.must("suspend", "e")
-    until(lambda: not arena.processes(), 30, "the last process to end")
-    until(lambda: arena.jobs() == {"e": "SUSPENDED"}, 30, "the job suspended")
+    until(lambda: not arena.processes(), what="the last process to end")
+    until(lambda: arena.jobs() == {"e": "SUSPENDED"}, what="the job suspended")
     arena.must("resume", "e")
     sees(arena, "e-worker-0", "e-worker-1")
 

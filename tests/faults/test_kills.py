@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from product import Product, quoted, until
+from product import Product, until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -143,16 +143,3 @@ def test_reset_leaves_no_process(arena: Product) -> None:
     arena.must("local", "reset", "--yes")
     assert not arena.processes()
     assert not arena.state.exists()
-
-
-def test_a_replica_that_outlives_its_job(arena: Product) -> None:
-    """A parameter server that is kept and never ends does not keep `--logs` from the job's outcome."""
-    program = "import json, os, time\nrole = json.loads(os.environ['TF_CONFIG'])['task']['type']\n"
-    script = arena.home / "roles.py"
-    script.write_text(program + "print('I am', role, flush=True)\ntime.sleep(600 * (role == 'ps'))\n")
-    shown = arena.must(
-        "submit", "tfjob", "--name", "roles", "--workers", "2", "--ps", "1", "--logs",
-        "--clean-task-policy", "None", quoted("python", script),
-    )  # fmt: skip
-    assert "I am ps" in shown
-    assert arena.jobs() == {"roles": "SUCCEEDED"}

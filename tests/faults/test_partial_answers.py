@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from gate import Answer, Gate, refusal
+from gate import Gate, refusal
 from product import Product, until
 
 from arena.model.partial import Partial, Unread
@@ -84,26 +84,29 @@ def test_a_job_whose_pods_may_not_be_listed(arena: Product, gate: Gate) -> None:
 LOG_FAULTS = {
     "refused": refusal(403, "Forbidden", 'pods "x" is forbidden: User "bob" cannot get resource "pods/log"'),
     "broken": refusal(500, "InternalError", "dial tcp 10.0.0.9:10250: no route to host"),
-    "bad gateway": refusal(502, "BadGateway", "the kubelet does not answer"),
+    "bad-gateway": refusal(502, "BadGateway", "the kubelet does not answer"),
 }
+"""By the names of the jobs of which they spoil a log."""
 
 
-@pytest.mark.parametrize("answer", LOG_FAULTS.values(), ids=list(LOG_FAULTS))
-def test_a_log_that_cannot_be_read(arena: Product, gate: Gate, answer: Answer) -> None:
+def test_a_log_that_cannot_be_read(arena: Product, gate: Gate) -> None:
     """logs and logs -f show what the other instances write, and one line on the log that cannot be read."""
-    arena.must("submit", "pytorchjob", "--name", "pair", "--workers", "2", "--wait", "echo done")
-    gate.spoil("GET", "pair-worker-0/log", answer)
+    for name, answer in LOG_FAULTS.items():
+        arena.must("submit", "pytorchjob", "--name", name, "--workers", "2", "--wait", "echo done")
+        gate.spoil("GET", f"{name}-worker-0/log", answer)
     gate.spoil("GET", "logs.arena.io", refusal(404, "NotFound", "there is no such type"))
+    logs = ("--kubeconfig", gate.kubeconfig, "logs")
     for follow in ((), ("-f",)):
-        code, out, err = arena.run("--kubeconfig", gate.kubeconfig, "logs", "pair", *follow, seconds=100)
-        assert (code, out) == (0, "[master-0] done\n")
-        assert (
-            [line for line in err.splitlines() if "cannot be read" in line]
-            == [line for line in err.splitlines() if line.startswith("worker-0: its log cannot be read")]
-            != []
-        )
-    code = arena.run("--kubeconfig", gate.kubeconfig, "logs", "pair", "-i", "worker-0").code
-    assert code == (4 if answer.status == 403 else 6)
+        children = {name: arena.start(*logs, name, *follow) for name in LOG_FAULTS}
+        for name, child in children.items():
+            out, err = (text.decode() for text in child.communicate(timeout=100))
+            assert (name, child.returncode, out) == (name, 0, "[master-0] done\n")
+            told = [line for line in err.splitlines() if "cannot be read" in line]
+            assert (
+                told == [line for line in told if line.startswith("worker-0: its log cannot be read")] != []
+            )
+    for name, answer in LOG_FAULTS.items():
+        assert arena.run(*logs, name, "-i", "worker-0").code == (4 if answer.status == 403 else 6)
 
 
 def test_a_partial_answer_is_a_sequence() -> None:

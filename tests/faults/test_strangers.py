@@ -63,12 +63,12 @@ text = head + b"Content-Length: %d\\r\\n\\r\\n%s"
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
 def plain():
-    return socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5)
+    return socket.create_connection(("127.0.0.1", int(sys.argv[1])), 30)
 def secure():
     return context.wrap_socket(plain())
 def unix():
     link = socket.socket(socket.AF_UNIX)
-    link.settimeout(5)
+    link.settimeout(30)
     link.connect(sys.argv[2])
     return link
 for way in (plain, secure, unix):

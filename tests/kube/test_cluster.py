@@ -165,7 +165,7 @@ def test_another_thread_ends_a_silent_watch(cluster, namespace):
     waiting = threading.Thread(target=lambda: found.extend(watch))
     waiting.start()
     watch.close()
-    waiting.join(5)
+    waiting.join(30)
     assert not waiting.is_alive()
     assert found == []
 

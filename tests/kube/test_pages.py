@@ -71,7 +71,7 @@ def test_the_next_page_comes_while_one_is_read(stage: Stage) -> None:
     stage.answers = [page("a", token="t1"), page("b", token="t2"), third]
     found = listing(stage)
     assert names(islice(found, 2)) == ["a", "b"]
-    assert asked.wait(10)
+    assert asked.wait(60)
     assert names(found) == ["c"]
 
 
@@ -107,12 +107,12 @@ def test_who_stops_reading_waits_for_nothing(stage: Stage) -> None:
     left = threading.Event()
 
     def hangs(handler: Any) -> None:
-        left.wait(30)
+        left.wait(100)
 
     stage.answers = [page("a", token="t1"), page("b", token="t2"), hangs]
     found = listing(stage)
     assert names(islice(found, 2)) == ["a", "b"]
     start = time.monotonic()
     found.close()
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 50
     left.set()

@@ -94,7 +94,7 @@ def test_another_thread_ends_a_silent_log(stage):
         handler.send_response(200)
         handler.end_headers()
         handler.wfile.write(b"first\n")
-        over.wait(10)
+        over.wait(60)
         handler.close_connection = True
 
     stage.answers = [silent]
@@ -104,7 +104,7 @@ def test_another_thread_ends_a_silent_log(stage):
     waiting = threading.Thread(target=lambda: rest.extend(lines))
     waiting.start()
     lines.close()
-    waiting.join(5)
+    waiting.join(30)
     over.set()
     assert not waiting.is_alive()
     assert rest == []
@@ -229,7 +229,7 @@ def test_input_is_fed_to_its_end(pod):
         feeder = threading.Thread(target=terminal.feed, args=(io.BytesIO(data),))
         feeder.start()
         out = b"".join(piece for channel, piece in terminal if channel == STDOUT)
-        feeder.join(5)
+        feeder.join(30)
         assert terminal.exit_code == 0
     assert out == data
     assert pod[0].sizes == [{"Width": 80, "Height": 24}]
@@ -282,13 +282,13 @@ def test_a_proxy_carries_sessions(pod, stage):
 
     def tunnel(handler) -> None:
         host, _, port = handler.path.partition(":")
-        with socket.create_connection((host, int(port)), 5) as far:
+        with socket.create_connection((host, int(port)), 30) as far:
             handler.send_response(200)
             handler.end_headers()
             back = threading.Thread(target=relay, args=(far, handler.connection))
             back.start()
             relay(handler.connection, far)
-            back.join(5)
+            back.join(30)
         handler.close_connection = True
 
     stage.answers = [tunnel]
@@ -305,7 +305,7 @@ def relay(source: socket.socket, target: socket.socket) -> None:
 
 
 def talk(port: int, text: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), 5) as one:
+    with socket.create_connection(("127.0.0.1", port), 30) as one:
         found = b""
         # A hard end is an end: there may be bytes that nobody took.
         with suppress(ConnectionResetError):
@@ -325,7 +325,7 @@ def test_a_forwarded_port_carries_many_connections(pod):
         for one in threads:
             one.start()
         for one in threads:
-            one.join(10)
+            one.join(30)
         assert found == [large.upper()] * 5
         assert forward.last_fault is None
 
@@ -340,12 +340,12 @@ def test_a_port_where_nothing_listens_ends_the_connection(pod):
 def test_closing_a_forward_ends_its_connections(pod):
     """close() wakes local programs that wait, and the port is free again."""
     forward = pod[1].forward("team-a", "bert", 80)
-    with socket.create_connection(("127.0.0.1", forward.port), 5) as waiting:
+    with socket.create_connection(("127.0.0.1", forward.port), 30) as waiting:
         waiting.sendall(b"x")
         assert waiting.recv(1) == b"X"
         forward.close()
         assert waiting.recv(1) == b""
-    assert forward.wait(5)
+    assert forward.wait(30)
     with socket.create_server(("127.0.0.1", forward.port)), pytest.raises(SpecError, match="cannot be used"):
         pod[1].forward("team-a", "bert", 80, forward.port)
 
@@ -413,5 +413,5 @@ def test_a_real_pod_has_a_log_and_a_port(real_pod):
     with cluster.logs("default", name, LogQuery(follow=True)) as lines:
         assert next(lines) == b"up"
     with cluster.forward("default", name, 8080) as forward:
-        page = urllib.request.urlopen(f"http://127.0.0.1:{forward.port}/", timeout=5).read()
+        page = urllib.request.urlopen(f"http://127.0.0.1:{forward.port}/", timeout=30).read()
     assert b"Directory listing" in page

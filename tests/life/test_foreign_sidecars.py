@@ -28,7 +28,7 @@ def test_the_program_is_meant(arena: Product) -> None:
     """`logs` and `exec` take the program; the sidecar is there by its name."""
     arena.must(*meshed(arena), "echo of the program; exec sleep 600")
     until(lambda: arena.must("logs", "j") == "of the program\n", what="its line")
-    assert arena.must("logs", "j", "-c", "proxy") == "proxy\n"
+    until(lambda: arena.must("logs", "j", "-c", "proxy") == "proxy\n", what="the line of the sidecar")
     assert arena.must("exec", "j", "--", "printenv", "WHO") == "program\n"
     assert arena.run("exec", "j", "-c", "proxy", "--", "printenv", "WHO").code == 1
 
@@ -50,7 +50,7 @@ def test_the_truth_of_the_job_ends_it(arena: Product) -> None:
     """Once the operator has decided, --logs does not wait for a sidecar that still runs elsewhere."""
     text = f'case "$HOSTNAME" in *master*) exit 0;; esac; {IDLE}'
     line = (*meshed(arena, text), "--workers", "2", "--logs", "echo of the program")
-    code, out, err = arena.run(*line, seconds=30)
+    code, out, err = arena.run(*line)
     assert code == 0, err
     assert sorted(out.splitlines()[1:]) == ["[master-0] of the program", "[worker-0] of the program"]
     assert 'job "j" succeeded: sidecar proxy still runs on worker-0\n' in err

@@ -86,20 +86,39 @@ def test_not_before_the_end(arena: Product) -> None:
 def test_waited_for_no_longer_than_told(arena: Product) -> None:
     """A limit of the wait holds for them, too; the job has ended, so that it is no failure to wait."""
     held(arena)
-    code, out, err = arena.run("wait", "j", "--timeout", "1s", seconds=30)
+    code, out, err = arena.run("wait", "j", "--timeout", "1s")
     assert (code, out) == (0, "pytorchjob j SUCCEEDED\n")
     assert "for worker-0 to end" in err
     assert "arena delete j --still-running ends what still runs" in err
 
 
-def test_failed_with_others_left(arena: Product) -> None:
-    """A failed job also shows what still runs, and how to end it."""
-    command = f"test $RANK = 0 && exit 3; {IDLE} # {arena.home}"
-    code, _, err = arena.run("submit", "pytorchjob", "--name", "j", "--workers", "2", "--logs", command)
-    assert code == 7
+ROLES = """
+import json, os, pathlib, time
+role = json.loads(os.environ["TF_CONFIG"])["task"]["type"]
+print("I am", role, flush=True)
+if role == "ps":
+    pathlib.Path("told").touch()
+    time.sleep(600)
+while not pathlib.Path("told").exists():
+    time.sleep(0.02)
+"""
+
+
+def test_not_waited_for_once_they_are_silent(arena: Product) -> None:
+    """--logs of a job that failed, or whose parameter server never ends, ends and tells what still runs."""
+    (arena.home / "roles.py").write_text(ROLES, encoding="utf-8")
+    failing = f"test $RANK = 0 && exit 3; {IDLE} # {arena.home}"
+    words = ("--name", "roles", "--ps", "1", "--clean-task-policy", "None", "python roles.py")
+    failed = arena.start("submit", "pytorchjob", "--name", "j", "--workers", "2", "--logs", failing)
+    served = arena.start("submit", "tfjob", "--workers", "2", "--logs", *words)
+    err = failed.communicate(timeout=100)[1].decode()
+    assert failed.returncode == 7
     assert 'job "j" failed: exit code 3 on master-0; 1 instance still runs\n' in err
     assert "Hint: arena delete j --still-running ends what still runs; the job is kept\n" in err
     assert "waiting for worker-0 to end or be silent for 10s" in err
+    out = served.communicate(timeout=100)[0].decode()
+    assert (served.returncode, "I am ps" in out) == (0, True)
+    assert arena.jobs() == {"j": "FAILED", "roles": "SUCCEEDED"}
 
 
 @pytest.mark.parametrize("flag", ["--wait", "--logs"])

@@ -339,7 +339,7 @@ def test_a_watch_ends_in_time_with_a_bookmark(server, api):
     path = f"{MAPS}?watch=true&timeoutSeconds=1&allowWatchBookmarks=true&resourceVersion={api.store.version}"
     with watching(server, path) as events:
         (event,) = list(events)
-    assert 0.9 < time.monotonic() - began < 5
+    assert 0.9 < time.monotonic() - began < 60
     assert (event["type"], event["object"]["metadata"]) == (
         "BOOKMARK", {"resourceVersion": str(api.store.version)},
     )  # fmt: skip
@@ -359,7 +359,7 @@ def test_a_watch_can_list_first(server, api):
 
 def test_a_watch_sends_what_exists_only_if_it_should(server, api):
     """With sendInitialEvents an older version repeats nothing, and `false` begins with the next change."""
-    path = f"{MAPS}?watch=true&resourceVersionMatch=NotOlderThan&timeoutSeconds=9&sendInitialEvents="
+    path = f"{MAPS}?watch=true&resourceVersionMatch=NotOlderThan&timeoutSeconds=60&sendInitialEvents="
     begin = api.store.version
     api.create(CONFIGMAPS, config("a"))
     api.patch(CONFIGMAPS, "a", {"data": {"x": "1"}})
@@ -383,7 +383,7 @@ def test_a_watch_that_has_begun_misses_nothing(server, api, monkeypatch):
             api.create(CONFIGMAPS, config("b"))
 
     monkeypatch.setattr(web.StreamResponse, "prepare", prepared)
-    options = "watch=true&resourceVersionMatch=NotOlderThan&sendInitialEvents=false&timeoutSeconds=9"
+    options = "watch=true&resourceVersionMatch=NotOlderThan&sendInitialEvents=false&timeoutSeconds=60"
     with watching(server, f"{MAPS}?{options}") as told:
         assert next(told)["object"]["metadata"]["name"] == "b"
 

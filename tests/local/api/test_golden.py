@@ -65,10 +65,10 @@ class Api:
         """The answers to a story in a namespace of its own."""
         spaces = "/api/v1/namespaces"
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}}
-        until(lambda: self.ask(Ask("POST", spaces, body))[0] == 201, 60)
+        until(lambda: self.ask(Ask("POST", spaces, body))[0] == 201)
         account = Ask("GET", f"{spaces}/{SPACE}/serviceaccounts/default")
         if self._token:
-            until(lambda: "secrets" in str(self.ask(account)), 20)
+            until(lambda: "secrets" in str(self.ask(account)))
         try:
             found, before, version = [], None, ""
             for ask in STORIES[story]:

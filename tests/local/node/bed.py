@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
-import pytest
+from product import until
 
 from arena.local import objects
 from arena.local.api import Api
@@ -26,18 +25,6 @@ PYTHON = sys.executable
 PORTS = range(first := 20000 + os.getpid() * 97 % 9900, first + 100)
 """Loopback ports that other runs of these tests on this machine hardly use too."""
 QUICK = Pace(backoff=0.05, ceiling=0.2, retry=0.05)
-
-
-def until(what: Callable[[], Any], seconds: float = 20, why: str = "") -> Any:
-    """The first true answer of `what`, asked until a deadline."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = what()
-        if found:
-            return found
-        if time.monotonic() > deadline:
-            pytest.fail(f"{why or what} did not come true in {seconds} s")
-        time.sleep(0.01)
 
 
 def collectors(home: Path) -> list[psutil.Process]:
@@ -158,7 +145,7 @@ class Node:
         """Its uid."""
         return self.get(name)["metadata"]["uid"]
 
-    def phase(self, name: str, *wanted: str, seconds: float = 20) -> Any:
+    def phase(self, name: str, *wanted: str, seconds: float = 60) -> Any:
         """Wait for the pod to have one of these phases; the pod."""
 
         def reached() -> Any:
@@ -167,7 +154,7 @@ class Node:
 
         return until(reached, seconds, f"{name} {wanted}")
 
-    def state(self, name: str, kind: str, container: str = "main", seconds: float = 20) -> Any:
+    def state(self, name: str, kind: str, container: str = "main", seconds: float = 60) -> Any:
         """Wait for a container's state `waiting`, `running` or `terminated`; its status."""
 
         def reached() -> Any:
@@ -188,7 +175,7 @@ class Node:
     def pids(self, name: str, container: str = "main", number: int = 0) -> Any:
         """The `pid` file of a run, once it is there."""
         path = self.home / "pods" / self.uid(name) / "containers" / container / str(number) / "pid"
-        until(path.exists, why=f"{path}")
+        until(path.exists, what=f"{path}")
         return json.loads(path.read_text())
 
     def events(self, name: str, reason: str = "") -> list[Any]:
@@ -198,7 +185,7 @@ class Node:
 
     def event(self, name: str, reason: str) -> Any:
         """Wait for an event."""
-        return until(lambda: self.events(name, reason), why=f"event {reason}")[0]
+        return until(lambda: self.events(name, reason), what=f"event {reason}")[0]
 
     def close(self) -> None:
         """End everything, processes of pods included."""

@@ -20,7 +20,8 @@ def test_restart_always(node: Node) -> None:
     assert status["lastState"]["terminated"]["exitCode"] == 2
     assert node.get(name)["status"]["phase"] == "Running"
     assert node.event(name, "BackOff")["type"] == "Warning"
-    assert len(list((node.home / "pods" / node.uid(name) / "containers/main").iterdir())) <= 2
+    runs = node.home / "pods" / node.uid(name) / "containers/main"
+    until(lambda: len(list(runs.iterdir())) <= 2, what="the removal of earlier runs")
 
 
 def _statuses(node: Node, name: str) -> list[dict]:
@@ -102,7 +103,7 @@ def test_running_status(node: Node) -> None:
     assert (pod["status"]["podIP"], pod["status"]["hostIP"]) == ("127.0.0.1", "127.0.0.1")
     conditions = {one["type"]: one["status"] for one in pod["status"]["conditions"]}
     assert conditions == dict.fromkeys(("PodScheduled", "Initialized", "ContainersReady", "Ready"), "True")
-    assert {one["reason"] for one in node.events(name)} >= {"Created", "Started"}
+    until(lambda: {one["reason"] for one in node.events(name)} >= {"Created", "Started"})
 
 
 def test_no_command(node: Node) -> None:
@@ -255,7 +256,7 @@ def test_many(node: Node) -> None:
     names = {node.pod("sh", "-c", f"exit {number}"): number for number in range(40)}
     codes = {}
     for name in names:
-        pod = node.phase(name, "Succeeded", "Failed", seconds=60)
+        pod = node.phase(name, "Succeeded", "Failed")
         codes[name] = pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"]
     assert codes == names
 

@@ -48,7 +48,7 @@ def test_values_arrive_while_the_program_runs(node: Node) -> None:
         "echo 'loss=0.25, accuracy=nan'; echo '2024-02-03T04:05:06Z loss=1e-3' >&2"
     )
     name = node.pod("sh", "-c", script, meta=asking())
-    found = until(lambda: observed(node, name), 60)
+    found = until(lambda: observed(node, name))
     assert {one["name"]: one["latest"]["value"] for one in found["status"]["metrics"]} == {
         "loss": "0.5", "accuracy": "0.7",
     }  # fmt: skip
@@ -78,16 +78,16 @@ def test_server_and_collector_killed(idle: Node) -> None:
         idle.home / "pods" / uid / "containers/main/observed.json",
     )
     count = lambda: json.loads(state.read_text())["series"]["n"]["count"] if state.exists() else 0  # noqa: E731
-    until(lambda: count() == 1, 60)
+    until(lambda: count() == 1)
     idle.kill()
     assert len(collectors(idle.home)) == 1
     (work / "go1").touch()
-    until(lambda: count() == 2, 60)
+    until(lambda: count() == 2)
     for one in collectors(idle.home):
         one.kill()
     (work / "go2").touch()
     idle.start()
-    until(lambda: count() == 3, 60)
+    until(lambda: count() == 3)
     (work / "go3").touch()
     assert texts(complete(idle, name)["n"]) == ["1", "2", "3", "4"]
     until(lambda: not collectors(idle.home))
@@ -96,7 +96,7 @@ def test_server_and_collector_killed(idle: Node) -> None:
 def test_supervisor_killed(node: Node) -> None:
     """What was printed before the supervisor was killed is collected all the same."""
     name = node.pod("sh", "-c", "echo x=1; echo x=2; sleep 1000", meta=asking())
-    until(lambda: node.state(name, "running") and "x=2" in node.text(name), 30)
+    until(lambda: node.state(name, "running") and "x=2" in node.text(name))
     os.kill(node.pids(name)["supervisor"], signal.SIGKILL)
     node.phase(name, "Failed")
     assert texts(complete(node, name)["x"]) == ["1", "2"]

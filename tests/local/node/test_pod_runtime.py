@@ -1,5 +1,6 @@
 """What others may ask of a pod's processes."""
 
+import os
 import shlex
 import subprocess
 import sys
@@ -16,7 +17,9 @@ print('up')
 time.sleep(1000)
 """
 
-PORT = {"name": "PORT", "value": "19123"}
+OWN = 19000 + os.getpid() % 1000
+"""A port that other runs of these tests on this machine hardly use."""
+PORT = {"name": "PORT", "value": str(OWN)}
 
 
 def test_log_and_running(node: Node) -> None:
@@ -53,19 +56,19 @@ def test_surroundings(node: Node) -> None:
 
 def test_port(node: Node) -> None:
     """A pod's port is the allotted one when it listens there, else the declared one if it is its own."""
-    ports = [{"containerPort": 19123}]
+    ports = [{"containerPort": OWN}]
     allotted = node.pod(sys.executable, "-c", LISTEN, "$(PORT)", ports=ports, env=[PORT])
-    declared = node.pod(sys.executable, "-c", LISTEN, "19123", ports=ports)
+    declared = node.pod(sys.executable, "-c", LISTEN, str(OWN), ports=ports)
     neither = node.pod("sleep", "1000", ports=ports)
     for name in (allotted, declared):
         until(lambda name=name: node.state(name, "running") and node.text(name) == "up")
     node.state(neither, "running")
-    assert 20000 <= node.kubelet.port(node.uid(allotted), 19123) < 30000
-    assert node.kubelet.port(node.uid(allotted), 19123) != 19123
-    assert node.kubelet.port(node.uid(declared), 19123) == 19123
-    assert node.kubelet.port(node.uid(neither), 19123) is None
+    assert 20000 <= node.kubelet.port(node.uid(allotted), OWN) < 30000
+    assert node.kubelet.port(node.uid(allotted), OWN) != OWN
+    assert node.kubelet.port(node.uid(declared), OWN) == OWN
+    assert node.kubelet.port(node.uid(neither), OWN) is None
     late = node.pod("sleep", "1000", ports=ports)
-    assert "port 19123 is in use" in node.event(late, "PortConflict")["message"]
+    assert f"port {OWN} is in use" in node.event(late, "PortConflict")["message"]
 
 
 def test_usage(node: Node) -> None:

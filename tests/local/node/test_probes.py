@@ -21,7 +21,7 @@ def serve(node: Node, **probes: dict) -> str:
 
 
 def ready(node: Node, name: str, wanted: bool) -> None:
-    until(lambda: node.state(name, "running")["ready"] is wanted, why=f"ready {wanted}")
+    until(lambda: node.state(name, "running")["ready"] is wanted, what=f"ready {wanted}")
 
 
 def test_http_readiness(node: Node) -> None:
@@ -77,11 +77,12 @@ def test_probe_timeout(node: Node) -> None:
 def test_readiness_survives(idle: Node) -> None:
     """A fresh kubelet takes over who was ready."""
     idle.start()
-    name = serve(
-        idle, readinessProbe={"httpGet": {"port": 8080}, "periodSeconds": 1000, "initialDelaySeconds": 1}
-    )
+    wait = ["sh", "-c", "until test -e up; do sleep 0.02; done"]
+    probe = {"exec": {"command": wait}, "timeoutSeconds": 100, "periodSeconds": 1000}
+    name = idle.pod("sh", "-c", "touch up; exec sleep 1000", readinessProbe=probe)
     ready(idle, name, True)
     idle.stop()
+    (idle.home / "pods" / idle.uid(name) / "work" / "up").unlink()  # another probe would learn nothing
     idle.start()
     until(lambda: idle.kubelet._workers)
     assert idle.state(name, "running")["ready"] is True

@@ -60,6 +60,7 @@ def test_output_outlives_its_pod(node: Node, grace: int | None) -> None:
     until(lambda: node.state(name, "running") and node.text(name) == "up")
     remove(node, name, grace=grace)
     folder = until(lambda: next(node.home.glob("pods/*/kept.json"), None)).parent
+    until(lambda: not (folder / "pod.json").exists())
     [pod] = kept(node, bert)
     assert text(node, pod).replace("Terminated\n", "") == "up\nterm\n"
     assert (pod["metadata"]["name"], pod["metadata"]["labels"]) == (name, {"rank": "0"})
@@ -80,8 +81,8 @@ def test_it_goes_with_its_job(node: Node) -> None:
         until(lambda one=one: kept(node, one))
     node.api.delete(JOBS, "bert", "default")
     until(lambda: not kept(node, bert) and len(list((node.home / "pods").iterdir())) == 1)
+    until(lambda: [one.name for one in (node.home / "jobs").iterdir()] == [other["metadata"]["uid"]])
     assert [text(node, one) for one in kept(node, other)] == ["hello\n"]
-    assert [one.name for one in (node.home / "jobs").iterdir()] == [other["metadata"]["uid"]]
 
 
 def test_a_job_that_ends_first(node: Node) -> None:
@@ -93,8 +94,7 @@ def test_a_job_that_ends_first(node: Node) -> None:
     node.api.delete(JOBS, "bert", "default")
     for name in names:
         remove(node, name)
-    until(lambda: not list((node.home / "pods").iterdir()))
-    assert not list((node.home / "jobs").iterdir())
+    until(lambda: not [*(node.home / "pods").iterdir(), *(node.home / "jobs").iterdir()])
 
 
 def test_the_job_below_a_schedule(node: Node) -> None:

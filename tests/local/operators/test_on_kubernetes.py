@@ -1,11 +1,11 @@
 """The same operators as clients of a real API server; the kubelet is played by the test."""
 
 import os
-import time
 import uuid
 
 import pytest
 from overhttp import OverHttp, known
+from product import until
 
 from arena.local.machinery.runner import Runner
 from arena.local.objects import CONFIGMAPS, JOBS, NAMESPACES, PODS, SECRETS, SERVICES
@@ -41,16 +41,6 @@ def objects(cluster):
     yield found
     runner.stop()
     found.delete(NAMESPACES, name)
-
-
-def until(condition, seconds=30):
-    """Wait for a true result of a function, and return it."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("it did not come true in time")
 
 
 def submit(objects, resource, spec):

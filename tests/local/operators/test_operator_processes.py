@@ -1,10 +1,10 @@
 """The operators with the real node: pods are processes here."""
 
 import sys
-import time
 import urllib.request
 
 import pytest
+from product import until
 
 from arena.local.api import Api
 from arena.local.machinery.loopback import allotted_ports
@@ -58,16 +58,6 @@ def cluster(tmp_path):
     runner.stop()
     node.stop()
     api.close()
-
-
-def until(condition, seconds=30):
-    """Wait for a true result of a function, and return it."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it did not come true in time")
 
 
 def holding(api, resource, name):

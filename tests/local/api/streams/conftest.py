@@ -4,15 +4,15 @@ import contextlib
 import os
 import shutil
 import subprocess
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from appthread import AppThread
 from overtls import trust
+from product import until
 
 from arena.local import leftover_processes, tls
 from arena.local.api import Api
@@ -21,15 +21,6 @@ from arena.local.api.fault_injection import Fault
 from arena.local.node.kubelet import Kubelet
 from arena.local.objects import PODS
 from arena.local.state import Server, publish
-
-
-def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
-    """The condition's value once it is true."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        time.sleep(0.005)
-    return value
 
 
 class Rig:
