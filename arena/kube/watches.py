@@ -91,9 +91,11 @@ class Watch:
             except Unreachable:
                 now = time.monotonic()
                 trouble = now if trouble is None or self._connected else trouble
-                if not self._ever or now - trouble > waiting.patience:
+                if not self._ever:
                     raise
                 waiting.lost(cluster, trouble)
+                if now - trouble > waiting.patience:
+                    raise
             # A server that closes at once is stopping or overloaded, so wait before trying again.
             attempts = 0 if self._connected else attempts + 1
             self._closed.wait(min(_BREATH * (1 << min(attempts, 9)), _LONGEST))
