@@ -82,9 +82,9 @@ def test_indexed(bench, submit):
 
 
 def test_backoff(bench, submit):
-    """Failed pods are replaced after 10, then 20 seconds; one failure too many fails the Job."""
+    """Failed pods are replaced after 1, then 2 seconds; one failure too many fails the Job."""
     submit(backoffLimit=2)
-    for wait in (10, 20):
+    for wait in (1, 2):
         bench.end(*active(bench), code=1).later(wait - 1)
         assert active(bench) == []
         bench.later(1)

@@ -19,8 +19,12 @@ from arena.local.objects import JOBS, PODS, SERVICES, Object, key
 from arena.local.operators.batch import completion_indexes, job_pods, job_validation, pod_hostnames
 from arena.local.operators.batch.job_pods import PodCounts
 
-BACKOFF = (10.0, 360.0)
-"""Seconds until a failed pod is replaced: after the first failure, and at most."""
+BACKOFF = (1.0, 360.0)
+"""Seconds until a failed pod is replaced: after the first failure, and at most.
+
+The Job controller begins with ten seconds, which spare a control plane that many share. Here somebody waits
+for the second try, so it begins with one, as the node does with containers.
+"""
 
 
 def operator() -> Operator:
