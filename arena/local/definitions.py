@@ -59,8 +59,9 @@ class Definition:
         status: whether it has the subresource `status`.
         scale: whether it has the subresource `scale`.
         fill: sets the defaults, in place.
-        restart: the restart policies that the pod template of its spec may have, if it has one.
-        immutable: the fields of spec that may not change.
+        templates: whether the API checks its pod templates.
+        immutable: the fields of spec that may not change, as paths.
+        change: yields what else may not change, from the old and the new object.
         served: the versions besides that of the resource in which its objects are served, too.
         fields: the paths that a field selector may name, besides name and namespace.
         custom: whether a cluster serves it from a CustomResourceDefinition.
@@ -79,8 +80,9 @@ class Definition:
     status: bool = True
     scale: bool = False
     fill: Callable[[Object], None] = _nothing
-    restart: tuple[str, ...] = ()
+    templates: bool = True
     immutable: tuple[str, ...] = ()
+    change: Callable[[Object, Object], Iterable[FieldError]] = lambda old, new: ()
     served: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     custom: bool = True

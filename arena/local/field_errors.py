@@ -33,9 +33,22 @@ def missing(field: str, why: str = "") -> FieldError:
 def unsupported(field: str, value: Any, known: Sequence[str]) -> FieldError:
     """The error of a value that is not one of the supported ones."""
     words = ", ".join(f'"{one}"' for one in known)
+    shown = json.dumps(value, ensure_ascii=False)
     return FieldError(
-        field, "FieldValueNotSupported", f'Unsupported value: "{value}": supported values: {words}'
+        field, "FieldValueNotSupported", f"Unsupported value: {shown}: supported values: {words}"
     )
+
+
+def duplicate(field: str, value: Any) -> FieldError:
+    """The error of a value that is there twice."""
+    return FieldError(
+        field, "FieldValueDuplicate", f"Duplicate value: {json.dumps(value, ensure_ascii=False)}"
+    )
+
+
+def unknown(field: str, value: str) -> FieldError:
+    """The error of a name that nothing has."""
+    return FieldError(field, "FieldValueNotFound", f"Not found: {json.dumps(value, ensure_ascii=False)}")
 
 
 def forbidden(field: str, why: str) -> FieldError:

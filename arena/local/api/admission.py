@@ -6,6 +6,7 @@ from arena.local import field_errors
 from arena.local.api import (
     custom_resources,
     defaults,
+    kind_rules,
     limit_range,
     metadata,
     refusals,
@@ -42,7 +43,7 @@ def create(store: Store, kind: Type, obj: Object, how: WriteOptions) -> Object:
     limit_range.fill(store, kind, obj)
     defaults.fill(kind, obj)
     _prioritise(store, kind, obj)
-    _allowed(kind, obj, validation.check(kind, obj))
+    _allowed(kind, obj, validation.check_new(kind, obj))
     limit_range.check(store, kind, obj)
     return obj
 
@@ -69,8 +70,10 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOpt
             new["status"] = old["status"]
     _decode(kind, new, how, old)
     _allowed(kind, new, _required(kind, new))
+    kind_rules.of(kind).keep(old, new)
     defaults.fill(kind, new)
-    _allowed(kind, new, validation.check_change(kind, old, new))
+    check = validation.check_change if how.manager else validation.check_trusted
+    _allowed(kind, new, check(kind, old, new))
     _track(kind, old, new, subresource, how)
     return new
 
@@ -120,14 +123,24 @@ def _prioritise(store: Store, kind: Type, obj: Object) -> None:
     if kind.key != "/pods":
         return
     name = obj["spec"].get("priorityClassName")
-    if not name:
-        obj["spec"]["priority"] = 0
-        return
-    found = store.read("scheduling.k8s.io/priorityclasses", "", name)
-    if found is None and name not in _PRIORITIES:
+    found = store.read("scheduling.k8s.io/priorityclasses", "", name) if name else None
+    if name and found is None and name not in _PRIORITIES:
         why = f"no PriorityClass with name {name} was found"
         raise refusals.forbidden(kind.resource, obj["metadata"]["name"], why)
-    obj["spec"]["priority"] = found["value"] if found else _PRIORITIES[name]
+    priority = found["value"] if found else _PRIORITIES.get(name, 0)
+    policy = (found or {}).get("preemptionPolicy") or "PreemptLowerPriority"
+    for what, field, computed in (
+        ("integer value of priority", "priority", priority),
+        ("string value of PreemptionPolicy", "preemptionPolicy", policy),
+    ):
+        given = obj["spec"].get(field, computed)
+        if given != computed:
+            why = (
+                f"the {what} ({given}) must not be provided in pod spec; priority admission controller "
+                f"computed {computed} from the given PriorityClass name"
+            )
+            raise refusals.forbidden(kind.resource, obj["metadata"]["name"], why)
+    obj["spec"]["priority"] = priority
 
 
 def _track(kind: Type, old: Object, new: Object, subresource: str, how: WriteOptions) -> None:

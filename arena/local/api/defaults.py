@@ -167,11 +167,23 @@ def _claim(obj: Object) -> None:
         obj["status"] = {"phase": "Bound", "accessModes": modes, "capacity": dict(capacity)}
 
 
+def _limits(obj: Object) -> None:
+    for one in (obj.get("spec") or {}).get("limits") or []:
+        if one.get("type") == "Container":
+            given = {name: one.get(name) or {} for name in ("max", "min", "default", "defaultRequest")}
+            default = {**given["max"], **given["default"]}
+            request = {**given["min"], **default, **given["defaultRequest"]}
+            one |= {
+                name: value for name, value in (("default", default), ("defaultRequest", request)) if value
+            }
+
+
 def _budget(obj: Object) -> None:
     set_defaults(obj, status={})
 
 
 _FILLERS: dict[str, Callable[[Object], None]] = {
+    "/limitranges": _limits,
     "/pods": _pod,
     "/services": _service,
     "/namespaces": _namespace,

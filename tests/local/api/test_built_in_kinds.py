@@ -135,7 +135,7 @@ PROBE = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failu
          {"grpc": {"port": 1, "service": ""}, **PROBE}),
         (PODS, pod({"lifecycle": {"preStop": {"httpGet": {"port": 1}}}}), f"{C}.lifecycle.preStop.httpGet",
          {"port": 1, "path": "/", "scheme": "HTTP"}),
-        (PODS, pod({"env": [{"name": "A", "valueFrom": {"resourceFieldRef": {"resource": "cpu"}}}]}),
+        (PODS, pod({"env": [{"name": "A", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}}]}),
          f"{C}.env.0.valueFrom.resourceFieldRef.divisor", "0"),
         (PODS, pod({"ports": [{"containerPort": 80}]}, hostNetwork=True), f"{C}.ports.0.hostPort", 80),
         (PODS, pod(restartPolicy="", dnsPolicy=""), "spec.restartPolicy", "Always"),

@@ -106,6 +106,7 @@ CHANGED = {
     ("refusals", 11): "a resourceVersion on create: 500 there, 400 here, as it is the client's mistake",
     ("patches", 9): "a patch that is not JSON: 500 there, 400 here",
     ("subresources", 4): "a missing object's scale: newer servers name the object, as here",
+    ("values", 15): "a Service's name that begins with a digit: newer servers allow it, as here",
     ("tables", 6): "of Jobs: newer servers show their status, as here",
     ("watches", 9): "a version that is none: 500 there, 400 here",
     ("endings", 6): "another uid: newer servers name the type, as here",

@@ -243,7 +243,7 @@ def test_reviews(server):
         ("roles", {"rules": [{"verbs": [], "resources": ["pods"], "apiGroups": [""]}]}, "rules[0].verbs"),
         ("roles", {"rules": [{"verbs": ["get"], "nonResourceURLs": ["/x"]}]}, "rules[0].nonResourceURLs"),
         ("roles", {"rules": [{"verbs": ["get"], "resources": ["pods"]}]}, "rules[0].apiGroups"),
-        ("rolebindings", {}, "roleRef"),
+        ("rolebindings", {}, "roleRef.kind"),
         ("rolebindings", {"roleRef": {"kind": "Thing", "name": "a"}}, "roleRef.kind"),
         ("rolebindings", {"roleRef": {"kind": "Role", "name": "a"}, "subjects": [{"kind": "X", "name": "b"}]},
          "subjects[0].kind"),

@@ -171,7 +171,8 @@ def deployment(bench):
 
 
 def stateful(bench):
-    claim = {"metadata": {"name": "d"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
+    size = {"requests": {"storage": "1Gi"}}
+    claim = {"metadata": {"name": "d"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": size}}
     labels = {"app": "s"}
     spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": bench.template("c", labels)}
     spec.update(serviceName="s", volumeClaimTemplates=[claim])

@@ -6,7 +6,7 @@ from arena.local.objects import CONFIGMAPS, DEPLOYMENTS, PODS, REPLICASETS
 
 
 def config(bench, name, *owners, **extra):
-    references = [reference(CONFIGMAPS, one) for one in owners]
+    references = [{**reference(CONFIGMAPS, one), "controller": one is owners[0]} for one in owners]
     meta = {"name": name, "ownerReferences": references, **extra}
     return bench.objects.create(CONFIGMAPS, {"metadata": meta}, "default")
 

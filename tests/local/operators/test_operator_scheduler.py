@@ -119,8 +119,6 @@ def required(key, operator, *values):
         (required("rank", "Lt", "4"), False),
         (required("other", "Gt", "4"), False),
         (required("rank", "Gt", "four"), False),
-        (required("rank", "Gt"), False),
-        (required("rank", "Over", "4"), False),
         ({"resources": None}, True),
     ],
 )

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from arena.local.machinery.loopback import allotted_ports
-from arena.local.objects import ENDPOINTS, PODS, SERVICES, WatchEvent
+from arena.local.objects import ENDPOINTS, PODS, SERVICES, Refused, WatchEvent
 from arena.local.operators.apps import service
 
 
@@ -63,12 +63,10 @@ def test_endpoints(bench, submit):
 
 
 @pytest.mark.parametrize("target", ["\u00b2", "9" * 5000])
-def test_a_target_that_is_no_port(bench, submit, target, caplog):
-    """A port that looks like a number and is none has no target, and does not break the operator."""
-    submit(ports=[{"name": "odd", "port": 80, "targetPort": target}])
-    pod(bench, "a")
-    assert not subsets(bench)
-    assert not caplog.records
+def test_a_target_that_is_no_port(submit, target):
+    """A port that looks like a number and is none is refused as a name."""
+    with pytest.raises(Refused, match=r"spec.ports\[0\].targetPort: Invalid value"):
+        submit(ports=[{"name": "odd", "port": 80, "targetPort": target}])
 
 
 class Echo:

@@ -51,7 +51,8 @@ def test_parallel(bench, submit):
 
 def test_claims(bench, submit):
     """Each pod has a claim of its own that its containers may mount, which outlives pod and StatefulSet."""
-    template = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    template = {"metadata": {"name": "data"}, "spec": claim}
     submit(1, [{"name": "data", "mountPath": "/data"}], volumeClaimTemplates=[template])
     volumes = bench.read(PODS, "s-0")["spec"]["volumes"]
     assert volumes == [{"name": "data", "persistentVolumeClaim": {"claimName": "data-s-0"}}]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from arena.local import formats
 from arena.local.api.resource_types import CLUSTER_ROLES, ROLES
 from arena.local.definitions import set_defaults
 from arena.local.field_errors import FieldError, invalid, missing, unsupported
@@ -12,8 +13,8 @@ _SUBJECTS = ("ServiceAccount", "User", "Group")
 
 def fill(binding: Object) -> None:
     """Set the groups of role and subjects, in place."""
-    if isinstance(binding.get("roleRef"), dict):
-        set_defaults(binding["roleRef"], apiGroup=ROLES.group)
+    set_defaults(binding, roleRef={})
+    set_defaults(binding["roleRef"], apiGroup=ROLES.group)
     for subject in binding.get("subjects") or ():
         set_defaults(subject, apiGroup="" if subject.get("kind") == _SUBJECTS[0] else ROLES.group)
 
@@ -41,15 +42,41 @@ def check_role(role: Object) -> Iterator[FieldError]:
 def check_binding(binding: Object) -> Iterator[FieldError]:
     """The errors of a RoleBinding or ClusterRoleBinding."""
     is_namespaced = "namespace" in binding["metadata"]
-    reference = binding["roleRef"]
     roles = (ROLES.kind, CLUSTER_ROLES.kind) if is_namespaced else (CLUSTER_ROLES.kind,)
-    if reference["apiGroup"] != ROLES.group:
-        yield unsupported("roleRef.apiGroup", reference["apiGroup"], (ROLES.group,))
-    if reference["kind"] not in roles:
-        yield unsupported("roleRef.kind", reference["kind"], roles)
+    kind, group, name = (_text(binding.get("roleRef"), field) for field in ("kind", "apiGroup", "name"))
+    if group != ROLES.group:
+        yield unsupported("roleRef.apiGroup", group, (ROLES.group,))
+    if kind not in roles:
+        yield unsupported("roleRef.kind", kind, roles)
+    if not name:
+        yield missing("roleRef.name")
+    yield from (invalid("roleRef.name", name, why) for why in formats.path_segment(name))
     for index, subject in enumerate(binding.get("subjects") or ()):
-        where = f"subjects[{index}]"
-        if subject["kind"] not in _SUBJECTS:
-            yield unsupported(f"{where}.kind", subject["kind"], _SUBJECTS)
-        if subject["kind"] == _SUBJECTS[0] and not (is_namespaced or subject.get("namespace")):
-            yield missing(f"{where}.namespace")
+        yield from _subject(f"subjects[{index}]", subject, is_namespaced)
+
+
+def _subject(path: str, subject: Object, is_namespaced: bool) -> Iterator[FieldError]:
+    kind, group, name = (_text(subject, field) for field in ("kind", "apiGroup", "name"))
+    if not name:
+        yield missing(f"{path}.name")
+    if kind not in _SUBJECTS:
+        yield unsupported(f"{path}.kind", kind, _SUBJECTS)
+        return
+    is_account = kind == _SUBJECTS[0]
+    known = "" if is_account else ROLES.group
+    if group != known:
+        yield unsupported(f"{path}.apiGroup", group, (known,))
+    if is_account and not (is_namespaced or subject.get("namespace")):
+        yield missing(f"{path}.namespace")
+    if is_account and name:
+        yield from (invalid(f"{path}.name", name, why) for why in formats.subdomain(name))
+
+
+def _text(value: Object | None, field: str) -> str:
+    return str((value or {}).get(field) or "")
+
+
+def check_change(old: Object, new: Object) -> Iterator[FieldError]:
+    """The errors of a changed binding, whose role stays."""
+    if old["roleRef"] != new["roleRef"]:
+        yield invalid("roleRef", new["roleRef"], "cannot change roleRef")

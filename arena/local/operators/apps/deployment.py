@@ -1,8 +1,11 @@
 """Deployment: ReplicaSets, one for each version of the pod template, replaced step by step."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
+from arena.local.checks import count_or_percent, fields, share
 from arena.local.definitions import Definition, set_defaults
+from arena.local.field_errors import FieldError, forbidden, invalid, unsupported
 from arena.local.machinery import pod_status
 from arena.local.machinery.operator import Key, Operator, of_kind
 from arena.local.machinery.template_columns import CONTAINERS, IMAGES, SELECTOR
@@ -12,6 +15,9 @@ from arena.local.operators.apps import deployment_status, revisions, validation
 from arena.local.operators.apps.replicaset import size
 from arena.local.operators.apps.rolling_update import limits
 from arena.tuples import NamedTuple
+
+STRATEGIES = ("Recreate", "RollingUpdate")
+_rolling_update = fields({"maxSurge": count_or_percent, "maxUnavailable": share})
 
 
 def operator() -> Operator:
@@ -127,14 +133,38 @@ def _fill(obj: Object) -> None:
         set_defaults(strategy["rollingUpdate"], maxUnavailable="25%", maxSurge="25%")
 
 
+def _check(obj: Object) -> Iterator[FieldError]:
+    """What is wrong with a Deployment."""
+    return validation.check(obj, also=_check_rollout)
+
+
+def _check_rollout(path: str, spec: Object) -> Iterator[FieldError]:
+    """What is wrong with the strategy and the deadline."""
+    deadline = spec.get("progressDeadlineSeconds")
+    if deadline is not None and deadline <= (spec.get("minReadySeconds") or 0):
+        yield invalid(f"{path}.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds")
+    strategy, where = spec.get("strategy") or {}, f"{path}.strategy"
+    if strategy.get("type") not in STRATEGIES:
+        yield unsupported(where, strategy, STRATEGIES)
+    elif strategy["type"] == "Recreate":
+        if strategy.get("rollingUpdate") is not None:
+            why = "may not be specified when strategy `type` is 'Recreate'"
+            yield forbidden(f"{where}.rollingUpdate", why)
+    else:
+        rolling = strategy.get("rollingUpdate") or {}
+        yield from _rolling_update(f"{where}.rollingUpdate", rolling)
+        if all(rolling.get(name) in (0, "0%") for name in ("maxUnavailable", "maxSurge")):
+            why = "may not be 0 when `maxSurge` is 0"
+            yield invalid(f"{where}.rollingUpdate.maxUnavailable", rolling["maxUnavailable"], why)
+
+
 DEFINITIONS = (
     Definition(
         resource=DEPLOYMENTS,
         short=("deploy",),
         scale=True,
         fill=_fill,
-        restart=validation.RESTART,
-        check=validation.check,
+        check=_check,
         immutable=("selector",),
         columns=(
             ("Ready", validation.ready),

@@ -88,7 +88,6 @@ DEFINITIONS = (
         resource=REPLICASETS,
         short=("rs",),
         scale=True,
-        restart=validation.RESTART,
         check=validation.check,
         immutable=("selector",),
         fields=("status.replicas",),

@@ -1,9 +1,12 @@
 """StatefulSet: pods with stable names and claims, created and deleted in order."""
 
 import copy
+from collections.abc import Iterator
 from functools import cached_property
 
+from arena.local.checks import at_least, enum, fields, labels
 from arena.local.definitions import Definition, set_defaults
+from arena.local.field_errors import FieldError, forbidden, invalid, missing
 from arena.local.machinery import pod_status
 from arena.local.machinery.operator import Operator
 from arena.local.machinery.reconciler import Reconciler
@@ -179,15 +182,61 @@ def _fill(obj: Object) -> None:
         set_defaults(claim, apiVersion="v1", kind="PersistentVolumeClaim", status={"phase": "Pending"})
 
 
+_RETENTIONS = enum("Retain", "Delete")
+_rest = fields(
+    {
+        "ordinals": fields({"start": at_least(0)}),
+        "persistentVolumeClaimRetentionPolicy": fields(
+            {"whenDeleted": _RETENTIONS, "whenScaled": _RETENTIONS}
+        ),
+    }
+)
+_MUTABLE = ("replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
+            "persistentVolumeClaimRetentionPolicy", "minReadySeconds")  # fmt: skip
+
+
+def _check(obj: Object) -> Iterator[FieldError]:
+    """What is wrong with a StatefulSet; its pods are checked when they are created, as on a cluster."""
+    return validation.check(obj, "statefulset", _check_rest)
+
+
+def _check_rest(path: str, spec: Object) -> Iterator[FieldError]:
+    yield from _rest(path, spec)
+    for index, one in enumerate(spec.get("volumeClaimTemplates") or []):
+        if not (one.get("metadata") or {}).get("name"):
+            yield missing(f"{path}.volumeClaimTemplates[{index}].metadata.name")
+    meta = (spec.get("template") or {}).get("metadata") or {}
+    yield from labels(f"{path}.template.labels", meta.get("labels"))
+    if spec.get("podManagementPolicy") not in ("OrderedReady", "Parallel"):
+        policy = spec.get("podManagementPolicy")
+        yield invalid(f"{path}.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'")
+    strategy, where = spec.get("updateStrategy") or {}, f"{path}.updateStrategy"
+    rolling = strategy.get("rollingUpdate")
+    if strategy.get("type") not in ("RollingUpdate", "OnDelete"):
+        yield invalid(where, strategy, "must be 'RollingUpdate' or 'OnDelete'")
+    elif strategy["type"] == "OnDelete" and rolling is not None:
+        yield invalid(f"{where}.rollingUpdate", rolling, "only allowed for updateStrategy 'RollingUpdate'")
+    else:
+        yield from at_least(0)(f"{where}.rollingUpdate.partition", (rolling or {}).get("partition"))
+
+
+def _change(old: Object, new: Object) -> Iterator[FieldError]:
+    before, after = ({k: v for k, v in one["spec"].items() if k not in _MUTABLE} for one in (old, new))
+    if before != after:
+        *names, last = (f"'{name}'" for name in _MUTABLE)
+        mutable = f"{', '.join(names)} and {last}"
+        yield forbidden("spec", f"updates to statefulset spec for fields other than {mutable} are forbidden")
+
+
 DEFINITIONS = (
     Definition(
         resource=STATEFULSETS,
         short=("sts",),
         scale=True,
         fill=_fill,
-        restart=validation.RESTART,
-        check=validation.check,
-        immutable=("selector", "serviceName", "podManagementPolicy"),
+        templates=False,
+        check=_check,
+        change=_change,
         columns=(("Ready", validation.ready),),
         wide=(CONTAINERS, IMAGES),
         custom=False,

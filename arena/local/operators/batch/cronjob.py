@@ -7,12 +7,13 @@ import copy
 from collections.abc import Iterator
 from datetime import datetime
 
+from arena.local.checks import at_least, enum, fields, mapping
 from arena.local.definitions import Definition
-from arena.local.field_errors import LABEL, FieldError, check_count, invalid, unsupported
+from arena.local.field_errors import FieldError, invalid, missing, unsupported
 from arena.local.machinery.clock import stamp
 from arena.local.machinery.operator import Operator
 from arena.local.objects import JOBS, Object, Resource
-from arena.local.operators.batch import recurring, schedule
+from arena.local.operators.batch import job_validation, recurring, schedule
 from arena.local.operators.batch.recurring import POLICIES, Recurrence, RecurringJob
 
 CRONJOBS = Resource("batch", "v1", "cronjobs", "CronJob")
@@ -69,20 +70,32 @@ class CronJob(RecurringJob):
             self.status["lastSuccessfulTime"] = newest
 
 
+_spec = fields(
+    {
+        "concurrencyPolicy": enum(*POLICIES),
+        "failedJobsHistoryLimit": at_least(0),
+        "startingDeadlineSeconds": at_least(0),
+        "successfulJobsHistoryLimit": at_least(0),
+    }
+)
+
+
 def _check(obj: Object) -> Iterator[FieldError]:
     """Yield what the API refuses in a CronJob."""
     name, spec = obj["metadata"]["name"], obj["spec"]
-    if len(name) > LONGEST or not LABEL.fullmatch(name):
-        yield invalid("metadata.name", name, f"must be a DNS label of no more than {LONGEST} characters")
-    yield from check_times(spec["schedule"], spec.get("timeZone"))
-    if spec.get("concurrencyPolicy") not in (None, *POLICIES):
-        yield unsupported("spec.concurrencyPolicy", spec["concurrencyPolicy"], POLICIES)
-    for field in ("startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"):
-        yield from check_count(f"spec.{field}", spec.get(field))
-    restart = spec["jobTemplate"]["spec"]["template"]["spec"].get("restartPolicy")
-    if restart not in ("OnFailure", "Never"):
-        path = "spec.jobTemplate.spec.template.spec.restartPolicy"
-        yield unsupported(path, restart or "Always", ("OnFailure", "Never"))
+    if len(name) > LONGEST:
+        yield invalid("metadata.name", name, f"must be no more than {LONGEST} characters")
+    yield from _spec("spec", spec)
+    if not spec.get("schedule"):
+        yield missing("spec.schedule")
+    else:
+        yield from check_times(spec["schedule"], spec.get("timeZone"))
+    where, job = "spec.jobTemplate.spec", mapping(mapping(spec.get("jobTemplate")).get("spec"))
+    yield from job_validation.check_spec(where, job)
+    if job.get("selector") is not None:
+        yield invalid(f"{where}.selector", job["selector"], "`selector` will be auto-generated")
+    if job.get("manualSelector"):
+        yield unsupported(f"{where}.manualSelector", True, ("nil", "false"))
 
 
 def check_times(text: str, zone: str | None) -> Iterator[FieldError]:

@@ -16,7 +16,13 @@ from arena.local.machinery.operator import Operator
 from arena.local.machinery.template_columns import CONTAINERS, IMAGES, SELECTOR
 from arena.local.machinery.writes import RETRY
 from arena.local.objects import JOBS, PODS, SERVICES, Object, key
-from arena.local.operators.batch import completion_indexes, job_pods, job_validation, pod_hostnames
+from arena.local.operators.batch import (
+    completion_indexes,
+    job_fields,
+    job_pods,
+    job_validation,
+    pod_hostnames,
+)
 from arena.local.operators.batch.job_pods import PodCounts
 
 BACKOFF = (1.0, 360.0)
@@ -170,15 +176,14 @@ class Job(JobLifecycle):
 DEFINITIONS = (
     Definition(
         resource=JOBS,
-        fill=job_validation.fill,
-        restart=job_validation.RESTART,
+        fill=job_fields.fill,
         check=job_validation.check,
-        immutable=("selector", "completionMode"),
+        change=job_validation.check_change,
         fields=("status.successful",),
         columns=(
-            ("Status", job_validation.status),
-            ("Completions", job_validation.completions),
-            ("Duration", job_validation.duration),
+            ("Status", job_fields.status),
+            ("Completions", job_fields.completions),
+            ("Duration", job_fields.duration),
         ),
         wide=(CONTAINERS, IMAGES, SELECTOR),
         custom=False,
