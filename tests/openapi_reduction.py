@@ -97,6 +97,9 @@ class Reduction:
         if "properties" in schema:
             below = sorted(schema["properties"].items())
             found["properties"] = {key: self.node(one, name, key) for key, one in below}
+            is_named = [key for key, one in found["properties"].items() if isinstance(one, str)]
+            if embedded := [key for key in is_named if _is_embedded(schema["properties"][key])]:
+                found["embedded"] = embedded
         if "additionalProperties" in schema:
             found["values"] = self.node(schema["additionalProperties"])
         if "items" in schema:
@@ -121,6 +124,12 @@ class Reduction:
             return {} if self.schemas[name].get("type") != "object" else {"type": "object"}
         self._todo.append(name)
         return short
+
+
+def _is_embedded(schema: dict[str, Any]) -> bool:
+    """Whether a field always has its structure, and only the fields of that may be missing."""
+    name = _short(_reference(schema))
+    return bool(name) and name not in TYPES and schema.get("default") == {}
 
 
 def _simple(found: dict[str, Any], schema: dict[str, Any]) -> Node:

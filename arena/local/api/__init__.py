@@ -7,7 +7,7 @@
 - `rbac/`          who is impersonated, and their rights
 - `streaming/`     what needs the processes behind pods: logs, exec, attach, port-forward, metrics
 - `local_watch`    watches of operators and the node, in the same process; `http_watch` for clients
-- `patches/`       the four kinds of patch
+- `patches/`       the four kinds of patch; `ownership` says who owns the fields after a write
 - `resource_types` the table of types; `schema` has their structures, most of them from `published/`
 - `protobuf/`      objects in the form that Go clients prefer for Kubernetes' own kinds
 - `versions`       kinds that are served in several versions

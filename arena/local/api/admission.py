@@ -9,12 +9,12 @@ from arena.local.api import (
     kind_rules,
     limit_range,
     metadata,
+    ownership,
     refusals,
     schema,
     structure,
     validation,
 )
-from arena.local.api.patches import apply
 from arena.local.api.request_options import WriteOptions
 from arena.local.api.resource_types import Type
 from arena.local.api.schema import Schema
@@ -22,8 +22,7 @@ from arena.local.api.store import Store
 from arena.local.field_errors import FieldError
 from arena.local.objects import Object
 
-_TRACKED = ("managedFields",)
-_WITH_STATUS = dict.fromkeys(("/pods", "/nodes"), ("labels", "annotations", *_TRACKED))
+_WITH_STATUS = dict.fromkeys(ownership.WITH_STATUS, ("labels", "annotations"))
 """Metadata that a kubelet may write together with the status."""
 _PRIORITIES = {"system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000}
 
@@ -41,7 +40,13 @@ def create(store: Store, kind: Type, obj: Object, how: WriteOptions) -> Object:
     _allowed(kind, obj, _required(kind, obj))
     _allowed(kind, obj, validation.check_status(kind, obj))
     limit_range.fill(store, kind, obj)
+    if kind.custom:  # what operators fill in afterwards, nobody owns
+        ownership.created(kind, obj, how)
+    allotted = _allotted(kind, obj)
     defaults.fill(kind, obj)
+    if not kind.custom:
+        ownership.created(kind, obj, how, allotted)
+    _allowed(kind, obj, ownership.errors(obj))
     _prioritise(store, kind, obj)
     _allowed(kind, obj, validation.check_new(kind, obj))
     limit_range.check(store, kind, obj)
@@ -56,13 +61,20 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOpt
     """
     new["metadata"] = dict(new.get("metadata") or {})
     metadata.keep(kind, old, new)
+    if not kind.custom and new["metadata"].get("managedFields") == []:
+        new["metadata"]["managedFields"] = [{}]  # which the decoding of built-in kinds keeps
     if subresource == "status":
-        taken = {k: v for k, v in new["metadata"].items() if k in _WITH_STATUS.get(kind.key, _TRACKED)}
+        taken = {
+            k: v
+            for k, v in new["metadata"].items()
+            if k in ("managedFields", *_WITH_STATUS.get(kind.key, ()))
+        }
         kept = {k: v for k, v in old["metadata"].items() if k not in _WITH_STATUS.get(kind.key, ())}
         new = {**old, "metadata": {**kept, **taken}, "status": new.get("status") or {}}
         _decode(kind, new, how, old)
         _allowed(kind, new, validation.check_status(kind, new, old))
-        _track(kind, old, new, subresource, how)
+        ownership.changed(kind, old, new, subresource, how)
+        _allowed(kind, new, ownership.errors(new))
         return new
     if kind.has_status:
         new.pop("status", None)
@@ -71,11 +83,20 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOpt
     _decode(kind, new, how, old)
     _allowed(kind, new, _required(kind, new))
     kind_rules.of(kind).keep(old, new)
+    if kind.custom:  # what operators fill in afterwards, nobody owns
+        ownership.changed(kind, old, new, subresource, how)
     defaults.fill(kind, new)
+    if not kind.custom:
+        ownership.changed(kind, old, new, subresource, how)
+    _allowed(kind, new, ownership.errors(new))
     check = validation.check_change if how.manager else validation.check_trusted
     _allowed(kind, new, check(kind, old, new))
-    _track(kind, old, new, subresource, how)
     return new
+
+
+def _allotted(kind: Type, obj: Object) -> tuple[str, ...]:
+    """The fields of its spec that the server sets itself."""
+    return tuple(name for name in defaults.ALLOTTED.get(kind.key, ()) if name not in (obj.get("spec") or ()))
 
 
 def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = None) -> None:
@@ -83,7 +104,8 @@ def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = Non
     root = schema.root(kind)
     if not kind.custom:
         _specify(root, obj)
-    found = structure.decode(root, obj, kind.custom, old or structure.MISSING)
+    with ownership.aside(obj, old):
+        found = structure.decode(root, obj, kind.custom, old or structure.MISSING, how.applied)
     unread = [one for one in found.wrong if not kind.custom or one.field.startswith("metadata")]
     if unread:
         texts = "; ".join(f"{one.field}: {one.message}" for one in unread)
@@ -141,8 +163,3 @@ def _prioritise(store: Store, kind: Type, obj: Object) -> None:
             )
             raise refusals.forbidden(kind.resource, obj["metadata"]["name"], why)
     obj["spec"]["priority"] = priority
-
-
-def _track(kind: Type, old: Object, new: Object, subresource: str, how: WriteOptions) -> None:
-    if how.manager and not how.applied and "managedFields" in new["metadata"]:
-        apply.track(old, new, schema.root(kind), apply.Manager(how.manager, metadata.now(), subresource))

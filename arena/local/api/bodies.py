@@ -11,7 +11,6 @@ from arena.local.api import refusals, repeated_keys, size_limits
 from arena.local.api.representations import PROTOBUF
 from arena.local.api.request_options import WriteOptions
 from arena.local.api.resource_types import Type
-from arena.local.field_errors import invalid
 from arena.local.objects import Object
 
 _MAGIC = b"k8s\0"
@@ -100,7 +99,7 @@ def check_repeated(kind: Type, body: Object, how: WriteOptions) -> Object:
 
 
 def may_create(kind: Type, body: Object, how: WriteOptions) -> None:
-    """Refuse a body that was read from a server; remove its `managedFields`.
+    """Refuse a body that was read from a server.
 
     Raises:
         Refused: 400 if it has a resourceVersion, repeats keys when strict, or is a custom resource that does
@@ -110,8 +109,6 @@ def may_create(kind: Type, body: Object, how: WriteOptions) -> None:
     _check_kind(kind, body)
     if isinstance(body.get("metadata"), dict) and body["metadata"].get("resourceVersion"):
         raise refusals.bad("resourceVersion should not be set on objects to be created")
-    if isinstance(body.get("metadata"), dict):
-        body["metadata"].pop("managedFields", None)
 
 
 def may_replace(kind: Type, body: Object, how: WriteOptions) -> None:
@@ -119,14 +116,11 @@ def may_replace(kind: Type, body: Object, how: WriteOptions) -> None:
 
     Raises:
         Refused: 400 without a name, with repeated keys when strict or, for a custom resource, without a
-            kind; 422 without a resourceVersion.
+            kind.
     """
     check_repeated(kind, body, how)
     _check_kind(kind, body)
     check_name(body)
-    if kind.custom and not body["metadata"].get("resourceVersion"):
-        version = invalid("metadata.resourceVersion", 0, "must be specified for an update")
-        raise refusals.invalid(kind.resource, body["metadata"]["name"], [version])
 
 
 def check_name(body: Object) -> None:

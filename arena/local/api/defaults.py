@@ -193,3 +193,12 @@ _FILLERS: dict[str, Callable[[Object], None]] = {
     "rbac.authorization.k8s.io/clusterrolebindings": rbac_validation.fill,
     "rbac.authorization.k8s.io/rolebindings": rbac_validation.fill,
 }
+
+ALLOTTED: dict[str, tuple[str, ...]] = {
+    "/pods": ("serviceAccount", "serviceAccountName"),
+    "/services": ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"),
+    "/namespaces": ("finalizers",),
+    "/persistentvolumeclaims": ("volumeName", "storageClassName"),
+}
+"""The fields of a spec that are no defaults: unless a request has them, a cluster's storage or admission
+sets them, and nobody owns them."""

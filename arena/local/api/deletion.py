@@ -117,6 +117,8 @@ class Remover:
                 if len(left) == len(references):
                     continue
                 after = {**before, "metadata": {**before["metadata"], "ownerReferences": left}}
+                if not left:
+                    del after["metadata"]["ownerReferences"]
                 metadata.keep(kind, before, after)
                 self._store.put(kind.key, after, before)
 

@@ -1,8 +1,8 @@
 """How objects of built-in kinds are read: as a cluster does, whose types for them are those of Go.
 
-Nulls are as if they were not there, in lists and maps they stand for an empty value; quantities are written
-in their normal form; whole numbers have a size. The metadata of all kinds is of such a type. All functions
-that change an object do so in place.
+Nulls and empty lists and maps are as if they were not there, but nulls in lists and maps stand for an empty
+value; quantities are written in their normal form; whole numbers have a size. The metadata of all kinds is of
+such a type. All functions that change an object do so in place.
 """
 
 import base64
@@ -17,16 +17,26 @@ _BITS = {"int32": 31, "int64": 63}
 
 
 def normalise(schema: Schema, value: Any) -> None:
-    """Remove nulls, or replace them in lists and maps, and write quantities in their normal form."""
+    """Remove what is as if it were not there, and write the rest in its normal form."""
     if isinstance(value, dict):
         for key, one in list(value.items()):
             child = schema.known(key)
-            if one is None and child is not None and not schema.values:
+            if child is not None and _vanishes(schema, key, one):
                 del value[key]
             elif child is not None:
                 value[key] = _normal(child, one)
     elif isinstance(value, list):
         value[:] = [_normal(schema.item, one) for one in value]
+
+
+def _vanishes(schema: Schema, name: str, value: Any) -> bool:
+    """Whether a field is as if it were not there: null, and an empty list or map that need not be written."""
+    if schema.values:
+        return False
+    child = schema.child(name)
+    return value is None or (
+        value in ([], {}) and name not in schema.required and bool(child.type == "array" or child.values)
+    )
 
 
 def _normal(schema: Schema, value: Any) -> Any:

@@ -11,6 +11,7 @@ from aiohttp import web
 from arena.local.api import (
     bodies,
     http_watch,
+    ownership,
     patch_requests,
     query_options,
     refusals,
@@ -53,10 +54,14 @@ class Call:
         chosen = query.get("fieldValidation") or "Warn"
         if chosen not in ("Ignore", "Warn", "Strict"):
             raise refusals.bad(f'fieldValidation must be Ignore, Warn or Strict, not "{chosen}"')
-        agent = self.request.headers.get("User-Agent", "unknown").split("/")[0]
-        manager = query.get("fieldManager") or agent
-        dry = self.dry(query.get("dryRun"))
+        dry, agent = self.dry(query.get("dryRun")), self.request.headers.get("User-Agent", "")
+        manager = ownership.manager(query.get("fieldManager") or "", agent, self._options())
         return WriteOptions(dry, cast(Validation, chosen), manager, warn=self.warnings.append)
+
+    def _options(self) -> str:
+        """The kind of the options of a request in messages."""
+        kinds = {"PUT": "Update", "PATCH": "Patch", "DELETE": "Delete"}
+        return f"{kinds.get(self.request.method, 'Create')}Options"
 
     def dry(self, value: object) -> bool:
         """Whether `dryRun` is set.
@@ -67,10 +72,9 @@ class Call:
         if value not in (None, "", "All", []):
             if value == ["All"]:
                 return True
-            kind = {"PUT": "Update", "PATCH": "Patch", "DELETE": "Delete"}.get(self.request.method, "Create")
             message = f'Unsupported value: "{value}": supported values: "All"'
             cause = FieldError("dryRun", "FieldValueNotSupported", message)
-            raise refusals.option(f"{kind}Options", cause)
+            raise refusals.option(self._options(), cause)
         return value == "All"
 
     @property

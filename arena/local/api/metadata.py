@@ -7,12 +7,14 @@ from typing import Any
 
 from arena.local.api import refusals
 from arena.local.api.resource_types import Type
-from arena.local.field_errors import FieldError
+from arena.local.field_errors import FieldError, invalid
 from arena.local.objects import Object
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
-_KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName",
-         "generation")  # fmt: skip
+_KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+
+_VERSIONED = ("coordination.k8s.io/leases", "policy/poddisruptionbudgets")
+"""The built-in types that cannot be updated without a version, as custom ones cannot."""
 
 
 def now() -> str:
@@ -89,7 +91,8 @@ def keep(kind: Type, old: Object, new: Object) -> None:
     """Restore what only the server may change; check that `new` is based on `old`.
 
     Raises:
-        Refused: 409 for another uid or an outdated resourceVersion; 400 for another name or namespace.
+        Refused: 409 for another uid or an outdated resourceVersion; 400 for another name or namespace; 422
+            without a resourceVersion where one is needed.
     """
     before, after = old["metadata"], new["metadata"]
     _meant(kind, before, after)
@@ -97,15 +100,10 @@ def keep(kind: Type, old: Object, new: Object) -> None:
         after.pop(key, None)
         if key in before:
             after[key] = before[key]
-    if "managedFields" not in after and "managedFields" in before:
-        after["managedFields"] = before["managedFields"]
-    for key in ("labels", "annotations", "finalizers", "ownerReferences", "managedFields"):
-        if key in after and not after[key]:
-            del after[key]
 
 
 def _meant(kind: Type, before: dict[str, Any], after: dict[str, Any]) -> None:
-    for key in ("name", "namespace"):
+    for key in ("name", "namespace") if kind.resource.namespaced else ("name",):
         said, real = after.get(key), before.get(key)
         if said and said != real:
             raise refusals.bad(
@@ -115,5 +113,9 @@ def _meant(kind: Type, before: dict[str, Any], after: dict[str, Any]) -> None:
         why = f"UID in precondition: {after['uid']}, UID in object meta: {before['uid']}"
         raise refusals.conflict(kind.resource, before["name"], f"Precondition failed: {why}")
     version = after.get("resourceVersion")
-    if version and version != before["resourceVersion"]:
+    if version in (None, "", "0"):
+        if kind.custom or kind.key in _VERSIONED:
+            missing = invalid("metadata.resourceVersion", 0, "must be specified for an update")
+            raise refusals.invalid(kind.resource, before["name"], [missing])
+    elif version != before["resourceVersion"]:
         raise refusals.conflict(kind.resource, before["name"])

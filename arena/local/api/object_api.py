@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 from arena.local import definitions
@@ -10,6 +11,7 @@ from arena.local.api import (
     admission,
     custom_definitions,
     metadata,
+    ownership,
     pagination,
     refusals,
     scale,
@@ -145,15 +147,16 @@ class Api:
             if subresource == "scale":
                 wanted = change(scale.scale(kind, old))
                 new = scale.scaled(kind, old, wanted)
+                how = replace(how, through="scale")
                 return scale.scale(kind, self._write(kind, old, new, "", how))
-            return self._write(kind, old, change(deepcopy(old)), subresource, how)
+            return self._write(kind, old, change(ownership.copied(old)), subresource, how)
 
     def _write(self, kind: Type, old: Object, new: Object, subresource: str, how: WriteOptions) -> Object:
-        new = admission.update(kind, old, deepcopy(metadata.shaped(kind, new)), subresource, how)
+        new = admission.update(kind, old, ownership.copied(metadata.shaped(kind, new)), subresource, how)
         self._ports.allot(kind, new, old)
         service_tokens.allot(kind, new, old)
         _check_extent(new, how)
-        if new == old:
+        if new == old or (how.manager and ownership.unchanged(old, new)):
             return old
         if kind.generation and new.get("spec") != old.get("spec"):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
@@ -222,8 +225,8 @@ def _seeds() -> Iterator[tuple[Resource, Object]]:
 
 def _check_extent(obj: Object, how: WriteOptions) -> None:
     """Refuse an object that is too large, as after many patches; operators may write larger ones."""
-    if how.manager:
-        size_limits.check(encode(obj).encode())
+    if how.manager:  # a cluster, too, rather forgets the managers than to refuse an object
+        size_limits.check(encode(ownership.without(obj)).encode())
 
 
 def _space(resource: Resource, namespace: str | None) -> str:

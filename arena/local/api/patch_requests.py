@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from arena.local.api import bodies, go_types, metadata, refusals, schema
-from arena.local.api.patches import apply, pointer, strategic
+from arena.local.api import bodies, metadata, ownership, refusals, schema
+from arena.local.api.patches import apply, fields, pointer, strategic
 from arena.local.api.patches.merge import merge
 from arena.local.api.request_options import WriteOptions
 from arena.local.api.request_path import Target
-from arena.local.field_errors import FieldError
+from arena.local.field_errors import FieldError, forbidden
 from arena.local.objects import Object
 from arena.tuples import NamedTuple
 
@@ -49,6 +49,9 @@ def _named(change: Callable[[Object], Object]) -> Callable[[Object], Object]:
 
 def _parse(request: web.Request, body: bytes, target: Target, how: WriteOptions, force: bool) -> Patch:
     form = request.content_type
+    if form != _APPLY and "force" in request.query:
+        cause = forbidden("force", "may not be specified for non-apply patch")
+        raise refusals.option("PatchOptions", cause)
     if form == _POINTER:
         operations = bodies.decode(body)
         return Patch(lambda obj: bodies.mapping(pointer.patch(obj, operations)))
@@ -81,25 +84,54 @@ def _apply(request: web.Request, config: Object, target: Target, how: WriteOptio
     if said != expected:
         what = "Incorrect version specified in apply patch"
         raise refusals.bad(f"{what}. Specified patch version: {said}, expected: {expected}")
-    config = metadata.shaped(target.kind, config)
-    config["metadata"] = {**(config.get("metadata") or {})}
+    if not config.get("kind"):
+        raise refusals.bad(f"invalid object type: {expected}, Kind=")
+    metadata.shaped(target.kind, config)
+    if (config.get("metadata") or {}).get("managedFields") is not None:
+        raise refusals.bad("metadata.managedFields must be nil")
+    root, empty = schema.root(target.kind), ownership.empty(target.kind)
+
+    def applied(live: Object | None) -> Object:
+        write = ownership.write(target.kind, how, target.subresource)
+        try:
+            return _placed(apply.apply(live, config, root, write, force, empty), target)
+        except fields.Unfit as unfit:
+            raise refusals.bad(
+                f"failed to create typed patch object ({_told(config, target)}): {unfit}"
+            ) from unfit
+
+    def created() -> Object:
+        obj = applied(None)
+        if uid := obj["metadata"].get("uid"):
+            why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+            raise refusals.conflict(target.kind.resource, target.name, why)
+        return obj
+
+    return Patch(applied, created)
+
+
+def _placed(obj: Object, target: Target) -> Object:
+    """The object with the name and the namespace of the path.
+
+    Raises:
+        Refused: 400 if it has others, or no name.
+    """
+    meta = dict(obj["metadata"])
+    if not meta.get("name"):
+        raise refusals.bad(
+            f"the name of the object ({target.name} based on URL) was undeterminable: name must be provided"
+        )
     for key, value in (("name", target.name), ("namespace", target.namespace)):
-        said = config["metadata"].setdefault(key, value) if value else value
+        said = meta.setdefault(key, value) if value else value
         if said != value:
             raise refusals.bad(
                 f"the {key} of the object ({said}) does not match the {key} on the URL ({value})"
             )
-    if config["metadata"].pop("managedFields", None):
-        raise refusals.bad("metadata.managedFields must be nil")
-    root, manager = (
-        schema.root(target.kind),
-        apply.Manager(how.manager, metadata.now(), target.subresource),
-    )
-    if not target.kind.custom:
-        go_types.normalise(root, config)
-    if target.kind.has_status and target.subresource != "status":
-        config.pop("status", None)
-    return Patch(
-        lambda obj: apply.apply(obj, config, root, manager, force),
-        lambda: apply.apply(None, config, root, manager),
-    )
+    return {**obj, "metadata": meta}
+
+
+def _told(config: Object, target: Target) -> str:
+    """The object in messages about its configuration."""
+    meta, kind = config.get("metadata") or {}, target.kind.resource
+    group = f"{kind.group}/{kind.version}" if kind.group else f"/{kind.version}"
+    return f"{meta.get('namespace', '')}/{meta.get('name', '')}; {group}, Kind={kind.kind}"

@@ -22,7 +22,9 @@ class WriteOptions:
     validation: Validation = "Ignore"
     """What to do about unknown fields; Ignore also skips the check of types."""
     manager: str = ""
-    """The manager for `managedFields`; "" leaves them unchanged."""
+    """The manager for `managedFields`; "" for operators and node, whose objects have none."""
+    through: str = ""
+    """The subresource of the request, if it is not what is written, such as `scale`."""
     applied: bool = False
     """Whether `managedFields` is already final, as for server-side apply."""
     warn: Callable[[str], None] = _silent

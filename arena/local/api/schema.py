@@ -8,6 +8,7 @@ OpenAPI, except that
 - `keys` names the fields that identify the items of a list, and `set` marks a list of unique values; all
   other lists are replaced whole, as are mappings that are `atomic`;
 - `open` keeps unknown fields, as does the empty structure;
+- `embedded` fields of a built-in kind always have a mapping;
 - in built-in kinds, `needed` are the fields that a cluster insists on, if others are published as
   `required`, and `defaults` are those that it sets without publishing them;
 - `rules` restates what is published as expressions, and is checked if nothing else is wrong: `fixed`
@@ -27,7 +28,7 @@ TYPES = ("string", "integer", "number", "boolean", "object", "array", "int-or-st
 _FORMATS = {"int32": "integer", "int64": "integer", "date-time": "string", "byte": "string"}
 """Formats, which also stand for a type with that format."""
 _STRUCTURE = {"type", "properties", "values", "items", "required", "needed", "default", "defaults",
-              "nullable", "keys", "set", "atomic", "open", "format", "rules"}  # fmt: skip
+              "nullable", "keys", "set", "atomic", "open", "embedded", "format", "rules"}  # fmt: skip
 _NOTHING = {"string": "", "integer": 0, "number": 0, "boolean": False, "quantity": "0", "int-or-string": 0,
             "array": [], "object": {}}  # fmt: skip
 
@@ -91,12 +92,17 @@ class Schema:
         """The fields that identify the items of a list; () for other lists."""
         return tuple(self.raw.get("keys", ()))
 
-    @property
+    @cached_property
+    def sorted_keys(self) -> tuple[str, ...]:
+        """The same in the order in which the API names them."""
+        return tuple(sorted(self.keys))
+
+    @cached_property
     def is_set(self) -> bool:
         """Whether it is a list of unique values."""
         return bool(self.raw.get("set"))
 
-    @property
+    @cached_property
     def is_atomic(self) -> bool:
         """Whether a mapping or list is replaced whole."""
         return bool(self.raw.get("atomic")) or (self.type == "array" and not self.keys and not self.is_set)
@@ -131,6 +137,12 @@ class Schema:
     def nothing(self) -> Any:
         """The empty value of this type."""
         return None if self.raw.get("format") == "date-time" else _NOTHING.get(self.type)
+
+    @cached_property
+    def zero(self) -> Mapping[str, Any]:
+        """What every value of a built-in structure has: what is embedded, and lists, if only as null."""
+        lists = {name: None for name in self.required if self.child(name).type == "array"}
+        return {**lists, **{name: self.fields[name].zero for name in self.raw.get("embedded", ())}}
 
     def known(self, name: str) -> "Schema | None":
         """The structure of a field or of a map's value; None if there is no such field."""

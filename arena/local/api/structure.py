@@ -43,35 +43,36 @@ class Findings(NamedTuple):
         return [one for one in self.errors if one.reason == _WRONG_TYPE]
 
 
-def decode(schema: Schema, obj: Any, custom: bool, old: Any = MISSING) -> Findings:
+def decode(schema: Schema, obj: Any, custom: bool, old: Any = MISSING, merged: bool = False) -> Findings:
     """Remove unknown fields and nulls from an object, and check it; set the defaults of a custom kind.
 
-    Of a built-in kind, only the types are checked.
+    Of a built-in kind, only the types are checked. Nulls in a custom resource that the server itself has
+    `merged` stay, as on a cluster, and are wrong.
     """
     # The metadata of all kinds is of a built-in type.
     go_types.normalise(schema.child("metadata") if custom else schema, obj.get("metadata") if custom else obj)
-    unknown = list(prune(schema, obj))
+    unknown = list(prune(schema, obj, keep_nulls=custom and merged))
     if not custom:
         return Findings(unknown, list(_misfits(schema, obj)))
     complete(schema, obj)
     return Findings(unknown, list(check(schema, obj, old=old)))
 
 
-def prune(schema: Schema, value: Any, path: str = "") -> Iterator[str]:
+def prune(schema: Schema, value: Any, path: str = "", keep_nulls: bool = False) -> Iterator[str]:
     """Remove unknown fields, and nulls that stand for a field that is not there; yield the unknown ones."""
     if isinstance(value, list):
         for index, one in enumerate(value):
-            yield from prune(schema.item, one, f"{path}[{index}]")
+            yield from prune(schema.item, one, f"{path}[{index}]", keep_nulls)
     elif isinstance(value, dict):
         for key in list(value):
             child, where = schema.known(key), below(path, key)
             if child is None and not schema.is_open:
                 del value[key]
                 yield where
-            elif child is not None and value[key] is None and not _keeps_null(child):
+            elif child is not None and value[key] is None and not (keep_nulls or _keeps_null(child)):
                 del value[key]
             elif child is not None:
-                yield from prune(child, value[key], where)
+                yield from prune(child, value[key], where, keep_nulls)
 
 
 def _keeps_null(schema: Schema) -> bool:

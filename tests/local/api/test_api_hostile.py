@@ -10,6 +10,7 @@ import pytest
 
 from arena.local.api import bodies, http_watch, size_limits
 from arena.local.api.patches import apply, pointer, strategic
+from arena.local.api.patches.managers import Write
 from arena.local.api.schema import of
 from arena.local.objects import CONFIGMAPS, DEPLOYMENTS, JOBS, JOBSETS, PODS, STATEFULSETS, Refused
 from arena.local.operators.batch.cron import CRONS
@@ -233,7 +234,7 @@ def test_merging_long_lists():
 
 def test_pruning_long_lists():
     """A manager that no longer wants thousands of items loses them in time that is in proportion."""
-    shape, manager = of("Pod"), apply.Manager("me", "2026-01-01T00:00:00Z")
+    shape, manager = of("Pod"), Write("me", "v1", "2026-01-01T00:00:00Z")
 
     def body(names):
         return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"},

@@ -155,7 +155,7 @@ def test_server_side_apply_settles_conflicts(kubectl):
     two = DEPLOYMENT.replace("replicas: 2", "replicas: 3")
     kubectl("apply --server-side --field-manager=one -f -", stdin=DEPLOYMENT)
     refused = kubectl("apply --server-side --field-manager=two -f -", stdin=two, fails=True)
-    assert 'conflict with "one" using apps/v1: .spec.replicas' in refused
+    assert 'conflict with "one": .spec.replicas' in refused
     kubectl("apply --server-side --field-manager=two --force-conflicts -f -", stdin=two)
     assert kubectl("get deploy web -o jsonpath={.spec.replicas}") == "3"
     version = kubectl("get deploy web -o jsonpath={.metadata.resourceVersion}")

@@ -1,264 +1,187 @@
-"""Server-side apply: merge a manager's configuration, remove what it drops, and report conflicts.
-
-Ownership is tracked from the first apply on. Earlier fields belong to a manager `before-first-apply`
-(`kubectl-client-side-apply` if its annotation says so), as the API did when apply was new, so that objects
-that nobody applies stay small.
-"""
+"""Server-side apply: merge a manager's configuration, remove what it drops, and report conflicts."""
 
 import json
-from collections.abc import Iterable
-from copy import deepcopy
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from arena import foreign_json
-from arena.local.api.patches import fields
-from arena.local.api.patches.fields import Path
+from arena.local.api.patches import fields, managers
+from arena.local.api.patches.combination import merge, removed
+from arena.local.api.patches.comparison import compare
+from arena.local.api.patches.fields import Node
+from arena.local.api.patches.managers import Manager, Managers, Owned, Write
 from arena.local.api.schema import Schema
 from arena.local.field_errors import FieldError
 from arena.local.objects import Object, Refused
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_END = ""
-"""Marks the end of a path in a tree of steps."""
-_NOTE: Path = ("f:metadata", "f:annotations", f"f:{_LAST_APPLIED}")
+_KUBECTL = "kubectl"
+_BEFORE = "before-first-apply"
 
-
-@dataclass(frozen=True, slots=True)
-class Manager:
-    """The manager of a write, and the time."""
-
-    name: str
-    now: str
-    subresource: str = ""
-
-
-@dataclass(slots=True)
-class Owner:
-    """One entry of `managedFields`."""
-
-    name: str
-    operation: str
-    api_version: str
-    time: str
-    paths: set[Path]
-    subresource: str = ""
-
-    def entry(self) -> Object:
-        """The entry as stored."""
-        entry = {
-            "manager": self.name,
-            "operation": self.operation,
-            "apiVersion": self.api_version,
-            "time": self.time,
-            "fieldsType": "FieldsV1",
-            "fieldsV1": fields.encode(self.paths),
-        }
-        return entry | ({"subresource": self.subresource} if self.subresource else {})
-
-
-def owners(obj: Object) -> list[Owner]:
-    """The owners of an object's fields, as stored, without invalid entries."""
-    found = obj["metadata"].get("managedFields") or []
-    return [
-        Owner(
-            str(one.get("manager", "")), str(one.get("operation", "Update")), str(one.get("apiVersion", "")),
-            str(one.get("time", "")), fields.decode(one.get("fieldsV1")), str(one.get("subresource", "")),
-        )
-        for one in found
-        if isinstance(one, dict) and one.get("fieldsV1")
-    ]  # fmt: skip
+Conflicts = dict[Manager, Node]
 
 
 def apply(
-    live: Object | None, config: Object, schema: Schema, manager: Manager, force: bool = False
+    live: Object | None,
+    config: Object,
+    schema: Schema,
+    write: Write,
+    force: bool = False,
+    empty: Object | None = None,
 ) -> Object:
-    """Apply `config` as `manager` and return the result; neither argument is changed.
+    """Apply `config` and return the result with its managers; neither argument is changed.
 
     Args:
         live: the present object; None if there is none.
-        config: the complete configuration of the manager.
-        force: take over fields of other owners.
+        config: the complete configuration of the manager, as it was sent.
+        write: whose configuration it is.
+        force: take over fields of other managers.
+        empty: what an object of this kind has in any case.
 
     Raises:
         Refused: 409 with a cause for every field that others own and `config` would change.
+        fields.Unfit: an item of a list has none of its keys, or a list repeats one.
     """
-    config = _without_nulls(config)
-    wanted = set(_own(config, schema, manager))
-    mine = Owner(manager.name, "Apply", str(config.get("apiVersion", "")), manager.now, wanted)
-    mine.subresource = manager.subresource
-    if live is None:
-        return _stored(config, [mine])
-    known = owners(live) or _first(live, schema, manager)
-    before = next((one for one in known if _same(one, mine)), None)
-    others = [one for one in known if one is not before]
-    merged = merge(live, config, schema)
-    _settle(others, _changed(live, merged, schema), force)
-    if before:
-        gone = before.paths - wanted
-        merged = _pruned(merged, gone, [one.paths for one in others], schema)
-        if not gone and before.paths == wanted and before.api_version == mine.api_version:
-            mine.time = before.time
-    return _stored(merged, [*others, mine])
+    _check(config, schema)
+    nothing = empty or {"apiVersion": config.get("apiVersion"), "kind": config.get("kind"), "metadata": {}}
+    known = managers.stored(live["metadata"].get("managedFields")) if live else {}
+    if live and not known:
+        first = compare(nothing, live, schema).without(write.kept)
+        known = managers.update({}, first, replace(write, manager=_BEFORE))
+    run = _Run(live or nothing, config, schema, write, known)
+    conflicts = {} if force else run.conflicts()
+    if conflicts and write.manager == _KUBECTL:
+        conflicts = _unexpected(conflicts, live or nothing, schema, write)
+    if conflicts:
+        raise _refusal(conflicts, known)
+    return _noted(run.result(), config, write)
 
 
-def track(old: Object, new: Object, schema: Schema, manager: Manager) -> None:
-    """Record in `new` (in place) that `manager` wrote it without apply, if ownership is tracked."""
-    known = owners(new)
-    if not known:
-        new["metadata"].pop("managedFields", None)
-        return
-    before, after = (_own(one, schema, manager) for one in (old, new))
-    changed = {path for path, value in after.items() if path not in before or before[path] != value}
-    removed = before.keys() - after.keys()
-    if changed or removed:
-        mine = Owner(manager.name, "Update", new["apiVersion"], manager.now, changed, manager.subresource)
-        for one in known:
-            one.paths -= removed
-            if _same(one, mine):
-                mine.paths |= one.paths
-            else:
-                one.paths -= changed
-        known = [one for one in known if not _same(one, mine)] + [mine]
-    new["metadata"]["managedFields"] = [one.entry() for one in known if one.paths]
+class _Run:
+    """One apply: the merged object, and who owns what."""
+
+    def __init__(self, live: Object, config: Object, schema: Schema, write: Write, known: Managers) -> None:
+        self.live, self.write, self.known, self.me = live, write, known, write.applier()
+        self.wanted = managers.owned_by(config, schema, write.kept)
+        self.merged = self._pruned(merge(live, config, schema), schema)
+        self.difference = compare(live, self.merged, schema).without(write.kept)
+
+    def conflicts(self) -> Conflicts:
+        """What others own and this changes."""
+        others = {manager: one for manager, one in self.known.items() if manager != self.me}
+        changed = self.difference.changed
+        found = {manager: fields.intersection(one.fields, changed) for manager, one in others.items()
+                 if one.version == self.write.version}  # fmt: skip
+        return {manager: disputed for manager, disputed in found.items() if disputed}
+
+    def result(self) -> Object:
+        """The new object with its managers."""
+        found = managers.lost(self.known, self.difference, self.write.version, self.me)
+        before = found.pop(self.me, None)
+        mine = managers.visible(self.wanted)
+        if mine:
+            same = self.merged == self.live
+            time = (before.time if before else "") if same else self.write.now
+            found[self.me] = Owned(mine, self.write.version, time)
+        meta = {**self.merged["metadata"], "managedFields": managers.encode(found)}
+        if not found:
+            del meta["managedFields"]
+        return {**self.merged, "metadata": meta}
+
+    def _pruned(self, merged: Object, schema: Schema) -> Object:
+        """Without what the manager applied last time, does not apply now, and nobody else owns."""
+        last = self.known.get(self.me)
+        if last is None or last.version != self.write.version:
+            return merged
+        owned = self.wanted
+        for manager, one in self.known.items():
+            if manager != self.me and one.version == self.write.version:
+                owned = fields.union(owned, one.fields)
+        mine, all_owned = (fields.with_named(one, schema) for one in (last.fields, owned))
+        everything = _named_fields(merged, schema)
+        left = _named_fields(removed(merged, mine, schema), schema)
+        kept = fields.union(left, all_owned)
+        left = _named_fields(removed(merged, fields.difference(everything, kept), schema), schema)
+        gone = fields.intersection(fields.difference(everything, left), mine)
+        found: Object = removed(merged, gone, schema)
+        return found
 
 
-def merge(live: Any, config: Any, schema: Schema) -> Any:
-    """Merge `config` into `live`: keyed lists by their keys, other lists and atomic maps whole."""
-    if isinstance(config, dict) and isinstance(live, dict) and not schema.is_atomic:
-        merged = dict(live)
-        for name, value in config.items():
-            merged[name] = merge(live[name], value, schema.child(name)) if name in live else deepcopy(value)
-        return merged
-    if isinstance(config, list) and isinstance(live, list) and (schema.keys or schema.is_set):
-        items = {fields.item_step(one, schema): one for one in live}
-        for one in config:
-            step = fields.item_step(one, schema)
-            items[step] = merge(items[step], one, schema.item) if step in items else deepcopy(one)
-        return list(items.values())
-    return deepcopy(config)
+def _named_fields(value: Any, schema: Schema) -> Node:
+    return fields.with_named(fields.of(value, schema), schema)
 
 
-def _own(obj: Object, schema: Schema, manager: Manager) -> dict[Path, Any]:
-    """The leaves that this kind of write can own: those of the status, or all others."""
-    return {
-        path: value
-        for path, value in fields.leaves(obj, schema).items()
-        if (path[0] == "f:status") == (manager.subresource == "status")
-    }
+def _check(value: Any, schema: Schema) -> None:
+    """Refuse a configuration that has an unknown field, or repeats an item of a list."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            try:
+                if schema.known(name) is None and not schema.is_open:
+                    raise fields.Unfit(": field not declared in schema")
+                _check(one, schema.child(name))
+            except fields.Unfit as unfit:
+                raise fields.Unfit(f".{name}{unfit}") from None
+    elif isinstance(value, list):
+        seen = set()
+        for one in value:
+            step = "" if fields.is_leaf(value, schema) else fields.item_step(one, schema)
+            if step and step in seen:
+                raise fields.Unfit(f": duplicate entries for key {fields.show((step,))}")
+            seen.add(step)
+            _check(one, schema.item)
 
 
-def _first(live: Object, schema: Schema, manager: Manager) -> list[Owner]:
-    """The first owners: kubectl for the fields in its annotation, and `before-first-apply` for the rest.
-
-    Fields that the cluster set, such as a pod's node, must not be kubectl's: they would be removed when
-    kubectl's fields become those of its own apply.
-    """
-    paths = set(_own(live, schema, manager))
-    told = paths & {*_own(_last_applied(live), schema, manager), _NOTE} if _NOTE in paths else set()
-    parts = (("kubectl-client-side-apply", told), ("before-first-apply", paths - told))
-    since = live["metadata"]["creationTimestamp"]
-    return [Owner(name, "Update", live["apiVersion"], since, part) for name, part in parts if part]
-
-
-def _last_applied(live: Object) -> Object:
-    """What kubectl last applied with its own patch, from its annotation; {} if there is none."""
+def _unexpected(conflicts: Conflicts, live: Object, schema: Schema, write: Write) -> Conflicts:
+    """The conflicts without those about fields that kubectl applied before, with a patch of its own."""
     try:
-        found = foreign_json.loads(live["metadata"]["annotations"][_LAST_APPLIED])
-    except (TypeError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        text = live["metadata"]["annotations"][_LAST_APPLIED]
+        applied = foreign_json.loads(text)
+        if applied["apiVersion"] != write.version:
+            return conflicts
+        _check(live, schema)
+        _check(applied, schema)
+        difference = compare(applied, live, schema)
+    except (KeyError, TypeError, ValueError):
+        return conflicts
+    gone = fields.union(difference.changed, difference.removed)
+    allowed = fields.difference(fields.of(applied, schema), gone)
+    left = {manager: fields.difference(disputed, allowed) for manager, disputed in conflicts.items()}
+    return {manager: disputed for manager, disputed in left.items() if disputed}
 
 
-def _same(one: Owner, other: Owner) -> bool:
-    return (one.name, one.operation, one.subresource) == (other.name, other.operation, other.subresource)
+def _noted(obj: Object, config: Object, write: Write) -> Object:
+    """The object with kubectl's annotation brought up to date, if it has one."""
+    notes = obj["metadata"].get("annotations") or {}
+    if write.manager != _KUBECTL or not notes.get(_LAST_APPLIED):
+        return obj
+    meta = dict(config.get("metadata") or {})
+    if isinstance(meta.get("annotations"), dict):
+        meta["annotations"] = {key: one for key, one in meta["annotations"].items() if key != _LAST_APPLIED}
+    text = fields.text({**config, "metadata": meta}) + "\n"
+    return {**obj, "metadata": {**obj["metadata"], "annotations": {**notes, _LAST_APPLIED: text}}}
 
 
-def _changed(live: Object, merged: Object, schema: Schema) -> set[Path]:
-    before, after = fields.leaves(live, schema), fields.leaves(merged, schema)
-    return {
-        path
-        for path, value in after.items()
-        if (path not in before and not fields.empty(value)) or (path in before and before[path] != value)
-    }
-
-
-def _settle(others: list[Owner], changed: set[Path], force: bool) -> None:
-    """Take over the changed fields from other owners, or refuse."""
-    disputed = [(one, sorted(one.paths & changed)) for one in others]
-    disputed = [(one, paths) for one, paths in disputed if paths]
-    if disputed and not force:
-        raise _conflict(disputed)
-    for one, paths in disputed:
-        one.paths -= set(paths)
-
-
-def _conflict(disputed: list[tuple[Owner, list[Path]]]) -> Refused:
+def _refusal(conflicts: Conflicts, known: Mapping[Manager, Owned]) -> Refused:
     causes: list[FieldError] = []
     texts: list[str] = []
-    for one, paths in disputed:
-        who = f'"{one.name}"'
-        if one.subresource:
-            who += f' with subresource "{one.subresource}"'
-        who += f" using {one.api_version}"
-        if one.operation == "Update" and one.time:
-            who += f" at {one.time}"
-        shown = [fields.show(path) for path in paths]
+    for manager in sorted(conflicts, key=Manager.text):
+        who = _named(manager, known[manager])
+        shown = [fields.show(path) for path in fields.paths(conflicts[manager])]
         causes += [FieldError(field, "FieldManagerConflict", f"conflict with {who}") for field in shown]
-        texts.append(
-            f"conflict with {who}: {shown[0]}" if len(shown) == 1
-            else f"conflicts with {who}:" + "".join(f"\n- {field}" for field in shown)
-        )  # fmt: skip
-    count = f"{len(causes)} conflict" + ("s" if len(causes) > 1 else "")
+        texts.append(f"conflicts with {who}:" + "".join(f"\n- {field}" for field in shown))
     details = {"causes": [cause._asdict() for cause in causes]}
-    return Refused(409, "Conflict", f"Apply failed with {count}: " + "\n".join(texts), details)
+    if len(causes) == 1:
+        text = f"Apply failed with 1 conflict: {causes[0].message}: {causes[0].field}"
+    else:
+        text = f"Apply failed with {len(causes)} conflicts: " + "\n".join(texts)
+    return Refused(409, "Conflict", text, details)
 
 
-def _pruned(obj: Object, gone: Iterable[Path], others: list[set[Path]], schema: Schema) -> Object:
-    """The object without fields that nobody owns any more."""
-    kept = set().union(*others)
-    inside = {path[:depth] for path in kept for depth in range(1, len(path) + 1)}
-    tree: dict[str, Any] = {}
-    for path in gone:
-        if path not in inside and not _is_key(path):
-            node = tree
-            for step in path:
-                node = node.setdefault(step, {})
-            node[_END] = {}
-    result = deepcopy(obj)
-    _remove(result, tree, schema)
-    return result
-
-
-def _is_key(path: Path) -> bool:
-    """Whether the leaf is a key of its list item, which is removed only with the item."""
-    if len(path) < 2 or not path[-2].startswith("k:"):
-        return False
-    return path[-1].partition(":")[2] in json.loads(path[-2].partition(":")[2])
-
-
-def _remove(value: Any, tree: dict[str, Any], schema: Schema) -> None:
-    """Remove the leaves of the tree of steps, and maps that become empty."""
-    if isinstance(value, dict):
-        for name in [step[2:] for step in tree if step.startswith("f:") and step[2:] in value]:
-            below, inner = tree[f"f:{name}"], schema.child(name)
-            _remove(value[name], below, inner)
-            whole = inner.is_atomic or not (isinstance(value[name], dict) or inner.keys or inner.is_set)
-            if fields.empty(value[name]) or (_END in below and whole):
-                del value[name]
-    elif isinstance(value, list):
-        steps = [fields.item_step(item, schema) for item in value]
-        value[:] = [item for step, item in zip(steps, value, strict=True) if _END not in tree.get(step, ())]
-        for item in value:
-            _remove(item, tree.get(fields.item_step(item, schema), {}), schema.item)
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
-    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
-
-
-def _stored(obj: Object, known: list[Owner]) -> Object:
-    entries = [one.entry() for one in known if one.paths]
-    return {**obj, "metadata": {**obj["metadata"], "managedFields": entries}}
+def _named(manager: Manager, owned: Owned) -> str:
+    who = json.dumps(manager.name)
+    if manager.subresource:
+        who += f' with subresource "{manager.subresource}"'
+    if manager.operation == "Update":
+        who += f" using {owned.version}" + (f" at {owned.time}" if owned.time else "")
+    return who

@@ -70,7 +70,8 @@ def _directives(result: dict[str, Any], change: dict[str, Any], schema: Schema) 
 def _items(old: list[Any], change: list[Any], schema: Schema) -> list[Any]:
     if schema.is_set:
         known = _marks(old)
-        return old + [one for one in change if _mark(one) not in known]
+        both = old + [one for one in change if _mark(one) not in known]
+        return _woven(both, change, {_mark(one): place for place, one in enumerate(old)}, schema)
     key = schema.keys[0]
     if any(isinstance(one, dict) and one.get("$patch") == "replace" for one in change):
         return [_bare(one) for one in change if one.get("$patch") != "replace" or len(one) > 1]
