@@ -12,11 +12,14 @@
     arena.wait(session, "digits")
 """
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
 from arena._version import VERSION as __version__
 
+TYPE_CHECKING = False  # as in `typing`, which a command imports only after `__main__` has begun
 if TYPE_CHECKING:
+    from typing import Any
+
     from arena.actions.abilities import abilities
     from arena.actions.diagnosis.events import events
     from arena.actions.identity import whoami

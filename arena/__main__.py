@@ -1,30 +1,37 @@
 """python -m arena, and the console script."""
 
-import atexit
+from __future__ import annotations
+
 import gc
 import os
-import signal
 import sys
-import threading
-from contextlib import suppress
-from types import TracebackType
-from typing import NoReturn
+
+TYPE_CHECKING = False  # as in `typing`, which is imported behind `set_threshold`
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import NoReturn
+
+SIGHUP, SIGINT, SIGTERM = 1, 2, 15
+"""Those of POSIX. The module `signal` makes enumerations, which takes as long as importing ten others."""
 
 
 def main() -> NoReturn:
     """Run the command line and exit with its code.
 
-    A short command would spend a tenth of its time on garbage collection after its imports and on shutting
+    A short command would spend a tenth of its time on garbage collection during its imports and on shutting
     down the interpreter, neither of which helps its user.
     """
     gc.set_threshold(50_000, 20, 20)
+    import atexit
+    from contextlib import suppress
+
     try:
         code = _run()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     except KeyboardInterrupt:
         # It came during the first imports, before anything was done.
-        code = 128 + signal.SIGINT
+        code = 128 + SIGINT
     # Remove keys in temporary files now.
     atexit._run_exitfuncs()
     with suppress(OSError):
@@ -40,15 +47,27 @@ def _run() -> int:
             "Hint: install it with pip, or use an archive that unpacks itself, such as one of shiv\n"
         )
         return 1
+    import gettext
+    import threading
+
+    # arena speaks English. click would look for a translation of each of its texts, which takes longer than
+    # reading the command line.
+    gettext.gettext = str  # type: ignore[assignment]
     sys.excepthook = _show_bug
     threading.excepthook = lambda bug: _show_bug(*bug[:3])
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # A signal that nohup ignores stays ignored.
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _leave)
+    _handle_signals()
     from arena.cli import run
 
     return run(sys.argv[1:])
+
+
+def _handle_signals() -> None:
+    from _signal import SIG_DFL, getsignal, signal  # type: ignore[import-not-found]
+
+    for number in (SIGTERM, SIGHUP):
+        # A signal that nohup ignores stays ignored.
+        if getsignal(number) == SIG_DFL:
+            signal(number, _leave)
 
 
 def _complete_streams() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
@@ -65,20 +65,25 @@ class ThreadPool:
             RuntimeError: the pool is closed.
         """
         task = Task(call, args)
-        with self._lock:
-            if self._closed:
-                raise RuntimeError("the pool of threads is closed")
-            self._waiting.append(task)
-            more = self._idle > 0
-            self._idle -= more
-        if more:
-            threading.Thread(target=self._work).start()
+        self._begin([task])
         return task
 
     def map(self, call: Callable[[Any], T], items: Iterable[Any]) -> Iterator[T]:
         """Make a call for each item, all at once; yield the results in the order of the items."""
-        tasks = deque([self.submit(call, item) for item in items])
+        tasks = deque([Task(call, (item,)) for item in items])
+        # All are waiting before the first thread looks for one, or some threads would end too early.
+        self._begin(tasks)
         return (tasks.popleft().result() for _ in range(len(tasks)))
+
+    def _begin(self, tasks: Collection[Task[Any]]) -> None:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the pool of threads is closed")
+            self._waiting.extend(tasks)
+            more = min(self._idle, len(tasks))
+            self._idle -= more
+        for _ in range(more):
+            threading.Thread(target=self._work).start()
 
     def close(self) -> None:
         """Cancel the calls that have not begun, without waiting for the others."""

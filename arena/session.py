@@ -62,6 +62,7 @@ class Session:
         self._warned: set[str] = set()
         self._lock = threading.RLock()
         self._cluster: Cluster | None = None
+        self._running: Server | None = None
         self.waiting: Callable[[str], None] | None = None  # takes a line about each long wait
         self.silent = False  # whether a credential plug-in must neither ask nor write to the terminal
         self.lost: Callable[[str], None] = _log  # takes a line about a cluster that is away
@@ -197,9 +198,10 @@ class Session:
         from arena.local import daemon
 
         try:
-            return daemon.find() is None
+            self._running = daemon.find()
         except daemon.DaemonError:
             return True
+        return self._running is None
 
     def now(self) -> datetime:
         """The time, aware, in UTC."""
@@ -212,7 +214,7 @@ class Session:
             from arena.local import daemon
 
             server = self._start_local()
-            return Endpoint(server=server.url, dial=server.dial, is_lost=daemon.crashed)
+            return Endpoint(server=server.url, dial=server.dial, census=daemon.CENSUS, is_lost=daemon.crashed)
         from arena.kube import credentials
 
         if self.context is None:
@@ -230,6 +232,9 @@ class Session:
         """The local cluster's server; started if necessary, with a remark."""
         from arena.local import daemon
 
+        found, self._running = self._running, None
+        if found is not None and found.version == VERSION and not found.replaced:
+            return found
         try:
             server = daemon.ensure(VERSION, self.offers)
         except daemon.DaemonError as fault:

@@ -36,6 +36,8 @@ class Types(NamedTuple):
     served: Sequence[Resource]
     errors: Mapping[Resource, ArenaError]
     """The types for which it is unknown whether the cluster serves them."""
+    empty: Sequence[Resource] = ()
+    """Those of the served types that need not be read, since they have no objects."""
 
 
 class Reading(NamedTuple):
@@ -66,11 +68,12 @@ def read(types: Types, read_type: Callable[[Resource], Iterable[Object]]) -> Rea
         except ArenaError as error:
             return error
 
+    wanted = [one for one in types.served if one not in types.empty]
     with thread_pool() as threads:
-        answers = dict(zip(types.served, threads.map(answer, types.served), strict=True))
-    objects = {resource: one for resource, one in answers.items() if not isinstance(one, ArenaError)}
+        answers = dict(zip(wanted, threads.map(answer, wanted), strict=True))
+    found = {resource: one for resource, one in answers.items() if not isinstance(one, ArenaError)}
     errors = {resource: one for resource, one in answers.items() if isinstance(one, ArenaError)}
-    return reading(objects, {**errors, **types.errors})
+    return reading({**dict.fromkeys(types.empty, ()), **found}, {**errors, **types.errors})
 
 
 def reading(objects: Mapping[Resource, Iterable[Object]], errors: Mapping[Resource, ArenaError]) -> Reading:

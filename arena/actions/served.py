@@ -59,6 +59,12 @@ def types(cluster: Cluster, wanted: Sequence[Kind]) -> Types:
     return first(cluster, [kind.resources for kind in wanted])
 
 
+def occupied(cluster: Cluster, wanted: Sequence[Kind], namespace: str | None) -> Types:
+    """As `types`, to read the objects of a namespace (None for all)."""
+    found = types(cluster, wanted)
+    return found._replace(empty=cluster.without_objects(found.served, namespace))
+
+
 def first(cluster: Cluster, choices: Iterable[Sequence[Resource]]) -> Types:
     """The first type of each choice that the cluster serves, each once."""
     found: dict[Resource, None] = {}

@@ -10,7 +10,6 @@ without guessing from process ids.
 
 import json
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -49,6 +48,9 @@ LEAVING = 10.0
 
 DYING = 30.0
 """Seconds to wait until a killed server is gone; a busy machine is slow."""
+
+CENSUS = "/local/types"
+"""Answers which of `types` (`group/plural`, separated by commas) have objects in `namespace`, or anywhere."""
 
 LARGEST = 1 << 16
 """Maximum size, in bytes, of the server's answer about itself."""
@@ -272,6 +274,8 @@ def _end(home: StrPath, target: int = 0) -> bool:
     """
     if holder(home) is None:
         return False
+    import signal
+
     for number, patience in ((signal.SIGTERM, LEAVING), (signal.SIGKILL, DYING)):
         told, deadline = False, time.monotonic() + patience
         while time.monotonic() < deadline:

@@ -127,6 +127,17 @@ def test_the_kubeconfig_works(home):
     assert request(server, "GET", "/api/v1/namespaces/default")["metadata"]["name"] == "default"
 
 
+def test_the_types_that_have_objects(home):
+    """The server tells which types have objects, in a namespace or anywhere."""
+    server = daemon.ensure()
+    body = {"metadata": {"name": "one"}, "data": {}}
+    request(server, "POST", "/api/v1/namespaces/default/configmaps", body)
+    at = f"{daemon.CENSUS}?types=/configmaps,batch/jobs,x"
+    assert request(server, "GET", at) == {"types": ["/configmaps"]}
+    assert request(server, "GET", f"{at}&namespace=default") == {"types": ["/configmaps"]}
+    assert request(server, "GET", f"{at}&namespace=other") == {"types": []}
+
+
 @pytest.mark.parametrize("mask", [0o000, 0o077])
 def test_files_are_private(home, monkeypatch, mask):
     """Nobody else can read or replace the server's files, whatever the umask."""

@@ -62,7 +62,7 @@ def jobs(
     cluster, namespace, wanted = scope(session, everywhere, kind)
     with thread_pool() as threads, paused_gc():
         pods = _Pods(cluster, namespace, wanted, threads, detailed)
-        types = served.types(cluster, wanted)
+        types = served.occupied(cluster, wanted, namespace)
         read = partial(cluster.many, namespace=namespace, labels=selector)
         reading = readings.read(types, lambda one: Packed(pods.expected_of(one, read(one))))
         found = pods.assembled(reading.objects)

@@ -21,7 +21,7 @@ Object = dict[str, Any]
 def names(cluster: Cluster, namespace: str | None, family: Family = TRAINING) -> list[tuple[Kind, str]]:
     """The kind and name of each job, or of each object of another family, without reading pods."""
     wanted = kinds.of(family)
-    types = served.types(cluster, wanted)
+    types = served.occupied(cluster, wanted, namespace)
     carriers = readings.read(types, lambda one: list(cluster.list(one, namespace))).objects
     return [(kind, obj["metadata"]["name"]) for kind in wanted for obj in owned(kind, carriers)]
 
