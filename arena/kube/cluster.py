@@ -89,17 +89,7 @@ class Cluster:
 
     def without_objects(self, resources: Sequence[Resource], namespace: str | None) -> Sequence[Resource]:
         """Those types of which a namespace (None for all) has no object, if the server tells that at once."""
-        if not (path := self._transport.endpoint.census):
-            return ()
-        keys = {f"{one.group}/{one.plural}": one for one in resources}
-        request = Request(
-            Asked(self.name, "list"), "GET", path, {"namespace": namespace, "types": ",".join(keys)}
-        )
-        try:
-            found = self._transport.json(request).get("types")
-        except ArenaError:
-            return ()
-        return [keys[one] for one in keys if one not in found] if isinstance(found, list) else ()
+        return self._discovery.without_objects(resources, namespace)
 
     def may_list(self, resource: Resource, namespace: str | None = None) -> bool:
         """Whether this user may list a type in a namespace (None for all); False if unknown."""

@@ -1,6 +1,7 @@
 """The resource types and versions that a cluster serves, requested once and then remembered."""
 
 import threading
+from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 
@@ -8,6 +9,7 @@ from arena.errors import ArenaError, NotAllowed, NotFound, Unreachable
 from arena.kube import faults
 from arena.kube.faults import Asked
 from arena.kube.transport import Request, Transport
+from arena.resources import Resource
 
 _AGGREGATED = ",".join(
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
@@ -52,6 +54,18 @@ class Discovery:
             if (group, version, kind) not in self._fields:
                 self._fields[group, version, kind] = self._described(group, version, kind)
             return self._fields[group, version, kind]
+
+    def without_objects(self, resources: Sequence[Resource], namespace: str | None) -> Sequence[Resource]:
+        """Those types of which a namespace (None for all) has no object, if the server tells that at once."""
+        if not (path := self._transport.endpoint.census):
+            return ()
+        keys = {f"{one.group}/{one.plural}": one for one in resources}
+        query = {"namespace": namespace, "types": ",".join(keys)}
+        try:
+            found = self._transport.json(Request(self._asked, "GET", path, query)).get("types")
+        except ArenaError:
+            return ()
+        return [keys[one] for one in keys if one not in found] if isinstance(found, list) else ()
 
     def _described(self, group: str, version: str, kind: str) -> frozenset[str] | None:
         from arena.kube import definitions  # few types have a field that only some releases have

@@ -15,8 +15,8 @@ from arena.kube.transport import READ, Reply, Request, Transport
 from arena.wire import Malformed
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"
-_PIECE = 1 << 18
-"""Maximum bytes to read at once."""
+_PIECE = 1 << 14
+"""Maximum bytes to read at once: a record of TLS. Memory for more would be mapped anew for every record."""
 _SEPARATOR = re.compile(r"[\s,]*")
 _decode = json.JSONDecoder().raw_decode
 

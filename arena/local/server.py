@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -172,7 +172,7 @@ class _Process:
         return runner
 
     def _noticed(self, api: "Api") -> "Middleware":
-        """A middleware that answers what arena asks below `/local/`, and counts other requests."""
+        """A middleware that answers `/local/ping` and `/local/status`, and counts other requests."""
         from aiohttp import web
 
         @web.middleware
@@ -183,8 +183,6 @@ class _Process:
                 return web.json_response({"pid": os.getpid(), "replaced": installation.is_replaced()})
             if request.path == "/local/status":
                 return web.json_response(self._status(api))
-            if request.path == "/local/types":
-                return web.json_response({"types": _occupied(api, request.query)})
             self._open += 1
             try:
                 return await handler(request)
@@ -259,14 +257,6 @@ def _living(api: "Api") -> int:
     from arena.local.objects import PODS
 
     return sum(pod.get("status", {}).get("phase") not in ENDED for pod in api.list(PODS))
-
-
-def _occupied(api: "Api", query: "Mapping[str, str]") -> list[str]:
-    """Those `types` of a query that have objects in its `namespace`, or anywhere."""
-    from arena.local.api.store import Rows
-
-    namespace = query.get("namespace") or None
-    return [one for one in query.get("types", "").split(",") if api.store.rows(Rows(one, namespace), limit=1)]
 
 
 def _has_work(api: "Api") -> bool:

@@ -6,7 +6,7 @@ from collections.abc import MutableSequence
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from arena.local.api import access, discovery, fault_injection, handlers, http_watch, refusals
+from arena.local.api import access, discovery, fault_injection, handlers, http_watch, pagination, refusals
 from arena.local.api.fault_injection import Fault
 from arena.local.api.object_api import Api
 from arena.local.api.rbac import authorization
@@ -61,6 +61,11 @@ def _add_routes(app: web.Application, api: Api) -> None:
             return handlers.refusal(refusals.not_allowed())
         return web.Response(body=document.body, headers={"Content-Type": document.content_type})
 
+    async def types(request: web.Request) -> web.Response:
+        keys, namespace = request.query.get("types", "").split(","), request.query.get("namespace")
+        return web.json_response({"types": pagination.occupied(api.store, keys, namespace)})
+
+    app.router.add_get("/local/types", types)
     app.router.add_route("*", "/{path:.*}", answer)
 
 

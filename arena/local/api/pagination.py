@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Iterable
 
 from arena.local.api import refusals, selectors
 from arena.local.api.request_options import ListOptions, Page
@@ -11,6 +12,11 @@ from arena.local.api.store import Row, Rows, Store
 from arena.tuples import NamedTuple
 
 _CHUNK = 500
+
+
+def occupied(store: Store, keys: Iterable[str], namespace: str | None) -> list[str]:
+    """The keys of types that have objects in a namespace (None for all)."""
+    return [one for one in keys if store.rows(Rows(one, namespace), limit=1)]
 
 
 class _Place(NamedTuple):
