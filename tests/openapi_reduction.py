@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from openapi_rules import DEFAULTS, NEEDED, RANGES
+from openapi_rules import DEFAULTS, NEEDED
 
-from arena.local.api import resource_types
+from arena.local.api import published, resource_types
 from arena.local.objects import Resource
 
 Node = Any
@@ -60,6 +60,10 @@ def _served() -> Iterator[Resource]:
     return (kind.resource for kind in kinds if not kind.resource.group.endswith("arena.io"))
 
 
+EMPTY = {"boolean!": False, "int-or-string!": 0, "integer!": 0, "quantity": "0", "string!": ""}
+"""The values of fields that are always there, if none is given; lists are so as null."""
+
+
 class Reduction:
     """Structures of OpenAPI in the compact form."""
 
@@ -77,10 +81,10 @@ class Reduction:
             short = _short(name)
             assert self._origin.setdefault(short, name) == name, f"two structures are named {short}"
             if short not in self.found:
-                self.found[short] = self.node(self.schemas[name], short)
+                self.found[short] = self.node(self.schemas[name], short) | _presence(name, short)
         fields = {f"{name}.{field}" for name, node in self.found.items() for field in node["properties"]}
         known = (*NEEDED.items(), *DEFAULTS.items())
-        restated = RANGES.keys() | {f"{name}.{field}" for name, inside in known for field in inside}
+        restated = {f"{name}.{field}" for name, inside in known for field in inside}
         assert restated <= fields, f"openapi_rules.py has fields that are not there: {restated - fields}"
         return self.found
 
@@ -108,12 +112,8 @@ class Reduction:
             found["required"] = required
         if not field and NEEDED.get(name, tuple(required)) != tuple(required):
             found["needed"] = list(NEEDED[name])
-        if not field and name in DEFAULTS:
-            found["defaults"] = DEFAULTS[name]
         if known := schema.get("enum"):
             found["enum"] = sorted(known)
-        least, most = RANGES.get(f"{name}.{field}", (None, None))
-        found |= {key: one for key, one in (("minimum", least), ("maximum", most)) if one is not None}
         return _simple(found, schema)
 
     def _place(self, name: str) -> Node:
@@ -130,6 +130,29 @@ def _is_embedded(schema: dict[str, Any]) -> bool:
     """Whether a field always has its structure, and only the fields of that may be missing."""
     name = _short(_reference(schema))
     return bool(name) and name not in TYPES and schema.get("default") == {}
+
+
+def _presence(name: str, short: str) -> dict[str, Any]:
+    """Which fields of a structure stay although they are empty, and which are always there."""
+    message = f"{name.split('.')[-3]}.{short}"
+    if message not in published.messages():
+        return {"defaults": DEFAULTS[short]} if short in DEFAULTS else {}
+    types = dict(_types(message))
+    always = {field: EMPTY.get(kind) for field, kind in types.items() if kind in EMPTY or kind[-2:] == "]!"}
+    kept = sorted(field for field, kind in types.items() if kind[-1] in "*!" and not _is_message(kind))
+    defaults = always | DEFAULTS.get(short, {})
+    return {"kept": kept} | ({"defaults": defaults} if defaults else {})
+
+
+def _types(message: str) -> Iterator[tuple[str, str]]:
+    """The fields of a message, with what `protobuf.messages` says of their types."""
+    for word in published.messages()[message].split():
+        name, _, kind = word.rpartition("=")[2].partition(":")
+        yield from [(name, kind)] if name else _types(kind)
+
+
+def _is_message(kind: str) -> bool:
+    return kind.rstrip("*!") in published.messages()
 
 
 def _simple(found: dict[str, Any], schema: dict[str, Any]) -> Node:

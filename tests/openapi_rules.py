@@ -2,9 +2,7 @@
 
 NEEDED: structure -> the fields that it insists on, where others are published as required: an empty text or
 a 0 is a value of some, and of a status nothing is needed but what identifies a part of it.
-RANGES: `structure.field` -> the least and the greatest number.
-DEFAULTS: structure -> the values of fields that are not there, or that have the empty value of Go if they
-cannot be empty: pkg/apis/*/v1/defaults.go of Kubernetes, and structures that are never missing.
+DEFAULTS: structure -> the values of fields that are not there (pkg/apis/*/v1/defaults.go of Kubernetes).
 """
 
 from typing import Any
@@ -49,68 +47,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "StatefulSetStatus": (),
 }
 
-_COUNT = (0, None)
-_PORT = (1, 65535)
-_ID = (0, 2**31 - 1)
-_MODE = (0, 0o777)
-
-RANGES: dict[str, tuple[int | None, int | None]] = {
-    "ConfigMapVolumeSource.defaultMode": _MODE,
-    "ContainerPort.containerPort": _PORT,
-    "ContainerPort.hostPort": (0, 65535),
-    "CronJobSpec.failedJobsHistoryLimit": _COUNT,
-    "CronJobSpec.startingDeadlineSeconds": _COUNT,
-    "CronJobSpec.successfulJobsHistoryLimit": _COUNT,
-    "DeploymentSpec.minReadySeconds": _COUNT,
-    "DeploymentSpec.progressDeadlineSeconds": _COUNT,
-    "DeploymentSpec.replicas": _COUNT,
-    "DeploymentSpec.revisionHistoryLimit": _COUNT,
-    "DownwardAPIVolumeFile.mode": _MODE,
-    "DownwardAPIVolumeSource.defaultMode": _MODE,
-    "EndpointPort.port": _PORT,
-    "GRPCAction.port": _PORT,
-    "JobSpec.activeDeadlineSeconds": _COUNT,
-    "JobSpec.backoffLimit": _COUNT,
-    "JobSpec.backoffLimitPerIndex": _COUNT,
-    "JobSpec.completions": _COUNT,
-    "JobSpec.maxFailedIndexes": _COUNT,
-    "JobSpec.parallelism": _COUNT,
-    "JobSpec.ttlSecondsAfterFinished": _COUNT,
-    "KeyToPath.mode": _MODE,
-    "LeaseSpec.leaseDurationSeconds": (1, None),
-    "LeaseSpec.leaseTransitions": _COUNT,
-    "PodSecurityContext.fsGroup": _ID,
-    "PodSecurityContext.runAsGroup": _ID,
-    "PodSecurityContext.runAsUser": _ID,
-    "PodSpec.activeDeadlineSeconds": (1, 2**31 - 1),
-    "PodSpec.terminationGracePeriodSeconds": _COUNT,
-    "PreferredSchedulingTerm.weight": (1, 100),
-    "Probe.failureThreshold": (1, None),
-    "Probe.initialDelaySeconds": _COUNT,
-    "Probe.periodSeconds": (1, None),
-    "Probe.successThreshold": (1, None),
-    "Probe.terminationGracePeriodSeconds": (1, None),
-    "Probe.timeoutSeconds": (1, None),
-    "ProjectedVolumeSource.defaultMode": _MODE,
-    "ReplicaSetSpec.minReadySeconds": _COUNT,
-    "ReplicaSetSpec.replicas": _COUNT,
-    "SecretVolumeSource.defaultMode": _MODE,
-    "SecurityContext.runAsGroup": _ID,
-    "SecurityContext.runAsUser": _ID,
-    "ServiceAccountTokenProjection.expirationSeconds": (600, 2**32),
-    "ServicePort.nodePort": (0, 65535),
-    "ServicePort.port": _PORT,
-    "StatefulSetOrdinals.start": _COUNT,
-    "StatefulSetSpec.minReadySeconds": _COUNT,
-    "StatefulSetSpec.replicas": _COUNT,
-    "StatefulSetSpec.revisionHistoryLimit": _COUNT,
-    "TopologySpreadConstraint.maxSkew": (1, None),
-    "TopologySpreadConstraint.minDomains": (1, None),
-    "WeightedPodAffinityTerm.weight": (1, 100),
-}
-
 _CONTAINER = {
-    "resources": {},
     "terminationMessagePath": "/dev/termination-log",
     "terminationMessagePolicy": "File",
 }
@@ -129,17 +66,23 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "progressDeadlineSeconds": 600,
         "replicas": 1,
         "revisionHistoryLimit": 10,
-        "strategy": {},
     },
     "DeploymentStrategy": {"type": "RollingUpdate"},
     "DownwardAPIVolumeSource": _FILES,
     "EndpointPort": {"protocol": "TCP"},
     "EphemeralContainer": _CONTAINER,
+    "Event": {
+        "eventTime": None,
+        "firstTimestamp": None,
+        "lastTimestamp": None,
+        "reportingComponent": "",
+        "reportingInstance": "",
+    },
     "GRPCAction": {"service": ""},
     "HTTPGetAction": {"path": "/", "scheme": "HTTP"},
     "HostPathVolumeSource": {"type": ""},
     "ObjectFieldSelector": {"apiVersion": "v1"},
-    "PersistentVolumeClaimSpec": {"resources": {}, "volumeMode": "Filesystem"},
+    "PersistentVolumeClaimSpec": {"volumeMode": "Filesystem"},
     "PodFailurePolicyOnPodConditionsPattern": {"status": "True"},
     "PodSpec": {
         "dnsPolicy": "ClusterFirst",
@@ -152,7 +95,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "Probe": {"failureThreshold": 3, "periodSeconds": 10, "successThreshold": 1, "timeoutSeconds": 1},
     "ProjectedVolumeSource": _FILES,
     "ReplicaSetSpec": {"replicas": 1},
-    "ResourceFieldSelector": {"divisor": "0"},
+    "RoleRef": {"apiGroup": "rbac.authorization.k8s.io"},
     "Secret": {"type": "Opaque"},
     "SecretVolumeSource": _FILES,
     "ServiceAccountTokenProjection": {"expirationSeconds": 3600},
@@ -163,7 +106,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "podManagementPolicy": "OrderedReady",
         "replicas": 1,
         "revisionHistoryLimit": 10,
-        "updateStrategy": {},
     },
     "StorageClass": {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"},
 }

@@ -24,6 +24,8 @@ def fill(kind: Type, obj: Object) -> None:
     if not kind.custom:
         root = schema.root(kind)
         _own(root, obj)
+        if isinstance(obj.get("status"), dict):  # of which clients expect some numbers
+            set_defaults(obj["status"], **root.child("status").raw.get("defaults", {}))
         for name in obj.keys() - _WITHOUT:
             _complete(root.child(name), obj[name])
     if kind.definition:
@@ -46,17 +48,10 @@ def _complete(one: Schema, value: Any) -> None:
 def _own(one: Schema, value: Object) -> None:
     """Set the defaults of a mapping's own fields."""
     for name, default in one.all_defaults.items():
-        if _is_unset(one.fields[name], value.get(name), default):
+        if value.get(name) is None:
             value[name] = deepcopy(default)
     if rule := _RULES.get(one.name):
         rule(value)
-
-
-def _is_unset(one: Schema, value: Any, default: Any) -> bool:
-    """Whether a value is missing, or empty where that cannot be a value, which Go does not tell apart."""
-    if value == "" and value != default:
-        return True
-    return value is None or (value == 0 and one.raw.get("minimum", 0) > 0)
 
 
 def _container(container: Object) -> None:
@@ -85,9 +80,10 @@ def _service_port(port: Object) -> None:
 def _limit(limit: Object) -> None:
     """Set a container's limits to the greatest ones, and its requests to its limits or the least ones."""
     if limit.get("type") == "Container":
-        limit["default"] = {**limit.get("max", {}), **limit.get("default", {})}
-        requests = {**limit.get("min", {}), **limit["default"], **limit.get("defaultRequest", {})}
-        limit["defaultRequest"] = requests
+        default = {**limit.get("max", {}), **limit.get("default", {})}
+        request = {**limit.get("min", {}), **default, **limit.get("defaultRequest", {})}
+        found = {"default": default, "defaultRequest": request}
+        limit.update({name: one for name, one in found.items() if one})
 
 
 _RULES: dict[str, Callable[[Object], None]] = {
@@ -142,7 +138,7 @@ def _service(obj: Object) -> None:
 
 
 def _namespace(obj: Object) -> None:
-    set_defaults(obj, spec={"finalizers": ["kubernetes"]}, status={})
+    set_defaults(obj["spec"], finalizers=["kubernetes"])
     set_defaults(obj["status"], phase="Active")
     labels = obj["metadata"].get("labels") or {}
     obj["metadata"]["labels"] = {**labels, "kubernetes.io/metadata.name": obj["metadata"]["name"]}
@@ -167,29 +163,12 @@ def _claim(obj: Object) -> None:
         obj["status"] = {"phase": "Bound", "accessModes": modes, "capacity": dict(capacity)}
 
 
-def _limits(obj: Object) -> None:
-    for one in (obj.get("spec") or {}).get("limits") or []:
-        if one.get("type") == "Container":
-            given = {name: one.get(name) or {} for name in ("max", "min", "default", "defaultRequest")}
-            default = {**given["max"], **given["default"]}
-            request = {**given["min"], **default, **given["defaultRequest"]}
-            one |= {
-                name: value for name, value in (("default", default), ("defaultRequest", request)) if value
-            }
-
-
-def _budget(obj: Object) -> None:
-    set_defaults(obj, status={})
-
-
 _FILLERS: dict[str, Callable[[Object], None]] = {
-    "/limitranges": _limits,
     "/pods": _pod,
     "/services": _service,
     "/namespaces": _namespace,
     "/secrets": _secret,
     "/persistentvolumeclaims": _claim,
-    "policy/poddisruptionbudgets": _budget,
     "rbac.authorization.k8s.io/clusterrolebindings": rbac_validation.fill,
     "rbac.authorization.k8s.io/rolebindings": rbac_validation.fill,
 }

@@ -1,6 +1,6 @@
 """How objects of built-in kinds are read: as a cluster does, whose types for them are those of Go.
 
-Nulls and empty lists and maps are as if they were not there, but nulls in lists and maps stand for an empty
+Nulls and most empty values are as if they were not there, but nulls in lists and maps stand for an empty
 value; quantities are written in their normal form; whole numbers have a size. The metadata of all kinds is of
 such a type. All functions that change an object do so in place.
 """
@@ -16,35 +16,37 @@ _BITS = {"int32": 31, "int64": 63}
 """The bits of whole numbers, without that of the sign."""
 
 
-def normalise(schema: Schema, value: Any) -> None:
-    """Remove what is as if it were not there, and write the rest in its normal form."""
+def normalise(schema: Schema, value: Any, status: bool = False) -> None:
+    """Remove what is as if it were not there, and write the rest in its normal form.
+
+    In a status only nulls, empty lists and empty maps are: whoever writes one reads its numbers again.
+    """
     if isinstance(value, dict):
         for key, one in list(value.items()):
             child = schema.known(key)
-            if child is not None and _vanishes(schema, key, one):
+            if child is not None and _vanishes(schema, key, one, status):
                 del value[key]
             elif child is not None:
-                value[key] = _normal(child, one)
+                value[key] = _normal(child, one, status or key == "status")
     elif isinstance(value, list):
-        value[:] = [_normal(schema.item, one) for one in value]
+        value[:] = [_normal(schema.item, one, status) for one in value]
 
 
-def _vanishes(schema: Schema, name: str, value: Any) -> bool:
-    """Whether a field is as if it were not there: null, and an empty list or map that need not be written."""
-    if schema.values:
+def _vanishes(schema: Schema, name: str, value: Any, status: bool) -> bool:
+    """Whether a field is as if it were not there: null, and what is empty and need not be written."""
+    if value is None or schema.values:
+        return not schema.values
+    if value or name not in schema.loses or (status and not isinstance(value, (list, dict))):
         return False
-    child = schema.child(name)
-    return value is None or (
-        value in ([], {}) and name not in schema.required and bool(child.type == "array" or child.values)
-    )
+    return type(value) is type(schema.child(name).nothing)
 
 
-def _normal(schema: Schema, value: Any) -> Any:
+def _normal(schema: Schema, value: Any, status: bool) -> Any:
     if value is None:
         return deepcopy(schema.nothing)
     if schema.type == "quantity":
         return normal(value)
-    normalise(schema, value)
+    normalise(schema, value, status)
     return value
 
 

@@ -10,7 +10,8 @@ OpenAPI, except that
 - `open` keeps unknown fields, as does the empty structure;
 - `embedded` fields of a built-in kind always have a mapping;
 - in built-in kinds, `needed` are the fields that a cluster insists on, if others are published as
-  `required`, and `defaults` are those that it sets without publishing them;
+  `required`, `defaults` are those that it sets without publishing them, and `kept` are the fields whose
+  empty value is not as if they were not there;
 - `rules` restates what is published as expressions, and is checked if nothing else is wrong: `fixed`
   values do not change, of each group of `exclusive` fields at most one is there, of `alternatives` one group
   is, of `apart` not all paths lead to such values, and `inside` has limits of all values at a path.
@@ -27,7 +28,7 @@ from arena.local.objects import Resource
 TYPES = ("string", "integer", "number", "boolean", "object", "array", "int-or-string", "quantity")
 _FORMATS = {"int32": "integer", "int64": "integer", "date-time": "string", "byte": "string"}
 """Formats, which also stand for a type with that format."""
-_STRUCTURE = {"type", "properties", "values", "items", "required", "needed", "default", "defaults",
+_STRUCTURE = {"type", "properties", "values", "items", "required", "needed", "default", "defaults", "kept",
               "nullable", "keys", "set", "atomic", "open", "embedded", "format", "rules"}  # fmt: skip
 _NOTHING = {"string": "", "integer": 0, "number": 0, "boolean": False, "quantity": "0", "int-or-string": 0,
             "array": [], "object": {}}  # fmt: skip
@@ -75,7 +76,17 @@ class Schema:
     @cached_property
     def all_defaults(self) -> Mapping[str, Any]:
         """The defaults of the fields of a built-in kind, also those that are not published."""
-        return {**self.defaults, **self.raw.get("defaults", {})}
+        return {**self._lists, **self._parts, **self.defaults, **self.raw.get("defaults", {})}
+
+    @property
+    def _lists(self) -> dict[str, Any]:
+        """The lists that are always there, if only as null."""
+        return {name: None for name in self.required if self.child(name).type == "array"}
+
+    @property
+    def _parts(self) -> dict[str, Any]:
+        """The mappings that are always there."""
+        return {name: {} for name in self.raw.get("embedded", ())}
 
     @cached_property
     def required(self) -> tuple[str, ...]:
@@ -86,6 +97,16 @@ class Schema:
     def needed(self) -> tuple[str, ...]:
         """The fields that a built-in kind insists on."""
         return tuple(self.raw.get("needed", self.required))
+
+    @cached_property
+    def loses(self) -> frozenset[str]:
+        """The fields that are as if they were not there if they are empty."""
+        kept, fields = self.raw.get("kept"), self.fields.items()
+        if kept is None:
+            several = (name for name, one in fields if one.type == "array" or one.values)
+            return frozenset(several).difference(self.required)
+        simple = (name for name, one in fields if not one.fields and one.type != "quantity")
+        return frozenset(simple).difference(kept)
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
@@ -141,8 +162,7 @@ class Schema:
     @cached_property
     def zero(self) -> Mapping[str, Any]:
         """What every value of a built-in structure has: what is embedded, and lists, if only as null."""
-        lists = {name: None for name in self.required if self.child(name).type == "array"}
-        return {**lists, **{name: self.fields[name].zero for name in self.raw.get("embedded", ())}}
+        return {**self._lists, **{name: self.fields[name].zero for name in self._parts}}
 
     def known(self, name: str) -> "Schema | None":
         """The structure of a field or of a map's value; None if there is no such field."""

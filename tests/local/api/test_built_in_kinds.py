@@ -167,3 +167,30 @@ def test_defaults_are_those_of_kubernetes(api: Any, resource: Any, body: Any, pa
     for step in path.split("."):
         found = found[int(step) if step.isdigit() else step]
     assert found == value
+
+
+def test_empty_values_are_as_if_they_were_not_there(api: Any) -> None:
+    """What Go does not tell from a missing value is not returned; what it does, and maps' values, are."""
+    env = [{"name": "A", "value": ""}]
+    body = pod(
+        {"env": env, "args": [], "stdin": False, "workingDir": "",
+         "livenessProbe": {"exec": {"command": ["x"]}, "periodSeconds": 0}},
+        hostNetwork=False, nodeSelector={"a": ""}, tolerations=[], shareProcessNamespace=False,
+        terminationGracePeriodSeconds=0, dnsPolicy="",
+    )  # fmt: skip
+    body["metadata"]["labels"] = {}
+    made = api.create(PODS, body, "default", STRICT)
+    spec, container = made["spec"], made["spec"]["containers"][0]
+    assert "labels" not in made["metadata"]
+    assert not spec.keys() & {"hostNetwork", "tolerations"}
+    assert not container.keys() & {"args", "stdin", "workingDir"}
+    assert container["env"] == [{"name": "A"}]
+    assert container["livenessProbe"] == {"exec": {"command": ["x"]}, **PROBE}
+    assert (spec["nodeSelector"], spec["dnsPolicy"]) == ({"a": ""}, "ClusterFirst")
+    assert (spec["shareProcessNamespace"], spec["terminationGracePeriodSeconds"]) == (False, 0)
+
+
+def test_an_empty_value_of_another_type_cannot_be_read(api: Any) -> None:
+    """It is not as if it were not there."""
+    with pytest.raises(Refused, match="workingDir in body must be of type string"):
+        api.create(PODS, pod({"workingDir": 0}), "default")

@@ -12,11 +12,10 @@ _SUBJECTS = ("ServiceAccount", "User", "Group")
 
 
 def fill(binding: Object) -> None:
-    """Set the groups of role and subjects, in place."""
-    set_defaults(binding, roleRef={})
-    set_defaults(binding["roleRef"], apiGroup=ROLES.group)
+    """Set the groups of subjects, in place."""
     for subject in binding.get("subjects") or ():
-        set_defaults(subject, apiGroup="" if subject.get("kind") == _SUBJECTS[0] else ROLES.group)
+        if subject.get("kind") != _SUBJECTS[0]:
+            set_defaults(subject, apiGroup=ROLES.group)
 
 
 def check_role(role: Object) -> Iterator[FieldError]:

@@ -179,7 +179,8 @@ def _fill(obj: Object) -> None:
     if strategy["type"] == "RollingUpdate" and strategy.get("rollingUpdate") is not None:
         set_defaults(strategy["rollingUpdate"], partition=0)
     for claim in spec.get("volumeClaimTemplates") or []:
-        set_defaults(claim, apiVersion="v1", kind="PersistentVolumeClaim", status={"phase": "Pending"})
+        set_defaults(claim, apiVersion="v1", kind="PersistentVolumeClaim")
+        set_defaults(claim["status"], phase="Pending")
 
 
 _RETENTIONS = enum("Retain", "Delete")

@@ -12,8 +12,8 @@ def fill(obj: Object) -> None:
         spec["completions"] = 1
     limit = 6 if spec.get("backoffLimitPerIndex") is None else 2**31 - 1
     set_defaults(spec, parallelism=1, backoffLimit=limit, completionMode="NonIndexed", suspend=False)
-    replacement = "Failed" if spec.get("podFailurePolicy") else "TerminatingOrFailed"
-    set_defaults(spec, podReplacementPolicy=replacement)
+    replacement = "TerminatingOrFailed" if spec.get("podFailurePolicy") is None else "Failed"
+    set_defaults(spec, manualSelector=False, podReplacementPolicy=replacement)
     is_new = "resourceVersion" not in obj["metadata"]
     if is_new and not spec.get("manualSelector"):
         _select(obj)
