@@ -27,16 +27,29 @@ _WITH_STATUS = dict.fromkeys(ownership.WITH_STATUS, ("labels", "annotations"))
 _PRIORITIES = {"system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000}
 
 
-def create(store: Store, kind: Type, obj: Object, how: WriteOptions) -> Object:
-    """Return the object as it will be stored; `obj` is changed.
+def read(kind: Type, body: Object, how: WriteOptions) -> Object:
+    """Return a new object as it is read, without a status that is written separately; `body` is changed.
 
     Raises:
-        Refused: 400 for unknown fields when strict, or values of a wrong type; 422 for values that
-            are not allowed; 403 for a pod whose priority class is unknown, or beyond a LimitRange.
+        Refused: 400 for another kind, unknown fields when strict, or values of a wrong type; 422 for such
+            values in a custom resource.
     """
+    obj = metadata.shaped(kind, body)
+    obj["metadata"] = obj.get("metadata") or {}
+    is_wrong = _decode(kind, obj, how)
     if kind.has_status and how.manager:
         obj.pop("status", None)
-    _decode(kind, obj, how)
+    _fillable(kind, obj, is_wrong)
+    return obj
+
+
+def create(store: Store, kind: Type, obj: Object, how: WriteOptions) -> Object:
+    """Return the object as it will be stored; `obj`, which was read and has its metadata, is changed.
+
+    Raises:
+        Refused: 422 for values that are not allowed; 403 for a pod whose priority class is unknown, or beyond
+            a LimitRange.
+    """
     _allowed(kind, obj, _required(kind, obj))
     _allowed(kind, obj, validation.check_status(kind, obj))
     limit_range.fill(store, kind, obj)
@@ -57,7 +70,7 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOpt
     """Return the changed object as it will be stored; only its status, or all but its status, is updated.
 
     Raises:
-        Refused: as `create`, and 409 if `new` is based on another version of the object.
+        Refused: as `read` and `create`, and 409 if `new` is based on another version of the object.
     """
     new["metadata"] = dict(new.get("metadata") or {})
     metadata.keep(kind, old, new)
@@ -71,16 +84,17 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOpt
         }
         kept = {k: v for k, v in old["metadata"].items() if k not in _WITH_STATUS.get(kind.key, ())}
         new = {**old, "metadata": {**kept, **taken}, "status": new.get("status") or {}}
-        _decode(kind, new, how, old)
+        _fillable(kind, new, _decode(kind, new, how, old), old)
         _allowed(kind, new, validation.check_status(kind, new, old))
         ownership.changed(kind, old, new, subresource, how)
         _allowed(kind, new, ownership.errors(new))
         return new
+    is_wrong = _decode(kind, new, how, old)
     if kind.has_status:
         new.pop("status", None)
         if "status" in old:
             new["status"] = old["status"]
-    _decode(kind, new, how, old)
+    _fillable(kind, new, is_wrong, old)
     _allowed(kind, new, _required(kind, new))
     kind_rules.of(kind).keep(old, new)
     if kind.custom:  # what operators fill in afterwards, nobody owns
@@ -99,8 +113,12 @@ def _allotted(kind: Type, obj: Object) -> tuple[str, ...]:
     return tuple(name for name in defaults.ALLOTTED.get(kind.key, ()) if name not in (obj.get("spec") or ()))
 
 
-def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = None) -> None:
-    """Drop or refuse unknown fields, refuse what cannot be read, and set the defaults of a custom kind."""
+def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = None) -> bool:
+    """Drop or refuse unknown fields, refuse what cannot be read, and set the defaults of a custom kind.
+
+    Returns:
+        Whether values of a custom resource have a wrong type.
+    """
     root = schema.root(kind)
     if not kind.custom:
         _specify(root, obj)
@@ -116,7 +134,12 @@ def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = Non
     if how.validation == "Warn":
         for path in found.unknown:
             how.warn(f'unknown field "{path}"')
-    if found.wrong and kind.definition and kind.definition.fills:  # defaults need what they look into
+    return bool(found.wrong)
+
+
+def _fillable(kind: Type, obj: Object, is_wrong: bool, old: Object | None = None) -> None:
+    """Refuse values of a wrong type before an operator looks into them to set defaults."""
+    if is_wrong and kind.definition and kind.definition.fills:
         _allowed(kind, obj, custom_resources.check(kind, obj, [], old))
 
 
@@ -137,7 +160,7 @@ def _required(kind: Type, obj: Object) -> Iterable[FieldError]:
 def _allowed(kind: Type, obj: Object, causes: Iterable[FieldError]) -> None:
     found = list(causes)
     if found:
-        raise refusals.invalid(kind.resource, obj["metadata"]["name"], found)
+        raise refusals.invalid(kind.resource, obj["metadata"].get("name", ""), found)
 
 
 def _prioritise(store: Store, kind: Type, obj: Object) -> None:

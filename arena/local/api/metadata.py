@@ -3,6 +3,7 @@
 import secrets
 import uuid
 from datetime import datetime, timezone
+from types import NoneType
 from typing import Any
 
 from arena.local.api import refusals
@@ -61,7 +62,7 @@ def shaped(kind: Type, body: Object) -> Object:
     Raises:
         Refused: 400 if it has another apiVersion or kind.
     """
-    if not isinstance(body, dict) or not isinstance(body.get("metadata") or {}, dict):
+    if not isinstance(body, dict) or not isinstance(body.get("metadata"), (dict, NoneType)):
         raise refusals.bad("the object provided is not a mapping with metadata")
     api = body.get("apiVersion") or kind.resource.api_version
     word = body.get("kind") or kind.resource.kind

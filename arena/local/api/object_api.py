@@ -94,11 +94,12 @@ class Api:
     ) -> Object:
         """Create an object; raises Refused 409 AlreadyExists, or 404 if the namespace is missing."""
         kind = of(resource)
-        obj = metadata.begin(kind, deepcopy(body), namespace)
+        body = admission.read(kind, deepcopy(body), how)
+        obj = metadata.begin(kind, body, namespace)
         with self.store.transaction(how.dry):
-            if not (body.get("metadata") or {}).get("name"):
+            if not body["metadata"].get("name"):
                 while self._exists(kind, obj):  # the name was generated
-                    obj = metadata.begin(kind, deepcopy(body), namespace)
+                    obj = metadata.begin(kind, body, namespace)
             name = obj["metadata"]["name"]
             self._check_space(kind, name, obj["metadata"].get("namespace", ""))
             obj = admission.create(self.store, kind, obj, how)

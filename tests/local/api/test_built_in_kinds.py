@@ -194,3 +194,21 @@ def test_an_empty_value_of_another_type_cannot_be_read(api: Any) -> None:
     """It is not as if it were not there."""
     with pytest.raises(Refused, match="workingDir in body must be of type string"):
         api.create(PODS, pod({"workingDir": 0}), "default")
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"metadata": {"nam": "a"}}, 'unknown field "metadata.nam"'),
+        ({"metadata": False}, "not a mapping with metadata"),
+        ({"metadata": {"generateName": "a-", "generation": "1"}}, "metadata.generation in body must be"),
+        ({"status": {"phase": 1}}, "status.phase in body must be of type string"),
+        ({"status": {"phas": "Running"}}, 'unknown field "status.phas"'),
+    ],
+)  # fmt: skip
+def test_what_the_server_sets_itself_is_read_all_the_same(api: Any, more: Any, words: str) -> None:
+    """An object is read whole before it gets its name and loses its status."""
+    strict = WriteOptions(validation="Strict", manager="tester")
+    with pytest.raises(Refused, match=words) as refused:
+        api.create(PODS, pod() | more, "default", strict)
+    assert refused.value.code == 400
