@@ -176,12 +176,17 @@ def _marks(schema: dict[str, Any]) -> dict[str, Any]:
     key = schema.get("x-kubernetes-patch-merge-key")
     if keys and key:
         keys = [key, *(one for one in keys if one != key)]
+    first = keys[0] if keys else ""
     marks = {
         "keys": keys,
         "set": kind == "set",
         "atomic": schema.get("x-kubernetes-map-type") == "atomic",
     }
-    return {name: value for name, value in marks.items() if value}
+    found = {name: value for name, value in marks.items() if value}
+    merges = "merge" in str(schema.get("x-kubernetes-patch-strategy"))
+    return found | (
+        {} if (key or "", merges) == (first, bool(keys) or kind == "set") else {"merge": key or ""}
+    )
 
 
 def _reference(schema: dict[str, Any]) -> str:

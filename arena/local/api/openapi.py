@@ -33,7 +33,7 @@ _TYPES: dict[str, Object] = {
 }
 """How types are written that are none of OpenAPI."""
 _OURS = ("type", "items", "properties", "values", "required", "needed", "defaults", "kept", "keys", "set",
-         "atomic", "open", "rules")  # fmt: skip
+         "merge", "atomic", "open", "rules")  # fmt: skip
 """Keys that `schema` reads, and OpenAPI writes in another way or not at all."""
 
 

@@ -6,7 +6,8 @@ OpenAPI, except that
 
 - `properties`, `values` (what OpenAPI calls `additionalProperties`) and `items` imply the type;
 - `keys` names the fields that identify the items of a list, and `set` marks a list of unique values; all
-  other lists are replaced whole, as are mappings that are `atomic`;
+  other lists are replaced whole, as are mappings that are `atomic`; `merge` is what a strategic merge patch
+  goes by instead of the first key, or "" if it replaces the list;
 - `open` keeps unknown fields, as does the empty structure;
 - `embedded` fields of a built-in kind always have a mapping;
 - in built-in kinds, `needed` are the fields that a cluster insists on, if others are published as
@@ -28,8 +29,9 @@ from arena.local.objects import Resource
 TYPES = ("string", "integer", "number", "boolean", "object", "array", "int-or-string", "quantity")
 _FORMATS = {"int32": "integer", "int64": "integer", "date-time": "string", "byte": "string"}
 """Formats, which also stand for a type with that format."""
-_STRUCTURE = {"type", "properties", "values", "items", "required", "needed", "default", "defaults", "kept",
-              "nullable", "keys", "set", "atomic", "open", "embedded", "format", "rules"}  # fmt: skip
+_STRUCTURE = {"type", "properties", "values", "items", "required", "needed", "default", "defaults",
+              "kept", "nullable", "keys", "set", "merge", "atomic", "open", "embedded", "format",
+              "rules"}  # fmt: skip
 _NOTHING = {"string": "", "integer": 0, "number": 0, "boolean": False, "quantity": "0", "int-or-string": 0,
             "array": [], "object": {}}  # fmt: skip
 
@@ -122,6 +124,16 @@ class Schema:
     def is_set(self) -> bool:
         """Whether it is a list of unique values."""
         return bool(self.raw.get("set"))
+
+    @cached_property
+    def merge_key(self) -> str:
+        """The field by which a strategic merge patch finds the items of a list; "" for other lists."""
+        return str(self.raw.get("merge", self.keys[0] if self.keys else ""))
+
+    @cached_property
+    def is_merged(self) -> bool:
+        """Whether a strategic merge patch merges a list, instead of replacing it."""
+        return bool(self.merge_key) or (self.is_set and "merge" not in self.raw)
 
     @cached_property
     def is_atomic(self) -> bool:

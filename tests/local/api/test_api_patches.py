@@ -10,7 +10,7 @@ from arena.local.api import resource_types
 from arena.local.api.patches import pointer, strategic
 from arena.local.api.patches.merge import merge
 from arena.local.api.schema import of, root
-from arena.local.objects import DEPLOYMENTS, PODS, Refused
+from arena.local.objects import DEPLOYMENTS, JOBS, PODS, Refused
 
 POD = root(resource_types.of(PODS))
 DEPLOYMENT = root(resource_types.of(DEPLOYMENTS))
@@ -170,3 +170,15 @@ def test_a_merge_patch_made_by_hand_reaches_its_goal(old, new):
     patch = {**dict.fromkeys(old.keys() - new.keys()), **new}
     assert merge(old, patch) == new
     assert strategic.patch(old, patch, of({"values": "string"})) == new
+
+
+def test_lists_that_a_patch_merges_otherwise_than_an_apply():
+    """The conditions of a Job are one value to an apply, and the claims of a container to a patch."""
+    job = root(resource_types.of(JOBS)).child("status")
+    found = strategic.patch({"conditions": [{"type": "A"}]}, {"conditions": [{"type": "B"}]}, job)
+    assert sorted(one["type"] for one in found["conditions"]) == ["A", "B"]
+    assert job.child("conditions").is_atomic
+    resources = of("ResourceRequirements")
+    found = strategic.patch({"claims": [{"name": "a"}]}, {"claims": [{"name": "b"}]}, resources)
+    assert found["claims"] == [{"name": "b"}]
+    assert resources.child("claims").keys == ("name",)

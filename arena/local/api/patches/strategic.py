@@ -45,7 +45,7 @@ def patch(target: Any, change: Any, schema: Schema) -> Any:
 def _field(result: dict[str, Any], key: str, value: Any, schema: Schema) -> None:
     if value is None:
         result.pop(key, None)
-    elif isinstance(value, list) and (schema.keys or schema.is_set):
+    elif isinstance(value, list) and schema.is_merged:
         old = result.get(key)
         result[key] = _items(old if isinstance(old, list) else [], value, schema)
     elif isinstance(value, dict):
@@ -68,11 +68,11 @@ def _directives(result: dict[str, Any], change: dict[str, Any], schema: Schema) 
 
 
 def _items(old: list[Any], change: list[Any], schema: Schema) -> list[Any]:
-    if schema.is_set:
+    if not schema.merge_key:
         known = _marks(old)
         both = old + [one for one in change if _mark(one) not in known]
         return _woven(both, change, {_mark(one): place for place, one in enumerate(old)}, schema)
-    key = schema.keys[0]
+    key = schema.merge_key
     if any(isinstance(one, dict) and one.get("$patch") == "replace" for one in change):
         return [_bare(one) for one in change if one.get("$patch") != "replace" or len(one) > 1]
     places: dict[Any, list[int]] = {}
@@ -112,7 +112,7 @@ def _woven(items: list[Any], change: list[Any], seats: dict[Any, int], schema: S
 
 def _ordered(items: list[Any], order: list[Any], schema: Schema) -> list[Any]:
     """Reorder the items that `order` names; the others keep their places."""
-    if not schema.keys and not schema.is_set:
+    if not schema.is_merged:
         return items
     places = _order(order, schema)
     known = sorted(
@@ -129,7 +129,7 @@ def _order(items: list[Any], schema: Schema) -> dict[Any, int]:
 
 def _name(item: Any, schema: Schema) -> Any:
     """The key that identifies an item in its list."""
-    return _mark(item.get(schema.keys[0]) if schema.keys and isinstance(item, dict) else item)
+    return _mark(item.get(schema.merge_key) if schema.merge_key and isinstance(item, dict) else item)
 
 
 def _mark(value: Any) -> Any:
