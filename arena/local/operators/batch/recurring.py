@@ -93,7 +93,9 @@ class RecurringJob(Reconciler):
         self._report_ended()
         delay = self._advance() if is_scheduled(self.obj) else None
         active = [run for run in self.runs if _stays(run) and not self.is_over(run)]
-        self.status["active"] = list(map(self._reference, active))
+        self.status.pop("active", None)
+        if active:  # an empty list would not be stored
+            self.status["active"] = list(map(self._reference, active))
         self.keep_history()
         self.write_status()
         return delay
