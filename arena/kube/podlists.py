@@ -130,19 +130,24 @@ class _Cached:
         pool = ThreadPool(4)
         try:
             table, metadata = pool.submit(self._rows), pool.submit(self._metadata)
-            hosts, unusual = pool.submit(self._addresses), pool.submit(self._unusual)
-            yield from (pod for pod in unusual.result() if uid(pod) not in seen)
-            doubtful = []
-            states = _States(hosts.result())
-            for meta, row in _joined(metadata.result(), table.result(), seen):
+            states = _States(pool.submit(self._addresses).result())
+            answer, rows = metadata.result(), table.result()
+            # The server prepares these while most others are read.
+            unusual = pool.submit(self._unusual)
+            doubtful: dict[str, tuple[str, str]] = {}
+            for meta, row in _joined(answer, rows, seen):
                 state = states[row]
                 if state is None or "deletionTimestamp" in meta:
-                    doubtful.append(meta)
+                    doubtful[meta["uid"]] = meta["namespace"], meta["name"]
                 else:
                     yield {"metadata": meta, **state}
+            for pod in unusual.result():
+                doubtful.pop(uid(pod), None)
+                if uid(pod) not in seen:
+                    yield pod
             if len(doubtful) > DOUBTFUL:
                 raise LookupError("the table is not sufficient for too many pods")
-            yield from filter(None, pool.map(self._whole, doubtful))
+            yield from filter(None, pool.map(self._whole, doubtful.items()))
         finally:
             pool.close()
             self._close()
@@ -186,14 +191,15 @@ class _Cached:
         fields = ",".join(filter(None, (self._selection.fields, UNUSUAL)))
         return self._ask(self._selection._replace(fields=fields)).elements("items")
 
-    def _whole(self, meta: Object) -> Object | None:
-        """The whole pod with this metadata; None if it is gone."""
-        asked = self._selection.asked._replace(namespace=meta["namespace"], name=meta["name"])
+    def _whole(self, known: tuple[str, tuple[str, str]]) -> Object | None:
+        """The whole pod with this uid, namespace and name; None if it is gone."""
+        own, (namespace, name) = known
+        asked = self._selection.asked._replace(namespace=namespace, name=name)
         try:
-            pod = self._transport.json(Request(asked, "GET", PODS.path(meta["namespace"], meta["name"])))
+            pod = self._transport.json(Request(asked, "GET", PODS.path(namespace, name)))
         except NotFound:
             return None
-        return pod if uid(pod) == meta["uid"] else None
+        return pod if uid(pod) == own else None
 
 
 def _table(answer: Answer, *columns: str) -> Iterator[tuple[Any, ...]]:

@@ -1,12 +1,16 @@
 """The list of all jobs: which pods are read for it, and that each counts once."""
 
+from collections.abc import Iterator
+
 import pytest
 from shelf import Object, Shelf, Visitor
 
-from arena import labels
+from arena import kinds, labels
 from arena.actions.jobs import find, listing, object_names
 from arena.actions.jobs.packed import Packed
 from arena.errors import NotFound
+from arena.kube.lists import FIRST
+from arena.parallel import thread_pool
 from arena.resources import EVENTS, PODS, Resource
 
 PYTORCH = Resource("kubeflow.org", "v1", "pytorchjobs", kind="PyTorchJob")
@@ -60,6 +64,26 @@ def test_pods_are_asked_for_where_there_are_jobs(shelf):
     shelf.put(PYTORCH, PLACE, made("PyTorchJob", "bert"))
     assert instances(shelf) == {"bert": ["bert-worker-0", "bert-worker-1"]}
     assert sum("/pods?" in path for path in shelf.asked) == 1
+
+
+def test_the_rest_of_many_jobs_waits_for_the_first_pods(shelf):
+    """The rest of a long list of jobs is requested once pods have arrived, or could not be read."""
+    kind = kinds.find("pytorchjob")
+    for refused in ((), ("pods",)):
+        shelf.refused = refused
+        shelf.put(PODS, PLACE, trained("job-0", 0))
+        asked: list[bool] = []
+
+        def objects(asked: list[bool] = asked) -> Iterator[Object]:
+            yield from (made("PyTorchJob", f"job-{number}") for number in range(FIRST))
+            asked.append(any("/pods" in path for path in shelf.asked))
+            yield made("PyTorchJob", "last")
+
+        with thread_pool() as threads:
+            pods = listing._Pods(shelf.cluster, PLACE, [kind], threads, False)
+            found = list(pods.expected_of(kind.resources[0], objects()))
+        assert len(found) == FIRST + 1
+        assert asked == [True]
 
 
 def test_pods_of_former_operators_are_asked_for_where_a_job_has_none(shelf):

@@ -6,6 +6,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from arena import kinds
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 Belonging = tuple[tuple[str, str, str], PodSummary]
 """A pod and the job that it belongs to: ((kind, namespace, name), member)."""
+PATIENCE = 5.0
+"""Seconds to wait for the first pods before the rest of the jobs is requested."""
 Members = dict[tuple[str, str, str], dict[str, PodSummary]]
 """Kind, namespace and name of each job -> its pods by their uids."""
 
@@ -61,8 +64,11 @@ def jobs(
 
     cluster, namespace, wanted = scope(session, everywhere, kind)
     with thread_pool() as threads, paused_gc():
-        pods = _Pods(cluster, namespace, wanted, threads, detailed)
         types = served.occupied(cluster, wanted, namespace)
+        there = {one for one in types.served if one not in types.empty}
+        # Kinds without objects need not be compared with every pod.
+        wanted = [kind for kind in wanted if not there.isdisjoint(kind.resources)]
+        pods = _Pods(cluster, namespace, wanted, threads, detailed)
         read = partial(cluster.many, namespace=namespace, labels=selector)
         reading = readings.read(types, lambda one: Packed(pods.expected_of(one, read(one))))
         found = pods.assembled(reading.objects)
@@ -105,19 +111,27 @@ class _Pods:
         self._threads = threads
         self._detailed = detailed
         self._lock = threading.Lock()
+        self._arrived = threading.Event()
         self._present: dict[str, Kind] = {}
         self._begun: dict[str, Task[Members]] = {}
         self._errors: Mapping[str, ArenaError] = {}
 
     def expected_of(self, resource: Resource, objects: Iterable[Object]) -> Iterator[Object]:
-        """Yield the objects as they are read, and start to list the pods of their kinds."""
+        """Yield the objects as they are read, and start to list the pods of their kinds.
+
+        If there are many, the server prepares the rest of them while the first pods are read.
+        """
+        from arena.kube.lists import FIRST
+
         carried = [kind for kind in self._wanted if resource in kind.resources]
-        for obj in objects:
+        for number, obj in enumerate(objects, 1):
             for kind in carried:
                 if kind.name not in self._present and kind.owns(obj):
                     self._present[kind.name] = kind
                     self._begin(kind.selectors)
             yield obj
+            if number == FIRST and self._begun:
+                self._arrived.wait(PATIENCE)
 
     def expect_former(self) -> None:
         """List the pods of former operators, because a job seems to have none."""
@@ -163,7 +177,11 @@ class _Pods:
             pods = self._cluster.list(PODS, self._namespace, labels=selector)
         else:
             pods = self._cluster.pods(self._namespace, selector)
-        return grouped(found for pod in pods for found in belonging(sharing, pod))
+        try:
+            first = list(islice(pods, 1))
+        finally:
+            self._arrived.set()
+        return grouped(found for pod in chain(first, pods) for found in belonging(sharing, pod))
 
 
 def belonging(wanted: Sequence[Kind], pod: Object) -> list[Belonging]:
