@@ -9,6 +9,7 @@ from typing import Any, cast
 from aiohttp import web
 
 from arena.local.api import (
+    admission,
     bodies,
     http_watch,
     ownership,
@@ -191,8 +192,10 @@ def _guarded(call: Call, how: WriteOptions) -> Iterator[Callable[[Object], None]
 
 
 def _review(call: Call) -> web.Response:
-    user, body = users.of(call.request.headers), bodies.load(call.body)
-    return _json(reviews.answer(call.api, call.target.kind, body, user, call.target.namespace), 201)
+    kind, how = call.target.kind, call.writing()
+    body = bodies.check_repeated(kind, bodies.load(call.body), how)
+    review, user = admission.read(kind, body, how), users.of(call.request.headers)
+    return _json(reviews.answer(call.api, kind, review, user, call.target.namespace), 201)
 
 
 def _replace(call: Call) -> web.Response:

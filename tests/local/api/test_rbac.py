@@ -338,3 +338,21 @@ def test_kubectl_asks_who_it_is(server, tmp_path):
     found = judge.words(kubectl("auth whoami --as x --as-group team"))
     assert ["Username", "x"] in found
     assert ["Groups", "[team", "system:authenticated]"] in found
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"spec": {"resourceAttributes": {"verbs": "get"}}}, 'unknown field "spec.resourceAttributes.verbs"'),
+        (
+            {"spec": {"resourceAttributes": {"verb": 1}}},
+            "spec.resourceAttributes.verb in body must be of type",
+        ),
+    ],
+)
+def test_reviews_that_cannot_be_read(server, body, words):
+    """Reviews are read as all objects are: misspelt fields are refused when strict, as are other types."""
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews?fieldValidation=Strict"
+    answer = server.ask("POST", path, body)
+    assert answer.code == 400
+    assert words in answer.body["message"]

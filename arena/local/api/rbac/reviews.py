@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from arena.local import field_errors
-from arena.local.api import metadata, refusals, schema, structure
+from arena.local.api import refusals
 from arena.local.api.rbac import attributes, rules, users
 from arena.local.api.rbac.users import User
 from arena.local.api.resource_types import Type
@@ -15,16 +15,14 @@ LOCAL, RULES, WHO = "LocalSubjectAccessReview", "SelfSubjectRulesReview", "SelfS
 _ABOUT = ("resourceAttributes", "nonResourceAttributes")
 
 
-def answer(objects: Objects, kind: Type, body: Object, user: User, namespace: str | None) -> Object:
-    """The review with its status.
+def answer(objects: Objects, kind: Type, review: Object, user: User, namespace: str | None) -> Object:
+    """The review, as it was read, with its status.
 
     Raises:
         Refused: 400 or 422 if the review is not one.
     """
-    review = metadata.shaped(kind, body)
-    found = structure.decode(schema.root(kind), review, kind.custom)
     spec = review.get("spec") or {}
-    if wrong := found.wrong or list(_check(kind.resource.kind, spec, namespace)):
+    if wrong := list(_check(kind.resource.kind, spec, namespace)):
         raise refusals.invalid(kind.resource, "", wrong)
     if kind.resource.kind == WHO:
         status: Object = {"userInfo": {"username": user.name, "groups": list(user.groups)}}
@@ -37,7 +35,7 @@ def answer(objects: Objects, kind: Type, body: Object, user: User, namespace: st
             user = users.User(spec.get("user") or "", tuple(spec.get("groups") or ()))
         decision = rules.decide(objects, user, attributes.asked(spec))
         status = {"allowed": decision.allowed} | ({"reason": decision.reason} if decision.reason else {})
-    return {**review, "metadata": review.get("metadata") or {}, "status": status}
+    return {**review, "status": status}
 
 
 def _check(kind: str, spec: Object, namespace: str | None) -> Iterator[FieldError]:
