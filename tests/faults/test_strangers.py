@@ -186,7 +186,7 @@ def visit(arena: Product, handed: Path) -> None:
             "--raw",
             "/api/v1/pods",
             "--request-timeout",
-            "5s",
+            "1s",
         ]
         done = subprocess.run(words, capture_output=True, env=arena.env, timeout=60, check=False)
         assert done.returncode != 0

@@ -182,7 +182,7 @@ def test_hostile_output(node: Node) -> None:
         "out.write(os.urandom(300_000) + b'\\n')\n"
         "for i in range(3000): out.write(b'n%d=%d\\n' % (i, i))\n"
         "out.write(b'inf=1e999 big=' + b'9' * 5000 + b' none= good\\n')\n"
-        "for i in range(400_000): out.write(b'n0=%d\\n' % i)\n"
+        "for i in range(100_000): out.write(b'n0=%d\\n' % i)\n"
     )
     before = psutil.Process().memory_info().rss
     name = node.pod(PYTHON, "-c", script, meta=asking(values=50))
@@ -190,7 +190,7 @@ def test_hostile_output(node: Node) -> None:
     metrics = complete(node, name, 120)
     assert len(metrics) <= 32
     assert all(len(one["values"]) <= 50 for one in metrics.values())
-    assert metrics["n0"]["latest"]["value"] == "399999"
+    assert metrics["n0"]["latest"]["value"] == "99999"
     assert len(json.dumps(observed(node, name))) < 200_000
     assert observed(node, name)["status"]["dropped"] > 2000
     assert psutil.Process().memory_info().rss - before < 50_000_000

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bed import Node, until
+from bed import PYTHON, Node, until
 
 from arena.local.node import retention
 from arena.local.objects import JOBS, PODS, Resource
@@ -264,8 +264,8 @@ def test_folders_in_folders(idle: Node) -> None:
     """However many folders in each other a program has left, its pod goes."""
     bert = job(idle)
     idle.start()
-    script = "i=0; while [ $i -lt 1200 ]; do mkdir d; cd d; i=$((i+1)); done; echo deep"
-    names = [idle.pod("sh", "-c", script, meta=meta) for meta in (owned(bert), {})]
+    script = "import os\nfor _ in range(1200):\n    os.mkdir('d')\n    os.chdir('d')\nprint('deep')"
+    names = [idle.pod(PYTHON, "-c", script, meta=meta) for meta in (owned(bert), {})]
     folders = [idle.home / "pods" / idle.uid(name) for name in names]
     for name in names:
         idle.phase(name, "Succeeded")
