@@ -18,13 +18,15 @@ import overtls
 import psutil
 import pytest
 
+from arena.actions.jobs.delete import delete
 from arena.actions.jobs.listing import jobs
-from arena.errors import Unreachable
+from arena.errors import NotFound, Unreachable
 from arena.kube import Cluster, Endpoint
 from arena.local import daemon
 from arena.local.locks import holder
 from arena.local.state import Server, recorded
 from arena.origin import Choice
+from arena.resources import PODS
 from arena.session import Session, connect
 
 T = TypeVar("T")
@@ -105,11 +107,15 @@ class Local(Session):
 
 
 class Product:
-    """`arena` with a home, a state folder and a local cluster that end with the test."""
+    """`arena` with a home, a state folder and a local cluster that end with the test.
 
-    def __init__(self, home: Path) -> None:
+    Args:
+        state: the state folder, if the local cluster is not the test's own.
+    """
+
+    def __init__(self, home: Path, state: Path | None = None) -> None:
         self.home = home
-        self.state = home / "state"
+        self.state = state or home / "state"
         self.python = sys.executable
         self.children: list[subprocess.Popen[bytes]] = []
         self.read: list[Lines] = []
@@ -193,8 +199,35 @@ class Product:
                     found.append(process)
         return found
 
+    def leave(self) -> None:
+        """End the commands, and delete the jobs with their pods: other tests use the local cluster, too."""
+        self._end()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ARENA_LOCAL_HOME", str(self.state))
+            session = Local(self.home, daemon.ensure())
+        for job in jobs(session, everywhere=True):
+            with suppress(NotFound):  # its time to live has ended
+                delete(session, job.name, kind=job.kind)
+        cluster = session.cluster()
+
+        def are_gone() -> bool:
+            pods = list(cluster.list(PODS, "default"))
+            for pod in pods:
+                with suppress(NotFound):
+                    cluster.delete(PODS, "default", pod["metadata"]["name"], grace=0)
+            return not pods
+
+        until(are_gone, what="the end of all pods")
+
     def close(self) -> None:
         """End everything that this product started."""
+        self._end()
+        if self.state.exists():
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("ARENA_LOCAL_HOME", str(self.state))
+                daemon.reset()  # as `arena local reset` does, without a process for each test
+
+    def _end(self) -> None:
         for child in self.children:
             if child.poll() is None:
                 child.kill()
@@ -205,10 +238,6 @@ class Product:
             for stream in (child.stdin, child.stdout, child.stderr):
                 if stream:
                     stream.close()
-        if self.state.exists():
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setenv("ARENA_LOCAL_HOME", str(self.state))
-                daemon.reset()  # as `arena local reset` does, without a process for each test
 
 
 @contextmanager

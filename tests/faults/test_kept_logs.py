@@ -17,17 +17,20 @@ ENDLESS = """
 import os, pathlib, sys, time
 rank = os.environ["RANK"]
 print("rank", rank, "begins", flush=True)
+begun, go = pathlib.Path({go!r} + "-0"), pathlib.Path({go!r})
 if rank == "0":
-    while not pathlib.Path({go!r}).exists():
-        time.sleep(0.02)
+    begun.touch()
+while not (go if rank == "0" else begun).exists():
+    time.sleep(0.02)
+if rank == "0":
     sys.exit(0)
 for number in range(10**6):
     print("line", number, flush=True)
     if number == 5:
-        pathlib.Path({go!r}).touch()
+        go.touch()
         time.sleep(1000)
 """
-"""Rank 0 ends the job as soon as the others are in the middle of their work."""
+"""Rank 0, which writes first, ends the job as soon as the others are in the middle of their work."""
 
 AGAIN = """
 import os, pathlib, sys

@@ -19,7 +19,6 @@ if test $RANK != 0; then sleep 1; for step in 1 2 3; do echo rank $RANK step $st
 def held(arena: Product, *words: str) -> None:
     """A job whose master is through, and whose worker hangs with two GPUs."""
     command = f"test $RANK = 0 || {IDLE} # {arena.home}"
-    arena.env["ARENA_LOCAL_GPUS"] = "8"
     size = ("--workers", "2", "--gpus", "2")
     arena.must("submit", "pytorchjob", "--name", "j", *size, *words, command)
     until(lambda: arena.jobs() == {"j": "SUCCEEDED"}, what="the end of the job")

@@ -48,11 +48,20 @@ PLACES = {
 }
 
 
-@pytest.fixture
-def arena(tmp_path: Path) -> Iterator[Product]:
-    """The product, with nothing in its home."""
-    with product(tmp_path) as made:
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A local cluster for all tests, each of which leaves it empty."""
+    with product(tmp_path_factory.mktemp("cluster")) as made:
+        made.must("local", "start")
         yield made
+
+
+@pytest.fixture
+def arena(cluster: Product, tmp_path: Path) -> Iterator[Product]:
+    """The product, with nothing in its home and no jobs."""
+    made = Product(tmp_path, cluster.state)
+    yield made
+    made.leave()
 
 
 def program(arena: Product, kind: str, *lines: str) -> str:
