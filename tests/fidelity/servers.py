@@ -32,7 +32,7 @@ class NoJudge(Exception):
 def embedded() -> Iterator[Client]:
     """A server in a thread, whose objects nobody touches."""
     with (
-        closing(Api(":memory:")) as api,
+        closing(Api(":memory:", range(0))) as api,
         AppThread(lambda: make_app(api)) as app,
         closing(Client(f"http://127.0.0.1:{app.port}")) as client,
     ):
