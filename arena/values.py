@@ -149,7 +149,7 @@ def frozen(cls: type[T]) -> type[T]:
 def replace(one: T, **changes: Any) -> T:
     """The value with other values of some fields.
 
-    It takes a tenth of the time of the standard function, which counts where thousands are replaced.
+    It takes half the time of the standard function, which counts where thousands are replaced.
     """
     cls: Any = type(one)
     fields = _fields_of(cls)
