@@ -40,9 +40,8 @@ def name(text: str, form: Format) -> Iterator[FieldError]:
 
 def finalizer(path: str, place: str, value: Any) -> Iterator[FieldError]:
     """The errors of a finalizer, reported at its list or at its place in it."""
-    wrong = list(formats.qualified(str(value)))
-    yield from (invalid(path, value, why) for why in wrong)
-    if not wrong and "/" not in value and value not in _STANDARD:
+    yield from (invalid(path, value, why) for why in formats.qualified(str(value)))
+    if "/" not in value and value not in _STANDARD:
         yield invalid(place, value, "name is neither a standard finalizer name nor is it fully qualified")
 
 

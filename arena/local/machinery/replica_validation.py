@@ -13,13 +13,16 @@ from arena.local.field_errors import (
 )
 from arena.local.objects import Object
 
-_MANAGERS = ("kubeflow.org/training-operator", "kueue.x-k8s.io/multikueue")
+_MULTIKUEUE = "kueue.x-k8s.io/multikueue"
 _RESTARTS = ("Always", "OnFailure", "Never", "ExitCode")
 _CLEANUPS = ("All", "Running", "None")
 
 
-def check_replicas(obj: Object, replicas: str, container: str) -> Iterator[FieldError]:
+def check_replicas(
+    obj: Object, replicas: str, container: str, operator: str = "training-operator"
+) -> Iterator[FieldError]:
     """Check the name, the runPolicy, and the replica specs in the field `replicas` and their container."""
+    managers = (f"kubeflow.org/{operator}", _MULTIKUEUE)
     name, spec = obj["metadata"]["name"], obj["spec"]
     if not DNS_1035.fullmatch(name) or len(name) > 63:
         why = "a DNS-1035 label must consist of lower case letters, digits or '-', at most 63, and start "
@@ -30,8 +33,8 @@ def check_replicas(obj: Object, replicas: str, container: str) -> Iterator[Field
         yield unsupported("spec.runPolicy.cleanPodPolicy", cleanup, _CLEANUPS)
     for field in ("backoffLimit", "ttlSecondsAfterFinished", "activeDeadlineSeconds"):
         yield from check_count(f"spec.runPolicy.{field}", policy.get(field))
-    if policy.get("managedBy") not in (None, *_MANAGERS):
-        yield unsupported("spec.runPolicy.managedBy", policy["managedBy"], _MANAGERS)
+    if policy.get("managedBy") not in (None, *managers):
+        yield unsupported("spec.runPolicy.managedBy", policy["managedBy"], managers)
     if not spec[replicas]:
         yield missing(f"spec.{replicas}", "must be specified")
     for kind, one in spec[replicas].items():

@@ -30,6 +30,9 @@ WORDS = {
     # k8s.io/apimachinery 0.36.4: util/validation, api/validation
     "must contain at least one letter or number (a-z, 0-9)": "must contain at least one letter (a-z)",
     "for a and b": "for Pod/a and Pod/b",
+    "kind must not be empty": "must not be empty",
+    "name must not be empty": "must not be empty",
+    "uid must not be empty": "must not be empty",
     ": must be valid IP address": ": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
     "value: \"null\"": "value: null",
     # pkg/apis/core/validation of 1.33
@@ -201,6 +204,16 @@ def test_objects_are_accepted_and_refused_as_on_a_cluster(memory, file):
         wanted, said = expected(case, recorded[case.kind][case.name]), ours(memory, case)
         if not agrees(wanted, said):
             different[case.kind, case.name] = (wanted, said)
+    assert different == {}
+
+
+def test_what_the_recorded_server_does_not_know(memory):
+    """What is newer than the recorded server is accepted and refused by the rules of newer ones."""
+    different = {}
+    for case in load("newer"):
+        wanted, said = [REFUSED, *case.causes] if case.causes else ACCEPTED, ours(memory, case)
+        if not agrees(wanted, said):
+            different[case.name] = said
     assert different == {}
 
 

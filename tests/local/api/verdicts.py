@@ -33,6 +33,8 @@ class Case(NamedTuple):
     name: str
     body: dict[str, Any]
     change: dict[str, Any] | None
+    causes: list[str] | None
+    """What is to be said of it; None: what a real server said."""
 
 
 def load(file: str) -> Iterator[Case]:
@@ -40,10 +42,11 @@ def load(file: str) -> Iterator[Case]:
     bases = _read("bases")
     for kind, cases in _read(file).items():
         for case in cases:
-            given = case if "to" not in case else case.get("from", {})
+            is_change, causes = "to" in case, case.get("says")
+            given = case.get("from", {}) if is_change else case.get("case", case)
             body = _changed(bases[kind], given)
-            change = _changed(body, case["to"]) if "to" in case else None
-            yield Case(kind, json.dumps(case), body, change)
+            change = _changed(body, case["to"]) if is_change else None
+            yield Case(kind, json.dumps(case), body, change, causes)
 
 
 def _read(name: str) -> Any:

@@ -325,8 +325,11 @@ def test_host_path(node: Node) -> None:
 
 
 def test_escape(node: Node) -> None:
-    """A subPath cannot leave its volume."""
-    name = mounted(node, "true", {"emptyDir": {}}, subPath="../../x")
+    """A subPath cannot leave its volume, not even by a variable, which the API does not see."""
+    mount = {"name": "vol", "mountPath": "/x", "subPathExpr": "$(UP)/x"}
+    spec = {"volumes": [{"name": "vol", "emptyDir": {}}]}
+    up = {"name": "UP", "value": "../.."}
+    name = node.pod("sh", "-c", "true", spec=spec, volumeMounts=[mount], env=[up])
     assert 'without ".."' in node.event(name, "Failed")["message"]
 
 

@@ -1,6 +1,6 @@
 """Containers: names, images, ports, and what each group of them may have."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from arena.local import formats
 from arena.local.api.pods import environment, mounts, probes, resources, security
@@ -9,6 +9,7 @@ from arena.local.checks import together as both
 from arena.local.field_errors import FieldError, duplicate, forbidden, missing, unknown, unsupported
 from arena.local.objects import Object
 
+_EPHEMERAL = "cannot be set for an Ephemeral Container"
 _PORT = between(1, 65535)
 
 
@@ -29,6 +30,20 @@ _resize = fields(
     {"resourceName": enum("cpu", "memory"), "restartPolicy": enum("NotRequired", "RestartContainer")},
     required=("resourceName", "restartPolicy"),
 )
+
+
+def _resize_policies(path: str, value: object) -> Iterator[FieldError]:
+    yield from each(_resize)(path, value)
+    names = [one.get("resourceName") for one in items(value)]
+    yield from (
+        duplicate(f"{path}[{index}]", name) for index, name in enumerate(names) if name in names[:index]
+    )
+
+
+def _set(path: str, value: object) -> Iterable[FieldError]:
+    return [forbidden(path, _EPHEMERAL)] if value else ()
+
+
 _container = fields(
     {
         "env": each(environment.variable),
@@ -36,7 +51,7 @@ _container = fields(
         "imagePullPolicy": enum("Always", "IfNotPresent", "Never"),
         "name": text(formats.label),
         "ports": both(each(_port), unique("name")),
-        "resizePolicy": both(each(_resize), unique("resourceName")),
+        "resizePolicy": _resize_policies,
         "resources": resources.check,
         "securityContext": security.container,
         "terminationMessagePolicy": enum("File", "FallbackToLogsOnError"),
@@ -47,25 +62,24 @@ _services = fields(probes.FIELDS)
 """Of containers that serve: probes and hooks."""
 _INITIAL = "may not be set for init containers without restartPolicy=Always"
 _initial = fields(dict.fromkeys(probes.FIELDS, banned(_INITIAL)))
-_EPHEMERAL = "cannot be set for an Ephemeral Container"
 _ephemeral = fields(
     {
-        **dict.fromkeys((*probes.FIELDS, "ports", "resources", "resizePolicy"), banned(_EPHEMERAL)),
-        "volumeMounts": each(fields(dict.fromkeys(("subPath", "subPathExpr"), banned(_EPHEMERAL)))),
+        **dict.fromkeys(probes.FIELDS, banned(_EPHEMERAL)),
+        **dict.fromkeys(("ports", "resources", "resizePolicy"), _set),
+        "volumeMounts": each(fields(dict.fromkeys(("subPath", "subPathExpr"), _set))),
     }
 )
 
 
-def check(path: str, spec: Object, has_all: bool) -> Iterator[FieldError]:
-    """The errors of all containers of a pod, which has the volumes that they mount if it `has_all`."""
-    known = {str(one.get("name")): one for one in items(spec.get("volumes"))} if has_all else None
+def check(path: str, spec: Object, volumes: Mapping[str, Object] | None) -> Iterator[FieldError]:
+    """The errors of all containers of a pod, which has these volumes; None if it will get more."""
     seen: set[str] = set()
     for group in ("containers", "initContainers", "ephemeralContainers"):
         ports: set[str] = set()
         for index, one in enumerate(items(spec.get(group))):
             where = f"{path}.{group}[{index}]"
             yield from _container(where, one)
-            yield from mounts.check(where, one, known)
+            yield from mounts.check(where, one, volumes)
             yield from _name(where, one, seen)
             yield from _group(group, where, one, spec)
             if group != "containers":
@@ -83,6 +97,7 @@ def _name(path: str, container: Object, seen: set[str]) -> Iterator[FieldError]:
 def _group(group: str, path: str, container: Object, spec: Object) -> Iterator[FieldError]:
     """The errors of what the containers of a group may not have."""
     policy = container.get("restartPolicy")
+    yield from probes.check_sleep(path, container, spec.get("terminationGracePeriodSeconds"))
     if group == "containers":
         yield from _services(path, container)
         if policy is not None:

@@ -115,10 +115,10 @@ def _toleration(path: str, value: Any) -> Iterator[FieldError]:
         yield unsupported(f"{path}.effect", effect, _EFFECTS)
 
 
+_skew = at_least(1, "must be greater than zero")
 _spread = fields(
     {
         "labelSelector": selector,
-        "maxSkew": at_least(1, "must be greater than zero"),
         "minDomains": at_least(1, "must be greater than zero"),
         "nodeAffinityPolicy": _POLICY,
         "nodeTaintsPolicy": _POLICY,
@@ -132,6 +132,7 @@ def _spreads(path: str, value: Any) -> Iterator[FieldError]:
     for index, one in enumerate(items(value)):
         where, (key, when) = f"{path}[{index}]", every[index]
         yield from _spread(where, one)
+        yield from _skew(f"{where}.maxSkew", one.get("maxSkew", 0))
         if not key:
             yield missing(f"{where}.topologyKey", "can not be empty")
         yield from (invalid(f"{where}.topologyKey", key, why) for why in formats.qualified(str(key)) if key)

@@ -6,6 +6,7 @@ from typing import Any
 from arena.local import formats
 from arena.local.checks import Check, at_least, between, enum, fields, mapping, text
 from arena.local.field_errors import FieldError, forbidden, invalid, missing
+from arena.local.objects import Object
 
 _NUMBER, _NAME = between(1, 65535), text(formats.port_name)
 
@@ -26,12 +27,13 @@ _port_given = fields({"port": port})
 
 
 def _with_port(check: Check) -> Check:
-    """An action whose port may be the empty text, which is not a name."""
+    """An action with a port; there is no port 0 and none without a name."""
 
     def both(path: str, value: Any) -> Iterator[FieldError]:
         yield from check(path, value)
-        if mapping(value).get("port", "") == "":
-            yield from _NAME(f"{path}.port", "")
+        given = mapping(value).get("port", None)
+        if given is None or given == "":  # `fields` omits both
+            yield from port(f"{path}.port", 0 if given is None else given)
 
     return both
 
@@ -41,7 +43,7 @@ _ACTIONS = {
     "httpGet": _with_port(fields({"port": port, "scheme": enum("HTTP", "HTTPS"), "httpHeaders": _headers})),
     "tcpSocket": _with_port(_port_given),
     "grpc": _port_given,
-    "sleep": fields({"seconds": at_least(0)}),
+    "sleep": fields({}),
 }
 
 
@@ -93,3 +95,13 @@ FIELDS = {
     "startupProbe": _decisive,
 }
 """The fields of a container that serves."""
+
+
+def check_sleep(path: str, container: Object, grace: int | None) -> Iterator[FieldError]:
+    """The errors of hooks that sleep, for which the pod gives its containers that many seconds."""
+    hooks = mapping(container.get("lifecycle"))
+    for name in ("postStart", "preStop") if hooks and grace is not None else ():
+        sleep = mapping(hooks.get(name)).get("sleep")
+        if sleep is not None and not 0 <= mapping(sleep).get("seconds", 0) <= grace:
+            why = f"must be non-negative and less than terminationGracePeriodSeconds ({grace})"
+            yield invalid(f"{path}.lifecycle.{name}.sleep", mapping(sleep)["seconds"], why)

@@ -5,9 +5,16 @@ from typing import Any
 
 from arena.local import checks, formats
 from arena.local.api.pods import containers, network, placement, resources, security, volumes
-from arena.local.checks import Check, between, each, enum, fields, items, mapping, text, unique
+from arena.local.checks import Check, between, enum, fields, items, mapping, text
 from arena.local.field_errors import FieldError, forbidden, invalid
 from arena.local.objects import Object
+
+
+def _gates(path: str, value: Any) -> Iterator[FieldError]:
+    for index, one in enumerate(items(value)):
+        kind, where = one.get("conditionType", ""), f"{path}[{index}].conditionType"
+        yield from (invalid(where, kind, why) for why in formats.qualified(kind))
+
 
 _FIELDS = {
     **network.FIELDS,
@@ -18,13 +25,12 @@ _FIELDS = {
     "overhead": lambda path, value: resources.check(path, {"limits": value}),
     "preemptionPolicy": enum("PreemptLowerPriority", "Never"),
     "priorityClassName": text(formats.subdomain),
-    "readinessGates": each(fields({"conditionType": text(formats.qualified)}, required=("conditionType",))),
+    "readinessGates": _gates,
     "restartPolicy": enum("Always", "OnFailure", "Never"),
     "runtimeClassName": text(formats.subdomain),
     "securityContext": security.pod,
     "serviceAccountName": text(formats.subdomain),
     "subdomain": text(formats.label),
-    "volumes": checks.together(each(volumes.check), unique("name")),
 }
 _check: Check = fields(_FIELDS, required=("containers",))
 
@@ -32,7 +38,9 @@ _check: Check = fields(_FIELDS, required=("containers",))
 def check(path: str, spec: Object, has_all: bool = True) -> Iterator[FieldError]:
     """The errors of the spec of a pod, which `has_all` volumes that it mounts, or will get more."""
     yield from _check(path, spec)
-    yield from containers.check(path, spec, has_all)
+    known: dict[str, Object] = {}
+    yield from volumes.check(f"{path}.volumes", spec.get("volumes"), known)
+    yield from containers.check(path, spec, known if has_all else None)
     yield from network.check_host(path, spec)
     yield from security.check_host(path, spec)
 

@@ -7,7 +7,8 @@ from arena.local import formats
 from arena.local.api.pods import environment
 from arena.local.api.quantities import quantity
 from arena.local.checks import Check, at_least, each, enum, fields, items, mapping, text, together
-from arena.local.field_errors import FieldError, forbidden, invalid, missing
+from arena.local.field_errors import FieldError, duplicate, forbidden, invalid, missing
+from arena.local.objects import Object
 
 _HOST_TYPES = ("", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate",
                "Socket")  # fmt: skip
@@ -52,10 +53,10 @@ def _downward(path: str, value: Any) -> Iterator[FieldError]:
                 yield invalid(path, "resource", why)
         elif amount is None:
             yield missing(path, "one of fieldRef and resourceFieldRef is required")
+        elif not mapping(amount).get("containerName"):
+            yield missing(f"{path}.resourceFieldRef.containerName")
         else:
             yield from environment.amount(f"{path}.resourceFieldRef", amount)
-            if not mapping(amount).get("containerName"):
-                yield missing(f"{path}.resourceFieldRef.containerName")
 
 
 _object = fields({"items": _items, "defaultMode": _mode}, required=("name",))
@@ -155,10 +156,21 @@ _SHOWN = {"cephfs": "cephFS", "downwardAPI": "downwarAPI"}
 _name = fields({"name": text(formats.label)}, required=("name",))
 
 
-def check(path: str, volume: Any) -> Iterator[FieldError]:
-    """The errors of a volume."""
-    yield from _name(path, volume)
-    given = [name for name in _VOLUMES if mapping(volume).get(name) is not None]
+def check(path: str, volumes: Any, known: dict[str, Object]) -> Iterator[FieldError]:
+    """The errors of the volumes of a pod; those whose source is right are added to `known`, by name."""
+    for index, volume in enumerate(items(volumes)):
+        where, name = f"{path}[{index}]", str(volume.get("name") or "")
+        yield from _name(where, volume)
+        wrong = list(_source(where, volume))
+        yield from wrong
+        if name and name in known:
+            yield duplicate(f"{where}.name", name)
+        elif not wrong:
+            known[name] = volume
+
+
+def _source(path: str, volume: Object) -> Iterator[FieldError]:
+    given = [name for name in _VOLUMES if volume.get(name) is not None]
     for name in given[:1]:
         yield from _VOLUMES[name](f"{path}.{name}", volume[name])
     for name in given[1:]:

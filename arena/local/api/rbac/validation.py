@@ -12,7 +12,9 @@ _SUBJECTS = ("ServiceAccount", "User", "Group")
 
 
 def fill(binding: Object) -> None:
-    """Set the groups of subjects, in place."""
+    """Set the groups of role and subjects, in place."""
+    if binding.get("roleRef") is not None:
+        binding["roleRef"]["apiGroup"] = binding["roleRef"].get("apiGroup") or ROLES.group
     for subject in binding.get("subjects") or ():
         if subject.get("kind") != _SUBJECTS[0]:
             set_defaults(subject, apiGroup=ROLES.group)

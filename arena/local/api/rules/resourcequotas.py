@@ -49,7 +49,7 @@ def _applies(scope: str, name: str) -> bool:
 
 def _expression(path: str, one: Object) -> Iterator[FieldError]:
     """The errors of an expression, whose number a cluster does not name."""
-    scope, operator, values = one.get("scopeName"), one.get("operator", ""), one.get("values") or []
+    scope, operator, values = one.get("scopeName", ""), one.get("operator", ""), one.get("values") or []
     if scope not in (*_EXIST_ONLY, *_OTHERS):
         yield invalid(f"{path}.scopeName", scope, "unsupported scope")
     if scope in _EXIST_ONLY and operator != "Exists":

@@ -35,7 +35,6 @@ _port = fields(
         "name": text(formats.label),
         "nodePort": _node_port,
         "protocol": enum("SCTP", "TCP", "UDP"),
-        "targetPort": probes.port,
     }
 )
 _spec = fields(
@@ -73,6 +72,7 @@ def _ports(spec: Object) -> Iterator[FieldError]:
     for index, port in enumerate(ports):
         where, used = f"spec.ports[{index}]", (port.get("protocol"), port.get("port"))
         yield from _PORT(f"{where}.port", port.get("port", 0))
+        yield from probes.port(f"{where}.targetPort", port.get("targetPort") or 0)
         yield from _port(where, port)
         if len(ports) > 1 and not port.get("name"):
             yield missing(f"{where}.name")

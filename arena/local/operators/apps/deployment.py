@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from arena.local.checks import count_or_percent, fields, share
+from arena.local.checks import count_or_percent, share
 from arena.local.definitions import Definition, set_defaults
 from arena.local.field_errors import FieldError, forbidden, invalid, unsupported
 from arena.local.machinery import pod_status
@@ -17,7 +17,7 @@ from arena.local.operators.apps.rolling_update import limits
 from arena.tuples import NamedTuple
 
 STRATEGIES = ("Recreate", "RollingUpdate")
-_rolling_update = fields({"maxSurge": count_or_percent, "maxUnavailable": share})
+_LIMITS = {"maxSurge": count_or_percent, "maxUnavailable": share}
 
 
 def operator() -> Operator:
@@ -152,7 +152,9 @@ def _check_rollout(path: str, spec: Object) -> Iterator[FieldError]:
             yield forbidden(f"{where}.rollingUpdate", why)
     else:
         rolling = strategy.get("rollingUpdate") or {}
-        yield from _rolling_update(f"{where}.rollingUpdate", rolling)
+        for name, check in _LIMITS.items():
+            if rolling.get(name) is not None:
+                yield from check(f"{where}.rollingUpdate.{name}", rolling[name])
         if all(rolling.get(name) in (0, "0%") for name in ("maxUnavailable", "maxSurge")):
             why = "may not be 0 when `maxSurge` is 0"
             yield invalid(f"{where}.rollingUpdate.maxUnavailable", rolling["maxUnavailable"], why)

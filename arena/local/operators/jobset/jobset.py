@@ -116,6 +116,7 @@ DEFINITIONS = (
         resource=JOBSETS,
         check=validation.check,
         fill=validation.fill,
-        immutable=("replicatedJobs", "managedBy", "coordinator"),
+        immutable=("managedBy", "coordinator"),
+        change=validation.check_change,
     ),
 )

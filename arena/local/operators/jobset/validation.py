@@ -86,3 +86,24 @@ def _targets(policy: Object, where: str, names: Container[str]) -> Iterator[Fiel
     for one in policy.get("targetReplicatedJobs") or []:
         if one not in names:
             yield invalid(f"{where}.targetReplicatedJobs", one, "is not a replicated job")
+
+
+_DIRECTIVES = ("nodeSelector", "tolerations", "schedulingGates")
+"""What of pods queueing systems set before a suspended JobSet starts, besides labels and annotations."""
+
+
+def check_change(old: Object, new: Object) -> Iterator[FieldError]:
+    """What the webhook does not let change: the jobs, but for where their pods run while it is suspended."""
+    before, after = (one["spec"].get("replicatedJobs") or [] for one in (old, new))
+    is_open = bool(old["spec"].get("suspend"))
+    if before != after and not (is_open and list(map(_undirected, before)) == list(map(_undirected, after))):
+        yield invalid("spec.replicatedJobs", after, "field is immutable")
+
+
+def _undirected(group: Object) -> Object:
+    """A replicated job without what says where its pods run."""
+    template = group["template"]
+    pod = template["spec"]["template"]
+    kept = {name: value for name, value in (pod.get("spec") or {}).items() if name not in _DIRECTIVES}
+    spec = {**template["spec"], "template": {"spec": kept}}
+    return {**group, "template": {**template, "spec": spec}}

@@ -39,7 +39,8 @@ def definition_of(
     kind: Kind, check: Callable[[Object], Iterable[FieldError]], structure: Mapping[str, Any] | None = None
 ) -> tuple[Definition, ...]:
     """The definition of one kind: what its webhook refuses, and its structures if nobody publishes them."""
-    return (Definition(resource=kind.resource, structure=structure or {}, check=check),)
+    immutable = ("runPolicy.managedBy",)
+    return (Definition(resource=kind.resource, structure=structure or {}, check=check, immutable=immutable),)
 
 
 class TrainingOperatorJob(JobLifecycle):

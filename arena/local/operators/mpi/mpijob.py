@@ -175,7 +175,7 @@ class MPIJob(JobLifecycle):
 def check(obj: Object) -> Iterator[FieldError]:
     """An MPIJob has exactly one Launcher, and Workers if any."""
     spec = obj["spec"]
-    yield from replica_validation.check_replicas(obj, "mpiReplicaSpecs", "")
+    yield from replica_validation.check_replicas(obj, "mpiReplicaSpecs", "", "mpi-operator")
     yield from replica_validation.check_types(spec, "mpiReplicaSpecs", ("Launcher", "Worker"))
     if "Launcher" not in spec["mpiReplicaSpecs"]:
         yield missing("spec.mpiReplicaSpecs", "must have Launcher replica spec")
@@ -186,4 +186,4 @@ def check(obj: Object) -> Iterator[FieldError]:
         yield invalid("spec.mpiReplicaSpecs[Worker].replicas", workers["replicas"], "must be at least 1")
 
 
-DEFINITIONS = (Definition(resource=MPIJOBS, check=check),)
+DEFINITIONS = (Definition(resource=MPIJOBS, check=check, immutable=("runPolicy.managedBy",)),)
