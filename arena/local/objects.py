@@ -149,8 +149,8 @@ def controllers(objects: Objects, obj: Object) -> Iterator[tuple[Resource, Objec
 
 
 def sidecars(spec: Object) -> list[Object]:
-    """Return the sidecars of a pod's spec: init containers with a restart policy of their own."""
-    return [one for one in spec.get("initContainers") or [] if one.get("restartPolicy")]
+    """Return the sidecars of a pod's spec: init containers that always restart."""
+    return [one for one in spec.get("initContainers") or [] if one.get("restartPolicy") == "Always"]
 
 
 LOOPBACK = "127.0.0.1"

@@ -172,7 +172,7 @@ class Worker:
 
     def _again(self, container: Container, run: Run) -> float | None:
         """Restart a container that ended, if its pod's policy says so, after the back-off."""
-        if not status.restarts(container.spec.get("restartPolicy") or self._policy(), run.code):
+        if not status.restarts(container.spec, self._policy(), run.code):
             return None
         pace = self.context.pace
         lasted = run.finished - run.started >= pace.reset

@@ -118,12 +118,16 @@ def _job(objects: Objects, pod: Object) -> Object | None:
     return found
 
 
+_CONTAINER = ("name", "restartPolicy", "restartPolicyRules")
+"""What is kept of a container."""
+
+
 def _trimmed(pod: Object) -> Object:
     """The part of a pod that is kept: its identity and its containers."""
     meta, spec = pod["metadata"], pod["spec"]
     notes = {key: value for key, value in (meta.get("annotations") or {}).items() if key != ENV}
     groups = {
-        group: [{key: one[key] for key in ("name", "restartPolicy") if key in one} for one in spec[group]]
+        group: [{key: one[key] for key in _CONTAINER if key in one} for one in spec[group]]
         for group in ("initContainers", "containers")
         if spec.get(group)
     }

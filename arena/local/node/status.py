@@ -30,7 +30,7 @@ class View(NamedTuple):
     @property
     def sidecar(self) -> bool:
         """Whether it is a sidecar: an init container that runs as long as the others."""
-        return bool(self.spec.get("restartPolicy"))
+        return self.spec.get("restartPolicy") == ALWAYS
 
     @property
     def begun(self) -> bool:
@@ -48,8 +48,13 @@ class View(NamedTuple):
         return self.ended and self.run is not None and self.run.code == 0
 
 
-def restarts(policy: str, code: int) -> bool:
-    """Whether a container that ended with this code is restarted."""
+def restarts(container: Object, policy: str, code: int) -> bool:
+    """Whether a container that ended with this code is restarted: by its own rules, its policy, its pod's."""
+    for rule in container.get("restartPolicyRules") or []:
+        codes = rule["exitCodes"]
+        if (code in (codes.get("values") or [])) is (codes["operator"] == "In"):
+            return True
+    policy = container.get("restartPolicy") or policy
     return policy == ALWAYS or (policy == ON_FAILURE and code != 0)
 
 
@@ -101,8 +106,7 @@ def container(uid: str, view: View) -> Object:
 
 def phase(policy: str, init: Sequence[View], main: Sequence[View]) -> str:
     """Return the pod's phase by the rules of the kubelet."""
-    failed = any(view.ended and not view.succeeded for view in init if not view.sidecar)
-    if failed and policy == NEVER:
+    if any(_failed(policy, view) for view in init if not view.sidecar):
         return "Failed"
     if not all(view.begun if view.sidecar else view.succeeded for view in init):
         return "Pending"
@@ -113,9 +117,14 @@ def phase(policy: str, init: Sequence[View], main: Sequence[View]) -> str:
     return "Succeeded" if all(view.succeeded for view in main) else "Failed"
 
 
+def _failed(policy: str, view: View) -> bool:
+    """Whether a container has failed for good."""
+    return bool(view.ended and not view.succeeded and view.run) and over(policy, [view])
+
+
 def over(policy: str, main: Sequence[View]) -> bool:
     """Whether all of the containers have ended for good."""
-    return all(view.run and view.ended and not restarts(policy, view.run.code) for view in main)
+    return all(view.run and view.ended and not restarts(view.spec, policy, view.run.code) for view in main)
 
 
 def conditions(

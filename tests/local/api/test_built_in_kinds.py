@@ -93,7 +93,8 @@ def test_newer_fields_are_kept(api: Any) -> None:
     rule = {"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}
     file = {"volumeName": "v", "path": "env", "key": "A"}
     body = pod(
-        {"env": [{"name": "A", "valueFrom": {"fileKeyRef": file}}], "restartPolicyRules": [rule]},
+        {"env": [{"name": "A", "valueFrom": {"fileKeyRef": file}}], "restartPolicyRules": [rule],
+         "restartPolicy": "Never"},
         hostnameOverride="host.example", schedulingGroup={"podGroupName": "g"}, restartPolicy="Never",
         volumes=[{"name": "v", "emptyDir": {}}],
     )  # fmt: skip

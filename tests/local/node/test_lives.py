@@ -24,6 +24,19 @@ def test_restart_always(node: Node) -> None:
     until(lambda: len(list(runs.iterdir())) <= 2, what="the removal of earlier runs")
 
 
+def test_restart_rules(node: Node) -> None:
+    """A container with a rule restarts on its exit codes, though neither its policy nor its pod's says so."""
+    rule = {"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}
+    script = "import os; n = len(os.listdir()); open(f'ran{n}', 'w'); os._exit((42, 0)[n])"
+    name = node.pod(
+        sys.executable, "-c", script, policy="Never", restartPolicy="Never", restartPolicyRules=[rule]
+    )
+    node.phase(name, "Succeeded")
+    assert [one["restartCount"] for one in _statuses(node, name)] == [1]
+    other = node.pod("sh", "-c", "exit 41", policy="Always", restartPolicy="Never", restartPolicyRules=[rule])
+    node.phase(other, "Failed")
+
+
 def _statuses(node: Node, name: str) -> list[dict]:
     return (node.get(name).get("status") or {}).get("containerStatuses") or []
 

@@ -6,7 +6,7 @@ from arena.local import formats
 from arena.local.api.pods import environment, mounts, probes, resources, security
 from arena.local.checks import banned, between, each, enum, fields, items, text, unique
 from arena.local.checks import together as both
-from arena.local.field_errors import FieldError, duplicate, forbidden, missing, unknown, unsupported
+from arena.local.field_errors import FieldError, duplicate, forbidden, missing, unknown
 from arena.local.objects import Object
 
 _EPHEMERAL = "cannot be set for an Ephemeral Container"
@@ -32,6 +32,17 @@ _resize = fields(
 )
 
 
+_restart_rule = fields(
+    {
+        "action": enum("Restart", "RestartAllContainers"),
+        "exitCodes": fields({"operator": enum("In", "NotIn")}, required=("operator",)),
+    },
+    required=("action", "exitCodes"),
+)
+_RULES = 20
+"""Maximum restart rules of a container."""
+
+
 def _resize_policies(path: str, value: object) -> Iterator[FieldError]:
     yield from each(_resize)(path, value)
     names = [one.get("resourceName") for one in items(value)]
@@ -53,6 +64,8 @@ _container = fields(
         "ports": both(each(_port), unique("name")),
         "resizePolicy": _resize_policies,
         "resources": resources.check,
+        "restartPolicy": enum("Always", "Never", "OnFailure"),
+        "restartPolicyRules": each(_restart_rule),
         "securityContext": security.container,
         "terminationMessagePolicy": enum("File", "FallbackToLogsOnError"),
     },
@@ -64,7 +77,7 @@ _INITIAL = "may not be set for init containers without restartPolicy=Always"
 _initial = fields(dict.fromkeys(probes.FIELDS, banned(_INITIAL)))
 _ephemeral = fields(
     {
-        **dict.fromkeys(probes.FIELDS, banned(_EPHEMERAL)),
+        **dict.fromkeys((*probes.FIELDS, "restartPolicy", "restartPolicyRules"), banned(_EPHEMERAL)),
         **dict.fromkeys(("ports", "resources", "resizePolicy"), _set),
         "volumeMounts": each(fields(dict.fromkeys(("subPath", "subPathExpr"), _set))),
     }
@@ -96,16 +109,17 @@ def _name(path: str, container: Object, seen: set[str]) -> Iterator[FieldError]:
 
 def _group(group: str, path: str, container: Object, spec: Object) -> Iterator[FieldError]:
     """The errors of what the containers of a group may not have."""
-    policy = container.get("restartPolicy")
+    policy, rules = container.get("restartPolicy"), items(container.get("restartPolicyRules"))
+    if rules and policy is None:
+        yield missing(f"{path}.restartPolicy", "must specify restartPolicy when restart rules are used")
+    if len(rules) > _RULES:
+        message = f"Too many: {len(rules)}: must have at most {_RULES} items"
+        yield FieldError(f"{path}.restartPolicyRules", "FieldValueTooMany", message)
     yield from probes.check_sleep(path, container, spec.get("terminationGracePeriodSeconds"))
     if group == "containers":
         yield from _services(path, container)
-        if policy is not None:
-            yield forbidden(f"{path}.restartPolicy", "may not be set for non-init containers")
     elif group == "initContainers":
         yield from (_services if policy == "Always" else _initial)(path, container)
-        if policy not in (None, "Always"):
-            yield unsupported(f"{path}.restartPolicy", policy, ("Always",))
     else:
         yield from _ephemeral(path, container)
         others = items(spec.get("containers")) + items(spec.get("initContainers"))
