@@ -46,8 +46,18 @@ def _normal(schema: Schema, value: Any, status: bool) -> Any:
         return deepcopy(schema.nothing)
     if schema.type == "quantity":
         return normal(value)
+    if isinstance(value, list) and schema.raw.get("format") == "byte":
+        return _encoded(value)
     normalise(schema, value, status)
     return value
+
+
+def _encoded(numbers: list[Any]) -> Any:
+    """Bytes as text, also if they are written as numbers; other lists as they are."""
+    found = [0 if one is None else one for one in numbers]
+    if all(type(one) is int and 0 <= one < 256 for one in found):
+        return base64.b64encode(bytes(found)).decode()
+    return numbers
 
 
 def holds(schema: Schema, value: Any) -> bool:

@@ -115,6 +115,14 @@ def test_nulls_are_as_if_they_were_not_there(api: Any) -> None:
     assert data == {"a": ""}
 
 
+def test_bytes_may_be_numbers(api: Any) -> None:
+    """Go reads a list of small numbers as bytes, too."""
+    body = {"metadata": {"name": "a"}, "data": {"a": [97, None], "b": []}}
+    assert api.create(SECRETS, body, "default", STRICT)["data"] == {"a": "YQA=", "b": ""}
+    with pytest.raises(Refused, match="must be of type string"):
+        api.create(SECRETS, {"metadata": {"name": "b"}, "data": {"a": [256]}}, "default", STRICT)
+
+
 TEMPLATE = {
     "metadata": {"labels": {"a": "b"}},
     "spec": {"containers": [{"name": "c", "image": "i", "resources": {"limits": {"cpu": "1"}}}]},
