@@ -25,12 +25,17 @@ def check(meta: Object, form: Format) -> Iterator[FieldError]:
     notes = mapping(meta.get("annotations"))
     for key in notes:
         yield from (invalid("metadata.annotations", key, why) for why in formats.qualified(key.lower()))
-    if sum(len(str(key).encode()) + len(str(value).encode()) for key, value in notes.items()) > _NOTES:
+    if sum(map(_bytes, (*notes, *notes.values()))) > _NOTES:
         message = f"Too long: may not be more than {_NOTES} bytes"
         yield FieldError("metadata.annotations", "FieldValueTooLong", message)
     for index, one in enumerate(meta.get("finalizers") or []):
         yield from finalizer("metadata.finalizers", f"metadata.finalizers[{index}]", one)
     yield from _owners(items(meta.get("ownerReferences")))
+
+
+def _bytes(text: Any) -> int:
+    """The length of a text in bytes, which JSON may have given one half of a pair of characters."""
+    return len(str(text).encode(errors="surrogatepass"))
 
 
 def name(text: str, form: Format) -> Iterator[FieldError]:
