@@ -21,8 +21,7 @@ class FieldError(NamedTuple):
 
 def invalid(field: str, value: Any, why: str) -> FieldError:
     """The error of a value that is not allowed."""
-    shown = json.dumps(value, ensure_ascii=False)
-    return FieldError(field, "FieldValueInvalid", f"Invalid value: {shown}: {why}")
+    return FieldError(field, "FieldValueInvalid", f"Invalid value: {_shown(value)}: {why}")
 
 
 def missing(field: str, why: str = "") -> FieldError:
@@ -33,22 +32,23 @@ def missing(field: str, why: str = "") -> FieldError:
 def unsupported(field: str, value: Any, known: Sequence[str]) -> FieldError:
     """The error of a value that is not one of the supported ones."""
     words = ", ".join(f'"{one}"' for one in known)
-    shown = json.dumps(value, ensure_ascii=False)
     return FieldError(
-        field, "FieldValueNotSupported", f"Unsupported value: {shown}: supported values: {words}"
+        field, "FieldValueNotSupported", f"Unsupported value: {_shown(value)}: supported values: {words}"
     )
 
 
 def duplicate(field: str, value: Any) -> FieldError:
     """The error of a value that is there twice."""
-    return FieldError(
-        field, "FieldValueDuplicate", f"Duplicate value: {json.dumps(value, ensure_ascii=False)}"
-    )
+    return FieldError(field, "FieldValueDuplicate", f"Duplicate value: {_shown(value)}")
 
 
 def unknown(field: str, value: str) -> FieldError:
     """The error of a name that nothing has."""
-    return FieldError(field, "FieldValueNotFound", f"Not found: {json.dumps(value, ensure_ascii=False)}")
+    return FieldError(field, "FieldValueNotFound", f"Not found: {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def forbidden(field: str, why: str) -> FieldError:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from aiohttp import web
 
 from arena.local.api import refusals, repeated_keys, size_limits
+from arena.local.api.repeated_keys import Repeats, YamlKeys
 from arena.local.api.representations import PROTOBUF
 from arena.local.api.request_options import WriteOptions
 from arena.local.api.resource_types import Type
@@ -89,11 +90,11 @@ def check_repeated(kind: Type, body: Object, how: WriteOptions) -> Object:
     Raises:
         Refused: 400 when strict.
     """
-    texts = [f'duplicate field "{path}"' for path in repeated_keys.paths(body)]
-    if texts and how.validation == "Strict":
-        raise refusals.unreadable(kind.resource, f"strict decoding error: {', '.join(texts)}")
+    repeats = repeated_keys.of(body)
+    if repeats.texts and how.validation == "Strict":
+        raise refusals.unreadable(kind.resource, f"strict decoding error: {repeats.error}")
     if how.validation == "Warn":
-        for text in texts:
+        for text in repeats.texts:
             how.warn(text)
     return body
 
@@ -172,17 +173,18 @@ def _yaml(body: bytes) -> Any:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        _check_events(yaml.parse(body, Loader=loader))
-        return _json(json.dumps(yaml.load(body, Loader=loader), default=str))
+        repeats = _check_events(yaml.parse(body, Loader=loader))
+        value = _json(json.dumps(yaml.load(body, Loader=loader), default=str))
+        return repeated_keys.marked(value, repeats)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError, OverflowError) as error:
         size_limits.check(body)  # a parser may reach its own limit before ours
         why = (str(error).splitlines() or [type(error).__name__])[0]
         raise refusals.bad(f"the body cannot be read: {why}") from error
 
 
-def _check_events(events: Iterable[Any]) -> None:
+def _check_events(events: Iterable[Any]) -> Repeats:
     """Refuse YAML that would take long to build, as `size_limits.check` does for JSON."""
-    level = 0
+    level, keys = 0, YamlKeys()
     for count, event in enumerate(events):
         name = type(event).__name__
         level += name.endswith("StartEvent") - name.endswith("EndEvent")
@@ -192,3 +194,5 @@ def _check_events(events: Iterable[Any]) -> None:
             raise size_limits.too_deep()
         if count > size_limits.MOST:
             raise size_limits.too_much()
+        keys.hear(event)
+    return keys.repeats

@@ -221,7 +221,8 @@ _TABLES: dict[str, tuple[Column, ...]] = {
     "/persistentvolumeclaims": (
         _NAME, _col("Status", "status.phase"), _col("Volume", "spec.volumeName", ""),
         _col("Capacity", "status.capacity.storage", ""), Column("Access Modes", _modes),
-        _col("StorageClass", "spec.storageClassName", ""), _AGE,
+        _col("StorageClass", "spec.storageClassName", ""),
+        _col("VolumeAttributesClass", "spec.volumeAttributesClassName", "<unset>"), _AGE,
         _col("VolumeMode", "spec.volumeMode", "", wide=True),
     ),
     "/resourcequotas": (

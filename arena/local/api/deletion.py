@@ -60,11 +60,15 @@ class Remover:
 
     def _check(self, kind: Type, obj: Object, how: DeleteOptions) -> None:
         data = obj["metadata"]
-        for said, real, word in ((how.uid, data["uid"], "UID"),
-                                 (how.version, data["resourceVersion"], "ResourceVersion")):  # fmt: skip
+        for said, real, word, fate in (
+            (how.uid, data["uid"], "UID", "deleted and then recreated"),
+            (how.version, data["resourceVersion"], "ResourceVersion", "modified"),
+        ):
             if said and said != real:
-                why = f"Precondition failed: {word} in precondition: {said}, {word} in object meta: {real}"
-                raise refusals.conflict(kind.resource, data["name"], why)
+                why = f"the {word} in the precondition ({said}) does not match the {word} in record ({real})"
+                raise refusals.changed(
+                    kind.resource, data["name"], f"{why}. The object might have been {fate}"
+                )
         if kind.resource == NAMESPACES and data["name"] in PROTECTED:
             raise refusals.forbidden(kind.resource, data["name"], "this namespace may not be deleted")
 

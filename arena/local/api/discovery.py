@@ -21,6 +21,9 @@ _VERSION: Object = {
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
+_READ = ("GET", "HEAD")
+
+
 class Document(NamedTuple):
     """An answer that does not depend on objects."""
 
@@ -39,13 +42,14 @@ def document(path: str, accept: str) -> Document | None:
     if aggregated and path in ("/api", "/apis"):
         return Document(_dump(_all(path == "/api")), _AGGREGATED)
     if path in ("/healthz", "/livez", "/readyz"):
-        return Document(b"ok", "text/plain", ("GET", "HEAD"))
+        return Document(b"ok", "text/plain", _READ)
     if path == "/openapi/v2" and "protobuf" in accept:
         return Document(openapi.OLD_PROTOBUF, openapi.OLD_TYPE)
     found = _plain(path)
     if found is None and (path == "" or path.startswith("/openapi") or not path.startswith("/api")):
         raise of_code(404, "the server could not find the requested resource")
-    return None if found is None else Document(_dump(found))
+    methods = _READ if path.startswith("/openapi") else ("GET",)
+    return None if found is None else Document(_dump(found), methods=methods)
 
 
 def _dump(value: Object) -> bytes:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 from aiohttp import web
 
@@ -12,7 +12,6 @@ from arena.local.api import (
     admission,
     bodies,
     http_watch,
-    ownership,
     patch_requests,
     query_options,
     refusals,
@@ -20,15 +19,15 @@ from arena.local.api import (
     request_path,
     scale,
     versions,
+    write_options,
 )
 from arena.local.api.object_api import Api
 from arena.local.api.rbac import reviews, users
 from arena.local.api.rbac.escalation import Guard
 from arena.local.api.representations import Form
-from arena.local.api.request_options import DeleteOptions, ListOptions, Propagation, Validation, WriteOptions
+from arena.local.api.request_options import DeleteOptions, ListOptions, WriteOptions
 from arena.local.api.request_path import Target
 from arena.local.api.resource_types import ASKED, MEASURED, READ_ONLY
-from arena.local.field_errors import FieldError
 from arena.local.objects import NAMESPACES, Object, Refused
 
 _WARNINGS = 20
@@ -46,37 +45,13 @@ class Call:
     warnings: list[str] = field(default_factory=list)
 
     def writing(self) -> WriteOptions:
-        """The write options of a request.
+        """The write options of a request; raises Refused 422 for one that is not allowed."""
+        return write_options.writing(self.request, self.warnings.append)
 
-        Raises:
-            Refused: 422 for an unknown dryRun, 400 for an unknown fieldValidation.
-        """
-        query = self.request.query
-        chosen = query.get("fieldValidation") or "Warn"
-        if chosen not in ("Ignore", "Warn", "Strict"):
-            raise refusals.bad(f'fieldValidation must be Ignore, Warn or Strict, not "{chosen}"')
-        dry, agent = self.dry(query.get("dryRun")), self.request.headers.get("User-Agent", "")
-        manager = ownership.manager(query.get("fieldManager") or "", agent, self._options())
-        return WriteOptions(dry, cast(Validation, chosen), manager, warn=self.warnings.append)
-
-    def _options(self) -> str:
-        """The kind of the options of a request in messages."""
-        kinds = {"PUT": "Update", "PATCH": "Patch", "DELETE": "Delete"}
-        return f"{kinds.get(self.request.method, 'Create')}Options"
-
-    def dry(self, value: object) -> bool:
-        """Whether `dryRun` is set.
-
-        Raises:
-            Refused: 422 if its value is not All.
-        """
-        if value not in (None, "", "All", []):
-            if value == ["All"]:
-                return True
-            message = f'Unsupported value: "{value}": supported values: "All"'
-            cause = FieldError("dryRun", "FieldValueNotSupported", message)
-            raise refusals.option(self._options(), cause)
-        return value == "All"
+    def deleting(self) -> DeleteOptions:
+        """The options of a deletion; raises Refused 400 or 422 for one that is not allowed."""
+        body = bodies.load(self.body) if self.body.strip() else {}
+        return write_options.deleting(self.request, body)
 
     @property
     def form(self) -> Form:
@@ -101,6 +76,7 @@ async def handle(api: Api, request: web.Request, path: str) -> web.StreamRespons
             call.body = await request.read()
         if request.method == "GET" and query_options.flag(request.query, "watch"):
             return await http_watch.watch(api, request, call.target, call.listing())
+        query_options.check_timeout(request.query)
         response = _action(call)(call)
     except Refused as refused:
         response = refusal(refused)
@@ -134,6 +110,8 @@ def _action(call: Call) -> Callable[[Call], web.Response]:
     if target.subresource not in ("", "status", "scale"):
         raise refusals.of_code(405, f"{method} is not possible on {target.subresource}")
     actions = _actions(target)
+    if method == "HEAD" and target.kind.custom:
+        method = "GET"  # whose body aiohttp leaves out
     if method not in actions:
         raise refusals.not_allowed()
     return actions[method]
@@ -157,13 +135,25 @@ def _shown(call: Call, obj: Object, code: int = 200) -> web.Response:
     return _json(representations.one(call.target.kind, obj, call.form, call.request.query), code)
 
 
+def _reached(call: Call) -> None:
+    """Refuse to answer with what is older than the request asks for, or newer than it wants exactly."""
+    query, present = call.request.query, call.api.store.version
+    wanted = query_options.version(query)
+    if wanted and wanted > present:
+        raise refusals.ahead(wanted, present)
+    if wanted and wanted < present and query.get("resourceVersionMatch") == query_options.EXACT:
+        raise refusals.gone(f"The provided resource version is too old: {wanted} ({present})")
+
+
 def _list(call: Call) -> web.Response:
+    _reached(call)
     page = call.api.page(call.target.kind.resource, call.listing())
     text = representations.many(call.target.kind, page, call.form, call.request.query)
     return web.Response(text=text, content_type="application/json")
 
 
 def _get(call: Call) -> web.Response:
+    _reached(call)
     target = call.target
     obj = call.api.get(target.kind.resource, target.name, target.namespace)
     if obj is None:
@@ -230,34 +220,9 @@ def _patch(call: Call) -> web.Response:
     return _json(obj) if target.subresource == "scale" else _shown(call, obj)
 
 
-def _deleting(call: Call) -> DeleteOptions:
-    options = bodies.load(call.body) if call.body.strip() else {}
-    query = call.request.query
-    conditions = bodies.mapping(options.get("preconditions") or {})
-    policy = options.get("propagationPolicy") or query.get("propagationPolicy") or "Background"
-    if options.get("orphanDependents"):
-        policy = "Orphan"
-    if policy not in ("Background", "Foreground", "Orphan"):
-        message = f'Unsupported value: "{policy}": supported values: "Background", "Foreground", "Orphan"'
-        cause = FieldError("propagationPolicy", "FieldValueNotSupported", message)
-        raise refusals.option("DeleteOptions", cause)
-    grace = options.get("gracePeriodSeconds")
-    if grace is None and query.get("gracePeriodSeconds"):
-        grace = query_options.number(query, "gracePeriodSeconds")
-    if grace is not None and not isinstance(grace, int):
-        raise refusals.bad(f"gracePeriodSeconds is not a whole number: {json.dumps(grace)}")
-    return DeleteOptions(
-        grace,
-        cast(Propagation, policy),
-        conditions.get("uid", ""),
-        conditions.get("resourceVersion", ""),
-        call.dry(options.get("dryRun")) or call.dry(query.get("dryRun")),
-    )
-
-
 def _delete(call: Call) -> web.Response:
     target = call.target
-    obj, gone = call.api.remove(target.kind.resource, target.name, target.namespace, _deleting(call))
+    obj, gone = call.api.remove(target.kind.resource, target.name, target.namespace, call.deleting())
     if not gone or target.kind.key == "/pods":
         return _json(obj)
     details = {"name": target.name, "kind": target.kind.resource.plural, "uid": obj["metadata"]["uid"]}
@@ -269,7 +234,7 @@ def _delete(call: Call) -> web.Response:
 
 
 def _delete_all(call: Call) -> web.Response:
-    how, kind = _deleting(call), call.target.kind
+    how, kind = call.deleting(), call.target.kind
     if kind.resource == NAMESPACES:
         raise refusals.of_code(405, "namespaces are deleted one by one")
     page = call.api.page(kind.resource, call.listing())

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from arena.local.api import refusals, representations, selectors, versions
+from arena.local.api import query_options, refusals, representations, selectors, versions
 from arena.local.api.object_api import Api
 from arena.local.api.representations import PROTOBUF
 from arena.local.api.request_options import ListOptions
@@ -101,10 +101,10 @@ async def watch(api: Api, request: web.Request, target: Target, listing: ListOpt
         listing = replace(listing, fields=fields)
     selector = selectors.parse(target.kind.resource, listing.labels, listing.fields)
     stream = _Stream(target.kind, selector, listing.namespace, request)
-    since = _version(request.query.get("resourceVersion", ""))
+    since = query_options.version(request.query)
     if listing.initial:
         since = None  # what exists is newer
-    seconds = _seconds(request.query.get("timeoutSeconds", ""))
+    seconds = query_options.number(request.query, "timeoutSeconds") or LONGEST
     response = web.StreamResponse(headers={"Content-Type": stream.media, "Cache-Control": "no-cache"})
     queue = _Backlog()
     request.config_dict[WATCHES].add(queue)
@@ -173,22 +173,6 @@ def _heard(api: Api, kind: Type, queue: _Backlog, since: int | None, request: we
     return ended
 
 
-def _version(text: str) -> int | None:
-    """The version to resume from; None to begin with all existing objects."""
-    if text in ("", "0"):
-        return None
-    if not text.isdecimal() or len(text) > 18:
-        raise refusals.bad(f'resourceVersion: Invalid value: "{text}": it is not a version of this server')
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    """The duration of the watch."""
-    if text and not text.isdecimal():
-        raise refusals.bad(f'timeoutSeconds: Invalid value: "{text}": it is not a number of seconds')
-    return float(text or 0) or LONGEST
-
-
 def _initial(api: Api, stream: _Stream, listing: ListOptions, since: int | None) -> bytes:
     if since is not None or listing.initial is False:
         return b""
@@ -210,7 +194,7 @@ async def _pump(
     """Write changes until there is a reason to end, such as the end of the time."""
     loop = asyncio.get_running_loop()
     deadline, marked = loop.time() + seconds, loop.time()
-    marks = request.query.get("allowWatchBookmarks") in ("true", "1")
+    marks = query_options.flag(request.query, "allowWatchBookmarks")
     while (left := deadline - loop.time()) > 0:
         try:
             entry = await asyncio.wait_for(queue.get(), min(left, LOOK))

@@ -159,7 +159,7 @@ class Api:
         _check_extent(new, how)
         if new == old or (how.manager and ownership.unchanged(old, new)):
             return old
-        if kind.generation and new.get("spec") != old.get("spec"):
+        if kind.generation and _counted(kind, new) != _counted(kind, old):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         self.store.put(kind.key, versions.stored(kind, new), versions.stored(kind, old))
         self._quotas.written(kind, old, new)
@@ -228,6 +228,12 @@ def _check_extent(obj: Object, how: WriteOptions) -> None:
     """Refuse an object that is too large, as after many patches; operators may write larger ones."""
     if how.manager:  # a cluster, too, rather forgets the managers than to refuse an object
         size_limits.check(encode(ownership.without(obj)).encode())
+
+
+def _counted(kind: Type, obj: Object) -> Object:
+    """What of the spec is counted by generations."""
+    spec: Object = obj.get("spec") or {}
+    return {name: one for name, one in spec.items() if name not in kind.uncounted}
 
 
 def _space(resource: Resource, namespace: str | None) -> str:

@@ -9,7 +9,8 @@ from arena.local.api.patches import apply, fields, pointer, strategic
 from arena.local.api.patches.merge import merge
 from arena.local.api.request_options import WriteOptions
 from arena.local.api.request_path import Target
-from arena.local.field_errors import FieldError, forbidden
+from arena.local.api.resource_types import Type
+from arena.local.field_errors import FieldError, forbidden, invalid
 from arena.local.objects import Object
 from arena.tuples import NamedTuple
 
@@ -27,21 +28,25 @@ class Patch(NamedTuple):
 
 
 def change(request: web.Request, body: bytes, target: Target, how: WriteOptions, force: bool) -> Patch:
-    """Parse the patch in the request; applying it is refused with 400 if it removes the name.
+    """Parse the patch in the request; applying it is refused if it removes the name or changes the uid.
 
     Raises:
         Refused: 400 if it cannot be read; 415 for a content type that the kind does not support.
     """
     patch = _parse(request, body, target, how, force)
-    return Patch(_named(patch.apply), patch.create)
+    return Patch(_identified(patch.apply, target.kind), patch.create)
 
 
-def _named(change: Callable[[Object], Object]) -> Callable[[Object], Object]:
-    """The change, whose result must still be an object with a name."""
+def _identified(change: Callable[[Object], Object], kind: Type) -> Callable[[Object], Object]:
+    """The change, whose result must still be the same object, by its name and uid."""
 
     def checked(old: Object) -> Object:
+        uid = (old.get("metadata") or {}).get("uid")
         new = change(old)
         bodies.check_name(new)
+        if (said := new["metadata"].get("uid", uid)) != uid:
+            cause = invalid("metadata.uid", said, "field is immutable")
+            raise refusals.invalid(kind.resource, new["metadata"]["name"], [cause])
         return new
 
     return checked

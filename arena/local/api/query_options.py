@@ -7,18 +7,22 @@ from arena.local.api import refusals
 from arena.local.api.request_options import ListOptions
 from arena.local.field_errors import FieldError, forbidden, unsupported
 
-_TRUE = ("true", "1", "True")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
+_STEP = re.compile(r"(\d+\.?\d*|\.\d+)(h|ms|m|s|us|µs|μs|ns)", re.ASCII)
+_DURATION = re.compile(rf"[+-]?(0|({_STEP.pattern})+)", re.ASCII)
+_LONGEST = 2**63 / 1e9
+"""Seconds of a duration, which is a number of nanoseconds of 64 bits."""
 _LARGEST = 2**31
 """Objects of a page that is not limited."""
-_EXACT, _NEWER = "Exact", "NotOlderThan"
+EXACT, _NEWER = "Exact", "NotOlderThan"
 
 Query = Mapping[str, str]
 
 
 def flag(query: Query, name: str) -> bool:
-    """A boolean."""
-    return query.get(name) in _TRUE
+    """A boolean, which is true if it is there and not `false` or `0`."""
+    return name in query and query[name].lower() not in ("false", "0")
 
 
 def number(query: Query, name: str) -> int:
@@ -27,9 +31,36 @@ def number(query: Query, name: str) -> int:
     Raises:
         Refused: 400 if it is not one.
     """
-    text = query.get(name) or "0"
+    text = query.get(name, "0")
     if not _WHOLE.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
         raise refusals.bad(f'the query parameter {name} is not a whole number of 64 bits: "{text}"')
+    return int(text)
+
+
+def check_timeout(query: Query) -> None:
+    """Check the time that a request may take, of which no request takes long.
+
+    Raises:
+        Refused: 400 for one that is no duration.
+    """
+    text = query.get("timeout", "")
+    whole = bool(_DURATION.fullmatch(text))
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in _STEP.findall(text)) if whole else 0
+    if text and (not whole or seconds >= _LONGEST):
+        raise refusals.bad(f'invalid timeout specified in the request URL - invalid duration "{text}"')
+
+
+def version(query: Query) -> int | None:
+    """The resourceVersion that an answer shall have at least; None if it may have any.
+
+    Raises:
+        Refused: 400 for one that is not of this server.
+    """
+    text = query.get("resourceVersion", "")
+    if text in ("", "0"):
+        return None
+    if not text.isdecimal() or not text.isascii() or len(text) > 18:
+        raise refusals.bad(f'resourceVersion: Invalid value: "{text}": it is not a version of this server')
     return int(text)
 
 
@@ -37,8 +68,9 @@ def listing(query: Query, namespace: str | None) -> ListOptions:
     """The options of a list or watch.
 
     Raises:
-        Refused: 400 for a limit that is not a number, 422 for options that do not go together.
+        Refused: 400 for a number that is none, 422 for options that do not go together.
     """
+    number(query, "timeoutSeconds")
     causes = list(_watched(query) if flag(query, "watch") else _listed(query))
     if causes:
         raise refusals.options("ListOptions", causes)
@@ -59,9 +91,9 @@ def _listed(query: Query) -> Iterator[FieldError]:
         yield forbidden("resourceVersionMatch", why)
     if match and query.get("continue"):
         yield forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden with continue")
-    if match and match not in (_EXACT, _NEWER):
-        yield unsupported("resourceVersionMatch", match, (_EXACT, _NEWER, ""))
-    if match == _EXACT and version == "0":
+    if match and match not in (EXACT, _NEWER):
+        yield unsupported("resourceVersionMatch", match, (EXACT, _NEWER, ""))
+    if match == EXACT and version == "0":
         why = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
         yield forbidden("resourceVersionMatch", why)
     if query.get("sendInitialEvents"):

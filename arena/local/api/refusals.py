@@ -22,6 +22,7 @@ REASONS = {
     429: "TooManyRequests",
     500: "InternalError",
     503: "ServiceUnavailable",
+    504: "Timeout",
     507: "InsufficientStorage",
 }
 
@@ -58,6 +59,20 @@ def conflict(resource: Resource, name: str, why: str = "") -> Refused:
     )
     message = f'Operation cannot be fulfilled on {qualified(resource)} "{name}": {why}'
     return Refused(409, "Conflict", message, _details(resource, name))
+
+
+def changed(resource: Resource, name: str, why: str) -> Refused:
+    """409 Conflict: the object is not the one that the request is about, by its preconditions."""
+    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    message = f'Operation cannot be fulfilled on {kind} "{name}": {why}'
+    return Refused(409, "Conflict", message, {**_details(resource, name), "kind": resource.kind})
+
+
+def ahead(version: int, present: int) -> Refused:
+    """504 Timeout: the request needs a version that the server has not reached."""
+    cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+    message = f"Timeout: Too large resource version: {version}, current: {present}"
+    return Refused(504, "Timeout", message, {"causes": [cause], "retryAfterSeconds": 1})
 
 
 def forbidden(resource: Resource, name: str, why: str) -> Refused:

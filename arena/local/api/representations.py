@@ -61,7 +61,7 @@ def _form(accept: str, whole: bool) -> Form:
             media = PROTOBUF
         if media and (not shape or (shape in _SHAPES and choice.version in ("v1", "v1beta1"))):
             return Form(media, shape, f"{META}/{choice.version}") if shape else _WHOLE[media]
-    known = ", ".join((_JSON, _YAML, *([PROTOBUF] if whole else [])))
+    known = ", ".join((_JSON, _YAML, PROTOBUF))
     raise refusals.of_code(406, f"only the following media types are accepted: {known}")
 
 

@@ -22,6 +22,8 @@ class Type(NamedTuple):
     categories: tuple[str, ...] = ()
     generation: bool = False
     """Whether `metadata.generation` counts changes of its spec."""
+    uncounted: tuple[str, ...] = ()
+    """The fields of its spec whose changes are not counted."""
     verbs: tuple[str, ...] = ALL_VERBS
     definition: Definition | None = None
     """The definition of a kind with an operator."""
@@ -124,7 +126,14 @@ TYPES: tuple[Type, ...] = (
     Type(objects.NAMESPACES, ("ns",), ("status",)),
     Type(objects.NODES, ("no",), ("status",)),
     Type(objects.PERSISTENT_VOLUME_CLAIMS, ("pvc",), ("status",)),
-    Type(objects.PODS, ("po",), ("status", "binding", *_STREAMS), ("all",)),
+    Type(
+        objects.PODS,
+        ("po",),
+        ("status", "binding", *_STREAMS),
+        ("all",),
+        True,
+        uncounted=("nodeName",),  # a pod is bound, and not changed
+    ),
     Type(objects.RESOURCE_QUOTAS, ("quota",), ("status",)),
     Type(objects.SECRETS),
     Type(_core("serviceaccounts", "ServiceAccount"), ("sa",)),
