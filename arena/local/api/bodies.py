@@ -18,8 +18,8 @@ _MAGIC = b"k8s\0"
 """The beginning of every object in protobuf."""
 
 
-def check_form(request: web.Request) -> None:
-    """Refuse a body that the server cannot read, even if the path does not exist.
+def check_form(request: web.Request, kind: Type) -> None:
+    """Refuse a body that the server cannot read.
 
     Raises:
         Refused: 415 for compressed bodies, protobuf of custom kinds, and objects in another form.
@@ -30,9 +30,9 @@ def check_form(request: web.Request) -> None:
             415, f'the content encoding "{coding}" is not supported: send the body uncompressed'
         )
     if request.content_type == PROTOBUF and request.method in ("POST", "PUT", "DELETE"):
-        from arena.local.api import protobuf  # imported late, because most bodies are JSON
+        from arena.local.api.protobuf import messages  # imported late, because most bodies are JSON
 
-        if protobuf.reads(request.path):
+        if messages.has(kind.resource):
             return
     whole = request.method in ("POST", "PUT") and "Content-Type" in request.headers
     if not whole or request.content_type.endswith(("json", "yaml")):

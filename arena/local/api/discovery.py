@@ -22,6 +22,7 @@ _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryL
 
 
 _READ = ("GET", "HEAD")
+_HEALTH = ("/healthz", "/livez", "/readyz")
 
 
 class Document(NamedTuple):
@@ -41,12 +42,12 @@ def document(path: str, accept: str) -> Document | None:
     aggregated = "as=APIGroupDiscoveryList" in accept and "v=v2;" in accept + ";"
     if aggregated and path in ("/api", "/apis"):
         return Document(_dump(_all(path == "/api")), _AGGREGATED)
-    if path in ("/healthz", "/livez", "/readyz"):
+    if path in _HEALTH:
         return Document(b"ok", "text/plain", _READ)
     if path == "/openapi/v2" and "protobuf" in accept:
         return Document(openapi.OLD_PROTOBUF, openapi.OLD_TYPE)
     found = _plain(path)
-    if found is None and (path == "" or path.startswith("/openapi") or not path.startswith("/api")):
+    if found is None and (path.startswith("/openapi") or not path.startswith("/api")):
         raise of_code(404, "the server could not find the requested resource")
     methods = _READ if path.startswith("/openapi") else ("GET",)
     return None if found is None else Document(_dump(found), methods=methods)
@@ -58,8 +59,8 @@ def _dump(value: Object) -> bytes:
 
 def _plain(path: str) -> Object | None:
     parts = [part for part in path.split("/") if part]
-    if path == "/version":
-        return _VERSION
+    if path in ("", "/version"):
+        return _VERSION if path else {"paths": _paths()}
     if path == "/api":
         return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
     if path == "/apis":
@@ -78,6 +79,13 @@ def _plain(path: str) -> Object | None:
     if len(parts) == 3 and parts[0] == "apis" and (parts[1], parts[2]) in _group_versions():
         return _resources(parts[1], parts[2])
     return None
+
+
+def _paths() -> list[str]:
+    """The paths of all documents but the schemas of single groups."""
+    versions = [f"/{_path(*one)}" for one in _group_versions()]
+    groups = [f"/apis/{name}" for name in _groups() if name]
+    return sorted(["/api", "/apis", *_HEALTH, "/openapi/v2", "/openapi/v3", "/version", *versions, *groups])
 
 
 def _path(group: str, version: str) -> str:

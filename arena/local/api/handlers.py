@@ -67,8 +67,8 @@ async def handle(api: Api, request: web.Request, path: str) -> web.StreamRespons
     """Answer a request for a resource path; refusals become Status objects."""
     call, form = None, representations.PLAIN
     try:
-        bodies.check_form(request)
         call = Call(api, request, request_path.target(path))
+        bodies.check_form(request, call.target.kind)
         form = call.form
         if told := versions.warning(call.target.kind):
             call.warnings.append(told)

@@ -153,6 +153,7 @@ TYPES: tuple[Type, ...] = (
     *map(_review, ("SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview")),
     _review("LocalSubjectAccessReview", True),
     _review("SelfSubjectReview", group="authentication.k8s.io"),
+    _review("TokenReview", group="authentication.k8s.io"),
     Type(objects.OBSERVATION_LOGS, ("obs",), structure=_OBSERVATION_LOG),
     Type(objects.POD_LOGS, subresources=("log",), verbs=MEASURED),
     Type(Resource("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", False), verbs=MEASURED),

@@ -171,6 +171,14 @@ def test_heads(server, path):
         assert (answer.status, answer.read()) == (200, b"")
 
 
+def test_the_root_names_all_documents(server):
+    """`kubectl get --raw /` shows what there is, and all of it can be read."""
+    paths = server.ask("GET", "/").body["paths"]
+    assert {"/api/v1", "/apis/apps/v1", "/apis/ray.io/v1alpha1", "/healthz", "/openapi/v3"} <= set(paths)
+    for path in paths:
+        assert server.ask("GET", path).code == 200
+
+
 def test_what_newer_servers_do(server, api):
     """Generations of pods, claims of StatefulSets, names of Services, columns of claims."""
     pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}}

@@ -135,6 +135,8 @@ def test_bodies_of_other_kinds_are_refused(server):
     """No custom kind is read in this form, nor a message that there is none of."""
     answer = server.ask("POST", JOBS, b"k8s\0", Content_Type=PROTOBUF)
     assert (answer.code, answer.body["reason"]) == (415, "UnsupportedMediaType")
+    for path in ("/apis/networking.k8s.io/v1/namespaces/default/ingresses", "/api/v1/nothings"):
+        assert server.ask("POST", path, b"k8s\0", Content_Type=PROTOBUF).code == 404
     about = wire.content(1, b"v1") + wire.content(2, b"Nothing")
     assert post(server, MAPS, b"k8s\0" + wire.content(1, about)).code == 400
     old = wire.content(1, wire.content(1, b"apps/v1beta1") + wire.content(2, b"Deployment"))

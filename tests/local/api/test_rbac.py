@@ -356,3 +356,13 @@ def test_reviews_that_cannot_be_read(server, body, words):
     answer = server.ask("POST", path, body)
     assert answer.code == 400
     assert words in answer.body["message"]
+
+
+def test_reviews_of_tokens(server):
+    """Nobody has a token, which the answer says; a review without one is no review."""
+    path, about = "/apis/authentication.k8s.io/v1/tokenreviews", {"kind": "TokenReview"}
+    answer = server.ask("POST", path, {**about, "spec": {"token": "abc"}})
+    assert (answer.code, answer.body["status"]["user"]) == (201, {})
+    assert "authenticated" not in answer.body["status"]
+    assert "invalid bearer token" in answer.body["status"]["error"]
+    assert server.ask("POST", path, {**about, "spec": {}}).code == 400

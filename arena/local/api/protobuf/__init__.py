@@ -19,13 +19,6 @@ _REST = wire.content(3, b"") + wire.content(4, b"")
 """Encoding and type of the content, which are always empty."""
 
 
-def reads(path: str) -> bool:
-    """Whether objects of this path are also read and written in this form."""
-    parts = path.split("/")
-    group = parts[2] if parts[1:2] == ["apis"] and len(parts) > 2 else ""
-    return parts[1:2] == ["api"] or messages.has_group(group)
-
-
 def decode(body: bytes) -> Object:
     """The object in a body, which begins with `k8s` and a zero byte.
 

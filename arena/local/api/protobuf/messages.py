@@ -39,11 +39,6 @@ def has(resource: Resource) -> bool:
     return resource.version == "v1" and f"{_short(resource.group)}.{resource.kind}" in _written()
 
 
-def has_group(group: str) -> bool:
-    """Whether the objects of a group have messages."""
-    return _short(group) in _groups()
-
-
 def of(api_version: str, kind: str) -> Message:
     """The message for objects of a kind.
 
@@ -74,11 +69,6 @@ def named(name: str) -> Message:
 @cache
 def _written() -> dict[str, str]:
     return published.messages()
-
-
-@cache
-def _groups() -> frozenset[str]:
-    return frozenset(name.partition(".")[0] for name in _written())
 
 
 def _short(group: str) -> str:

@@ -12,6 +12,7 @@ from arena.local.objects import Object, Objects
 
 SELF, OTHER = "SelfSubjectAccessReview", "SubjectAccessReview"
 LOCAL, RULES, WHO = "LocalSubjectAccessReview", "SelfSubjectRulesReview", "SelfSubjectReview"
+TOKEN = "TokenReview"
 _ABOUT = ("resourceAttributes", "nonResourceAttributes")
 
 
@@ -24,8 +25,10 @@ def answer(objects: Objects, kind: Type, review: Object, user: User, namespace: 
     spec = review.get("spec") or {}
     if wrong := list(_check(kind.resource.kind, spec, namespace)):
         raise refusals.invalid(kind.resource, "", wrong)
-    if kind.resource.kind == WHO:
-        status: Object = {"userInfo": {"username": user.name, "groups": list(user.groups)}}
+    if kind.resource.kind == TOKEN:
+        status: Object = _token(spec)
+    elif kind.resource.kind == WHO:
+        status = {"userInfo": {"username": user.name, "groups": list(user.groups)}}
     elif kind.resource.kind == RULES:
         if not spec.get("namespace"):
             raise refusals.bad("no namespace on request")
@@ -38,9 +41,16 @@ def answer(objects: Objects, kind: Type, review: Object, user: User, namespace: 
     return {**review, "status": status}
 
 
+def _token(spec: Object) -> Object:
+    """Nobody has a token: the connection says who somebody is."""
+    if not spec.get("token"):
+        raise refusals.bad("token is required for TokenReview in authentication")
+    return {"user": {}, "error": "[invalid bearer token, the local cluster has no tokens]"}
+
+
 def _check(kind: str, spec: Object, namespace: str | None) -> Iterator[FieldError]:
     """The errors of a review's spec."""
-    if kind in (RULES, WHO):
+    if kind in (RULES, WHO, TOKEN):
         return
     if sum(bool(spec.get(field)) for field in _ABOUT) != 1:
         why = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
