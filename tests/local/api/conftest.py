@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
+import typed
 from appthread import AppThread
 
 from arena.local.api import Api, make_app
@@ -74,8 +75,10 @@ class Server:
 
 @pytest.fixture
 def api(tmp_path) -> Iterator[Api]:
+    """The API; in the end, the typed client must read all that the test has made."""
     with contextlib.closing(Api(tmp_path / "state.db")) as one:
         yield one
+        typed.read(one)
 
 
 @pytest.fixture

@@ -92,7 +92,15 @@ def test_get_prints_tables(kubectl, api):
     assert words(kubectl("get pods"))[1][:4] == ["a", "0/1", "Pending", "0"]
     assert "NOMINATED NODE" in kubectl("get po -o wide")
     state = {"waiting": {"reason": "CrashLoopBackOff"}}
-    status = {"phase": "Running", "podIP": "127.0.0.1", "containerStatuses": [{"name": "c", "state": state}]}
+    container = {
+        "name": "c",
+        "image": "i:1",
+        "imageID": "",
+        "ready": False,
+        "restartCount": 0,
+        "state": state,
+    }
+    status = {"phase": "Running", "podIP": "127.0.0.1", "containerStatuses": [container]}
     api.patch(PODS, "a", {"status": status}, subresource="status")
     assert words(kubectl("get pods --no-headers"))[0][2] == "CrashLoopBackOff"
     kubectl("create -f -", stdin=DEPLOYMENT)

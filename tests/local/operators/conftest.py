@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
+import typed
 
 from arena.local.api import Api
 from arena.local.machinery.clock import stamp
@@ -94,9 +95,9 @@ class Bench:
 
     def _report(self, name, phase, state, ready=False, restarts=0):
         pod = self.objects.get(PODS, name, self.namespace)
+        shared = {"state": state, "restartCount": restarts, "ready": ready, "imageID": ""}
         statuses = [
-            {"name": one["name"], "state": state, "restartCount": restarts, "ready": ready}
-            for one in pod["spec"]["containers"]
+            {"name": one["name"], "image": one["image"], **shared} for one in pod["spec"]["containers"]
         ]
         old = (pod.get("status") or {}).get("conditions") or []
         kept = [one for one in old if one["type"] != "Ready"]
@@ -146,9 +147,13 @@ class Bench:
 
 @pytest.fixture
 def api(request):
-    """`parametrize("api", [range(0)], indirect=True)`: no loopback ports are allotted, as on a cluster."""
+    """`parametrize("api", [range(0)], indirect=True)`: no loopback ports are allotted, as on a cluster.
+
+    In the end, the typed client of Kubernetes must read all that the test has made.
+    """
     found = Api(":memory:", getattr(request, "param", range(20000, 30000)))
     yield found
+    typed.read(found)
     found.close()
 
 
