@@ -44,7 +44,9 @@ class Kubectl:
     def run(self, *args: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         """The finished process."""
         command = [*self._command, *args]
-        return subprocess.run(command, input=stdin, env=self._env, capture_output=True, text=True, timeout=30)
+        return subprocess.run(
+            command, input=stdin, env=self._env, capture_output=True, text=True, timeout=100
+        )
 
     def __call__(self, line: str, *more: str, stdin: str = "", fails: bool = False) -> str:
         """Run one line, and words that hold blanks; its stdout, or its stderr when it must fail."""

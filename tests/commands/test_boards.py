@@ -67,7 +67,7 @@ def test_a_board_that_does_not_start(tmp_path: Path) -> None:
 LOOK = r"""
 def ask(port, path):
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as link:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as link:
             link.sendall(f"GET {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
             return b"".join(iter(lambda: link.recv(65536), b"")).decode(errors="replace")
     except OSError as error:

@@ -194,7 +194,7 @@ def test_a_job_file_that_never_comes(arena: Product) -> None:
     writer = until(lambda: _opened(pipe), what="the opening")
     until(lambda: _reads(child.pid, pipe), what="the wait")
     child.send_signal(signal.SIGINT)
-    _, err = child.communicate(timeout=10)
+    _, err = child.communicate(timeout=60)
     os.close(writer)
     assert (child.returncode, b"Traceback" in err) == (130, False)
 

@@ -200,7 +200,7 @@ def kubectl(arena, request):
 def test_run_leaves_a_pod_with_its_outcome(kubectl):
     """run starts a program whose log, exit code and events can be read afterwards."""
     kubectl("run a --image=none --restart=Never --command -- sh -c", "echo said; exit 3")
-    kubectl("wait pod/a --for=jsonpath={.status.phase}=Failed --timeout=10s")
+    kubectl("wait pod/a --for=jsonpath={.status.phase}=Failed --timeout=60s")
     assert kubectl("logs a") == "said\n"
     assert words(kubectl("get pod a"))[1][1:3] == ["0/1", "Error"]
     until(lambda: "Started container a" in kubectl("describe pod a"))
@@ -221,7 +221,7 @@ def test_a_list_is_created_and_its_job_reads_the_rest(kubectl):
     """create -f of a List makes every item; the Job in it sees the ConfigMap, the Secret and the claim."""
     made = kubectl("create -f -", stdin=LIST)
     assert [line[1] for line in words(made)] == ["created"] * 4
-    kubectl("wait job/reader --for=condition=Complete --timeout=10s")
+    kubectl("wait job/reader --for=condition=Complete --timeout=60s")
     assert kubectl("logs job/reader") == "from-secret from-map\n"
     assert kubectl("get pvc claim -o jsonpath={.status.phase}") == "Bound"
     typo = LIST.replace("data: {word", "dada: {word")
@@ -232,29 +232,29 @@ def test_a_list_is_created_and_its_job_reads_the_rest(kubectl):
 def test_rollouts_go_forward_and_back(kubectl):
     """rollout status, restart, history and undo, with the cause of each change."""
     kubectl("apply -f -", stdin=IDLE)
-    assert "successfully rolled out" in kubectl("rollout status deploy/idle --timeout=20s")
+    assert "successfully rolled out" in kubectl("rollout status deploy/idle --timeout=60s")
     kubectl("annotate deploy/idle kubernetes.io/change-cause=first")
     kubectl("set env deploy/idle A=b")
     kubectl("annotate --overwrite deploy/idle kubernetes.io/change-cause=second")
-    kubectl("rollout status deploy/idle --timeout=20s")
+    kubectl("rollout status deploy/idle --timeout=60s")
     until(lambda: ["2", "second"] in words(kubectl("rollout history deploy/idle")))
     assert ["1", "first"] in words(kubectl("rollout history deploy/idle"))
     assert re.search(r"A:\s+b", kubectl("rollout history deploy/idle --revision=2"))
     kubectl("rollout undo deploy/idle")
-    kubectl("rollout status deploy/idle --timeout=20s")
+    kubectl("rollout status deploy/idle --timeout=60s")
     assert kubectl("get deploy idle -o jsonpath={.spec.template.spec.containers[0].env}") == ""
     assert [row[0] for row in words(kubectl("rollout history deploy/idle"))[2:4]] == ["2", "3"]
     kubectl("rollout restart deploy/idle")
-    kubectl("rollout status deploy/idle --timeout=20s")
+    kubectl("rollout status deploy/idle --timeout=60s")
     assert "ScalingReplicaSet" in kubectl("describe deploy idle")
 
 
 def test_scale_and_wait(kubectl):
     """scale up and down is followed by the pods; wait sees a condition and a field."""
     kubectl("create -f -", stdin=IDLE)
-    kubectl("wait deploy/idle --for=condition=Available --timeout=20s")
+    kubectl("wait deploy/idle --for=condition=Available --timeout=60s")
     kubectl("scale deploy/idle --replicas=3")
-    kubectl("wait deploy/idle --for=jsonpath={.status.readyReplicas}=3 --timeout=20s")
+    kubectl("wait deploy/idle --for=jsonpath={.status.readyReplicas}=3 --timeout=60s")
     kubectl("scale deploy/idle --replicas=1")
     until(lambda: len(kubectl("get pods -o name").split()) == 1)
 
@@ -263,7 +263,7 @@ def test_a_web_server_is_reached_in_every_way(arena, kubectl):
     """expose, port-forward, logs and exec reach the processes behind a Deployment."""
     kubectl("create -f -", stdin=WEB)
     kubectl("expose deploy web --port=80")
-    kubectl("rollout status deploy/web --timeout=20s")
+    kubectl("rollout status deploy/web --timeout=60s")
     ports = json.loads(kubectl("get svc web -o json"))["metadata"]["annotations"]["local.arena.io/ports"]
     assert fetch(json.loads(ports)["80"]) == 200
     for target in ("svc/web", "deploy/web"):
@@ -291,7 +291,7 @@ def test_a_web_server_is_reached_in_every_way(arena, kubectl):
 def test_top_measures_pods_and_the_node(kubectl):
     """top pod and top node print what the processes use."""
     kubectl("run busy --image=none --command -- sleep 600")
-    kubectl("wait pod/busy --for=condition=Ready --timeout=10s")
+    kubectl("wait pod/busy --for=condition=Ready --timeout=60s")
     row = until(lambda: next((row for row in words(kubectl("top pod"))[1:]), None))
     assert re.fullmatch(r"busy \d+m \d+Mi", " ".join(row))
     assert re.fullmatch(r"local \d+m \d+% \d+Mi \d+%", " ".join(words(kubectl("top node"))[1]))
@@ -303,10 +303,10 @@ def test_top_measures_pods_and_the_node(kubectl):
 def test_a_stateful_set_numbers_its_pods(kubectl):
     """A StatefulSet's pods come in order and keep their names."""
     kubectl("create -f -", stdin=DATABASE)
-    assert "2 new pods" in kubectl("rollout status sts/db --timeout=20s")
+    assert "2 new pods" in kubectl("rollout status sts/db --timeout=60s")
     before = kubectl("get pod db-1 -o jsonpath={.metadata.uid}")
     kubectl("delete pod db-1 --grace-period=1")
-    kubectl("rollout status sts/db --timeout=20s")
+    kubectl("rollout status sts/db --timeout=60s")
     until(lambda: kubectl("get pod db-1 --ignore-not-found -o jsonpath={.metadata.uid}") not in ("", before))
     assert kubectl("get svc db -o jsonpath={.spec.clusterIP}") == "None"
 
@@ -314,7 +314,7 @@ def test_a_stateful_set_numbers_its_pods(kubectl):
 def test_an_indexed_job_completes(kubectl):
     """A Job's pods get their index; describe counts them; events are in order."""
     kubectl("create -f -", stdin=COUNTED)
-    kubectl("wait job/counted --for=condition=Complete --timeout=20s")
+    kubectl("wait job/counted --for=condition=Complete --timeout=60s")
     lines = kubectl("logs -l app=counted --prefix").splitlines()
     assert sorted(line.rpartition(" ")[2] for line in lines) == ["0", "1", "2"]
     text = kubectl("describe job counted")
@@ -327,20 +327,20 @@ def test_an_indexed_job_completes(kubectl):
 def test_delete_waits_and_cascades(kubectl):
     """delete waits for the processes; foreground takes the pods first, orphan leaves them."""
     kubectl("create -f -", stdin=IDLE)
-    kubectl("rollout status deploy/idle --timeout=20s")
+    kubectl("rollout status deploy/idle --timeout=60s")
     kubectl("delete deploy idle --cascade=orphan")
     left = kubectl("get rs,pods -o name").split()
     assert len(left) == 3
     until(lambda: "ownerReferences" not in kubectl("get rs -o json"))
-    kubectl("delete rs --all --cascade=foreground --timeout=20s")
+    kubectl("delete rs --all --cascade=foreground --timeout=60s")
     assert kubectl("get rs,pods -o name") == ""
 
 
 def test_a_namespace_takes_everything_with_it(kubectl):
     """delete namespace returns when its processes have ended, and nothing of it is left."""
     kubectl("create -f -", stdin=IDLE)
-    kubectl("rollout status deploy/idle --timeout=20s")
-    kubectl(f"delete namespace {kubectl.namespace} --timeout=25s")
+    kubectl("rollout status deploy/idle --timeout=60s")
+    kubectl(f"delete namespace {kubectl.namespace} --timeout=60s")
     assert kubectl("get all,cm,events -o name") == ""
     assert "not found" in kubectl(f"get ns {kubectl.namespace}", fails=True)
 
@@ -354,7 +354,7 @@ def test_apply_prunes_and_diff_foretells(kubectl):
     pruned = kubectl("apply -l set=x --prune --prune-allowlist=core/v1/ConfigMap -f -", stdin=json.dumps(one))
     assert "configmap/two pruned" in pruned
     kubectl("apply -f -", stdin=IDLE)
-    kubectl("rollout status deploy/idle --timeout=20s")
+    kubectl("rollout status deploy/idle --timeout=60s")
     assert kubectl("diff -f -", stdin=IDLE) == ""
     done = kubectl.run("diff", "-f", "-", stdin=IDLE.replace("replicas: 2", "replicas: 5"))
     assert done.returncode == 1
@@ -366,13 +366,13 @@ def test_a_pytorchjob_by_hand(kubectl):
     command = ["python3", "-c", MEET]
     replicas = {"Master": (1, command), "Worker": (2, command)}
     kubectl("apply -f -", stdin=training("PyTorchJob", "v1", "pytorch", replicas))
-    kubectl("wait pytorchjob/train --for=condition=Succeeded --timeout=20s")
+    kubectl("wait pytorchjob/train --for=condition=Succeeded --timeout=60s")
     assert kubectl("logs train-master-0") == "met rank1 rank2\n"
     assert words(kubectl("get pytorchjobs"))[1][:2] == ["train", "Succeeded"]
     text = kubectl("describe pytorchjob train")
     assert "Pytorch Replica Specs" in text
     assert "SuccessfulCreatePod" in text
-    kubectl("delete pytorchjob train --timeout=20s")
+    kubectl("delete pytorchjob train --timeout=60s")
     until(lambda: kubectl("get pods,svc -o name") == "")
 
 
@@ -380,7 +380,7 @@ def test_a_tfjob_by_hand(kubectl):
     """kubectl apply of a TFJob: its workers meet by TF_CONFIG."""
     replicas = {"Worker": (2, ["python3", "-c", MEET_TF])}
     kubectl("apply -f -", stdin=training("TFJob", "v1", "tensorflow", replicas))
-    kubectl("wait tfjob/train --for=condition=Succeeded --timeout=20s")
+    kubectl("wait tfjob/train --for=condition=Succeeded --timeout=60s")
     assert kubectl("logs train-worker-0") == "met task1\n"
 
 
@@ -389,7 +389,7 @@ def test_an_mpijob_by_hand(kubectl):
     command = ["sh", "-c", 'cat "$OMPI_MCA_orte_default_hostfile"']
     replicas = {"Launcher": (1, command), "Worker": (2, ["sleep", "600"])}
     kubectl("apply -f -", stdin=training("MPIJob", "v2beta1", "mpi", replicas))
-    kubectl("wait mpijob/train --for=condition=Succeeded --timeout=20s")
+    kubectl("wait mpijob/train --for=condition=Succeeded --timeout=60s")
     found = kubectl("logs -l training.kubeflow.org/job-role=launcher")
     assert sum(int(slots) for slots in re.findall(r"slots=(\d+)", found)) == 2
 
@@ -403,7 +403,7 @@ def test_gpus_beyond_the_quota_are_refused(kubectl):
                                  "resources": {"limits": {"nvidia.com/gpu": 2}}}]},
     }  # fmt: skip
     kubectl("create -f -", stdin=json.dumps(pod))
-    kubectl("wait pod/a --for=condition=Ready --timeout=10s")
+    kubectl("wait pod/a --for=condition=Ready --timeout=60s")
     assert ["requests.nvidia.com/gpu", "2", "2"] in words(kubectl("describe quota gpus"))
     seen = kubectl("exec a -- sh -c", "echo ${CUDA_VISIBLE_DEVICES:-$ARENA_VIRTUAL_GPUS}").strip()
     assert len(seen.split(",")) == 2
@@ -416,5 +416,5 @@ def test_a_job_that_kubectl_makes_itself(kubectl):
     """kubectl create job sends protobuf, and the job runs."""
     kubectl("create configmap greeting --from-literal=word=hello")
     kubectl("create job greet --image=none -- echo hello")
-    kubectl("wait job/greet --for=condition=Complete --timeout=20s")
+    kubectl("wait job/greet --for=condition=Complete --timeout=60s")
     assert kubectl("logs job/greet") == "hello\n"

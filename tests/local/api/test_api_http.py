@@ -282,9 +282,10 @@ def test_a_watch_resumes_where_it_was_cut(server, api):
     with watching(server, f"{MAPS}?watch=true&resourceVersion={version}") as events:
         seen = [next(events)["object"]["metadata"] for _ in range(2)]
     assert [one["name"] for one in seen] == ["a", "b"]
-    path = f"{MAPS}?watch=true&timeoutSeconds=1&resourceVersion={seen[0]['resourceVersion']}"
-    with watching(server, path) as events:
-        assert [one["object"]["metadata"]["name"] for one in events] == ["b"]
+    with watching(server, f"{MAPS}?watch=true&resourceVersion={seen[0]['resourceVersion']}") as events:
+        assert next(events)["object"]["metadata"]["name"] == "b"
+        api.create(CONFIGMAPS, config("c"))
+        assert next(events)["object"]["metadata"]["name"] == "c"
 
 
 def test_a_watch_from_a_forgotten_version_is_410(server, api, monkeypatch):

@@ -316,7 +316,7 @@ def test_scale_and_expose(kubectl):
 def test_rollout_status_reads_the_status(kubectl, api):
     """rollout status waits for the status that a controller writes."""
     kubectl("create -f -", stdin=DEPLOYMENT)
-    with kubectl.start("rollout status deploy/web --timeout=20s") as process:
+    with kubectl.start("rollout status deploy/web --timeout=60s") as process:
         assert "Waiting for deployment spec update" in process.stdout.readline()
         done = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}
         api.patch(DEPLOYMENTS, "web", {"status": done}, subresource="status")
@@ -330,12 +330,12 @@ def test_delete_waits_until_gone(kubectl, api):
     api.patch(PODS, "a", {"spec": {"nodeName": "local"}})
     watch = api.watch(PODS)
     with kubectl.start("delete pod a") as process:
-        while "deletionTimestamp" not in watch.poll(10).object["metadata"]:
+        while "deletionTimestamp" not in watch.poll(60).object["metadata"]:
             pass
         assert words(kubectl("get pods"))[1][2] == "Terminating"
         assert process.poll() is None
         api.delete(PODS, "a", grace=0)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     watch.close()
     assert process.returncode == 0
     kubectl("create -f -", stdin=POD.replace("NAME", "b"))
@@ -350,14 +350,14 @@ def test_wait_sees_conditions(kubectl, api):
     """wait --for condition, jsonpath and delete return when it is so, and fail in time when not."""
     kubectl("create -f -", stdin=POD.replace("NAME", "a"))
     assert "timed out" in kubectl("wait pod a --for=condition=Ready --timeout=1s", fails=True)
-    with kubectl.start("wait pod a --for=condition=Ready --timeout=20s") as process:
+    with kubectl.start("wait pod a --for=condition=Ready --timeout=60s") as process:
         status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
         api.patch(PODS, "a", {"status": status}, subresource="status")
         assert process.communicate()[0] == "pod/a condition met\n"
-    kubectl("wait pod a --for=jsonpath={.status.phase}=Running --timeout=5s")
-    with kubectl.start("wait pod a --for=delete --timeout=20s") as process:
+    kubectl("wait pod a --for=jsonpath={.status.phase}=Running --timeout=60s")
+    with kubectl.start("wait pod a --for=delete --timeout=60s") as process:
         api.delete(PODS, "a")
-        process.communicate(timeout=25)
+        process.communicate(timeout=60)
     assert process.returncode == 0
 
 
@@ -378,7 +378,7 @@ def test_definitions_of_custom_kinds_are_read(kubectl):
     assert "customresourcedefinition.apiextensions.k8s.io/tfjobs.kubeflow.org" in names
     assert names == kubectl("get customresourcedefinitions --chunk-size=5 -o name").split()
     met = "condition met"
-    assert met in kubectl("wait crd/jobsets.jobset.x-k8s.io --for=condition=Established --timeout=20s")
+    assert met in kubectl("wait crd/jobsets.jobset.x-k8s.io --for=condition=Established --timeout=60s")
     found = json.loads(kubectl("get crd clustertrainingruntimes.trainer.kubeflow.org -o json"))
     assert (found["spec"]["scope"], found["status"]["storedVersions"]) == ("Cluster", ["v1alpha1"])
     path = "{.spec.versions[0]['additionalPrinterColumns','subresources']}"

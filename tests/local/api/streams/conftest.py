@@ -98,7 +98,7 @@ class Rig:
         """(exit code, stdout, stderr) of kubectl."""
         if shutil.which("kubectl") is None:
             pytest.skip("kubectl is not on PATH: the judge of this test")
-        done = subprocess.run(self.command(*args), input=stdin, capture_output=True, text=True, timeout=30)
+        done = subprocess.run(self.command(*args), input=stdin, capture_output=True, text=True, timeout=100)
         return done.returncode, done.stdout, done.stderr
 
     @contextlib.contextmanager
