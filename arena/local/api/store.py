@@ -95,8 +95,8 @@ class Store:
         self._ring: deque[Entry] = deque()
         self._kept = 0
         self._pending: list[Entry] | None = None
-        self._dry = False
-        self._path = path
+        self._texts: dict[tuple[str, str, str], str] = {}  # what the transaction has read and written
+        self._dry, self._path = False, path
         with _honest(path):
             self._db = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False)
             self._migrate()
@@ -147,6 +147,7 @@ class Store:
                     self._commit(self._pending)
             finally:
                 self._pending, self._dry = None, False
+                self._texts.clear()
                 if self._db.in_transaction:
                     with _honest(self._path):
                         self._db.execute("ROLLBACK")
@@ -176,6 +177,8 @@ class Store:
         with self.lock, _honest(self._path):
             sql = "SELECT body FROM objects WHERE type = ? AND namespace = ? AND name = ?"
             row = self._db.execute(sql, (key, namespace, name)).fetchone()
+            if row and self._pending is not None:
+                self._texts[key, namespace, name] = row[0]
         return json.loads(row[0]) if row else None
 
     def rows(self, rows: Rows, limit: int = -1) -> list[Row]:
@@ -207,14 +210,14 @@ class Store:
                 " DO UPDATE SET labels = excluded.labels, body = excluded.body",
                 (*row, labels, body),
             )
-        old = encode(before) if before else None
+        old, self._texts[row] = (self._texts.get(row) or encode(before)) if before else None, body
         self._note(Entry(version, "MODIFIED" if old else "ADDED", key, row[1], body, old))
         return obj
 
     def drop(self, key: str, obj: Object) -> Object:
         """Remove the object; its last state gets a version of its own. Only inside a transaction."""
-        meta, old, version = obj["metadata"], encode(obj), self._next()
-        row = (key, meta.get("namespace", ""), meta["name"])
+        meta, version = obj["metadata"], self._next()
+        old = self._texts.pop(row := (key, meta.get("namespace", ""), meta["name"]), None) or encode(obj)
         with _honest(self._path):
             self._db.execute("DELETE FROM objects WHERE type = ? AND namespace = ? AND name = ?", row)
         meta["resourceVersion"] = str(version)

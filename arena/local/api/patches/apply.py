@@ -156,8 +156,9 @@ def _noted(obj: Object, config: Object, write: Write) -> Object:
     if write.manager != _KUBECTL or not notes.get(_LAST_APPLIED):
         return obj
     meta = dict(config.get("metadata") or {})
-    if isinstance(meta.get("annotations"), dict):
-        meta["annotations"] = {key: one for key, one in meta["annotations"].items() if key != _LAST_APPLIED}
+    given = meta.pop("annotations", None)
+    if isinstance(given, dict):
+        meta["annotations"] = {key: one for key, one in given.items() if key != _LAST_APPLIED}
     text = fields.text({**config, "metadata": meta}) + "\n"
     return {**obj, "metadata": {**obj["metadata"], "annotations": {**notes, _LAST_APPLIED: text}}}
 
