@@ -8,6 +8,7 @@
 #   make newest        all checks with the newest releases of everything; shows what they break
 #   make lock          rewrite requirements/*.txt with the newest releases
 #   make benchmarks    the budgets, with this machine's figures
+#   make fidelity      the local cluster's API, compared with an API server of Kubernetes 1.36 (docs/fidelity.md)
 #   make completions   rewrite the shell completions
 #   make lint | format | clean
 
@@ -19,7 +20,7 @@ PYTEST ?= $(BIN)/pytest
 SOURCES := arena tests examples benchmarks requirements setup.py
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format frameworks oldest odd-paths newest lock benchmarks completions clean
+.PHONY: demo test lint format frameworks oldest odd-paths newest lock benchmarks fidelity completions clean
 
 # ---- the environment: one stamp file for each set of extras, installed from its lock
 
@@ -97,6 +98,10 @@ newest:
 
 benchmarks: .venv/with-test
 	$(BIN)/python -m benchmarks
+
+# ARGS are its options; `--help` lists them.
+fidelity: .venv/with-test
+	@PYTHONPATH=tests $(BIN)/python -m fidelity $(ARGS)
 
 # ---- what is generated
 

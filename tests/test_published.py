@@ -119,8 +119,9 @@ def custom(path: Path) -> Iterator[tuple[resource_types.Type, dict[str, Any]]]:
 
 def refused(kind: resource_types.Type, obj: dict[str, Any]) -> list[Any]:
     """The unknown fields and the errors of an object."""
-    found = structure.decode(schema.root(kind), copy.deepcopy(obj), custom=True)
-    return [*found.unknown, *found.errors]
+    root, made = schema.root(kind), copy.deepcopy(obj)
+    found = structure.decode(root, made, custom=True)
+    return [*found.unknown, *found.errors, *structure.check(root, made)]
 
 
 def places(value: Any, known: schema.Schema) -> Iterator[tuple[Any, Any, schema.Schema]]:

@@ -11,6 +11,10 @@ LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 DNS_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 
 
+NOWHERE = "<nil>"
+"""The field of errors for which a cluster names none."""
+
+
 class FieldError(NamedTuple):
     """An error of one field."""
 

@@ -5,7 +5,7 @@ import json
 import sys
 from collections import Counter, defaultdict
 
-from fidelity import corpus, servers
+from fidelity import corpus, recording, servers
 from fidelity.comparison import Accepted, Difference, accepted, differences
 
 SHOWN = 3
@@ -22,6 +22,9 @@ def main() -> int:
     second = servers.embedded if options.self else servers.judge
     try:
         with servers.embedded() as ours, second() as theirs:
+            if options.record:
+                print(f"{recording.write(ours, theirs)} verdicts are recorded in {recording.FILE.name}")
+                return 0
             cases = corpus.cases(groups, options.seed, options.mutations)
             for one in differences(ours, theirs, cases, tally):
                 if rest := one.unexplained(known, used):
@@ -38,6 +41,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("groups", nargs="*", help=f"of the corpus: {', '.join(corpus.GROUPS)}")
     parser.add_argument("--seed", type=int, default=1, help="of mutations and constraints (default 1)")
     parser.add_argument("--mutations", type=int, default=2700, metavar="N", help="how many (default 2700)")
+    parser.add_argument("--record", action="store_true", help="record verdicts for the tests, and end")
     parser.add_argument("--self", action="store_true", help="compare with a second embedded server")
     parser.add_argument("--verbose", action="store_true", help="show requests and messages")
     return parser.parse_args()

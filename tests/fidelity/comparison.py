@@ -43,28 +43,27 @@ class Difference(NamedTuple):
             found += [f"{name} +{_short(one)}" for one in sorted(ours - theirs)]
             found += [f"{name} -{_short(one)}" for one in sorted(theirs - ours)]
         codes = [f"{one.code} {one.reason}".strip() for one in (self.ours, self.theirs)]
-        if codes[0] != codes[1]:
+        told = self.ours.code == self.theirs.code and not (self.ours.reason and self.theirs.reason)
+        if codes[0] != codes[1] and not told:  # an answer that is no Status has no reason
             return [" not ".join(codes), *found]
         return [*found, *self._changes()]
 
-    def is_of_operators(self) -> bool:
-        """Whether ours refuses, for the rules of its operators alone, what the judge stored."""
+    def of_operators(self) -> set[str]:
+        """The causes of ours that the rules of operators give for what the judge stored."""
         stored = self.answers[1]
         if self.ours.code != 422 or self.theirs.code >= 300 or not isinstance(stored, dict):
-            return False
-        return set(self.ours.causes) <= operators.causes(stored)
+            return set()
+        return {f"causes +{_short(one)}" for one in operators.causes(stored)}
 
     def unexplained(self, known: "list[Accepted]", used: "Counter[Accepted]") -> list[str]:
         """What no accepted difference covers; `used` counts those that cover something.
 
         Where all causes of a refusal are accepted, so is its code, which follows from them.
         """
-        if self.is_of_operators():
-            used[OPERATORS] += 1
-            return []
-        rest, before = [], sum(used.values())
+        rest, before, of_operators = [], sum(used.values()), self.of_operators()
         for part in self.parts:
             covering = next((one for one in known if one.covers(self, part)), None)
+            covering = OPERATORS if part in of_operators else covering
             if covering:
                 used[covering] += 1
             else:

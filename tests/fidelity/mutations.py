@@ -26,18 +26,14 @@ Place = tuple[Any, Any, Schema, tuple[Any, ...]]
 """A holder, the key in it, the structure of the holder, and the way to the value."""
 
 
-def cases(seed: int, count: int) -> Iterator[Case]:
+def cases(seed: int, count: int, samples: tuple[Sample, ...] = ()) -> Iterator[Case]:
     """The cases of a seed; those of a smaller count are the first ones of a larger."""
-    dice = random.Random(seed)
-    yield from bases()
-    for number in range(count):
-        yield _case(number, dice.choice(custom()), random.Random(f"{seed}.{number}"))
-
-
-def bases() -> Iterator[Case]:
-    """Create every sample, to be replaced and patched."""
-    for one in custom():
+    samples = samples or custom()
+    for one in samples:
         yield Case(f"sample {one.name}", (Ask("POST", one.kind.path(), one.obj),))
+    dice = random.Random(seed)
+    for number in range(count):
+        yield _case(number, dice.choice(samples), random.Random(f"{seed}.{number}"))
 
 
 def _case(number: int, sample: Sample, dice: random.Random) -> Case:

@@ -39,18 +39,25 @@ def custom() -> tuple[Sample, ...]:
 
 
 @cache
+def own() -> tuple[Sample, ...]:
+    """Those of samples/."""
+    return tuple(one for one in _all((FOLDER,)) if one.type.custom)
+
+
+@cache
 def small() -> tuple[Sample, ...]:
-    """The shortest sample of each custom kind."""
+    """The shortest own sample of each custom kind."""
     found: dict[str, Sample] = {}
-    for one in sorted(custom(), key=lambda sample: -len(str(sample.obj))):
+    for one in sorted(own(), key=lambda sample: -len(str(sample.obj))):
         found[one.type.key] = one
     return tuple(found[key] for key in sorted(found))
 
 
-def _all() -> Iterator[Sample]:
+def _all(folders: tuple[Path, ...] = (FOLDER, CASES)) -> Iterator[Sample]:
     types = {(one.resource.api_version, one.resource.kind): one for one in resource_types.STORED}
-    for path in [*sorted(FOLDER.glob("*.yaml")), *sorted(CASES.glob("*.yaml"))]:
-        for number, obj in enumerate(yaml.safe_load_all(path.read_text(encoding="utf-8"))):
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    for path in [path for folder in folders for path in sorted(folder.glob("*.yaml"))]:
+        for number, obj in enumerate(yaml.load_all(path.read_text(encoding="utf-8"), Loader=loader)):
             if not isinstance(obj, dict) or (obj.get("apiVersion"), obj.get("kind")) not in types:
                 continue
             meta = {key: one for key, one in obj["metadata"].items() if key != "namespace"}

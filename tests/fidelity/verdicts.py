@@ -36,7 +36,7 @@ def verdict(ask: Ask, answer: Answer) -> Verdict:
     texts = list(answer.warnings)
     if not (isinstance(body, dict) and body.get("kind") == "Status" and answer.code >= 400):
         sent = ask.body if isinstance(ask.body, dict) else {}
-        changes = _changes(sent, plain(body, ask.owners)) if answer.code < 400 else {"": type(body).__name__}
+        changes = _changes(sent, plain(body, ask.owners)) if answer.code < 400 else None
         return Verdict(answer.code, "", (), _remarks(texts), changes)
     texts.append(body.get("message", ""))
     causes = (body.get("details") or {}).get("causes") or []
@@ -65,7 +65,7 @@ def plain(body: Any, owners: bool = False) -> Any:
 
 def _meta(meta: dict[str, Any], owners: bool) -> dict[str, Any]:
     kept = {key: one for key, one in meta.items() if key not in _OWN}
-    if "continue" in kept:
+    if kept.pop("continue", ""):
         kept["continue"] = "<continue>"
     if "generateName" in kept:
         kept["name"] = "<made>"
@@ -76,7 +76,7 @@ def _meta(meta: dict[str, Any], owners: bool) -> dict[str, Any]:
 
 
 def _table(body: dict[str, Any]) -> dict[str, Any]:
-    columns = body["columnDefinitions"]
+    columns = body.get("columnDefinitions") or []
     ages = [
         number for number, one in enumerate(columns) if one["name"] in _AGES or one.get("format") == "date"
     ]

@@ -20,7 +20,7 @@ from arena.local.api.resource_types import Type
 from arena.local.api.schema import Schema
 from arena.local.api.store import Store
 from arena.local.field_errors import FieldError
-from arena.local.objects import Object
+from arena.local.objects import Object, Refused
 
 _WITH_STATUS = dict.fromkeys(ownership.WITH_STATUS, ("labels", "annotations"))
 """Metadata that a kubelet may write together with the status."""
@@ -36,10 +36,9 @@ def read(kind: Type, body: Object, how: WriteOptions) -> Object:
     """
     obj = metadata.shaped(kind, body)
     obj["metadata"] = obj.get("metadata") or {}
-    is_wrong = _decode(kind, obj, how)
+    _decode(kind, obj, how)
     if kind.has_status and how.manager:
         obj.pop("status", None)
-    _fillable(kind, obj, is_wrong)
     return obj
 
 
@@ -73,9 +72,10 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOpt
         Refused: as `read` and `create`, and 409 if `new` is based on another version of the object.
     """
     new["metadata"] = dict(new.get("metadata") or {})
-    metadata.keep(kind, old, new)
+    metadata.keep(kind, old, new, how.patched or how.applied)
     if not kind.custom and new["metadata"].get("managedFields") == []:
         new["metadata"]["managedFields"] = [{}]  # which the decoding of built-in kinds keeps
+    _decode(kind, new, how, old)
     if subresource == "status":
         taken = {
             k: v
@@ -83,19 +83,20 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOpt
             if k in ("managedFields", *_WITH_STATUS.get(kind.key, ()))
         }
         kept = {k: v for k, v in old["metadata"].items() if k not in _WITH_STATUS.get(kind.key, ())}
-        new = {**old, "metadata": {**kept, **taken}, "status": new.get("status") or {}}
-        _fillable(kind, new, _decode(kind, new, how, old), old)
+        rest = {key: one for key, one in old.items() if key != "status"}
+        status = {"status": new["status"]} if "status" in new else {}
+        if not kind.custom:
+            status = {"status": new.get("status") or {}}
+        new = {**rest, "metadata": {**kept, **taken}, **status}
         _allowed(kind, new, validation.check_status(kind, new, old))
         ownership.changed(kind, old, new, subresource, how)
         _allowed(kind, new, ownership.errors(new))
         return new
-    is_wrong = _decode(kind, new, how, old)
     if kind.has_status:
         new.pop("status", None)
         if "status" in old:
             new["status"] = old["status"]
-    _fillable(kind, new, is_wrong, old)
-    _allowed(kind, new, _required(kind, new))
+    _allowed(kind, new, _required(kind, new, old))
     kind_rules.of(kind).keep(old, new)
     if kind.custom:  # what operators fill in afterwards, nobody owns
         ownership.changed(kind, old, new, subresource, how)
@@ -113,34 +114,32 @@ def _allotted(kind: Type, obj: Object) -> tuple[str, ...]:
     return tuple(name for name in defaults.ALLOTTED.get(kind.key, ()) if name not in (obj.get("spec") or ()))
 
 
-def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = None) -> bool:
-    """Drop or refuse unknown fields, refuse what cannot be read, and set the defaults of a custom kind.
-
-    Returns:
-        Whether values of a custom resource have a wrong type.
-    """
+def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = None) -> None:
+    """Drop or refuse unknown fields, refuse what cannot be read, and set the defaults of a custom kind."""
     root = schema.root(kind)
     if not kind.custom:
         _specify(root, obj)
     with ownership.aside(obj, old):
-        found = structure.decode(root, obj, kind.custom, old or structure.MISSING, how.applied)
-    unread = [one for one in found.wrong if not kind.custom or one.field.startswith("metadata")]
-    if unread:
-        texts = "; ".join(f"{one.field}: {one.message}" for one in unread)
-        raise refusals.unreadable(kind.resource, texts)
+        found = structure.decode(root, obj, kind.custom, how.applied)
+    if found.errors:
+        texts = "; ".join(f"{one.field}: {one.message}" for one in found.errors)
+        raise _unreadable(kind, obj, texts, how)
+    if how.applied:  # a configuration with unknown fields was refused before
+        return
     if found.unknown and how.validation == "Strict":
         texts = ", ".join(f'unknown field "{path}"' for path in found.unknown)
-        raise refusals.unreadable(kind.resource, f"strict decoding error: {texts}")
+        raise _unreadable(kind, obj, f"strict decoding error: {texts}", how)
     if how.validation == "Warn":
         for path in found.unknown:
             how.warn(f'unknown field "{path}"')
-    return bool(found.wrong)
 
 
-def _fillable(kind: Type, obj: Object, is_wrong: bool, old: Object | None = None) -> None:
-    """Refuse values of a wrong type before an operator looks into them to set defaults."""
-    if is_wrong and kind.definition and kind.definition.fills:
-        _allowed(kind, obj, custom_resources.check(kind, obj, [], old))
+def _unreadable(kind: Type, obj: Object, why: str, how: WriteOptions) -> Refused:
+    if not how.patched:
+        return refusals.unreadable(kind.resource, why)
+    return refusals.invalid(
+        refusals.NO_TYPE, "", [field_errors.invalid("patch", f"{str(obj)[:100]}...", why)]
+    )
 
 
 def _specify(root: Schema, obj: Object) -> None:
@@ -149,12 +148,15 @@ def _specify(root: Schema, obj: Object) -> None:
         obj["spec"] = {}
 
 
-def _required(kind: Type, obj: Object) -> Iterable[FieldError]:
-    """What defaults need."""
-    fills = not kind.custom or (kind.definition and kind.definition.fills)
-    is_due = "spec" in schema.root(kind).required or kind.custom
-    if fills and is_due and not isinstance(obj.get("spec"), dict):
-        yield field_errors.missing("spec")
+def _required(kind: Type, obj: Object, old: Object | None = None) -> Iterable[FieldError]:
+    """What defaults need: a spec and, of a kind whose operator sets them, that it has the right types."""
+    if kind.custom and not (kind.definition and kind.definition.fills):
+        return ()
+    found = custom_resources.check(kind, obj, [], old) if kind.custom else []
+    if any(one.reason == structure.WRONG_TYPE for one in found):
+        return found
+    needed = kind.custom or "spec" in schema.root(kind).required
+    return [field_errors.missing("spec")] if needed and not isinstance(obj.get("spec"), dict) else []
 
 
 def _allowed(kind: Type, obj: Object, causes: Iterable[FieldError]) -> None:

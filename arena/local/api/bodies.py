@@ -162,9 +162,10 @@ def _finite(word: str) -> float:
     return value if math.isfinite(value) else _no_constant(word)
 
 
-def _whole(word: str) -> int:
+def _whole(word: str) -> int | float:
+    """A number, which is no whole one beyond 64 bits, as in a cluster."""
     if len(word) > 20 or not -(2**63) <= int(word) < 2**63:
-        raise refusals.bad(f"the body cannot be read: {word[:20]} is larger than 64 bits")
+        return _finite(word)
     return int(word)
 
 

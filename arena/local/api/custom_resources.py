@@ -4,6 +4,7 @@ First come the structure, the numbers that its scale needs, and lists with equal
 the expressions something to work on, the published rules.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,13 +12,13 @@ from arena.local.api import expressions, scale, schema, structure
 from arena.local.api.resource_types import Type
 from arena.local.api.schema import Schema
 from arena.local.api.structure import MISSING, below, mark
-from arena.local.field_errors import FieldError, invalid
+from arena.local.field_errors import NOWHERE, FieldError, invalid
 from arena.local.objects import Object
 
 _BLOCKING = {f"FieldValue{one}" for one in ("NotSupported", "Required", "TooLong", "TooMany", "TypeInvalid")}
 """The reasons of errors with which rules are not checked."""
 _SKIPPED = FieldError(
-    "<nil>", "FieldValueInvalid",
+    NOWHERE, "FieldValueInvalid",
     "Invalid value: null: some validation rules were not checked because the object was invalid; "
     "correct the existing errors to complete validation",
 )  # fmt: skip
@@ -25,9 +26,23 @@ _SKIPPED = FieldError(
 
 def check(kind: Type, obj: Object, found: list[FieldError], old: Object | None = None) -> list[FieldError]:
     """The errors of an object that is new, or that replaces `old`; `found` are those of its metadata."""
+    return _check(kind, obj, found, old, NOWHERE)
+
+
+def check_status(kind: Type, obj: Object, old: Object) -> list[FieldError]:
+    """The errors of an object whose status replaces that of `old`."""
+    return _check(kind, obj, [], old, "status")
+
+
+def _check(
+    kind: Type, obj: Object, found: list[FieldError], old: Object | None, nowhere: str
+) -> list[FieldError]:
+    """The errors; `nowhere` is the field of those that name none."""
     root, before = schema.root(kind), MISSING if old is None else old
     own = {**obj, "metadata": {}}  # is checked as that of all kinds
-    found = [*found, *structure.check(root, own, old=before), *scale.check(kind, obj)]
+    shaped = structure.check(root, own, old=before)
+    found += [one._replace(field=nowhere) if one.field == NOWHERE else one for one in shaped]
+    found += scale.check(kind, obj)
     if old is None or not any(repetitions(root, old)):
         found += repetitions(root, own)
     if not (kind.facts and kind.facts["rules"]):
@@ -45,7 +60,7 @@ def repetitions(known: Schema, value: Any, path: str = "") -> Iterator[FieldErro
                 yield from repetitions(
                     child, one, below(path, name) if name in known.fields else f"{path}[{name}]"
                 )
-    elif isinstance(value, list):
+    elif isinstance(value, list) and known.type == "array":
         if known.keys or known.is_set:
             yield from _repeated(known, value, path)
         for index, one in enumerate(value):
@@ -58,9 +73,9 @@ def _repeated(known: Schema, value: list[Any], path: str) -> Iterator[FieldError
             why = "must be an object for an array of list-type map"
             yield invalid(f"{path}[{index}]", one, why)
             return
-    seen: list[str] = []
+    seen: Counter[str] = Counter()
     for index, one in enumerate(value):
         text = mark(known, {} if known.keys and one is None else one)
-        if seen.count(text) == 1:  # a cluster tells the second one only
+        seen[text] += 1
+        if seen[text] == 2:  # a cluster does not tell further ones
             yield FieldError(f"{path}[{index}]", "FieldValueDuplicate", f"Duplicate value: {text}")
-        seen.append(text)

@@ -9,7 +9,7 @@ from typing import Any
 from arena.local.api.limits import LIMITS
 from arena.local.api.schema import Schema
 from arena.local.api.structure import MISSING, NAMES, below, mark, same_items
-from arena.local.field_errors import FieldError, invalid
+from arena.local.field_errors import NOWHERE, FieldError, invalid
 
 
 def check(schema: Schema, value: Any, path: str = "", old: Any = MISSING) -> Iterator[FieldError]:
@@ -24,14 +24,14 @@ def check(schema: Schema, value: Any, path: str = "", old: Any = MISSING) -> Ite
             if child := schema.known(name):
                 where = below(path, name) if name in schema.fields else f"{path}[{name}]"
                 yield from check(child, one, where, before.get(name, MISSING))
-    elif isinstance(value, list):
+    elif isinstance(value, list) and schema.type == "array":
         same = same_items(schema, old)
         for index, one in enumerate(value):
             yield from check(schema.item, one, f"{path}[{index}]", same.get(mark(schema, one), MISSING))
 
 
 def _error(path: str, value: Any, why: str) -> FieldError:
-    return invalid(path or "<nil>", value if isinstance(value, (str, int)) else NAMES[type(value)], why)
+    return invalid(path or NOWHERE, value if isinstance(value, (str, int)) else NAMES[type(value)], why)
 
 
 def _broken(rules: Mapping[str, Any], value: Any, old: Any) -> Iterator[str]:
@@ -68,8 +68,21 @@ def _excluded(value: Any, banned: list[Any]) -> Iterator[str]:
 
 def _inside(value: Any, limits: dict[str, dict[str, Any]]) -> Iterator[str]:
     for path, rules in limits.items():
+        above, _, _ = path.rpartition(".")
+        if above and not _leads(value, above):
+            yield f"{above} is not there"  # which a cluster finds when it evaluates the expression
         for one in _at(value, path):
             yield from (f"{path} {why}" for why in _broken(rules, one, MISSING))
+
+
+def _leads(value: Any, path: str) -> bool:
+    """Whether a path of fields and items is there in all items."""
+    step, _, rest = path.partition(".")
+    name, all_items, _ = step.partition("[]")
+    if name and not (isinstance(value, dict) and name in value):
+        return False
+    inner = value[name] if name else value
+    return all(_leads(one, rest) for one in (inner if all_items else [inner])) if rest else True
 
 
 def _apart(value: Any, groups: list[dict[str, dict[str, Any]]]) -> Iterator[str]:

@@ -204,8 +204,7 @@ def _patch(call: Call) -> web.Response:
     target, how = call.target, call.writing()
     force = query_options.flag(call.request.query, "force")
     change = patch_requests.change(call.request, call.body, target, how, force)
-    if change.create is not None:
-        how = replace(how, applied=True)
+    how = replace(how, applied=change.create is not None, patched=change.create is None)
     resource, name, space = target.kind.resource, target.name, target.namespace
     create = None if target.subresource else change.create
     with _guarded(call, how) as check:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sized
 from functools import cache
 from typing import Any
 
-from arena.local.field_errors import FieldError, invalid, unsupported
+from arena.local.field_errors import NOWHERE, FieldError, invalid, unsupported
 from arena.tuples import NamedTuple
 
 
@@ -59,7 +59,7 @@ def _body(words: str) -> Callable[[str, Any, Any], FieldError]:
 def no_range(path: str, form: str) -> FieldError:
     """The error of a number that is not within its format, for which a cluster names no field."""
     what = f"with format {form}" if form else "(default format)"
-    return invalid("<nil>", "", f"Checked value must be of type integer {what} in {path}")
+    return invalid(NOWHERE, "", f"Checked value must be of type integer {what} in {path}")
 
 
 def _too_long(path: str, value: Any, most: int) -> FieldError:

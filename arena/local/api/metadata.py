@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from types import NoneType
 from typing import Any
 
-from arena.local.api import refusals
+from arena.local.api import metadata_validation, refusals
 from arena.local.api.resource_types import Type
 from arena.local.field_errors import FieldError, invalid
 from arena.local.objects import Object
@@ -36,7 +36,9 @@ def begin(kind: Type, body: Object, namespace: str | None) -> Object:
     if not meta.get("name") and meta.get("generateName"):
         stem = str(meta["generateName"])[:58]
         meta["name"] = stem + "".join(secrets.choice(_LETTERS) for _ in range(5))
-    if not meta.get("name"):
+    if kind.custom:
+        meta["name"] = meta.get("name") or ""  # what is wrong with it is told with everything else
+    elif not meta.get("name"):
         message = "Required value: name or generateName is required"
         raise refusals.invalid(
             kind.resource, "", [FieldError("metadata.name", "FieldValueRequired", message)]
@@ -60,12 +62,18 @@ def shaped(kind: Type, body: Object) -> Object:
     """A shallow copy whose apiVersion and kind are those of the type.
 
     Raises:
-        Refused: 400 if it has another apiVersion or kind.
+        Refused: 400 if it has another apiVersion or kind; 422 for the kind of a custom resource.
     """
     if not isinstance(body, dict) or not isinstance(body.get("metadata"), (dict, NoneType)):
         raise refusals.bad("the object provided is not a mapping with metadata")
     api = body.get("apiVersion") or kind.resource.api_version
     word = body.get("kind") or kind.resource.kind
+    if not isinstance(word, str):
+        raise refusals.bad("couldn't get version/kind: the kind is not a text")
+    if kind.custom and api == kind.resource.api_version and word != kind.resource.kind:
+        name = str((body.get("metadata") or {}).get("name", ""))
+        cause = invalid("kind", word, f"must be {kind.resource.kind}")
+        raise refusals.invalid(kind.resource, name, [cause])
     if (api, word) != (kind.resource.api_version, kind.resource.kind):
         raise refusals.bad(
             f"{word} in version {api} cannot be handled as a {kind.resource.kind} of "
@@ -88,7 +96,7 @@ def _place(kind: Type, meta: dict[str, Any], namespace: str | None) -> None:
     meta["namespace"] = namespace or said or "default"
 
 
-def keep(kind: Type, old: Object, new: Object) -> None:
+def keep(kind: Type, old: Object, new: Object, patched: bool = False) -> None:
     """Restore what only the server may change; check that `new` is based on `old`.
 
     Raises:
@@ -96,21 +104,23 @@ def keep(kind: Type, old: Object, new: Object) -> None:
             without a resourceVersion where one is needed.
     """
     before, after = old["metadata"], new["metadata"]
-    _meant(kind, before, after)
+    _meant(kind, before, after, patched)
+    if wrong := list(metadata_validation.check_change(before, after)):
+        raise refusals.invalid(kind.resource, before["name"], wrong)
     for key in ("name", "namespace", "resourceVersion", *_KEPT):
         after.pop(key, None)
         if key in before:
             after[key] = before[key]
 
 
-def _meant(kind: Type, before: dict[str, Any], after: dict[str, Any]) -> None:
+def _meant(kind: Type, before: dict[str, Any], after: dict[str, Any], patched: bool) -> None:
     for key in ("name", "namespace") if kind.resource.namespaced else ("name",):
         said, real = after.get(key), before.get(key)
         if said and said != real:
             raise refusals.bad(
                 f"the {key} of the object ({said}) does not match the {key} on the URL ({real})"
             )
-    if after.get("uid", before["uid"]) != before["uid"]:
+    if not patched and after.get("uid", before["uid"]) != before["uid"]:
         why = f"UID in precondition: {after['uid']}, UID in object meta: {before['uid']}"
         raise refusals.conflict(kind.resource, before["name"], f"Precondition failed: {why}")
     version = after.get("resourceVersion")

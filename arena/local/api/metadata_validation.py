@@ -5,7 +5,7 @@ from typing import Any
 
 from arena.local import checks, formats
 from arena.local.checks import items, mapping
-from arena.local.field_errors import FieldError, invalid
+from arena.local.field_errors import FieldError, forbidden, invalid, missing
 from arena.local.formats import Format
 from arena.local.objects import Object
 
@@ -16,11 +16,19 @@ _REQUIRED = {
     "apiVersion": "version must not be empty",
     **dict.fromkeys(("kind", "name", "uid"), "must not be empty"),
 }
+_FIXED = ("uid", "deletionTimestamp", "deletionGracePeriodSeconds")
+"""What may not change; of an object that is being deleted, the server restores the last two."""
 
 
-def check(meta: Object, form: Format) -> Iterator[FieldError]:
-    """The errors of the metadata of an object whose name must have this format."""
-    yield from name(str(meta["name"]), form)
+def check(meta: Object, form: Format, custom: bool = False) -> Iterator[FieldError]:
+    """The errors of the metadata of an object whose name must have this format.
+
+    A cluster only warns of finalizers of a `custom` resource that name no domain.
+    """
+    if meta["name"] == "":
+        yield missing("metadata.name", "name or generateName is required")
+    else:
+        yield from name(str(meta["name"]), form)
     yield from checks.labels("metadata.labels", meta.get("labels"))
     notes = mapping(meta.get("annotations"))
     for key in notes:
@@ -29,13 +37,27 @@ def check(meta: Object, form: Format) -> Iterator[FieldError]:
         message = f"Too long: may not be more than {_NOTES} bytes"
         yield FieldError("metadata.annotations", "FieldValueTooLong", message)
     for index, one in enumerate(meta.get("finalizers") or []):
-        yield from finalizer("metadata.finalizers", f"metadata.finalizers[{index}]", one)
+        wrong = finalizer("metadata.finalizers", f"metadata.finalizers[{index}]", one)
+        yield from (why for why in wrong if not (custom and why.field.endswith("]")))
     yield from _owners(items(meta.get("ownerReferences")))
 
 
 def _bytes(text: Any) -> int:
     """The length of a text in bytes, which JSON may have given one half of a pair of characters."""
     return len(str(text).encode(errors="surrogatepass"))
+
+
+def check_change(old: Object, new: Object) -> Iterator[FieldError]:
+    """The errors of metadata that replaces other metadata."""
+    ending = bool(old.get("deletionTimestamp"))
+    for key in _FIXED[: 1 if ending else None]:
+        if new.get(key) not in (None, old.get(key)):
+            yield invalid(f"metadata.{key}", new[key], "field is immutable")
+    known = old.get("finalizers") or []
+    added = [one for one in new.get("finalizers") or [] if one not in known]
+    if ending and added:
+        why = "no new finalizers can be added if the object is being deleted, found new finalizers"
+        yield forbidden("metadata.finalizers", f"{why} {added}")
 
 
 def name(text: str, form: Format) -> Iterator[FieldError]:

@@ -9,7 +9,6 @@ from arena.local.api.patches import apply, fields, pointer, strategic
 from arena.local.api.patches.merge import merge
 from arena.local.api.request_options import WriteOptions
 from arena.local.api.request_path import Target
-from arena.local.api.resource_types import Type
 from arena.local.field_errors import FieldError, forbidden, invalid
 from arena.local.objects import Object
 from arena.tuples import NamedTuple
@@ -34,22 +33,40 @@ def change(request: web.Request, body: bytes, target: Target, how: WriteOptions,
         Refused: 400 if it cannot be read; 415 for a content type that the kind does not support.
     """
     patch = _parse(request, body, target, how, force)
-    return Patch(_identified(patch.apply, target.kind), patch.create)
+    return Patch(_identified(patch.apply, target), patch.create)
 
 
-def _identified(change: Callable[[Object], Object], kind: Type) -> Callable[[Object], Object]:
+def _identified(change: Callable[[Object], Object], target: Target) -> Callable[[Object], Object]:
     """The change, whose result must still be the same object, by its name and uid."""
 
     def checked(old: Object) -> Object:
         uid = (old.get("metadata") or {}).get("uid")
         new = change(old)
+        if target.kind.custom and target.subresource != "scale":
+            _check_type(target, new)
         bodies.check_name(new)
         if (said := new["metadata"].get("uid", uid)) != uid:
             cause = invalid("metadata.uid", said, "field is immutable")
-            raise refusals.invalid(kind.resource, new["metadata"]["name"], [cause])
+            raise refusals.invalid(target.kind.resource, new["metadata"]["name"], [cause])
         return new
 
     return checked
+
+
+def _check_type(target: Target, new: Object) -> None:
+    """Refuse a custom resource that has lost its type, or got another.
+
+    Raises:
+        Refused: 422.
+    """
+    resource = target.kind.resource
+    for field, wanted in (("apiVersion", resource.api_version), ("kind", resource.kind)):
+        if not isinstance(new.get(field), str) or not new[field]:
+            cause = invalid("patch", f"{str(new)[:100]}...", f"Object '{field}' is missing")
+            raise refusals.invalid(refusals.NO_TYPE, "", [cause])
+        if new[field] != wanted:
+            cause = invalid(field, new[field], f"must be {wanted}")
+            raise refusals.invalid(resource, target.name, [cause])
 
 
 def _parse(request: web.Request, body: bytes, target: Target, how: WriteOptions, force: bool) -> Patch:
@@ -89,8 +106,8 @@ def _apply(request: web.Request, config: Object, target: Target, how: WriteOptio
     if said != expected:
         what = "Incorrect version specified in apply patch"
         raise refusals.bad(f"{what}. Specified patch version: {said}, expected: {expected}")
-    if not config.get("kind"):
-        raise refusals.bad(f"invalid object type: {expected}, Kind=")
+    if config.get("kind") != target.kind.resource.kind:
+        raise refusals.bad(f"invalid object type: {expected}, Kind={config.get('kind', '')}")
     metadata.shaped(target.kind, config)
     if (config.get("metadata") or {}).get("managedFields") is not None:
         raise refusals.bad("metadata.managedFields must be nil")

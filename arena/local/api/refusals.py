@@ -41,6 +41,10 @@ def _details(resource: Resource, name: str) -> dict[str, Any]:
     return details | {"group": resource.group} if resource.group else details
 
 
+NO_TYPE = Resource("", "", "", "")
+"""What a cluster names when the result of a patch cannot be read."""
+
+
 def missing(resource: Resource, name: str) -> Refused:
     """404 NotFound."""
     return Refused(404, "NotFound", f'{qualified(resource)} "{name}" not found', _details(resource, name))

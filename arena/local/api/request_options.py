@@ -27,6 +27,8 @@ class WriteOptions:
     """The subresource of the request, if it is not what is written, such as `scale`."""
     applied: bool = False
     """Whether `managedFields` is already final, as for server-side apply."""
+    patched: bool = False
+    """Whether it is a patch, whose result a cluster reads again: what it cannot read is the patch's fault."""
     warn: Callable[[str], None] = _silent
 
 

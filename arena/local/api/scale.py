@@ -18,15 +18,16 @@ def scale(kind: Type, obj: Object) -> Object:
     """The object's autoscaling/v1 Scale."""
     paths = _paths(kind)
     wanted = json_path.find(obj, paths["specReplicasPath"])
+    if wanted is None and not kind.custom:
+        wanted = 1
+    chosen = _selector(obj, paths)
+    selector = {"selector": chosen} if chosen else {}
     return {
         "apiVersion": "autoscaling/v1",
         "kind": "Scale",
         "metadata": {key: obj["metadata"][key] for key in _META if key in obj["metadata"]},
-        "spec": {"replicas": 1 if wanted is None else wanted},
-        "status": {
-            "replicas": json_path.find(obj, paths["statusReplicasPath"]) or 0,
-            "selector": _selector(obj, paths),
-        },
+        "spec": {"replicas": wanted} if wanted else {},
+        "status": {"replicas": json_path.find(obj, paths["statusReplicasPath"]) or 0} | selector,
     }
 
 

@@ -13,12 +13,12 @@ from arena.local.api import go_types
 from arena.local.api.limits import LIMITS, is_within, no_range
 from arena.local.api.quantities import is_quantity, is_time
 from arena.local.api.schema import Schema
-from arena.local.field_errors import FieldError, missing
+from arena.local.field_errors import NOWHERE, FieldError, invalid, missing
 from arena.tuples import NamedTuple
 
 MISSING: Any = object()
 """The value of which there is none."""
-_WRONG_TYPE = "FieldValueTypeInvalid"
+WRONG_TYPE = "FieldValueTypeInvalid"
 NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number",
           type(None): "null"}  # fmt: skip
 _ACCEPTED: dict[str, tuple[str, ...]] = {
@@ -32,30 +32,25 @@ _WORDS = {"int-or-string": "integer,string"}
 
 
 class Findings(NamedTuple):
-    """What is wrong with an object that was decoded: its unknown fields, and its errors."""
+    """What was wrong with an object that was decoded: its unknown fields, and what cannot be read."""
 
     unknown: list[str]
     errors: list[FieldError]
 
-    @property
-    def wrong(self) -> list[FieldError]:
-        """The values of a wrong type."""
-        return [one for one in self.errors if one.reason == _WRONG_TYPE]
 
+def decode(schema: Schema, obj: Any, custom: bool, merged: bool = False) -> Findings:
+    """Remove unknown fields and nulls from an object, and set the defaults of a custom kind.
 
-def decode(schema: Schema, obj: Any, custom: bool, old: Any = MISSING, merged: bool = False) -> Findings:
-    """Remove unknown fields and nulls from an object, and check it; set the defaults of a custom kind.
-
-    Of a built-in kind, only the types are checked. Nulls in a custom resource that the server itself has
-    `merged` stay, as on a cluster, and are wrong.
+    A built-in kind cannot be read with a value of a wrong type; of a custom one, this is so in its metadata.
+    Nulls in a custom resource that the server itself has `merged` stay, as on a cluster, and are wrong.
     """
-    # The metadata of all kinds is of a built-in type.
-    go_types.normalise(schema.child("metadata") if custom else schema, obj.get("metadata") if custom else obj)
+    meta = schema.child("metadata"), obj.get("metadata"), "metadata"
+    typed = meta if custom else (schema, obj, "")
+    go_types.normalise(*typed[:2])
     unknown = list(prune(schema, obj, keep_nulls=custom and merged))
-    if not custom:
-        return Findings(unknown, list(_misfits(schema, obj)))
-    complete(schema, obj)
-    return Findings(unknown, list(check(schema, obj, old=old)))
+    if custom:
+        complete(schema, obj)
+    return Findings(unknown, list(_misfits(*typed)))
 
 
 def prune(schema: Schema, value: Any, path: str = "", keep_nulls: bool = False) -> Iterator[str]:
@@ -118,6 +113,8 @@ def check(schema: Schema, value: Any, path: str = "", old: Any = MISSING) -> Ite
     # What there is to check is checked even so, and a list passes for a text with a format, as in a cluster.
     if not _fits(schema, value) and not (isinstance(value, list) and _is_formatted(schema)):
         yield _wrong(schema, path, value)
+        if schema.type == "int-or-string" and value is not None:
+            yield invalid(NOWHERE, "", f'"{path}" must validate at least one schema (anyOf)')
     if schema.type == "integer" and _is_number(value) and not is_within(value, schema.raw.get("format", "")):
         yield no_range(path, schema.raw.get("format", ""))
     for name, bound in schema.limits.items():
@@ -126,7 +123,7 @@ def check(schema: Schema, value: Any, path: str = "", old: Any = MISSING) -> Ite
             yield limit.error(path, value, bound)
     if isinstance(value, dict):
         yield from _mapping(schema, value, path, old)
-    elif isinstance(value, list):
+    elif isinstance(value, list) and schema.type == "array":
         yield from _list(schema, value, path, old)
 
 
@@ -184,14 +181,14 @@ def _wrong(schema: Schema, path: str, value: Any) -> FieldError:
             f'Invalid value: "{value}": quantities must match the regular expression '
             "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
         )
-        return FieldError(path, _WRONG_TYPE, message)
+        return FieldError(path, WRONG_TYPE, message)
     if given == "string" and schema.type == "string":
         given = value
     elif given in ("string", "array", "null"):  # as a cluster, which names the format of other values only
         wanted = schema.type
     shown = json.dumps(given, ensure_ascii=False)
     what = f"{path} in body must be of type {_WORDS.get(wanted, wanted)}: {shown}"
-    return FieldError(path, _WRONG_TYPE, f"Invalid value: {shown}: {what}")
+    return FieldError(path, WRONG_TYPE, f"Invalid value: {shown}: {what}")
 
 
 def below(path: str, name: str) -> str:

@@ -44,7 +44,7 @@ def _check(kind: Type, obj: Object, old: Object | None = None) -> Iterator[Field
 def _structure(kind: Type, obj: Object, old: Object | None) -> list[FieldError]:
     """The errors of metadata and structure; the rules of built-in kinds say themselves what is required."""
     known = kind_rules.of(kind)
-    found = list(metadata_validation.check(obj["metadata"], known.name))
+    found = list(metadata_validation.check(obj["metadata"], known.name, kind.custom))
     if kind.custom:
         return custom_resources.check(kind, obj, found, old)
     if known.check is kind_rules.nothing:
@@ -68,7 +68,7 @@ def rules(kind: Type, obj: Object) -> Iterator[FieldError]:
 def check_status(kind: Type, obj: Object, old: Object | None = None) -> Iterator[FieldError]:
     """The errors of a status: of a built-in kind, the required fields that it has not."""
     if kind.custom and old is not None:
-        yield from custom_resources.check(kind, obj, [], old)
+        yield from custom_resources.check_status(kind, obj, old)
     elif not kind.custom:
         yield from _required(schema.root(kind).child("status"), obj.get("status"), "status")
 

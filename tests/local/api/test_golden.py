@@ -105,6 +105,7 @@ CHANGED = {
     ("refusals", 1): "a group that is not there: plain text there, a Status here",
     ("refusals", 11): "a resourceVersion on create: 500 there, 400 here, as it is the client's mistake",
     ("patches", 9): "a patch that is not JSON: 500 there, 400 here",
+    ("patches", 6): "an unknown operation: newer servers answer 400, as here",
     ("subresources", 4): "a missing object's scale: newer servers name the object, as here",
     ("values", 15): "a Service's name that begins with a digit: newer servers allow it, as here",
     ("tables", 6): "of Jobs: newer servers show their status, as here",

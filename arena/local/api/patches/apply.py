@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from arena import foreign_json
-from arena.local.api.patches import fields, managers
+from arena.local.api.patches import fields, managers, typed
 from arena.local.api.patches.combination import merge, removed
 from arena.local.api.patches.comparison import compare
 from arena.local.api.patches.fields import Node
@@ -43,7 +43,7 @@ def apply(
         Refused: 409 with a cause for every field that others own and `config` would change.
         fields.Unfit: an item of a list has none of its keys, or a list repeats one.
     """
-    _check(config, schema)
+    typed.check(config, schema)
     nothing = empty or {"apiVersion": config.get("apiVersion"), "kind": config.get("kind"), "metadata": {}}
     known = managers.stored(live["metadata"].get("managedFields")) if live else {}
     if live and not known:
@@ -112,26 +112,6 @@ def _named_fields(value: Any, schema: Schema) -> Node:
     return fields.with_named(fields.of(value, schema), schema)
 
 
-def _check(value: Any, schema: Schema) -> None:
-    """Refuse a configuration that has an unknown field, or repeats an item of a list."""
-    if isinstance(value, dict):
-        for name, one in value.items():
-            try:
-                if schema.known(name) is None and not schema.is_open:
-                    raise fields.Unfit(": field not declared in schema")
-                _check(one, schema.child(name))
-            except fields.Unfit as unfit:
-                raise fields.Unfit(f".{name}{unfit}") from None
-    elif isinstance(value, list):
-        seen = set()
-        for one in value:
-            step = "" if fields.is_leaf(value, schema) else fields.item_step(one, schema)
-            if step and step in seen:
-                raise fields.Unfit(f": duplicate entries for key {fields.show((step,))}")
-            seen.add(step)
-            _check(one, schema.item)
-
-
 def _unexpected(conflicts: Conflicts, live: Object, schema: Schema, write: Write) -> Conflicts:
     """The conflicts without those about fields that kubectl applied before, with a patch of its own."""
     try:
@@ -139,8 +119,8 @@ def _unexpected(conflicts: Conflicts, live: Object, schema: Schema, write: Write
         applied = foreign_json.loads(text)
         if applied["apiVersion"] != write.version:
             return conflicts
-        _check(live, schema)
-        _check(applied, schema)
+        typed.check(live, schema)
+        typed.check(applied, schema)
         difference = compare(applied, live, schema)
     except (KeyError, TypeError, ValueError):
         return conflicts

@@ -22,10 +22,10 @@ def patch(target: Any, operations: Any) -> Any:
     """
     if not isinstance(operations, list) or len(operations) > LONGEST:
         raise Refused(400, "BadRequest", f"a JSON patch is a list of at most {LONGEST} operations")
+    for operation in operations:
+        _check(operation)
     document, left = [deepcopy(target)], LARGEST
     for operation in operations:
-        if not isinstance(operation, dict) or "op" not in operation or "path" not in operation:
-            raise Refused(400, "BadRequest", "each operation of a JSON patch needs `op` and `path`")
         try:
             left -= _apply(document, operation)
         except RecursionError as error:
@@ -35,12 +35,20 @@ def patch(target: Any, operations: Any) -> Any:
     return document[0]
 
 
+def _check(operation: Any) -> None:
+    """Refuse what is no operation, before any is applied."""
+    if not isinstance(operation, dict) or "op" not in operation or not isinstance(operation.get("path"), str):
+        raise Refused(400, "BadRequest", "each operation of a JSON patch needs `op` and `path`")
+    if operation["op"] not in ("add", "replace", "test", "remove", "copy", "move"):
+        raise Refused(400, "BadRequest", f"unsupported operation {json.dumps(operation['op'])}")
+    if operation["op"] in ("add", "replace", "test") and "value" not in operation:
+        raise Refused(400, "BadRequest", f"{operation['op']} needs a value")
+
+
 def _apply(document: list[Any], operation: dict[str, Any]) -> int:
     """Apply one operation; return how much it copied."""
     op, path = operation["op"], _steps(operation["path"])
     if op in ("add", "replace", "test"):
-        if "value" not in operation:
-            raise _impossible(f"{op} needs a value")
         value = operation["value"]
         if op == "test":
             if _get(document, path) != value:
@@ -48,13 +56,13 @@ def _apply(document: list[Any], operation: dict[str, Any]) -> int:
             return 0
         if op == "replace":
             _remove(document, path)
+        elif len(path) == 1:
+            raise _impossible("the whole document can only be replaced")
         _add(document, path, deepcopy(value))
     elif op == "remove":
         _remove(document, path)
-    elif op in ("copy", "move"):
-        return _transfer(document, _steps(operation.get("from", "")), path, keep=op == "copy")
     else:
-        raise _impossible(f'unexpected operation "{op}"')
+        return _transfer(document, _steps(operation.get("from", "")), path, keep=op == "copy")
     return 0
 
 
@@ -76,7 +84,7 @@ def _transfer(document: list[Any], source: Sequence[str], path: Sequence[str], k
 def _steps(pointer: Any) -> tuple[str, ...]:
     """A pointer as keys; the document itself is at index 0 of a list, so that it has a parent."""
     if not isinstance(pointer, str) or (pointer and not pointer.startswith("/")):
-        raise Refused(400, "BadRequest", f'"{pointer}" is not a JSON pointer')
+        raise _impossible(f'"{pointer}" is not a JSON pointer')
     return ("0", *(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]))
 
 

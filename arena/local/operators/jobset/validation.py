@@ -45,7 +45,10 @@ def check(obj: Object) -> Iterator[FieldError]:
     for number, group in enumerate(groups):
         where = f"spec.replicatedJobs[{number}]"
         yield from check_count(f"{where}.replicas", group.get("replicas"))
-        yield from _length(obj["metadata"]["name"], group, where)
+        if "spec" in group["template"]:
+            yield from _length(obj["metadata"]["name"], group, where)
+        else:
+            yield missing(f"{where}.template.spec")
         yield from _dependencies(spec, group, places, where)
     yield from _policies(spec, places)
 
