@@ -12,6 +12,9 @@ from arena.tuples import NamedTuple
 
 Object = dict[str, Any]
 
+VERSION = "1.36"
+"""The version of Kubernetes that the local cluster follows, for clients and programs that compare it."""
+
 
 class Resource(NamedTuple):
     """A resource type."""

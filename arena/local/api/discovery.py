@@ -7,14 +7,13 @@ from typing import Any
 from arena.local.api import openapi
 from arena.local.api.refusals import of_code
 from arena.local.api.resource_types import TYPES, Type
-from arena.local.objects import Object
+from arena.local.objects import VERSION, Object
 from arena.tuples import NamedTuple
 
-VERSION = "v1.32.0+arena"
-"""The version whose semantics the server follows, for clients that compare it."""
+_MAJOR, _MINOR = VERSION.split(".")
 _VERSION: Object = {
-    "major": "1", "minor": "32", "gitVersion": VERSION, "gitCommit": "", "gitTreeState": "clean",
-    "buildDate": "1970-01-01T00:00:00Z", "goVersion": "none", "compiler": "none",
+    "major": _MAJOR, "minor": _MINOR, "gitVersion": f"v{VERSION}.0+arena", "gitCommit": "",
+    "gitTreeState": "clean", "buildDate": "1970-01-01T00:00:00Z", "goVersion": "none", "compiler": "none",
     "platform": "local/process",
 }  # fmt: skip
 """The whole version: typed clients refuse one that lacks a field."""

@@ -9,7 +9,7 @@ from arena import operating_system
 from arena.local.node import gpus
 from arena.local.node.events import timestamp
 from arena.local.node.value_sources import HOST
-from arena.local.objects import NODES, Object, Objects
+from arena.local.objects import NODES, VERSION, Object, Objects
 
 GPU_LABEL = "local.arena.io/gpu"
 PODS = 500
@@ -90,7 +90,7 @@ def _info(system: str, arch: str) -> Object:
         "containerRuntimeVersion": "process://1",
         "kernelVersion": platform.release(),
         "kubeProxyVersion": "",
-        "kubeletVersion": "v1.32.0+arena",
+        "kubeletVersion": f"v{VERSION}.0+arena",
         "machineID": "",
         "operatingSystem": system,
         "osImage": platform.platform(terse=True),

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from arena.local.node.value_sources import HOST
-from arena.local.objects import Object
+from arena.local.objects import VERSION, Object
 from arena.local.runtime import ExecSpec
 from arena.tuples import NamedTuple
 
@@ -85,7 +85,8 @@ def _http(get: Object, target: Target, timeout: float) -> Answer:
         connection = http.client.HTTPConnection(host, port, timeout=timeout)
     headers = {one["name"]: one.get("value", "") for one in get.get("httpHeaders") or []}
     try:
-        connection.request("GET", get.get("path") or "/", headers={"User-Agent": "kube-probe/1.32"} | headers)
+        headers = {"User-Agent": f"kube-probe/{VERSION}"} | headers
+        connection.request("GET", get.get("path") or "/", headers=headers)
         status = connection.getresponse().status
     finally:
         connection.close()
