@@ -37,7 +37,7 @@ PYTHON = [page for page in PAGES if any(not block.file for block in blocks(page,
 
 LOOKS = re.compile(r"arena (cron )?(list|get|logs|top) ")
 """Commands that may be asked again until what they look at has happened."""
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def title(page: Path) -> str:
@@ -69,7 +69,7 @@ def wrong(step: Step, arena: Product) -> str:
     """Run a step; what is not as the page shows it, or ""."""
     done = subprocess.run(
         ["sh", "-c", step.command], env=arena.env, cwd=arena.home, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
     )  # fmt: skip
     printed = {masked(line) for line in done.stdout.splitlines()}
     missing = [line for line in step.shown if masked(line) not in printed]
@@ -86,7 +86,7 @@ def test_python_runs(page: Path, arena: Product) -> None:
     program = "\n".join(block.text for block in blocks(page, "python") if not block.file)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program], env=arena.env, cwd=arena.home,
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
 
