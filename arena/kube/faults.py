@@ -108,7 +108,8 @@ def refusal(status: int, body: bytes, asked: Asked) -> ArenaError:
         return _forbidden(message, said, asked)
     if status == 404:
         return _missing(message, said, asked)
-    if status == 409:
+    # A patch with the uid of an object whose name another one has taken meanwhile changes an immutable field.
+    if status == 409 or any(cause.get("field") == "metadata.uid" for cause in causes(said)):
         return _conflict(message, said, asked)
     if status == 410:
         return _expired(message, said, asked)
