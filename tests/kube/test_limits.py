@@ -35,6 +35,11 @@ def client(request, stage) -> Transport:
 def small(monkeypatch):
     """Limits that a test reaches soon."""
     monkeypatch.setattr(limits, "LARGEST", 8 * MB)
+
+
+@pytest.fixture
+def brief(monkeypatch):
+    """A limit of time that a slow answer reaches soon, and on a busy machine a quick one, too."""
     monkeypatch.setattr(limits, "LONGEST", 1.0)
 
 
@@ -114,7 +119,7 @@ SLOW = {
 }
 
 
-def test_a_slow_refusal_of_a_stream_has_a_limit_in_all(stage: Stage, client: Transport):
+def test_a_slow_refusal_of_a_stream_has_a_limit_in_all(stage: Stage, client: Transport, brief):
     """Once a stream is refused, its answer is one like others."""
     stage.answers = [endless("HTTP/1.1 403 Forbidden\r\n\r\n", lambda: drip(b" "))]
     with pytest.raises(TimedOut):
@@ -122,17 +127,17 @@ def test_a_slow_refusal_of_a_stream_has_a_limit_in_all(stage: Stage, client: Tra
 
 
 @pytest.mark.parametrize("answer", SLOW.values(), ids=SLOW)
-def test_a_slow_answer_has_a_limit_in_all(stage: Stage, client: Transport, answer):
+def test_a_slow_answer_has_a_limit_in_all(stage: Stage, client: Transport, answer, brief):
     """A server that sends a byte now and then does not block forever, and is asked only once."""
     stage.answers = [answer]
     start = time.monotonic()
     with pytest.raises(TimedOut, match="took too long to list pods"):
         ask(client)
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 60
     assert len(stage.requests) == 1
 
 
-def test_a_stream_has_no_limit_in_all(stage: Stage, client: Transport):
+def test_a_stream_has_no_limit_in_all(stage: Stage, client: Transport, brief):
     """What is followed may take as long as it likes."""
     stage.answers = [endless("HTTP/1.1 200 OK\r\n\r\n", lambda: itertools.islice(drip(b"line\n"), 15))]
     with contextlib.closing(client.send(Request(ASKED, "GET", "/x", stream=True))) as reply:
