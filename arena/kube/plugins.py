@@ -4,6 +4,7 @@ The program shares the standard error of this process, and its standard input if
 users see its prompts.
 """
 
+import atexit
 import json
 import os
 import re
@@ -25,8 +26,9 @@ from arena.values import field, frozen, replace
 
 _EXTENSION = "client.authentication.k8s.io/exec"
 """The keys of a kubeconfig's cluster that plug-ins receive."""
-_MOMENT = 0.7
-"""Seconds for a plug-in that must not disturb: less than the patience of TAB, so that arena still ends it."""
+_START = threading.Lock()
+_SILENT: list["subprocess.Popen[bytes]"] = []
+"""The plug-ins that must not disturb: they end when this process does, which waits for none of them."""
 _CLUSTER = ("server", "tls-server-name", "insecure-skip-tls-verify", "proxy-url", "disable-compression")
 
 
@@ -49,7 +51,7 @@ def proof(context: Context, silent: bool = False) -> Proof:
 
     Args:
         silent: whether nobody may be disturbed, as while the shell completes. Then only a plug-in that never
-            asks is run (interactiveMode: Never), without a terminal, and not for long.
+            asks is run (interactiveMode: Never), without a terminal, and not beyond the end of this process.
 
     The returned headers raise as this function.
 
@@ -107,11 +109,14 @@ class _Plugin:
         given = {str(one.get("name")): str(one.get("value") or "") for one in self._entry.get("env") or ()}
         words = [self._entry["command"], *(str(one) for one in self._entry.get("args") or ())]
         try:
-            child = subprocess.Popen(
-                words, env={**os.environ, **given, "KUBERNETES_EXEC_INFO": self._info(may_ask)},
-                stdin=None if may_ask else subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL if self._silent else None, start_new_session=self._silent,
-            )  # fmt: skip
+            with _START:
+                child = subprocess.Popen(
+                    words, env={**os.environ, **given, "KUBERNETES_EXEC_INFO": self._info(may_ask)},
+                    stdin=None if may_ask else subprocess.DEVNULL, stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL if self._silent else None, start_new_session=self._silent,
+                )  # fmt: skip
+                if self._silent:
+                    _SILENT.append(child)
         except OSError as cause:
             raise self._failure(f"cannot be run: {cause.strerror}", "install it") from cause
         except ValueError as cause:  # args or env that no program can receive
@@ -119,13 +124,10 @@ class _Plugin:
         return self._answer(child)
 
     def _answer(self, child: "subprocess.Popen[bytes]") -> bytes:
-        """What the plug-in prints; one that must not disturb is ended with all that it started."""
+        """What the plug-in prints."""
         with child:
             try:
-                answer, _ = child.communicate(timeout=_MOMENT if self._silent else None)
-            except subprocess.TimeoutExpired as cause:
-                os.killpg(child.pid, signal.SIGKILL)
-                raise self._failure("takes too long") from cause
+                answer, _ = child.communicate()
             except BaseException:  # Ctrl-C
                 child.kill()
                 raise
@@ -165,6 +167,15 @@ class _Plugin:
     def _failure(self, why: str, hint: str = "log in again") -> NotAllowed:
         wanted = " ".join(str(self._entry.get("installHint") or "").split())
         return NotAllowed(f"{self.name} {why}", wanted or hint)
+
+
+@atexit.register
+def _end_silent() -> None:
+    """End the plug-ins that must not disturb, with all that they started; from now on none starts."""
+    _START.acquire()
+    for child in _SILENT:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 def _moment(text: str | None) -> datetime | None:

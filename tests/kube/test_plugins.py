@@ -165,19 +165,38 @@ def test_completion_ends_a_plug_in_that_is_slow(tmp_path):
     text = (
         "import subprocess\nprint('a code', file=sys.stderr)\n"
         "child = subprocess.Popen(['sleep', '600'])\n"
-        "pathlib.Path('pids').write_text(f'{os.getpid()} {child.pid} {os.getsid(0)}')\nchild.wait()"
+        "pathlib.Path('new').write_text(f'{os.getpid()} {child.pid} {os.getsid(0)}')\n"
+        "os.rename('new', 'pids')\nchild.wait()"
     )
-    assert complete(config(tmp_path, text)) == ("", "")
+    path = config(tmp_path, text)
+    until(lambda: complete(path) == ("", "") and Path("pids").exists(), what="a plug-in that starts in time")
     own, child, session = map(int, Path("pids").read_text().split())
     assert own == session
     until(lambda: not is_running(own) and not is_running(child), what="the end of both")
+
+
+def test_a_silent_plug_in_ends_with_its_process(tmp_path):
+    """A plug-in that never asks does not outlive the process that runs it, however late it began."""
+    text = "pathlib.Path('new').write_text(str(os.getpid()))\nos.rename('new', 'pid')\ntime.sleep(600)"
+    program = (
+        "import pathlib, threading, time\n"
+        "from arena.kube import credentials, kubeconfig\n"
+        f"path = pathlib.Path({str(config(tmp_path, text))!r})\n"
+        "load = lambda: credentials.load(kubeconfig.read([path]), silent=True).headers()\n"
+        "threading.Thread(target=load, daemon=True).start()\n"
+        "while not pathlib.Path('pid').exists(): time.sleep(0.01)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    own = int(Path("pid").read_text())
+    until(lambda: not is_running(own), what="the end of the plug-in")
 
 
 def test_completion_gives_up_on_a_silent_server(tmp_path):
     """TAB offers nothing when the server accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = {"server": f"http://127.0.0.1:{silent.getsockname()[1]}"}
-        assert complete(config(tmp_path, "answer(token='t')", address)) == ("", "")
+        path = config(tmp_path, "answer(token='t')", address)
+        until(lambda: complete(path) == ("", "") and Path("runs").exists(), what="an answer in time")
     assert runs() == 1
 
 
