@@ -3,7 +3,12 @@
 `make fidelity` compares them anew, and many more; docs/fidelity.md tells how.
 """
 
+from collections import Counter
+
 from fidelity import recording, servers
+from fidelity.asks import Ask, Case
+from fidelity.comparison import Difference
+from fidelity.verdicts import Verdict
 
 CHANGED = 0.1
 """The share of cases whose requests may have changed since they were recorded."""
@@ -25,3 +30,21 @@ def test_corpus_is_the_same_for_a_seed() -> None:
 
     one, again, other = (list(corpus.cases(("mutations",), seed, 50)) for seed in (7, 7, 8))
     assert one == again != other
+
+
+def test_rules_of_built_in_kinds_are_accepted_alone() -> None:
+    """Where the judge stored a built-in kind, only what the rules refuse in that object is accepted."""
+    stored = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "a", "namespace": "b"},
+        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "a"}]}}},
+    }
+    image = ("spec.template.spec.containers[0].image", "FieldValueRequired")
+    case = Case("builtin 1 jobs/a", (Ask("POST", "/apis/batch/v1/namespaces/b/jobs"),))
+    for causes, rest in (((image,), []), ((image, ("spec.other", "FieldValueInvalid")), ["spec.other"])):
+        ours, theirs = Verdict(422, "Invalid", causes), Verdict(201)
+        one = Difference(case, 0, ours, theirs, ({}, stored))
+        assert [part.split()[1] for part in one.unexplained([], Counter()) if "causes" in part] == [
+            f"+{name}" for name in rest
+        ]

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from fidelity import constraints, mutations, protocol
+from fidelity import constraints, mutations, protocol, samples
 from fidelity.asks import Case
 
 CONSTRAINTS = 3000
-GROUPS = ("mutations", "constraints", "protocol")
+GROUPS = ("mutations", "constraints", "protocol", "builtin")
 
 
 def cases(groups: tuple[str, ...], seed: int, count: int) -> Iterator[Case]:
@@ -17,3 +17,5 @@ def cases(groups: tuple[str, ...], seed: int, count: int) -> Iterator[Case]:
         yield from constraints.cases(seed, CONSTRAINTS)
     if "protocol" in groups:
         yield from protocol.cases()
+    if "builtin" in groups:
+        yield from mutations.cases(seed, count, samples.builtin())

@@ -9,7 +9,7 @@ from typing import Any
 from arena.local.api import schema
 from arena.local.api.schema import ANY, Schema
 from fidelity import made
-from fidelity.asks import APPLY, MERGE, POINTER, Ask, Case, Object, named
+from fidelity.asks import APPLY, MERGE, POINTER, STRATEGIC, Ask, Case, Object, named
 from fidelity.samples import Sample, custom
 
 MODES = ("Ignore", "Warn", "Strict")
@@ -39,10 +39,14 @@ def cases(seed: int, count: int, samples: tuple[Sample, ...] = ()) -> Iterator[C
 def _case(number: int, sample: Sample, dice: random.Random) -> Case:
     obj, what, way = _mutated(sample, dice)
     mode = dice.choice(MODES)
-    send = dice.choices((_create, _replace, _merge, _pointer, _apply, _status), (60, 13, 10, 5, 8, 4))[0]
+    merge = _merge if sample.type.custom or dice.random() < 0.5 else _strategic
+    send = dice.choices((_create, _replace, merge, _pointer, _apply, _status), (60, 13, 10, 5, 8, 4))[0]
     how = {"dryRun": "All", "fieldValidation": mode}
     asks = send(sample, obj, way, how)
-    return Case(f"mutation {number} {sample.name} {mode} {send.__name__[1:]} {what}", asks)
+    if not sample.type.custom and asks[0].method == "PATCH":  # rules of changes need the object before
+        asks = (Ask("GET", sample.kind.path(sample.obj["metadata"]["name"])), *asks)
+    group = "mutation" if sample.type.custom else "builtin"
+    return Case(f"{group} {number} {sample.name} {mode} {send.__name__[1:]} {what}", asks)
 
 
 def _create(sample: Sample, obj: Object, way: tuple[Any, ...], how: dict[str, str]) -> tuple[Ask, ...]:
@@ -72,6 +76,11 @@ def _replace(sample: Sample, obj: Object, way: tuple[Any, ...], how: dict[str, s
 def _merge(sample: Sample, obj: Object, way: tuple[Any, ...], how: dict[str, str]) -> tuple[Ask, ...]:
     name = sample.obj["metadata"]["name"]
     return (Ask("PATCH", sample.kind.path(name, **how), _difference(sample.obj, obj), MERGE),)
+
+
+def _strategic(sample: Sample, obj: Object, way: tuple[Any, ...], how: dict[str, str]) -> tuple[Ask, ...]:
+    name = sample.obj["metadata"]["name"]
+    return (Ask("PATCH", sample.kind.path(name, **how), _difference(sample.obj, obj), STRATEGIC),)
 
 
 def _pointer(sample: Sample, obj: Object, way: tuple[Any, ...], how: dict[str, str]) -> tuple[Ask, ...]:

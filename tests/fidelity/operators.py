@@ -31,5 +31,16 @@ def fill(body: Any) -> None:
 def causes(stored: dict[str, Any]) -> set[tuple[str, str]]:
     """Field and type of what the rules of its operator refuse in an object."""
     kind = _type(stored)
-    found = validation.rules(kind, deepcopy(stored)) if kind else ()
+    found = validation.rules(kind, deepcopy(stored)) if kind and kind.custom else ()
     return {(one.field, one.reason) for one in found}
+
+
+def rules(stored: dict[str, Any], before: Any) -> set[tuple[str, str]]:
+    """Field and type of what the rules of a built-in kind refuse in an object that is new or was `before`."""
+    kind = _type(stored)
+    if kind is None or kind.custom:
+        return set()
+    new, old = deepcopy(stored), deepcopy(before)
+    is_new = _type(old) is not kind
+    found = validation.check_new(kind, new) if is_new else validation.check_change(kind, old, new)
+    return {(one.field, one.reason) for one in [*found, *validation.check_status(kind, new)]}

@@ -45,6 +45,12 @@ def own() -> tuple[Sample, ...]:
 
 
 @cache
+def builtin() -> tuple[Sample, ...]:
+    """Those of kinds that every cluster has; of samples/ alone."""
+    return tuple(one for one in _all((FOLDER,)) if not one.type.custom)
+
+
+@cache
 def small() -> tuple[Sample, ...]:
     """The shortest own sample of each custom kind."""
     found: dict[str, Sample] = {}

@@ -15,11 +15,14 @@ from arena.local import definitions
 from arena.local.api import Api, make_app
 from fidelity.asks import SPACE, Ask, Kind
 from fidelity.client import Client
+from fidelity.samples import builtin
 
 ROOT = Path(__file__).parents[2]
 RIG = Path(os.environ.get("ARENA_JUDGE_RIG") or ROOT.parent / "shared" / "rig2")
 """The scripts that build, start and stop a judge."""
 KINDS = [Kind(*one.resource) for one in definitions.every() if one.custom]
+ACCOUNT = {"metadata": {"name": "default"}, "automountServiceAccountToken": False}
+"""The account of pods, which a controller makes in a cluster."""
 KUBECONFIG = "ARENA_JUDGE_KUBECONFIG"
 """The variable that names the kubeconfig of a judge that runs already."""
 
@@ -76,6 +79,12 @@ def prepare(client: Client) -> None:
     client.ask(Ask("POST", "/api/v1/namespaces", {"metadata": {"name": SPACE}}))
     for one in KINDS:
         client.ask(Ask("DELETE", one.path()))
+    client.ask(Ask("POST", f"/api/v1/namespaces/{SPACE}/serviceaccounts", ACCOUNT))
+    for sample in builtin():
+        client.ask(Ask("DELETE", sample.kind.path(sample.obj["metadata"]["name"], gracePeriodSeconds=0)))
+        if sample.kind.plural == "namespaces":  # nobody else finalises it
+            path = sample.kind.path(sample.obj["metadata"]["name"], "finalize")
+            client.ask(Ask("PUT", path, {**sample.obj, "spec": {"finalizers": []}}))
 
 
 def _define(client: Client, kubeconfig: Path) -> None:

@@ -15,6 +15,8 @@ _TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
 _AGES = ("Age", "Created At")
 _OWN = ("uid", "creationTimestamp", "resourceVersion", "selfLink", "deletionTimestamp")
 """Metadata that every server writes for itself."""
+_UIDS = ("controller-uid", "batch.kubernetes.io/controller-uid")
+"""Labels with the uid of a Job."""
 
 
 class Verdict(NamedTuple):
@@ -56,7 +58,7 @@ def plain(body: Any, owners: bool = False) -> Any:
         return body if not (isinstance(body, str) and _TIME.match(body)) else "<time>"
     if body.get("kind") == "Table":
         return _table(body)
-    found = {key: plain(one, owners) for key, one in body.items()}
+    found = {key: "<uid>" if key in _UIDS else plain(one, owners) for key, one in body.items()}
     for name in ("metadata", "details"):
         if isinstance(found.get(name), dict):
             found[name] = _meta(found[name], owners)
