@@ -18,6 +18,9 @@ settings.register_profile(
 )
 settings.load_profile("arena")
 
+# Commands on a terminal of the tests draw on it, whatever the terminal of the tests themselves can do.
+os.environ["TERM"] = "xterm"
+
 # A shell that runs the tests in the background, and nohup, let them ignore these signals, and so the commands
 # that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

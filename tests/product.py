@@ -55,6 +55,13 @@ def until(condition: Callable[[], T], seconds: float = 60.0, what: str = "the co
     return value
 
 
+def is_running(pid: int) -> bool:
+    """Whether a process has not ended; nobody may have asked for its exit code yet."""
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 def quoted(*words: object) -> str:
     """The command line of these words, such as paths, which may hold blanks and quotes."""
     return shlex.join(map(str, words))

@@ -36,7 +36,7 @@ def broken(cause: BaseException, asked: Asked, server: Endpoint) -> ArenaError:
 def is_passing(cause: BaseException) -> bool:
     """Whether trying again soon may help: not if a name, TLS or a silent or endless server is at fault."""
     # A load balancer closes connections in the handshake while its server restarts.
-    chain = [one for one in _chain(cause) if not _has([one], "SSLEOFError")]
+    chain = [one for one in _chain(cause) if not _has([one], "SSLEOFError", "SSLZeroReturnError")]
     return not _has(chain, "gaierror", "SSLError", "TimeoutError", "Excess")
 
 

@@ -102,11 +102,12 @@ def test_something_else_under_the_name(arena, stage, code):
     """A ConfigMap with a part's name and other content stops the submit and stays as it is."""
     text = arena(*SUBMIT, "--name", "j", "--code", str(code), "x", "--dry-run").out
     other = list(yaml.safe_load_all(text))[1] | {"binaryData": {"part": base64.b64encode(b"evil").decode()}}
-    before = stage.cluster.create(CONFIGMAPS, "default", other)
+    stage.cluster.create(CONFIGMAPS, "default", other)
+    before = parts(stage)
     ended = arena(*SUBMIT, "--name", "j", "--code", str(code), "x")
     assert (ended.code, "does not hold the code that it is named after" in ended.err) == (5, True)
     assert jobs(stage) == []
-    assert parts(stage) == [before]
+    assert parts(stage) == before
 
 
 @pytest.mark.parametrize("checked", [True, False])

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 from pages import ROOT
-from product import Product, product, until
+from product import Product, is_running, product, until
 
 from arena import operating_system
 
@@ -74,7 +74,7 @@ def test_a_mac(mac: Product) -> None:
         with suppress(psutil.NoSuchProcess):  # the server was quicker
             process.kill()
     until(lambda: phase(mac, "orphan") == "Failed")
-    assert not psutil.pid_exists(orphan.pid) or orphan.status() == psutil.STATUS_ZOMBIE
+    assert not is_running(orphan.pid)
     mac.must("submit", "job", "--name", "long", "sleep 1000")
     until(lambda: mac.jobs()["long"] == "RUNNING")
     assert len(mac.must("exec", "long", "--", "sh", "-c", "echo $ARENA_POD_UID")) > 30

@@ -10,10 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-import psutil
 import pytest
 import yaml
-from product import program, until
+from product import is_running, program, until
 
 from arena.errors import NotAllowed, SpecError
 from arena.kube import credentials, kubeconfig
@@ -128,14 +127,6 @@ def test_a_plug_in_may_ask_on_a_terminal(tmp_path):
     os.close(near)
     os.close(far)
     assert Path("token").read_text() == "Bearer True-secret"
-
-
-def is_running(pid: int) -> bool:
-    """Whether the process has not ended; nobody may have asked for its exit code yet."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def complete(path: Path) -> tuple[str, str]:

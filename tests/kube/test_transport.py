@@ -21,7 +21,7 @@ from product import until
 from servers import ASKED, Stage, hangs_up, read, refuses, says, transport
 
 from arena.errors import NotAllowed, NotFound, SpecError, TimedOut, Unreachable
-from arena.kube import proxies, retries, websocket
+from arena.kube import connection_errors, proxies, retries, websocket
 from arena.kube import transport as room
 from arena.kube.endpoint import Endpoint
 from arena.kube.transport import Request, Transport
@@ -504,6 +504,13 @@ def test_a_server_that_never_shakes_hands(monkeypatch):
         silent.setblocking(False)
         with pytest.raises(BlockingIOError):
             silent.accept()
+
+
+@pytest.mark.parametrize("cause", [ssl.SSLEOFError(8, "end"), ssl.SSLZeroReturnError(6, "closed")])
+def test_an_end_in_the_handshake_passes(cause):
+    """A connection that ends in the handshake, with or without a farewell, is tried again."""
+    assert connection_errors.is_passing(cause)
+    assert not connection_errors.is_passing(ssl.SSLError(1, "no common version"))
 
 
 def test_a_handshake_that_breaks_off(secure, monkeypatch):

@@ -22,7 +22,7 @@ import pytest
 import strangers
 from cryptography import x509
 from overtls import trust
-from product import until
+from product import is_running, until
 
 from arena.local import daemon, leftover_processes, locks, pki, sockets, state, tls
 from arena.local.daemon import DaemonError
@@ -43,13 +43,6 @@ def home(tmp_path, monkeypatch) -> Iterator[Path]:
         path.chmod(0o700)
         daemon.reset()
     assert not path.exists()
-
-
-def alive(pid: int) -> bool:
-    """Whether the process runs; one that merely waits to be buried does not."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    return False
 
 
 def starters(count: int) -> list[list[str]]:
@@ -209,18 +202,18 @@ def test_a_folder_that_gets_lost_ends_its_server(home, tmp_path, how):
     else:
         shutil.rmtree(home, ignore_errors=True)
     second = daemon.ensure() if how == "removed and made again" else None
-    until(lambda: not alive(server.pid))
+    until(lambda: not is_running(server.pid))
     if how.startswith("removed"):
-        until(lambda: not any(map(alive, pids)))
+        until(lambda: not any(map(is_running, pids)))
     else:
-        assert all(map(alive, pids))
+        assert all(map(is_running, pids))
     if how == "moved":
         (tmp_path / "moved").rename(home)
     if second:
         assert (now := daemon.find())
         assert now.pid == second.pid
     daemon.reset()
-    assert not any(map(alive, pids))
+    assert not any(map(is_running, pids))
 
 
 @pytest.mark.parametrize("end", [daemon.reset, lambda: daemon.stop(pods=True)], ids=["reset", "stop"])
@@ -232,7 +225,7 @@ def test_pods_whose_folder_is_gone_are_found(home, end):
     kill(server.pid)
     shutil.rmtree(home)
     end()
-    until(lambda: not any(map(alive, pids)))  # one that is on its way out has no command line any more
+    until(lambda: not any(map(is_running, pids)))  # one that is on its way out has no command line any more
 
 
 @pytest.mark.parametrize("name", ["ca.crt", "server.crt", "server.key", "client.crt", "client.key"])
@@ -388,7 +381,7 @@ def test_stop_leaves_pods_running(home):
     server = daemon.ensure()
     run_pod(server, "trap '' TERM; setsid sleep 1000 & wait")
     assert daemon.stop() is True
-    until(lambda: not alive(server.pid))
+    until(lambda: not is_running(server.pid))
     assert find(home)
     assert daemon.stop() is False
     daemon.stop(pods=True)
@@ -418,7 +411,7 @@ def test_reset_leaves_nothing(home):
     assert pids
     daemon.reset()
     assert not home.exists()
-    assert not any(map(alive, pids))
+    assert not any(map(is_running, pids))
     daemon.reset()
 
 
@@ -455,7 +448,7 @@ def test_reset_after_a_crash(home):
     pids = [process.pid for process in find(home)]
     kill(server.pid)
     daemon.reset()
-    assert not any(map(alive, pids))
+    assert not any(map(is_running, pids))
 
 
 def in_use(use: Callable[[daemon.Server], Any], idle: float | None = 0.7) -> tuple[daemon.Server, Any]:
@@ -557,7 +550,7 @@ def test_a_server_that_hangs_is_named_and_can_be_stopped(home, monkeypatch):
         with pytest.raises(DaemonError, match=rf"pid {server.pid}\) does not answer"):
             daemon.ensure()
         assert daemon.stop()
-    until(lambda: not alive(server.pid))
+    until(lambda: not is_running(server.pid))
     assert daemon.ensure().port == server.port
 
 

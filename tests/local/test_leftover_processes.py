@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
-from product import until
+from product import is_running, until
 
 from arena import operating_system
 from arena.local import leftover_processes
@@ -33,14 +32,7 @@ class Pod:
         """Kill processes, and wait until they are gone."""
         for process in processes:
             process.kill()
-            until(lambda process=process: is_gone(process), what="the end of a killed process")
-
-
-def is_gone(process: psutil.Process) -> bool:
-    """Whether it has ended."""
-    with suppress(psutil.NoSuchProcess):
-        return process.status() == psutil.STATUS_ZOMBIE
-    return True
+            until(lambda process=process: not is_running(process.pid), what="the end of a killed process")
 
 
 @pytest.fixture
@@ -67,7 +59,7 @@ def test_sessions(home: Path) -> None:
         assert leftover_processes.find(home) == []
     record.write_text(text, "utf-8")
     assert leftover_processes.kill(home) == 1
-    assert is_gone(pod.child)
+    assert not is_running(pod.child.pid)
 
 
 def test_a_folder_that_is_gone(home: Path) -> None:
@@ -84,8 +76,8 @@ def test_programs_that_ignore_sigterm(home: Path) -> None:
     until(lambda: os.getsid(pod.child.pid) == pod.child.pid, what="the session")
     assert pod.child in leftover_processes.find(home)
     leftover_processes.kill(home, grace=0.1)
-    assert is_gone(pod.shell)
-    assert is_gone(pod.child)
+    assert not is_running(pod.shell.pid)
+    assert not is_running(pod.child.pid)
     assert container_runs.latest(home / "pods/uid/containers/main").code == 137
 
 

@@ -1,6 +1,6 @@
 """What the local API accepts and refuses, judged by a real API server.
 
-What Kubernetes 1.20 said of every case of `cases/verdicts` is kept beside it; with ARENA_TEST_KUBECONFIG a
+What Kubernetes 1.20 said of every case of `verdict_cases` is kept beside it; with ARENA_TEST_KUBECONFIG a
 server is asked anew, and with ARENA_TEST_RECORD besides the files are written. Where newer servers differ,
 the local API does as they do: WORDS and CHANGED tell what changed, and where that is known from.
 """

@@ -1,6 +1,6 @@
 """Cases of objects that a server accepts or refuses, and verdicts in a form that can be compared.
 
-A case changes a valid object of `cases/verdicts/bases.yaml`: path -> value, null for none. The files of cases
+A case changes a valid object of `verdict_cases/bases.yaml`: path -> value, null for none. The files of cases
 stand beside it, each with the verdicts of a real API server.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-FOLDER = Path(__file__).parents[2] / "cases" / "verdicts"
+FOLDER = Path(__file__).parent / "verdict_cases"
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _GO = re.compile(
     r"(Invalid|Unsupported|Duplicate) value: (?:&|\w*\.|map\[|\[\]|\(\*)[^\"].*?((?<=[\]})]): .*)?", re.DOTALL

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from product import until
+from product import is_running, until
 
 from arena.local.programs import remote_shell
 
@@ -137,9 +137,9 @@ def test_an_early_launcher(pair):
 def test_a_launcher_that_goes(pair):
     """What runs for a launcher ends with it."""
     with pair.start("w-0", "echo $$; sleep 600") as child:
-        running = psutil.Process(int(child.stdout.readline()))
+        running = int(child.stdout.readline())
         child.kill()
-    until(lambda: not running.is_running() or running.status() == psutil.STATUS_ZOMBIE, what="its end")
+    until(lambda: not is_running(running), what="its end")
 
 
 def test_a_worker_that_goes(pair):
