@@ -314,7 +314,11 @@ def status(kind: Kind, obj: Object, name: str) -> list[Ask]:
 
 @_story
 def scale(kind: Kind, obj: Object, name: str) -> list[Ask]:
-    """The scale, where the kind has one."""
+    """The scale, where the kind has one; that of a PyTorchJob needs workers."""
+    for field, groups in obj["spec"].items():
+        if field.endswith("ReplicaSpecs"):
+            workers = {"Worker": next(iter(groups.values())), **groups}
+            obj = {**obj, "spec": {**obj["spec"], field: workers}}
     at = kind.path(name, "scale")
     body = {
         "apiVersion": "autoscaling/v1",
@@ -329,7 +333,7 @@ def scale(kind: Kind, obj: Object, name: str) -> list[Ask]:
         Ask("PATCH", at, {"spec": {"replicas": 3}}, STRATEGIC),
         Ask("PATCH", at, {"spec": {"replicas": -1}}, MERGE),
         Ask("PATCH", at, {"spec": {"replicas": "x"}}, MERGE),
-        Ask("PATCH", at, {"spec": None}, MERGE),
+        Ask("PATCH", kind.path(name, "scale", dryRun="All"), {"spec": None}, MERGE),
         Ask("PATCH", at, [{"op": "replace", "path": "/spec/replicas", "value": 1}], POINTER),
         Ask("PUT", at, body),
         Ask("PUT", at, {**body, "metadata": {"name": "other"}}),
@@ -475,10 +479,19 @@ def ends(kind: Kind, obj: Object, name: str) -> list[Ask]:
         Ask("POST", kind.path(), obj),
         Ask("DELETE", at, {**options, "propagationPolicy": "Foreground"}),
         Ask("PATCH", at, {"metadata": {"finalizers": None}}, MERGE),
-        Ask("POST", kind.path(), obj),
-        Ask("DELETE", at, {**options, "propagationPolicy": "Orphan"}),
-        Ask("PATCH", at, {"metadata": {"finalizers": None}}, MERGE),
         Ask("DELETE", kind.path("none")),
+        Ask("GET", at),
+    ]
+
+
+@_story
+def orphans(kind: Kind, obj: Object, name: str) -> list[Ask]:
+    """Deletion that leaves what belongs to the object."""
+    at = kind.path(name)
+    return [
+        Ask("POST", kind.path(), obj),
+        Ask("DELETE", kind.path(name, propagationPolicy="Orphan")),
+        Ask("PATCH", at, {"metadata": {"finalizers": None}}, MERGE),
         Ask("GET", at),
     ]
 
@@ -487,14 +500,20 @@ def ends(kind: Kind, obj: Object, name: str) -> list[Ask]:
 def generations(kind: Kind, obj: Object, name: str) -> list[Ask]:
     """What counts as a change."""
     at = kind.path(name)
+
+    def suspend(is_on: bool) -> Ask:
+        spec = {"suspend": is_on, "shutdownAfterJobFinishes": True, "runPolicy": {"suspend": is_on}}
+        return Ask("PATCH", at, {"spec": spec}, MERGE)
+
     return [
         Ask("POST", kind.path(), obj),
         Ask("PATCH", at, {"metadata": {"labels": {"a": "b"}}}, MERGE),
         Ask("PATCH", kind.path(name, "status"), {"status": {"startTime": "2026-01-01T00:00:00Z"}}, MERGE),
-        Ask("PATCH", at, {"spec": {"suspend": True, "runPolicy": {"suspend": True}}}, MERGE),
-        Ask("PATCH", at, {"spec": {"suspend": True, "runPolicy": {"suspend": True}}}, MERGE),
-        Ask("PATCH", at, {"spec": {"suspend": False, "runPolicy": {"suspend": False}}}, MERGE),
-        Ask("PATCH", at, {"spec": {"managedBy": "a/b", "runPolicy": {"managedBy": "a/b"}}}, MERGE),
+        suspend(True),
+        suspend(True),
+        suspend(False),
+        Ask("PATCH", kind.path(name, dryRun="All"),
+            {"spec": {"managedBy": "a/b", "runPolicy": {"managedBy": "a/b"}}}, MERGE),
         Ask("GET", at),
         Ask("DELETE", at),
-    ]
+    ]  # fmt: skip

@@ -73,8 +73,13 @@ def _meta(meta: dict[str, Any], owners: bool) -> dict[str, Any]:
         kept["name"] = "<made>"
     entries = kept.pop("managedFields", None) or []
     if owners:
-        kept["managedFields"] = sorted(({**one, "time": ""} for one in entries), key=json.dumps)
+        kept["managedFields"] = sorted(({**one, "time": ""} for one in entries), key=_ordered)
     return kept
+
+
+def _ordered(value: Any) -> str:
+    """The value as text that is the same for each order of keys, which differs from server to server."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _table(body: dict[str, Any]) -> dict[str, Any]:
@@ -110,4 +115,4 @@ def _changes(sent: Any, got: Any, path: str = "") -> dict[str, Any]:
             key: one for number, pair in pairs for key, one in _changes(*pair, f"{path}[{number}]").items()
         }
     # 1, 1.0 and True are different values
-    return {} if json.dumps(sent, sort_keys=True) == json.dumps(got, sort_keys=True) else {path: got}
+    return {} if _ordered(sent) == _ordered(got) else {path: got}

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from arena.local import field_errors
 from arena.local.api import (
-    custom_resources,
     defaults,
     kind_rules,
     limit_range,
@@ -35,6 +34,7 @@ def read(kind: Type, body: Object, how: WriteOptions) -> Object:
             values in a custom resource.
     """
     obj = metadata.shaped(kind, body)
+    metadata.check_kind(kind, obj)
     obj["metadata"] = obj.get("metadata") or {}
     _decode(kind, obj, how)
     if kind.has_status and how.manager:
@@ -149,14 +149,19 @@ def _specify(root: Schema, obj: Object) -> None:
 
 
 def _required(kind: Type, obj: Object, old: Object | None = None) -> Iterable[FieldError]:
-    """What defaults need: a spec and, of a kind whose operator sets them, that it has the right types."""
+    """What defaults need: a spec and, of a kind whose operator sets them, that it has the right types.
+
+    Whatever else a cluster finds in an object without a spec, which operators alone need, is told first.
+    """
     if kind.custom and not (kind.definition and kind.definition.fills):
         return ()
-    found = custom_resources.check(kind, obj, [], old) if kind.custom else []
+    found = validation.structure(kind, obj, old) if kind.custom else []
     if any(one.reason == structure.WRONG_TYPE for one in found):
         return found
     needed = kind.custom or "spec" in schema.root(kind).required
-    return [field_errors.missing("spec")] if needed and not isinstance(obj.get("spec"), dict) else []
+    if not needed or isinstance(obj.get("spec"), dict):
+        return []
+    return found or [field_errors.missing("spec")]
 
 
 def _allowed(kind: Type, obj: Object, causes: Iterable[FieldError]) -> None:

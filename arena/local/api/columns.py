@@ -29,7 +29,7 @@ def of(kind: Type) -> tuple[Column, ...]:
     if kind.definition is None:
         return _TABLES.get(kind.key) or (_NAME, _AGE)
     if kind.facts:
-        return (_NAME, *(map(_published, kind.facts["columns"]) if kind.facts["columns"] else (_AGE,)))
+        return (_NAME, *map(_published, kind.facts["columns"] or [_DEFAULT]))
     told = [_AGE if one is AGE else _defined(*one) for one in kind.definition.columns]
     wide = [_defined(*one, wide=True) for one in kind.definition.wide]
     return (_NAME, *told, *([] if _AGE in told else [_AGE]), *wide)
@@ -41,6 +41,10 @@ def _defined(title: str, cell: Callable[[Object], object], *, wide: bool = False
         return elapsed(found.start, found.end, now) if isinstance(found, Span) else found
 
     return Column(title, value, wide)
+
+
+_DEFAULT = {"name": "Age", "type": "date", "path": ".metadata.creationTimestamp"}
+"""What a definition without columns has."""
 
 
 def _published(column: Mapping[str, Any]) -> Column:

@@ -70,6 +70,8 @@ async def handle(api: Api, request: web.Request, path: str) -> web.StreamRespons
         call = Call(api, request, request_path.target(path))
         bodies.check_form(request, call.target.kind)
         form = call.form
+        if form.shape == "Table":
+            query_options.check_included(request.query)
         if told := versions.warning(call.target.kind):
             call.warnings.append(told)
         if request.can_read_body:
@@ -104,7 +106,7 @@ def _action(call: Call) -> Callable[[Call], web.Response]:
     if target.kind.verbs == READ_ONLY and method != "GET":
         raise refusals.read_only(target.kind.resource)
     if target.kind.verbs == MEASURED:
-        raise refusals.of_code(404, "the server could not find the requested resource")
+        raise refusals.unknown()
     if target.subresource == "binding" and method == "POST":
         return _bind
     if target.subresource not in ("", "status", "scale"):
@@ -113,18 +115,31 @@ def _action(call: Call) -> Callable[[Call], web.Response]:
     if method == "HEAD" and target.kind.custom:
         method = "GET"  # whose body aiohttp leaves out
     if method not in actions:
-        raise refusals.not_allowed()
+        raise _no_action(target, method)
     return actions[method]
 
 
 def _actions(target: Target) -> dict[str, Callable[[Call], web.Response]]:
-    """The methods of a path: what is in a namespace is written there, and a subresource is not deleted."""
+    """The methods of a path: what is in a namespace is written there, and a subresource is not deleted.
+
+    A custom resource may be created at the path of any object, whose name does not count.
+    """
     if target.name:
         whole = {} if target.subresource else {"DELETE": _delete}
-        return {"GET": _get, "PUT": _replace, "PATCH": _patch, **whole}
-    if target.kind.resource.namespaced and target.namespace is None:
+        create = {"POST": _create} if target.kind.custom and not target.subresource else {}
+        return {"GET": _get, "PUT": _replace, "PATCH": _patch, **whole, **create}
+    if target.across:
         return {"GET": _list}
     return {"GET": _list, "POST": _create, "DELETE": _delete_all}
+
+
+def _no_action(target: Target, method: str) -> Refused:
+    """Why a path has no such method: all custom kinds share their paths, which they look at themselves."""
+    if target.kind.custom and target.across:
+        return refusals.unknown()
+    if target.kind.custom and not target.name and method in ("PUT", "PATCH"):
+        return refusals.bad("name must be provided")
+    return refusals.not_allowed()
 
 
 def _json(value: Any, code: int = 200) -> web.Response:
@@ -191,7 +206,9 @@ def _review(call: Call) -> web.Response:
 def _replace(call: Call) -> web.Response:
     target, how = call.target, call.writing()
     body = bodies.load(call.body)
-    if target.subresource != "scale":
+    if target.subresource == "scale":
+        scale.may_replace(body, target.name)
+    else:
         bodies.may_replace(target.kind, body, how)
     where = target.kind.resource, target.name, target.namespace
     with _guarded(call, how) as check:

@@ -61,8 +61,10 @@ def begin(kind: Type, body: Object, namespace: str | None) -> Object:
 def shaped(kind: Type, body: Object) -> Object:
     """A shallow copy whose apiVersion and kind are those of the type.
 
+    A custom resource may still have another kind: `check_kind`.
+
     Raises:
-        Refused: 400 if it has another apiVersion or kind; 422 for the kind of a custom resource.
+        Refused: 400 if it has another apiVersion or kind.
     """
     if not isinstance(body, dict) or not isinstance(body.get("metadata"), (dict, NoneType)):
         raise refusals.bad("the object provided is not a mapping with metadata")
@@ -70,17 +72,24 @@ def shaped(kind: Type, body: Object) -> Object:
     word = body.get("kind") or kind.resource.kind
     if not isinstance(word, str):
         raise refusals.bad("couldn't get version/kind: the kind is not a text")
-    if kind.custom and api == kind.resource.api_version and word != kind.resource.kind:
-        name = str((body.get("metadata") or {}).get("name", ""))
-        cause = invalid("kind", word, f"must be {kind.resource.kind}")
-        raise refusals.invalid(kind.resource, name, [cause])
-    if (api, word) != (kind.resource.api_version, kind.resource.kind):
+    if api != kind.resource.api_version or (word != kind.resource.kind and not kind.custom):
         raise refusals.bad(
             f"{word} in version {api} cannot be handled as a {kind.resource.kind} of "
             f"{kind.resource.api_version}"
         )
     rest = {key: value for key, value in body.items() if key not in ("apiVersion", "kind")}
     return {"apiVersion": api, "kind": word, **rest}
+
+
+def check_kind(kind: Type, obj: Object) -> None:
+    """Refuse a custom resource of another kind.
+
+    Raises:
+        Refused: 422.
+    """
+    if obj["kind"] != kind.resource.kind:
+        cause = invalid("kind", obj["kind"], f"must be {kind.resource.kind}")
+        raise refusals.invalid(kind.resource, str((obj.get("metadata") or {}).get("name", "")), [cause])
 
 
 def _place(kind: Type, meta: dict[str, Any], namespace: str | None) -> None:
@@ -101,10 +110,11 @@ def keep(kind: Type, old: Object, new: Object, patched: bool = False) -> None:
 
     Raises:
         Refused: 409 for another uid or an outdated resourceVersion; 400 for another name or namespace; 422
-            without a resourceVersion where one is needed.
+            without a resourceVersion where one is needed, or of another kind.
     """
     before, after = old["metadata"], new["metadata"]
     _meant(kind, before, after, patched)
+    check_kind(kind, new)
     if wrong := list(metadata_validation.check_change(before, after)):
         raise refusals.invalid(kind.resource, before["name"], wrong)
     for key in ("name", "namespace", "resourceVersion", *_KEPT):

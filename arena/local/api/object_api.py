@@ -147,7 +147,7 @@ class Api:
             old = versions.served(kind, self._existing(kind, name, namespace))
             if subresource == "scale":
                 wanted = change(scale.scale(kind, old))
-                new = scale.scaled(kind, old, wanted)
+                new = scale.scaled(kind, old, wanted, how.patched)
                 how = replace(how, through="scale")
                 return scale.scale(kind, self._write(kind, old, new, "", how))
             return self._write(kind, old, change(ownership.copied(old)), subresource, how)

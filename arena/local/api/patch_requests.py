@@ -77,7 +77,7 @@ def _parse(request: web.Request, body: bytes, target: Target, how: WriteOptions,
     if form == _POINTER:
         operations = bodies.decode(body)
         return Patch(lambda obj: bodies.mapping(pointer.patch(obj, operations)))
-    if form == _MERGE or (form == _STRATEGIC and target.subresource == "scale"):
+    if form == _MERGE or (form == _STRATEGIC and target.subresource == "scale" and not target.kind.custom):
         patch = _mapping(body, target, how)
         return Patch(lambda obj: merge(obj, patch))
     if form == _STRATEGIC and not target.kind.custom:

@@ -15,6 +15,7 @@ _LONGEST = 2**63 / 1e9
 """Seconds of a duration, which is a number of nanoseconds of 64 bits."""
 _LARGEST = 2**31
 """Objects of a page that is not limited."""
+_INCLUDED = ("", "Metadata", "Object", "None")
 EXACT, _NEWER = "Exact", "NotOlderThan"
 
 Query = Mapping[str, str]
@@ -48,6 +49,17 @@ def check_timeout(query: Query) -> None:
     seconds = sum(float(number) * _UNITS[unit] for number, unit in _STEP.findall(text)) if whole else 0
     if text and (not whole or seconds >= _LONGEST):
         raise refusals.bad(f'invalid timeout specified in the request URL - invalid duration "{text}"')
+
+
+def check_included(query: Query) -> None:
+    """Check how much of each object a table has.
+
+    Raises:
+        Refused: 400 for what no table has.
+    """
+    if (said := query.get("includeObject", "")) not in _INCLUDED:
+        known = "must be 'Metadata', 'Object', 'None', or empty"
+        raise refusals.bad(f'includeObject: Invalid value: "{said}": {known}')
 
 
 def version(query: Query) -> int | None:

@@ -135,6 +135,11 @@ def not_allowed() -> Refused:
     return of_code(405, "the server does not allow this method on the requested resource")
 
 
+def unknown() -> Refused:
+    """404 NotFound: there is no such path."""
+    return of_code(404, "the server could not find the requested resource")
+
+
 def read_only(resource: Resource) -> Refused:
     """405 MethodNotAllowed: the server makes the objects of this type itself."""
     why = "the local cluster serves the kinds of its own operators"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from arena.local.api.refusals import of_code
+from arena.local.api import refusals
 from arena.local.api.resource_types import Type, find
 
 
@@ -14,6 +14,11 @@ class Target:
     namespace: str | None = None
     name: str = ""
     subresource: str = ""
+
+    @property
+    def across(self) -> bool:
+        """Whether it is the objects of all namespaces."""
+        return self.kind.resource.namespaced and self.namespace is None
 
 
 def target(path: str) -> Target:
@@ -28,20 +33,16 @@ def target(path: str) -> Target:
     elif parts[:1] == ["apis"] and len(parts) > 3:
         group, version, rest = parts[1], parts[2], parts[3:]
     else:
-        raise _unknown()
+        raise refusals.unknown()
     namespace = None
     if len(rest) > 2 and rest[0] == "namespaces" and find(group, version, rest[2]):
         namespace, rest = rest[1], rest[2:]
     kind = find(group, version, rest[0]) if rest else None
     if kind is None or len(rest) > 3:
-        raise _unknown()
+        raise refusals.unknown()
     name, subresource = (*rest[1:], "", "")[:2]
     if subresource and subresource not in kind.subresources:
-        raise _unknown()
+        raise refusals.unknown()
     if name and kind.resource.namespaced and namespace is None:
-        raise _unknown()
+        raise refusals.unknown()
     return Target(kind, namespace, name, subresource)
-
-
-def _unknown() -> Exception:
-    return of_code(404, "the server could not find the requested resource")

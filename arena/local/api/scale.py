@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-from arena.local.api import json_path, refusals
+from arena.local.api import bodies, json_path, refusals
 from arena.local.api.resource_types import Type
 from arena.local.field_errors import FieldError, invalid
-from arena.local.objects import Object, Resource
+from arena.local.objects import Object, Refused, Resource
 
 _SCALE = Resource("autoscaling", "v1", "scales", "Scale")
 _META = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
@@ -44,20 +44,39 @@ def _selector(obj: Object, paths: dict[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
 
-def scaled(kind: Type, obj: Object, wanted: Object) -> Object:
-    """The object with the replicas of the Scale.
+def may_replace(body: Object, name: str) -> None:
+    """Refuse what is no Scale, or that of another object.
 
     Raises:
-        Refused: 422 if they are not a whole number of 0 or more.
+        Refused: 400.
+    """
+    for field, wanted in (("apiVersion", _SCALE.api_version), ("kind", _SCALE.kind)):
+        if body.get(field, wanted) != wanted:
+            raise refusals.bad(f"{field} is {body[field]}: the body must be a Scale of {_SCALE.api_version}")
+    bodies.check_name(body)
+    if (said := body["metadata"]["name"]) != name:
+        raise refusals.bad(f"the name of the object ({said}) does not match the name on the URL ({name})")
+
+
+def scaled(kind: Type, obj: Object, wanted: Object, patched: bool = False) -> Object:
+    """The object with the replicas of the Scale, which may be what a patch made of it.
+
+    Raises:
+        Refused: 400 if it cannot be read, or 422 if it was patched; 422 if the replicas are below 0.
     """
     for part in ("metadata", "spec"):
         if not isinstance(wanted.get(part) or {}, dict):
-            raise refusals.bad(f"the Scale cannot be read: {part} is not a mapping")
-    replicas = (wanted.get("spec") or {}).get("replicas", 0)
-    if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
-        message = f"Invalid value: {replicas}: must be greater than or equal to 0"
-        cause = FieldError("spec.replicas", "FieldValueInvalid", message)
-        raise refusals.invalid(_SCALE, obj["metadata"]["name"], [cause])
+            raise _unreadable(f"{part} is not a mapping", patched)
+    replicas = (wanted.get("spec") or {}).get("replicas")
+    replicas = 0 if replicas is None else replicas
+    if not isinstance(replicas, int) or isinstance(replicas, bool):
+        raise _unreadable("spec.replicas is not a whole number", patched)
+    if replicas < 0:
+        path, what = "spec.replicas", _SCALE
+        if kind.custom:
+            path, what = _paths(kind)["specReplicasPath"], kind.resource
+        cause = invalid(path, replicas, "must be greater than or equal to 0")
+        raise refusals.invalid(what, obj["metadata"]["name"], [cause])
     found = deepcopy(obj)
     if version := (wanted.get("metadata") or {}).get("resourceVersion"):
         found["metadata"]["resourceVersion"] = version
@@ -67,6 +86,13 @@ def scaled(kind: Type, obj: Object, wanted: Object) -> Object:
         place = place.setdefault(step, {})
     place[last] = replicas
     return found
+
+
+def _unreadable(why: str, patched: bool) -> Refused:
+    text = f"the Scale cannot be read: {why}"
+    if patched:
+        return refusals.invalid(refusals.NO_TYPE, "", [invalid("patch", "Scale", text)])
+    return refusals.bad(text)
 
 
 def check(kind: Type, obj: Object) -> Iterator[FieldError]:

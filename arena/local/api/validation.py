@@ -28,12 +28,12 @@ def check_change(kind: Type, old: Object, new: Object) -> Iterator[FieldError]:
 
 def check_trusted(kind: Type, old: Object, new: Object) -> Iterator[FieldError]:
     """The errors of an object that an operator of the server changed, which keeps to its kind's rules."""
-    yield from _structure(kind, new, old) or pod_limit.check(new, old)
+    yield from structure(kind, new, old) or pod_limit.check(new, old)
 
 
 def _check(kind: Type, obj: Object, old: Object | None = None) -> Iterator[FieldError]:
     """The errors of an object that is new, or that replaces `old`."""
-    found = _structure(kind, obj, old)
+    found = structure(kind, obj, old)
     yield from found
     if not found:
         yield from pod_limit.check(obj, old)
@@ -41,7 +41,7 @@ def _check(kind: Type, obj: Object, old: Object | None = None) -> Iterator[Field
         yield from rules(kind, obj)
 
 
-def _structure(kind: Type, obj: Object, old: Object | None) -> list[FieldError]:
+def structure(kind: Type, obj: Object, old: Object | None) -> list[FieldError]:
     """The errors of metadata and structure; the rules of built-in kinds say themselves what is required."""
     known = kind_rules.of(kind)
     found = list(metadata_validation.check(obj["metadata"], known.name, kind.custom))

@@ -314,8 +314,8 @@ def test_requests_for_custom_resources(server):
     for field in ("apiVersion", "kind"):
         answer = server.ask("POST", PATH, {key: value for key, value in whole.items() if key != field})
         assert (answer.code, f"Object '{field}' is missing" in answer.body["message"]) == (400, True)
-    assert server.ask("POST", PATH.replace("namespaces/default/", ""), whole).code == 405
-    assert server.ask("DELETE", PATH.replace("namespaces/default/", "")).code == 405
+    assert server.ask("POST", PATH.replace("namespaces/default/", ""), whole).code == 404
+    assert server.ask("DELETE", PATH.replace("namespaces/default/", "")).code == 404
     assert server.ask("POST", PATH, whole).code == 201
     answer = server.ask("PUT", f"{PATH}/a", whole)
     assert (answer.code, answer.body["details"]["causes"][0]["field"]) == (422, "metadata.resourceVersion")
