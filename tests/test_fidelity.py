@@ -5,7 +5,7 @@
 
 from collections import Counter
 
-from fidelity import recording, servers
+from fidelity import commands, recording, servers
 from fidelity.asks import Ask, Case
 from fidelity.comparison import Difference
 from fidelity.verdicts import Verdict
@@ -48,3 +48,22 @@ def test_rules_of_built_in_kinds_are_accepted_alone() -> None:
         assert [part.split()[1] for part in one.unexplained([], Counter()) if "causes" in part] == [
             f"+{name}" for name in rest
         ]
+
+
+def test_what_kubectl_prints_is_masked() -> None:
+    """Of what kubectl prints, only what every server has of its own is left out."""
+    masked = {
+        "web   0/2   0   0   3m20s": "web 0/2 0 0 <age>",
+        "uid: 0a1b2c3d-0000-1111-2222-333344445555": "uid: <uid>",
+        "  creationTimestamp: 2026-11-30T15:20:14Z": "creationTimestamp: <time>",
+        "IP:  10.96.1.2": "IP: <address>",
+        "replicas: 2": "replicas: 2",
+    }
+    assert {one: commands.masked(one) for one in masked} == masked
+
+
+def test_lines_for_kubectl_are_split_into_words() -> None:
+    """Variables come first, and blanks in a schedule or a selector belong to the word."""
+    line = "EDITOR='sed -i s/a/b/' edit -f @ --schedule=*/5 * * * * -l app in (b,c)"
+    words = ["edit", "-f", "builtin.yaml", "--schedule=*/5 * * * *", "-l", "app in (b,c)"]
+    assert commands.words(line) == (words, {"EDITOR": "sed -i s/a/b/"})

@@ -4,8 +4,9 @@ import argparse
 import json
 import sys
 from collections import Counter, defaultdict
+from itertools import chain
 
-from fidelity import corpus, recording, servers
+from fidelity import commands, corpus, recording, servers
 from fidelity.comparison import Accepted, Difference, accepted, differences
 
 SHOWN = 3
@@ -26,7 +27,10 @@ def main() -> int:
                 print(f"{recording.write(ours, theirs)} verdicts are recorded in {recording.FILE.name}")
                 return 0
             cases = corpus.cases(groups, options.seed, options.mutations)
-            for one in differences(ours, theirs, cases, tally):
+            differing = differences(ours, theirs, cases, tally)
+            if "kubectl" in groups:
+                differing = chain(differing, commands.differences(ours, theirs, tally))
+            for one in differing:
                 if rest := one.unexplained(known, used):
                     found["; ".join(rest)].append(one)
     except servers.NoJudge as error:

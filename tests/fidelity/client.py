@@ -27,8 +27,9 @@ class Answer(NamedTuple):
 class Client:
     """A connection to one server."""
 
-    def __init__(self, url: str, token: str = "", trust: ssl.SSLContext | None = None) -> None:
-        self.url, self._token, self._trust = url, token, trust
+    def __init__(self, url: str, token: str = "", authority: str = "") -> None:
+        self.url, self._token, self._authority = url, token, authority
+        self._trust = ssl.create_default_context(cadata=authority) if authority else None
         self._open: http.client.HTTPConnection | None = None
 
     @classmethod
@@ -37,7 +38,22 @@ class Client:
         config = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
         authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
-        return cls(cluster["server"], user["token"], ssl.create_default_context(cadata=authority))
+        return cls(cluster["server"], user["token"], authority)
+
+    def kubeconfig(self, namespace: str) -> dict[str, Any]:
+        """What other clients need for the same server."""
+        cluster = {"server": self.url}
+        if self._authority:
+            cluster["certificate-authority-data"] = base64.b64encode(self._authority.encode()).decode()
+        context = {"cluster": "a", "user": "a", "namespace": namespace}
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "a", "cluster": cluster}],
+            "users": [{"name": "a", "user": {"token": self._token} if self._token else {}}],
+            "contexts": [{"name": "a", "context": context}],
+            "current-context": "a",
+        }
 
     def ask(self, ask: Ask) -> Answer:
         """The answer to a request, whatever its status; a watch is read to its end."""

@@ -6,7 +6,7 @@ from fidelity import constraints, mutations, protocol, samples
 from fidelity.asks import Case
 
 CONSTRAINTS = 3000
-GROUPS = ("mutations", "constraints", "protocol", "builtin")
+GROUPS = ("mutations", "constraints", "protocol", "builtin", "kubectl")
 
 
 def cases(groups: tuple[str, ...], seed: int, count: int) -> Iterator[Case]:
