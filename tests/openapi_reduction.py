@@ -28,7 +28,7 @@ TYPES: dict[str, Node] = {
     "Quantity": "quantity",
     "IntOrString": "int-or-string",
     "Time": "date-time",
-    "MicroTime": "date-time",
+    "MicroTime": "micro-time",
     "Duration": "string",
     "FieldsV1": {"type": "object", "open": True},
     "RawExtension": {"type": "object", "open": True},

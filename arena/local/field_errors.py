@@ -52,7 +52,8 @@ def unknown(field: str, value: str) -> FieldError:
 
 
 def _shown(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    """The value as a cluster writes it."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def forbidden(field: str, why: str) -> FieldError:

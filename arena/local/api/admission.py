@@ -137,9 +137,7 @@ def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = Non
 def _unreadable(kind: Type, obj: Object, why: str, how: WriteOptions) -> Refused:
     if not how.patched:
         return refusals.unreadable(kind.resource, why)
-    return refusals.invalid(
-        refusals.NO_TYPE, "", [field_errors.invalid("patch", f"{str(obj)[:100]}...", why)]
-    )
+    return refusals.unpatched(obj, why)
 
 
 def _specify(root: Schema, obj: Object) -> None:

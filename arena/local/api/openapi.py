@@ -107,6 +107,8 @@ def _writer() -> Callable[[Schema], Object]:
 def written(one: Schema, inner: Callable[[Schema], Object]) -> Object:
     """A structure in the words of OpenAPI; `inner` writes those of its fields, items and values."""
     found: Object = {key: value for key, value in one.raw.items() if key not in _OURS}
+    if found.get("format") in schema.TIMES:
+        found["format"] = "date-time"
     found |= _TYPES.get(one.type, {"type": one.type}) | _marks(one)
     if one.fields:
         found["properties"] = {name: inner(field) for name, field in one.fields.items()}

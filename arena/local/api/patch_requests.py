@@ -33,10 +33,10 @@ def change(request: web.Request, body: bytes, target: Target, how: WriteOptions,
         Refused: 400 if it cannot be read; 415 for a content type that the kind does not support.
     """
     patch = _parse(request, body, target, how, force)
-    return Patch(_identified(patch.apply, target), patch.create)
+    return Patch(_identified(patch.apply, target, request.content_type), patch.create)
 
 
-def _identified(change: Callable[[Object], Object], target: Target) -> Callable[[Object], Object]:
+def _identified(change: Callable[[Object], Object], target: Target, form: str) -> Callable[[Object], Object]:
     """The change, whose result must still be the same object, by its name and uid."""
 
     def checked(old: Object) -> Object:
@@ -44,6 +44,8 @@ def _identified(change: Callable[[Object], Object], target: Target) -> Callable[
         new = change(old)
         if target.kind.custom and target.subresource != "scale":
             _check_type(target, new)
+        elif target.subresource != "scale":
+            new = _typed(target, new, form)
         bodies.check_name(new)
         if (said := new["metadata"].get("uid", uid)) != uid:
             cause = invalid("metadata.uid", said, "field is immutable")
@@ -51,6 +53,21 @@ def _identified(change: Callable[[Object], Object], target: Target) -> Callable[
         return new
 
     return checked
+
+
+def _typed(target: Target, new: Object, form: str) -> Object:
+    """A built-in object with its type, of which a strategic merge patch changes nothing.
+
+    Raises:
+        Refused: 422 if another patch changes it, or the type is no text.
+    """
+    resource = target.kind.resource
+    known = {"apiVersion": resource.api_version, "kind": resource.kind}
+    for field, wanted in known.items():
+        said = new.get(field)
+        if said not in (None, "", wanted) and not (form == _STRATEGIC and isinstance(said, str)):
+            raise refusals.unpatched(new, f"the {field} is not {wanted}")
+    return {**new, **known}
 
 
 def _check_type(target: Target, new: Object) -> None:
@@ -62,8 +79,7 @@ def _check_type(target: Target, new: Object) -> None:
     resource = target.kind.resource
     for field, wanted in (("apiVersion", resource.api_version), ("kind", resource.kind)):
         if not isinstance(new.get(field), str) or not new[field]:
-            cause = invalid("patch", f"{str(new)[:100]}...", f"Object '{field}' is missing")
-            raise refusals.invalid(refusals.NO_TYPE, "", [cause])
+            raise refusals.unpatched(new, f"Object '{field}' is missing")
         if new[field] != wanted:
             cause = invalid(field, new[field], f"must be {wanted}")
             raise refusals.invalid(resource, target.name, [cause])

@@ -6,17 +6,20 @@ from decimal import ROUND_UP, Decimal, InvalidOperation, Overflow
 from typing import Any
 
 QUANTITY = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?", re.ASCII)
-_LARGEST = 2**63
-_NORMAL = re.compile(r"0|[1-9]\d{0,2}(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE])?", re.ASCII)
+_LARGEST = 10**60
+_LARGEST_BINARY = 2**63 - 1
+"""Larger binary quantities are cut, as in a cluster."""
+_NORMAL = re.compile(r"0|[1-9]\d{0,2}(Ki|Mi|Gi|Ti|Pi|[numkMGTPE])?", re.ASCII)
 """Most quantities that are written, which stay as they are."""
 _EXPONENT = re.compile(r"[eE][+-]?\d+$", re.ASCII)
 _UNITS = {-9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P", 18: "E"}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
-def is_time(text: str) -> bool:
-    """Whether the text is an RFC 3339 time, which a cluster writes in UTC."""
-    if not _TIME.fullmatch(text):
+def is_time(text: str, micro: bool = False) -> bool:
+    """Whether the text is an RFC 3339 time, which a cluster writes in UTC; `micro`: with microseconds."""
+    found = _TIME.fullmatch(text)
+    if not found or (micro and len(found[1] or "") != len(".000000")):
         return False
     try:
         return bool(datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
@@ -66,6 +69,8 @@ def _written(text: str) -> str:
     number = quantity(text)
     if not number:
         return "0"
+    if text.endswith("i") and abs(number) > _LARGEST_BINARY:
+        return str(_LARGEST_BINARY if number > 0 else -_LARGEST_BINARY)
     if text.endswith("i") and abs(number) >= 1024 and number == number.to_integral_value():
         count, power = _powers(int(number), 1024)
         return f"{count}{'KMGTPE'[power - 1]}i" if power else str(count)

@@ -1,9 +1,11 @@
 """Refusals in the API's wording: one function for each reason, and their JSON form."""
 
+import json
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
+from arena.local import field_errors
 from arena.local.field_errors import FieldError
 from arena.local.objects import Object, Refused, Resource
 
@@ -112,6 +114,11 @@ def option(kind: str, cause: FieldError) -> Refused:
 def options(kind: str, causes: Iterable[FieldError]) -> Refused:
     """The same for several parameters."""
     return invalid(Resource("meta.k8s.io", "v1", "", kind), "", causes)
+
+
+def unpatched(obj: Object, why: str) -> Refused:
+    """422: what a patch leaves cannot be read."""
+    return invalid(NO_TYPE, "", [field_errors.invalid("patch", f"{json.dumps(obj)[:100]}...", why)])
 
 
 def unreadable(resource: Resource, why: str) -> Refused:

@@ -27,8 +27,10 @@ from arena.local.api.resource_types import Type
 from arena.local.objects import Resource
 
 TYPES = ("string", "integer", "number", "boolean", "object", "array", "int-or-string", "quantity")
-_FORMATS = {"int32": "integer", "int64": "integer", "date-time": "string", "byte": "string"}
-"""Formats, which also stand for a type with that format."""
+_FORMATS = {"int32": "integer", "int64": "integer", "date-time": "string", "micro-time": "string",
+            "byte": "string"}  # fmt: skip
+"""Formats, which also stand for a type with that format; a `micro-time` has six digits after its seconds."""
+TIMES = ("date-time", "micro-time")
 _STRUCTURE = {"type", "properties", "values", "items", "required", "needed", "default", "defaults",
               "kept", "nullable", "keys", "set", "merge", "atomic", "open", "embedded", "format",
               "rules"}  # fmt: skip
@@ -169,7 +171,7 @@ class Schema:
     @property
     def nothing(self) -> Any:
         """The empty value of this type."""
-        return None if self.raw.get("format") == "date-time" else _NOTHING.get(self.type)
+        return None if self.raw.get("format") in TIMES else _NOTHING.get(self.type)
 
     @cached_property
     def zero(self) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from arena.local.api import go_types
 from arena.local.api.limits import LIMITS, is_within, no_range
 from arena.local.api.quantities import is_quantity, is_time
-from arena.local.api.schema import Schema
+from arena.local.api.schema import TIMES, Schema
 from arena.local.field_errors import NOWHERE, FieldError, invalid, missing
 from arena.tuples import NamedTuple
 
@@ -166,7 +166,8 @@ def _fits(schema: Schema, value: Any) -> bool:
     if not wanted:
         return True
     if given == "string" and wanted == "string":
-        return schema.raw.get("format") != "date-time" or is_time(value)
+        form = schema.raw.get("format")
+        return form not in TIMES or is_time(value, form == "micro-time")
     if given == "string" and wanted == "quantity":
         return is_quantity(value)
     if given == "number" and wanted in ("integer", "int-or-string"):
