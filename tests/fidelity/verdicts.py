@@ -50,15 +50,16 @@ def _remarks(texts: list[str]) -> tuple[str, ...]:
     return tuple(sorted({" ".join(one) for text in texts for one in _REMARK.findall(text)}))
 
 
-def plain(body: Any, owners: bool = False) -> Any:
-    """The answer without what differs from server to server."""
+def plain(body: Any, owners: bool = False, columns: Any = ()) -> Any:
+    """The answer without what differs from server to server; `columns` are those of a table without any."""
     if isinstance(body, list):
-        return [plain(one, owners) for one in body]
+        columns = _columns(body) or columns
+        return [plain(one, owners, columns) for one in body if not _timed(one)]
     if not isinstance(body, dict):
         return body if not (isinstance(body, str) and _TIME.match(body)) else "<time>"
     if body.get("kind") == "Table":
-        return _table(body)
-    found = {key: "<uid>" if key in _UIDS else plain(one, owners) for key, one in body.items()}
+        return _table(body, columns)
+    found = {key: "<uid>" if key in _UIDS else plain(one, owners, columns) for key, one in body.items()}
     for name in ("metadata", "details"):
         if isinstance(found.get(name), dict):
             found[name] = _meta(found[name], owners)
@@ -82,17 +83,32 @@ def _ordered(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _table(body: dict[str, Any]) -> dict[str, Any]:
-    columns = body.get("columnDefinitions") or []
+def _timed(event: Any) -> bool:
+    """Whether it is an event of a watch that comes from time to time, and tells the version alone."""
+    if not isinstance(event, dict) or event.get("type") != "BOOKMARK":
+        return False
+    return not event.get("object", {}).get("metadata", {}).get("annotations")
+
+
+def _columns(events: list[Any]) -> Any:
+    """The columns of a watch for tables, which its first event alone tells."""
+    first = events[0].get("object") if events and isinstance(events[0], dict) else None
+    return first.get("columnDefinitions") if isinstance(first, dict) else None
+
+
+def _table(body: dict[str, Any], columns: Any) -> dict[str, Any]:
+    told = body.get("columnDefinitions") or []
     ages = [
-        number for number, one in enumerate(columns) if one["name"] in _AGES or one.get("format") == "date"
+        number
+        for number, one in enumerate(told or columns)
+        if one["name"] in _AGES or "date" in (one.get("format"), one.get("type"))
     ]
     rows = [
         ["<age>" if number in ages and cell not in ("", None, "<unknown>") else cell
          for number, cell in enumerate(one["cells"])]
         for one in body.get("rows") or []
     ]  # fmt: skip
-    shown = [{key: one.get(key) for key in ("name", "type", "format", "priority")} for one in columns]
+    shown = [{key: one.get(key) for key in ("name", "type", "format", "priority")} for one in told]
     return {"kind": "Table", "apiVersion": body["apiVersion"], "columns": shown, "rows": rows}
 
 

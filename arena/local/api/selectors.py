@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from arena.local import definitions
+from arena.local.api import resource_types
 from arena.local.api.refusals import bad, qualified
 from arena.local.objects import Object, Resource
 from arena.tuples import NamedTuple
@@ -153,7 +154,8 @@ def _fields(resource: Resource) -> tuple[str, ...]:
     """The supported paths of field selectors."""
     own = next((one.fields for one in definitions.every() if one.resource == resource), ())
     known = FIELDS.get(f"{resource.group}/{resource.plural}", own)
-    return ("metadata.name", "metadata.namespace", *known)
+    space = ("metadata.namespace",) if resource.namespaced or not resource_types.of(resource).custom else ()
+    return ("metadata.name", *space, *known)
 
 
 def _compare(value: str, op: str, limit: str) -> bool:

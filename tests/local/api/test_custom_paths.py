@@ -98,3 +98,10 @@ def test_neither_name_nor_spec(server):
     path = "/apis/jobset.x-k8s.io/v1alpha2/namespaces/default/jobsets"
     answer = server.ask("POST", path, {"apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet"})
     assert fields(answer) == (422, ["metadata.name", "<nil>"])
+
+
+def test_namespaces_of_what_is_in_none(server):
+    """A custom kind of the whole cluster has no namespace to select by; any other has."""
+    runtimes = "/apis/trainer.kubeflow.org/v1alpha1/clustertrainingruntimes"
+    for path, code in ((runtimes, 400), (PATH, 200)):
+        assert server.ask("GET", f"{path}?fieldSelector=metadata.namespace%3Ddefault").code == code
