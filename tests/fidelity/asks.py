@@ -32,6 +32,8 @@ class Case(NamedTuple):
     name: str
     """What it is about: the group of cases, the plural of the kind, and what is done."""
     asks: tuple[Ask, ...]
+    needs: tuple[Ask, ...] = ()
+    """What makes the objects that must exist, and may exist already."""
 
 
 class Kind(NamedTuple):

@@ -118,6 +118,8 @@ def _short(one: Any) -> str:
 def told(client: Client, case: Case) -> Iterator[tuple[Verdict, Answer]]:
     """The verdicts of a server on the requests of a case."""
     known: dict[str, str] = {}
+    for ask in case.needs:
+        client.ask(ask)
     for ask in case.asks:
         filled = _filled(ask, known)
         answer = client.ask(filled)

@@ -30,7 +30,8 @@ def cases(seed: int, count: int, samples: tuple[Sample, ...] = ()) -> Iterator[C
     """The cases of a seed; those of a smaller count are the first ones of a larger."""
     samples = samples or custom()
     for one in samples:
-        yield Case(f"sample {one.name}", (Ask("POST", one.kind.path(), one.obj),))
+        obj = named(one.obj, f"sample-{one.obj['metadata']['name']}")
+        yield Case(f"sample {one.name}", (Ask("POST", one.kind.path(), obj),))
     dice = random.Random(seed)
     for number in range(count):
         yield _case(number, dice.choice(samples), random.Random(f"{seed}.{number}"))
@@ -46,7 +47,8 @@ def _case(number: int, sample: Sample, dice: random.Random) -> Case:
     if not sample.type.custom and asks[0].method == "PATCH":  # rules of changes need the object before
         asks = (Ask("GET", sample.kind.path(sample.obj["metadata"]["name"])), *asks)
     group = "mutation" if sample.type.custom else "builtin"
-    return Case(f"{group} {number} {sample.name} {mode} {send.__name__[1:]} {what}", asks)
+    needs = () if send is _create else (Ask("POST", sample.kind.path(), sample.obj),)
+    return Case(f"{group} {number} {sample.name} {mode} {send.__name__[1:]} {what}", asks, needs)
 
 
 def _create(sample: Sample, obj: Object, way: tuple[Any, ...], how: dict[str, str]) -> tuple[Ask, ...]:
