@@ -104,6 +104,8 @@ class Reduction:
             is_named = [key for key, one in found["properties"].items() if isinstance(one, str)]
             if embedded := [key for key in is_named if _is_embedded(schema["properties"][key])]:
                 found["embedded"] = embedded
+            if replaced := [key for key, one in below if one.get("x-kubernetes-patch-strategy") == "replace"]:
+                found["replaced"] = replaced
         if "additionalProperties" in schema:
             found["values"] = self.node(schema["additionalProperties"])
         if "items" in schema:

@@ -4,7 +4,7 @@ Version 3 is complete. Version 2 exists but is empty: clients that validate the 
 request it, and leave the validation to the server if it contains no type.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -32,8 +32,10 @@ _TYPES: dict[str, Object] = {
     },
 }
 """How types are written that are none of OpenAPI."""
+_NAMED = {"quantity": "Quantity", "int-or-string": "IntOrString"}
+"""Those that have names, which `kubectl explain` shows; custom kinds do not refer to them."""
 _OURS = ("type", "items", "properties", "values", "required", "needed", "defaults", "kept", "keys", "set",
-         "merge", "atomic", "open", "rules")  # fmt: skip
+         "merge", "atomic", "open", "embedded", "replaced", "rules")  # fmt: skip
 """Keys that `schema` reads, and OpenAPI writes in another way or not at all."""
 
 
@@ -45,8 +47,10 @@ def index(paths: Iterable[str]) -> Object:
 def document(path: str, kinds: Sequence[Type]) -> Object:
     """The document of one group and version."""
     roots = [(kind, schema.root(kind)) for kind in kinds if kind.verbs != MEASURED]
-    shown = _writer()
-    schemas = {one.name: written(one, shown) for one in _reached([root for _, root in roots])}
+    is_custom = any(kind.custom for kind in kinds)
+    shown = _writer({} if is_custom else _NAMED)
+    schemas = {} if is_custom else {name: _TYPES[one] for one, name in _NAMED.items()}
+    schemas |= {one.name: written(one, shown) for one in _reached([root for _, root in roots])}
     for kind, root in roots:
         schemas[root.name] |= {
             "x-kubernetes-group-version-kind": [_gvk(kind)],
@@ -94,12 +98,17 @@ def _reached(roots: Iterable[Schema]) -> list[Schema]:
     return [one for one in found if one.name]
 
 
-def _writer() -> Callable[[Schema], Object]:
-    """Writes a structure, or a reference to it if it has a name; each once, as many occur often."""
+def _writer(named: Mapping[str, str]) -> Callable[[Schema], Object]:
+    """Writes a structure, or a reference to it if it has a name; each once, as many occur often.
+
+    Args:
+        named: the names of types.
+    """
 
     @cache
     def shown(one: Schema) -> Object:
-        return {"allOf": [{"$ref": _PREFIX + one.name}]} if one.name else written(one, shown)
+        name = one.name or named.get(one.type, "")
+        return {"allOf": [{"$ref": _PREFIX + name}]} if name else written(one, shown)
 
     return shown
 

@@ -9,7 +9,8 @@ OpenAPI, except that
   other lists are replaced whole, as are mappings that are `atomic`; `merge` is what a strategic merge patch
   goes by instead of the first key, or "" if it replaces the list;
 - `open` keeps unknown fields, as does the empty structure;
-- `embedded` fields of a built-in kind always have a mapping;
+- `embedded` fields of a built-in kind always have a mapping, and `replaced` ones a strategic merge patch
+  replaces;
 - in built-in kinds, `needed` are the fields that a cluster insists on, if others are published as
   `required`, `defaults` are those that it sets without publishing them, and `kept` are the fields whose
   empty value is not as if they were not there;
@@ -32,7 +33,7 @@ _FORMATS = {"int32": "integer", "int64": "integer", "date-time": "string", "micr
 """Formats, which also stand for a type with that format; a `micro-time` has six digits after its seconds."""
 TIMES = ("date-time", "micro-time")
 _STRUCTURE = {"type", "properties", "values", "items", "required", "needed", "default", "defaults",
-              "kept", "nullable", "keys", "set", "merge", "atomic", "open", "embedded", "format",
+              "kept", "nullable", "keys", "set", "merge", "atomic", "open", "embedded", "replaced", "format",
               "rules"}  # fmt: skip
 _NOTHING = {"string": "", "integer": 0, "number": 0, "boolean": False, "quantity": "0", "int-or-string": 0,
             "array": [], "object": {}}  # fmt: skip
@@ -91,6 +92,11 @@ class Schema:
     def _parts(self) -> dict[str, Any]:
         """The mappings that are always there."""
         return {name: {} for name in self.raw.get("embedded", ())}
+
+    @property
+    def replaced(self) -> tuple[str, ...]:
+        """The fields with mappings that a strategic merge patch replaces."""
+        return tuple(self.raw.get("replaced", ()))
 
     @cached_property
     def required(self) -> tuple[str, ...]:

@@ -72,3 +72,25 @@ def test_patches_do_not_change_a_type(server: Any, form: str, patch: Any, code: 
         (cause,) = answer.body["details"]["causes"]
         assert cause["field"] == "patch"
         assert '{\\"apiVersion' in cause["message"]
+
+
+def test_a_strategic_merge_patch_replaces_the_selector_of_a_budget(server: Any) -> None:
+    """Its labels are not merged, as those of other selectors are."""
+    path = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
+    spec = {"minAvailable": 1, "selector": {"matchLabels": {"a": "b"}}}
+    server.ask("POST", path, {"metadata": {"name": "a"}, "spec": spec})
+    patch = {"spec": {"selector": {"matchLabels": {"c": "d"}}}}
+    form = "application/strategic-merge-patch+json"
+    assert server.ask("PATCH", f"{path}/a", patch, Content_Type=form).body["spec"]["selector"] == {
+        "matchLabels": {"c": "d"}
+    }
+
+
+def test_types_with_names_are_referred_to(server: Any) -> None:
+    """`kubectl explain` prints Quantity and IntOrString, which built-in kinds refer to by name."""
+    schemas = server.ask("GET", "/openapi/v3/api/v1").body["components"]["schemas"]
+    limits = schemas["ResourceRequirements"]["properties"]["limits"]
+    assert limits["additionalProperties"] == {"allOf": [{"$ref": "#/components/schemas/Quantity"}]}
+    port = schemas["HTTPGetAction"]["properties"]["port"]
+    assert port == {"allOf": [{"$ref": "#/components/schemas/IntOrString"}]}
+    assert schemas.keys() >= {"Quantity", "IntOrString"}

@@ -36,7 +36,9 @@ def patch(target: Any, change: Any, schema: Schema) -> Any:
         kept = _marks(_list(change["$retainKeys"], "$retainKeys"))
         result = {key: value for key, value in result.items() if key in kept}
     for key, value in change.items():
-        if not key.startswith("$"):
+        if key in schema.replaced and isinstance(value, dict):
+            result[key] = _bare(value)
+        elif not key.startswith("$"):
             _field(result, key, value, schema.child(key))
     _directives(result, change, schema)
     return result
