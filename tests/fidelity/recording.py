@@ -17,7 +17,7 @@ from fidelity.comparison import told
 from fidelity.verdicts import Verdict
 
 FILE = Path(__file__).with_name("recorded.jsonl")
-SEED, MUTATIONS, CONSTRAINTS = 1, 300, 120
+SEED, MUTATIONS, CONSTRAINTS, BUILTIN = 1, 300, 120, 200
 STORIES = ("scaleins", "trainjobs")
 """The kinds whose stories are recorded."""
 
@@ -25,6 +25,7 @@ STORIES = ("scaleins", "trainjobs")
 def cases() -> Iterator[Case]:
     """The part of the corpus; it depends on no manifests but those in samples/."""
     own = samples.own()
+    yield from mutations.cases(SEED, BUILTIN, samples.builtin())
     yield from mutations.cases(SEED, MUTATIONS, own)
     yield from constraints.cases(SEED, CONSTRAINTS)
     for sample in samples.small():

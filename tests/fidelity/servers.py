@@ -13,7 +13,7 @@ from appthread import AppThread
 
 from arena.local import definitions
 from arena.local.api import Api, make_app
-from fidelity.asks import SPACE, Ask, Kind
+from fidelity.asks import SPACE, Ask, Kind, named
 from fidelity.client import Client
 from fidelity.samples import builtin
 
@@ -81,10 +81,11 @@ def prepare(client: Client) -> None:
         client.ask(Ask("DELETE", one.path()))
     client.ask(Ask("POST", f"/api/v1/namespaces/{SPACE}/serviceaccounts", ACCOUNT))
     for sample in builtin():
-        client.ask(Ask("DELETE", sample.kind.path(sample.obj["metadata"]["name"], gracePeriodSeconds=0)))
-        if sample.kind.plural == "namespaces":  # nobody else finalises it
-            path = sample.kind.path(sample.obj["metadata"]["name"], "finalize")
-            client.ask(Ask("PUT", path, {**sample.obj, "spec": {"finalizers": []}}))
+        for name in (sample.obj["metadata"]["name"], f"sample-{sample.obj['metadata']['name']}"):
+            client.ask(Ask("DELETE", sample.kind.path(name, gracePeriodSeconds=0)))
+            if sample.kind.plural == "namespaces":  # nobody else finalises it
+                emptied = {**named(sample.obj, name), "spec": {"finalizers": []}}
+                client.ask(Ask("PUT", sample.kind.path(name, "finalize"), emptied))
 
 
 def _define(client: Client, kubeconfig: Path) -> None:

@@ -70,7 +70,7 @@ def shaped(kind: Type, body: Object) -> Object:
         raise refusals.bad("the object provided is not a mapping with metadata")
     api = body.get("apiVersion") or kind.resource.api_version
     word = body.get("kind") or kind.resource.kind
-    if not isinstance(word, str):
+    if not all(isinstance(body.get(name), (str, NoneType)) for name in ("apiVersion", "kind")):
         raise refusals.bad("couldn't get version/kind: the kind is not a text")
     if api != kind.resource.api_version or (word != kind.resource.kind and not kind.custom):
         raise refusals.bad(

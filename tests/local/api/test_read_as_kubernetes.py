@@ -94,3 +94,10 @@ def test_types_with_names_are_referred_to(server: Any) -> None:
     port = schemas["HTTPGetAction"]["properties"]["port"]
     assert port == {"allOf": [{"$ref": "#/components/schemas/IntOrString"}]}
     assert schemas.keys() >= {"Quantity", "IntOrString"}
+
+
+@pytest.mark.parametrize("type_", [{"kind": 0}, {"kind": False}, {"apiVersion": 0}, {"kind": 5}])
+def test_a_type_is_a_text(server: Any, type_: Any) -> None:
+    """A number in its place cannot be read, not even 0."""
+    answer = server.ask("POST", "/api/v1/namespaces/default/secrets", {"metadata": {"name": "a"}, **type_})
+    assert (answer.code, answer.body["reason"]) == (400, "BadRequest")
