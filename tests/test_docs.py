@@ -35,7 +35,7 @@ RUN = [page for page in PAGES if blocks(page, "console")]
 PYTHON = [page for page in PAGES if any(not block.file for block in blocks(page, "python"))]
 
 
-LOOKS = re.compile(r"arena (cron )?(list|get|logs|top) ")
+LOOKS = re.compile(r"arena (cron )?(list|get|logs|top)\b")
 """Commands that may be asked again until what they look at has happened."""
 PATIENCE = 60.0
 
