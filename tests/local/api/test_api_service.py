@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import threading
 
 import pytest
@@ -24,6 +25,8 @@ from arena.local.objects import (
 )
 
 TFJOBS = Resource("kubeflow.org", "v1", "tfjobs", "TFJob")
+RARE = 10_000 + os.getpid() * 6 % 9_000
+"""The first of six ports that no local cluster allots, nor other tests at the same time."""
 
 
 def pod(name="a", node="", labels=None, ports=(), **resources):
@@ -301,7 +304,7 @@ def test_pages_add_up(api):
 
 def test_ports_are_never_allotted_twice(tmp_path):
     """Declared ports of pods and services get different loopback ports, freed with the object."""
-    with contextlib.closing(Api(tmp_path / "s.db", range(29000, 29004))) as api:
+    with contextlib.closing(Api(tmp_path / "s.db", range(RARE, RARE + 4))) as api:
         made = api.create(PODS, pod(ports=(80, 81)))
         given = json.loads(made["metadata"]["annotations"][PORTS])
         service = api.create(SERVICES, {"metadata": {"name": "s"}, "spec": {"ports": [{"port": 80}]}})
@@ -423,9 +426,9 @@ def test_a_dry_run_persists_nothing(api):
 
 def test_state_survives_a_restart(tmp_path):
     """Everything still exists after the API was reopened, including allotted ports."""
-    with contextlib.closing(Api(tmp_path / "s.db", range(29010, 29012))) as first:
+    with contextlib.closing(Api(tmp_path / "s.db", range(RARE + 4, RARE + 6))) as first:
         made = first.create(PODS, pod(ports=(80,)))
-    with contextlib.closing(Api(tmp_path / "s.db", range(29010, 29012))) as second:
+    with contextlib.closing(Api(tmp_path / "s.db", range(RARE + 4, RARE + 6))) as second:
         assert second.get(PODS, "a") == made
         other = second.create(PODS, pod("b", ports=(80,)))
         assert other["metadata"]["annotations"] != made["metadata"]["annotations"]
