@@ -121,6 +121,8 @@ def test_a_late_follower(ground: Field):
     expected = [f"run {run} line {number}\n" for run in (0, 1) for number in (1, 2, 3)]
     ground.submit("pytorchjob", "j", f"{AT_ONCE} || exit 1; {IDLE}", "--retry", "3")
     until(lambda: ground.admin.run("logs", "j").out == "".join(expected[3:]), 60, "the second run")
+    # The node tells of a restart later than its log does.
+    until(lambda: ground.pods("j")[0]["status"]["containerStatuses"][0]["restartCount"] == 1)
     assert ground.admin.must("logs", "j", "--attempt", "1") == "".join(expected[:3])
     child = ground.admin.start("logs", "-f", "j")
     assert child.stdout

@@ -59,6 +59,9 @@ def _applied(name: str, value: str) -> dict[str, Any]:
     return _map(name, data={"a": value})
 
 
+TRIAL = Ask("POST", f"{PODS}?dryRun=All", _pod("trial"))
+"""Is accepted once the namespace of the stories is ready for pods."""
+
 STORIES: dict[str, list[Ask]] = {
     "life": [
         Ask("POST", MAPS, _map("a", data={"x": "1"})),
