@@ -120,6 +120,10 @@ def age(seconds: float) -> str:
     return "0s"
 
 
+_FIRST, _LAST = datetime(1, 1, 3), datetime(9999, 12, 29)
+"""The limits of moments: two days from those of the calendar, so that every time zone can show them."""
+
+
 def when(text: str | None, *, here: bool = False) -> datetime | None:
     """An RFC 3339 time of the API as an aware datetime; None if the API has none.
 
@@ -144,14 +148,17 @@ def _moment(text: str) -> datetime:
     """Parse the time; cached, since the pods of a job share most of theirs."""
     micro = re.sub(r"\.(\d+)", lambda found: "." + found[1][:6].ljust(6, "0"), text) if "." in text else text
     try:
-        return datetime.fromisoformat(micro.replace("Z", "+00:00").replace("z", "+00:00"))
+        value = datetime.fromisoformat(micro.replace("Z", "+00:00").replace("z", "+00:00"))
     except ValueError as error:
         raise SpecError(f'"{text[:80]}" is not a time', "write it like 2026-01-31T12:00:00Z") from error
+    if value.year in (_FIRST.year, _LAST.year):
+        value = min(max(value.replace(tzinfo=None), _FIRST), _LAST).replace(tzinfo=value.tzinfo)
+    return value
 
 
 def rfc3339(moment: datetime) -> str:
     """The moment in the format of the API: UTC, whole seconds, `Z`."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def since(moment: datetime | None, now: datetime) -> timedelta:

@@ -114,7 +114,10 @@ def _owner(data: bytes) -> Object:
 
 def _time(data: bytes) -> str:
     seconds = dict(fields(data)).get(1, 0)
-    return f"{datetime.fromtimestamp(seconds, timezone.utc).isoformat()[:19]}Z"
+    try:
+        return f"{datetime.fromtimestamp(seconds, timezone.utc).isoformat()[:19]}Z"
+    except (OverflowError, OSError) as cause:
+        raise Malformed("a time is none of the calendar") from cause
 
 
 def _text(entry: dict[int, Any], number: int) -> str:

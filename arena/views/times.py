@@ -22,7 +22,7 @@ def stamp(moment: datetime | None) -> str:
 
 def clock(moment: datetime | None) -> str:
     """A moment in the time zone of this machine; `N/A` if there is none."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else "N/A"
+    return moment.astimezone().replace(tzinfo=None).isoformat(" ", "seconds") if moment else "N/A"
 
 
 def epoch(moment: datetime | None) -> int:

@@ -319,8 +319,9 @@ def test_what_is_no_message(data: bytes) -> None:
         b"\x0a\x03\x0a\x02a",
         b"\x0a\x02\x0a\x05abcde",
         b"\x0a\x02\x0d\x00",
+        b"\x0a\x0d\x42\x0b\x08" + b"\xff" * 9 + b"\x01",
     ],
-    ids=["empty", "other field", "no size", "cut", "cut text", "text behind it", "other type"],
+    ids=["empty", "other field", "no size", "cut", "cut text", "text behind it", "other type", "no time"],
 )
 def test_what_is_no_metadata(item: bytes) -> None:
     """An object whose metadata are no message, or not whole, is an error and no half of a pod."""

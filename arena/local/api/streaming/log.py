@@ -193,11 +193,11 @@ def _time(text: str) -> bytes:
         if match is None:
             raise ValueError(text)
         moment = datetime.fromisoformat(match[1] + match[3].upper().replace("Z", "+00:00"))
-    except ValueError:
+        return _stamp(moment, (match[2] or "").ljust(9, "0")[:9])
+    except (ValueError, OverflowError):
         raise bad(f"sinceTime: {text!r} is not a time as in RFC 3339") from None
-    return _stamp(moment, (match[2] or "").ljust(9, "0")[:9])
 
 
 def _stamp(moment: datetime, nanoseconds: str = "") -> bytes:
-    text = moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+    text = moment.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec="seconds")
     return f"{text}.{nanoseconds or f'{moment.microsecond:06}000'}Z".encode()

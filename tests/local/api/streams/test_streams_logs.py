@@ -138,6 +138,7 @@ def test_what_cannot_be_read(rig):
     assert refused(rig, "lines", "tailLines=-1")[0] == 400
     assert refused(rig, "lines", "tailLines=--1")[0] == 400
     assert refused(rig, "lines", "sinceTime=yesterday")[0] == 400
+    assert refused(rig, "lines", "sinceTime=0001-01-01T00:00:00%2B23:59")[0] == 400
     assert refused(rig, "lines", "sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z")[0] == 400
 
 
