@@ -3,6 +3,8 @@
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from arena.local.objects import Resource
+
 SPACE = "fidelity"
 """The namespace of everything that is asked for."""
 JSON, MERGE, POINTER = (f"application/{one}json" for one in ("", "merge-patch+", "json-patch+"))
@@ -36,19 +38,10 @@ class Case(NamedTuple):
     """What makes the objects that must exist, and may exist already."""
 
 
-class Kind(NamedTuple):
+class Kind(Resource):
     """A type as paths name it."""
 
-    group: str
-    version: str
-    plural: str
-    kind: str
-    namespaced: bool = True
-
-    @property
-    def api_version(self) -> str:
-        """`kubeflow.org/v1`."""
-        return f"{self.group}/{self.version}" if self.group else self.version
+    __slots__ = ()
 
     def path(self, name: str = "", *more: str, space: str = SPACE, **query: object) -> str:
         """The path of an object, or of all of them without a name."""
