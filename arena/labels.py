@@ -12,6 +12,13 @@ APP = "app"
 RELEASE = "release"
 CREATED_BY = "createdBy"
 
+# On everything of a serving, as the Go arena sets them.
+SERVING_NAME = "servingName"
+SERVING_VERSION = "servingVersion"
+SERVING_TYPE = "servingType"
+# An annotation: the protocol of requests to a serving.
+PROTOCOL = "arena.kubeflow.org/protocol"
+
 # Annotations on the job object: the cluster is the only database.
 SPEC = "arena.kubeflow.org/spec"
 SUBMITTER = "arena.kubeflow.org/username"
@@ -114,14 +121,18 @@ GPU_TOPOLOGY_REPLICA = "gpu-topology-replica"
 ARENA = "arena"
 
 
-def common(name: str, kind: str, component: str = "training") -> dict[str, str]:
-    """The labels of an object that belongs to the job `name` of the kind `kind`, such as `tfjob`."""
+def common(name: str, kind: str, component: str = "training", release: str = "") -> dict[str, str]:
+    """The labels of an object that belongs to the job `name` of the kind `kind`, such as `tfjob`.
+
+    Args:
+        release: what distinguishes it from others with that name, such as their versions.
+    """
     return {
         NAME: name,
         MANAGED_BY: ARENA,
         COMPONENT: component,
         APP: kind,
-        RELEASE: name,
+        RELEASE: release or name,
         CREATED_BY: ARENA,
     }
 

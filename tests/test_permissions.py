@@ -57,8 +57,8 @@ def test_every_command_has_its_rights() -> None:
 def kind_of(path: str) -> str:
     """`submit`, `cron KIND` or the like for the command of a kind of job."""
     group, _, word = path.rpartition(" ")
-    known = word in {kind.name for kind in kinds.training_kinds()}
-    return {"cron": "cron KIND"}.get(group, group) if known else ""
+    known = word in {kind.name for kind in kinds.all_kinds()}
+    return {"cron": "cron KIND", "serve": "serve KIND"}.get(group, group) if known else ""
 
 
 def leaves(command: click.Command, path: str = "") -> Iterator[str]:

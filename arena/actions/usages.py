@@ -11,18 +11,20 @@ from itertools import chain
 
 from arena import kinds, labels
 from arena.kinds.cron import CARRIERS
+from arena.kinds.serving import FAMILY as SERVING
 from arena.model.permissions import VERBS, Right
 from arena.resources import Resource
 from arena.tuples import NamedTuple
 
-JOBS, CRONS = "JOBS", "CRONS"
-"""In rights: the types of all kinds of jobs, and those that carry schedules."""
+JOBS, CRONS, SERVINGS = "JOBS", "CRONS", "SERVINGS"
+"""In rights: the types of all kinds of jobs, those that carry schedules, and those of all servings."""
 SCALED = f"trainingjobs.{labels.ET_GROUP}"
 QUEUED = ("list workloads.kueue.x-k8s.io", "list localqueues.kueue.x-k8s.io",
           "get localqueues/pendingworkloads.visibility.kueue.x-k8s.io",
           "list podgroups.scheduling.volcano.sh", "list rayclusters.ray.io")  # fmt: skip
 INSTANCES = ("instances", ("list pods",))
 REASONS = ("reasons", ("list events", *QUEUED))
+ADDRESSES = ("addresses", ("list services",))
 EVENTS = ("events, with -e", ("list events",))
 EVERYWHERE = ("instances", ("list @pods",))
 HELD = ("finalizers that hold it", ("list watch JOBS",))
@@ -107,6 +109,12 @@ USAGES = (
     Usage("evaluate get", ("get jobs.batch",), (INSTANCES, EVENTS)),
     Usage("evaluate model", ("create jobs.batch",), ((UNDONE[0], ("delete jobs.batch",)),)),
     Usage("evaluate delete", ("get delete jobs.batch",)),
+    Usage("serve list", ("list SERVINGS",), (INSTANCES, ADDRESSES)),
+    Usage("serve get", ("list SERVINGS",), (INSTANCES, ADDRESSES, EVENTS)),
+    Usage("serve KIND", ("create SERVINGS", "create services"),
+          ((UNDONE[0], ("delete SERVINGS",)),)),
+    Usage("serve delete", ("list get delete SERVINGS",)),
+    Usage("serve list -A", ("list @SERVINGS",), (EVERYWHERE, ("addresses", ("list @services",)))),
     Usage("list -A", ("list @JOBS",), (EVERYWHERE, ("reasons", tuple(map(_everywhere, REASONS[1]))))),
     Usage("top job -A", ("list @JOBS",), (EVERYWHERE, ("reasons", tuple(map(_everywhere, REASONS[1]))))),
     Usage("cron list -A", ("list @CRONS",)),
@@ -131,7 +139,7 @@ def rights(texts: Iterable[str]) -> Iterator[Right]:
 def choice(text: str, right: Right) -> tuple[str, object] | None:
     """The name of a choice and of this possibility, if one of several rights of a text is enough."""
     where = text.rpartition(" ")[2].removeprefix("@")
-    if where in (JOBS, CRONS):
+    if where in (JOBS, CRONS, SERVINGS):
         return where, (right.group, right.resource)
     return (text, right.verb) if " or " in text else None
 
@@ -144,11 +152,13 @@ def _rights(words: list[str]) -> Iterator[Right]:
 
 
 def _types(where: str) -> Iterator[tuple[str, str]]:
-    """Plurals and groups of a resource, or of `JOBS` and `CRONS`."""
+    """Plurals and groups of a resource, or of `JOBS`, `CRONS` and `SERVINGS`."""
     if where == JOBS:
         return _names(chain.from_iterable(kind.resources for kind in kinds.training_kinds()))
     if where == CRONS:
         return _names(CARRIERS)
+    if where == SERVINGS:
+        return _names(chain.from_iterable(kind.resources for kind in kinds.of(SERVING)))
     resource, _, group = where.partition(".")
     return iter([(resource, group)])
 

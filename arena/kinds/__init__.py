@@ -82,7 +82,9 @@ def of_name(name: str) -> Kind | None:
 
 
 def called(word: str) -> Kind | None:
-    """The kind of any family with that name or alias, in any case; None if there is none."""
+    """The kind of any family with that name, else with that alias, in any case; None if there is none."""
+    if exact := of_name(word.lower()):
+        return exact
     for family in families():
         try:
             return find(word, family)

@@ -56,6 +56,7 @@ def settle(session: Session, request: Request, *, ask: bool = True) -> Settled:
     request = with_name(session, request)
     changes = overrides(session, request)
     spec = _spec_there(session, request, changes) if ask else _spec(session, request, None)
+    spec = spec.dated(session.now())
     told, resource = remarks(spec), request.kind.resources[0]
     if ask:
         resource, spec, more = _facts(session, request.kind, spec)

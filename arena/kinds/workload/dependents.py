@@ -51,10 +51,14 @@ def code_parts(rendering: Rendering) -> list[Dependent]:
 def _secret(kind: Kind, spec: WorkloadSpec, secrets: Mapping[str, str]) -> Dependent:
     values = {
         "name": environment.secret_name(spec),
-        "labels": labels.common(spec.name, kind.name, kind.family.component),
+        "labels": _labels(kind, spec),
         "data": {**spec.credentials, **secrets},
     }
     return Dependent(template="secret.yaml", values=values)
+
+
+def _labels(kind: Kind, spec: WorkloadSpec) -> dict[str, str]:
+    return labels.common(spec.name, kind.name, kind.family.component, spec.release)
 
 
 def _config_files(kind: Kind, spec: WorkloadSpec, contents: Mapping[str, bytes]) -> Dependent:
@@ -69,7 +73,7 @@ def _config_files(kind: Kind, spec: WorkloadSpec, contents: Mapping[str, bytes])
             binary[key] = b2a_base64(raw, newline=False).decode()
     values = {
         "name": volumes.files_name(spec),
-        "labels": labels.common(spec.name, kind.name, kind.family.component),
+        "labels": _labels(kind, spec),
     }
     more = {"data": text or None, "binary": binary or None}
     return Dependent(template="configmap.yaml", values={**values, **more})

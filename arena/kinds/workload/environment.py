@@ -48,4 +48,4 @@ def reference(name: str, secret: str, key: str) -> Values:
 
 def secret_name(spec: WorkloadSpec) -> str:
     """The Secret that holds the secrets of the workload."""
-    return f"{spec.name}-env"
+    return f"{spec.release}-env"

@@ -19,7 +19,7 @@ def own_labels(spec: WorkloadSpec, kind: str, component: str, *reserved: str) ->
     Raises:
         SpecError: the user sets one of arena's own labels.
     """
-    own = labels.common(spec.name, kind, component)
+    own = labels.common(spec.name, kind, component, spec.release)
     for key in spec.label:
         if key in own or key.startswith(reserved):
             raise SpecError(f'--label: "{key}" is reserved for arena', "choose another key")

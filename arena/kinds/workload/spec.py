@@ -1,6 +1,7 @@
 """The options of any workload, whatever its family."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import ClassVar
 
 from arena.errors import SpecError
@@ -123,6 +124,15 @@ class WorkloadSpec(Record):
         """Refuse to mount the code where something else is mounted; raises SpecError."""
         if path in self.mounted:
             raise _mounted_twice(path)
+
+    @property
+    def release(self) -> str:
+        """The name of its objects, which differs from that of every other workload."""
+        return self.name
+
+    def dated(self, now: datetime) -> "WorkloadSpec":
+        """The Spec with the options that follow from the time of the submit, if they were not given."""
+        return self
 
     @property
     def mounted(self) -> list[str]:

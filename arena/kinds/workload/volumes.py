@@ -19,7 +19,7 @@ _TAKEN = (
 
 def files_name(spec: WorkloadSpec) -> str:
     """The ConfigMap that holds the config files."""
-    return f"{spec.name}-files"
+    return f"{spec.release}-files"
 
 
 def volumes(spec: WorkloadSpec, rendering: Rendering) -> list[Values]:

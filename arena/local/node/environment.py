@@ -30,6 +30,8 @@ BOARD = (
 )
 """Runs TensorBoard, without modules of the current directory in the place of Python's own."""
 _EVERYWHERE = re.compile(r"^(|-[\w-]+=)(?:0\.0\.0\.0|\[::\])(|:\d+)$")
+_PORT = re.compile(r"(^|_)PORT$")
+"""Names of variables that hold a port of the container; the program has to listen on the allotted one."""
 _REFERENCE = re.compile(r"\$\$|\$\(([^()]*)\)")
 
 
@@ -199,7 +201,7 @@ def _declared(place: Place, given: Mapping[str, str]) -> dict[str, str]:
         value = _value(place, entry, {**given, **env})
         if value is None:
             continue
-        if name == "PORT" and (port := whole(value)) in declared_ports(place.container):
+        if _PORT.search(name) and (port := whole(value)) in declared_ports(place.container):
             value = str(allotted.get(port or 0, value))
         env[name] = value
     return env

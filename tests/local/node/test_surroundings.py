@@ -167,7 +167,7 @@ def test_threads(node: Node, resource: Resource, spec: dict[str, Any]) -> None:
 
 
 def test_port(node: Node) -> None:
-    """PORT is the allotted port, and a declared PORT that is a containerPort becomes it, in arguments too."""
+    """PORT is the allotted port, and so is a variable NAME_PORT with a containerPort, in arguments, too."""
     ports = [{"containerPort": 6006}]
     name = node.pod(
         "sh", "-c", "echo $PORT $0", "--port=$(PORT)", ports=ports, env=[{"name": "PORT", "value": "6006"}]
@@ -176,6 +176,10 @@ def test_port(node: Node) -> None:
     allotted = json.loads(node.get(name)["metadata"]["annotations"]["local.arena.io/ports"])["6006"]
     assert node.text(name) == f"{allotted} --port={allotted}"
     assert environ(node, show(node, ports=ports))["PORT"].isdigit()
+    assert (
+        environ(node, show(node, ports=ports, env=[{"name": "HTTP_PORT", "value": "6006"}]))["HTTP_PORT"]
+        != "6006"
+    )
     for other in ("1", "\u00b2", "9" * 5000):
         assert environ(node, show(node, ports=ports, env=[{"name": "PORT", "value": other}]))["PORT"] == other
 

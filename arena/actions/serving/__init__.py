@@ -1,0 +1,1 @@
+"""Servings: list, find and change them, send requests to them, and measure their answers."""

@@ -1,0 +1,1 @@
+"""How objects of several kinds of servings are read."""

@@ -1,0 +1,69 @@
+"""Servings that are Deployments, created by arena or by the Go arena."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from arena import labels
+from arena.kinds.kind import Object, Pod, PodConventions
+from arena.kinds.workload import instances
+from arena.model.servings import Serving
+from arena.units import when
+
+Read = Callable[[Object, Sequence[Pod]], Serving]
+MAIN = PodConventions(main_containers=("serving",))
+
+
+def reader(kind: str, protocol: str = "") -> Read:
+    """The function that reads Deployments of a kind.
+
+    Args:
+        kind: its name.
+        protocol: the protocol of its requests, if all its servings speak the same.
+    """
+
+    def read(obj: Object, pods: Sequence[Pod]) -> Serving:
+        meta, spec, status = obj["metadata"], obj.get("spec") or {}, obj.get("status") or {}
+        own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
+        found = [instances.summary(pod, MAIN).instance for pod in pods]
+        wanted = int(spec.get("replicas", 1))
+        return Serving(
+            name=own.get(labels.SERVING_NAME) or meta["name"],
+            namespace=meta.get("namespace", ""),
+            kind=kind,
+            version=own.get(labels.SERVING_VERSION, ""),
+            uid=meta.get("uid", ""),
+            object_name=meta["name"],
+            created=when(meta.get("creationTimestamp")),
+            wanted=wanted,
+            available=int(status.get("availableReplicas") or 0),
+            protocol=notes.get(labels.PROTOCOL, protocol),
+            model=own.get(labels.MODEL_NAME, ""),
+            model_version=own.get(labels.MODEL_VERSION, ""),
+            gpus=wanted * instances.gpus((spec.get("template") or {}).get("spec") or {}),
+            instances=tuple(sorted(found, key=lambda one: one.name)),
+        )
+
+    return read
+
+
+def owner(type: str) -> Callable[[Object], bool]:
+    """Whether a Deployment is a serving of a type, such as `custom-serving`."""
+    return lambda obj: (obj["metadata"].get("labels") or {}).get(labels.SERVING_TYPE) == type
+
+
+def pods(obj: Object) -> Mapping[str, str]:
+    """The labels that all pods of a Deployment have."""
+    selector = (obj.get("spec") or {}).get("selector") or {}
+    found: Mapping[str, str] = selector.get("matchLabels") or {}
+    return found
+
+
+def object_of(type: str, suffix: str) -> Callable[[Object], str]:
+    """Pod -> the name of the Deployment of that type to which it belongs, or ""."""
+
+    def object_of_pod(pod: Object) -> str:
+        own = pod["metadata"].get("labels") or {}
+        if own.get(labels.SERVING_TYPE) != type:
+            return ""
+        return f"{own.get(labels.SERVING_NAME)}-{own.get(labels.SERVING_VERSION)}-{suffix}"
+
+    return object_of_pod

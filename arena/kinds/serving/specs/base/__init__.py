@@ -1,0 +1,1 @@
+"""What the Specs of several kinds of servings share: options, and values of templates."""

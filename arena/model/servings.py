@@ -1,0 +1,70 @@
+"""Servings: programs that answer requests, such as model servers, with their versions and addresses."""
+
+from datetime import datetime
+
+from arena.model.instances import Instance
+from arena.model.partial import Unread
+from arena.values import frozen
+
+
+@frozen
+class Endpoint:
+    """A port at which a serving answers."""
+
+    name: str
+    """`http-serving`, `grpc-serving`, `http-metrics`, or what another tool called it."""
+    port: int
+    node_port: int = 0
+    """The same port on every node; 0 if there is none."""
+    local_port: int = 0
+    """The same port on the loopback of this machine; 0 unless the cluster is local."""
+
+    @property
+    def is_http(self) -> bool:
+        """Whether clients send requests by HTTP to it."""
+        return self.name.startswith("http") and self.name != "http-metrics"
+
+
+@frozen
+class Serving:
+    """One version of a serving, with its instances."""
+
+    name: str
+    namespace: str
+    kind: str
+    version: str = ""
+    """Empty if the kind has no versions, or only revisions."""
+    uid: str = ""
+    object_name: str = ""
+    """The name of its main object, such as a Deployment."""
+    created: datetime | None = None
+    wanted: int = 0
+    """The number of instances that it requests."""
+    available: int = 0
+    """The number of instances that answer, as counted by its controller."""
+    address: str = ""
+    """A host name, an IP address or a URL; empty if there is none yet."""
+    endpoints: tuple[Endpoint, ...] = ()
+    protocol: str = ""
+    """The protocol of its requests, such as `v2`; empty if that is not known."""
+    model: str = ""
+    """The name of the model, as requests use it; empty if that is not known."""
+    model_version: str = ""
+    gpus: int = 0
+    """The number of GPUs that all its instances request together."""
+    instances: tuple[Instance, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    """What could not be read of it."""
+
+    @property
+    def url(self) -> str:
+        """The URL for HTTP requests, as far as it is known; empty if there is none."""
+        if "://" in self.address or not self.address:
+            return self.address
+        port = next((one.port for one in self.endpoints if one.is_http), 0)
+        return f"http://{self.address}:{port}" if port else ""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether all requested instances answer."""
+        return self.available >= self.wanted

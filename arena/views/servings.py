@@ -1,0 +1,132 @@
+"""Servings: their list, the page of one, and the keys of their JSON."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from arena.model.instances import Instance
+from arena.model.servings import Endpoint, Serving
+from arena.views import times
+from arena.views.instances import INSTANCES
+from arena.views.noun import Noun
+from arena.views.table import Column, pairs, ruled
+
+_PORTS = {"http-serving": "RESTFUL", "grpc-serving": "GRPC"}
+"""What the Go arena calls the ports that it shows."""
+
+
+def ports(one: Serving) -> str:
+    """`GRPC:8500,RESTFUL:30080->8501`; ports with metrics are left out."""
+    return ",".join(_port(port) for port in one.endpoints if port.name != "http-metrics") or "N/A"
+
+
+def _port(port: Endpoint) -> str:
+    name = _PORTS.get(port.name, port.name.upper() or "PORT")
+    outside = port.local_port or port.node_port
+    return f"{name}:{outside}->{port.port}" if outside else f"{name}:{port.port}"
+
+
+def page(one: Serving, now: datetime) -> str:
+    """Everything about one serving, in the Go arena's order."""
+    rows = [
+        ("Name", one.name),
+        ("Namespace", one.namespace),
+        ("Type", one.kind),
+        ("Version", one.version or "N/A"),
+        ("Desired", one.wanted),
+        ("Available", one.available),
+        ("Age", times.age(one.created, now)),
+        ("Address", one.address or "N/A"),
+        ("Port", ports(one)),
+        *([("ModelName", one.model)] if one.model else []),
+        *([("ModelVersion", one.model_version)] if one.model_version else []),
+        *([("GPU", one.gpus)] if one.gpus else []),
+    ]
+    text = pairs([(title, str(value)) for title, value in rows])
+    return f"{text}\n\n{_section(one.instances, now)}" if one.instances else text
+
+
+def _readiness(one: Instance) -> str:
+    usual = [container for container in one.containers if not container.init]
+    return f"{sum(container.ready for container in usual)}/{len(usual)}"
+
+
+def restarts(one: Instance) -> int:
+    """How often its containers were restarted."""
+    return sum(container.restarts for container in one.containers)
+
+
+_INSTANCES = (
+    Column[Instance]("NAME", lambda one, now: one.name),
+    Column[Instance]("STATUS", lambda one, now: one.status),
+    Column[Instance]("AGE", lambda one, now: times.span(one.age(now))),
+    Column[Instance]("READY", lambda one, now: _readiness(one)),
+    Column[Instance]("RESTARTS", lambda one, now: restarts(one)),
+    Column[Instance]("NODE", lambda one, now: one.node or "N/A"),
+)
+
+
+def _section(instances: Sequence[Instance], now: datetime) -> str:
+    return "Instances:\n" + ruled(_INSTANCES, instances, now)
+
+
+def data(one: Serving, now: datetime) -> dict[str, Any]:
+    """The serving under the Go arena's JSON keys, followed by keys that are new here."""
+    return {
+        "uuid": one.uid,
+        "name": one.name,
+        "namespace": one.namespace,
+        "type": one.kind,
+        "version": one.version,
+        "age": times.age(one.created, now),
+        "desiredInstances": one.wanted,
+        "availableInstances": one.available,
+        "endpoints": [_endpoint(port) for port in one.endpoints],
+        "ip": one.address,
+        "instances": [_instance(each, now) for each in one.instances],
+        "requestGPUs": one.gpus,
+        "creationTimestamp": times.epoch(one.created),
+        "modelName": one.model,
+        "modelVersion": one.model_version,
+        "url": one.url,
+        "protocol": one.protocol,
+    }
+
+
+def _endpoint(port: Endpoint) -> dict[str, Any]:
+    return {
+        "name": port.name,
+        "port": port.port,
+        "nodePort": port.node_port,
+        "localPort": port.local_port,
+    }
+
+
+def _instance(one: Instance, now: datetime) -> dict[str, Any]:
+    usual = [container for container in one.containers if not container.init]
+    return {
+        **INSTANCES.data(one, now),
+        "readyContainers": sum(container.ready for container in usual),
+        "totalContainers": len(usual),
+        "restartCount": restarts(one),
+        "nodeName": one.node,
+    }
+
+
+SERVINGS: Noun[Serving] = Noun(
+    plural="servings",
+    columns=(
+        Column("NAMESPACE", lambda one, now: one.namespace, everywhere=True),
+        Column("NAME", lambda one, now: one.name),
+        Column("TYPE", lambda one, now: one.kind),
+        Column("VERSION", lambda one, now: one.version or "N/A"),
+        Column("DESIRED", lambda one, now: one.wanted),
+        Column("AVAILABLE", lambda one, now: one.available),
+        Column("ADDRESS", lambda one, now: one.address or "N/A"),
+        Column("PORTS", lambda one, now: ports(one)),
+        Column("GPU", lambda one, now: one.gpus, wide=True),
+        Column("AGE", lambda one, now: times.age(one.created, now), wide=True),
+    ),
+    data=data,
+    page=page,
+)
