@@ -32,6 +32,7 @@ class Resource(NamedTuple):
 
 
 CONFIGMAPS = Resource("", "v1", "configmaps", "ConfigMap")
+CONTROLLER_REVISIONS = Resource("apps", "v1", "controllerrevisions", "ControllerRevision")
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")
 ENDPOINTS = Resource("", "v1", "endpoints", "Endpoints")
 EVENTS = Resource("", "v1", "events", "Event")

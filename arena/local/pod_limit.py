@@ -49,6 +49,8 @@ def _asked(value: Any) -> int:
         return 0
     if "containers" in value:
         return 1
+    if "workerTemplate" in value:  # the pods of a group, of which the leader is one
+        return _count(value.get("size", 1))
     inside = sum(_asked(one) for name, one in value.items() if name != "metadata")
     factors = [_count(value[name]) for name in _FACTORS if name in value]
     if "parallelism" in value and value.get("completions") is not None:

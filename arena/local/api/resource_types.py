@@ -120,6 +120,7 @@ _OBSERVATION_LOG = {
 
 TYPES: tuple[Type, ...] = (
     Type(objects.CONFIGMAPS, ("cm",)),
+    Type(objects.CONTROLLER_REVISIONS),
     Type(objects.ENDPOINTS, ("ep",)),
     Type(objects.EVENTS, ("ev",)),
     Type(_core("limitranges", "LimitRange"), ("limits",)),

@@ -6,6 +6,7 @@
 - `writes`, `conditions`         objects with owners, status patches, Events, conditions
 - `clock`, `quantities`          times; amounts of CPU, memory and devices
 - `pod_status`, `pod_template`   what pods report, and changes to the templates from which they are made
+- `template_hash`, `volume_claims`  versions of templates; the claims of pods with stable names
 - `loopback`                     ports and settings of pods that share this machine
 - `replica_validation`, `training_labels`  what kubeflow.org jobs of several operators share
 """

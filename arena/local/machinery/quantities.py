@@ -1,5 +1,6 @@
 """Quantities, and what pods request of a node."""
 
+import math
 import re
 from collections import Counter
 from decimal import Decimal
@@ -31,6 +32,15 @@ def parse_quantity(text: str | int | float) -> int:
         raise ValueError(f"{text!r} is not a quantity")
     number, suffix = match.groups(default="")
     return -int((-Decimal(number) * _SCALE[suffix] * 1000) // 1)
+
+
+def scaled(value: str | int, whole: int, *, up: bool) -> int:
+    """A number of pods, or the percentage of a whole that a text such as `25%` is, rounded up or down."""
+    text = str(value)
+    if not text.endswith("%"):
+        return int(text)
+    part = int(text[:-1]) * whole / 100
+    return math.ceil(part) if up else math.floor(part)
 
 
 def quantities(resources: Object | None) -> Quantities:

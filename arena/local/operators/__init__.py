@@ -14,5 +14,6 @@ after a crash at any line, the next runner finishes the work.
 - `elastic/`   TrainingJob of the elastic training operator, ScaleIn and ScaleOut
 - `ray/`       RayJob
 - `jobset/`    JobSet
+- `lws/`       LeaderWorkerSet
 - `trainer/`   TrainJob and its runtimes
 """

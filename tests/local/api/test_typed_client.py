@@ -61,6 +61,7 @@ BODIES = {
     "Role": {"rules": [RULE]},
     "ClusterRoleBinding": {"roleRef": ROLE, "subjects": [SUBJECT]},
     "RoleBinding": {"roleRef": ROLE, "subjects": [SUBJECT]},
+    "ControllerRevision": {"revision": 1, "data": {"spec": {"x": [1, "a"]}}},
     "Deployment": {"spec": SELECTED},
     "ReplicaSet": {"spec": SELECTED},
     "StatefulSet": {"spec": {**SELECTED, "serviceName": "s", "volumeClaimTemplates": [

@@ -3,7 +3,7 @@
 import pytest
 
 from arena.local.machinery.clock import stamp
-from arena.local.objects import DEPLOYMENTS, JOBS, JOBSETS, STATEFULSETS
+from arena.local.objects import CONTROLLER_REVISIONS, DEPLOYMENTS, JOBS, JOBSETS, STATEFULSETS
 from arena.local.operators.batch.cronjob import CRONJOBS
 from arena.local.operators.elastic.manifests import SCALEINS, SCALEOUTS, TRAININGJOBS
 from arena.local.operators.kubeflow.jaxjob import JAXJOBS
@@ -11,6 +11,7 @@ from arena.local.operators.kubeflow.paddlejob import PADDLEJOBS
 from arena.local.operators.kubeflow.pytorchjob import PYTORCHJOBS
 from arena.local.operators.kubeflow.tfjob import TFJOBS
 from arena.local.operators.kubeflow.xgboostjob import XGBOOSTJOBS
+from arena.local.operators.lws.leaderworkerset import LEADER_WORKER_SETS
 from arena.local.operators.mpi.mpijob import MPIJOBS
 from arena.local.operators.ray.manifests import RAYJOBS
 from arena.local.operators.trainer.trainjob import TRAINJOBS
@@ -269,6 +270,26 @@ def elastic(bench):
     assert list(bench.pods()) == ["j-launcher"]
 
 
+def groups(bench):
+    rolling = {"maxSurge": 1, "maxUnavailable": 0}
+    size = {"size": 2, "workerTemplate": bench.template("c")}
+    spec = {"replicas": 2, "leaderWorkerTemplate": size}
+    spec["rolloutStrategy"] = {"type": "RollingUpdate", "rollingUpdateConfiguration": rolling}
+    bench.submit(LEADER_WORKER_SETS, {"metadata": {"name": "v"}, "spec": spec})
+    bench.run(*bench.pods()).restart("v-0-1", 1).bury()
+    bench.run("v-0", "v-0-1")
+    template = {"workerTemplate": {"metadata": {"annotations": {"v": "2"}}}}
+    bench.objects.patch(LEADER_WORKER_SETS, "v", {"spec": {"leaderWorkerTemplate": template}}, "default")
+    for _ in range(5):
+        bench.settled()
+        bench.run(*[name for name, pod in bench.pods().items() if pod["status"]["phase"] == "Pending"])
+        bench.bury()
+    assert bench.holding(LEADER_WORKER_SETS, "v") == {"Available"}
+    assert list(bench.pods()) == ["v-0", "v-0-1", "v-1", "v-1-1"]
+    assert {pod["metadata"]["annotations"]["v"] for pod in bench.pods().values()} == {"2"}
+    assert len(bench.objects.list(CONTROLLER_REVISIONS, "default")) == 1
+
+
 @pytest.mark.parametrize("every", [1, 2, 3, 5, 7])
 @pytest.mark.parametrize(
     "story",
@@ -285,6 +306,7 @@ def elastic(bench):
         cronjob,
         rayjob,
         elastic,
+        groups,
     ],
 )
 def test_crashes(bench, story, every):

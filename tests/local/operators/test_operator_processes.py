@@ -1,5 +1,7 @@
 """The operators with the real node: pods are processes here."""
 
+import os
+import signal
 import sys
 import urllib.request
 
@@ -12,6 +14,7 @@ from arena.local.machinery.runner import Runner
 from arena.local.node.kubelet import Kubelet
 from arena.local.objects import DEPLOYMENTS, JOBS, PODS, SERVICES
 from arena.local.operators.kubeflow.pytorchjob import PYTORCHJOBS
+from arena.local.operators.lws.leaderworkerset import LEADER_WORKER_SETS
 from arena.local.operators.mpi.mpijob import MPIJOBS
 
 MEET = """
@@ -42,6 +45,20 @@ class Answer(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
 """
 
+ASK = """
+import os, pathlib, signal, sys, urllib.request
+url = "http://" + os.environ["LWS_LEADER_ADDRESS"] + ":" + os.environ["LEADER_PORT"]
+while True:
+    try:
+        leader = urllib.request.urlopen(url, timeout=5).read().decode()
+        break
+    except OSError:
+        pass
+pathlib.Path("met").touch()
+pathlib.Path(sys.argv[1], os.environ["HOSTNAME"]).write_text(leader + " " + str(os.getpid()))
+signal.pause()
+"""
+
 
 @pytest.fixture
 def cluster(tmp_path):
@@ -51,7 +68,7 @@ def cluster(tmp_path):
     node.start()
     runner.start()
     yield api
-    for resource in (PYTORCHJOBS, MPIJOBS, JOBS, DEPLOYMENTS):
+    for resource in (PYTORCHJOBS, MPIJOBS, JOBS, DEPLOYMENTS, LEADER_WORKER_SETS):
         for one in api.list(resource):
             api.delete(resource, one["metadata"]["name"], "default")
     until(lambda: not api.list(PODS))
@@ -122,3 +139,23 @@ def test_two_servers(cluster):
             return False
 
     until(both)
+
+
+def test_groups_meet_and_start_again(cluster, tmp_path):
+    """Workers reach their own leader; when the process of one is killed, its whole group starts again."""
+    leader = template("l", sys.executable, "-c", SERVE, ports=[{"containerPort": 6379}])
+    ready = {"exec": {"command": ["test", "-f", "met"]}, "periodSeconds": 1}
+    env = [{"name": "LEADER_PORT", "value": "6379"}]
+    worker = template("w", sys.executable, "-c", ASK, str(tmp_path), env=env, readinessProbe=ready)
+    group = {"size": 2, "leaderTemplate": leader, "workerTemplate": worker}
+    body = {"metadata": {"name": "v"}, "spec": {"replicas": 2, "leaderWorkerTemplate": group}}
+    cluster.create(LEADER_WORKER_SETS, body, "default")
+    until(lambda: "Available" in holding(cluster, LEADER_WORKER_SETS, "v"))
+    met = {name: (tmp_path / name).read_text().split() for name in ("v-0-1", "v-1-1")}
+    assert [one[0] for one in met.values()] == ["v-0", "v-1"]
+    before = {name: cluster.get(PODS, name, "default")["metadata"]["uid"] for name in ("v-0", "v-1")}
+    os.kill(int(met["v-1-1"][1]), signal.SIGKILL)
+    until(lambda: (pod := cluster.get(PODS, "v-1", "default")) and pod["metadata"]["uid"] != before["v-1"])
+    until(lambda: "Available" in holding(cluster, LEADER_WORKER_SETS, "v"))
+    assert (tmp_path / "v-1-1").read_text().split()[1] != met["v-1-1"][1]
+    assert cluster.get(PODS, "v-0", "default")["metadata"]["uid"] == before["v-0"]

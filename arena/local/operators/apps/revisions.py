@@ -1,33 +1,15 @@
 """Revisions of a Deployment: the ReplicaSet of its current template, and revision numbers."""
 
 import copy
-import hashlib
-import json
-from typing import Any
 
 from arena.digits import whole
-from arena.local.machinery.writes import ALPHABET, reference, remove
+from arena.local.machinery.template_hash import digest
+from arena.local.machinery.writes import reference, remove
 from arena.local.objects import DEPLOYMENTS, REPLICASETS, Object, Objects, key
 
 HASH = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-
-
-def digest(template: Object) -> str:
-    """A hash of a pod template; empty values count as absent."""
-    text = json.dumps(_dense(template), sort_keys=True, separators=(",", ":"))
-    raw = hashlib.sha256(text.encode()).digest()
-    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in raw[:10])
-
-
-def _dense(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_dense(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    inner = {name: _dense(one) for name, one in value.items()}
-    return {name: one for name, one in inner.items() if one not in (None, {}, [])}
 
 
 def number(obj: Object) -> int:

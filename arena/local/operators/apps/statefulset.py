@@ -7,15 +7,15 @@ from functools import cached_property
 from arena.local.checks import at_least, enum, fields, labels
 from arena.local.definitions import Definition, set_defaults
 from arena.local.field_errors import FieldError, forbidden, invalid, missing
-from arena.local.machinery import pod_status
+from arena.local.machinery import pod_status, volume_claims
 from arena.local.machinery.operator import Operator
 from arena.local.machinery.reconciler import Reconciler
 from arena.local.machinery.template_columns import CONTAINERS, IMAGES
+from arena.local.machinery.template_hash import digest
 from arena.local.machinery.writes import RETRY
-from arena.local.objects import PERSISTENT_VOLUME_CLAIMS, PODS, STATEFULSETS, Object, key
+from arena.local.objects import PODS, STATEFULSETS, Object, key
 from arena.local.operators.apps import validation
 from arena.local.operators.apps.replicaset import size
-from arena.local.operators.apps.revisions import digest
 
 POD_NAME = "statefulset.kubernetes.io/pod-name"
 POD_INDEX = "apps.kubernetes.io/pod-index"
@@ -56,6 +56,10 @@ class StatefulSet(Reconciler):
         self.write_status()
         return RETRY if refused else None
 
+    @property
+    def _claims(self) -> list[Object]:
+        return self.obj["spec"].get("volumeClaimTemplates") or []
+
     def _name(self, index: int) -> str:
         return f"{self.obj['metadata']['name']}-{index}"
 
@@ -78,8 +82,8 @@ class StatefulSet(Reconciler):
         return False
 
     def _create(self, index: int) -> Object | None:
-        for template in self.obj["spec"].get("volumeClaimTemplates") or []:
-            self._claim(template, index)
+        labels = (self.obj["spec"].get("selector") or {}).get("matchLabels") or {}
+        volume_claims.create(self.objects, self._claims, (key(self.obj)[0], self._name(index)), labels)
         pod = self.create_pod(self._pod(index), "FailedCreate")
         if pod:
             self._report_pod("SuccessfulCreate", "create", self._name(index))
@@ -87,18 +91,6 @@ class StatefulSet(Reconciler):
 
     def _report_pod(self, reason: str, verb: str, name: str) -> None:
         self.event(reason, f"{verb} Pod {name} in StatefulSet {self.obj['metadata']['name']} successful")
-
-    def _claim(self, template: Object, index: int) -> None:
-        """Create the claim of one pod, without an owner: the data outlive the StatefulSet."""
-        namespace = key(self.obj)[0]
-        body = copy.deepcopy(template)
-        body["metadata"]["name"] = f"{template['metadata']['name']}-{self._name(index)}"
-        labels = (self.obj["spec"].get("selector") or {}).get("matchLabels") or {}
-        body["metadata"]["labels"] = {**(body["metadata"].get("labels") or {}), **labels}
-        body.pop("status", None)
-        if self.objects.get(PERSISTENT_VOLUME_CLAIMS, body["metadata"]["name"], namespace) is None:
-            kind = {"apiVersion": "v1", "kind": "PersistentVolumeClaim"}
-            self.objects.create(PERSISTENT_VOLUME_CLAIMS, {**body, **kind}, namespace)
 
     def _pod(self, index: int) -> Object:
         template = copy.deepcopy(self.obj["spec"]["template"])
@@ -110,11 +102,7 @@ class StatefulSet(Reconciler):
         spec["hostname"] = name
         if self.obj["spec"].get("serviceName"):
             spec["subdomain"] = self.obj["spec"]["serviceName"]
-        claims = [one["metadata"]["name"] for one in self.obj["spec"].get("volumeClaimTemplates") or []]
-        others = [one for one in spec.get("volumes") or [] if one["name"] not in claims]
-        mine = [{"name": one, "persistentVolumeClaim": {"claimName": f"{one}-{name}"}} for one in claims]
-        if others or mine:
-            spec["volumes"] = [*others, *mine]
+        volume_claims.mount(spec, self._claims, name)
         return {"metadata": meta, "spec": spec}
 
     def _shrink(self) -> bool:

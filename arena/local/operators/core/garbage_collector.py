@@ -17,6 +17,7 @@ from arena.local.machinery.operator import Key, Operator
 from arena.local.machinery.writes import remove
 from arena.local.objects import (
     CONFIGMAPS,
+    CONTROLLER_REVISIONS,
     DEPLOYMENTS,
     ENDPOINTS,
     JOBS,
@@ -40,6 +41,7 @@ DISRUPTION_BUDGETS = Resource("policy", "v1", "poddisruptionbudgets", "PodDisrup
 
 _BUILT_IN = (
     CONFIGMAPS,
+    CONTROLLER_REVISIONS,
     DEPLOYMENTS,
     DISRUPTION_BUDGETS,
     ENDPOINTS,
