@@ -1,0 +1,117 @@
+"""The way to a serving: its URL as this machine reaches it, if need be through a forwarded port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from arena.errors import ArenaError, NotFound, Unreachable
+from arena.model.servings import Serving
+from arena.resources import PODS, SERVICES
+from arena.values import frozen, replace
+
+if TYPE_CHECKING:
+    from arena.kube import Cluster
+    from arena.session import Session
+
+Object = Mapping[str, Any]
+_FORWARDED = "requests go through the cluster's API server, which adds to their latency"
+
+
+@frozen
+class Way:
+    """How to reach a serving."""
+
+    url: str
+    protocol: str = ""
+    """The protocol of its requests; "" if it is not known."""
+    model: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers that requests need on this way, such as Host."""
+    remark: str = ""
+    """What the user should know of the way; "" if nothing."""
+
+
+@contextmanager
+def endpoint(session: Session, serving: Serving) -> Iterator[Way]:
+    """The way to a serving for the block.
+
+    On the local cluster this is the port that its Service has on the loopback; in a pod of the cluster, the
+    address of its Service; elsewhere a port of this machine that leads to one of its ready pods, and ends
+    with the block.
+
+    Raises:
+        Unreachable: it has no port for HTTP, or no instance is ready.
+        NotAllowed: the user may not forward ports.
+    """
+    way = Way(url="", protocol=serving.protocol, model=serving.model)
+    if local := next((one.local_port for one in serving.endpoints if one.is_http and one.local_port), 0):
+        yield replace(way, url=f"http://127.0.0.1:{local}")
+        return
+    cluster = session.cluster()
+    pod = _ready(cluster, serving)
+    service, port = _service(cluster, serving, pod)
+    if session.origin.kind == "in-cluster" and service:
+        host = f"{service['metadata']['name']}.{serving.namespace}.svc"
+        yield replace(way, url=f"http://{host}:{port['port']}")
+        return
+    target = _target(pod, port)
+    with cluster.forward(serving.namespace, pod["metadata"]["name"], target) as forward:
+        try:
+            yield replace(way, url=f"http://127.0.0.1:{forward.port}", remark=_FORWARDED)
+        except ArenaError as error:
+            if forward.last_fault is not None:
+                raise forward.last_fault from error
+            raise
+
+
+def _ready(cluster: Cluster, serving: Serving) -> Object:
+    """A pod of the serving that is ready, of the newest if there are several."""
+    newest_first = sorted(serving.instances, key=lambda one: str(one.created or ""), reverse=True)
+    for one in newest_first:
+        try:
+            pod = cluster.get(PODS, serving.namespace, one.name)
+        except NotFound:
+            continue
+        conditions = (pod.get("status") or {}).get("conditions") or ()
+        if any(one["type"] == "Ready" and one["status"] == "True" for one in conditions):
+            return pod
+    title = f'serving "{serving.name}"' + (f" of version {serving.version}" if serving.version else "")
+    hint = f"arena serve get {serving.name} shows why"
+    raise Unreachable(f"{title} has no instance that is ready", hint)
+
+
+def _service(cluster: Cluster, serving: Serving, pod: Object) -> tuple[Object | None, Object]:
+    """A Service that selects the pod, with its port for HTTP; a port of the pod itself if there is none."""
+    own = pod["metadata"].get("labels") or {}
+    for service in cluster.list(SERVICES, serving.namespace):
+        spec = service.get("spec") or {}
+        selector = spec.get("selector") or {}
+        if selector and selector.items() <= own.items() and (port := _http(spec.get("ports") or ())):
+            return service, port
+    for container in pod["spec"]["containers"]:
+        if port := _http(container.get("ports") or ()):
+            return None, {"port": port["containerPort"]}
+    raise Unreachable(f'serving "{serving.name}" has no port for HTTP', "give its address with --url")
+
+
+def _http(ports: Any) -> Object | None:
+    """The port for HTTP: the one that is named so, or the only one that is not named otherwise."""
+    named = [one for one in ports if str(one.get("name") or "").startswith(("http", "h2c"))]
+    serving = [one for one in named if one["name"] != "http-metrics"]
+    unnamed = [one for one in ports if not str(one.get("name") or "").startswith(("grpc", "http-metrics"))]
+    return next(iter(serving or unnamed), None)
+
+
+def _target(pod: Object, port: Object) -> int:
+    """The number of the pod's port to which a Service's port leads."""
+    wanted = port.get("targetPort") or port["port"]
+    if isinstance(wanted, int):
+        return wanted
+    named = {
+        one.get("name"): one["containerPort"]
+        for container in pod["spec"]["containers"]
+        for one in container.get("ports") or ()
+    }
+    return int(named.get(wanted) or port["port"])
