@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from arena.local.node import container_runs
+from arena.local.node import container_runs, last_output
 from arena.local.node.container_runs import ENDED, RUNNING, STARTING, Run
 from arena.local.node.probes import Answer, Probes
 from arena.local.node.status import View
@@ -190,7 +190,15 @@ class Container:
             previous = container_runs.read(self.folder / str(self.run.number - 1))
         ready = self.running and self.probes is not None and self.probes.ready and self._greeted()
         started = self.running and self.probes is not None and self.probes.started
-        return View(self.spec, self.run, previous, self.waiting, ready, started)
+        run, previous = self._worded(self.run), self._worded(previous)
+        return View(self.spec, run, previous, self.waiting, ready, started)
+
+    def _worded(self, run: Run | None) -> Run | None:
+        """A failed run with the end of its output as its message, if the container asks for that."""
+        asked = self.spec.get("terminationMessagePolicy") == "FallbackToLogsOnError"
+        if not asked or run is None or run.state != ENDED or not run.code or run.message:
+            return run
+        return replace(run, message=last_output.read(run.log))
 
     def _greeted(self) -> bool:
         return self.hooked is None or self.hooked.done()

@@ -16,4 +16,5 @@ after a crash at any line, the next runner finishes the work.
 - `jobset/`    JobSet
 - `lws/`       LeaderWorkerSet
 - `trainer/`   TrainJob and its runtimes
+- `kserve/`    InferenceService and its runtimes
 """

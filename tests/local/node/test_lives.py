@@ -37,6 +37,19 @@ def test_restart_rules(node: Node) -> None:
     node.phase(other, "Failed")
 
 
+def test_last_output(node: Node) -> None:
+    """A failed container that asks for it has the end of its output as its message; others have none."""
+    script = "seq 300; echo 'ValueError: no model' >&2; exit 3"
+    asked = node.pod("sh", "-c", script, terminationMessagePolicy="FallbackToLogsOnError")
+    plain = node.pod("sh", "-c", script)
+    well = node.pod("sh", "-c", "echo done", terminationMessagePolicy="FallbackToLogsOnError")
+    message = node.state(asked, "terminated")["state"]["terminated"]["message"]
+    assert message.splitlines()[-2:] == ["300", "ValueError: no model"]
+    assert len(message.splitlines()) == 80
+    for name in (plain, well):
+        assert "message" not in node.state(name, "terminated")["state"]["terminated"]
+
+
 def _statuses(node: Node, name: str) -> list[dict]:
     return (node.get(name).get("status") or {}).get("containerStatuses") or []
 

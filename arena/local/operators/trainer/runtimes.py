@@ -1,11 +1,11 @@
 """Training runtimes: how a TrainJob's JobSet is made from one, and those that the cluster provides."""
 
 import copy
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from arena.digits import whole
 from arena.local.field_errors import FieldError, forbidden
+from arena.local.machinery.pod_template import merged_lists, overlaid
 from arena.local.objects import Object
 
 STEP = "trainer.kubeflow.org/trainjob-ancestor-step"
@@ -18,9 +18,6 @@ INDEX = "metadata.annotations['batch.kubernetes.io/job-completion-index']"
 _RESERVED = ("PET_NNODES", "PET_NPROC_PER_NODE", "PET_NODE_RANK", "PET_MASTER_ADDR", "PET_MASTER_PORT")
 _UNKNOWN = ("mpi", "xgboost", "flux")
 """Policies that need hosts, keys or trackers, which the local cluster does not create."""
-_MERGED = {"containers": "name", "initContainers": "name", "volumes": "name", "imagePullSecrets": "name",
-           "schedulingGates": "name", "env": "name", "volumeMounts": "mountPath"}  # fmt: skip
-"""Lists in a pod to which a patch adds items, and the field that identifies an item."""
 
 
 def refusal(runtime: Object, job: Object) -> str:
@@ -78,10 +75,10 @@ def _train(group: Object, job: Object, policy: Object) -> None:
             _override(container, trainer)
             host = f"{job['metadata']['name']}-{group['name']}-0-0.{job['metadata']['name']}"
             variables = _variables(policy, trainer, host, nodes)
-            container["env"] = _merged(container.get("env") or [], variables, "name")
+            container["env"] = merged_lists(container.get("env") or [], variables, "name")
             if variables:
                 ports = container.get("ports") or []
-                container["ports"] = _merged(ports, [{"containerPort": PORT}], "containerPort")
+                container["ports"] = merged_lists(ports, [{"containerPort": PORT}], "containerPort")
 
 
 def _containers(group: Object) -> list[Object]:
@@ -95,7 +92,7 @@ def _override(container: Object, trainer: Object) -> None:
             container[field] = trainer[field]
     if trainer.get("resourcesPerNode"):
         container["resources"] = trainer["resourcesPerNode"]
-    container["env"] = _merged(container.get("env") or [], trainer.get("env") or [], "name")
+    container["env"] = merged_lists(container.get("env") or [], trainer.get("env") or [], "name")
 
 
 def _variables(policy: Object, trainer: Object, host: str, nodes: int) -> list[Object]:
@@ -129,40 +126,19 @@ def _fetch(group: Object, initializer: Object) -> None:
     for container in _containers(group):
         if source and container["name"] == _step(group):
             uri = [{"name": "STORAGE_URI", "value": source["storageUri"]}] if source.get("storageUri") else []
-            env = _merged(container.get("env") or [], uri, "name")
-            container["env"] = _merged(env, source.get("env") or [], "name")
+            env = merged_lists(container.get("env") or [], uri, "name")
+            container["env"] = merged_lists(env, source.get("env") or [], "name")
             if source.get("secretRef"):
                 container["envFrom"] = [*(container.get("envFrom") or []), {"secretRef": source["secretRef"]}]
 
 
 def _patch(template: Object, change: Object) -> None:
     """Apply one patch of the runtime to the JobSet's template, in place."""
-    template["metadata"] = _over(template.get("metadata") or {}, change.get("metadata") or {})
+    template["metadata"] = overlaid(template.get("metadata") or {}, change.get("metadata") or {})
     by_name = {one["name"]: one for one in (change.get("spec") or {}).get("replicatedJobs") or []}
     for group in _groups(template):
         more = by_name.get(group["name"], {}).get("template") or {}
-        group["template"] = _over(group["template"], more)
-
-
-def _over(below: Object, above: Mapping[str, Any]) -> Object:
-    """Merge `above` into `below`: mappings and lists with names merge, other values are replaced."""
-    found = dict(below)
-    for name, value in above.items():
-        before = found.get(name)
-        if isinstance(value, Mapping) and isinstance(before, dict):
-            found[name] = _over(before, value)
-        elif name in _MERGED and isinstance(before, list):
-            found[name] = _merged(before, value, _MERGED[name])
-        else:
-            found[name] = value
-    return found
-
-
-def _merged(below: list[Object], above: list[Object], field: str) -> list[Object]:
-    """Merge two lists: an item of `above` changes the one of `below` with the same field, or is added."""
-    changes = {one[field]: one for one in above}
-    kept = [_over(one, changes.pop(one[field], {})) for one in below]
-    return [*kept, *changes.values()]
+        group["template"] = overlaid(group["template"], more)
 
 
 def check_patches(spec: Object) -> Iterator[FieldError]:

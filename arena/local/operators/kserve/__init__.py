@@ -1,0 +1,1 @@
+"""InferenceService of KServe: models that serving runtimes serve, as Deployments and Services."""

@@ -1,0 +1,203 @@
+"""The Deployment and the Service of a component of an InferenceService."""
+
+import copy
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from arena import engines
+from arena.local.machinery.pod_template import overlaid
+from arena.local.objects import Object, Objects
+from arena.local.operators.kserve import kinds, runtimes, storage
+from arena.local.operators.kserve.kinds import COMPONENT_LABEL, CONTAINER, PREDICTOR, SERVICE_LABEL
+from arena.local.operators.kserve.runtimes import Unusable
+from arena.local.programs import engine as engine_program
+
+PORT = 8080
+DIGEST, REVISION = "local.arena.io/template", "local.arena.io/revision"
+"""Annotations of a Deployment: the digest of its pod template, and the number of its revision."""
+APP = "app"
+REVISION_LABEL = "serving.knative.dev/revision"
+_OWN = ("kubectl.kubernetes.io/", f"{kinds.GROUP}/", "arena.kubeflow.org/")
+"""The beginnings of annotations that are about the InferenceService, and not about its pods."""
+_EXTENSIONS = (
+    "annotations",
+    "autoScaling",
+    "batcher",
+    "canaryTrafficPercent",
+    "containerConcurrency",
+    "deploymentStrategy",
+    "labels",
+    "logger",
+    "maxReplicas",
+    "minReplicas",
+    "model",
+    "name",
+    "resources",
+    "scaleMetric",
+    "scaleMetricType",
+    "scaleTarget",
+    "storageContainerName",
+    "storageUris",
+    "timeout",
+    "workerSpec",
+)
+"""The fields of a component that are not those of its pods."""
+
+
+@dataclass(frozen=True)
+class Component:
+    """A component of an InferenceService: its predictor, transformer or explainer, or a canary.
+
+    Attributes:
+        kind: `predictor`, `transformer` or `explainer`.
+        title: the name of its Deployment.
+        spec: its part of the InferenceService's spec.
+    """
+
+    service: Object
+    kind: str
+    title: str
+    spec: Object
+
+    @property
+    def replicas(self) -> int:
+        """The number of pods that it starts with."""
+        least = self.spec.get("minReplicas")
+        return 1 if least is None else int(least)
+
+    @property
+    def app(self) -> str:
+        """The label `app` of its pods, by which its Deployment knows them."""
+        return f"isvc.{self.title}"[:63].rstrip("-.")
+
+    def labels(self) -> dict[str, str]:
+        """The labels of its objects and pods."""
+        meta = self.service["metadata"]
+        given = {**(meta.get("labels") or {}), **(self.spec.get("labels") or {})}
+        own = {APP: self.app, SERVICE_LABEL: meta["name"], COMPONENT_LABEL: self.kind}
+        return {name: text for name, text in given.items() if not name.startswith("kubectl.")} | own
+
+
+def digest(template: Object) -> str:
+    """The identity of a pod template."""
+    text = json.dumps(template, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
+
+
+def template(objects: Objects, component: Component, address: str) -> tuple[Object, Object | None]:
+    """The pod template of a component, and the runtime that it is made from, if any.
+
+    It has no label of the Deployment that it will be in, so that it can move to another one.
+
+    Args:
+        address: where its predictor is reached, for a transformer or explainer.
+
+    Raises:
+        Unusable: the local cluster cannot serve it.
+    """
+    spec = component.spec
+    if spec.get("workerSpec"):
+        raise Unusable("InvalidPredictorSpec", "the local cluster has no predictors of several nodes")
+    own = {field: copy.deepcopy(value) for field, value in spec.items() if field not in _EXTENSIONS}
+    runtime = None
+    if spec.get("model"):
+        runtime = runtimes.choose(objects, component.service, spec["model"])
+        own = overlaid(runtimes.pod(runtime, component.service, spec["model"]), own)
+    served = _served(own)
+    if component.kind != PREDICTOR:
+        _introduce(served, component.service["metadata"]["name"], address)
+    storage.attach(own, served, spec)
+    _complete(served)
+    meta: Object = {"labels": {name: text for name, text in component.labels().items() if name != APP}}
+    if notes := _annotations(component):
+        meta["annotations"] = notes
+    return {"metadata": meta, "spec": own}, runtime
+
+
+def _served(pod: Object) -> Object:
+    """The container that serves; it is the first one where none has its name."""
+    containers: list[Object] = pod["containers"]
+    return next((one for one in containers if one["name"] == CONTAINER), containers[0])
+
+
+def _complete(container: Object) -> None:
+    """Add what every container that serves has: a port, a probe, and its last words as its message."""
+    if not container.get("ports"):
+        container["ports"] = [{"containerPort": PORT, "protocol": "TCP"}]
+    port = container["ports"][0]["containerPort"]
+    container.setdefault("readinessProbe", {"tcpSocket": {"port": port}, "periodSeconds": 1})
+    container.setdefault("terminationMessagePolicy", "FallbackToLogsOnError")
+    command = container.get("command") or []
+    if command[:1] == [kinds.ENGINE]:
+        container["command"] = engine_program.words(engines.folder(), command[1], command[2:])
+
+
+def _introduce(container: Object, name: str, address: str) -> None:
+    """Tell a transformer or explainer what it is called and where its predictor is, as KServe does."""
+    given = container.get("args") or []
+    flags = {"--model_name": name, "--predictor_host": address, "--http_port": "$(PORT)"}
+    added = [
+        word
+        for flag, value in flags.items()
+        if not any(one == flag or str(one).startswith(f"{flag}=") for one in given)
+        for word in (flag, value)
+    ]
+    container["args"] = [*given, *added]
+
+
+def _annotations(component: Component) -> dict[str, str]:
+    """The annotations of its pods: its own, and those of the InferenceService that are not about that."""
+    given: dict[str, str] = component.service["metadata"].get("annotations") or {}
+    kept = {name: text for name, text in given.items() if not name.startswith(_OWN)}
+    return kept | (component.spec.get("annotations") or {})
+
+
+def deployment(component: Component, pods: Object, number: int) -> Object:
+    """The Deployment of a component in its revision of that number."""
+    given: Mapping[str, str] = component.service["metadata"].get("annotations") or {}
+    notes = {name: text for name, text in given.items() if not name.startswith("kubectl.kubernetes.io/")}
+    found: Object = {
+        "metadata": {
+            "name": component.title,
+            "labels": component.labels(),
+            "annotations": {**notes, DIGEST: digest(pods), REVISION: str(number)},
+        },
+        "spec": {
+            "replicas": component.replicas,
+            "selector": {"matchLabels": {APP: component.app}},
+            "template": numbered(component, pods, number),
+        },
+    }
+    if component.spec.get("deploymentStrategy"):
+        found["spec"]["strategy"] = component.spec["deploymentStrategy"]
+    return found
+
+
+def numbered(component: Component, pods: Object, number: int) -> Object:
+    """A pod template whose pods say to which Deployment they belong, and of which revision they are."""
+    found = copy.deepcopy(pods)
+    found["metadata"]["labels"] |= {APP: component.app, REVISION_LABEL: revision(component, number)}
+    return found
+
+
+def revision(component: Component, number: int) -> str:
+    """The name of a revision, as Knative names them."""
+    name = f"{component.service['metadata']['name']}-{component.kind}"
+    return f"{name[:57]}-{number:05}"
+
+
+def service(component: Component, port: int) -> Object:
+    """The Service of a component, which selects the pods of all its revisions."""
+    name = f"{component.service['metadata']['name']}-{component.kind}"
+    return {
+        "metadata": {"name": name, "labels": {**component.labels(), APP: f"isvc.{name}"}},
+        "spec": {
+            "selector": {
+                SERVICE_LABEL: component.service["metadata"]["name"],
+                COMPONENT_LABEL: component.kind,
+            },
+            "ports": [{"name": "http", "port": 80, "targetPort": port}],
+        },
+    }
