@@ -16,6 +16,7 @@ CREATED_BY = "createdBy"
 SERVING_NAME = "servingName"
 SERVING_VERSION = "servingVersion"
 SERVING_TYPE = "servingType"
+SERVICE_NAME = "serviceName"
 # An annotation: the protocol of requests to a serving.
 PROTOCOL = "arena.kubeflow.org/protocol"
 

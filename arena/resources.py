@@ -44,10 +44,13 @@ class Resource(NamedTuple):
         return "/".join(parts)
 
 
+AUTOSCALERS = Resource("autoscaling", "v2", "horizontalpodautoscalers", kind="HorizontalPodAutoscaler")
 CLAIMS = Resource("", "v1", "persistentvolumeclaims", kind="PersistentVolumeClaim")
 CONFIGMAPS = Resource("", "v1", "configmaps", kind="ConfigMap")
 DEPLOYMENTS = Resource("apps", "v1", "deployments", kind="Deployment")
 EVENTS = Resource("", "v1", "events", kind="Event")
+GATEWAYS = Resource("networking.istio.io", "v1", "gateways", kind="Gateway")
+"""Doors of Istio's mesh."""
 LOCAL_QUEUES = Resource("kueue.x-k8s.io", "v1beta2", "localqueues", kind="LocalQueue")
 """Queues of Kueue."""
 NAMESPACES = Resource("", "v1", "namespaces", False, kind="Namespace")
@@ -62,4 +65,8 @@ PODS = Resource("", "v1", "pods", kind="Pod")
 ABRIDGED = "abridged"
 """The key of pods that the gateway has read without the containers of their spec."""
 SECRETS = Resource("", "v1", "secrets", kind="Secret")
+SERVICE_MONITORS = Resource("monitoring.coreos.com", "v1", "servicemonitors", kind="ServiceMonitor")
+"""What the operator of Prometheus scrapes."""
 SERVICES = Resource("", "v1", "services", kind="Service")
+VIRTUAL_SERVICES = Resource("networking.istio.io", "v1", "virtualservices", kind="VirtualService")
+"""Routes of Istio."""

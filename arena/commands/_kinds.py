@@ -11,6 +11,8 @@ from arena.commands._spec import SpecCommand, spec_options
 from arena.commands._verbs import Verbs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from click.shell_completion import CompletionItem
 
     from arena.commands._family import KindFamilyCommands
@@ -21,21 +23,27 @@ FILE = click.option(
     "-f", "--file", "file", metavar="FILE", type=click.Path(), callback=readable,
     help="Read options from a YAML file; flags take precedence.",
 )  # fmt: skip
-PLANNING = (
-    click.option("--template", metavar="FILE", type=click.Path(), callback=readable,
-                 help="Use this template instead of the packaged one."),
-    click.option("--patch", metavar="FILE", type=click.Path(), callback=readable,
-                 help="Apply this JSON merge patch to the job's manifest."),
-    click.option("--dry-run", is_flag=False, flag_value="client", default=None, metavar="[client|server]",
-                 shell_complete=_complete.values("client", "server"),
-                 help="Print the manifests and submit nothing; with =server the cluster validates them."),
-    click.option("-o", "--output", "form", type=click.Choice(["yaml", "json", "name"]), default=None,
-                 help="Format of the manifests of --dry-run, or of the result."),
-    click.option("--replace", is_flag=True, help="Delete an existing job of the same name first."),
-)  # fmt: skip
-"""Flags of commands that plan a job."""
+
+
+def planning(noun: str) -> "tuple[Callable[[Any], Any], ...]":
+    """Flags of commands that plan an object, which messages call `noun`."""
+    return (
+        click.option("--template", metavar="FILE", type=click.Path(), callback=readable,
+                     help="Use this template instead of the packaged one."),
+        click.option("--patch", metavar="FILE", type=click.Path(), callback=readable,
+                     help=f"Apply this JSON merge patch to the {noun}'s manifest."),
+        click.option("--dry-run", is_flag=False, flag_value="client", default=None,
+                     metavar="[client|server]", shell_complete=_complete.values("client", "server"),
+                     help="Print the manifests and submit nothing; with =server the cluster validates them."),
+        click.option("-o", "--output", "form", type=click.Choice(["yaml", "json", "name"]), default=None,
+                     help="Format of the manifests of --dry-run, or of the result."),
+        click.option("--replace", is_flag=True,
+                     help=f"Delete an existing {noun} of the same name first."),
+    )  # fmt: skip
+
+
 SENDING = (
-    *PLANNING,
+    *planning("job"),
     click.option("--wait", is_flag=True, help="Wait until the job has ended; exit 7 if it failed."),
     click.option("--logs", is_flag=True, help="Follow its logs until it has ended; exit 7 if it failed."),
 )  # fmt: skip
@@ -136,7 +144,7 @@ def make(kind: "Kind", family: "KindFamilyCommands[Any]") -> click.Command:
     examples = "\n".join(kind.examples)
     function.__doc__ = f"{kind.summary}.\n\n\b\n{examples}"
     decorated: Any = pass_session(function)
-    for option in reversed((FILE, *(SENDING if family.can_wait else PLANNING))):
+    for option in reversed((FILE, *(SENDING if family.can_wait else planning(kind.family.noun)))):
         decorated = option(decorated)
     decorated = spec_options(kind.spec)(decorated)
     made: SpecCommand = click.command(kind.name, cls=SpecCommand)(decorated)
@@ -147,11 +155,9 @@ def make(kind: "Kind", family: "KindFamilyCommands[Any]") -> click.Command:
 def sections(kind: "Kind") -> dict[str, str]:
     """The help section of each option of the kind's Spec."""
     from arena.kinds.spec import options
-    from arena.kinds.training.specs.base.spec import TrainingPodSpec, TrainingSpec
-    from arena.kinds.workload.pod_spec import PodSpec
     from arena.kinds.workload.spec import WorkloadSpec
 
-    shared = TrainingPodSpec if issubclass(kind.spec, TrainingSpec) else PodSpec
-    every = {one.name for one in options(shared)} if issubclass(kind.spec, WorkloadSpec) else set()
+    spec = kind.spec
+    every = {one.name for one in options(spec.shared())} if issubclass(spec, WorkloadSpec) else set()
     titles = f"Options of every {kind.family.noun}", f"Options specific to {kind.name}"
     return {one.name: titles[one.name not in every] for one in options(kind.spec)}

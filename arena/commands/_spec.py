@@ -96,6 +96,8 @@ def spec_options(spec: type, without: Collection[str] = ()) -> Callable[[Any], A
         for one in reversed([one for one in options(spec) if one.name not in without]):
             for old in one.old:
                 function = _old(one, old)(function)
+            if one.type.positional and one.flags:
+                function = _besides(one)(function)
             function = _new(one)(function)
         return function
 
@@ -117,6 +119,19 @@ def _new(one: Option) -> Callable[[Any], Any]:
         metavar=one.type.metavar,
         help=_help(one),
         shell_complete=_completer(one.type),
+    )
+
+
+def _besides(one: Option) -> Callable[[Any], Any]:
+    """The flag that gives a positional option, if it is not given by its position."""
+
+    def keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+        if value is not None:
+            ctx.meta.setdefault(_OLD, []).append((one.name, (value,)))
+
+    about, metavar = f"{one.type.metavar}, unless words without a flag give it", one.type.metavar
+    return click.option(
+        f"{one.name}_flag", *one.flags, metavar=metavar, help=about, expose_value=False, callback=keep
     )
 
 

@@ -102,6 +102,7 @@ def _nested(path: Sequence[str], value: object) -> Object:
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
+    from arena.kinds.workload.dependents import Dependent
     from arena.kinds.workload.rendering import Rendering
 
     Spec = TypeVar("Spec", default=Any)
@@ -120,6 +121,8 @@ class Specs(Generic[Spec]):
     """The type of its Specs, whose fields are its options."""
     values: "Callable[[Spec, Rendering], dict[str, Any]]"
     """(Spec, facts of this run) -> the values of the template's holes."""
+    beside: "Callable[[Spec, Rendering], Sequence[Dependent]]" = lambda spec, rendering: ()
+    """(Spec, facts of this run) -> the objects beside the main one for which its options ask."""
 
 
 @frozen
@@ -189,6 +192,11 @@ class Kind(Generic[Spec, Model]):
     def values(self) -> "Callable[[Spec, Rendering], dict[str, Any]]":
         """(Spec, facts of this run) -> the values of the template's holes."""
         return self._specs().values
+
+    @property
+    def beside(self) -> "Callable[[Spec, Rendering], Sequence[Dependent]]":
+        """(Spec, facts of this run) -> the objects beside the main one for which its options ask."""
+        return self._specs().beside
 
     def _specs(self) -> Specs[Spec]:
         return import_module(self.specs).SPECS if isinstance(self.specs, str) else self.specs

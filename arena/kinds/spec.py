@@ -32,7 +32,7 @@ class Option:
     default: Any
     type: OptionType
     flags: tuple[str, ...]
-    """Long spellings, the preferred first."""
+    """Long spellings, the preferred first; those of a positional option are flags besides."""
     short: str = ""
     old: tuple[str, ...] = ()
     """Deprecated spellings, which print a remark."""
@@ -100,7 +100,8 @@ def _options(spec: Any) -> tuple[Option, ...]:
 
 def _option(one: "dataclasses.Field[Any]") -> Option:
     more = {key: value for key, value in one.metadata.items() if key != "after"}
-    more["flags"] = more["flags"] or ("--" + one.name.replace("_", "-"),)
+    if not (more["flags"] or more["type"].positional):
+        more["flags"] = ("--" + one.name.replace("_", "-"),)
     if one.default_factory is not dataclasses.MISSING:
         default = one.default_factory()
     else:

@@ -47,12 +47,12 @@ def text(value: object) -> str:
     return value
 
 
-def name(value: object) -> str:
-    """The name of a job, which also names Services; its maximum length depends on the kind."""
+def name(value: object, noun: str = "job") -> str:
+    """The name of a workload, which also names Services; its maximum length depends on the kind."""
     word = text(value)
     if not re.fullmatch(_NAME, word):
         raise SpecError(
-            f"{shown(word)} cannot name a job",
+            f"{shown(word)} cannot name a {noun}",
             "use a-z, 0-9 and -, beginning with a letter and not ending with -",
         )
     return word

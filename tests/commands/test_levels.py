@@ -59,11 +59,11 @@ def test_every_option_of_that_shape_is_merged():
                 continue
             assert one.type.mapping, f"{kind.name} {one.flag}"
             like, name = worth.get(one.flag, "{}=v"), worth.get(one.flag, "{}=v").partition("=")[0]
-            below = [like.format("A"), like.format("B")]
-            above = (like.format("B"), name.format("A") + "-")
+            below = [like.format("a"), like.format("b")]
+            above = (like.format("b"), name.format("a") + "-")
             merged = over(kind.spec, {one.name: below}, {one.flag: above})
             read = parse(kind.spec, {"name": "x", "command": "c", **merged})
-            assert list(getattr(read, one.name)) == [name.format("B")], f"{kind.name} {one.flag}"
+            assert list(getattr(read, one.name)) == [name.format("b")], f"{kind.name} {one.flag}"
 
 
 def test_all_levels_together(user):

@@ -18,14 +18,30 @@ from arena.kinds.workload import dependents
 from arena.kinds.workload.dependents import Dependent
 from arena.kinds.workload.rendering import Rendering
 from arena.kinds.workload.spec import WorkloadSpec
-from arena.resources import CONFIGMAPS, DEPLOYMENTS, SECRETS, SERVICES, Resource
+from arena.resources import (
+    AUTOSCALERS,
+    CONFIGMAPS,
+    DEPLOYMENTS,
+    GATEWAYS,
+    SECRETS,
+    SERVICE_MONITORS,
+    SERVICES,
+    VIRTUAL_SERVICES,
+    Resource,
+)
 from arena.values import field, frozen
 
 if TYPE_CHECKING:
     from arena.actions.submit.code.archive import Archive
 
 Object = dict[str, Any]
-DEPENDENTS = {one.kind: one for one in (CONFIGMAPS, DEPLOYMENTS, SECRETS, SERVICES)}
+DEPENDENTS = {
+    one.kind: one
+    for one in (
+        *(CONFIGMAPS, DEPLOYMENTS, SECRETS, SERVICES),
+        *(AUTOSCALERS, GATEWAYS, SERVICE_MONITORS, VIRTUAL_SERVICES),
+    )
+}
 """Types of the objects that may be created beside the main one."""
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arena.commands._globals import pass_session, spread
-from arena.commands._kinds import FILE, PLANNING, KindsAndVerbs, sections
+from arena.commands._kinds import FILE, KindsAndVerbs, planning, sections
 from arena.commands._spec import SpecCommand, given, spec_options
 from arena.commands.cron._family import CRONS
 
@@ -57,7 +57,7 @@ def make(kind: "Kind") -> click.Command:
         f'arena cron {kind.name} --schedule "0 2 * * MON-FRI" --name nightly --image IMAGE "python train.py"'
     )
     decorated: Any = pass_session(function)
-    for option in reversed((FILE, *PLANNING)):
+    for option in reversed((FILE, *planning("job"))):
         decorated = option(decorated)
     decorated = spec_options(CronSpec)(spec_options(kind.spec, without=own)(decorated))
     made: SpecCommand = click.command(kind.name, cls=SpecCommand)(decorated)

@@ -40,7 +40,7 @@ def dependents(kind: Kind, spec: WorkloadSpec, rendering: Rendering) -> list[Dep
         found.append(_secret(kind, spec, rendering.secrets))
     if isinstance(spec, TensorBoardSpec) and spec.tensorboard:
         found.append(_tensorboard(kind, spec, rendering))
-    return found
+    return [*found, *kind.beside(spec, rendering)]
 
 
 def code_parts(rendering: Rendering) -> list[Dependent]:

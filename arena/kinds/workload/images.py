@@ -14,7 +14,7 @@ def image(spec: WorkloadSpec, rendering: Rendering, chosen: str = "") -> str:
     Raises:
         SpecError: neither is given, and pods are containers.
     """
-    found = chosen or spec.image or (NO_IMAGE if rendering.on_host else "")
+    found = chosen or spec.image or spec.default_image or (NO_IMAGE if rendering.on_host else "")
     if not found:
         raise SpecError("--image is missing", "a cluster needs a container image: add --image IMAGE")
     return found

@@ -87,7 +87,7 @@ def resources(
     limited = {name: amount for name, amount in (requests if limits is None else limits).items() if amount}
     if gpus:
         limited[GPU] = str(gpus)
-    limited.update(spec.device)
+    limited.update(spec.devices)
     if spec.rdma:
         limited.setdefault("rdma/hca", "1")
     return {name: part for name, part in (("requests", asked), ("limits", limited)) if part} or None

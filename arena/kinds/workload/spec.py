@@ -34,6 +34,8 @@ class WorkloadSpec(Record):
     Renderers that are for all kinds read the properties here, which such classes answer by their options.
     """
 
+    noun: ClassVar[str] = "job"
+    """What messages call such a workload."""
     suffix: ClassVar[str] = "-999999"
     """The longest suffix that is appended to the name in a name of at most 63 characters."""
     default_dir: ClassVar[str] = ""
@@ -85,6 +87,13 @@ class WorkloadSpec(Record):
         self._check_variables()
         self._check_paths()
 
+    @staticmethod
+    def shared() -> type:
+        """The Spec of which help calls all options those of every kind of the family."""
+        from arena.kinds.workload.pod_spec import PodSpec
+
+        return PodSpec
+
     def _check_command(self) -> None:
         """Refuse an empty command; kinds that can run without one override this."""
         if not self.command.strip():
@@ -99,7 +108,7 @@ class WorkloadSpec(Record):
         room = max(validators.LONGEST - len(suffix), 0)
         if len(self.name) > room:
             raise SpecError(
-                f"--name: {validators.shown(self.name)} cannot name a job: "
+                f"--name: {validators.shown(self.name)} cannot name a {self.noun}: "
                 f"it has {len(self.name)} characters",
                 f"use at most {room}: NAME{suffix} must fit into {validators.LONGEST}",
             )
@@ -176,9 +185,14 @@ class WorkloadSpec(Record):
         return {"gpus": str(self.gpus)}
 
     @property
+    def default_image(self) -> str:
+        """The image of the program that the kind runs, if none is given; "" if there is no such image."""
+        return ""
+
+    @property
     def any_image(self) -> str:
         """An image that the nodes pull anyway; "" if none is given."""
-        return self.image
+        return self.image or self.default_image
 
     @property
     def operator_volumes(self) -> tuple[str, ...]:

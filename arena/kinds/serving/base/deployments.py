@@ -3,13 +3,56 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from arena import labels
-from arena.kinds.kind import Object, Pod, PodConventions
+from arena.kinds.kind import Kind, Object, Pod, PodConventions
+from arena.kinds.serving import FAMILY
 from arena.kinds.workload import instances
 from arena.model.servings import Serving
+from arena.resources import DEPLOYMENTS
 from arena.units import when
 
 Read = Callable[[Object, Sequence[Pod]], Serving]
-MAIN = PodConventions(main_containers=("serving",))
+MAIN = PodConventions(main_containers=("serving", "custom-serving", "tritonserver"))
+"""The container that serves: arena's own name, and those that the Go arena uses."""
+
+
+def kind(  # noqa: PLR0913  # what distinguishes these kinds
+    name: str,
+    type: str,
+    *,
+    aliases: tuple[str, ...],
+    summary: str,
+    examples: tuple[str, ...],
+    protocol: str = "",
+    suffix: str = "",
+) -> Kind[object, Serving]:
+    """A kind of servings that are Deployments; its Spec and its template are named after it.
+
+    Args:
+        name: its name.
+        type: the value of the label `servingType`.
+        aliases: other words for it.
+        summary: one line for help.
+        examples: command lines for help.
+        protocol: the protocol of its requests, if all its servings speak the same.
+        suffix: the end of the names of its Deployments, unless it is the type.
+    """
+    return Kind(
+        name=name,
+        family=FAMILY,
+        aliases=aliases,
+        summary=summary,
+        resources=(DEPLOYMENTS,),
+        template=f"{name}-serving.yaml",
+        specs=f"arena.kinds.serving.specs.{name}",
+        read=reader(name, protocol),
+        pods=pods,
+        owns=owner(type),
+        job_of=object_of(type, suffix or type),
+        conventions=MAIN,
+        selectors=(labels.SERVING_NAME,),
+        one_world=False,
+        examples=examples,
+    )
 
 
 def reader(kind: str, protocol: str = "") -> Read:

@@ -152,6 +152,11 @@ class TrainingSpec(BatchSpec):
     model_name: str = option("", "Name to register the model under", types.LABEL, safe=True)
     model_source: str = option("", "Location of the model, for its registration")
 
+    @staticmethod
+    def shared() -> type:
+        """The options of jobs whose pods arena describes."""
+        return TrainingPodSpec
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.model_name and not self.model_source:
