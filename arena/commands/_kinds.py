@@ -7,7 +7,7 @@ import click
 
 from arena.commands import _complete
 from arena.commands._globals import pass_session, readable, spread
-from arena.commands._spec import SpecCommand, spec_options
+from arena.commands._spec import SpecCommand, besides, spec_options
 from arena.commands._verbs import Verbs
 
 if TYPE_CHECKING:
@@ -160,4 +160,5 @@ def sections(kind: "Kind") -> dict[str, str]:
     spec = kind.spec
     every = {one.name for one in options(spec.shared())} if issubclass(spec, WorkloadSpec) else set()
     titles = f"Options of every {kind.family.noun}", f"Options specific to {kind.name}"
-    return {one.name: titles[one.name not in every] for one in options(kind.spec)}
+    found = {one.name: titles[one.name not in every] for one in options(kind.spec)}
+    return found | {besides(name): title for name, title in found.items()}

@@ -122,6 +122,11 @@ def _new(one: Option) -> Callable[[Any], Any]:
     )
 
 
+def besides(name: str) -> str:
+    """The name of the parameter for the flag that gives a positional option."""
+    return f"{name}_flag"
+
+
 def _besides(one: Option) -> Callable[[Any], Any]:
     """The flag that gives a positional option, if it is not given by its position."""
 
@@ -131,7 +136,7 @@ def _besides(one: Option) -> Callable[[Any], Any]:
 
     about, metavar = f"{one.type.metavar}, unless words without a flag give it", one.type.metavar
     return click.option(
-        f"{one.name}_flag", *one.flags, metavar=metavar, help=about, expose_value=False, callback=keep
+        besides(one.name), *one.flags, metavar=metavar, help=about, expose_value=False, callback=keep
     )
 
 
@@ -146,7 +151,8 @@ def _completer(type: option_types.OptionType) -> Any:
 
 def _help(one: Option) -> str:
     plain = isinstance(one.default, (str, int)) and one.default
-    notes = [f"default: {one.default}"] * bool(plain and not one.required)
+    shown = str(one.default).lower() if one.type.boolean else one.default
+    notes = [f"default: {shown}"] * bool(plain and not one.required)
     notes += ["repeatable"] * one.type.multiple
     return one.help + "".join(f"  [{note}]" for note in notes)
 

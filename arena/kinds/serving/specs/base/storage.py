@@ -4,6 +4,7 @@ import os.path
 import sys
 from typing import Any
 
+from arena import _version
 from arena.kinds.serving.specs.base import locations
 from arena.kinds.serving.specs.base.locations import MODELS
 from arena.kinds.serving.specs.base.spec import ServingSpec
@@ -85,8 +86,6 @@ def _download(spec: ServingSpec, rendering: Rendering) -> Values:
         "volumeMounts": [{"name": MODEL, "mountPath": MODELS}],
     }
     if rendering.on_host:
-        import arena
-
-        program = os.path.join(os.path.dirname(os.path.abspath(arena.__file__)), *_PROGRAM)
+        program = os.path.join(os.path.dirname(os.path.abspath(_version.__file__)), *_PROGRAM)
         made["command"] = [sys.executable, "-I", "-S", program]
     return {key: value for key, value in made.items() if value is not None}
