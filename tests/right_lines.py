@@ -57,6 +57,8 @@ LINES = {
     "serve list": ("serve list",),
     "serve get": ("serve get served -e",),
     "serve KIND": ("serve custom --name more --version 1 {image} --restful-port 8080 true",),
+    "serve predict": ("serve predict served '[1]'",),
+    "serve bench": ("serve bench served --input '[1]'",),
     "serve delete": ("serve delete served",),
     "serve list -A": ("serve list -A",),
     "cron list": ("cron list",),
@@ -79,5 +81,9 @@ LINES = {
     "submit --queue-name": ("submit job --name queued {image} --queue-name q --dry-run=server true",),
 }  # fmt: skip
 """`!` begins a line of the administrator, which prepares the next one."""
-CODES = {"wait waits --timeout 1s": 6}
+CODES = {
+    "wait waits --timeout 1s": 6,
+    "serve predict served '[1]'": 6,
+    "serve bench served --input '[1]'": 6,
+}
 """The exit codes of lines that do not end with 0."""

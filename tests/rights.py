@@ -238,6 +238,8 @@ UNTRIED = {
     "delete": {"list JOBS", "watch JOBS"},  # only if a finalizer holds the job
     "delete -l": {"watch JOBS"},
     "prune": {"watch JOBS"},
+    "serve predict": {"get pods", "get pods/portforward", "create pods/portforward"},  # of other clusters
+    "serve bench": {"get pods", "get pods/portforward", "create pods/portforward"},
     "exec": {"create pods/exec"},  # only without `get`, or if the cluster asks for it
     "attach": {"create pods/exec"},
     "attach --main": {"create pods/attach"},

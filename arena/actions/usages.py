@@ -35,6 +35,7 @@ NEWER = "sessions on Kubernetes 1.35 or newer"
 BESIDE = ("what --code, --config-file, --secret and --tensorboard create",
           ("get create patch configmaps", "get create secrets",
            "get create services", "get create deployments.apps"))  # fmt: skip
+REACHED = ("a way to it, if the cluster is not local", ("get pods", "get create pods/portforward"))
 FORWARDED = ("a link, if the cluster cannot be reached directly", ("get create pods/portforward",))
 SENT = ("code of more than 14 MB", ("get list watch pods", "get create pods/exec"))
 READ, FOLLOW = ("get JOBS", "list pods"), ("get list JOBS", "get list pods")
@@ -113,6 +114,8 @@ USAGES = (
     Usage("serve get", ("list SERVINGS",), (INSTANCES, ADDRESSES, EVENTS)),
     Usage("serve KIND", ("create SERVINGS", "create services"),
           ((UNDONE[0], ("delete SERVINGS",)),)),
+    Usage("serve predict", ("list SERVINGS", "list services", "list pods"), (REACHED,)),
+    Usage("serve bench", ("list SERVINGS", "list services", "list pods"), (REACHED,)),
     Usage("serve delete", ("list get delete SERVINGS",)),
     Usage("serve list -A", ("list @SERVINGS",), (EVERYWHERE, ("addresses", ("list @services",)))),
     Usage("list -A", ("list @JOBS",), (EVERYWHERE, ("reasons", tuple(map(_everywhere, REASONS[1]))))),

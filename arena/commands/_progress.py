@@ -21,7 +21,8 @@ class Live:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
-        self._tty = redraws(self._stream)
+        self.redraws = redraws(self._stream)
+        """Whether the line is redrawn in place."""
         self._key: object = None
 
     def __enter__(self) -> "Live":
@@ -34,7 +35,7 @@ class Live:
 
     def show(self, text: str, key: object = None) -> None:
         """Show the text; when piped, only if `key` has changed."""
-        if self._tty:
+        if self.redraws:
             # The width of stderr's terminal: stdout may go elsewhere. Some terminals do not report theirs.
             width = os.get_terminal_size(self._stream.fileno()).columns or 80
             self._stream.write(f"\r\x1b[K{visible.clip(visible.line(text), width - _ECHO)}")
@@ -45,7 +46,7 @@ class Live:
 
     def clear(self) -> None:
         """Remove the line, so that other output can follow."""
-        if self._tty and self._key is not None:
+        if self.redraws and self._key is not None:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
             self._key = None

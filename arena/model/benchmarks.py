@@ -31,7 +31,7 @@ class Distribution:
     p999: float = 0.0
     max: float = 0.0
     buckets: tuple[Bucket, ...] = ()
-    """In order, 8 between a duration and its double, without empty ones."""
+    """In order, 16 between a duration and its double, without empty ones."""
 
 
 @frozen
@@ -123,6 +123,8 @@ class Benchmark:
     client_share: float = 0.0
     """The share of one core that the measuring itself took; near 1, it limits the figures."""
     interrupted: bool = False
+    remark: str = ""
+    """What the user should know of the way to the server; "" if nothing."""
 
     @property
     def failed(self) -> int:

@@ -26,3 +26,5 @@ class Prediction:
     """Seconds to the first piece of a streamed text."""
     tokens: int | None = None
     """The number of tokens of a text; None if the server does not count them."""
+    remark: str = ""
+    """What the user should know of the way to the server; "" if nothing."""

@@ -18,7 +18,7 @@ class Server:
     """What all connections share."""
 
     def __init__(self) -> None:
-        self.frozen = 0
+        self.frozen = self.failing = self.fast = 0
         self.requests: list[dict[str, str]] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -41,6 +41,7 @@ class Server:
 
     async def do_fast(self, writer: asyncio.StreamWriter, words: list[str]) -> bool:
         """The right answer at once."""
+        self.fast += 1
         return send(writer, 200, RIGHT)
 
     async def do_slow(self, writer: asyncio.StreamWriter, words: list[str]) -> bool:
@@ -58,6 +59,17 @@ class Server:
     async def do_status(self, writer: asyncio.StreamWriter, words: list[str]) -> bool:
         """An error."""
         return send(writer, int(words[0]), b'{"error": "no such model"}')
+
+    async def do_failing(self, writer: asyncio.StreamWriter, words: list[str]) -> bool:
+        """The right answer for the given number of requests, then an error."""
+        self.failing += 1
+        if self.failing <= int(words[0]):
+            return send(writer, 200, RIGHT)
+        return await self.do_status(writer, words[1:])
+
+    async def do_count(self, writer: asyncio.StreamWriter, words: list[str]) -> bool:
+        """How many right answers were given at once so far."""
+        return send(writer, 200, str(self.fast).encode())
 
     async def do_wrong(self, writer: asyncio.StreamWriter, words: list[str]) -> bool:
         """An answer that holds no prediction."""
@@ -113,6 +125,12 @@ class Server:
         chunk(writer, b"data: [DONE]\n\n")
         writer.write(b"0\r\n\r\n")
         return True
+
+    async def do_llm(self, writer: asyncio.StreamWriter, words: list[str]) -> bool:
+        """A server of a language model; its paths begin with what `stream` takes."""
+        if words[-1] == "models":
+            return send(writer, 200, b'{"object": "list", "data": [{"id": "tiny"}]}')
+        return await self.do_stream(writer, words)
 
     async def do_seen(self, writer: asyncio.StreamWriter, words: list[str]) -> bool:
         """The last requests."""

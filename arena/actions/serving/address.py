@@ -50,6 +50,17 @@ class Address:
         return found
 
 
+def path(text: str) -> str:
+    """The path of a request, possibly with a query; a slash is added in front.
+
+    Raises:
+        SpecError: it has characters that paths cannot hold.
+    """
+    if _UNSAFE.search(text) or "#" in text:
+        raise SpecError(f'"{text}" is not the path of a request', "write it like /predict")
+    return "/" + text.lstrip("/")
+
+
 def parse(url: str) -> Address:
     """Take a URL apart.
 
@@ -60,10 +71,10 @@ def parse(url: str) -> Address:
     scheme, found, rest = text.partition("://")
     if not found or scheme.lower() not in ("http", "https"):
         raise SpecError(f'"{text.rpartition("@")[2]}" is not the URL of an HTTP server', _HINT)
-    place, slash, path = rest.partition("/")
+    place, slash, rest_of_path = rest.partition("/")
     if "@" in place:
         raise SpecError("the URL contains a user name", "use --token or --header instead")
-    if _UNSAFE.search(slash + path) or "?" in rest or "#" in rest:
+    if _UNSAFE.search(slash + rest_of_path) or "?" in rest or "#" in rest:
         raise SpecError(f'"{text}" has a query, a blank or a character that URLs cannot hold', _HINT)
     try:
         parts = urls.address(text)

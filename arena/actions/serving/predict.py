@@ -107,6 +107,7 @@ def _prediction(found: Reached, answer: Any, body: str, seconds: float, **more: 
         url=found.address.shown,
         protocol=found.protocol.name,
         model=found.model,
+        remark=found.remark,
         **more,
     )
 

@@ -111,7 +111,7 @@ def _found(server: Server, there: Address, given: Input) -> Reached:
     headers = checked(server.headers)
     there = replace(there, headers=headers, verify=server.verify)
     if server.path:
-        there = replace(there, path=_absolute(server.path))
+        there = replace(there, path=address.path(server.path))
     title = server.title or there.shown
     if server.protocol.lower() == "raw" or (server.path and not server.protocol):
         path = there.path or "/"
@@ -188,8 +188,3 @@ def checked(headers: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
                 f"the value of the header {name} has characters that headers cannot hold", "omit them"
             )
     return tuple(headers)
-
-
-def _absolute(path: str) -> str:
-    parsed = address.parse("http://host/" + path.lstrip("/"))
-    return parsed.path

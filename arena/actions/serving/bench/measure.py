@@ -81,7 +81,7 @@ class _Run:
                 if stop is not None and stop.is_set():
                     self.interrupted = True
                     return
-            if now - told >= _TICK and self._started:
+            if now - max(told, self._measuring) >= _TICK and self._started:
                 told = now
                 tell(self.results(brief=True))
             for lane in self._lanes:
@@ -149,4 +149,5 @@ class _Run:
             slots=() if brief else tuple(tally.timeline.slots()),
             client_share=share,
             interrupted=self.interrupted,
+            remark=target.remark,
         )

@@ -10,10 +10,13 @@ from arena.values import field, frozen
 class Meter(Protocol):
     """Reads one streamed answer of a language model."""
 
-    tokens: int
-    """The number of tokens, so far."""
-    times: list[float]
-    """When each piece of text arrived."""
+    @property
+    def tokens(self) -> int:
+        """The number of tokens so far."""
+
+    @property
+    def times(self) -> list[float]:
+        """When each piece of text arrived."""
 
     def feed(self, data: bytes, now: float) -> None:
         """Take a piece of the body."""
@@ -38,3 +41,5 @@ class Target:
     """What reads the answers of a language model; None for other servers."""
     protocol: str = ""
     model: str = ""
+    remark: str = ""
+    """What the user should know of the way to the server; "" if nothing."""
