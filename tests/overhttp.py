@@ -37,9 +37,13 @@ class OverHttp:
         self.cluster = cluster
         self.namespace = namespace
 
-    def get(self, resource: objects.Resource, name: str, namespace: str | None = None) -> Object | None:
-        """The object, or None."""
+    def get(
+        self, resource: objects.Resource, name: str, namespace: str | None = None, subresource: str = ""
+    ) -> Object | None:
+        """The object or its scale, or None."""
         try:
+            if subresource:
+                return self.patch(resource, name, {}, namespace, subresource)
             return ask(self.cluster.get, known(resource), namespace, name)
         except Refused as refusal:
             if refusal.code != 404:

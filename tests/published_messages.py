@@ -69,7 +69,7 @@ def _message(field: str) -> str:
 
 def _roots() -> Iterator[str]:
     """The objects and lists of the served types that Kubernetes has."""
-    for one in (kind.resource for kind in TYPES):
+    for one in (kind.resource for kind in TYPES if kind.resource.version == "v1"):
         group = one.group.partition(".")[0] or "core"
         if (FOLDER / "api" / group).is_dir() and ("." not in one.group or one.group.endswith(".k8s.io")):
             known = _package(group, one.version).structs

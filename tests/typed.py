@@ -6,8 +6,8 @@ from typing import Any
 from arena.local.api import Api, resource_types
 from arena.local.api.store import Rows
 
-MODELS = {"Event": "CoreV1Event"}
-"""Names of models that are not those of their kinds in version v1."""
+MODELS = {"Event": "CoreV1Event", "HorizontalPodAutoscaler": "V2HorizontalPodAutoscaler"}
+"""Names of models that are not their kinds in version v1."""
 
 
 def read(api: Api) -> int:

@@ -31,6 +31,7 @@ class Resource(NamedTuple):
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
+AUTOSCALERS = Resource("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 CONFIGMAPS = Resource("", "v1", "configmaps", "ConfigMap")
 CONTROLLER_REVISIONS = Resource("apps", "v1", "controllerrevisions", "ControllerRevision")
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")
@@ -41,6 +42,7 @@ JOBSETS = Resource("jobset.x-k8s.io", "v1alpha2", "jobsets", "JobSet")
 NAMESPACES = Resource("", "v1", "namespaces", "Namespace", False)
 NODES = Resource("", "v1", "nodes", "Node", False)
 PODS = Resource("", "v1", "pods", "Pod")
+POD_METRICS = Resource("metrics.k8s.io", "v1beta1", "pods", "PodMetrics")
 POD_LOGS = Resource("logs.arena.io", "v1", "podlogs", "PodLog")
 OBSERVATION_LOGS = Resource("metrics.arena.io", "v1", "observationlogs", "ObservationLog")
 PERSISTENT_VOLUME_CLAIMS = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
@@ -84,8 +86,10 @@ class Refused(Exception):
 class Objects(Protocol):
     """Reads and writes objects; every method may raise Refused."""
 
-    def get(self, resource: Resource, name: str, namespace: str | None = None) -> Object | None:
-        """Return the object, or None if it does not exist."""
+    def get(
+        self, resource: Resource, name: str, namespace: str | None = None, subresource: str = ""
+    ) -> Object | None:
+        """Return the object, or its `scale`; None if it does not exist."""
 
     def list(self, resource: Resource, namespace: str | None = None, labels: str = "") -> list[Object]:
         """Return the objects of a namespace (None: all) that match a label selector such as `a=b,c!=d`."""
@@ -96,7 +100,7 @@ class Objects(Protocol):
     def patch(
         self, resource: Resource, name: str, body: Object, namespace: str | None = None, subresource: str = ""
     ) -> Object:
-        """Apply a JSON merge patch, to the object or to its `status`.
+        """Apply a JSON merge patch, to the object or to its `status` or `scale`.
 
         If the patch contains `metadata.resourceVersion` and the object has changed, it is Refused 409
         Conflict.

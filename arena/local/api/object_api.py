@@ -49,6 +49,8 @@ class Api:
         self._quotas = Quotas(self.store)
         self._expiry = Expiry(self.store)
         self._remover = Remover(self.store, self._quotas.dropped)
+        self.measured: dict[Resource, Callable[[str | None, str], list[Object]]] = {}
+        """What lists the objects of a namespace (None for all) by labels, of types that the node measures."""
         with self.store.transaction():
             for resource, obj in _seeds():
                 if self.get(resource, obj["metadata"]["name"]) is None:
@@ -70,14 +72,20 @@ class Api:
                 self._definitions = custom_definitions.store(first["metadata"]["creationTimestamp"])
             return self._definitions
 
-    def get(self, resource: Resource, name: str, namespace: str | None = None) -> Object | None:
-        """Return the object; None if there is none."""
+    def get(
+        self, resource: Resource, name: str, namespace: str | None = None, subresource: str = ""
+    ) -> Object | None:
+        """Return the object, or its scale; None if there is none, Refused 404 if the type has no scale."""
         kind = of(resource)
-        found = self._store_of(kind).read(kind.key, _space(resource, namespace), name)
-        return None if found is None else versions.served(kind, found)
+        _check_scale(kind, subresource)
+        stored = self._store_of(kind).read(kind.key, _space(resource, namespace), name)
+        found = None if stored is None else versions.served(kind, stored)
+        return scale.scale(kind, found) if found and subresource == "scale" else found
 
     def list(self, resource: Resource, namespace: str | None = None, labels: str = "") -> list[Object]:
         """Return all objects of a namespace (None for all) that match a label selector."""
+        if listed := self.measured.get(resource):
+            return listed(namespace, labels)
         return [json.loads(text) for text in self.page(resource, ListOptions(namespace, labels)).texts]
 
     def page(self, resource: Resource, listing: ListOptions) -> Page:
@@ -121,7 +129,7 @@ class Api:
     def patch(
         self, resource: Resource, name: str, body: Object, namespace: str | None = None, subresource: str = ""
     ) -> Object:
-        """Apply a JSON merge patch, to the object or to its `status`."""
+        """Apply a JSON merge patch, to the object or to its `status` or `scale`."""
         patch = deepcopy(body)
         return self.change(resource, name, namespace, lambda old: merge(old, patch), subresource)
 
@@ -143,6 +151,7 @@ class Api:
             Refused: 404; 409 if the result has another resourceVersion or uid; 422.
         """
         kind = of(resource)
+        _check_scale(kind, subresource)
         with self.store.transaction(how.dry):
             old = versions.served(kind, self._existing(kind, name, namespace))
             if subresource == "scale":
@@ -215,6 +224,11 @@ class Api:
         if space["metadata"].get("deletionTimestamp"):
             why = f"unable to create new content in namespace {namespace} because it is being terminated"
             raise refusals.forbidden(kind.resource, name, why)
+
+
+def _check_scale(kind: Type, subresource: str) -> None:
+    if subresource == "scale" and subresource not in kind.subresources:
+        raise refusals.unknown()
 
 
 def _seeds() -> Iterator[tuple[Resource, Object]]:

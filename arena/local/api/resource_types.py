@@ -158,7 +158,7 @@ TYPES: tuple[Type, ...] = (
     Type(objects.OBSERVATION_LOGS, ("obs",), structure=_OBSERVATION_LOG),
     Type(objects.POD_LOGS, subresources=("log",), verbs=MEASURED),
     Type(Resource("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", False), verbs=MEASURED),
-    Type(Resource("metrics.k8s.io", "v1beta1", "pods", "PodMetrics"), verbs=MEASURED),
+    Type(objects.POD_METRICS, verbs=MEASURED),
     *(_defined(one, resource) for one in definitions.every() for resource in one.resources),
 )
 

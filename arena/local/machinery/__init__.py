@@ -7,6 +7,7 @@
 - `clock`, `quantities`          times; amounts of CPU, memory and devices
 - `pod_status`, `pod_template`   what pods report, and changes to the templates from which they are made
 - `template_hash`, `volume_claims`  versions of templates; the claims of pods with stable names
+- `scale`                        the number of replicas of whatever has one
 - `loopback`                     ports and settings of pods that share this machine
 - `replica_validation`, `training_labels`  what kubeflow.org jobs of several operators share
 """

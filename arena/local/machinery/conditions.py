@@ -70,6 +70,12 @@ def replaced(status: Object, new: Object) -> list[Object]:
     return [*(one for one in status.get("conditions") or [] if one["type"] != new["type"]), new]
 
 
+def placed(found: list[Object], new: Object) -> list[Object]:
+    """Conditions with `new` in the place of the one of its type, or at the end."""
+    place = next((index for index, one in enumerate(found) if one["type"] == new["type"]), len(found))
+    return [*found[:place], new, *found[place + 1 :]]
+
+
 def final(status: Object) -> Object:
     """The condition by which a job of any kind has ended; {} while it has not."""
     held = (find(status, kind) for kind in FINAL if holds(status, kind))

@@ -34,6 +34,22 @@ def parse_quantity(text: str | int | float) -> int:
     return -int((-Decimal(number) * _SCALE[suffix] * 1000) // 1)
 
 
+def written(amount: int) -> str:
+    """Thousandths of a unit as Kubernetes writes them: `250m`, `2`, `12k`.
+
+    >>> written(250), written(2000), written(12_000_000), written(0)
+    ('250m', '2', '12k', '0')
+    """
+    if amount % 1000:
+        return f"{amount}m"
+    number, suffix = amount // 1000, ""
+    for unit in "kMGTPE":
+        if not number or number % 1000:
+            break
+        number, suffix = number // 1000, unit
+    return f"{number}{suffix}"
+
+
 def scaled(value: str | int, whole: int, *, up: bool) -> int:
     """A number of pods, or the percentage of a whole that a text such as `25%` is, rounded up or down."""
     text = str(value)

@@ -6,12 +6,12 @@ import secrets
 from datetime import datetime
 
 from arena.local.machinery.clock import stamp
-from arena.local.objects import EVENTS, PODS, Object, Objects, Refused, Resource, key
+from arena.local.objects import AUTOSCALERS, EVENTS, PODS, Object, Objects, Refused, Resource, key
 
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 """The characters of random suffixes: no vowels, so that they spell no words."""
 
-_COMPONENTS = {PODS: "default-scheduler"}
+_COMPONENTS = {PODS: "default-scheduler", AUTOSCALERS: "horizontal-pod-autoscaler"}
 
 RETRY = 5.0
 """Seconds until a pod that a quota refused is tried again."""

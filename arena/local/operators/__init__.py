@@ -15,6 +15,7 @@ after a crash at any line, the next runner finishes the work.
 - `ray/`       RayJob
 - `jobset/`    JobSet
 - `lws/`       LeaderWorkerSet
+- `autoscaling/`  HorizontalPodAutoscaler
 - `trainer/`   TrainJob and its runtimes
 - `kserve/`    InferenceService and its runtimes
 """

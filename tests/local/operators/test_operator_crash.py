@@ -3,7 +3,15 @@
 import pytest
 
 from arena.local.machinery.clock import stamp
-from arena.local.objects import CONTROLLER_REVISIONS, DEPLOYMENTS, JOBS, JOBSETS, STATEFULSETS
+from arena.local.objects import (
+    AUTOSCALERS,
+    CONTROLLER_REVISIONS,
+    DEPLOYMENTS,
+    JOBS,
+    JOBSETS,
+    POD_METRICS,
+    STATEFULSETS,
+)
 from arena.local.operators.batch.cronjob import CRONJOBS
 from arena.local.operators.elastic.manifests import SCALEINS, SCALEOUTS, TRAININGJOBS
 from arena.local.operators.kubeflow.jaxjob import JAXJOBS
@@ -290,6 +298,31 @@ def groups(bench):
     assert len(bench.objects.list(CONTROLLER_REVISIONS, "default")) == 1
 
 
+def autoscaled(bench):
+    labels = {"app": "w"}
+    template = bench.template("c", labels, resources={"requests": {"memory": "1Mi"}})
+    spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
+    bench.submit(DEPLOYMENTS, {"metadata": {"name": "w"}, "spec": spec})
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "w"}
+    memory = {"name": "memory", "target": {"type": "Utilization", "averageUtilization": 50}}
+    spec = {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 6}
+    spec["metrics"] = [{"type": "Resource", "resource": memory}]
+    bench.submit(AUTOSCALERS, {"metadata": {"name": "a"}, "spec": spec})
+    bench.run(*bench.pods())
+    moment, used = stamp(bench.now), [{"name": "c", "usage": {"memory": "1Mi"}}]
+    bench.objects.measured[POD_METRICS] = lambda namespace, labels: [
+        {"metadata": {"name": name}, "timestamp": moment, "containers": used} for name in bench.pods(labels)
+    ]
+    bench.later(5)
+    bench.run(*bench.pods())
+    bench.later(5)
+    assert bench.read(DEPLOYMENTS, "w")["spec"]["replicas"] == 6
+    bench.run(*bench.pods())
+    status = bench.later(5).status(AUTOSCALERS, "a")
+    assert (status["currentReplicas"], status["desiredReplicas"]) == (6, 6)
+    assert bench.holding(AUTOSCALERS, "a") == {"AbleToScale", "ScalingActive", "ScalingLimited"}
+
+
 @pytest.mark.parametrize("every", [1, 2, 3, 5, 7])
 @pytest.mark.parametrize(
     "story",
@@ -307,6 +340,7 @@ def groups(bench):
         rayjob,
         elastic,
         groups,
+        autoscaled,
     ],
 )
 def test_crashes(bench, story, every):

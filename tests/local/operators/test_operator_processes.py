@@ -4,15 +4,17 @@ import os
 import signal
 import sys
 import urllib.request
+from functools import partial
 
 import pytest
 from product import until
 
 from arena.local.api import Api
+from arena.local.api.streaming import metrics
 from arena.local.machinery.loopback import allotted_ports
 from arena.local.machinery.runner import Runner
 from arena.local.node.kubelet import Kubelet
-from arena.local.objects import DEPLOYMENTS, JOBS, PODS, SERVICES
+from arena.local.objects import AUTOSCALERS, DEPLOYMENTS, JOBS, POD_METRICS, PODS, SERVICES
 from arena.local.operators.kubeflow.pytorchjob import PYTORCHJOBS
 from arena.local.operators.lws.leaderworkerset import LEADER_WORKER_SETS
 from arena.local.operators.mpi.mpijob import MPIJOBS
@@ -65,6 +67,7 @@ def cluster(tmp_path):
     """API, operators and node; at the end no process is left."""
     api = Api(":memory:")
     runner, node = Runner(api), Kubelet(api, tmp_path)
+    api.measured[POD_METRICS] = partial(metrics.listed, api, metrics.Meter(node))
     node.start()
     runner.start()
     yield api
@@ -159,3 +162,21 @@ def test_groups_meet_and_start_again(cluster, tmp_path):
     until(lambda: "Available" in holding(cluster, LEADER_WORKER_SETS, "v"))
     assert (tmp_path / "v-1-1").read_text().split()[1] != met["v-1-1"][1]
     assert cluster.get(PODS, "v-0", "default")["metadata"]["uid"] == before["v-0"]
+
+
+def test_busy_pods_get_company(cluster):
+    """Pods that use more CPU than they request are joined by others, by what the node measures."""
+    labels = {"app": "busy"}
+    ready = {"exec": {"command": ["true"]}, "periodSeconds": 1}
+    asked = {"requests": {"cpu": "100m"}}
+    program = template(
+        "c", sys.executable, "-c", "while True: pass", labels=labels, readinessProbe=ready, resources=asked
+    )
+    spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": program}
+    cluster.create(DEPLOYMENTS, {"metadata": {"name": "busy"}, "spec": spec}, "default")
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "busy"}
+    body = {"metadata": {"name": "busy"}, "spec": {"scaleTargetRef": target, "maxReplicas": 2}}
+    cluster.create(AUTOSCALERS, body, "default")
+    until(lambda: (cluster.get(DEPLOYMENTS, "busy", "default").get("status") or {}).get("readyReplicas") == 2)
+    status = cluster.get(AUTOSCALERS, "busy", "default")["status"]
+    assert status["currentMetrics"][0]["resource"]["current"]["averageUtilization"] > 88

@@ -18,7 +18,12 @@ _CORE = ["configmaps", "endpoints", "persistentvolumeclaims", "pods", "serviceac
 _SEEN = ["events", "limitranges", "namespaces", "resourcequotas", "pods/log", "pods/status"]
 _APPS = ["deployments", "deployments/scale", "replicasets", "replicasets/scale", "statefulsets",
          "statefulsets/scale"]  # fmt: skip
-_OTHERS = (("apps", _APPS), ("batch", ["cronjobs", "jobs"]), ("policy", ["poddisruptionbudgets"]))
+_OTHERS = (
+    ("apps", _APPS),
+    ("autoscaling", ["horizontalpodautoscalers"]),
+    ("batch", ["cronjobs", "jobs"]),
+    ("policy", ["poddisruptionbudgets"]),
+)
 _MEASURED = (
     ("metrics.k8s.io", ["nodes", "pods"]),
     ("logs.arena.io", ["podlogs", "podlogs/log"]),
@@ -35,6 +40,7 @@ def _rule(group: str, resources: Sequence[str], verbs: Sequence[str]) -> Object:
 _VIEW = [
     _rule("", [*_CORE, *_SEEN], _READ),
     *(_rule(group, plurals, _READ) for group, plurals in (*_OTHERS, *_MEASURED)),
+    _rule("apps", ["controllerrevisions"], _READ),
 ]
 _EDIT = [
     *_VIEW,

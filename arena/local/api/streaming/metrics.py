@@ -13,7 +13,7 @@ from arena.local.api.refusals import missing
 from arena.local.objects import Object, Objects, Resource
 from arena.local.runtime import Runtime, Usage
 
-PODS = Resource("metrics.k8s.io", "v1beta1", "pods", "PodMetrics")
+PODS = objects.POD_METRICS
 NODES = Resource("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", False)
 WINDOW = 1.0
 """Seconds for which a reading is reused: two readings in short succession say little about the CPU."""
@@ -38,18 +38,23 @@ class Meter:
     def keep(self, uids: set[str]) -> None:
         """Forget all other pods."""
         for uid in self._readings.keys() - uids:
-            del self._readings[uid]
+            self._readings.pop(uid, None)  # operators read in a thread of their own
+
+
+def listed(api: Objects, meter: Meter, namespace: str | None, labels: str) -> list[Object]:
+    """The PodMetrics of the running pods of a namespace, or of all, that match a label selector."""
+    found = [_pod(one, meter) for one in api.list(objects.PODS, namespace, labels)]
+    return [one for one in found if one["containers"]]
 
 
 async def pods(request: web.Request, api: Objects, meter: Meter) -> web.Response:
     """Answer with the PodMetricsList of a namespace, or of all."""
     namespace = request.match_info.get("namespace")
-    found = api.list(objects.PODS, namespace, request.query.get("labelSelector", ""))
-    if namespace is None and not request.query.get("labelSelector"):
-        meter.keep({one["metadata"]["uid"] for one in found})
+    labels = request.query.get("labelSelector", "")
+    if namespace is None and not labels:
+        meter.keep({one["metadata"]["uid"] for one in api.list(objects.PODS)})
     # In a thread: finding a pod's processes takes a while, and other requests must not wait for it.
-    items = await asyncio.to_thread(lambda: [_pod(one, meter) for one in found])
-    return _listed(PODS, [one for one in items if one["containers"]])
+    return _listed(PODS, await asyncio.to_thread(listed, api, meter, namespace, labels))
 
 
 async def pod(request: web.Request, api: Objects, meter: Meter) -> web.Response:

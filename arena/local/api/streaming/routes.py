@@ -9,9 +9,10 @@ from typing import Any
 
 from aiohttp import web
 
+from arena.local.api.object_api import Api
 from arena.local.api.refusals import status
 from arena.local.api.streaming import attach, exec, log, metrics, podlogs, portforward
-from arena.local.objects import Objects, Refused
+from arena.local.objects import POD_METRICS, Objects, Refused
 from arena.local.runtime import Runtime
 
 POD = "/api/v1/namespaces/{namespace}/pods/{name}"
@@ -21,9 +22,13 @@ METRICS = "/apis/metrics.k8s.io/v1beta1"
 Answer = Callable[..., Awaitable[web.StreamResponse]]
 
 
-def add(app: web.Application, api: Objects, runtime: Runtime) -> None:
-    """Register them on an application, before any route that would take their paths."""
+def add(app: web.Application, api: Api, runtime: Runtime) -> None:
+    """Register them on an application, before any route that would take their paths.
+
+    Operators list the usage of pods through the Api.
+    """
     meter = metrics.Meter(runtime)
+    api.measured[POD_METRICS] = partial(metrics.listed, api, meter)
     streams: dict[str, Answer] = {
         "exec": exec.run,
         "attach": attach.attach,

@@ -93,9 +93,7 @@ def _conditions(lws: Object, chosen: list[Condition], now: datetime) -> list[Obj
             ended = Condition(one["type"], one["reason"], one["message"], "False")
             one = conditions.following(one, ended, now)
         found.append(one)
-    status: Object = {"conditions": found}
     for condition in chosen:
-        new = conditions.following(conditions.find(status, condition.type), condition, now)
-        place = next((i for i, one in enumerate(found) if one["type"] == condition.type), len(found))
-        found[place : place + 1] = [new]
+        old = conditions.find(before, condition.type)
+        found = conditions.placed(found, conditions.following(old, condition, now))
     return [{**one, "observedGeneration": generation} for one in found]

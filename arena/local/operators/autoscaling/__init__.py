@@ -1,0 +1,1 @@
+"""HorizontalPodAutoscaler: how many pods there are."""

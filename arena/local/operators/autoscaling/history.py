@@ -1,0 +1,50 @@
+"""What the autoscaler remembers of one object between two passes, as Kubernetes' does: in memory.
+
+A new server begins with the present number of replicas as the only recommendation, so it scales nothing down
+before the stabilization window is over.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+LONGEST = 3600.0
+"""Seconds for which anything is remembered: the longest stabilization window."""
+
+
+@dataclass
+class History:
+    """Recent recommendations and changes, with their moments.
+
+    Attributes:
+        generation: the generation of the object at the last pass.
+        last: when that was.
+        rates: the counters of traffic at earlier passes, by metric.
+    """
+
+    generation: int = 0
+    last: datetime | None = None
+    recommendations: list[tuple[datetime, int]] = field(default_factory=list)
+    ups: list[tuple[datetime, int]] = field(default_factory=list)
+    downs: list[tuple[datetime, int]] = field(default_factory=list)
+
+    def begin(self, replicas: int, now: datetime) -> None:
+        """Take the present number of replicas as the first recommendation."""
+        if not self.recommendations:
+            self.recommendations.append((now, replicas))
+
+    def recommend(self, replicas: int, now: datetime) -> None:
+        """Add a recommendation, and forget what is too old for all purposes."""
+        cutoff = now - timedelta(seconds=LONGEST)
+        for one in (self.recommendations, self.ups, self.downs):
+            one[:] = [(moment, count) for moment, count in one if moment > cutoff]
+        self.recommendations.append((now, replicas))
+
+    def changed(self, before: int, after: int, now: datetime) -> None:
+        """Remember a change of the number of replicas."""
+        (self.ups if after > before else self.downs).append((now, abs(after - before)))
+
+
+def since(found: list[tuple[datetime, int]], seconds: float, now: datetime) -> list[int]:
+    """The numbers of the last seconds."""
+    cutoff = now - timedelta(seconds=seconds)
+    return [count for moment, count in found if moment > cutoff]
