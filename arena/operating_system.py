@@ -232,6 +232,18 @@ def probes(idle: int, interval: int, count: int) -> list[tuple[int, int, int]]:
     return [(socket.IPPROTO_TCP, name, value) for name, value in known.items() if name is not None]
 
 
+def unsent(link: socket) -> int:
+    """The number of bytes written to a TCP connection that the other side has not confirmed; 0 if unknown."""
+    import fcntl
+    import struct
+    import termios
+
+    if not LINUX:  # macOS has the number elsewhere (SO_NWRITE)
+        return 0
+    found: int = struct.unpack("i", fcntl.ioctl(link.fileno(), termios.TIOCOUTQ, b"\0" * 4))[0]
+    return found
+
+
 def peer(link: socket) -> int | None:
     """The user at the other end of a Unix socket, or None if the system does not say.
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from arena.views.table import plain
 from benchmarks.measure import Figure
 
-GROUPS = ("startup", "listing", "submitting", "logs", "server", "hostile")
+GROUPS = ("startup", "listing", "submitting", "logs", "server", "proxy", "hostile")
 
 
 def words(value: float) -> str:

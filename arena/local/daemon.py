@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from arena.local.folders import DaemonError, check_room, explained
-from arena.local.locks import acquire, fell, holder, settle
+from arena.local.locks import PROXY, SERVER, acquire, fell, holder, settle
 from arena.local.state import Server, claim, prepare, recorded, state_dir, trusted_dir
 from arena.paths import StrPath
 from arena.private import Exposed, check, empty
@@ -164,6 +164,7 @@ def stop(pods: bool = False) -> bool:
     home = trusted_dir()
     with explained(home):
         stopped = _end(home)
+        _end(home, lock=PROXY)  # a killed server has left it
     settle(home)
     if pods:
         from arena.local import leftover_processes
@@ -267,19 +268,19 @@ def _alone(home: StrPath, enough: Callable[[], Server | None] = lambda: None) ->
             os.close(lock)
 
 
-def _end(home: StrPath, target: int = 0) -> bool:
-    """Terminate, and finally kill, the process that holds the server's lock; return whether there was one.
+def _end(home: StrPath, target: int = 0, lock: str = SERVER) -> bool:
+    """Terminate, and finally kill, the process that holds a lock; return whether there was one.
 
     Only the process `target` is ended (0: the first holder), never a server that follows it.
     """
-    if holder(home) is None:
+    if holder(home, lock) is None:
         return False
     import signal
 
     for number, patience in ((signal.SIGTERM, LEAVING), (signal.SIGKILL, DYING)):
         told, deadline = False, time.monotonic() + patience
         while time.monotonic() < deadline:
-            pid = holder(home)
+            pid = holder(home, lock)
             # One that has just locked the file has yet to write its pid.
             if pid is None or pid not in (0, target or pid):
                 return True

@@ -1,5 +1,7 @@
 """Kills the processes of pods that are left over, whether or not a server runs or the state folder exists.
 
+The proxy's process is found, too.
+
 A process belongs to a state folder if its environment names one of the folder's pods, or if it is a
 supervisor or a collector, which work in the folder of their pod. A process whose environment the system does
 not show belongs to the pod whose command, or a descendant of it, began its session.
@@ -28,7 +30,7 @@ def find(home: StrPath, pods: Collection[str] | None = None) -> list[psutil.Proc
 
     Args:
         home: the state folder.
-        pods: the uids of the pods; None: all that have a folder or a supervisor.
+        pods: the uids of the pods; None: all that have a folder or a supervisor, and the proxy.
     """
     return _Search(home, pods).find()
 
@@ -73,6 +75,7 @@ class _Search:
 
     def __init__(self, home: StrPath, pods: Collection[str] | None) -> None:
         self._folder = os.path.realpath(os.path.join(home, "pods"))
+        self._seeks_proxy = pods is None
         supervisors = {one.pid: pod for one in psutil.process_iter() if (pod := self._supervised(one))}
         self._pods = {*supervisors.values(), *_names(self._folder)} if pods is None else pods
         self._sessions = dict(_recorded(self._folder))
@@ -80,7 +83,7 @@ class _Search:
 
     def find(self) -> list[psutil.Process]:
         """The processes that exist now."""
-        return [one for one in psutil.process_iter() if self._pod(one) in self._pods]
+        return [one for one in psutil.process_iter() if self._pod(one) in self._pods or self._is_proxy(one)]
 
     def supervises(self, process: psutil.Process) -> bool:
         """Whether it is a supervisor or a collector."""
@@ -97,6 +100,14 @@ class _Search:
                 return os.fsdecode(text.partition(b"\0ARENA_POD_UID=")[2].partition(b"\0")[0])
             return self._sessions.get(os.getsid(process.pid), "")
         return ""
+
+    def _is_proxy(self, process: psutil.Process) -> bool:
+        """Whether it is the proxy's process, and that is to be found."""
+        with suppress(psutil.Error, OSError):
+            argv = process.cmdline() if self._seeks_proxy else []
+            is_proxy = any(part.endswith("/proxy/process.py") for part in argv)
+            return is_proxy and os.path.realpath(argv[-1]) == os.path.dirname(self._folder)
+        return False
 
     def _supervised(self, process: psutil.Process) -> str:
         """The uid of the pod whose supervisor or collector this is, or ""."""

@@ -13,8 +13,10 @@ from arena.local.folders import explained
 from arena.paths import StrPath
 from arena.private import make
 
-_SERVER = "server.lock"
+SERVER = "server.lock"
 """The lock of the server, in the state folder; it contains the server's pid."""
+PROXY = "proxy.lock"
+"""The lock of the proxy's process, with its pid."""
 
 
 def acquire(path: StrPath, seconds: float) -> int | None:
@@ -53,7 +55,7 @@ def _locked(path: StrPath) -> int:
 def fell(home: StrPath) -> bool:
     """Whether the process that last held `server.lock` ended without calling `leave`."""
     try:
-        with open(os.path.join(home, _SERVER)) as file:
+        with open(os.path.join(home, SERVER)) as file:
             return holder(home) is None and bool(file.read().strip())
     except OSError:  # no server has been here
         return False
@@ -70,7 +72,7 @@ def missing(home: StrPath, lock: int) -> str | None:
     None if nothing is missing. After "moved" and "unlocked" the pods can still be found.
     """
     with contextlib.suppress(OSError):
-        if os.path.samestat(os.stat(os.path.join(home, _SERVER)), os.fstat(lock)):
+        if os.path.samestat(os.stat(os.path.join(home, SERVER)), os.fstat(lock)):
             return None
     if os.fstat(lock).st_nlink:
         return "moved"
@@ -84,16 +86,16 @@ def settle(home: StrPath) -> None:
     """Record for a crashed server, unless another one is running, that it was stopped on purpose."""
     if fell(home):
         with explained(home):
-            lock = acquire(os.path.join(home, _SERVER), 0)
+            lock = acquire(os.path.join(home, SERVER), 0)
         if lock is not None:
             os.ftruncate(lock, 0)
             os.close(lock)
 
 
-def holder(home: StrPath) -> int | None:
-    """Return the pid of the process that holds `server.lock`, or None if it is not locked."""
+def holder(home: StrPath, lock: str = SERVER) -> int | None:
+    """Return the pid of the process that holds a lock, the server's if none is named; None if nobody does."""
     try:
-        descriptor = os.open(os.path.join(home, _SERVER), os.O_RDONLY)
+        descriptor = os.open(os.path.join(home, lock), os.O_RDONLY)
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:

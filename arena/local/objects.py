@@ -176,6 +176,17 @@ TOKEN = "local.arena.io/token"
 """Annotation: a secret that the API allots to a Service with a port that speaks HTTP, and to a Pod that asks
 for it by a fieldRef. Who connects to the Service's port has to know it; the Pod serves below `/TOKEN`."""
 
+TRAFFIC = "local.arena.io/traffic"
+"""Annotation of a Service, JSON: how its traffic is split among Services of its namespace, instead of going
+to its own pods: `[{"service": "bert-v1", "weight": 90}, {"service": "bert-v2", "weight": 10}]`. A `port`
+names one of that Service; without, it is the one of the same name, or the only one."""
+
+HOLD = "local.arena.io/hold"
+"""Annotation of a Service: the seconds for which a request waits while no pod is ready; up to an hour."""
+
+DEMAND = "local.arena.io/demand"
+"""Annotation: when a request last began to wait for a pod of the Service, which something may then start."""
+
 COLLECT = "local.arena.io/collect"
 """Annotation of a pod, JSON: container -> how its metrics are collected. All fields may be left out::
 

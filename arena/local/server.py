@@ -7,7 +7,6 @@ when it has been idle for a while. Its pods continue, and the next server adopts
 import argparse
 import contextlib
 import os
-import re
 import signal
 import sys
 import threading
@@ -16,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from arena.local import installation, process_settings, tls
+from arena.local import installation, process_settings, server_options, tls
 from arena.local.folders import DaemonError, explained
 from arena.local.locks import acquire, holder, leave, missing
 from arena.local.state import Server, prepare, publish
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from arena.local.api import Api
     from arena.local.runtime import Runtime
 
-IDLE = 30 * 60.0
-"""Seconds without pods and requests after which the server stops."""
 TICK = 2.0
 """Seconds between two checks that the state folder still exists; each costs two system calls."""
 LOOK = 60.0
@@ -42,7 +39,7 @@ ENDED = ("Succeeded", "Failed")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the server until it is stopped, and return the exit code."""
     try:
-        options = _options(argv)
+        options = server_options.read(argv)
         if not options.foreground:
             _detach()
         serve(options)
@@ -147,7 +144,7 @@ class _Process:
                 self._tell()
                 # After the first answer could be given: a command that waits needs neither at once.
                 node.start()
-                operators.start()
+                operators.start(str(self._home))
                 await self._needed(api, ended)
             finally:
                 await site.cleanup()
@@ -172,8 +169,12 @@ class _Process:
         return runner
 
     def _noticed(self, api: "Api") -> "Middleware":
-        """A middleware that answers `/local/ping` and `/local/status`, and counts other requests."""
+        """A middleware that answers paths such as `/local/ping`, and counts other requests."""
+        import asyncio
+
         from aiohttp import web
+
+        from arena.local.machinery import traffic
 
         @web.middleware
         async def notice(request: web.Request, handler: "Handler") -> web.StreamResponse:
@@ -183,6 +184,8 @@ class _Process:
                 return web.json_response({"pid": os.getpid(), "replaced": installation.is_replaced()})
             if request.path == "/local/status":
                 return web.json_response(self._status(api))
+            if request.path == "/local/traffic":
+                return web.json_response(await asyncio.to_thread(traffic.everything))
             self._open += 1
             try:
                 return await handler(request)
@@ -264,36 +267,6 @@ def _has_work(api: "Api") -> bool:
     from arena.local.definitions import is_awaited
 
     return bool(_living(api)) or is_awaited(api)
-
-
-def _options(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m arena.local.server", description=__doc__)
-    parser.add_argument("--foreground", action="store_true", help="do not detach from the terminal")
-    parser.add_argument(
-        "--ready", type=int, metavar="FD", help="descriptor that gets a byte when it is ready"
-    )
-    parser.add_argument("--version", default="", help="version of arena that starts the server")
-    parser.add_argument("--idle", type=float, help="seconds without use before it stops; 0: never")
-    options = parser.parse_args(argv)
-    if options.idle is None:
-        options.idle = _idle(os.environ.get("ARENA_LOCAL_IDLE", ""))
-    options.kept = _kept(os.environ.get("ARENA_LOCAL_LOGS", ""))
-    return options
-
-
-def _idle(text: str) -> float:
-    try:
-        return max(0.0, float(text or IDLE))
-    except ValueError:
-        raise DaemonError(f"ARENA_LOCAL_IDLE={text} is not a number of seconds", "unset it") from None
-
-
-def _kept(text: str) -> int | None:
-    """Parse a size such as 500Mi into bytes; None for "", the node's default."""
-    found = re.fullmatch(r"(\d+)([KMGT]i)?", text)
-    if text and not found:
-        raise DaemonError(f"ARENA_LOCAL_LOGS={text} is not a size such as 500Mi", "unset it")
-    return int(found[1]) << 10 * " KMGT".index((found[2] or " ")[0]) if found else None
 
 
 if __name__ == "__main__":

@@ -68,6 +68,22 @@ def listen(path: StrPath) -> "socket":
         return _listening(_socket.AF_UNIX, name)
 
 
+def adopted(descriptor: int) -> "socket":
+    """The socket of an open descriptor, which it closes."""
+    import socket
+
+    return socket.socket(fileno=descriptor)
+
+
+def listen_at(port: int) -> "socket":
+    """Listen at a loopback port.
+
+    Raises:
+        OSError: another program does.
+    """
+    return _listening(_socket.AF_INET, ("127.0.0.1", port))
+
+
 def listen_on_loopback(preferred: int | None) -> "socket":
     """Listen on a loopback port: the preferred one, or any that is free."""
     from random import sample
@@ -86,7 +102,7 @@ def _listening(family: int, address: str | tuple[str, int]) -> "socket":
         if family == socket.AF_INET:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(256)
+        listener.listen(1024)
     except BaseException:
         listener.close()
         raise

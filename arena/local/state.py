@@ -9,6 +9,8 @@ This module uses little more than the standard library, since every command on t
     server.json   the port for other clients; written when the server listens, kept after it stops
     server.lock   locked by the running server and contains its pid
     start.lock    locked by the command that starts or resets the server
+    proxy.lock    locked by the proxy's process and contains its pid
+    proxy.sock    the socket on which that waits for the next server
     pki/          the keys and certificates of the server and of clients
     kubeconfig    the kubeconfig for kubectl, with the client's key
     server.log    the log of the server
@@ -32,7 +34,9 @@ from arena.values import frozen
 
 SOCKET = "api.sock"
 MARK = "arena.mark"
-OWN = frozenset(["arena", "api", "server", "start", "kubeconfig", "state", "pki", "pods", "jobs", "claims"])
+OWN = frozenset(
+    ["arena", "api", "server", "start", "kubeconfig", "state", "pki", "pods", "jobs", "claims", "proxy"]
+)
 """What the names of all entries of a state folder begin with, up to their first dot."""
 RECORD = {"port": int, "pid": int, "version": str, "started": float}
 """What `server.json` holds, and its types."""

@@ -29,6 +29,7 @@ class Operator:
         reconcile: brings the state of the key's object closer to its spec; returns the seconds
             until the next call without a change, or None.
         forget: drops what it remembers of a watch, when another one begins.
+        open: takes over what an earlier server has left besides objects; it gets the state folder.
         close: releases what it holds besides objects.
     """
 
@@ -37,6 +38,7 @@ class Operator:
     keys: Callable[[Objects, WatchEvent], Iterable[Key]]
     reconcile: Callable[[Objects, Key, datetime], float | None]
     forget: Callable[[], None] = field(default=lambda: None, kw_only=True)
+    open: Callable[[Objects, str], None] = field(default=lambda objects, folder: None, kw_only=True)
     close: Callable[[], None] = field(default=lambda: None, kw_only=True)
 
 

@@ -46,11 +46,17 @@ class Runner:
         self._ended = threading.Event()
         self._watch: Watch | None = None
         self._thread: threading.Thread | None = None
+        self._folder = ""
         self._rests: dict[tuple[int, Key], float] = {}
         """When items may be worked on again."""
 
-    def start(self) -> None:
-        """Work in a thread of its own until `stop`."""
+    def start(self, folder: str = "") -> None:
+        """Work in a thread of its own until `stop`.
+
+        Args:
+            folder: the state folder, for what outlives this process besides objects; "" if nothing does.
+        """
+        self._folder = folder
         self._thread = threading.Thread(target=self._run, name="operators", daemon=True)
         self._thread.start()
 
@@ -83,6 +89,8 @@ class Runner:
             self._note(change)
 
     def _run(self) -> None:
+        for operator in self._operators if self._folder else ():
+            operator.open(self._objects, self._folder)
         while not self._ended.is_set():
             try:
                 watch = self._open()

@@ -2,10 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from arena.local.objects import LOOPBACK
+from arena.local.programs.proxy.routes import Backend
 from arena.tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -18,28 +19,15 @@ _CONNECT = 5.0
 """Seconds to connect to a pod."""
 
 
-class Backend(NamedTuple):
-    """A pod.
-
-    Attributes:
-        ports: on which it may listen, in the order in which they are tried.
-        folder: below which it serves its pages, such as `/SECRET`; "" for the root.
-    """
-
-    ports: tuple[int, ...]
-    folder: str = ""
-
-
-class Route(NamedTuple):
-    """The targets of connections to one port.
+class Pages(NamedTuple):
+    """The targets of requests to one port.
 
     Attributes:
         backends: the ready pods.
-        token: what browsers must present; "" if the port speaks any protocol, and all connections are passed
-            on.
+        token: what browsers must present; "" if nobody is admitted any more.
     """
 
-    backends: list[Backend]
+    backends: Sequence[Backend]
     token: str = ""
 
 
@@ -48,14 +36,14 @@ class HttpProxy:
 
     Args:
         port: the port to listen on.
-        route: returns the present targets.
-        session: sends the requests.
+        pages: returns the present targets.
     """
 
-    def __init__(self, port: int, route: Callable[[], Route], session: "Callable[[], ClientSession]") -> None:
+    def __init__(self, port: int, pages: Callable[[], Pages]) -> None:
         self._port = port
-        self._route = route
-        self._session = session
+        self._pages = pages
+        self._turn = 0
+        self._client: ClientSession | None = None
         self._key = os.urandom(32)
 
     async def answer(self, request: "web.BaseRequest") -> "web.StreamResponse":
@@ -64,13 +52,14 @@ class HttpProxy:
 
         from arena.local.programs import link_auth
 
-        route = self._route()
-        refused = link_auth.admit(request, self._port, route.token, self._key)
+        pages = self._pages()
+        refused = link_auth.admit(request, self._port, pages.token, self._key)
         if refused is not None:  # a response of aiohttp 3.10 is an empty mapping, and so false
             return refused
-        headers = _outward(request, link_auth.cookie(self._port), route.token)
-        for backend in list(route.backends):
-            route.backends.append(route.backends.pop(0))  # round robin
+        headers = _outward(request, link_auth.cookie(self._port), pages.token)
+        self._turn += 1
+        for at in range(len(pages.backends)):
+            backend = pages.backends[(self._turn + at) % len(pages.backends)]
             for port in backend.ports:
                 if await _accepts(port):
                     return await self._ask(request, f"http://{LOOPBACK}:{port}{backend.folder}", headers)
@@ -93,6 +82,19 @@ class HttpProxy:
                 return await _relay(request, answer, root)
         except ClientError as error:
             return web.Response(status=502, text=f"The pod did not answer: {error}\n")
+
+    def _session(self) -> "ClientSession":
+        """The client of the pods, which adds no cookies, limits or headers."""
+        from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
+
+        if self._client is None:
+            self._client = ClientSession(
+                cookie_jar=DummyCookieJar(),
+                auto_decompress=False,
+                skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent", "Content-Type"),
+                timeout=ClientTimeout(total=None),
+            )
+        return self._client
 
     async def _talk(
         self, request: "web.BaseRequest", url: object, headers: "CIMultiDict[str]"

@@ -23,8 +23,8 @@ _ASIDE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 def admit(request: web.BaseRequest, port: int, token: str, key: bytes) -> web.Response | None:
     """Return None if the request may pass, else the answer: a refusal, or the cookie for the link.
 
-    The cookie is derived from the token and a key of this server process: a page that stays open keeps
-    sending requests while the server is away, and a program that takes the port then gets a cookie that
+    The cookie is derived from the token and a key of the proxy's process: a page that stays open keeps
+    sending requests while that is away, and a program that takes the port then gets a cookie that
     opens nothing.
     """
     if not _is_direct(request, port):

@@ -22,7 +22,7 @@ def submit(bench):
 
 def web(**spec):
     """The Service `web`."""
-    ports = [{"name": "http", "port": 80, "targetPort": "http"}]
+    ports = [{"name": "lines", "port": 80, "targetPort": "http"}]
     return {"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": ports, **spec}}
 
 
@@ -49,7 +49,7 @@ def test_endpoints(bench, submit):
     pod(bench, "b")
     (subset,) = subsets(bench)
     assert [one["targetRef"]["name"] for one in subset["addresses"]] == ["a", "b"]
-    assert subset["ports"] == [{"name": "http", "port": 8080, "protocol": "TCP"}]
+    assert subset["ports"] == [{"name": "lines", "port": 8080, "protocol": "TCP"}]
     bench._report("a", "Running", {"running": {}}, ready=False)
     bench.settled()
     (subset,) = subsets(bench)
