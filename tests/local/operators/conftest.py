@@ -159,4 +159,6 @@ def api(request):
 
 @pytest.fixture
 def bench(api):
-    return Bench(api)
+    made = Bench(api)
+    yield made
+    made.runner.stop()

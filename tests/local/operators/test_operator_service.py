@@ -3,11 +3,16 @@
 import socket
 import struct
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from backends import Pod, Wire
+from product import until
 
+from arena.local.machinery import traffic
 from arena.local.machinery.loopback import allotted_ports
-from arena.local.objects import ENDPOINTS, PODS, SERVICES, Refused, WatchEvent
+from arena.local.machinery.traffic import Share
+from arena.local.objects import DEMAND, ENDPOINTS, PODS, SERVICES, Refused, WatchEvent
 from arena.local.operators.apps import service
 
 
@@ -228,3 +233,94 @@ def test_operators_that_lose_their_watch(bench, submit, echo):
     bench.runner.stop()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", allotted), 5)
+
+
+@pytest.fixture
+def shared(bench):
+    """Two Services with a pod each, and a third for the traffic of both; returns its port."""
+    bench.node()
+    pods = []
+    for name in ("v1", "v2"):
+        ports = [{"name": "http", "port": 80, "targetPort": "http"}]
+        spec = {"selector": {"app": name}, "ports": ports}
+        bench.submit(SERVICES, {"metadata": {"name": name}, "spec": spec})
+        template = bench.template("c", {"app": name}, ports=[{"name": "http", "containerPort": 8080}])
+        template["metadata"]["name"] = name
+        made = bench.objects.create(PODS, template, "default")
+        bench.settled()
+        bench.objects.patch(PODS, name, {"status": {"podIP": "127.0.0.1"}}, "default", "status")
+        bench.run(name)
+        pods.append(Pod(name, port=allotted_ports(made)[8080]))
+    ports = [{"name": "http", "port": 80}]
+    made = bench.submit(SERVICES, {"metadata": {"name": "both"}, "spec": {"ports": ports}})
+    yield allotted_ports(made)[80]
+    bench.runner.stop()
+    for one in pods:
+        one.close()
+
+
+def asked(port):
+    """The status and the body of an answer."""
+    wire = Wire(socket.create_connection(("127.0.0.1", port), timeout=10))
+    try:
+        answer = wire.ask()
+        return answer.status, answer.body.decode()
+    finally:
+        wire.close()
+
+
+def annotate(bench, name, **notes):
+    """Set annotations of a Service; None removes one."""
+    change = {f"local.arena.io/{note}": value for note, value in notes.items()}
+    bench.objects.patch(SERVICES, name, {"metadata": {"annotations": change}}, "default")
+    bench.settled()
+
+
+def test_shares_of_services(bench, shared):
+    """The traffic of a Service goes to the pods of others by weight, and follows both."""
+    assert asked(shared)[0] == 503
+    annotate(bench, "both", traffic=traffic.text([Share("v1", 1), Share("v2", 1, 80), Share("none", 5)]))
+    assert {asked(shared) for _ in range(40)} == {(200, "v1"), (200, "v2")}
+    (port,) = traffic.measured("default", "both")
+    assert [(one.name, one.weight, one.ready) for one in port.groups] == [
+        ("v1", 1, 1),
+        ("v2:80", 1, 1),
+        ("none", 5, 0),
+    ]
+    assert sum(one.requests for one in port.groups) == 40
+    bench._report("v1", "Running", {"running": {}}, ready=False)
+    bench.settled()
+    assert {asked(shared) for _ in range(10)} == {(200, "v2")}
+    annotate(bench, "both", traffic=traffic.text([Share("v1", 1)]))
+    assert asked(shared)[0] == 503
+    bench.run("v1")
+    assert asked(shared) == (200, "v1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "{}",
+        "[1]",
+        '[{"weight": 1}]',
+        '[{"service": "v1", "weight": -1}]',
+        '[{"service": "v1", "port": "x"}]',
+    ],
+)
+def test_shares_that_cannot_be_read(bench, shared, text):
+    """An annotation that cannot be read is reported, and the Service's own pods get the traffic."""
+    annotate(bench, "v1", traffic=text, hold="x")
+    assert {"InvalidTraffic", "InvalidHold"} <= set(bench.events("v1"))
+    port = allotted_ports(bench.read(SERVICES, "v1"))[80]
+    assert asked(port) == (200, "v1")
+
+
+def test_a_request_that_waits(bench, shared):
+    """A request that finds no pod waits if its Service says so; an annotation tells, and a pod answers it."""
+    annotate(bench, "both", hold="20")
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(asked, shared)
+        until(lambda: DEMAND in bench.read(SERVICES, "both")["metadata"]["annotations"])
+        annotate(bench, "both", traffic=traffic.text([Share("v1", 1)]))
+        assert answer.result(20) == (200, "v1")
