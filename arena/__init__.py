@@ -20,6 +20,7 @@ TYPE_CHECKING = False  # as in `typing`, which a command imports only after `__m
 if TYPE_CHECKING:
     from typing import Any
 
+    from arena import serving as serving
     from arena.actions.abilities import abilities
     from arena.actions.diagnosis.events import events
     from arena.actions.identity import whoami
@@ -123,6 +124,9 @@ _HOMES = {
     "session": "Session connect",
 }
 """Module -> the public names that it defines; the Specs of training kinds are in modules named like them."""
+
+_NAMESPACES = ("serving",)
+"""Modules with the public names of another family."""
 
 __all__ = [
     "Ability",
@@ -238,6 +242,8 @@ def _foreign(name: str) -> Any:
     from importlib import import_module
     from os.path import exists
 
+    if name in _NAMESPACES:
+        return import_module(f"arena.{name}")
     if name.endswith("Spec"):
         every = import_module("arena.kinds").all_kinds()
         return next((kind.spec for kind in every if kind.spec.__name__ == name), None)

@@ -26,7 +26,7 @@ from arena.local import daemon
 from arena.local.locks import holder
 from arena.local.state import Server, recorded
 from arena.origin import Choice
-from arena.resources import PODS
+from arena.resources import DEPLOYMENTS, PODS
 from arena.session import Session, connect
 
 T = TypeVar("T")
@@ -207,7 +207,7 @@ class Product:
         return found
 
     def leave(self) -> None:
-        """End the commands, and delete the jobs with their pods: other tests use the local cluster, too."""
+        """End the commands, and delete the jobs, servings and pods: other tests use the local cluster, too."""
         self._end()
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("ARENA_LOCAL_HOME", str(self.state))
@@ -216,6 +216,8 @@ class Product:
             with suppress(NotFound):  # its time to live has ended
                 delete(session, job.name, kind=job.kind)
         cluster = session.cluster()
+        for serving in list(cluster.list(DEPLOYMENTS, "default")):
+            cluster.delete(DEPLOYMENTS, "default", serving["metadata"]["name"])
 
         def are_gone() -> bool:
             pods = list(cluster.list(PODS, "default"))

@@ -13,6 +13,7 @@ SETUP = (
     "wait runs --for phase=RUNNING --timeout 60s",
     "wait done --timeout 60s",
     "wait ended --timeout 60s",
+    "serve wait served --timeout 60s",
 )
 LINES = {
     "list": ("list", "list -o wide"),
@@ -59,6 +60,13 @@ LINES = {
     "serve KIND": ("serve custom --name more --version 1 {image} --restful-port 8080 true",),
     "serve predict": ("serve predict served '[1]'",),
     "serve bench": ("serve bench served --input '[1]'",),
+    "serve wait": ("serve wait served --timeout 60s",),
+    "serve logs": ("serve logs served",),
+    "serve logs -f": ("serve logs -f served",),
+    "serve exec": ("serve exec served -- true",),
+    "serve attach": ("serve attach served -- true",),
+    "serve attach --main": ("!serve custom --name brief {image} --version 1 --port 1 'sleep {moment}'",
+                            "!serve wait brief --timeout 60s", "serve attach brief --main"),
     "serve delete": ("serve delete served",),
     "serve list -A": ("serve list -A",),
     "cron list": ("cron list",),
@@ -85,5 +93,6 @@ CODES = {
     "wait waits --timeout 1s": 6,
     "serve predict served '[1]'": 6,
     "serve bench served --input '[1]'": 6,
+    "serve logs -f served": 3,
 }
 """The exit codes of lines that do not end with 0."""

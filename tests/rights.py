@@ -26,6 +26,8 @@ from right_lines import CODES, LINES, SETUP
 from screens import Fixed
 
 from arena.actions import usages
+from arena.actions.jobs import lingering
+from arena.actions.serving import instances
 from arena.actions.usages import USAGES
 from arena.cli import run
 from arena.commands import list as listing
@@ -44,9 +46,10 @@ CLUSTER_BINDINGS = CLUSTER_ROLES._replace(plural="clusterrolebindings", kind="Cl
 FOREIGN = Resource("batch", "v1", "jobs", kind="Job")
 QUOTAS = Resource("", "v1", "resourcequotas", kind="ResourceQuota")
 REVIEWS = Resource("authorization.k8s.io", "v1", "subjectaccessreviews", False, kind="SubjectAccessReview")
-TYPES, CARRIERS = ({(one.resource, one.group) for one in usages.rights([f"get {name}"])}
-                   for name in (usages.JOBS, usages.CRONS))  # fmt: skip
+TYPES, CARRIERS, SERVED = ({(one.resource, one.group) for one in usages.rights([f"get {name}"])}
+                           for name in (usages.JOBS, usages.CRONS, usages.SERVINGS))  # fmt: skip
 FOLLOW = listing.follow
+FOLLOW_SERVING = instances.follow
 COMMON = ("authorization.k8s.io", "logs.arena.io")
 """Groups of what everybody may ask, and of what only the local cluster has."""
 SETTINGS = "arena-system"
@@ -160,7 +163,8 @@ class Bob:
         # A server learns of a role by a watch of its own; it knows all rules of one as soon as it knows any.
         changed = {one.clusterwide: one for one in self._granted ^ set(found)}
         for one in changed.values():
-            until(lambda one=one: self._is_granted(one) is (one in found))
+            there = one in found or one._replace(clusterwide=True) in found
+            until(lambda one=one, there=there: self._is_granted(one) is there)
         self._granted = set(found)
 
     def _is_granted(self, right: Right) -> bool:
@@ -212,6 +216,9 @@ class Bob:
                 pytest.MonkeyPatch.context() as patch,
             ):  # `list -w` ends when it has shown what there is
                 patch.setattr(listing, "follow", lambda states, *rest: FOLLOW(islice(states, 1), *rest))
+                # `serve logs -f` ends as if the serving were deleted.
+                patch.setattr(instances, "follow", lambda *which: islice(FOLLOW_SERVING(*which), 1))
+                patch.setattr(lingering, "BRIEF", 0.2)
                 patch.setattr(sys, "stdin", stack.enter_context(open(os.devnull, encoding="utf-8")))
                 code = run(shlex.split(line), Globals(session=session))
             out, err = capfd.readouterr()
@@ -227,7 +234,7 @@ def _codes(folder: Path) -> dict[str, str]:
     return {name: shlex.quote(str(one)) for name, one in made.items()}
 
 
-LEAST = {*READING, "exec", "attach"}
+LEAST = {*READING, "exec", "attach", "serve exec", "serve attach"}
 """Commands that are also run without the rights that only help."""
 UNDONE = {"delete JOBS"}
 """Only if a cluster accepts a trial and then refuses the same."""
@@ -243,6 +250,12 @@ UNTRIED = {
     "exec": {"create pods/exec"},  # only without `get`, or if the cluster asks for it
     "attach": {"create pods/exec"},
     "attach --main": {"create pods/attach"},
+    "serve KIND": {"delete SERVINGS"},  # as UNDONE
+    "serve delete": {"get SERVINGS"},  # only if a finalizer holds the serving
+    "serve wait": {"get pods/log", "watch SERVINGS", "watch pods"},  # only if it is not ready
+    "serve exec": {"create pods/exec"},
+    "serve attach": {"create pods/exec"},
+    "serve attach --main": {"create pods/attach"},
     **dict.fromkeys(("submit", "submit --config-file", "submit --secret", "submit --tensorboard", "rerun",
                      "submit --logs", "evaluate model"), UNDONE),
     "submit --wait": UNDONE | {"list events"},  # if its pods are refused, as `wait` does
@@ -293,5 +306,6 @@ def told(cluster: Cluster, right: Right) -> str:
     if right.group and not cluster.served(right.group, plural):
         return ""
     there = (right.resource, right.group)
-    where = "JOBS" if there in TYPES else "CRONS" if there in CARRIERS else right.where
+    groups = {"JOBS": TYPES, "CRONS": CARRIERS, "SERVINGS": SERVED}
+    where = next((name for name, types in groups.items() if there in types), right.where)
     return f"{right.verb} {'@' if right.clusterwide else ''}{where}"

@@ -121,6 +121,18 @@ def test_a_public_name(name: str) -> None:
         )
 
 
+def test_servings_have_a_namespace() -> None:
+    """`arena.serving` holds what servings can do, each with its doc, and is imported only when it is used."""
+    program = "import sys, arena; arena.serving; print(*[one for one in sys.modules if 'actions' in one])"
+    assert python("-c", program).split() == []
+    for name in arena.serving.__all__:
+        found = getattr(arena.serving, name)
+        assert inspect.getdoc(found)
+        assert found.__name__ == name
+    with pytest.raises(AttributeError, match="nothing_of_the_kind"):
+        _ = arena.serving.nothing_of_the_kind
+
+
 def test_dir_and_strangers() -> None:
     """A name that is not there is an AttributeError, as of any module."""
     with pytest.raises(AttributeError, match="nothing_of_the_kind"):

@@ -38,6 +38,8 @@ BESIDE = ("what --code, --config-file, --secret and --tensorboard create",
 REACHED = ("a way to it, if the cluster is not local", ("get pods", "get create pods/portforward"))
 FORWARDED = ("a link, if the cluster cannot be reached directly", ("get create pods/portforward",))
 SENT = ("code of more than 14 MB", ("get list watch pods", "get create pods/exec"))
+SERVING_AT_ONCE = ("changes at once, not after two seconds", ("watch SERVINGS", "watch pods"))
+REASON_IN_LOG = ("why an instance crashed", ("get pods/log",))
 READ, FOLLOW = ("get JOBS", "list pods"), ("get list JOBS", "get list pods")
 SUBMIT = "create JOBS"
 Help = tuple[str, tuple[str, ...]]
@@ -116,6 +118,15 @@ USAGES = (
           ((UNDONE[0], ("delete SERVINGS",)),)),
     Usage("serve predict", ("list SERVINGS", "list services", "list pods"), (REACHED,)),
     Usage("serve bench", ("list SERVINGS", "list services", "list pods"), (REACHED,)),
+    Usage("serve wait", ("list SERVINGS", "list pods"), (SERVING_AT_ONCE, REASON_IN_LOG)),
+    Usage("serve logs", ("list SERVINGS", "list pods", "get pods/log")),
+    Usage("serve logs -f", ("list SERVINGS", "get list pods", "get pods/log"), (SERVING_AT_ONCE,)),
+    Usage("serve exec", ("list SERVINGS", "list pods", "get or create pods/exec"),
+          ((NEWER, ("create pods/exec",)),)),
+    Usage("serve attach", ("list SERVINGS", "list pods", "get or create pods/exec"),
+          ((NEWER, ("create pods/exec",)),)),
+    Usage("serve attach --main", ("list SERVINGS", "list pods", "get or create pods/attach"),
+          ((NEWER, ("create pods/attach",)),)),
     Usage("serve delete", ("list get delete SERVINGS",)),
     Usage("serve list -A", ("list @SERVINGS",), (EVERYWHERE, ("addresses", ("list @services",)))),
     Usage("list -A", ("list @JOBS",), (EVERYWHERE, ("reasons", tuple(map(_everywhere, REASONS[1]))))),

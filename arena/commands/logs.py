@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _console, _flags
+from arena.commands import _console, _flags, _log_options
 from arena.commands._globals import pass_session, patience_option
-from arena.errors import NotFound, SpecError
+from arena.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,33 +25,7 @@ if TYPE_CHECKING:
 @click.command("logs")
 @_flags.job_argument()
 @_flags.place_options
-@click.option("-f", "--follow", is_flag=True, help="Follow until the job ends; exit 7 if it fails.")
-@click.option(
-    "--since", "since_seconds", metavar="TIME", callback=_flags.duration,
-    help="Show lines of the last TIME, such as 10m.",
-)  # fmt: skip
-@click.option(
-    "--since-time",
-    metavar="TIME",
-    callback=_flags.moment,
-    help="Show lines since this time: RFC 3339, or as get prints it.",
-)
-@click.option(
-    "-t",
-    "--tail",
-    type=click.IntRange(min=-1),
-    default=-1,
-    metavar="N",
-    callback=lambda ctx, param, value: None if value < 0 else value,
-    help="Show the last N lines of each instance.",
-)
-@click.option("--timestamps", "stamps", is_flag=True, help="Show the time of each line.")
-@click.option("-p", "--previous", is_flag=True, help="Show the previous run of each instance; see --attempt.")
-@click.option(
-    "--attempt", type=click.IntRange(min=1), metavar="N",
-    help="Show run N of each instance, counting from 1; restarts and replacement pods count as runs.",
-)  # fmt: skip
-@click.option("--prefix/--no-prefix", default=None, help="Begin each line with the name of its instance.")
+@_log_options.options("Follow until the job ends; exit 7 if it fails.")
 @patience_option
 @pass_session
 def command(
@@ -73,17 +47,9 @@ def command(
     arena logs bert --previous
     arena logs bert -i worker-1 --attempt 1
     """
-    from arena.actions.jobs.logs.lines import Options
     from arena.commands._log_printer import Sink
 
-    options = Options(**wanted)
-    if options.since_seconds is not None and options.since_time:
-        raise SpecError("--since and --since-time are mutually exclusive", "give one of them")
-    if options.previous and options.attempt is not None:
-        raise SpecError("--previous and --attempt are mutually exclusive", "give one of them")
-    if session.namespace.isdigit():
-        number = session.namespace
-        _console.remark(f"-n {number} is a namespace; to show the last {number} lines, use -t {number}")
+    options = _log_options.read(session, wanted)
     sink = Sink(prefix=False if options.instance and prefix is None else prefix, stamps=stamps)
     if follow and not options.previous and options.attempt is None:
         stream(session, name, kind, options, sink)

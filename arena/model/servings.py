@@ -26,6 +26,55 @@ class Endpoint:
 
 
 @frozen
+class Condition:
+    """A condition in the status of an object."""
+
+    type: str
+    status: str
+    """True, False or Unknown."""
+    reason: str = ""
+    message: str = ""
+    changed: datetime | None = None
+
+
+@frozen
+class Rollout:
+    """How far the newest revision has replaced the older ones."""
+
+    revision: int = 0
+    """The number of the newest revision; 0 if it has none."""
+    updated: int = 0
+    """The number of instances of the newest revision."""
+    old: int = 0
+    """The number of instances of older revisions."""
+    is_done: bool = True
+    failure: str = ""
+    """Why the cluster has given it up; empty unless it has."""
+    is_paused: bool = False
+
+
+@frozen
+class Probe:
+    """A question by which the node finds out whether a container answers."""
+
+    type: str
+    """readiness, liveness or startup."""
+    container: str
+    action: str
+    """What it asks: `GET :8080/ready`, `TCP :8500`, `gRPC :9000`, `exec cat /tmp/ok`."""
+    delay: int = 0
+    """Seconds before the first one."""
+    period: int = 10
+    """Seconds between two."""
+    failures: int = 3
+    """How often in a row it must fail to have an effect."""
+
+
+DONE = Rollout()
+"""That of a serving whose kind does not say how far it is."""
+
+
+@frozen
 class Serving:
     """One version of a serving, with its instances."""
 
@@ -53,6 +102,9 @@ class Serving:
     gpus: int = 0
     """The number of GPUs that all its instances request together."""
     instances: tuple[Instance, ...] = ()
+    rollout: Rollout = DONE
+    conditions: tuple[Condition, ...] = ()
+    probes: tuple[Probe, ...] = ()
     unread: tuple[Unread, ...] = ()
     """What could not be read of it."""
 
@@ -66,5 +118,10 @@ class Serving:
 
     @property
     def is_ready(self) -> bool:
-        """Whether all requested instances answer."""
-        return self.available >= self.wanted
+        """Whether all requested instances answer, and are of the newest revision."""
+        return self.available >= self.wanted and self.rollout.is_done
+
+    @property
+    def title(self) -> str:
+        """Name and version: `digits 2`."""
+        return f"{self.name} {self.version}".rstrip()

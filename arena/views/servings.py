@@ -46,6 +46,19 @@ def page(one: Serving, now: datetime) -> str:
     return f"{text}\n\n{_section(one.instances, now)}" if one.instances else text
 
 
+def summary(one: Serving, why: str = "") -> str:
+    """How far a serving is, on one line: `digits 2: 1 of 3 available, 1 updated, 2 old: CrashLoopBackOff`.
+
+    Args:
+        why: why it is not ready.
+    """
+    parts = [f"{one.available} of {one.wanted} available"]
+    if not one.rollout.is_done:
+        parts += [f"{one.rollout.updated} updated"]
+        parts += [f"{one.rollout.old} old"] if one.rollout.old else []
+    return f"{one.title}: {', '.join(parts)}" + (f": {why}" if why else "")
+
+
 def _readiness(one: Instance) -> str:
     usual = [container for container in one.containers if not container.init]
     return f"{sum(container.ready for container in usual)}/{len(usual)}"

@@ -71,7 +71,8 @@ def history(cluster: Cluster, job: Job, *, there: bool = False) -> History:
         pods = [one["pod"] for one in cluster.list(POD_LOGS, job.namespace, fields=of_job)]
         return History(_placed(job, kind, pods), kept=True)
     except ABSENT:
-        return History(_placed(job, kind, _pods(cluster, job, kind)) if there else ())
+        # A serving, which has no uid here, has no history: it shows the pods that it has.
+        return History(_placed(job, kind, _pods(cluster, job, kind)) if there and job.uid else ())
 
 
 def _pods(cluster: Cluster, job: Job, kind: Kind) -> list[Any]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from arena import kinds
 from arena.actions.jobs import find
 from arena.errors import Conflict, NotFound, SpecError, aimed
+from arena.kinds.family import Family
 from arena.kinds.kind import Kind
+from arena.kinds.training import FAMILY as TRAINING
 from arena.model.instances import Container, Instance
 from arena.model.jobs import Job
 from arena.units import by_age
@@ -29,13 +32,39 @@ def running(
         Conflict: the instance does not run.
     """
     job = find.job(session, name, kind=kind)
+    return job, chosen(job, instance)
+
+
+def chosen(job: Job, instance: str = "") -> Instance:
+    """The requested instance of a job, by default the chief.
+
+    Raises:
+        NotFound: there is no such instance.
+        SpecError: the name is ambiguous.
+        Conflict: it does not run.
+    """
     found = meant(job, instance) if instance else _foremost(job)
     if found.phase != "Running":
         raise Conflict(
             f"{found.name} is not running: it is {found.status}",
-            f"arena get {aimed(name, job.namespace)} -e shows why",
+            f"{_group(job)} get {aimed(job.name, job.namespace)} -e shows why",
         )
-    return job, found
+    return found
+
+
+def title(job: Job) -> str:
+    """What messages call it: `job "bert"`, or by the noun of another family."""
+    return f'{_family(job).noun} "{job.name}"'
+
+
+def _group(job: Job) -> str:
+    """What commands about its family begin with: `arena`, `arena serve`."""
+    return _family(job).listing.rpartition(" ")[0]
+
+
+def _family(job: Job) -> Family:
+    kind = kinds.of_name(job.kind)
+    return kind.family if kind else TRAINING
 
 
 def _foremost(job: Job) -> Instance:
@@ -43,7 +72,7 @@ def _foremost(job: Job) -> Instance:
     alive = [one for one in job.instances if one.phase == "Running"]
     found = job.chief if job.chief in alive else next(iter(alive), job.chief)
     if found is None:
-        raise NotFound(f'job "{job.name}" has no instance', "its instances: none yet")
+        raise NotFound(f"{title(job)} has no instance", "its instances: none yet")
     return found
 
 
@@ -71,12 +100,12 @@ def meant(job: Job, word: str) -> Instance:
     found = called(job, word)
     if len(found) > 1:
         names = ", ".join(one.name for one in found)
-        raise SpecError(f'"{word}" matches several instances of job "{job.name}"', f"choose one of {names}")
+        raise SpecError(f'"{word}" matches several instances of {title(job)}', f"choose one of {names}")
     if not found:
         names = ", ".join(one.name for one in job.instances) or "none yet"
         few = job.phase.is_final and len(job.instances) < job.wanted
         gone = "; those that still ran when it ended were removed" if few else ""
-        raise NotFound(f'job "{job.name}" has no instance "{word}"', f"its instances: {names}{gone}")
+        raise NotFound(f'{title(job)} has no instance "{word}"', f"its instances: {names}{gone}")
     return found[0]
 
 

@@ -46,7 +46,12 @@ _SUMMARY = r"ChildFailedError|torch/distributed/elastic|^[EW]\d{4} "
 def read(cluster: Cluster, namespace: str | None, jobs: Sequence[Job]) -> Mapping[str, str]:
     """The uid of each job -> the line in the log of its first failure; "" if the log cannot be read."""
     failed = ((job.uid, culprit(job.instances)) for job in jobs)
-    return {uid: error(_end(cluster, one)) for uid, one in failed if one}
+    return {uid: error_of(cluster, one) for uid, one in failed if one}
+
+
+def error_of(cluster: Cluster, one: Instance) -> str:
+    """The line in the log of an instance that shows its error; "" if none does, or it cannot be read."""
+    return error(_end(cluster, one))
 
 
 def explain(job: Job, lines: Mapping[str, str]) -> Job:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from arena.actions.jobs import attempts, find, instances, lingering
@@ -45,8 +46,19 @@ def follow(
         SpecError: the name of the instance is ambiguous.
         Unreachable: the cluster did not answer for longer than its patience.
     """
+    yield from followed(cluster, partial(find.follow, cluster, name, namespace, kind), options)
+
+
+def followed(
+    cluster: Cluster, changes: Callable[[], Iterator[Job]], options: Options
+) -> Iterator[Block | Job]:
+    """As `follow`.
+
+    Args:
+        changes: returns what yields the job whenever it changes, until it is deleted.
+    """
     with closing(Outlet(maxsize=256)) as out:
-        start(_observe, cluster, name, namespace, kind, out)
+        start(_observe, changes, out)
         yield from _merged(cluster, options, out)
 
 
@@ -122,10 +134,10 @@ class _Rest:
         return not asked and time.monotonic() - self._heard > self._limit
 
 
-def _observe(cluster: Cluster, name: str, namespace: str, kind: Kind | None, out: Outlet) -> None:
+def _observe(changes: Callable[[], Iterator[Job]], out: Outlet) -> None:
     """Report the job's changes until all of it has ended or is gone, and finally the end."""
     try:
-        for job in find.follow(cluster, name, namespace, kind):
+        for job in changes():
             out.tell(job)
             if job.phase.is_final and not job.survivors:
                 return

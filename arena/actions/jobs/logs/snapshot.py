@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from arena.actions.jobs import attempts, instances
 from arena.actions.jobs.attempts import History
+from arena.actions.jobs.instances import title
 from arena.actions.jobs.logs.cached import Memory
 from arena.actions.jobs.logs.lines import Block, Options
 from arena.actions.jobs.logs.tail import Tail
@@ -41,7 +42,7 @@ def chosen(job: Job, options: Options) -> list[Instance]:
     found = [instances.meant(job, options.instance)] if options.instance else list(job.instances)
     containers = {c.name for one in found for c in one.containers}
     if options.container and containers and options.container not in containers:
-        text = f'job "{job.name}" has no container "{options.container}"'
+        text = f'{title(job)} has no container "{options.container}"'
         raise NotFound(text, f"its containers: {', '.join(sorted(containers))}")
     return found
 
@@ -70,9 +71,7 @@ def read(cluster: Cluster, job: Job, options: Options, kept: Kept | None = None)
     found = [one for one in runs if one]
     if options.attempt is not None and not found and not memory.gone:
         number = options.attempt
-        raise NotFound(
-            f'no instance of job "{job.name}" has run {number} times', "--attempt 1 is the first run"
-        )
+        raise NotFound(f"no instance of {title(job)} has run {number} times", "--attempt 1 is the first run")
     yield from _absent(job, options)
     broken: list[tuple[Tail, ArenaError]] = []
     streams = [*map(memory.told, wanted), *(_quiet(tail, restart, memory, broken) for tail, restart in found)]

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from arena import labels
 from arena.kinds.kind import Kind, Object, Pod, PodConventions
 from arena.kinds.serving import FAMILY
+from arena.kinds.serving.base import probes as probes_of
+from arena.kinds.serving.base import status as status_of
 from arena.kinds.workload import instances
 from arena.model.servings import Serving
 from arena.resources import DEPLOYMENTS
@@ -83,6 +85,9 @@ def reader(kind: str, protocol: str = "") -> Read:
             model_version=own.get(labels.MODEL_VERSION, ""),
             gpus=wanted * instances.gpus((spec.get("template") or {}).get("spec") or {}),
             instances=tuple(sorted(found, key=lambda one: one.name)),
+            rollout=status_of.deployment_rollout(obj),
+            conditions=status_of.conditions(obj),
+            probes=probes_of.probes(spec.get("template") or {}),
         )
 
     return read

@@ -1,0 +1,126 @@
+"""Wait until a serving is ready, its rollout has ended, or it is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from arena import kinds
+from arena.actions.serving import find, instances
+from arena.actions.serving.find import Found
+from arena.actions.serving.reasons import Reasons
+from arena.errors import Conflict, JobFailed, NotFound, SpecError, TimedOut, aimed
+from arena.kinds.kind import Kind
+from arena.kinds.serving import FAMILY
+from arena.model.servings import Serving
+
+if TYPE_CHECKING:
+    from arena.kube import Cluster
+    from arena.session import Session
+
+READY, DELETED = "ready", "deleted"
+GOALS = (READY, DELETED)
+SETTLE = 2.0
+"""Seconds that an instance without a readiness probe must have run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A serving that is being waited for."""
+
+    serving: Serving
+    why: str
+    """Why it is not ready; "" if that is not known."""
+
+
+Report = Callable[[Progress], None]
+
+
+def ignore(progress: Progress) -> None:
+    """Ignore progress."""
+
+
+def wait(  # noqa: PLR0913  # what names a serving, and what to wait for
+    session: Session,
+    name: str,
+    *,
+    until: str = READY,
+    timeout: float | None = None,
+    version: str = "",
+    kind: Kind | str | None = None,
+    progress: Report = ignore,
+) -> Serving | None:
+    """Wait until a serving is ready, and return it; or until it is gone, and return None.
+
+    Ready means that all requested instances answer and are of the newest revision.
+
+    Args:
+        until: `ready` or `deleted`.
+        timeout: seconds; None waits without a limit.
+        version: required if it has several.
+        kind: required if several kinds have a serving of that name.
+        progress: called with the serving after every change and every second.
+
+    Raises:
+        JobFailed: the cluster has given up its rollout.
+        TimedOut: it took longer than `timeout`.
+        NotFound: it does not exist, or was deleted while it was to become ready.
+    """
+    if until not in GOALS:
+        raise SpecError(f'"{until}" is not a state to wait for', f"write {' or '.join(GOALS)}")
+    cluster, namespace = session.cluster(), session.namespace
+    try:
+        found = find.one(cluster, namespace, name, version=version, kind=kinds.named(kind, FAMILY))
+    except NotFound:
+        if until == DELETED:
+            return None
+        raise
+    if until == DELETED:
+        _gone(cluster, found, timeout, progress)
+        return None
+    return ready(cluster, found, timeout=timeout, progress=progress)
+
+
+def ready(
+    cluster: Cluster, found: Found, *, timeout: float | None = None, progress: Report = ignore
+) -> Serving:
+    """Wait until a serving is ready and its rollout has ended, and return it; raises as `wait`."""
+    reasons, start, why = Reasons(cluster), monotonic(), ""
+    for one in instances.servings(cluster, found):
+        why = reasons.of(one)
+        progress(Progress(one, why))
+        if one.is_ready and _is_settled(one):
+            return one
+        hint = f"arena serve get {aimed(one.object_name, one.namespace)} -e shows its events"
+        reason = f": {why}" if why else ""
+        if one.rollout.failure:
+            text = f"{one.rollout.failure.rstrip('.')}{reason}" if why != one.rollout.failure else why
+            raise JobFailed(f'the rollout of serving "{one.title}" failed: {text}', hint)
+        if one.rollout.is_paused and one.rollout.updated < one.wanted:
+            text = f'the rollout of serving "{one.title}" is paused'
+            raise Conflict(text, f"kubectl rollout resume deployment {one.object_name} continues it")
+        if timeout is not None and monotonic() - start > timeout:
+            raise TimedOut(f'serving "{one.title}" is not ready after {timeout:.0f}s{reason}', hint)
+    raise NotFound(f'serving "{found.serving.title}" was deleted from namespace "{found.serving.namespace}"')
+
+
+def _is_settled(one: Serving) -> bool:
+    """Whether it stays ready, as far as one can tell.
+
+    Without a readiness probe, an instance counts as ready once it starts, even if it crashes at once.
+    """
+    if any(probe.type == "readiness" for probe in one.probes):
+        return True
+    starts = [each.main.started for each in one.instances if each.main and each.main.started]
+    return not starts or (datetime.now(timezone.utc) - max(starts)).total_seconds() >= SETTLE
+
+
+def _gone(cluster: Cluster, found: Found, timeout: float | None, progress: Report) -> None:
+    start = monotonic()
+    for one in instances.servings(cluster, found):
+        progress(Progress(one, "it still exists"))
+        if timeout is not None and monotonic() - start > timeout:
+            raise TimedOut(f'serving "{one.title}" still exists after {timeout:.0f}s', "delete it")

@@ -1,0 +1,65 @@
+"""Flags of the commands that show logs."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from arena.commands import _console, _flags
+from arena.errors import SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from arena.actions.jobs.logs.lines import Options
+    from arena.session import Session
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def options(follow: str) -> Callable[[F], F]:
+    """The flags that select lines and say how to show them.
+
+    Args:
+        follow: the help of `-f`.
+    """
+    return _flags.decorated(
+        click.option("-f", "--follow", is_flag=True, help=follow),
+        click.option(
+            "--since", "since_seconds", metavar="TIME", callback=_flags.duration,
+            help="Show lines of the last TIME, such as 10m.",
+        ),
+        click.option(
+            "--since-time", metavar="TIME", callback=_flags.moment,
+            help="Show lines since this time: RFC 3339, or as get prints it.",
+        ),
+        click.option(
+            "-t", "--tail", type=click.IntRange(min=-1), default=-1, metavar="N",
+            callback=lambda ctx, param, value: None if value < 0 else value,
+            help="Show the last N lines of each instance.",
+        ),
+        click.option("--timestamps", "stamps", is_flag=True, help="Show the time of each line."),
+        click.option("-p", "--previous", is_flag=True,
+                     help="Show the previous run of each instance; see --attempt."),
+        click.option(
+            "--attempt", type=click.IntRange(min=1), metavar="N",
+            help="Show run N of each instance, counting from 1; restarts and replacement pods count as runs.",
+        ),
+        click.option("--prefix/--no-prefix", default=None,
+                     help="Begin each line with the name of its instance."),
+    )  # fmt: skip
+
+
+def read(session: "Session", wanted: "Mapping[str, Any]") -> "Options":
+    """The requested lines; raises SpecError if two flags exclude each other."""
+    from arena.actions.jobs.logs.lines import Options
+
+    found = Options(**wanted)
+    if found.since_seconds is not None and found.since_time:
+        raise SpecError("--since and --since-time are mutually exclusive", "give one of them")
+    if found.previous and found.attempt is not None:
+        raise SpecError("--previous and --attempt are mutually exclusive", "give one of them")
+    if session.namespace.isdigit():
+        number = session.namespace
+        _console.remark(f"-n {number} is a namespace; to show the last {number} lines, use -t {number}")
+    return found

@@ -1,0 +1,49 @@
+"""What the status of a serving's object says: its conditions, and how far a change of it is rolled out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from arena.digits import whole
+from arena.model.servings import Condition, Rollout
+from arena.units import when
+
+Object = Mapping[str, Any]
+REVISION = "deployment.kubernetes.io/revision"
+"""The annotation with the number of the revision, on a Deployment and its ReplicaSets."""
+
+
+def conditions(obj: Object) -> tuple[Condition, ...]:
+    """The conditions of an object of any type."""
+    return tuple(
+        Condition(
+            type=str(one.get("type") or ""),
+            status=str(one.get("status") or ""),
+            reason=one.get("reason") or "",
+            message=one.get("message") or "",
+            changed=when(one.get("lastTransitionTime")),
+        )
+        for one in (obj.get("status") or {}).get("conditions") or ()
+    )
+
+
+def revision(obj: Object) -> int:
+    """The number of the revision of a Deployment or ReplicaSet; 0 if it has none."""
+    return whole((obj["metadata"].get("annotations") or {}).get(REVISION)) or 0
+
+
+def deployment_rollout(obj: Object) -> Rollout:
+    """How far a Deployment is, by the rules of `kubectl rollout status`."""
+    spec, status = obj.get("spec") or {}, obj.get("status") or {}
+    wanted = int(spec.get("replicas", 1))
+    total, updated = int(status.get("replicas") or 0), int(status.get("updatedReplicas") or 0)
+    available = int(status.get("availableReplicas") or 0)
+    is_seen = int(status.get("observedGeneration") or 0) >= int(obj["metadata"].get("generation") or 0)
+    late = next((one for one in conditions(obj) if one.reason == "ProgressDeadlineExceeded"), None)
+    return Rollout(
+        revision=revision(obj),
+        updated=updated,
+        old=max(0, total - updated),
+        is_done=is_seen and updated >= wanted and total <= updated and available >= updated,
+        failure=late.message or late.reason if late and is_seen else "",
+        is_paused=bool(spec.get("paused")),
+    )

@@ -1,0 +1,47 @@
+"""Servings from Python: `arena.serving.servings(session)` and the like.
+
+::
+
+    import arena
+
+    session = arena.connect()
+    spec = arena.CustomServingSpec(name="digits", version="1", image="...", restful_port=8080)
+    arena.submit(session, spec)
+    arena.serving.wait(session, "digits")
+    print(arena.serving.serving(session, "digits").url)
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as in `arena`
+if TYPE_CHECKING:
+    from typing import Any
+
+    from arena.actions.serving.delete import delete
+    from arena.actions.serving.find import serving
+    from arena.actions.serving.listing import servings
+    from arena.actions.serving.logs import follow, logs
+    from arena.actions.serving.wait import wait
+
+_HOMES = {
+    "actions.serving.delete": "delete",
+    "actions.serving.find": "serving",
+    "actions.serving.listing": "servings",
+    "actions.serving.logs": "follow logs",
+    "actions.serving.wait": "wait",
+}
+"""Module -> the public names that it defines."""
+
+__all__ = ["delete", "follow", "logs", "serving", "servings", "wait"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    from importlib import import_module
+
+    home = next((home for home, names in _HOMES.items() if name in names.split()), None)
+    if home is None:
+        raise AttributeError(f"module 'arena.serving' has no attribute {name!r}")
+    found = getattr(import_module(f"arena.{home}"), name)
+    globals()[name] = found
+    return found
