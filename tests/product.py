@@ -207,7 +207,7 @@ class Product:
         return found
 
     def leave(self) -> None:
-        """End the commands, and delete the jobs, servings and pods: other tests use the local cluster, too."""
+        """End the commands, and delete all jobs, servings and pods: others use the local cluster, too."""
         self._end()
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("ARENA_LOCAL_HOME", str(self.state))

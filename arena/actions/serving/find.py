@@ -41,10 +41,15 @@ def every(
 ) -> list[Found]:
     """The main objects of all versions of a serving, or of all servings, the newest first.
 
+    Args:
+        name: its name, NAME@VERSION, or the name of its main object; "" for all.
+
     Raises:
         NotFound: there is none with that name and version; the hint suggests others.
         NotAllowed: no type may be listed.
     """
+    name, _, given = name.partition("@")
+    version = version or given
     wanted: Sequence[Kind[Any, Any]] = [kind] if kind else kinds.of(FAMILY)
     reading = readings.read(served.types(cluster, wanted), lambda one: list(cluster.list(one, namespace)))
     there = [

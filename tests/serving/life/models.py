@@ -1,7 +1,7 @@
 """An HTTP server that plays a model: run it as a program.
 
-It answers `{"version": V, "pod": P}` on the port of the variable PORT. On SIGTERM it ends when it has answered
-what it was asked. It loads for LOAD seconds before it listens, and fails to load if FAULT says how.
+It answers `{"version": V, "pod": P}` on the port of PORT. It ends on SIGTERM after it has answered
+open requests. It loads for LOAD seconds before it listens, and fails to load if FAULT says how.
 """
 
 import json
