@@ -66,6 +66,17 @@ JOBSET_NAME = "jobset.sigs.k8s.io/jobset-name"
 REPLICATED_JOB = "jobset.sigs.k8s.io/replicatedjob-name"
 EXCLUSIVE_TOPOLOGY = "alpha.jobset.sigs.k8s.io/exclusive-topology"
 
+# Written by the operators of servings: LeaderWorkerSet, KServe and Seldon.
+LWS_NAME = "leaderworkerset.sigs.k8s.io/name"
+LWS_WORKER = "leaderworkerset.sigs.k8s.io/worker-index"
+LWS_GROUP = "leaderworkerset.sigs.k8s.io/group-index"
+LWS_SIZE = "leaderworkerset.sigs.k8s.io/size"
+KSERVE_NAME = "serving.kserve.io/inferenceservice"
+KSERVE_MODE = "serving.kserve.io/deploymentMode"
+KSERVE_AUTOSCALER = "serving.kserve.io/autoscalerClass"
+KSERVE_SCRAPING = "serving.kserve.io/enable-prometheus-scraping"
+SELDON_NAME = "seldon-deployment-id"
+
 # Written by KubeRay, Volcano and the Spark operator.
 RAY_CLUSTER = "ray.io/cluster"
 RAY_NODE_TYPE = "ray.io/node-type"

@@ -17,6 +17,7 @@ import yaml
 
 from arena import kinds
 from arena.kinds.cron import CRONS
+from arena.kinds.serving import FAMILY as SERVING
 from arena.kinds.training import etjob
 from arena.resources import Resource
 
@@ -39,7 +40,7 @@ def file(api_version: str, kind: str) -> Path:
 
 def reduced() -> str:
     """The text of tests/crds.json: all types that arena sends and that are published, a line each."""
-    sent = [one for kind in kinds.training_kinds() for one in kind.resources]
+    sent = [one for kind in (*kinds.training_kinds(), *kinds.of(SERVING)) for one in kind.resources]
     sent += [etjob.SCALEINS, etjob.SCALEOUTS, CRONS]
     found = {f"{one.api_version} {one.kind}": schema for one in sent if (schema := _published(one))}
     # A JobSet is made of Jobs, and its definition says what a Job is.

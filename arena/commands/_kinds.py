@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _complete
+from arena.commands import _complete, _console
 from arena.commands._globals import pass_session, readable, spread
 from arena.commands._spec import SpecCommand, besides, spec_options
 from arena.commands._verbs import Verbs
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from arena.kinds.kind import Kind
     from arena.session import Session
 
+_RENAMED = "arena.renamed-kind"
 FILE = click.option(
     "-f", "--file", "file", metavar="FILE", type=click.Path(), callback=readable,
     help="Read options from a YAML file; flags take precedence.",
@@ -82,7 +83,13 @@ class Kinds(click.Group):
         from arena.errors import SpecError
 
         try:
-            return self.made(kinds.find(cmd_name, self.family.family()))
+            kind = kinds.find(cmd_name, self.family.family())
+            if cmd_name.lower() in kind.former_names and not ctx.meta.setdefault(
+                _RENAMED, ctx.resilient_parsing
+            ):
+                _console.remark(f"{cmd_name} is called {kind.name} now, and the command submits that")
+                ctx.meta[_RENAMED] = True
+            return self.made(kind)
         except SpecError as error:
             if ctx.resilient_parsing:
                 return None

@@ -166,7 +166,7 @@ def _old(one: Option, word: str) -> Callable[[Any], Any]:
             ctx.meta.setdefault(_OLD, []).append((one.name, value))
 
     return click.option(
-        f"{one.name}_{word.strip('-')}",
+        f"{one.name}_{word.strip('-').replace('-', '_')}",
         word,
         hidden=True,
         expose_value=False,

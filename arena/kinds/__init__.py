@@ -56,10 +56,10 @@ def find(word: str, family: Family = TRAINING) -> Kind:
     """
     wanted = word.lower()
     for kind in _candidates(wanted, family):
-        if wanted in (kind.name, *(one.lower() for one in kind.aliases)):
+        if wanted in kind.names:
             return kind
     known = of(family)
-    words = {one.lower(): kind.name for kind in known for one in (kind.name, *kind.aliases)}
+    words = {one: kind.name for kind in known for one in kind.names}
     from difflib import get_close_matches
 
     close = [words[one] for one in get_close_matches(wanted, words, 1)]

@@ -178,10 +178,19 @@ class Kind(Generic[Spec, Model]):
     """Roles that serve the others and end only when told to, such as parameter servers."""
     one_world: bool = True
     """Whether the instances of a job train together, as the ranks of one world."""
+    passes_annotations: bool = False
+    """Whether its operator copies the annotations of an object to its pods, which no template describes."""
+    former_names: tuple[str, ...] = ()
+    """What it was called once; a command by that name says what it is called now."""
     renews: bool = False
     """Whether its operator recreates instances that were deleted after the end."""
     examples: tuple[str, ...] = ()
     """Command lines for help."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every word for it, in lower case."""
+        return (self.name, *(one.lower() for one in (*self.aliases, *self.former_names)))
 
     @property
     def spec(self) -> type[Spec]:

@@ -162,6 +162,8 @@ def plan(
     code_parts = _rendered(dependents.code_parts(rendering))
     for one in (main, *beside, *code_parts):
         _finish(one, namespace, origin)
+    if kind.passes_annotations:
+        _annotate(main, origin.surroundings)
     _annotate(main, _provenance(origin, overrides, inputs))
     return Plan(
         title=kind.name,

@@ -93,7 +93,9 @@ def is_downloaded(found: Location | None, loads: tuple[str, ...]) -> bool:
 
 def is_mounted(found: Location | None, loads: tuple[str, ...]) -> bool:
     """Whether the model is at MODELS in the container: a part of a claim, or downloaded."""
-    return found is not None and (found.scheme == "pvc" or is_downloaded(found, loads))
+    if found is None or found.scheme in loads:
+        return False
+    return found.scheme == "pvc" or is_downloaded(found, loads)
 
 
 def inside(found: Location | None, loads: tuple[str, ...]) -> str:

@@ -1,6 +1,6 @@
 """Values of templates that several kinds of servings share. None drops a key of the template."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from arena import labels
@@ -8,7 +8,7 @@ from arena.errors import SpecError
 from arena.kinds.serving import FAMILY
 from arena.kinds.serving.specs.base import locations, ports, storage
 from arena.kinds.serving.specs.base.spec import GRPC, HTTP, METRICS, ServingSpec
-from arena.kinds.workload import code, environment, metadata, pod_values
+from arena.kinds.workload import code, environment, images, metadata, pod_values
 from arena.kinds.workload.rendering import Rendering
 
 Values = dict[str, Any]
@@ -17,6 +17,7 @@ VARIABLES = {HTTP: "HTTP_PORT", GRPC: "GRPC_PORT", METRICS: "METRICS_PORT"}
 """The variables with the numbers of ports; a local cluster, where instances share a machine, changes them."""
 MODEL_PATH = "MODEL_PATH"
 """The variable with the path of the model, for programs that arena does not know."""
+_RESERVED = (labels.SERVING_NAME, labels.SERVING_VERSION, labels.SERVING_TYPE, labels.SERVICE_NAME)
 _FIELDS = {
     "ARENA_NODE_NAME": "spec.nodeName",
     "ARENA_POD_NAMESPACE": "metadata.namespace",
@@ -43,13 +44,14 @@ def named(spec: ServingSpec, kind: str, type: str, *, suffix: str = "", protocol
         labels.SERVING_VERSION: spec.version,
         labels.SERVING_TYPE: type,
     }
+    match = {key: value for key, value in match.items() if value}
     more = {
         labels.SERVICE_NAME: spec.name,
         labels.MODEL_NAME: spec.model_name,
         labels.MODEL_VERSION: spec.model_version,
     }
     own = {
-        **metadata.own_labels(spec, kind, FAMILY.component, *match, labels.SERVICE_NAME),
+        **metadata.own_labels(spec, kind, FAMILY.component, *_RESERVED),
         labels.APP: type,
         **match,
         **{key: value for key, value in more.items() if value},
@@ -65,6 +67,21 @@ def named(spec: ServingSpec, kind: str, type: str, *, suffix: str = "", protocol
     }
 
 
+def container(spec: ServingSpec, rendering: Rendering) -> Values:
+    """Values of a pod and its container that do not depend on its image and its ports."""
+    asked = {"cpu": spec.cpu, "memory": spec.memory}
+    return {
+        **pod_values.shared(spec, rendering),
+        **pod_values.placed(spec, rendering),
+        **storage.values(spec, rendering),
+        "selector": dict(spec.selector) or None,
+        "resources": pod_values.resources(spec, spec.gpus, asked),
+        "command": pod_values.shell(spec, spec.command) if spec.command else None,
+        "working_dir": code.start_dir(spec, rendering) or None,
+        "security": pod_values.security(spec),
+    }
+
+
 def pod(spec: ServingSpec, rendering: Rendering) -> Values:
     """Values of its pods and of their container, and of the ports of container and Service.
 
@@ -74,15 +91,10 @@ def pod(spec: ServingSpec, rendering: Rendering) -> Values:
     ports.check(spec.ports)
     given = {name: number for name, number in spec.ports.items() if number}
     return {
-        **pod_values.shared(spec, rendering),
-        **pod_values.placed(spec, rendering),
-        **pod_values.replica(spec, rendering, {"cpu": spec.cpu, "memory": spec.memory}),
-        **storage.values(spec, rendering),
+        **container(spec, rendering),
+        "image": images.image(spec, rendering),
         "pod_annotations": {**_scraped(given), **_sidecar(spec), **spec.annotation} or None,
         "env": variables(spec, given),
-        "command": pod_values.shell(spec, spec.command) if spec.command else None,
-        "working_dir": code.start_dir(spec, rendering) or None,
-        "security": pod_values.security(spec),
         "replicas": spec.replicas,
         "ports": [{"name": name, "containerPort": number} for name, number in given.items()] or None,
         "service_ports": [
@@ -104,13 +116,22 @@ def variables(spec: ServingSpec, given: Mapping[str, int], *, hide_gpus: bool | 
     place = locations.inside(spec.location, spec.loads)
     if place and "://" not in place and MODEL_PATH not in taken:
         own[MODEL_PATH] = place
-    fields = [
+    hidden = not spec.gpus if hide_gpus is None else hide_gpus
+    return fields(_FIELDS, taken) + environment.variables(own) + environment.env(spec, hide_gpus=hidden)
+
+
+def fields(paths: Mapping[str, str], taken: Collection[str]) -> list[Values]:
+    """Variables whose values are fields of the pod, except those that the user sets.
+
+    Args:
+        paths: variable -> path of the field.
+        taken: the variables that the user sets.
+    """
+    return [
         {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
-        for name, path in _FIELDS.items()
+        for name, path in paths.items()
         if name not in taken
     ]
-    hidden = not spec.gpus if hide_gpus is None else hide_gpus
-    return fields + environment.variables(own) + environment.env(spec, hide_gpus=hidden)
 
 
 def variable(port: str) -> str:

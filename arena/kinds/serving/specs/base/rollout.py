@@ -42,6 +42,11 @@ class RolloutOptions(ServingSpec):
 
 def values(spec: RolloutOptions) -> dict[str, Any]:
     """Values of a Deployment's strategy."""
-    amounts = {"maxSurge": spec.max_surge, "maxUnavailable": spec.max_unavailable}
-    given = {name: amount for name, amount in amounts.items() if amount != ""}
+    given = amounts(spec)
     return {"strategy": {"type": "RollingUpdate", "rollingUpdate": given} if given else None}
+
+
+def amounts(spec: RolloutOptions) -> dict[str, int | str] | None:
+    """How many instances may be missing or too many, as Kubernetes calls these; None if that was not said."""
+    found = {"maxSurge": spec.max_surge, "maxUnavailable": spec.max_unavailable}
+    return {name: amount for name, amount in found.items() if amount != ""} or None

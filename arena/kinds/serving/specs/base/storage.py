@@ -35,7 +35,7 @@ def _volumes(spec: ServingSpec, rendering: Rendering) -> list[Values]:
     found = workload.volumes(spec, rendering)
     found += [{"name": _temporary(one.source), "emptyDir": {}} for one in spec.temp_dir]
     place = spec.location
-    if place and place.scheme == "pvc":
+    if place and place.scheme == "pvc" and locations.is_mounted(place, spec.loads):
         found.append({"name": MODEL, "persistentVolumeClaim": {"claimName": place.place, "readOnly": True}})
     elif locations.is_downloaded(place, spec.loads):
         found.append({"name": MODEL, "emptyDir": {}})

@@ -1,0 +1,76 @@
+"""Servings that are LeaderWorkerSets: groups of pods that answer together."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from arena import labels
+from arena.kinds.kind import Object, Pod, PodConventions
+from arena.kinds.workload import instances
+from arena.model.servings import Serving
+from arena.resources import Resource
+from arena.units import when
+
+LEADER_WORKER_SETS = Resource("leaderworkerset.x-k8s.io", "v1", "leaderworkersets", kind="LeaderWorkerSet")
+LEADER = "leader"
+WORKER = "worker"
+PODS = PodConventions(
+    role_labels=(labels.ROLE,),
+    index_labels=(labels.LWS_WORKER,),
+    main_containers=("serving", "distributed-serving-leader", "distributed-serving-worker"),
+)
+"""The pods of arena and of the Go arena; those of others have no roles."""
+
+
+def reader(kind: str, protocol: str = "") -> Callable[[Object, Sequence[Pod]], Serving]:
+    """The function that reads LeaderWorkerSets of a kind.
+
+    Args:
+        kind: its name.
+        protocol: the protocol of its requests, if all its servings speak the same.
+    """
+
+    def read(obj: Object, pods: Sequence[Pod]) -> Serving:
+        meta, spec, status = obj["metadata"], obj.get("spec") or {}, obj.get("status") or {}
+        own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
+        found = [instances.summary(pod, PODS).instance for pod in pods]
+        groups = int(spec.get("replicas", 1))
+        return Serving(
+            name=own.get(labels.SERVING_NAME) or meta["name"],
+            namespace=meta.get("namespace", ""),
+            kind=kind,
+            version=own.get(labels.SERVING_VERSION, ""),
+            uid=meta.get("uid", ""),
+            object_name=meta["name"],
+            created=when(meta.get("creationTimestamp")),
+            wanted=groups,
+            available=int(status.get("readyReplicas") or 0),
+            protocol=notes.get(labels.PROTOCOL, protocol),
+            model=own.get(labels.MODEL_NAME, ""),
+            model_version=own.get(labels.MODEL_VERSION, ""),
+            gpus=groups * _gpus(spec.get("leaderWorkerTemplate") or {}),
+            instances=tuple(sorted(found, key=lambda one: one.name)),
+        )
+
+    return read
+
+
+def _gpus(template: Object) -> int:
+    """GPUs of the leader and the workers of a group; without a leader's template, all are workers."""
+    worker = instances.gpus((template.get("workerTemplate") or {}).get("spec") or {})
+    leader = template.get("leaderTemplate")
+    first = instances.gpus(leader.get("spec") or {}) if leader else worker
+    return first + (int(template.get("size") or 1) - 1) * worker
+
+
+def type_of(obj: Object) -> str:
+    """The label `servingType`; "" if others created it."""
+    return str((obj["metadata"].get("labels") or {}).get(labels.SERVING_TYPE) or "")
+
+
+def pods(obj: Object) -> Mapping[str, str]:
+    """The labels that all its pods have."""
+    return {labels.LWS_NAME: obj["metadata"]["name"]}
+
+
+def object_of(pod: Object) -> str:
+    """The name of the LeaderWorkerSet to which a pod belongs, or ""."""
+    return str((pod["metadata"].get("labels") or {}).get(labels.LWS_NAME) or "")
