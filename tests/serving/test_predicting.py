@@ -326,6 +326,13 @@ def test_errors_of_engines(serve, ask, status, said, error, message):
     assert "digits" in caught.value.message
 
 
+@pytest.mark.parametrize(("status", "error"), [(401, NotAllowed), (503, Unreachable)])
+def test_servers_that_answer_nobody(serve, ask, status, error):
+    """A server that is not ready, or wants a token, says so when it is asked for its protocol."""
+    with pytest.raises(error, match=f"answers {status}: not now"):
+        ask(serve({"GET /v2": (status, {"error": "not now"})}), [1])
+
+
 def test_an_unknown_model(serve, ask):
     """A model that the server does not have is NotFound, and the hint names those that it has."""
     with pytest.raises(NotFound) as caught:

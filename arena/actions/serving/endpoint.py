@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from arena.errors import ArenaError, NotFound, Unreachable
+from arena.errors import ArenaError, NotFound, Unreachable, aimed
 from arena.model.servings import Serving
 from arena.resources import PODS, SERVICES
 from arena.values import frozen, replace
@@ -47,7 +47,10 @@ def endpoint(session: Session, serving: Serving) -> Iterator[Way]:
     """
     way = Way(url="", protocol=serving.protocol, model=serving.model)
     if local := next((one.local_port for one in serving.endpoints if one.is_http and one.local_port), 0):
-        yield replace(way, url=f"http://127.0.0.1:{local}")
+        try:
+            yield replace(way, url=f"http://127.0.0.1:{local}")
+        except Unreachable as error:
+            raise (error if serving.available else _unready(serving)) from error
         return
     cluster = session.cluster()
     pod = _ready(cluster, serving)
@@ -77,15 +80,23 @@ def _ready(cluster: Cluster, serving: Serving) -> Object:
         conditions = (pod.get("status") or {}).get("conditions") or ()
         if any(one["type"] == "Ready" and one["status"] == "True" for one in conditions):
             return pod
+    raise _unready(serving)
+
+
+def _unready(serving: Serving) -> Unreachable:
     title = f'serving "{serving.name}"' + (f" of version {serving.version}" if serving.version else "")
-    hint = f"arena serve get {serving.name} shows why"
-    raise Unreachable(f"{title} has no instance that is ready", hint)
+    hint = f"arena serve get {aimed(serving.name, serving.namespace)} shows why"
+    return Unreachable(f"{title} has no instance that is ready", hint)
 
 
 def _service(cluster: Cluster, serving: Serving, pod: Object) -> tuple[Object | None, Object]:
     """A Service that selects the pod, with its port for HTTP; a port of the pod itself if there is none."""
     own = pod["metadata"].get("labels") or {}
-    for service in cluster.list(SERVICES, serving.namespace):
+    usual = f"{serving.name}-{serving.version}"
+    there = sorted(
+        cluster.list(SERVICES, serving.namespace), key=lambda one: one["metadata"]["name"] != usual
+    )
+    for service in there:
         spec = service.get("spec") or {}
         selector = spec.get("selector") or {}
         if selector and selector.items() <= own.items() and (port := _http(spec.get("ports") or ())):

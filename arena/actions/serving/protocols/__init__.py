@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 
-from arena.actions.serving.client import Client
+from arena.actions.serving.client import Client, refusal
 from arena.actions.serving.inputs import Input
 from arena.actions.serving.protocols.base import Protocol
 from arena.errors import SpecError
@@ -17,6 +17,8 @@ from arena.errors import SpecError
 NAMES = ("v1", "v2", "torchserve", "seldon", "openai", "completions", "raw")
 _ASKED = ("v2", "openai", "v1", "torchserve", "seldon")
 """The order in which a server is asked; a server of KServe speaks v1 and v2."""
+_TELLING = (401, 403, 502, 503, 504)
+"""Statuses that tell nothing of the protocol, but why no request will succeed."""
 _ALIASES = {"chat": "openai", "oip": "v2", "kserve-v1": "v1", "kserve-v2": "v2", "tensorflow": "v1"}
 
 
@@ -48,8 +50,11 @@ def asked(client: Client) -> tuple[Protocol, Sequence[str]]:
 
     Raises:
         SpecError: it answers, but speaks none that is known.
-        Unreachable: it does not answer.
+        Unreachable: it does not answer, or is not ready. NotAllowed: it wants a token.
     """
+    first = client.ask("GET", "/v2")
+    if first.status in _TELLING:
+        raise refusal(first, client.address.shown)
     for name in _ASKED:
         protocol = named(name)
         if (models := protocol.models(client)) is not None:
