@@ -18,7 +18,7 @@ from arena.local.api.resource_types import TYPES
 FOLDER = Path(os.environ.get("ARENA_KUBERNETES") or "none")
 OTHERS = (
     "meta.Status", "meta.DeleteOptions", "meta.PartialObjectMetadata", "meta.PartialObjectMetadataList",
-    "core.Binding", "autoscaling.Scale",
+    "core.Binding", "autoscaling.Scale", "policy.Eviction",
 )  # fmt: skip
 """Messages of requests and answers that are not about objects of a served type."""
 SPECIAL = {

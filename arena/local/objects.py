@@ -35,6 +35,7 @@ AUTOSCALERS = Resource("autoscaling", "v2", "horizontalpodautoscalers", "Horizon
 CONFIGMAPS = Resource("", "v1", "configmaps", "ConfigMap")
 CONTROLLER_REVISIONS = Resource("apps", "v1", "controllerrevisions", "ControllerRevision")
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")
+DISRUPTION_BUDGETS = Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
 ENDPOINTS = Resource("", "v1", "endpoints", "Endpoints")
 EVENTS = Resource("", "v1", "events", "Event")
 JOBS = Resource("batch", "v1", "jobs", "Job")

@@ -121,6 +121,10 @@ def _group(name: str) -> Object:
     return {"name": name, "versions": versions, "preferredVersion": versions[0]}
 
 
+_FOREIGN = ("Eviction", "Scale")
+"""Kinds of subresources that belong to another group than the kind itself."""
+
+
 def _resources(group: str, version: str) -> Object:
     rows: list[Object] = []
     for kind in _of(group, version):
@@ -133,7 +137,7 @@ def _resources(group: str, version: str) -> Object:
                 "namespaced": kind.resource.namespaced,
                 "kind": answer["kind"],
                 "verbs": _verbs(name),
-            } | {key: answer[key] for key in ("group", "version") if answer["kind"] == "Scale"})  # fmt: skip
+            } | {key: answer[key] for key in ("group", "version") if answer["kind"] in _FOREIGN})  # fmt: skip
     api_version = f"{group}/{version}" if group else version
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version, "resources": rows}
 
@@ -157,6 +161,7 @@ def _answer(kind: Type, subresource: str) -> dict[str, str]:
     special = {
         "scale": ("autoscaling", "v1", "Scale"),
         "binding": ("", "v1", "Binding"),
+        "eviction": ("policy", "v1", "Eviction"),
         "attach": ("", "v1", "PodAttachOptions"),
         "exec": ("", "v1", "PodExecOptions"),
         "portforward": ("", "v1", "PodPortForwardOptions"),
@@ -169,7 +174,7 @@ def _answer(kind: Type, subresource: str) -> dict[str, str]:
 def _verbs(subresource: str) -> list[str]:
     if subresource in ("status", "scale"):
         return ["get", "patch", "update"]
-    if subresource == "binding":
+    if subresource in ("binding", "eviction"):
         return ["create"]
     return ["get"] if subresource == "log" else ["create", "get"]
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from arena.local.api import (
     admission,
     bodies,
+    eviction,
     http_watch,
     patch_requests,
     query_options,
@@ -109,6 +110,8 @@ def _action(call: Call) -> Callable[[Call], web.Response]:
         raise refusals.unknown()
     if target.subresource == "binding" and method == "POST":
         return _bind
+    if target.subresource == "eviction" and method == "POST":
+        return _evict
     if target.subresource not in ("", "status", "scale"):
         raise refusals.of_code(405, f"{method} is not possible on {target.subresource}")
     actions = _actions(target)
@@ -261,6 +264,13 @@ def _delete_all(call: Call) -> web.Response:
                 call.api.remove(kind.resource, meta["name"], meta.get("namespace"), how)
     text = representations.many(kind, page, representations.PLAIN, {})
     return web.Response(text=text, content_type="application/json")
+
+
+def _evict(call: Call) -> web.Response:
+    body = bodies.load(call.body)
+    how = eviction.options(call.request, body, call.target.name)
+    eviction.evict(call.api, call.target.name, call.target.namespace or "", how)
+    return _json({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}, 201)
 
 
 def _bind(call: Call) -> web.Response:

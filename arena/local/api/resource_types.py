@@ -130,7 +130,7 @@ TYPES: tuple[Type, ...] = (
     Type(
         objects.PODS,
         ("po",),
-        ("status", "binding", *_STREAMS),
+        ("status", "binding", "eviction", *_STREAMS),
         ("all",),
         True,
         uncounted=("nodeName",),  # a pod is bound, and not changed
@@ -141,7 +141,7 @@ TYPES: tuple[Type, ...] = (
     Type(objects.SERVICES, ("svc",), ("status",), ("all",)),
     Type(Resource("coordination.k8s.io", "v1", "leases", "Lease")),
     Type(
-        Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"),
+        objects.DISRUPTION_BUDGETS,
         ("pdb",),
         ("status",),
         (),

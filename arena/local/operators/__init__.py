@@ -16,6 +16,7 @@ after a crash at any line, the next runner finishes the work.
 - `jobset/`    JobSet
 - `lws/`       LeaderWorkerSet
 - `autoscaling/`  HorizontalPodAutoscaler
+- `policy/`    PodDisruptionBudget
 - `trainer/`   TrainJob and its runtimes
 - `kserve/`    InferenceService and its runtimes
 """

@@ -7,6 +7,7 @@ from arena.local.objects import (
     AUTOSCALERS,
     CONTROLLER_REVISIONS,
     DEPLOYMENTS,
+    DISRUPTION_BUDGETS,
     JOBS,
     JOBSETS,
     POD_METRICS,
@@ -323,6 +324,17 @@ def autoscaled(bench):
     assert bench.holding(AUTOSCALERS, "a") == {"AbleToScale", "ScalingActive", "ScalingLimited"}
 
 
+def budget(bench):
+    labels = {"app": "w"}
+    spec = {"replicas": 3, "selector": {"matchLabels": labels}, "template": bench.template("c", labels)}
+    bench.submit(DEPLOYMENTS, {"metadata": {"name": "w"}, "spec": spec})
+    spec = {"maxUnavailable": 1, "selector": {"matchLabels": labels}}
+    bench.submit(DISRUPTION_BUDGETS, {"metadata": {"name": "b"}, "spec": spec})
+    for allowed, name in enumerate(sorted(bench.pods()), -1):
+        bench.run(name)
+        assert bench.status(DISRUPTION_BUDGETS, "b")["disruptionsAllowed"] == max(0, allowed)
+
+
 @pytest.mark.parametrize("every", [1, 2, 3, 5, 7])
 @pytest.mark.parametrize(
     "story",
@@ -341,6 +353,7 @@ def autoscaled(bench):
         elastic,
         groups,
         autoscaled,
+        budget,
     ],
 )
 def test_crashes(bench, story, every):

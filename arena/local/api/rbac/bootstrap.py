@@ -46,6 +46,7 @@ _EDIT = [
     *_VIEW,
     _rule("", ["secrets", *_ENTER], _READ),
     _rule("", [*_CORE, "secrets", "events", *_ENTER], _WRITE),
+    _rule("", ["pods/eviction"], ["create"]),
     *(_rule(group, plurals, _WRITE) for group, plurals in _OTHERS),
     _rule("coordination.k8s.io", ["leases"], [*_READ, *_WRITE]),
 ]

@@ -19,6 +19,7 @@ from arena.local.objects import (
     CONFIGMAPS,
     CONTROLLER_REVISIONS,
     DEPLOYMENTS,
+    DISRUPTION_BUDGETS,
     ENDPOINTS,
     JOBS,
     OBSERVATION_LOGS,
@@ -36,8 +37,6 @@ from arena.local.objects import (
 )
 
 FOREGROUND = "foregroundDeletion"
-
-DISRUPTION_BUDGETS = Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
 
 _BUILT_IN = (
     CONFIGMAPS,
