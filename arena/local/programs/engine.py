@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 
@@ -19,35 +18,11 @@ from arena import engines
 from arena.engines import Engine, Found
 
 SERVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "model_server.py")
-_ASK = """
-import importlib.util, importlib.metadata, sys
-name, *modules = sys.argv[1:]
-if not all(importlib.util.find_spec(one) for one in modules):
-    sys.exit(1)
-print(importlib.metadata.version(name))
-"""
-
-
-def words(base: str, engine: str, given: Sequence[str]) -> list[str]:
-    """The command line that runs an engine with these words."""
-    return [sys.executable, "-I", os.path.abspath(__file__), base, engine, *given]
 
 
 def find(engine: Engine, base: str) -> Found | None:
     """The engine in the user's Python, else in its own environment; None if it is in neither."""
-    return in_python(engine, shutil.which("python") or "") or engines.find(engine, base)
-
-
-def in_python(engine: Engine, python: str) -> Found | None:
-    """The engine in a Python; None if it has not all of the engine's modules."""
-    if not engine.modules or not python:
-        return None
-    asked = [python, "-c", _ASK, engine.distribution, *engine.modules]
-    try:
-        done = subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    except OSError:
-        return None
-    return Found(engine, python, done.stdout.strip()) if done.returncode == 0 else None
+    return engines.find_in(engine, shutil.which("python") or "") or engines.find(engine, base)
 
 
 def command(found: Found, given: Sequence[str]) -> list[str]:

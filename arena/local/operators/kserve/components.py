@@ -12,7 +12,6 @@ from arena.local.objects import Object, Objects
 from arena.local.operators.kserve import kinds, runtimes, storage
 from arena.local.operators.kserve.kinds import COMPONENT_LABEL, CONTAINER, PREDICTOR, SERVICE_LABEL
 from arena.local.operators.kserve.runtimes import Unusable
-from arena.local.programs import engine as engine_program
 
 PORT = 8080
 DIGEST, REVISION = "local.arena.io/template", "local.arena.io/revision"
@@ -131,7 +130,7 @@ def _complete(container: Object) -> None:
     container.setdefault("terminationMessagePolicy", "FallbackToLogsOnError")
     command = container.get("command") or []
     if command[:1] == [kinds.ENGINE]:
-        container["command"] = engine_program.words(engines.folder(), command[1], command[2:])
+        container["command"] = engines.words(engines.folder(), command[1], command[2:])
 
 
 def _introduce(container: Object, name: str, address: str) -> None:
