@@ -6,6 +6,7 @@ It prints its port and ends when its standard input does.
 import asyncio
 import json
 import socket
+import ssl
 import struct
 import sys
 import time
@@ -159,8 +160,12 @@ def chunk(writer: asyncio.StreamWriter, data: bytes) -> None:
 
 
 async def main() -> None:
-    """Serve until standard input ends."""
-    server = await asyncio.start_server(Server().serve, "127.0.0.1", 0, backlog=1000)
+    """Serve until standard input ends; with TLS, if a file with a certificate and its key is named."""
+    tls = None
+    if sys.argv[1:]:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(sys.argv[1])
+    server = await asyncio.start_server(Server().serve, "127.0.0.1", 0, backlog=1000, ssl=tls)
     print(server.sockets[0].getsockname()[1], flush=True)
     ended = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin, ended.set)

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 from product import until
+from terminals import Pty
 
 QUICK = ("--warmup", "0s", "--duration", "1s")
 
@@ -170,6 +171,30 @@ def test_ctrl_c_prints_what_was_measured(answering, tmp_path):
     assert found["failed"] == 0
     assert b"interrupted" in err
     assert Path(file).stat().st_size > 1000
+
+
+def test_a_terminal_shows_what_was_measured_so_far(answering, tmp_path):
+    """On a terminal one line with rate and percentiles is redrawn, and gone when the figures are printed."""
+    terminal = Pty(columns=90)
+    words = ("serve", "bench", f"{answering}/fast", "--protocol", "raw", "-i", "[1]", "--rps", "50",
+             "--warmup", "0s", "--duration", "10m")  # fmt: skip
+    env = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "TERM": "xterm"}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "arena", *words],
+        stdin=terminal.far, stdout=terminal.far, stderr=terminal.far, env=env,
+    )  # fmt: skip
+    try:
+        [line] = terminal.shows(lambda lines: "p99" in lines[0])
+        assert re.match(r"\d+s  \d+\.\d/s  p50 .*s  p99 .*s$", line)
+        child.send_signal(signal.SIGINT)
+        assert child.wait(30) == 130
+        lines = terminal.shows(lambda lines: "interrupted" in lines)
+    finally:
+        child.kill()
+        child.wait()
+        terminal.close()
+    assert lines[0].startswith("Server ")
+    assert not [one for one in lines if re.match(r"\d+s  ", one)]
 
 
 def answered(answering: str) -> int:

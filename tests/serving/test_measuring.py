@@ -4,6 +4,7 @@ import _thread
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -130,6 +131,24 @@ def test_waiting_for_a_connection_counts(answering: str) -> None:
     found = measured(f"{answering}/slow/0.1", rps=50.0, connections=1, duration=0.5, timeout=60.0)
     assert (found.succeeded, found.connections) == (25, 1)
     assert found.latency.max > 1.5
+
+
+def test_tls(secure: str, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over TLS, connections stay open too; a certificate that nobody vouches for is an error of that kind."""
+    found = measured(f"{secure}/fast", concurrency=2, requests=40, duration=20.0)
+    assert {(one.kind, "verify failed" in one.example) for one in found.failures} == {("tls", True)}
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    found = measured(f"{secure}/fast", concurrency=2, requests=40, duration=20.0)
+    assert (found.succeeded, found.failures, found.connections) == (40, (), 2)
+    found = measured(f"{secure}/chunked", rps=50.0, duration=0.5)
+    assert (found.succeeded, found.failures) == (25, ())
+
+
+def test_measuring_costs_little(answering: str) -> None:
+    """One core of the client carries far more than 5,000 requests a second."""
+    found = measured(f"{answering}/fast", concurrency=16, duration=1.0)
+    assert found.failures == ()
+    assert found.succeeded / (found.client_share * found.seconds) > 5000
 
 
 def test_two_servers_side_by_side(answering: str) -> None:

@@ -402,6 +402,16 @@ def test_servers_that_do_not_answer(answering, ask, serve, tmp_path):
             predict(session, Server(url=answering, path=path), [1])
 
 
+def test_tls(secure, certificate, ask, tmp_path, monkeypatch):
+    """A server with an unknown certificate is Unreachable, unless that is not verified or known."""
+    session = connect(environ={}, folder=tmp_path)
+    with pytest.raises(Unreachable, match="self-signed certificate"):
+        predict(session, Server(url=f"{secure}/fast", protocol="raw"), [1])
+    assert predict(session, Server(url=f"{secure}/fast", protocol="raw", verify=False), [1]).answer
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert predict(session, Server(url=f"{secure}/chunked", protocol="raw"), [1]).answer
+
+
 def test_values_without_json(ask, serve):
     """A value that JSON cannot hold is refused."""
     with pytest.raises(SpecError, match="cannot be written as JSON"):

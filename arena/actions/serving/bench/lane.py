@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from arena.model.benchmarks import Load
 
 _FULL = (errno.EMFILE, errno.ENFILE)
-WRONG, TIMEOUT, REFUSED, RESET = "wrong answer", "timeout", "refused", "reset"
+WRONG, TIMEOUT, REFUSED, RESET, TLS = "wrong answer", "timeout", "refused", "reset", "tls"
 
 
 class Place(NamedTuple):
@@ -162,7 +162,8 @@ class Lane:
 
     def failed(self, one: Connection, error: Exception) -> None:
         """A connection has failed."""
-        self._end(one, _kind(error), str(error) if isinstance(error, Garbled) else "")
+        kind = _kind(error)
+        self._end(one, kind, str(error) if kind in (WRONG, TLS) else "")
 
     def _end(self, one: Connection, kind: str, example: str = "") -> None:
         if one.busy:
@@ -222,5 +223,7 @@ def _kind(error: Exception) -> str:
         return REFUSED
     if isinstance(error, TimeoutError):
         return TIMEOUT
+    if type(error).__module__ == "ssl":  # its numbers are not those of the system
+        return TLS
     code = error.errno if isinstance(error, OSError) else None
     return os.strerror(code).lower() if code else type(error).__name__
