@@ -21,7 +21,7 @@ def values(spec: CustomServingSpec, rendering: Rendering) -> dict[str, Any]:
         **render.named(spec, NAME, TYPE, protocol=spec.protocol),
         **render.pod(spec, rendering),
         **probes.values(spec),
-        **rollout.values(spec),
+        **rollout.values(spec, rendering),
     }
 
 

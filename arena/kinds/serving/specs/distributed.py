@@ -98,6 +98,7 @@ def values(spec: DistributedServingSpec, rendering: Rendering) -> Values:
         "leader_resources": _resources(spec, LEADER),
         "worker_resources": _resources(spec, WORKER),
         "rollout": rollout.amounts(spec),
+        **rollout.ending(spec, rendering),
     }
 
 

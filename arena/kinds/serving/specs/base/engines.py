@@ -54,7 +54,7 @@ def pod(spec: EngineSpec, rendering: Rendering, program: list[str], arguments: l
         program: the engine.
         arguments: its arguments; they take ports from variables, as in `$(HTTP_PORT)`.
     """
-    found = {**render.pod(spec, rendering), **rollout.values(spec)}
+    found = {**render.pod(spec, rendering), **rollout.values(spec, rendering)}
     return {**found, **command(spec, program, arguments)}
 
 

@@ -4,10 +4,16 @@ import re
 from typing import Any
 
 from arena.errors import SpecError
+from arena.kinds import option_types as types
 from arena.kinds.option_types import OptionType, integer
 from arena.kinds.serving.specs.base.spec import ServingSpec
 from arena.kinds.spec import option
 from arena.kinds.validators import shown, text
+from arena.kinds.workload.rendering import Rendering
+
+_GRACE = 30
+"""Seconds that a program has to end, as by Kubernetes' default."""
+_LOCAL_DRAIN = 1
 
 
 def _amount(value: object) -> int | str:
@@ -25,7 +31,7 @@ AMOUNT = OptionType(_amount, "N|PERCENT", safe=True)
 
 
 class RolloutOptions(ServingSpec):
-    """How many instances may be missing or too many during an update."""
+    """How instances are replaced: how many may be missing or too many, and how they end."""
 
     max_surge: int | str = option(
         "", "Instances that may exist beyond --replicas during an update  [default: 25%]", AMOUNT
@@ -34,16 +40,36 @@ class RolloutOptions(ServingSpec):
         "", "Instances that may be missing during an update  [default: 25%]", AMOUNT
     )
 
+    drain: int = option(
+        5, "Time in which an instance still answers before it is told to end", types.SECONDS, safe=True
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.max_surge in (0, "0%") and self.max_unavailable in (0, "0%"):
             raise SpecError("--max-surge and --max-unavailable cannot both be 0", "allow one of them")
 
 
-def values(spec: RolloutOptions) -> dict[str, Any]:
-    """Values of a Deployment's strategy."""
+def values(spec: RolloutOptions, rendering: Rendering) -> dict[str, Any]:
+    """Values of a Deployment's strategy, and of the end of its pods."""
     given = amounts(spec)
-    return {"strategy": {"type": "RollingUpdate", "rollingUpdate": given} if given else None}
+    strategy = {"type": "RollingUpdate", "rollingUpdate": given} if given else None
+    return {"strategy": strategy, **ending(spec, rendering)}
+
+
+def ending(spec: RolloutOptions, rendering: Rendering) -> dict[str, Any]:
+    """Values of the end of a pod.
+
+    A pod is told to end while others still learn that it will, so requests arrive a little longer. Most
+    programs end at once. The local cluster tells its only proxy without delay.
+    """
+    seconds = min(spec.drain, _LOCAL_DRAIN) if rendering.on_host else spec.drain
+    if not seconds:
+        return {"lifecycle": None, "grace": None}
+    return {
+        "lifecycle": {"preStop": {"exec": {"command": ["sleep", str(seconds)]}}},
+        "grace": _GRACE + seconds,
+    }
 
 
 def amounts(spec: RolloutOptions) -> dict[str, int | str] | None:
