@@ -46,6 +46,7 @@ def main() -> None:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer is one packet
 
         def do_GET(self) -> None:
             self.answer({"name": given.model_name, "ready": True})
@@ -65,6 +66,7 @@ def main() -> None:
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)
+            self.wfile.flush()
 
         def log_message(self, *words: object) -> None:
             pass

@@ -5,8 +5,20 @@ import copy
 import pytest
 
 from arena.local.api.write_options import WriteOptions
+from arena.local.machinery import traffic as traffic_of
+from arena.local.machinery.clock import stamp
 from arena.local.machinery.loopback import allotted_ports
-from arena.local.objects import DEPLOYMENTS, PERSISTENT_VOLUME_CLAIMS, PODS, SERVICES, Refused
+from arena.local.objects import (
+    AUTOSCALERS,
+    DEMAND,
+    DEPLOYMENTS,
+    HOLD,
+    PERSISTENT_VOLUME_CLAIMS,
+    PODS,
+    SERVICES,
+    TRAFFIC,
+    Refused,
+)
 from arena.local.operators.kserve.kinds import (
     CLUSTER_RUNTIMES,
     INFERENCE_SERVICES,
@@ -52,7 +64,8 @@ def serve(bench):
         bench.settled()
         return bench.read(INFERENCE_SERVICES, "s")
 
-    return make
+    yield make
+    bench.runner.stop()
 
 
 def ready(bench):
@@ -279,6 +292,17 @@ def test_canary(bench, canary):
     assert canary["status"]["components"]["predictor"]["latestRolledoutRevision"] == "s-predictor-00001"
 
 
+@pytest.mark.usefixtures("canary")
+def test_the_requests_are_split(bench):
+    """The Service splits its traffic by the shares, and each Deployment has a Service of its own."""
+    found = traffic_of.shares(bench.read(SERVICES, "s-predictor"))
+    assert [tuple(one) for one in found] == [("s-predictor", 90, 0), ("s-predictor-canary", 10, 0)]
+    for name in ("s-predictor", "s-predictor-canary"):
+        labels = bench.read(SERVICES, name)["spec"]["selector"]
+        (pod,) = bench.pods(f"app={labels['app']}").values()
+        assert pod["metadata"]["name"].startswith(f"{name}-")
+
+
 def test_canary_gets_nothing_before_it_is_ready(bench, serve):
     """All requests go to the former revision while the new one has no ready pod."""
     serve(custom("a"))
@@ -296,6 +320,7 @@ def test_promotion(bench, serve, promoted):
     }  # fmt: skip
     made = ready(bench)
     assert traffic(made) == {"s-predictor-00002": 100}
+    assert TRAFFIC not in bench.read(SERVICES, "s-predictor")["metadata"]["annotations"]
     assert pod_spec(bench)["containers"][0]["command"] == ["b"]
     assert [one["metadata"]["name"] for one in bench.objects.list(DEPLOYMENTS, "default")] == ["s-predictor"]
 
@@ -363,6 +388,56 @@ def test_replicas(bench, serve):
     serve(custom(minReplicas=1, maxReplicas=1))
     assert traffic(ready(bench)) == {"s-predictor-00001": 100}
     assert len(bench.pods()) == 1
+
+
+def test_autoscaler(bench, serve):
+    """With maxReplicas, an autoscaler decides within the limits, unless the annotation names another one."""
+    serve(custom(minReplicas=2, maxReplicas=4, scaleMetric="cpu", scaleTarget=60))
+    spec = bench.read(AUTOSCALERS, "s-predictor")["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 4)
+    assert spec["metrics"][0]["resource"]["target"] == {"type": "Utilization", "averageUtilization": 60}
+    bench.objects.patch(DEPLOYMENTS, "s-predictor", {"spec": {"replicas": 3}}, "default")
+    bench.settled()
+    assert bench.read(DEPLOYMENTS, "s-predictor")["spec"]["replicas"] == 3
+    serve(custom(minReplicas=2, maxReplicas=5, scaleMetric="memory", scaleTarget=512))
+    spec = bench.read(AUTOSCALERS, "s-predictor")["spec"]
+    assert spec["maxReplicas"] == 5
+    assert spec["metrics"][0]["resource"]["target"] == {"type": "AverageValue", "averageValue": "512Mi"}
+    serve(custom(minReplicas=2, maxReplicas=4), {"serving.kserve.io/autoscalerClass": "none"})
+    assert bench.read(AUTOSCALERS, "s-predictor") is None
+    assert bench.read(DEPLOYMENTS, "s-predictor")["spec"]["replicas"] == 2
+
+
+def test_scale_to_zero(bench, serve):
+    """Without requests for the window the last pod goes; a request waits at the Service and starts one."""
+    serve(custom(minReplicas=0), {"autoscaling.knative.dev/window": "90s"})
+    ready(bench)
+    assert bench.read(SERVICES, "s-predictor")["metadata"]["annotations"][HOLD] == "300"
+    bench.later(80)
+    assert len(bench.pods()) == 1
+    bench.later(11).bury()
+    made = bench.read(INFERENCE_SERVICES, "s")
+    assert bench.pods() == {}
+    assert conditions(made)["Ready"][0] == "True"
+    assert made["status"]["modelStatus"]["states"]["targetModelState"] == "Standby"
+    bench.later(1000)
+    assert bench.pods() == {}
+    ask(bench)
+    assert len(bench.pods()) == 1
+    ready(bench)
+    bench.later(80)
+    ask(bench)
+    bench.later(80)
+    assert len(bench.pods()) == 1
+    bench.later(20).bury()
+    assert bench.pods() == {}
+
+
+def ask(bench):
+    """The proxy: a request waits for a pod."""
+    note = {"metadata": {"annotations": {DEMAND: stamp(bench.now)}}}
+    bench.objects.patch(SERVICES, "s-predictor", note, "default")
+    bench.settled()
 
 
 def test_nothing_is_left(bench, serve):

@@ -40,7 +40,7 @@ def cluster(tmp_path):
         Kubelet(api, tmp_path / "node", pace=Pace(backoff=0.2, ceiling=0.5, retry=0.1)),
     )
     node.start()
-    runner.start()
+    runner.start(str(tmp_path))
     api.create(RUNTIMES, {"metadata": {"name": "weights"}, "spec": RUNTIME}, "default")
     yield api
     for one in api.list(INFERENCE_SERVICES):
@@ -81,12 +81,18 @@ def is_ready(api):
 
 
 def ask(api, *rows):
-    """What it predicts, by the URL in its status; None while the proxy does not listen yet."""
+    """What it predicts; None while nobody answers."""
+    found = answer(api, *rows)
+    return found and found["predictions"]
+
+
+def answer(api, *rows):
+    """The answer at the URL in its status; None while nobody answers."""
     body = json.dumps({"instances": rows}).encode()
     url = status(api).get("url", "http://127.0.0.1:9")
     try:
-        with urllib.request.urlopen(f"{url}/v1/models/m:predict", body, timeout=30) as answer:
-            return json.load(answer)["predictions"]
+        with urllib.request.urlopen(f"{url}/v1/models/m:predict", body, timeout=30) as found:
+            return json.load(found)
     except OSError:
         return None
 
@@ -148,3 +154,33 @@ def test_a_model_that_does_not_load(cluster, tmp_path):
     until(lambda: is_ready(cluster))
     assert "lastFailureInfo" not in status(cluster)["modelStatus"]
     assert until(lambda: ask(cluster, [7])) == [7]
+
+
+def revised(uri, revision, **fields):
+    """A predictor whose answers name its revision."""
+    made = predictor(uri, **fields)
+    made["model"]["env"] = [{"name": "REVISION", "value": revision}]
+    return made
+
+
+def test_a_canary_gets_its_share(cluster, tmp_path):
+    """Of many requests the canary answers its share, within four standard errors, and none fails."""
+    uri = model(tmp_path / "one", 1)
+    serve(cluster, predictor=revised(uri, "one"))
+    until(lambda: is_ready(cluster))
+    change = {"spec": {"predictor": revised(uri, "two", canaryTrafficPercent=30)}}
+    cluster.patch(INFERENCE_SERVICES, "m", change, "default")
+    until(lambda: (answer(cluster, [1]) or {}).get("revision") == "two")
+    found = [answer(cluster, [1])["revision"] for _ in range(300)]
+    assert abs(found.count("two") / 300 - 0.3) < 4 * (0.3 * 0.7 / 300) ** 0.5
+    assert set(found) == {"one", "two"}
+
+
+def test_a_request_wakes_it(cluster, tmp_path):
+    """Its last pod goes when no request comes, and the next request waits for a new one."""
+    notes = {"autoscaling.knative.dev/window": "2s"}
+    serve(cluster, predictor=predictor(model(tmp_path / "one", 2), minReplicas=0, annotations=notes))
+    until(lambda: ask(cluster, [3]) == [6])
+    until(lambda: not cluster.list(PODS))
+    assert is_ready(cluster)
+    assert ask(cluster, [4]) == [8]

@@ -62,9 +62,13 @@ class Component:
 
     @property
     def replicas(self) -> int:
-        """The number of pods that it starts with."""
-        least = self.spec.get("minReplicas")
-        return 1 if least is None else int(least)
+        """The number of pods that it starts with, and has at least while it is asked."""
+        return max(1, int(self.spec.get("minReplicas") or 1))
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether it has no pods while nobody asks it."""
+        return self.spec.get("minReplicas") == 0
 
     @property
     def app(self) -> str:
@@ -104,18 +108,18 @@ def template(objects: Objects, component: Component, address: str) -> tuple[Obje
     if spec.get("model"):
         runtime = runtimes.choose(objects, component.service, spec["model"])
         own = overlaid(runtimes.pod(runtime, component.service, spec["model"]), own)
-    served = _served(own)
+    main = served(own)
     if component.kind != PREDICTOR:
-        _introduce(served, component.service["metadata"]["name"], address)
-    storage.attach(own, served, spec)
-    _complete(served)
+        _introduce(main, component.service["metadata"]["name"], address)
+    storage.attach(own, main, spec)
+    _complete(main)
     meta: Object = {"labels": {name: text for name, text in component.labels().items() if name != APP}}
     if notes := _annotations(component):
         meta["annotations"] = notes
     return {"metadata": meta, "spec": own}, runtime
 
 
-def _served(pod: Object) -> Object:
+def served(pod: Object) -> Object:
     """The container that serves; it is the first one where none has its name."""
     containers: list[Object] = pod["containers"]
     return next((one for one in containers if one["name"] == CONTAINER), containers[0])
@@ -188,15 +192,11 @@ def revision(component: Component, number: int) -> str:
 
 
 def service(component: Component, port: int) -> Object:
-    """The Service of a component, which selects the pods of all its revisions."""
-    name = f"{component.service['metadata']['name']}-{component.kind}"
+    """The Service of a Deployment, whose name it has."""
     return {
-        "metadata": {"name": name, "labels": {**component.labels(), APP: f"isvc.{name}"}},
+        "metadata": {"name": component.title, "labels": component.labels()},
         "spec": {
-            "selector": {
-                SERVICE_LABEL: component.service["metadata"]["name"],
-                COMPONENT_LABEL: component.kind,
-            },
+            "selector": {APP: component.app},
             "ports": [{"name": "http", "port": 80, "targetPort": port}],
         },
     }

@@ -8,13 +8,27 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from arena.local.definitions import Definition
-from arena.local.machinery import conditions, pod_template
+from arena.local.machinery import conditions, pod_template, traffic
+from arena.local.machinery.clock import earliest
 from arena.local.machinery.conditions import Condition
 from arena.local.machinery.loopback import allotted_ports
 from arena.local.machinery.operator import Key, Operator
 from arena.local.machinery.reconciler import Reconciler
-from arena.local.objects import DEPLOYMENTS, LOOPBACK, PODS, SERVICES, Object, Objects, key
-from arena.local.operators.kserve import components, kinds, rollout, runtimes, statuses, validation
+from arena.local.machinery.traffic import Share
+from arena.local.machinery.writes import difference
+from arena.local.objects import (
+    AUTOSCALERS,
+    DEPLOYMENTS,
+    HOLD,
+    LOOPBACK,
+    PODS,
+    SERVICES,
+    TRAFFIC,
+    Object,
+    Objects,
+    key,
+)
+from arena.local.operators.kserve import components, kinds, rollout, runtimes, scaling, statuses, validation
 from arena.local.operators.kserve.components import Component
 from arena.local.operators.kserve.kinds import (
     CLUSTER_RUNTIMES,
@@ -34,7 +48,7 @@ from arena.local.operators.kserve.statuses import Readiness
 def operator() -> Operator:
     """The operator of InferenceServices."""
     related = {PODS: _of_pod, RUNTIMES: _of_runtime, CLUSTER_RUNTIMES: _of_runtime}
-    return InferenceService.operator(owns=(DEPLOYMENTS, SERVICES), related=related)
+    return InferenceService.operator(owns=(DEPLOYMENTS, SERVICES, AUTOSCALERS), related=related)
 
 
 def _of_pod(_: Objects, pod: Object) -> list[Key]:
@@ -57,18 +71,20 @@ class InferenceService(Reconciler):
 
     resource = INFERENCE_SERVICES
 
-    def reconcile(self) -> None:
+    def reconcile(self) -> float | None:
         """Bring its Deployments and Services closer to its spec, and copy their state into its status."""
+        again = None
         self.status["observedGeneration"] = self.obj["metadata"].get("generation", 1)
         self.status.setdefault("deploymentMode", kinds.mode(self.obj))
         if kinds.is_stopped(self.obj):
             self._stop()
         else:
             try:
-                self._serve()
+                again = self._serve()
             except Unusable as why:
                 self._refuse(why)
         self.write_status()
+        return again
 
     @cached_property
     def name(self) -> str:
@@ -77,7 +93,7 @@ class InferenceService(Reconciler):
 
     def _stop(self) -> None:
         """Remove all of it, as its annotation asks."""
-        self._keep((), ())
+        self._keep(())
         for name in ("url", "address", "components", "modelStatus", "canaryStatuses"):
             self.status.pop(name, None)
         self._report("Stopped", Readiness(True, "Stopped", "it is stopped by its annotation"))
@@ -97,23 +113,36 @@ class InferenceService(Reconciler):
         for name in ("PredictorReady", "Ready"):
             self._report(name, Readiness(False, why.reason, why.message))
 
-    def _serve(self) -> None:
-        """Run all components, each with a Service in front."""
-        made = [self._run(name) for name in COMPONENTS if self.obj["spec"].get(name) is not None]
-        canaries = [self._run_canary(one) for one in self.obj["spec"].get("canary") or []]
-        names = [name for one in (*made, *canaries) for name in one.names]
-        self._keep(names, [f"{self.name}-{one.component.kind}" for one in made])
+    def _serve(self) -> float | None:
+        """Run all components, each with a Service in front; the seconds until the next pass."""
+        spec = self.obj["spec"]
+        made = [self._run(name) for name in COMPONENTS if spec.get(name) is not None]
+        canaries = [self._run_canary(one) for one in spec.get("canary") or []]
+        members = [member for one in (*made, *canaries) for member in one.members]
+        for component, deployment in members:
+            self._front(component, deployment["spec"]["template"]["spec"])
+        self._keep([component for component, _ in members])
+        for one in made:
+            self._direct(one, canaries if one.component.kind == PREDICTOR else ())
         self._describe(made, canaries)
+        return earliest(*map(self._size, made))
 
     def _run(self, kind: str) -> Rollout:
-        """The Deployments and the Service of a component."""
+        """The Deployments of a component."""
         component = Component(self.obj, kind, f"{self.name}-{kind}", self.obj["spec"][kind])
         address = "" if kind == PREDICTOR else self._address(PREDICTOR)
         pods, runtime = components.template(self.objects, component, address.removeprefix("http://"))
+        self._front(component, pods["spec"])
         self._note_runtime(kind, runtime)
-        port = pods["spec"]["containers"][0]["ports"][0]["containerPort"]
-        self.ensure(SERVICES, components.service(component, port))
         return rollout.roll(self, component, pods)
+
+    def _front(self, component: Component, pod: Object) -> None:
+        """Keep the Service of a Deployment."""
+        body = components.service(component, components.served(pod)["ports"][0]["containerPort"])
+        there = self.ensure(SERVICES, body)
+        if there["spec"]["ports"][0].get("targetPort") != body["spec"]["ports"][0]["targetPort"]:
+            ports = {"ports": body["spec"]["ports"]}
+            self.objects.patch(SERVICES, component.title, {"spec": ports}, key(self.obj)[0])
 
     def _run_canary(self, one: Object) -> Rollout:
         """The Deployment of a canary that the spec names."""
@@ -121,6 +150,40 @@ class InferenceService(Reconciler):
         component = Component(self.obj, PREDICTOR, f"{self.name}-{spec['name']}-{PREDICTOR}", spec)
         pods, _ = components.template(self.objects, component, "")
         return rollout.beside(self, component, pods, int(one["trafficPercent"]))
+
+    def _direct(self, one: Rollout, canaries: Sequence[Rollout]) -> None:
+        """Split the requests among the Deployments of a component, and let them wait for the first pod."""
+        weights = self._weights(one, canaries)
+        shares = [Share(key(deployment)[1], percent) for deployment, percent in weights]
+        patience = one.component.spec.get("timeout") or scaling.PATIENCE
+        wanted = {
+            TRAFFIC: traffic.text(shares) if len(shares) > 1 else None,
+            HOLD: str(patience) if one.component.sleeps else None,
+        }
+        namespace, name = key(self.obj)[0], one.component.title
+        service = self.objects.get(SERVICES, name, namespace) or {"metadata": {}}
+        notes = service["metadata"].get("annotations") or {}
+        change = {note: text for note, text in wanted.items() if notes.get(note) != text}
+        if change:
+            self.objects.patch(SERVICES, name, {"metadata": {"annotations": change}}, namespace)
+
+    def _size(self, one: Rollout) -> float | None:
+        """Keep its autoscaler, or end and start its last pod; the seconds until the next pass."""
+        component, namespace = one.component, key(self.obj)[0]
+        if scaling.has_autoscaler(component):
+            body = scaling.autoscaler(component)
+            there = self.ensure(AUTOSCALERS, body)
+            if change := difference({name: there["spec"].get(name) for name in body["spec"]}, body["spec"]):
+                self.objects.patch(AUTOSCALERS, component.title, {"spec": change}, namespace)
+        service = self.objects.get(SERVICES, component.title, namespace)
+        if not component.sleeps or service is None:
+            return None
+        wanted = scaling.size(component, one.stable, service, self.now)
+        if wanted.replicas != one.stable["spec"].get("replicas", 1):
+            self.objects.patch(
+                DEPLOYMENTS, component.title, scaling.change(wanted.replicas, self.now), namespace
+            )
+        return wanted.again
 
     def _note_runtime(self, kind: str, runtime: Object | None) -> None:
         """Record which runtime serves the model."""
@@ -141,11 +204,13 @@ class InferenceService(Reconciler):
         port = allotted_ports(service).get(80)
         return f"http://{LOOPBACK}:{port}" if port else f"http://{name}.{namespace}.svc.cluster.local"
 
-    def _keep(self, deployments: Sequence[str], services: Sequence[str]) -> None:
+    def _keep(self, members: Sequence[Component]) -> None:
         """Remove what components that are no longer wanted have left."""
-        for resource, names in ((DEPLOYMENTS, deployments), (SERVICES, services)):
+        scaled = [one.title for one in members if scaling.has_autoscaler(one)]
+        names = [one.title for one in members]
+        for resource, wanted in ((DEPLOYMENTS, names), (SERVICES, names), (AUTOSCALERS, scaled)):
             for one in self.owned(resource):
-                if key(one)[1] not in names:
+                if key(one)[1] not in wanted:
                     self.remove(resource, one)
 
     # What the status says

@@ -6,7 +6,7 @@ from arena.digits import whole
 from arena.local.machinery.reconciler import Reconciler
 from arena.local.machinery.writes import difference
 from arena.local.objects import DEPLOYMENTS, Object, key
-from arena.local.operators.kserve import components
+from arena.local.operators.kserve import components, scaling
 from arena.local.operators.kserve.components import DIGEST, REVISION, Component
 from arena.local.operators.kserve.kinds import COMPONENT_LABEL
 from arena.tuples import NamedTuple
@@ -34,9 +34,10 @@ class Rollout(NamedTuple):
         return self.canary or self.stable
 
     @property
-    def names(self) -> list[str]:
-        """The names of all Deployments."""
-        return [key(one)[1] for one in (self.stable, self.canary) if one]
+    def members(self) -> list[tuple[Component, Object]]:
+        """All its Deployments, each with what it serves."""
+        beside = [(_beside(self.component), self.canary)] if self.canary else []
+        return [(self.component, self.stable), *beside]
 
 
 def roll(job: Reconciler, component: Component, pods: Object) -> Rollout:
@@ -64,7 +65,10 @@ def roll(job: Reconciler, component: Component, pods: Object) -> Rollout:
 
 
 def _beside(component: Component) -> Component:
-    return Component(component.service, component.kind, component.title + CANARY, component.spec)
+    """The canary of a component, whose number of pods is fixed."""
+    spec = {name: value for name, value in component.spec.items() if name != "maxReplicas"}
+    spec["minReplicas"] = component.replicas
+    return Component(component.service, component.kind, component.title + CANARY, spec)
 
 
 def _next(component: Component, there: Mapping[str, Object]) -> int:
@@ -110,9 +114,8 @@ def _ensure(job: Reconciler, there: Object | None, component: Component, pods: O
 
 
 def is_sized_here(component: Component) -> bool:
-    """Whether the InferenceService alone says how many pods there are, and no autoscaler changes that."""
-    most = component.spec.get("maxReplicas") or component.replicas
-    return component.replicas > 0 and most <= component.replicas
+    """Whether the InferenceService alone says how many pods there are, and no traffic changes that."""
+    return not component.sleeps and not scaling.has_autoscaler(component)
 
 
 def beside(job: Reconciler, component: Component, pods: Object, percent: int) -> Rollout:

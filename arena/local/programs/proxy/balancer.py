@@ -184,6 +184,7 @@ class Target:
             gone.update(Group(gone.name, 0, ()))
         self._usable = [one for one in self.groups if one.backends and one.weight > 0]
         if self._usable:
+            self._called = 0.0  # the pod may go again soon
             waiting, self._waiting = self._waiting, {}
             for one, timer in waiting.items():
                 timer.cancel()
