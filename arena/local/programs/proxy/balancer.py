@@ -164,6 +164,8 @@ class Target:
         self.groups: list[LiveGroup] = []
         self.connections: set[object] = set()
         """The protocols of all open connections of clients."""
+        self.is_leaving = False
+        """Whether clients should connect again."""
         self.refused = 0
         """Requests that found no pod."""
         self._usable: list[LiveGroup] = []

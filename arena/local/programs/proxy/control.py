@@ -54,15 +54,16 @@ class Proxy:
         with self._change:
             try:
                 self._sockets, self._table = link.meet()
-                if link.is_current:
-                    self._link = link
-                else:
-                    link.ask({"do": "yield"})
-                    self._start()
             except (OSError, ValueError) as error:
-                log.warning("the proxy of an earlier server does not answer, and is replaced: %s", error)
+                log.warning("the proxy of an earlier server does not answer: %s", error)
                 link.kill()
             link.listen()
+            if link.is_current:
+                self._link = link
+            else:
+                with suppress(OSError):
+                    link.ask({"do": "yield"})
+                self._start()
             return list(self._table)
 
     def set(self, service: Service, wanted: dict[int, Route]) -> list[int]:

@@ -152,7 +152,8 @@ class Exchange:
         self.is_heard = True
         self._replay = None
         self._answer = answer
-        self._keeps = self._keeps and not isinstance(body, UntilClose) and self._body.done
+        stays = self._body.done and not isinstance(body, UntilClose) and not self._target.is_leaving
+        self._keeps = self._keeps and stays
         return answer.head(self._keeps)
 
     def forward(self, data: bytes) -> None:
@@ -224,7 +225,8 @@ class Exchange:
         if self._answer:
             self.downstream.cut()
         else:
-            self.downstream.refuse(status, why, self._keeps and self._body.done)
+            stays = self._body.done and not self._target.is_leaving
+            self.downstream.refuse(status, why, self._keeps and stays)
 
     def abandon(self) -> None:
         """The client has left."""

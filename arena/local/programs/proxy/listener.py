@@ -100,10 +100,15 @@ class Listener:
         pages = self._pages.connections if self._pages else ()
         return bool(self.target.connections or self._tasks or pages)
 
-    def close(self) -> None:
-        """Accept no more; open connections end on their own."""
+    def stop(self) -> None:
+        """Accept no more: another process does. Open connections end after their next answer."""
         asyncio.get_running_loop().remove_reader(self.sock)
         self.sock.close()
+        self.target.is_leaving = True
+
+    def close(self) -> None:
+        """Accept no more: the Service is gone. Open connections end on their own."""
+        self.stop()
         self.target.update(Route(()))
 
     def data(self) -> dict[str, Any]:

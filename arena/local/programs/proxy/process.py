@@ -80,6 +80,8 @@ class Process:
             self._loop.add_reader(self._door, self._welcome)
         self._greet(link)
         await self._ended.wait()
+        # Before the channel, whose end tells the server that this process holds nothing any more.
+        self._stop()
         self._close_door()
 
     def _welcome(self) -> None:
@@ -157,8 +159,7 @@ class Process:
         elif what == "leave":
             self._leave()
         elif what == "yield":
-            for service in list(self._services):
-                self._set(service, {})
+            self._stop()
             self._close_door()
             self._leave()
         elif what == "end":
@@ -182,6 +183,13 @@ class Process:
             self._closed = [*filter(lambda old: old.is_used, self._closed), one]
         if table:
             self._services[service] = set(table)
+
+    def _stop(self) -> None:
+        """Accept no more connections."""
+        for one in self._listeners.values():
+            one.stop()
+        self._closed += self._listeners.values()
+        self._listeners, self._services = {}, {}
 
     def _call(self, service: Service) -> None:
         """Tell the server that a request waits for a pod."""
@@ -208,8 +216,8 @@ class Process:
 async def main(descriptor: int, folder: str = "") -> None:
     """Serve the server at the other end of a descriptor."""
     await Process(folder).run(sockets.adopted(descriptor))
+    os._exit(0)  # connections that are still open end with the process
 
 
 if __name__ == "__main__":
     asyncio.run(main(int(sys.argv[1]), *sys.argv[2:]))
-    os._exit(0)  # connections that are still open end with the process
