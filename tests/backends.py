@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from product import until
+
 from arena.local.programs.proxy.control import Proxy
 from arena.local.programs.proxy.routes import HTTP, Backend, Group, Route
 
 SERVICE = ("default", "web")
+CLIENTS = 8
+"""Of a Load."""
 
 
 class Answer(NamedTuple):
@@ -233,6 +237,62 @@ class Service:
         (port,) = self.proxy.traffic()
         (found,) = [one for one in port["groups"] if one["name"] == group]
         return found
+
+
+class Load:
+    """Clients that send one request after the other until the block ends; they connect again after a failure.
+
+    Attributes:
+        answered: the number of answers.
+        failed: what went wrong with requests that were sent.
+        refused: what went wrong with connecting.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.answered = 0
+        self.failed: list[str] = []
+        self.refused: list[str] = []
+        self._port = port
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
+
+    def _run(self) -> None:
+        wire: Wire | None = None
+        while not self._ended.is_set():
+            try:
+                wire = wire or Wire(socket.create_connection(("127.0.0.1", self._port), timeout=20))
+            except OSError as error:
+                self.refused.append(repr(error))
+                continue
+            try:
+                answer = wire.ask("/", "POST", b"x")
+                assert answer.status == 200, answer
+                self.answered += 1
+                if "connection: close" in answer.head:
+                    wire.close()
+                    wire = None
+            except (OSError, AssertionError) as error:
+                self.failed.append(repr(error))
+                wire.close()
+                wire = None
+        if wire:
+            wire.close()
+
+    def more(self, count: int = 500) -> None:
+        """Wait for some more answers."""
+        wanted = self.answered + count
+        until(lambda: self.answered >= wanted)
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        self.more()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join(30)
 
 
 @contextmanager

@@ -1,16 +1,19 @@
 """Runs the probes and hooks of containers when they are due, and acts on the results."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 
-from arena.local.node import probes
+from arena.local.node import probes, withdrawal
 from arena.local.node.containers import Container
 from arena.local.node.node_context import NodeContext
 from arena.local.node.probes import Answer, Probe, Target
 from arena.local.node.value_sources import Missing
 from arena.local.objects import Object
 from arena.local.runtime import ExecSpec
+
+Work = Callable[[], Answer]
 
 HOOK = 3600.0
 """Seconds after which a postStart hook counts as failed."""
@@ -38,27 +41,43 @@ def _ask(probe: Object, target: Target) -> Answer:
         return Answer(False, str(error))
 
 
-def _hook(context: NodeContext, container: Container, kind: str, timeout: float) -> "Future[Answer] | None":
-    """Start a lifecycle hook, if the container has one of this kind."""
+def _hook(context: NodeContext, container: Container, kind: str, timeout: float) -> Work | None:
+    """What runs a lifecycle hook, if the container has one of this kind."""
     hook = ((container.spec.get("lifecycle") or {}).get(kind)) or {}
     if not hook:
         return None
     if "sleep" in hook:
         hook = {"exec": {"command": ["sleep", str(hook["sleep"].get("seconds", 0))]}}
     asked = {**hook, "timeoutSeconds": timeout}
-    return context.submit(container.uid, partial(_ask, asked, _target(context, container)))
+    return partial(_ask, asked, _target(context, container))
+
+
+def _farewell(
+    context: NodeContext, pod: Object, container: Container, grace: float
+) -> "Future[Answer] | None":
+    """Start what precedes SIGTERM: the end of the pod's traffic, and the preStop hook."""
+    hook = _hook(context, container, "preStop", grace)
+    if withdrawal.is_due(pod):
+        return context.submit(container.uid, partial(_withdraw, context, pod, hook))
+    return context.submit(container.uid, hook) if hook else None
+
+
+def _withdraw(context: NodeContext, pod: Object, hook: Work | None) -> Answer:
+    withdrawal.wait(context.objects, pod)
+    return hook() if hook else Answer(True)
 
 
 def greet(context: NodeContext, container: Container) -> None:
     """Start the postStart hook of a run that has just started."""
-    container.hooked = _hook(context, container, "postStart", HOOK)
+    if hook := _hook(context, container, "postStart", HOOK):
+        container.hooked = context.submit(container.uid, hook)
 
 
 def stop(context: NodeContext, pod: Object, container: Container, grace: float) -> None:
     """Begin to terminate a container, and write an Event about it once."""
     if container.ending is None and container.live:
         context.events.say(pod, "Killing", f"Stopping container {container.name}", container.name)
-    container.stop(grace, lambda: _hook(context, container, "preStop", grace))
+    container.stop(grace, lambda: _farewell(context, pod, container, grace))
 
 
 def turn(context: NodeContext, pod: Object, container: Container, grace: float) -> float | None:
@@ -79,7 +98,7 @@ def turn(context: NodeContext, pod: Object, container: Container, grace: float) 
     if dead:
         text = f"Container {container.name} failed {dead} probe, will be restarted"
         context.events.say(pod, "Killing", text, container.name)
-        container.stop(grace, lambda: _hook(context, container, "preStop", grace))
+        container.stop(grace, lambda: _farewell(context, pod, container, grace))
         return container.tend()
     return _begin(context, container)
 

@@ -5,77 +5,18 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from backends import SERVICE, Pod, Service, Wire, request
+from backends import CLIENTS, SERVICE, Load, Pod, Service, Wire, request
 from product import is_running, until
 
 from arena.local import locks
 from arena.local.programs.proxy import channel, control
 from arena.local.programs.proxy.control import Proxy
 from arena.local.programs.proxy.routes import Backend, Group, Route
-
-CLIENTS = 8
-
-
-class Load:
-    """Clients that send one request after the other until the block ends; they connect again after a failure.
-
-    Attributes:
-        answered: the number of answers.
-        failed: what went wrong with requests that were sent.
-        refused: what went wrong with connecting.
-    """
-
-    def __init__(self, port: int) -> None:
-        self.answered = 0
-        self.failed: list[str] = []
-        self.refused: list[str] = []
-        self._port = port
-        self._ended = threading.Event()
-        self._threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
-
-    def _run(self) -> None:
-        wire: Wire | None = None
-        while not self._ended.is_set():
-            try:
-                wire = wire or Wire(socket.create_connection(("127.0.0.1", self._port), timeout=20))
-            except OSError as error:
-                self.refused.append(repr(error))
-                continue
-            try:
-                answer = wire.ask("/", "POST", b"x")
-                assert answer.status == 200, answer
-                self.answered += 1
-                if "connection: close" in answer.head:
-                    wire.close()
-                    wire = None
-            except (OSError, AssertionError) as error:
-                self.failed.append(repr(error))
-                wire.close()
-                wire = None
-        if wire:
-            wire.close()
-
-    def more(self, count: int = 500) -> None:
-        """Wait for some more answers."""
-        wanted = self.answered + count
-        until(lambda: self.answered >= wanted)
-
-    def __enter__(self) -> "Load":
-        for thread in self._threads:
-            thread.start()
-        self.more()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        for thread in self._threads:
-            thread.join(30)
 
 
 def test_a_killed_process(web: Service) -> None:

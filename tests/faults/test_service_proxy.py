@@ -1,0 +1,155 @@
+"""The ports of Services while parts of the local cluster are killed, updated and stopped."""
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Iterator
+
+import overtls
+import psutil
+import pytest
+from backends import CLIENTS, Load, Wire
+from product import Product, product, until
+
+from arena.kube.cluster import STRATEGIC
+from arena.local import locks
+from arena.local.objects import PORTS
+from arena.resources import Resource
+
+pytestmark = pytest.mark.timeout(180)
+
+DEPLOYMENTS = Resource("apps", "v1", "deployments", kind="Deployment")
+PROGRAM = """
+import asyncio, os
+from aiohttp import web
+
+async def answer(request):
+    await request.read()
+    await asyncio.sleep(0.002)
+    return web.Response(text=os.environ["VERSION"])
+
+app = web.Application()
+app.router.add_route("*", "/", answer)
+web.run_app(app, host="127.0.0.1", port=int(os.environ["PORT"]), print=None)
+"""
+
+
+class Serving:
+    """A Deployment with two pods behind a Service."""
+
+    def __init__(self, arena: Product) -> None:
+        self.arena = arena
+        program = arena.home / "program.py"
+        program.write_text(PROGRAM, encoding="utf-8")
+        arena.must("local", "start")
+        ports = [{"name": "http", "port": 80, "targetPort": 8080}]
+        body = {"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": ports}}
+        made = arena.ask("/api/v1/namespaces/default/services", body)
+        self.port = json.loads(made["metadata"]["annotations"][PORTS])["80"]
+        container = {
+            "name": "web",
+            "image": "none",
+            "command": [arena.python, str(program)],
+            "env": [{"name": "VERSION", "value": "1"}],
+            "ports": [{"containerPort": 8080}],
+            "readinessProbe": {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1},
+        }
+        labels = {"app": "web"}
+        template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+        spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": template}
+        body = {"metadata": {"name": "web"}, "spec": spec}
+        arena.ask("/apis/apps/v1/namespaces/default/deployments", body)
+        until(lambda: self.ready() == 2, what="two ready pods")
+        until(lambda: self.ask() == "1", what="an answer")
+
+    def ready(self) -> int:
+        """The number of ready backends, as the proxy has it."""
+        (port,) = overtls.ask(self.arena.state, "/local/traffic")
+        return int(port["groups"][0]["ready"])
+
+    def ask(self) -> str:
+        """The version of the pod that answers; "" if none does."""
+        wire = Wire(socket.create_connection(("127.0.0.1", self.port), timeout=20))
+        try:
+            answer = wire.ask()
+            return answer.body.decode() if answer.status == 200 else ""
+        finally:
+            wire.close()
+
+    def proxy(self) -> int:
+        """The process of the proxy; 0 if there is none."""
+        return locks.holder(self.arena.state, locks.PROXY) or 0
+
+    def programs(self) -> list[psutil.Process]:
+        """The processes that answer."""
+        found = self.arena.processes("program.py")
+        return [one for one in found if "supervisor.py" not in str(one.cmdline())]
+
+
+@pytest.fixture
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """Two pods behind a Service."""
+    with product(tmp_path_factory.mktemp("serving")) as arena:
+        yield Serving(arena)
+
+
+def test_a_killed_server(serving: Serving) -> None:
+    """No request fails while the server is killed, gone and started again, and it has the same proxy then."""
+    proxy = serving.proxy()
+    with Load(serving.port) as load:
+        os.kill(serving.arena.server(), signal.SIGKILL)
+        load.more()
+        serving.arena.must("local", "start")
+        until(lambda: serving.ready() == 2)
+        load.more()
+    assert (load.failed, load.refused) == ([], [])
+    assert serving.proxy() == proxy
+
+
+def test_a_killed_proxy(serving: Serving) -> None:
+    """If the proxy is killed, at most the requests in flight fail, and no connection is refused."""
+    with Load(serving.port) as load:
+        killed = serving.proxy()
+        os.kill(killed, signal.SIGKILL)
+        load.more()
+    assert len(load.failed) <= CLIENTS
+    assert load.refused == []
+    assert serving.proxy() not in (0, killed)
+
+
+def test_a_killed_replica(serving: Serving) -> None:
+    """If a pod's program is killed, at most the requests that it worked on fail."""
+    with Load(serving.port) as load:
+        serving.programs()[0].kill()
+        load.more()
+        until(lambda: serving.ready() == 2)
+        load.more()
+    assert len(load.failed) <= CLIENTS
+    assert load.refused == []
+
+
+def test_a_rolling_update(serving: Serving) -> None:
+    """No request fails while all pods are replaced."""
+    with Load(serving.port) as load:
+        container = {"name": "web", "env": [{"name": "VERSION", "value": "2"}]}
+        change = {"spec": {"template": {"spec": {"containers": [container]}}}}
+        serving.arena.cluster().patch(DEPLOYMENTS, "default", "web", change, STRATEGIC)
+        until(lambda: {serving.ask() for _ in range(8)} == {"2"}, what="the second version")
+        until(lambda: len(serving.programs()) == 2, what="the end of the first version")
+        load.more()
+    assert (load.failed, load.refused) == ([], [])
+
+
+def test_the_end(serving: Serving) -> None:
+    """`arena local stop` closes the ports, also if the server was killed; the next one opens them again."""
+    for kill in (False, True):
+        if kill:
+            os.kill(serving.arena.server(), signal.SIGKILL)
+        assert serving.proxy()
+        serving.arena.must("local", "stop")
+        assert not serving.proxy()
+        with pytest.raises(ConnectionRefusedError):
+            serving.ask()
+        serving.arena.must("local", "start")
+        until(lambda: serving.proxy() and serving.ask() == "1", what="an answer")
