@@ -20,6 +20,10 @@ SERVICE_NAME = "serviceName"
 # An annotation: the protocol of requests to a serving.
 PROTOCOL = "arena.kubeflow.org/protocol"
 
+# Annotations: what has been changed why, as kubectl shows it, and the former options of a serving.
+CHANGE_CAUSE = "kubernetes.io/change-cause"
+HISTORY = "arena.kubeflow.org/history"
+
 # Annotations on the job object: the cluster is the only database.
 SPEC = "arena.kubeflow.org/spec"
 SUBMITTER = "arena.kubeflow.org/username"

@@ -64,6 +64,7 @@ POD_LOGS = Resource("logs.arena.io", "v1", "podlogs", kind="PodLog")
 PODS = Resource("", "v1", "pods", kind="Pod")
 ABRIDGED = "abridged"
 """The key of pods that the gateway has read without the containers of their spec."""
+REPLICASETS = Resource("apps", "v1", "replicasets", kind="ReplicaSet")
 SECRETS = Resource("", "v1", "secrets", kind="Secret")
 SERVICE_MONITORS = Resource("monitoring.coreos.com", "v1", "servicemonitors", kind="ServiceMonitor")
 """What the operator of Prometheus scrapes."""

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from arena.actions.serving.find import serving
     from arena.actions.serving.listing import servings
     from arena.actions.serving.logs import follow, logs
+    from arena.actions.serving.restart import restart
+    from arena.actions.serving.rollback import rollback
+    from arena.actions.serving.scale import scale
+    from arena.actions.serving.update import update
     from arena.actions.serving.wait import wait
 
 _HOMES = {
@@ -28,11 +32,26 @@ _HOMES = {
     "actions.serving.find": "serving",
     "actions.serving.listing": "servings",
     "actions.serving.logs": "follow logs",
+    "actions.serving.restart": "restart",
+    "actions.serving.rollback": "rollback",
+    "actions.serving.scale": "scale",
+    "actions.serving.update": "update",
     "actions.serving.wait": "wait",
 }
 """Module -> the public names that it defines."""
 
-__all__ = ["delete", "follow", "logs", "serving", "servings", "wait"]
+__all__ = [
+    "delete",
+    "follow",
+    "logs",
+    "restart",
+    "rollback",
+    "scale",
+    "serving",
+    "servings",
+    "update",
+    "wait",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -50,6 +50,8 @@ TYPES, CARRIERS, SERVED = ({(one.resource, one.group) for one in usages.rights([
                            for name in (usages.JOBS, usages.CRONS, usages.SERVINGS))  # fmt: skip
 FOLLOW = listing.follow
 FOLLOW_SERVING = instances.follow
+READY = "--readiness-probe-action exec --readiness-probe-action-option 'command: true'"
+"""A serving that is ready although its program does not listen."""
 COMMON = ("authorization.k8s.io", "logs.arena.io")
 """Groups of what everybody may ask, and of what only the local cluster has."""
 SETTINGS = "arena-system"
@@ -140,7 +142,8 @@ class Bob:
 
     def __init__(self, admin: Cluster, endpoint: Endpoint, namespace: str, folder: Path, image: str) -> None:
         self.admin, self.namespace, self.folder = admin, namespace, folder
-        self.words = {"image": image, "idle": "sh -c 'sleep 600'", "moment": "3", **_codes(folder)}
+        self.words = {"image": image, "idle": "sh -c 'sleep 600'", "moment": "3", "ready": READY}
+        self.words |= _codes(folder)
         self._endpoint = endpoint
         self._name = f"bob-{namespace}"
         self._granted: set[Right] = set()
@@ -253,6 +256,8 @@ UNTRIED = {
     "serve KIND": {"delete SERVINGS"},  # as UNDONE
     "serve delete": {"get SERVINGS"},  # only if a finalizer holds the serving
     "serve wait": {"get pods/log", "watch SERVINGS", "watch pods"},  # only if it is not ready
+    **{name: {"get pods/log"} for name in ("serve update", "serve rollback", "serve restart")},
+    "serve scale": {"get pods/log"},
     "serve exec": {"create pods/exec"},
     "serve attach": {"create pods/exec"},
     "serve attach --main": {"create pods/attach"},

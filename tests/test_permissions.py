@@ -18,7 +18,7 @@ from arena.actions.usages import USAGES
 from arena.cli import root
 
 PAGE = ROOT / "docs" / "clusters.md"
-FREE = {"completion", "version", "whoami", "config trust", "config view"}
+FREE = {"completion", "version", "whoami", "config trust", "config view", "serve engines install"}
 """Commands that ask for nothing but what everybody may, and for the settings of the administrator."""
 
 

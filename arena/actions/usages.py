@@ -39,6 +39,7 @@ REACHED = ("a way to it, if the cluster is not local", ("get pods", "get create 
 FORWARDED = ("a link, if the cluster cannot be reached directly", ("get create pods/portforward",))
 SENT = ("code of more than 14 MB", ("get list watch pods", "get create pods/exec"))
 SERVING_AT_ONCE = ("changes at once, not after two seconds", ("watch SERVINGS", "watch pods"))
+ROLLED_OUT = ("--wait", ("watch SERVINGS", "list watch pods", "get pods/log"))
 REASON_IN_LOG = ("why an instance crashed", ("get pods/log",))
 READ, FOLLOW = ("get JOBS", "list pods"), ("get list JOBS", "get list pods")
 SUBMIT = "create JOBS"
@@ -127,6 +128,10 @@ USAGES = (
           ((NEWER, ("create pods/exec",)),)),
     Usage("serve attach --main", ("list SERVINGS", "list pods", "get or create pods/attach"),
           ((NEWER, ("create pods/attach",)),)),
+    Usage("serve update", ("list patch SERVINGS",), (ROLLED_OUT,)),
+    Usage("serve rollback", ("list patch SERVINGS", "list replicasets.apps"), (ROLLED_OUT,)),
+    Usage("serve restart", ("list patch SERVINGS",), (ROLLED_OUT,)),
+    Usage("serve scale", ("list patch SERVINGS",), (ROLLED_OUT,)),
     Usage("serve delete", ("list get delete SERVINGS",)),
     Usage("serve list -A", ("list @SERVINGS",), (EVERYWHERE, ("addresses", ("list @services",)))),
     Usage("list -A", ("list @JOBS",), (EVERYWHERE, ("reasons", tuple(map(_everywhere, REASONS[1]))))),

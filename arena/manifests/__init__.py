@@ -2,6 +2,7 @@
 
 reader.py        YAML in, plain data out, with limits
 template.py      find, fill, patch and check
+merging.py       apply the difference of two manifests to a live object
 writer.py        YAML for users
 plain_yaml.py    reads and writes the YAML of most templates and manifests
 yaml_library.py  reads and writes all other YAML; imported only if necessary
@@ -9,6 +10,7 @@ yaml_library.py  reads and writes all other YAML; imported only if necessary
 Nothing here knows kinds, clusters or commands.
 """
 
+from arena.manifests.merging import merge_patch, three_way
 from arena.manifests.reader import load, load_all
 from arena.manifests.template import called, check, fill, find, patch, render
 from arena.manifests.writer import brief, dump, masked
@@ -23,6 +25,8 @@ __all__ = [
     "load",
     "load_all",
     "masked",
+    "merge_patch",
     "patch",
     "render",
+    "three_way",
 ]

@@ -70,6 +70,20 @@ class Probe:
     """How often in a row it must fail to have an effect."""
 
 
+@frozen
+class Revision:
+    """A former or present state of what a serving runs."""
+
+    number: int
+    created: datetime | None = None
+    image: str = ""
+    cause: str = ""
+    """What created it, such as a command line; empty if nobody said so."""
+    instances: int = 0
+    """The number of its instances now."""
+    is_current: bool = False
+
+
 DONE = Rollout()
 """That of a serving whose kind does not say how far it is."""
 

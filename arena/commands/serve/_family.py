@@ -94,6 +94,11 @@ class Servings(KindFamilyCommands["Serving"]):
 SERVINGS = Servings()
 
 
+def completed_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The names of servings in the cluster in use."""
+    return _complete.found(ctx, SERVINGS.names, incomplete)
+
+
 def _versions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     def known(session: "Session") -> list[str]:
         from arena.actions.serving import find

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from arena import labels
-from arena.kinds.kind import Kind, Object, Pod, PodConventions
+from arena.kinds.kind import Kind, Object, Pod, PodConventions, count
 from arena.kinds.serving import FAMILY
 from arena.kinds.serving.base import probes as probes_of
 from arena.kinds.serving.base import status as status_of
@@ -52,6 +52,7 @@ def kind(  # noqa: PLR0913  # what distinguishes these kinds
         job_of=object_of(type, suffix or type),
         conventions=MAIN,
         selectors=(labels.SERVING_NAME,),
+        scale=count("spec", "replicas"),
         one_world=False,
         examples=examples,
     )

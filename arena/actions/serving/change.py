@@ -1,0 +1,98 @@
+"""Change the main object of a serving: compute it anew, and send what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from arena import kinds, manifests
+from arena.actions.serving import find
+from arena.actions.serving.find import Found
+from arena.errors import Conflict, MissingOperator, NotFound
+from arena.kinds.kind import Kind
+from arena.kinds.serving import FAMILY
+from arena.model.servings import Serving
+from arena.values import frozen
+
+if TYPE_CHECKING:
+    from arena.kube import Cluster
+    from arena.session import Session
+
+Object = dict[str, Any]
+Amend = Callable[[Found], Object]
+"""What the main object shall become."""
+ATTEMPTS = 5
+"""How often a change is computed anew because the object has changed meanwhile."""
+
+
+@frozen
+class Changed:
+    """The result of a change."""
+
+    serving: Serving
+    """The serving after the change, without its instances."""
+    patch: Object
+    """The JSON merge patch that was sent, or would be; empty if nothing had to change."""
+
+
+def locate(session: Session, name: str, version: str, kind: Kind | str | None) -> Found:
+    """The main object of the serving; raises as `arena.serving.serving`."""
+    cluster = session.cluster()
+    return find.one(cluster, session.namespace, name, version=version, kind=kinds.named(kind, FAMILY))
+
+
+def apply(cluster: Cluster, found: Found, amend: Amend, *, dry_run: bool = False) -> Changed:
+    """Change the main object of a serving to what `amend` makes of it, and send only the difference.
+
+    Args:
+        amend: is called again if another client has changed the object meanwhile.
+        dry_run: send nothing.
+
+    Raises:
+        Conflict: the object changed again and again.
+        MissingOperator: the cluster dropped the change.
+    """
+    for attempt in range(ATTEMPTS):
+        patch = manifests.merge_patch(found.obj, amend(found))
+        if dry_run or not patch:
+            return Changed(serving=_read(found, manifests.patch(found.obj, patch)), patch=patch)
+        try:
+            return Changed(serving=_read(found, _send(cluster, found, patch)), patch=patch)
+        except Conflict:
+            if attempt == ATTEMPTS - 1:
+                raise
+        found = again(cluster, found)
+    raise AssertionError("the loop returns or raises")
+
+
+def _read(found: Found, obj: Object) -> Serving:
+    one: Serving = found.kind.read(obj, [])
+    return one
+
+
+def again(cluster: Cluster, found: Found) -> Found:
+    """The same object as it is now; raises NotFound if it is gone, or another has its name."""
+    meta = found.obj["metadata"]
+    now = cluster.get(found.resource, meta["namespace"], meta["name"])
+    if now["metadata"]["uid"] != meta["uid"]:
+        raise NotFound(f'serving "{found.serving.title}" was deleted, and another has its name')
+    return found._replace(obj=now, serving=found.kind.read(now, []))
+
+
+def _send(cluster: Cluster, found: Found, patch: Object) -> Object:
+    meta = found.obj["metadata"]
+    known = {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"]}
+    body = {**patch, "metadata": {**patch.get("metadata", {}), **known}}
+    now = cluster.patch(found.resource, meta["namespace"], meta["name"], body)
+    if now["metadata"].get("generation") == meta.get("generation") and _was_dropped(now, patch):
+        kind = found.resource.kind
+        raise MissingOperator(
+            f"{cluster.name} ignored the change: its {kind} is too old", "update its operator"
+        )
+    return now
+
+
+def _was_dropped(now: Object, patch: Object) -> bool:
+    """Whether the cluster has stored nothing of the spec that was sent."""
+    spec = patch.get("spec")
+    return bool(spec) and bool(manifests.merge_patch(now["spec"], manifests.patch(now["spec"], spec)))

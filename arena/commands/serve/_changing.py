@@ -1,0 +1,117 @@
+"""What commands that change servings have in common: their flags, and what they print."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from arena.commands import _bulk, _console, _family, _flags, _show
+from arena.commands.serve._family import SERVINGS, version_option
+from arena.errors import SpecError, aimed
+
+if TYPE_CHECKING:
+    from arena.actions.serving.change import Changed
+    from arena.session import Session
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def stay_options_of(*words: str) -> Callable[[F], F]:
+    """`--wait` and its time limit, with these spellings."""
+    return _flags.decorated(
+        click.option("--wait", "stays", is_flag=True,
+                     help="Wait until the rollout has ended; exit 7 if the cluster gives it up."),
+        click.option("patience", *words, default=None, metavar="TIME", callback=_flags.duration,
+                     help="With --wait: give up after this time, such as 90s or 2h."),
+    )  # fmt: skip
+
+
+stay_options = stay_options_of("--timeout", "--wait-timeout")
+form_option = _flags.output_option("name", "json", "yaml", default=None)
+many_options = _flags.decorated(
+    _family.names_argument(SERVINGS), _family.kind_option(SERVINGS), version_option, stay_options
+)
+"""The servings to change, and the flags of a wait."""
+
+
+def each(
+    session: "Session",
+    names: Iterable[str],
+    act: "Callable[[str], Changed]",
+    words: "tuple[str, str]",
+    *,
+    stays: bool,
+    patience: int | None,
+) -> int:
+    """Change each serving and print the result, and wait for their rollouts; return the exit code.
+
+    Args:
+        words: what to print after the name of a changed serving, and of one that needed no change.
+
+    Raises:
+        SpecError: there is no name.
+    """
+    targets = list(dict.fromkeys(names))
+    if not targets:
+        raise SpecError("no serving given", "name one or more; arena serve list shows them")
+    _console.remark(f"using {session.describe()}")
+    changed: list[Changed] = []
+
+    def change(name: str) -> None:
+        made = act(name)
+        tell(made, words)
+        changed.append(made)
+
+    code = _bulk.each(targets, change)
+    if stays:
+        code = max(code, _bulk.each(changed, lambda one: stay(session, one, patience)))
+    return code
+
+
+def tell(made: "Changed", words: "tuple[str, str]") -> None:
+    """Print what has become of a serving."""
+    _console.line(f"serving {made.serving.title} {words[not made.patch]}", err=not made.patch)
+
+
+def stay(session: "Session", made: "Changed", patience: int | None, *, quiet: bool = False) -> None:
+    """Wait until the rollout has ended, and show how far it is; after Ctrl-C it continues.
+
+    Args:
+        quiet: print the result on stderr.
+    """
+    from arena.actions.serving import wait
+    from arena.commands.serve._waiting import shown
+
+    one = made.serving
+    try:
+        shown(lambda report: wait.wait(session, one.object_name, timeout=patience, progress=report))
+    except KeyboardInterrupt:
+        _console.remark()
+        where = aimed(one.object_name, one.namespace)
+        _console.remark(f"the rollout continues; to undo it, run: arena serve rollback {where}")
+        raise
+    _console.line(f"serving {one.title} ready", err=quiet)
+
+
+def preview(made: "Changed", form: str | None) -> None:
+    """Print the patch that would be sent."""
+    from arena.views import encode
+
+    if not made.patch:
+        _console.remark(f"serving {made.serving.title} is already so")
+        return
+    meta = {"name": made.serving.object_name, "namespace": made.serving.namespace}
+    whole = {**made.patch, "metadata": {**made.patch.get("metadata", {}), **meta}}
+    if form == "name":
+        _console.line(made.serving.object_name)
+    else:
+        _console.page(encode.encode(whole, form or "yaml"))
+    _console.remark("nothing was changed; this patch would be sent")
+
+
+def show(session: "Session", made: "Changed", form: str | None, words: "tuple[str, str]") -> None:
+    """Print a changed serving, in a format if one was requested."""
+    if form:
+        _show.show_one(session, SERVINGS.noun(), made.serving, form)
+    else:
+        tell(made, words)
