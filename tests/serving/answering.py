@@ -81,6 +81,17 @@ class Server:
         send(writer, 200, RIGHT, "Connection: close")
         return False
 
+    async def do_brief(self, writer: asyncio.StreamWriter, words: list[str]) -> bool:
+        """The right answer; a little later, the connection ends without a word."""
+        send(writer, 200, RIGHT)
+        await writer.drain()
+        await asyncio.sleep(0.1)
+        return False
+
+    async def do_large(self, writer: asyncio.StreamWriter, words: list[str]) -> bool:
+        """The right answer with the given number of blanks."""
+        return send(writer, 200, RIGHT + b" " * int(words[0]))
+
     async def do_reset(self, writer: asyncio.StreamWriter, words: list[str]) -> bool:
         """No answer: the connection breaks."""
         link = writer.get_extra_info("socket")

@@ -13,6 +13,7 @@ from arena.actions.serving.bench.measure import measure
 from arena.actions.serving.bench.target import Target
 from arena.errors import SpecError, Unreachable
 from arena.model.benchmarks import Benchmark, Load
+from arena.values import replace
 
 
 def target(url: str, name: str = "it") -> Target:
@@ -131,6 +132,22 @@ def test_waiting_for_a_connection_counts(answering: str) -> None:
     found = measured(f"{answering}/slow/0.1", rps=50.0, connections=1, duration=0.5, timeout=60.0)
     assert (found.succeeded, found.connections) == (25, 1)
     assert found.latency.max > 1.5
+
+
+def test_idle_connections_that_the_server_closes(answering: str) -> None:
+    """A server may close idle connections: that is no error, and the next request gets a new one."""
+    found = measured(f"{answering}/brief", rps=5.0, duration=1.0)
+    assert (found.succeeded, found.failures, found.connections) == (5, (), 5)
+
+
+def test_large_requests_and_answers(answering: str) -> None:
+    """Megabytes in both directions, which sockets take in pieces, are right answers."""
+    one = target(f"{answering}/large/5000000")
+    body = b" " * 5_000_000
+    request = one.requests[0].replace(b"Content-Length: 2", b"Content-Length: %d" % (len(body) + 2)) + body
+    [found] = measure([replace(one, requests=(request,))], Load(concurrency=2, requests=6, warmup=0.0))
+    assert (found.succeeded, found.failures, found.connections) == (6, (), 2)
+    assert found.bytes_received > 6 * 5_000_000
 
 
 def test_tls(secure: str, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -275,6 +275,13 @@ def test_completions(serve, ask):
     assert ask(engine, "Once", pieces.append, protocol="completions").answer == "ok" == "".join(pieces)
 
 
+def test_language_models_in_kserve(serve, ask):
+    """KServe has the paths of OpenAI below a prefix, which is found."""
+    routes = {key.replace(" /", " /openai/"): route for key, route in engines.openai("ok").items()}
+    found = ask(serve(routes), "Hi", protocol="openai")
+    assert (found.answer, found.model) == ("ok", "tiny")
+
+
 @pytest.mark.parametrize(
     ("last", "why"),
     [

@@ -100,7 +100,7 @@ def reach(session: Session, server: Server, given: Input) -> Iterator[Reached]:
         known = replace(
             server,
             version=serving.version,
-            protocol=server.protocol or way.protocol,
+            protocol=server.protocol or (way.protocol if way.protocol in protocols.NAMES else ""),
             model=server.model or way.model,
             headers=(*way.headers, *server.headers),
         )
@@ -125,7 +125,10 @@ def _found(server: Server, there: Address, given: Input) -> Reached:
             title=title, address=there, protocol=protocol, path=path, model=server.model or model
         ))  # fmt: skip
     with Client(there, server.timeout) as client:
-        protocol, model = _spoken(client, server, given)
+        protocol, models = _spoken(client, server, given)
+    there = _prefixed(server, there, protocol)
+    with Client(there, server.timeout) as client:
+        model = _named(client, server, given, protocol, models)
     path = protocol.path.replace("{model}", quoted(model))
     return _described(server, Reached(
         title=title, address=there, protocol=protocol, path=path, model=model
@@ -141,20 +144,34 @@ def _described(server: Server, found: Reached) -> Reached:
         return replace(found, model=model, signature=found.protocol.describe(client, model))
 
 
-def _spoken(client: Client, server: Server, given: Input) -> tuple[Protocol, str]:
-    """The protocol, and the name of the model."""
-    models: Sequence[str] | None = None
+def _spoken(client: Client, server: Server, given: Input) -> tuple[Protocol, Sequence[str] | None]:
+    """The protocol, and the names of the models if the server was asked."""
     if server.protocol:
-        protocol = protocols.named(server.protocol)
-    elif found := protocols.of_body(given):
-        protocol = found
-    else:
-        protocol, models = protocols.asked(client)
+        return protocols.named(server.protocol), None
+    if found := protocols.of_body(given):
+        return found, None
+    return protocols.asked(client)
+
+
+def _prefixed(server: Server, there: Address, protocol: Protocol) -> Address:
+    """The address with what comes before the paths of the protocol."""
+    for prefix in protocol.prefixes[1:]:
+        further = replace(there, path=there.path + prefix)
+        with Client(there, server.timeout) as client, Client(further, server.timeout) as other:
+            if protocol.models(client) is None and protocol.models(other) is not None:
+                return further
+    return there
+
+
+def _named(
+    client: Client, server: Server, given: Input, protocol: Protocol, models: Sequence[str] | None
+) -> str:
+    """The name of the model; "" if requests name none."""
     if not protocol.needs_model:
-        return protocol, ""
+        return ""
     inside = given.data.get("model") if isinstance(given.data, dict) and protocol.stream else None
     model = server.model or (inside if isinstance(inside, str) else "")
-    return protocol, model or _model(client, protocol, models)
+    return model or _model(client, protocol, models)
 
 
 def _model(client: Client, protocol: Protocol, models: Sequence[str] | None) -> str:

@@ -54,6 +54,8 @@ class Protocol:
     """The body for an input; raises SpecError if the input does not fit."""
     answer: Callable[[Any], Any]
     """What people want of the JSON of an answer; None if that is no right one."""
+    prefixes: tuple[str, ...] = ("",)
+    """What may come before all its paths; the first below which the server tells its models."""
     models: Callable[[Client], Sequence[str] | None] = lambda client: None
     """The models of a server; None if it does not speak the protocol, [] if it does not tell."""
     describe: Callable[[Client, str], Signature] = _undescribed

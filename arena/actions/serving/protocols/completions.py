@@ -31,5 +31,6 @@ PROTOCOL = Protocol(
     answer=openai.answer,
     models=openai.models,
     owns=owns,
+    prefixes=("", "/openai"),  # the latter in KServe
     stream=Stream,
 )

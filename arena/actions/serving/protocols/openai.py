@@ -67,5 +67,6 @@ PROTOCOL = Protocol(
     answer=answer,
     models=models,
     owns=owns,
+    prefixes=("", "/openai"),  # the latter in KServe
     stream=Stream,
 )
