@@ -117,6 +117,8 @@ USAGES = (
     Usage("serve get", ("list SERVINGS",), (INSTANCES, ADDRESSES, EVENTS)),
     Usage("serve KIND", ("create SERVINGS", "create services"),
           ((UNDONE[0], ("delete SERVINGS",)),)),
+    Usage("serve KIND --from-job", ("get JOBS", "create SERVINGS", "create services"),
+          ((UNDONE[0], ("delete SERVINGS",)),)),
     Usage("serve predict", ("list SERVINGS", "list services", "list pods"), (REACHED,)),
     Usage("serve bench", ("list SERVINGS", "list services", "list pods"), (REACHED,)),
     Usage("serve wait", ("list SERVINGS", "list pods"), (SERVING_AT_ONCE, REASON_IN_LOG)),

@@ -1,8 +1,9 @@
 """Settle a request: decide what was not given, in one order for commands and library.
 
 In order of precedence, an option comes from what was given, ARENA_* variables, the job file, the settings of
-project, user and administrator, and the Spec. Then follow the facts: the type that the cluster serves, its
-queue system, and whether pods are processes of this machine.
+project, user and administrator, and the Spec. Then follow the facts: what a serving takes over from a job
+and from the files of its model, the type that the cluster serves, its queue system, and whether pods are
+processes of this machine.
 """
 
 from __future__ import annotations
@@ -56,8 +57,9 @@ def settle(session: Session, request: Request, *, ask: bool = True) -> Settled:
     request = with_name(session, request)
     changes = overrides(session, request)
     spec = _spec_there(session, request, changes) if ask else _spec(session, request, None)
+    spec, told = _with_origins(session, spec, ask)
     spec = spec.dated(session.now())
-    told, resource = remarks(spec), request.kind.resources[0]
+    told, resource = [*told, *remarks(spec)], request.kind.resources[0]
     if ask:
         resource, spec, more = _facts(session, request.kind, spec)
         told += more
@@ -72,6 +74,20 @@ def _spec_there(session: Session, request: Request, changes: Overrides) -> Workl
     except Unreachable:
         inputs.read(_spec(session, request, None), changes.code)
         raise
+
+
+def _with_origins(session: Session, spec: WorkloadSpec, ask: bool) -> tuple[WorkloadSpec, list[str]]:
+    """The Spec with what it takes over from a job and from the files of a model, and remarks on these."""
+    told: list[str] = []
+    if spec.names_job:
+        from arena.actions.submit import trained
+
+        spec, told = trained.settled(session, spec, ask=ask)
+    if spec.names_model:
+        from arena.actions.submit import models
+
+        spec = models.settled(session, spec)
+    return spec, told
 
 
 def _facts(session: Session, kind: Kind, spec: WorkloadSpec) -> tuple[Resource, WorkloadSpec, list[str]]:

@@ -144,6 +144,16 @@ class WorkloadSpec(Record):
         return self
 
     @property
+    def names_job(self) -> bool:
+        """Whether it takes something over from a job, which only the cluster can tell."""
+        return False
+
+    @property
+    def names_model(self) -> bool:
+        """Whether it names a model, whose files this machine may have."""
+        return False
+
+    @property
     def mounted(self) -> list[str]:
         """Paths at which data and config files are mounted."""
         data = [one.path for one in (*self.data, *self.data_dir)]

@@ -1,6 +1,7 @@
 """The Spec of InferenceServices, and the values of their template."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -105,6 +106,15 @@ class KServeServingSpec(ScalingOptions, AffinityOptions):
         location = self.location
         is_hub = location is not None and location.scheme == "hf"
         return self.model_format or ("huggingface" if is_hub and not self.image else "")
+
+    @property
+    def lacks_format(self) -> bool:
+        """As for every serving; a program of the user's own knows its model."""
+        return not (self.format or self.image or self.command)
+
+    def with_format(self, format: str) -> "KServeServingSpec":
+        """As for every serving."""
+        return replace(self, model_format=format)
 
     def unused(self) -> dict[str, str]:
         """As for every workload; parts that the chosen kind of predictor lacks have no effect."""

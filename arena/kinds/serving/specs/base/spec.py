@@ -185,8 +185,22 @@ class ServingSpec(ContainerOptions, PodOptions):
         return locations.read(self.model) if self.model else None
 
     @property
-    def needs_cluster(self) -> bool:
-        """Whether only the cluster can tell some of its options: those that a job was submitted with."""
+    def names_model(self) -> bool:
+        """As for every workload."""
+        return bool(self.model)
+
+    @property
+    def lacks_format(self) -> bool:
+        """Whether the files of its model must tell the format."""
+        return False
+
+    def with_format(self, format: str) -> "ServingSpec":
+        """The Spec with the format of its model, if that matters."""
+        return self
+
+    @property
+    def names_job(self) -> bool:
+        """As for every workload: it is like a job, or serves what a job wrote."""
         location = self.location
         return bool(self.from_job or (location and location.scheme == "job"))
 
