@@ -49,7 +49,7 @@ def main(url: str, folder: str) -> int:
     except (Failed, OSError, EOFError, ValueError, tarfile.TarError, zipfile.BadZipFile) as error:
         _tell(f"{url}: {_words(error)}")
         return 1
-    size = sum(one.stat().st_size for one in target.rglob("*") if one.is_file())
+    size = sum(os.path.getsize(one) for one in target.rglob("*") if os.path.isfile(one))
     _tell(f"{url}: {_amount(size)} in {time.monotonic() - begun:.1f} s")
     return 0
 
@@ -80,7 +80,7 @@ def _unknown(url: str, target: Path) -> None:
 
 def _copy(url: str, target: Path) -> None:
     source = Path(url.removeprefix("file://"))
-    if source.is_dir():
+    if os.path.isdir(source):
         shutil.copytree(source, target, dirs_exist_ok=True)
     else:
         place = target / source.name
@@ -154,7 +154,7 @@ def _cached(url: str, place: Path) -> None:
     mark = kept.with_suffix(".version")
     with _open(url) as answer:
         version = _version(answer)
-        if version and kept.exists() and mark.exists() and mark.read_text("utf-8") == version:
+        if version and os.path.exists(kept) and os.path.exists(mark) and mark.read_text("utf-8") == version:
             _tell(f"{place.name}: cached")
         else:
             kept.parent.mkdir(parents=True, exist_ok=True)
@@ -219,7 +219,7 @@ def _unzip(archive: Path, folder: Path) -> None:
     with zipfile.ZipFile(archive) as opened:
         for one in opened.infolist():
             place = _inside(folder, one.filename)
-            if one.is_dir():
+            if one.filename.endswith("/"):
                 place.mkdir(parents=True, exist_ok=True)
             else:
                 with opened.open(one) as source:
