@@ -22,8 +22,31 @@ class PodSummary(NamedTuple):
     instance: Instance
     owner: tuple[str, str]
     """Name and uid of the object that controls it; empty if none does."""
-    abridged: bool = False
-    """Whether it was read without its resource requests; see `arena.resources.ABRIDGED`."""
+
+    @property
+    def uid(self) -> str:
+        """The uid of the pod."""
+        return self.instance.uid
+
+
+class AbridgedPod(NamedTuple):
+    """What is kept of an abridged pod (`arena.resources.ABRIDGED`) until its job says what it requests.
+
+    Only then it becomes a summary, so that its instance is made once.
+    """
+
+    name: str
+    namespace: str
+    uid: str
+    role: str
+    index: int
+    chief: bool
+    node: str
+    status: Object
+    """As in the pod; shared with others."""
+    created: str
+    owner: tuple[str, str]
+    """As in the summary."""
 
 
 Pod = Object | PodSummary

@@ -100,10 +100,16 @@ class Cluster:
             return False
         return True
 
-    def many(self, resource: Resource, namespace: str | None = None, labels: str = "") -> Iterator[Object]:
-        """As `list`, for possibly very many objects: most then come from the server's cache, a moment old."""
+    def many(
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        labels: str = "",
+        before_rest: Callable[[], object] = bool,
+    ) -> Iterator[Object]:
+        """As `list`; if there are very many, it calls `before_rest`, and reads most from the server's cache."""
         asked = Asked(self.name, "list", resource, namespace)
-        return lists.objects(self._transport, Selection(asked, resource, namespace, labels, ""))
+        return lists.objects(self._transport, Selection(asked, resource, namespace, labels, ""), before_rest)
 
     def names(self, resource: Resource, namespace: str | None = None) -> Iterator[str]:
         """The names of the objects of a namespace (None for all), from the server's cache if it has one."""
@@ -121,10 +127,7 @@ class Cluster:
         return lists.pods(self._transport, Selection(asked, PODS, namespace, labels, ""))
 
     def pod_requests(self, fields: str = "") -> Iterator[Object]:
-        """The pods of all namespaces, with at least their nodes and resource requests.
-
-        They come from the server's cache, so they may be a moment old.
-        """
+        """All pods with at least their nodes and resource requests, from the server's cache."""
         from arena.kube import podlists
 
         asked = Asked(self.name, "list", PODS)

@@ -16,6 +16,8 @@ Object = dict[str, Any]
 
 FIRST = 100
 """Number of objects to read whole before the others are read in another form."""
+PROBE = 20
+"""Number of jobs to read before it is known how many there are: each job takes a server as long as ten pods."""
 
 
 def pods(transport: Transport, selection: Selection) -> Iterator[Object]:
@@ -32,11 +34,16 @@ def pods(transport: Transport, selection: Selection) -> Iterator[Object]:
 
     if transport.has_long_lists:
         return _rest(pages(transport, selection), cached, set())
-    return _listed(transport, selection, cached)
+    return _listed(transport, selection, cached, FIRST)
 
 
-def objects(transport: Transport, selection: Selection) -> Iterator[Object]:
+def objects(
+    transport: Transport, selection: Selection, before_rest: Callable[[], object] = bool
+) -> Iterator[Object]:
     """The objects of a selection, without duplicates; if there are many, most come from the server's cache.
+
+    Args:
+        before_rest: called before those are requested.
 
     Raises:
         ArenaError: as for any list.
@@ -45,27 +52,37 @@ def objects(transport: Transport, selection: Selection) -> Iterator[Object]:
     def cached(seen: set[str]) -> Iterator[Object]:
         from arena.kube import podlists
 
+        before_rest()
         for obj in podlists.ask(transport, selection).elements("items"):
             if uid(obj) not in seen:
                 obj["metadata"].pop("managedFields", None)
                 yield obj
 
-    return _listed(transport, selection, cached)
+    return _listed(transport, selection, cached, PROBE, FIRST - PROBE)
 
 
 def _listed(
-    transport: Transport, selection: Selection, cached: Callable[[set[str]], Iterator[Object]]
+    transport: Transport, selection: Selection, cached: Callable[[set[str]], Iterator[Object]], *sizes: int
 ) -> Iterator[Object]:
-    """Yield the first objects as they are now, and then the objects from `cached` that are new."""
-    plain = pages(transport, selection, FIRST)
-    first = next(plain)
-    if first.token:
-        transport.has_long_lists = True  # before anybody hears of the objects
-    yield from first.objects
-    if not first.token:
-        return
-    seen = {uid(one) for one in first.objects}
-    first.objects.clear()
+    """Yield the objects of the first pages as they are now, and then the objects from `cached` that are new.
+
+    Args:
+        sizes: those of the first pages; if the first tells that there are many more, the others are skipped.
+    """
+    plain = pages(transport, selection, *sizes)
+    seen: set[str] = set()
+    left, is_long = sum(sizes), False
+    while left > 0 and not is_long:
+        page = next(plain)
+        left -= len(page.objects)
+        is_long = bool(page.token) and (left <= 0 or page.remaining > left)
+        if is_long:
+            transport.has_long_lists = True  # before anybody hears of the objects
+        yield from page.objects
+        if not page.token:
+            return
+        seen.update(map(uid, page.objects))
+        page.objects.clear()
     yield from _rest(plain, cached, seen)
 
 

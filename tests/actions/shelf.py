@@ -97,13 +97,24 @@ class Shelf:
             # Nothing changes here.
             streams()(handler)
         elif listed is not None:
-            chosen = selectors.parse(PODS, *parse_qs(query).get("labelSelector", []))
-            says(200, {"kind": "List", "metadata": {}, "items": [*filter(chosen.matches, listed)]})(handler)
+            self._list(handler, listed, parse_qs(query))
         else:
             head, _, name = path.rpartition("/")
             found = [one for one in self._lists.get(head, ()) if one["metadata"]["name"] == name]
             missing = refuses(404, "NotFound", "not found", details={"name": name})
             (says(200, found[0]) if found else missing)(handler)
+
+    def _list(
+        self, handler: BaseHTTPRequestHandler, listed: list[Object], query: dict[str, list[str]]
+    ) -> None:
+        """Answer with a page of the objects; as a server does, it says how many remain."""
+        chosen = selectors.parse(PODS, *query.get("labelSelector", []))
+        found = [*filter(chosen.matches, listed)]
+        begin = int(query.get("continue", ["0"])[0])
+        end = begin + int(query.get("limit", [str(len(found))])[0])
+        rest = len(found) - end
+        meta = {"continue": str(end), "remainingItemCount": rest} if rest > 0 else {}
+        says(200, {"kind": "List", "metadata": meta, "items": found[begin:end]})(handler)
 
     def _groups(self, handler: BaseHTTPRequestHandler) -> None:
         items: dict[str, list[Object]] = {}

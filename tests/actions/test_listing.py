@@ -1,7 +1,5 @@
 """The list of all jobs: which pods are read for it, and that each counts once."""
 
-from collections.abc import Iterator
-
 import pytest
 from shelf import Object, Shelf, Visitor
 
@@ -73,17 +71,22 @@ def test_the_rest_of_many_jobs_waits_for_the_first_pods(shelf):
         shelf.refused = refused
         shelf.put(PODS, PLACE, trained("job-0", 0))
         asked: list[bool] = []
-
-        def objects(asked: list[bool] = asked) -> Iterator[Object]:
-            yield from (made("PyTorchJob", f"job-{number}") for number in range(FIRST))
-            asked.append(any("/pods" in path for path in shelf.asked))
-            yield made("PyTorchJob", "last")
-
         with thread_pool() as threads:
             pods = listing._Pods(shelf.cluster, PLACE, [kind], threads, False)
-            found = list(pods.expected_of(kind.resources[0], objects()))
-        assert len(found) == FIRST + 1
+            for _ in pods.expected_of(kind.resources[0], [made("PyTorchJob", "job-0")]):
+                pods.await_first()
+                asked.append(any("/pods" in path for path in shelf.asked))
         assert asked == [True]
+
+
+def test_the_jobs_of_a_long_list(shelf):
+    """All jobs of a list that has a rest are shown, and the rest is requested after the first pods."""
+    shelf.put(PYTORCH, PLACE, *(made("PyTorchJob", f"job-{number}") for number in range(FIRST + 1)))
+    shelf.put(PODS, PLACE, trained("job-0", 0))
+    assert instances(shelf) == {"job-0": ["job-0-worker-0"]} | {f"job-{n}": [] for n in range(1, FIRST + 1)}
+    paths = [path for path in shelf.asked if "resourceVersion=0" in path or "/pods" in path]
+    assert "/pods" in paths[0]
+    assert "pytorchjobs?resourceVersion=0" in "".join(paths)
 
 
 def test_pods_of_former_operators_are_asked_for_where_a_job_has_none(shelf):

@@ -64,6 +64,8 @@ class Pods:
         self.order = pods
         self.refuses: str = ""
         """A part of what is accepted, or of a path, that it refuses."""
+        self.counts = True
+        """Whether it says how many objects remain, as it does without selectors."""
         self.rows: list[list[Any]] = [row(one) for one in pods]
         stage.answers = [self._answer]
 
@@ -103,7 +105,8 @@ class Pods:
             found = [one for one in found if one["status"]["phase"] not in ("Running", "Succeeded")]
         first = int(given.get("continue") or 0)
         last = first + int(given.get("limit") or len(found))
-        meta = {"continue": str(last)} if last < len(found) else {}
+        counted = {"remainingItemCount": len(found) - last} if self.counts else {}
+        meta = {"continue": str(last), **counted} if last < len(found) else {}
         body = {"kind": "PodList", "apiVersion": "v1", "metadata": meta, "items": found[first:last]}
         return says(200, json.dumps(body, separators=(",", ":")))
 
@@ -192,6 +195,36 @@ def test_pods_after_a_long_list(many: Pods, refused: str) -> None:
     assert uids(found) == uids(many.pods)
     assert any(ABRIDGED in one for one in found) is not bool(refused)
     assert any("limit=" in asked for asked in many.asked) is bool(refused)
+
+
+@pytest.mark.parametrize(
+    ("number", "counts", "asked"),
+    [
+        (20, True, ["limit=20"]),
+        (21, True, ["limit=20", "limit=80"]),
+        (100, True, ["limit=20", "limit=80"]),
+        (101, True, ["limit=20", "the rest", "resourceVersion=0"]),
+        (21, False, ["limit=20", "limit=80"]),
+        (101, False, ["limit=20", "limit=80", "the rest", "resourceVersion=0"]),
+    ],
+)
+def test_objects_of_which_there_may_be_many(
+    stage: Stage, number: int, counts: bool, asked: list[str]
+) -> None:
+    """A hundred objects are read as they are now; the others of a long list come from the cache, each once."""
+    many = Pods(stage, [pod(one) for one in range(number)])
+    many.counts = counts
+    steps = many.stage.requests
+    found = list(
+        lists.objects(
+            transport(stage.url),
+            Selection(ASKED, PODS, None, "", ""),
+            lambda: steps.append(("", "the rest", {}, b"")),
+        )
+    )
+    assert uids(found) == uids(many.pods)
+    told = [path.partition("?")[2].partition("&")[0] or path for _, path, _, _ in steps]
+    assert told == asked
 
 
 @pytest.mark.parametrize("refused", ["as=Table", "as=PartialObject", "/nodes", "/pods?resourceVersion"])

@@ -15,12 +15,12 @@ from arena.actions.diagnosis import explain
 from arena.actions.jobs.object_names import owned
 from arena.actions.jobs.packed import Packed
 from arena.errors import ArenaError
-from arena.kinds.kind import Kind, PodSummary
+from arena.kinds.kind import AbridgedPod, Kind, PodSummary
 from arena.kinds.training import FAMILY as TRAINING
 from arena.model.jobs import Job
 from arena.model.partial import Partial, Unread
 from arena.parallel import Task, ThreadPool, thread_pool
-from arena.resources import PODS, Resource
+from arena.resources import ABRIDGED, PODS, Resource
 from arena.units import by_age
 
 if TYPE_CHECKING:
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from arena.session import Session
 
 Object = dict[str, Any]
-Belonging = tuple[tuple[str, str, str], PodSummary]
+Member = PodSummary | AbridgedPod
+"""A pod as a member of a job; what an abridged one requests is still to be read from the job."""
+Belonging = tuple[tuple[str, str, str], Member]
 """A pod and the job that it belongs to: ((kind, namespace, name), member)."""
 PATIENCE = 5.0
 """Seconds to wait for the first pods before the rest of the jobs is requested."""
-Members = dict[tuple[str, str, str], dict[str, PodSummary]]
+Members = dict[tuple[str, str, str], dict[str, Member]]
 """Kind, namespace and name of each job -> its pods by their uids."""
 
 
@@ -69,7 +71,7 @@ def jobs(
         # Kinds without objects need not be compared with every pod.
         wanted = [kind for kind in wanted if not there.isdisjoint(kind.resources)]
         pods = _Pods(cluster, namespace, wanted, threads, detailed)
-        read = partial(cluster.many, namespace=namespace, labels=selector)
+        read = partial(cluster.many, namespace=namespace, labels=selector, before_rest=pods.await_first)
         reading = readings.read(types, lambda one: Packed(pods.expected_of(one, read(one))))
         found = pods.assembled(reading.objects)
         if any(not (job.instances or job.phase.is_final or job.is_unseen) for job in found):
@@ -117,21 +119,19 @@ class _Pods:
         self._errors: Mapping[str, ArenaError] = {}
 
     def expected_of(self, resource: Resource, objects: Iterable[Object]) -> Iterator[Object]:
-        """Yield the objects as they are read, and start to list the pods of their kinds.
-
-        If there are many, the server prepares the rest of them while the first pods are read.
-        """
-        from arena.kube.lists import FIRST
-
+        """Yield the objects as they are read, and start to list the pods of their kinds."""
         carried = [kind for kind in self._wanted if resource in kind.resources]
-        for number, obj in enumerate(objects, 1):
+        for obj in objects:
             for kind in carried:
                 if kind.name not in self._present and kind.owns(obj):
                     self._present[kind.name] = kind
                     self._begin(kind.selectors)
             yield obj
-            if number == FIRST and self._begun:
-                self._arrived.wait(PATIENCE)
+
+    def await_first(self) -> None:
+        """Wait for the first pods, so that the server prepares more while they are read."""
+        if self._begun:
+            self._arrived.wait(PATIENCE)
 
     def expect_former(self) -> None:
         """List the pods of former operators, because a job seems to have none."""
@@ -186,12 +186,13 @@ class _Pods:
 
 def belonging(wanted: Sequence[Kind], pod: Object) -> list[Belonging]:
     """The pod as a member of the job that it belongs to: none, or several where kinds share a type."""
-    from arena.kinds.workload.instances import summary
+    from arena.kinds.workload.instances import abridged, summary
 
     owners = [(kind, name) for kind in wanted if (name := kind.job_of(pod))]
     if not owners:
         return []
-    made, namespace = summary(pod, owners[0][0].conventions), pod["metadata"].get("namespace", "")
+    shape = abridged if ABRIDGED in pod else summary
+    made, namespace = shape(pod, owners[0][0].conventions), pod["metadata"].get("namespace", "")
     return [((kind.name, namespace, name), made) for kind, name in owners]
 
 
@@ -199,7 +200,7 @@ def grouped(members: Iterable[Belonging]) -> Members:
     """The members of each job, without duplicates."""
     found: Members = defaultdict(dict)
     for where, member in members:
-        found[where][member.instance.uid] = member
+        found[where][member.uid] = member
     return found
 
 

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from arena.kinds.kind import PodSummary
-from arena.kinds.workload.instances import gpus
-from arena.values import replace
+from arena.kinds.kind import AbridgedPod, PodSummary
+from arena.kinds.workload.instances import completed, gpus
+
+Member = PodSummary | AbridgedPod
+"""A pod as a member of a job."""
 
 
-def filled(obj: Mapping[str, Any], members: Iterable[PodSummary]) -> list[PodSummary] | None:
-    """Fill in the number of GPUs of abridged members from their roles.
+def filled(obj: Mapping[str, Any], members: Iterable[Member]) -> list[PodSummary] | None:
+    """The summaries of a job's members; abridged ones request as many GPUs as the job says of their role.
 
     Args:
         obj: the job.
@@ -20,14 +22,14 @@ def filled(obj: Mapping[str, Any], members: Iterable[PodSummary]) -> list[PodSum
     known: Mapping[str, int] | None = None
     found = []
     for member in members:
-        if member.abridged:
+        if isinstance(member, AbridgedPod):
             known = of_roles(obj) if known is None else known
-            count = _of_role(known, member.instance.role)
+            count = _of_role(known, member.role)
             if count is None:
                 return None
-            if count:
-                member = PodSummary(replace(member.instance, gpus=count), member.owner)
-        found.append(member)
+            found.append(completed(member, count))
+        else:
+            found.append(member)
     return found
 
 

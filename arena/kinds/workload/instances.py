@@ -6,9 +6,8 @@ from typing import Any
 
 from arena import accelerators, labels
 from arena.digits import whole
-from arena.kinds.kind import UNMARKED, Object, Pod, PodConventions, PodSummary
+from arena.kinds.kind import UNMARKED, AbridgedPod, Object, Pod, PodConventions, PodSummary
 from arena.model.instances import Container, Instance
-from arena.resources import ABRIDGED
 from arena.units import by_age, quantity, when
 from arena.values import replace
 
@@ -43,26 +42,45 @@ def instance(pod: Object, conventions: PodConventions = UNMARKED) -> Instance:
     )
 
 
-def _abridged(pod: Object, conventions: PodConventions) -> Instance:
-    """The instance for an abridged pod: the result of `instance` at a third of the cost."""
-    meta, status = pod["metadata"], pod["status"]
+def abridged(pod: Object, conventions: PodConventions = UNMARKED) -> AbridgedPod:
+    """What is kept of an abridged pod; `completed` makes the summary of it."""
+    meta = pod["metadata"]
     role = job_role(pod, conventions)
+    return AbridgedPod(
+        meta["name"],
+        meta["namespace"],
+        meta["uid"],
+        role,
+        _index(pod, conventions, role),
+        role in conventions.chief_roles or meta["labels"].get(labels.JOB_ROLE) == "master",
+        pod["spec"]["nodeName"],
+        pod["status"],
+        meta["creationTimestamp"],
+        _controller(meta),
+    )
+
+
+def completed(pod: AbridgedPod, gpus: int) -> PodSummary:
+    """The summary of an abridged pod that requests so many GPUs: as `summary`, at a third of the cost."""
+    status = pod.status
     stand_in = status["containerStatuses"][0]
     is_running = status["phase"] == "Running"
-    return Instance(
-        name=meta["name"],
-        namespace=meta["namespace"],
-        uid=meta["uid"],
+    made = Instance(
+        name=pod.name,
+        namespace=pod.namespace,
+        uid=pod.uid,
         status="Running" if is_running else "Completed",
         phase=status["phase"],
-        role=role,
-        index=_index(pod, conventions, role),
-        chief=role in conventions.chief_roles or meta["labels"].get(labels.JOB_ROLE) == "master",
-        node=pod["spec"]["nodeName"],
+        role=pod.role,
+        index=pod.index,
+        chief=pod.chief,
+        node=pod.node,
         node_ip=status["hostIP"],
-        created=_when(meta["creationTimestamp"]),
+        gpus=gpus,
+        created=_when(pod.created),
         containers=_stand_in(is_running, stand_in["ready"], stand_in["restartCount"]),
     )
+    return PodSummary(made, pod.owner)
 
 
 _when = lru_cache(when)
@@ -76,17 +94,18 @@ def _stand_in(is_running: bool, is_ready: bool, restarts: int) -> tuple[Containe
 
 
 def summary(pod: Pod, conventions: PodConventions = UNMARKED) -> PodSummary:
-    """The summary of a pod; a summary is returned unchanged."""
+    """The summary of a whole pod; a summary is returned unchanged."""
     if isinstance(pod, PodSummary):
         return pod
-    named = "", ""
-    for owner in pod["metadata"].get("ownerReferences") or ():
+    return PodSummary(instance(pod, conventions), _controller(pod["metadata"]))
+
+
+def _controller(meta: Mapping[str, Any]) -> tuple[str, str]:
+    """Name and uid of the owner that controls an object; empty if none does."""
+    for owner in meta.get("ownerReferences") or ():
         if owner.get("controller"):
-            named = owner.get("name", ""), owner.get("uid", "")
-            break
-    if ABRIDGED in pod:
-        return PodSummary(_abridged(pod, conventions), named, abridged=True)
-    return PodSummary(instance(pod, conventions), named)
+            return owner.get("name", ""), owner.get("uid", "")
+    return "", ""
 
 
 def instances(found: Sequence[Instance], *, has_chief: bool = False) -> tuple[Instance, ...]:
