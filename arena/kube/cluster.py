@@ -107,7 +107,7 @@ class Cluster:
         labels: str = "",
         before_rest: Callable[[], object] = bool,
     ) -> Iterator[Object]:
-        """As `list`; if there are very many, it calls `before_rest`, and reads most from the server's cache."""
+        """As `list`; a very long list comes mostly from the server's cache, after a call of `before_rest`."""
         asked = Asked(self.name, "list", resource, namespace)
         return lists.objects(self._transport, Selection(asked, resource, namespace, labels, ""), before_rest)
 

@@ -17,7 +17,7 @@ Object = dict[str, Any]
 FIRST = 100
 """Number of objects to read whole before the others are read in another form."""
 PROBE = 20
-"""Number of jobs to read before it is known how many there are: each job takes a server as long as ten pods."""
+"""Number of jobs to read before it is known how many there are; a server prepares ten pods as fast as one."""
 
 
 def pods(transport: Transport, selection: Selection) -> Iterator[Object]:

@@ -211,7 +211,7 @@ def test_pods_after_a_long_list(many: Pods, refused: str) -> None:
 def test_objects_of_which_there_may_be_many(
     stage: Stage, number: int, counts: bool, asked: list[str]
 ) -> None:
-    """A hundred objects are read as they are now; the others of a long list come from the cache, each once."""
+    """A hundred objects are read as they are now; the rest of a long list comes from the cache, each once."""
     many = Pods(stage, [pod(one) for one in range(number)])
     many.counts = counts
     steps = many.stage.requests
