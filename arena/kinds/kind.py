@@ -39,7 +39,7 @@ class AbridgedPod(NamedTuple):
     namespace: str
     uid: str
     role: str
-    index: int
+    number: int
     chief: bool
     node: str
     status: Object

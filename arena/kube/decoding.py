@@ -10,6 +10,7 @@ from typing import Any
 from arena import foreign_json
 
 _MARK = ',"managedFields":[{"'
+_WRITERS = tuple(f'{_MARK}{key}":"' for key in ("manager", "operation", "apiVersion"))
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 _MANAGED = rf',"managedFields":\[(?=\{{"(?:manager|operation|apiVersion)":")[^]["]*(?:{_STRING}[^]["]*)*\]'
 """The writers of each field: half the bytes of a pod, and two thirds of the time to decode it.
@@ -24,7 +25,25 @@ def decoded(text: str | bytes) -> Any:
     if isinstance(text, bytes):
         text = text.decode("utf-8", "surrogatepass")
     with paused_gc():
-        return foreign_json.loads(re.sub(_MANAGED, "", text) if _MARK in text else text)
+        return foreign_json.loads(_shortened(text) if _MARK in text else text)
+
+
+def _shortened(text: str) -> str:
+    """JSON without `managedFields`: as `_MANAGED` finds them, but nearly always without that search."""
+    pieces, at = [], 0
+    while (start := text.find(_MARK, at)) >= 0:
+        end = text.find("]", start) + 1
+        if not _is_whole(text[start:end]):
+            return re.sub(_MANAGED, "", text)
+        pieces.append(text[at:start])
+        at = end
+    return "".join((*pieces, text[at:]))
+
+
+def _is_whole(found: str) -> bool:
+    """Whether it is surely what `_MANAGED` matches: its brackets are in no string, and of no other list."""
+    quotes = found.count('"') - found.count('\\"')
+    return quotes % 2 == 0 and "\\\\" not in found and found.count("[") == 1 and found.startswith(_WRITERS)
 
 
 _gc_lock = threading.Lock()

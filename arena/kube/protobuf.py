@@ -45,19 +45,50 @@ class Metadata:
         Servers write fields in the order of their numbers, so reading stops after the last one that is
         needed.
         """
-        single, labels, owners = _ordered(item)
+        labels: dict[str, str] = {}
+        owners: list[Object] = []
+        single = self._ordered(item, labels, owners)
         found: Object = {
             "name": single.get(_NAME, b"").decode(),
             "namespace": self._namespaces[single.get(_NAMESPACE, b"")],
             "uid": single.get(_UID, b"").decode(),
-            "labels": dict(map(self._labels.__getitem__, labels)),
-            "ownerReferences": list(map(self._owners.__getitem__, owners)),
+            "labels": labels,
+            "ownerReferences": owners,
         }
         if _CREATED in single:
             found["creationTimestamp"] = self._times[single[_CREATED]]
         if _DELETED in single:
             found["deletionTimestamp"] = self._times[single[_DELETED]]
         return found
+
+    def _ordered(self, item: bytes, labels: dict[str, str], owners: list[Object]) -> dict[int, bytes]:
+        """Add the labels and the owners of an object; return its texts and messages by their tags."""
+        single: dict[int, bytes] = {}
+        known = self._labels
+        try:
+            if item[0] != _METADATA:
+                raise Malformed("an object does not begin with its metadata")
+            size, at = varint(item, 1)
+            end = at + size
+            while at < end and (tag := item[at]) <= _OWNERS:
+                size = item[at + 1]
+                at += 2
+                if size > ONE_BYTE:
+                    size, at = varint(item, at - 1)
+                if tag == _LABELS:
+                    key, value = known[item[at : (at := at + size)]]
+                    labels[key] = value
+                elif tag == _OWNERS:
+                    owners.append(self._owners[item[at : (at := at + size)]])
+                elif tag & 7 == BYTES:
+                    single[tag] = item[at : (at := at + size)]
+                elif tag & 7 != 0:
+                    raise Malformed(f"a field of the metadata has the unknown type {tag & 7}")
+        except IndexError:
+            raise Malformed("the message is cut short") from None
+        if not at <= end <= len(item):
+            raise Malformed("a field ends behind its message")
+        return single
 
 
 _METADATA = 1 << 3 | BYTES
@@ -66,39 +97,17 @@ _NAME, _NAMESPACE, _UID, _CREATED, _DELETED, _LABELS, _OWNERS = (
 )
 
 
-def _ordered(item: bytes) -> tuple[dict[int, bytes], list[bytes], list[bytes]]:
-    """The texts and messages by their tags, the labels, and the owners, from the metadata of an object."""
-    single: dict[int, bytes] = {}
-    labels: list[bytes] = []
-    owners: list[bytes] = []
-    try:
-        if item[0] != _METADATA:
-            raise Malformed("an object does not begin with its metadata")
-        size, at = varint(item, 1)
-        end = at + size
-        while at < end and (tag := item[at]) <= _OWNERS:
-            size = item[at + 1]
-            at += 2
-            if size > ONE_BYTE:
-                size, at = varint(item, at - 1)
-            if tag == _LABELS:
-                labels.append(item[at : (at := at + size)])
-            elif tag == _OWNERS:
-                owners.append(item[at : (at := at + size)])
-            elif tag & 7 == BYTES:
-                single[tag] = item[at : (at := at + size)]
-            elif tag & 7 != 0:
-                raise Malformed(f"a field of the metadata has the unknown type {tag & 7}")
-    except IndexError:
-        raise Malformed("the message is cut short") from None
-    if not at <= end <= len(item):
-        raise Malformed("a field ends behind its message")
-    return single, labels, owners
-
-
 def _label(data: bytes) -> tuple[str, str]:
+    # Nearly all consist of a short key and a short value, in this order.
+    if len(data) <= ONE_BYTE and data[:1] == _KEY:
+        middle = data[1] + 2
+        if data[middle : middle + 1] == _VALUE and data[middle + 1 :][:1] == bytes((len(data) - middle - 2,)):
+            return data[2:middle].decode(), data[middle + 2 :].decode()
     entry = dict(fields(data))
     return _text(entry, 1), _text(entry, 2)
+
+
+_KEY, _VALUE = bytes((1 << 3 | BYTES,)), bytes((2 << 3 | BYTES,))
 
 
 def _owner(data: bytes) -> Object:
@@ -208,7 +217,10 @@ def _list_start(data: bytes) -> tuple[int, int] | None:
 def _head(data: bytes, at: int) -> tuple[int, int, int] | None:
     """Number, start and size of the field at an offset; None if too little has arrived."""
     try:
-        tag, at = varint(data, at)
+        tag = data[at]
+        at += 1
+        if tag > ONE_BYTE:
+            tag, at = varint(data, at - 1)
         size, at = varint(data, at)
     except IndexError:
         return None

@@ -101,3 +101,13 @@ def test_garbage_collection_comes_back() -> None:
             assert not gc.isenabled()
         assert not gc.isenabled()
     assert gc.isenabled()
+
+
+def test_managed_fields_are_left_out_without_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that real servers write are found by their brackets; a search for them takes three times as long."""
+    owned = {"f:metadata": {'k:{"uid":"1-2"}': {".": {}, "f:name": {}}}}
+    fields = [{"manager": "kubelet", "operation": "Update", "fieldsV1": owned}] * 2
+    pods = [{"metadata": {"name": name, "managedFields": fields}, "spec": {"a": ["b"]}} for name in "abc"]
+    text = json.dumps({"items": pods}, separators=(",", ":"))
+    monkeypatch.setattr("re.sub", lambda *found: pytest.fail("it was searched"))
+    assert decoded(text) == without({"items": pods})

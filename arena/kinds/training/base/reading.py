@@ -8,6 +8,7 @@ from arena.kinds.kind import Object, Pod, PodConventions, PodSummary
 from arena.kinds.training.base import queues, status
 from arena.kinds.training.base.training_operator import TRAINING_OPERATOR
 from arena.kinds.workload import code_origin, instances
+from arena.model.instances import Instance
 from arena.model.jobs import Code, Job, Model, Phase
 from arena.resources import Resource
 from arena.units import when
@@ -50,8 +51,7 @@ def job(
         said: the phase and the reason in its status, if the status has no conditions.
     """
     meta = obj["metadata"]
-    read_already = [instances.summary(pod, conventions) for pod in members]
-    own = [one.instance for one in read_already if _belongs(one, meta)]
+    own = _own([instances.summary(pod, conventions) for pod in members], meta)
     found = instances.instances(own, has_chief=conventions.has_chief)
     phase, findings = status.phase(obj, found, *said)
     return Job(
@@ -107,10 +107,10 @@ def _code(notes: Mapping[str, str]) -> Code | None:
     return Code(**{**known, "digest": notes[labels.CODE_DIGEST]})
 
 
-def _belongs(member: PodSummary, meta: Mapping[str, Any]) -> bool:
-    """Whether it belongs to this job, not to an earlier one of the same name."""
-    name, uid = member.owner
-    return name != meta["name"] or uid == (meta.get("uid") or "")
+def _own(members: Sequence[PodSummary], meta: Mapping[str, Any]) -> list[Instance]:
+    """The instances that belong to this job, not to an earlier one of the same name."""
+    name, uid = meta["name"], meta.get("uid") or ""
+    return [one.instance for one in members if one.owner[0] != name or one.owner[1] == uid]
 
 
 def _pod(role: Object) -> Mapping[str, Any]:
