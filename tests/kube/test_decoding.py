@@ -104,7 +104,7 @@ def test_garbage_collection_comes_back() -> None:
 
 
 def test_managed_fields_are_left_out_without_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that real servers write are found by their brackets; a search for them takes three times as long."""
+    """Those that real servers write are found by their brackets; a search takes three times as long."""
     owned = {"f:metadata": {'k:{"uid":"1-2"}': {".": {}, "f:name": {}}}}
     fields = [{"manager": "kubelet", "operation": "Update", "fieldsV1": owned}] * 2
     pods = [{"metadata": {"name": name, "managedFields": fields}, "spec": {"a": ["b"]}} for name in "abc"]
