@@ -119,6 +119,8 @@ class _Process:
         """The uids of pods that can no longer be found, since the state folder was removed."""
         self._server = server
         self._options = options
+        self._is_followed = True
+        """Whether another server may follow soon; `arena local stop` ends what is left for it."""
         self._open = 0
         self._used = time.monotonic()
 
@@ -135,7 +137,7 @@ class _Process:
 
         ended = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, ended.set)
+            asyncio.get_running_loop().add_signal_handler(number, self._end, ended, number)
         _fall_together(asyncio.get_running_loop(), ended)
         with contextlib.closing(Api(self._home / "state.db")) as api:
             node, operators = Kubelet(api, self._home, kept=self._options.kept), Runner(api)
@@ -145,11 +147,16 @@ class _Process:
                 # After the first answer could be given: a command that waits needs neither at once.
                 node.start()
                 operators.start(str(self._home))
-                await self._needed(api, ended)
+                self._is_followed = await self._needed(api, ended) and self._is_followed
             finally:
                 await site.cleanup()
-                operators.stop()
+                operators.stop(leave=self._is_followed)
                 node.stop()
+
+    def _end(self, ended: "asyncio.Event", number: int) -> None:
+        """Stop. After SIGTERM, by which commands also replace a server, the proxy waits for the next one."""
+        self._is_followed = number == signal.SIGTERM
+        ended.set()
 
     async def _site(self, api: "Api", node: "Runtime", listeners: "tls.Listeners") -> "web.AppRunner":
         """Serve the API on the listening sockets."""
@@ -217,8 +224,8 @@ class _Process:
         if self._options.foreground:
             sys.stderr.write(f"the local cluster serves at {self._server.url}; Ctrl-C ends it\n")
 
-    async def _needed(self, api: "Api", ended: "asyncio.Event") -> None:
-        """Wait until the server is stopped, has been idle for long, or has lost its folder."""
+    async def _needed(self, api: "Api", ended: "asyncio.Event") -> bool:
+        """Wait until the server is stopped (True), has been idle for long, or has lost its folder."""
         import asyncio
 
         idle: float = self._options.idle
@@ -228,17 +235,18 @@ class _Process:
             if idle and left <= 0 and not self._open:
                 if not _has_work(api):
                     sys.stderr.write(f"ends: idle for {idle:g} s\n")
-                    return
+                    return False
                 left = min(idle, LOOK)
                 look = time.monotonic() + left
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(ended.wait(), min(TICK, left) if idle and left > 0 else TICK)
-                return
+                return True
         sys.stderr.write(f"ends: {self._home} was {gone} while it ran\n")
         if gone == "removed":
             from arena.local.objects import PODS
 
             self.orphans = {pod["metadata"]["uid"] for pod in api.list(PODS)}
+        return False
 
 
 def _fall_together(loop: "asyncio.AbstractEventLoop", ended: "asyncio.Event") -> None:
@@ -263,10 +271,11 @@ def _living(api: "Api") -> int:
 
 
 def _has_work(api: "Api") -> bool:
-    """Whether pods live, or some will start on a schedule."""
+    """Whether pods live, or some will start on a schedule or with the next request."""
     from arena.local.definitions import is_awaited
+    from arena.local.machinery import traffic
 
-    return bool(_living(api)) or is_awaited(api)
+    return bool(_living(api)) or is_awaited(api) or traffic.is_awaited(api)
 
 
 if __name__ == "__main__":

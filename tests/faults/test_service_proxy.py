@@ -107,6 +107,20 @@ def test_a_killed_server(serving: Serving) -> None:
     assert serving.proxy() == proxy
 
 
+def test_a_server_that_is_replaced(serving: Serving) -> None:
+    """No request fails while another server takes over from one that is told to end, as in an upgrade."""
+    proxy = serving.proxy()
+    with Load(serving.port) as load:
+        server = psutil.Process(serving.arena.server())
+        server.terminate()
+        server.wait(20)
+        serving.arena.must("local", "start")
+        until(lambda: serving.ready() == 2)
+        load.more()
+    assert (load.failed, load.refused) == ([], [])
+    assert serving.proxy() == proxy
+
+
 def test_a_killed_proxy(serving: Serving) -> None:
     """If the proxy is killed, at most the requests in flight fail, and no connection is refused."""
     with Load(serving.port) as load:

@@ -27,6 +27,7 @@ from product import is_running, until
 from arena.local import daemon, leftover_processes, locks, pki, sockets, state, tls
 from arena.local.daemon import DaemonError
 from arena.local.leftover_processes import find
+from arena.local.objects import HOLD
 
 STARTER = "from arena.local import daemon; s = daemon.ensure(); print(s.pid, s.port, s.fresh)"
 
@@ -495,6 +496,19 @@ def test_a_schedule_keeps_the_server(home):
     assert stays(home, server)
     request(server, "DELETE", f"{path}/c")
     until(lambda: locks.holder(home) is None)
+
+
+def test_a_service_that_awaits_requests_keeps_the_server(home):
+    """A server stays while requests of a Service may wait for a pod, and ends with its proxy."""
+    metadata = {"name": "web", "annotations": {HOLD: "20"}}
+    body = {"metadata": metadata, "spec": {"ports": [{"name": "http", "port": 80}]}}
+    path = "/api/v1/namespaces/default/services"
+    server, _ = in_use(lambda server: request(server, "POST", path, body))
+    assert stays(home, server)
+    assert locks.holder(home, locks.PROXY)
+    request(server, "DELETE", f"{path}/web")
+    until(lambda: locks.holder(home) is None)
+    assert locks.holder(home, locks.PROXY) is None
 
 
 def test_an_open_stream_keeps_the_server(home):

@@ -60,14 +60,18 @@ class Runner:
         self._thread = threading.Thread(target=self._run, name="operators", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """End after the current item; the next runner finds what is left to do."""
+    def stop(self, leave: bool = False) -> None:
+        """End after the current item; the next runner finds what is left to do.
+
+        Args:
+            leave: whether to leave what operators hold besides objects to the next server.
+        """
         self._ended.set()
         if self._watch:
             self._watch.close()
         if self._thread:
             self._thread.join()
-        for operator in self._operators:
+        for operator in () if leave else self._operators:
             operator.close()
 
     def run_until_idle(self, settle: float = 0.0) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from arena import foreign_json
-from arena.local.objects import HOLD, TRAFFIC, Object
+from arena.local.objects import HOLD, SERVICES, TRAFFIC, Object, Objects
 from arena.tuples import NamedTuple
 
 LONGEST_HOLD = 3600.0
@@ -70,6 +70,7 @@ class PortTraffic(NamedTuple):
 
     Attributes:
         port: that the Service declares.
+        since: when counting began, in seconds since 1970; a new process begins with 0.
         protocol: http, tcp, or pages (HTTP with a token, of which nothing is counted).
         waiting: requests that wait for a pod at present.
         refused: requests that found no pod.
@@ -77,6 +78,7 @@ class PortTraffic(NamedTuple):
     """
 
     port: int
+    since: float
     protocol: str
     waiting: int
     refused: int
@@ -104,7 +106,14 @@ def measured(namespace: str, service: str) -> tuple[PortTraffic, ...]:
 
 def _port(one: dict[str, Any]) -> PortTraffic:
     groups = tuple(map(_group, one["groups"]))
-    return PortTraffic(one["port"], one["protocol"], one["waiting"], one["refused"], groups)
+    return PortTraffic(
+        port=one["port"],
+        since=one["since"],
+        protocol=one["protocol"],
+        waiting=one["waiting"],
+        refused=one["refused"],
+        groups=groups,
+    )
 
 
 def _group(one: dict[str, Any]) -> GroupTraffic:
@@ -151,6 +160,11 @@ def _share(one: dict[str, Any]) -> Share:
     if type(port) is not int or not 0 <= port <= 65535:
         raise ValueError("a port is a whole number from 1 to 65535")
     return Share(service, weight, port)
+
+
+def is_awaited(objects: Objects) -> bool:
+    """Whether requests of a Service would wait for a pod that something then starts."""
+    return any(HOLD in (one["metadata"].get("annotations") or {}) for one in objects.list(SERVICES))
 
 
 def hold(service: Object) -> float:

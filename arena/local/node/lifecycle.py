@@ -55,16 +55,16 @@ def _hook(context: NodeContext, container: Container, kind: str, timeout: float)
 def _farewell(
     context: NodeContext, pod: Object, container: Container, grace: float
 ) -> "Future[Answer] | None":
-    """Start what precedes SIGTERM: the end of the pod's traffic, and the preStop hook."""
+    """Start what precedes SIGTERM: the preStop hook, or else the end of the pod's traffic."""
     hook = _hook(context, container, "preStop", grace)
-    if withdrawal.is_due(pod):
-        return context.submit(container.uid, partial(_withdraw, context, pod, hook))
+    if hook is None and withdrawal.is_due(pod):
+        hook = partial(_withdraw, context, pod)
     return context.submit(container.uid, hook) if hook else None
 
 
-def _withdraw(context: NodeContext, pod: Object, hook: Work | None) -> Answer:
+def _withdraw(context: NodeContext, pod: Object) -> Answer:
     withdrawal.wait(context.objects, pod)
-    return hook() if hook else Answer(True)
+    return Answer(True)
 
 
 def greet(context: NodeContext, container: Container) -> None:

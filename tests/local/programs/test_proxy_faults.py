@@ -157,6 +157,49 @@ def shared() -> "object":
         until(lambda: made.counted()["inFlight"] == 0)
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["GET", "POST", "PUT", "PURGE"]), st.binary(max_size=3000), st.integers(0, 50)
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    st.integers(1, 3000),
+)
+def test_any_requests(echoing: Service, parts: list[tuple[str, bytes, int]], size: int) -> None:
+    """Requests arrive as they were sent, in whatever pieces, and are answered in their order."""
+    text = b""
+    for at, (method, body, chunk) in enumerate(parts):
+        if chunk:
+            pieces = [body[start : start + chunk] for start in range(0, len(body), chunk)]
+            text += request(f"/{at}", method, Transfer_Encoding="chunked")
+            text += b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in pieces) + b"0\r\n\r\n"
+        else:
+            text += request(f"/{at}", method, body)
+    client = Wire(socket.create_connection(("127.0.0.1", echoing.port)))
+    for start in range(0, len(text), size):
+        client.send(text[start : start + size])
+    for at, (method, body, _) in enumerate(parts):
+        assert client.answer().body == f"{method} /{at} ".encode() + body
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def echoing() -> "object":
+    """A Service whose pods answer with the request."""
+    import backends
+
+    def serve(wire: Wire) -> None:
+        while head := wire.head():
+            body = body_of(wire, head)
+            wire.send(plain(b"%s %s " % tuple(head.split()[:2]) + body))
+
+    with backends.service() as made:
+        made.route(made.pod("a", serve), made.pod("b", serve))
+        yield made
+
+
 BAD_ANSWERS = [
     b"hello\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nA: b\nC: d\r\n\r\n",

@@ -350,6 +350,15 @@ def test_websockets(web: Service) -> None:
         until(lambda: web.counted()["inFlight"] == 0)
 
 
+def test_an_upgrade_to_http2(web: Service) -> None:
+    """A client that asks for HTTP/2 gets HTTP/1.1, as RFC 9113 lets servers do."""
+    pod = web.pod()
+    web.route(pod)
+    fields = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABkAAQ"}
+    assert web.ask(**fields).body == b"a"
+    assert pod.heads == ["GET / HTTP/1.1\r\nHost: web\r\n\r\n"]
+
+
 def test_http2(web: Service) -> None:
     """A client that speaks HTTP/2 without asking is passed on to a pod as it is."""
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"

@@ -7,6 +7,7 @@ allotted ports, and nothing listens.
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from arena.local.machinery import traffic
@@ -42,9 +43,9 @@ AGAIN = 5.0
 def operator() -> Operator:
     """The operator that keeps the proxy's table."""
     keeper = _Keeper()
-    return Operator(
-        "proxy", (SERVICES, ENDPOINTS), keeper.keys, keeper.reconcile, open=keeper.open, close=keeper.close
-    )
+    watches = (SERVICES, ENDPOINTS)
+    inner = Operator("proxy", watches, keeper.keys, keeper.reconcile, forget=keeper.forget)
+    return replace(inner, open=keeper.open, close=keeper.close)
 
 
 class _Keeper:
@@ -58,10 +59,15 @@ class _Keeper:
         traffic.publish(self._proxy.traffic)
 
     def open(self, objects: Objects, folder: str) -> None:
-        """Adopt the proxy of an earlier server, without the Services that are gone."""
+        """Adopt the proxy of an earlier server."""
         self._objects = objects
-        for namespace, name in self._proxy.open(folder):
-            if objects.get(SERVICES, name, namespace) is None:
+        self._proxy.open(folder)
+
+    def forget(self) -> None:
+        """Drop the Services whose end went unseen: before this server, or while the watch was lost."""
+        for namespace, name in self._proxy.services():
+            if self._objects and self._objects.get(SERVICES, name, namespace) is None:
+                self._note((namespace, name), [])
                 self._proxy.set((namespace, name), {})
 
     def close(self) -> None:

@@ -171,6 +171,7 @@ class Target:
         self._usable: list[LiveGroup] = []
         self._call = call
         self._called = 0.0
+        self._since = time.time()
         self._waiting: dict[Waiting, asyncio.TimerHandle] = {}
 
     def update(self, route: Route) -> None:
@@ -235,6 +236,7 @@ class Target:
             "namespace": namespace,
             "service": name,
             "port": self.route.number,
+            "since": self._since,
             "protocol": self.route.protocol,
             "waiting": len(self._waiting),
             "refused": self.refused,

@@ -39,8 +39,8 @@ class Proxy:
         self._link: Link | None = None
         self._folder = ""
 
-    def open(self, folder: str) -> list[Service]:
-        """Let the process outlive this server; adopt that of an earlier server, and return what it serves.
+    def open(self, folder: str) -> None:
+        """Let the process outlive this server, and adopt that of an earlier one.
 
         Args:
             folder: the state folder, which only this server has.
@@ -49,7 +49,7 @@ class Proxy:
         try:
             found = sockets.connect(os.path.join(folder, channel.NAME), PATIENCE)
         except OSError:
-            return []
+            return
         link = Link(socket.socket(fileno=found.detach()), self._call, self._lost)
         with self._change:
             try:
@@ -64,6 +64,10 @@ class Proxy:
                 with suppress(OSError):
                     link.ask({"do": "yield"})
                 self._start()
+
+    def services(self) -> list[Service]:
+        """Those that have a port here."""
+        with self._change:
             return list(self._table)
 
     def set(self, service: Service, wanted: dict[int, Route]) -> list[int]:

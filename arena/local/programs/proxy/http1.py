@@ -87,7 +87,9 @@ class Request(NamedTuple):
     @property
     def is_upgrade(self) -> bool:
         """Whether the client wants to speak another protocol, such as WebSocket."""
-        return bool(self.fields.upgrade) and b"upgrade" in self.fields.options
+        # HTTP/2 after an upgrade is obsolete (RFC 9113, 3.1), and its clients go on with HTTP/1.1.
+        upgrade = self.fields.upgrade
+        return bool(upgrade) and upgrade.lower() != b"h2c" and b"upgrade" in self.fields.options
 
     @property
     def keeps(self) -> bool:

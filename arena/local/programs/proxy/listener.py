@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from arena.local.programs.proxy import routes
@@ -56,33 +57,27 @@ class Listener:
                 loop.call_later(EXHAUSTED, self._listen)
                 return
             sock.setblocking(False)
-            task = loop.create_task(loop.connect_accepted_socket(self._protocol, sock))
+            task = loop.create_task(self._serve(sock))
             self._tasks.add(task)
-            task.add_done_callback(self._accepted)
+            task.add_done_callback(partial(self._accepted, sock))
 
-    def _accepted(self, task: "asyncio.Task[Any]") -> None:
+    def _accepted(self, sock: socket.socket, task: "asyncio.Task[Any]") -> None:
         self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # the client has left already
+        if task.cancelled() or task.exception():  # the client has left already
+            sock.close()
 
-    def _protocol(self) -> asyncio.BaseProtocol:
-        """What serves a new connection."""
-        protocol = self.target.route.protocol
-        if protocol == routes.HTTP:
-            return Downstream(self.target)
-        return TcpConnection(self.target) if protocol == routes.TCP else self._page()
-
-    def _page(self) -> asyncio.BaseProtocol:
-        """A connection of a browser; the library is imported with the first one."""
-        if self._pages is None:
-            from aiohttp import web
-
-            from arena.local.programs.http_proxy import HttpProxy
-
-            proxy = HttpProxy(self.port, self._present)
-            self._pages = web.Server(proxy.answer, access_log=None, auto_decompress=False)
-        found: asyncio.BaseProtocol = self._pages()
-        return found
+    async def _serve(self, sock: socket.socket) -> None:
+        """Give a new connection to what serves it."""
+        loop, protocol = asyncio.get_running_loop(), self.target.route.protocol
+        if protocol == routes.PAGES and self._pages is None:
+            # The first page imports the library, in a thread, so that other connections go on.
+            made = await loop.run_in_executor(None, _pages)
+            self._pages = self._pages or made(self.port, self._present)
+        factories = {routes.HTTP: Downstream, routes.TCP: TcpConnection}
+        if protocol == routes.PAGES:
+            await loop.connect_accepted_socket(self._pages, sock)
+        else:
+            await loop.connect_accepted_socket(partial(factories[protocol], self.target), sock)
 
     def _present(self) -> "Pages":
         from arena.local.programs.http_proxy import Pages
@@ -114,3 +109,15 @@ class Listener:
     def data(self) -> dict[str, Any]:
         """JSON: what was counted."""
         return {**self.target.data(), "listensOn": self.port}
+
+
+def _pages() -> Any:
+    """What makes the server of pages for a port."""
+    from aiohttp import web
+
+    from arena.local.programs.http_proxy import HttpProxy
+
+    def made(port: int, present: "Callable[[], Pages]") -> Any:
+        return web.Server(HttpProxy(port, present).answer, access_log=None, auto_decompress=False)
+
+    return made
