@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from arena.local import field_errors
 from arena.local.api import (
+    decoding,
     defaults,
     kind_rules,
     limit_range,
@@ -16,10 +17,9 @@ from arena.local.api import (
 )
 from arena.local.api.request_options import WriteOptions
 from arena.local.api.resource_types import Type
-from arena.local.api.schema import Schema
 from arena.local.api.store import Store
 from arena.local.field_errors import FieldError
-from arena.local.objects import Object, Refused
+from arena.local.objects import Object
 
 _WITH_STATUS = dict.fromkeys(ownership.WITH_STATUS, ("labels", "annotations"))
 """Metadata that a kubelet may write together with the status."""
@@ -35,10 +35,24 @@ def read(kind: Type, body: Object, how: WriteOptions) -> Object:
     """
     obj = metadata.shaped(kind, body)
     metadata.check_kind(kind, obj)
-    obj["metadata"] = obj.get("metadata") or {}
-    _decode(kind, obj, how)
+    obj = _decoded(kind, obj, how)
     if kind.has_status and how.manager:
         obj.pop("status", None)
+    return obj
+
+
+def read_replacement(kind: Type, body: Object, how: WriteOptions) -> Object:
+    """Return a whole object as it is read, which shall replace another; `body` is changed.
+
+    Raises:
+        Refused: as `read`, but for the kind of a custom resource.
+    """
+    return _decoded(kind, metadata.shaped(kind, body), how)
+
+
+def _decoded(kind: Type, obj: Object, how: WriteOptions) -> Object:
+    obj["metadata"] = obj.get("metadata") or {}
+    decoding.decode(kind, obj, how)
     return obj
 
 
@@ -73,9 +87,8 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOpt
     """
     new["metadata"] = dict(new.get("metadata") or {})
     metadata.keep(kind, old, new, how.patched or how.applied)
-    if not kind.custom and new["metadata"].get("managedFields") == []:
-        new["metadata"]["managedFields"] = [{}]  # which the decoding of built-in kinds keeps
-    _decode(kind, new, how, old)
+    if not how.is_read:
+        decoding.decode(kind, new, how, old)
     if subresource == "status":
         taken = {
             k: v
@@ -112,38 +125,6 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOpt
 def _allotted(kind: Type, obj: Object) -> tuple[str, ...]:
     """The fields of its spec that the server sets itself."""
     return tuple(name for name in defaults.ALLOTTED.get(kind.key, ()) if name not in (obj.get("spec") or ()))
-
-
-def _decode(kind: Type, obj: Object, how: WriteOptions, old: Object | None = None) -> None:
-    """Drop or refuse unknown fields, refuse what cannot be read, and set the defaults of a custom kind."""
-    root = schema.root(kind)
-    if not kind.custom:
-        _specify(root, obj)
-    with ownership.aside(obj, old):
-        found = structure.decode(root, obj, kind.custom, how.applied)
-    if found.errors:
-        texts = "; ".join(f"{one.field}: {one.message}" for one in found.errors)
-        raise _unreadable(kind, obj, texts, how)
-    if how.applied:  # a configuration with unknown fields was refused before
-        return
-    if found.unknown and how.validation == "Strict":
-        texts = ", ".join(f'unknown field "{path}"' for path in found.unknown)
-        raise _unreadable(kind, obj, f"strict decoding error: {texts}", how)
-    if how.validation == "Warn":
-        for path in found.unknown:
-            how.warn(f'unknown field "{path}"')
-
-
-def _unreadable(kind: Type, obj: Object, why: str, how: WriteOptions) -> Refused:
-    if not how.patched:
-        return refusals.unreadable(kind.resource, why)
-    return refusals.unpatched(obj, why)
-
-
-def _specify(root: Schema, obj: Object) -> None:
-    """Add an empty spec, which defaults and operators need, where none has to be given."""
-    if obj.get("spec") is None and "spec" not in root.required and root.child("spec").type == "object":
-        obj["spec"] = {}
 
 
 def _required(kind: Type, obj: Object, old: Object | None = None) -> Iterable[FieldError]:

@@ -10,7 +10,6 @@ from aiohttp import web
 from arena.local.api import refusals, repeated_keys, size_limits
 from arena.local.api.repeated_keys import Repeats, YamlKeys
 from arena.local.api.representations import PROTOBUF
-from arena.local.api.request_options import WriteOptions
 from arena.local.api.resource_types import Type
 from arena.local.objects import Object
 
@@ -84,44 +83,15 @@ def mapping(value: Any) -> Object:
     return value
 
 
-def check_repeated(kind: Type, body: Object, how: WriteOptions) -> Object:
-    """Return the body; refuse or warn of keys that it repeats, as the request says.
+def check_kind(kind: Type, body: Object) -> None:
+    """Refuse a custom resource without a kind; the kinds of built-in ones follow from the path.
 
     Raises:
-        Refused: 400 when strict.
+        Refused: 400.
     """
-    repeats = repeated_keys.of(body)
-    if repeats.texts and how.validation == "Strict":
-        raise refusals.unreadable(kind.resource, f"strict decoding error: {repeats.error}")
-    if how.validation == "Warn":
-        for text in repeats.texts:
-            how.warn(text)
-    return body
-
-
-def may_create(kind: Type, body: Object, how: WriteOptions) -> None:
-    """Refuse a body that was read from a server.
-
-    Raises:
-        Refused: 400 if it has a resourceVersion, repeats keys when strict, or is a custom resource that does
-            not say its kind.
-    """
-    check_repeated(kind, body, how)
-    _check_kind(kind, body)
-    if isinstance(body.get("metadata"), dict) and body["metadata"].get("resourceVersion"):
-        raise refusals.bad("resourceVersion should not be set on objects to be created")
-
-
-def may_replace(kind: Type, body: Object, how: WriteOptions) -> None:
-    """Refuse a body that is not a whole object, or a custom resource that does not say what it replaces.
-
-    Raises:
-        Refused: 400 without a name, with repeated keys when strict or, for a custom resource, without a
-            kind.
-    """
-    check_repeated(kind, body, how)
-    _check_kind(kind, body)
-    check_name(body)
+    missing = [field for field in ("apiVersion", "kind") if not body.get(field)]
+    if kind.custom and missing:
+        raise refusals.bad(f"Object '{missing[-1]}' is missing: a custom resource needs apiVersion and kind")
 
 
 def check_name(body: Object) -> None:
@@ -133,13 +103,6 @@ def check_name(body: Object) -> None:
     meta = body.get("metadata")
     if not isinstance(meta, dict) or not meta.get("name"):
         raise refusals.bad("the name of the object was undeterminable: name must be provided")
-
-
-def _check_kind(kind: Type, body: Object) -> None:
-    """Refuse a custom resource without a kind; the kinds of built-in ones follow from the path."""
-    missing = [field for field in ("apiVersion", "kind") if not body.get(field)]
-    if kind.custom and missing:
-        raise refusals.bad(f"Object '{missing[-1]}' is missing: a custom resource needs apiVersion and kind")
 
 
 def header(text: str) -> str:
@@ -167,6 +130,11 @@ def _whole(word: str) -> int | float:
     if len(word) > 20 or not -(2**63) <= int(word) < 2**63:
         return _finite(word)
     return int(word)
+
+
+def yaml_repeats(body: bytes) -> Repeats:
+    """The keys that a body repeats, in the words of YAML, which JSON is a part of."""
+    return repeated_keys.of(_yaml(body))
 
 
 def _yaml(body: bytes) -> Any:

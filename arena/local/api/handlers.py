@@ -16,6 +16,7 @@ from arena.local.api import (
     patch_requests,
     query_options,
     refusals,
+    repeated_keys,
     representations,
     request_path,
     scale,
@@ -48,6 +49,11 @@ class Call:
     def writing(self) -> WriteOptions:
         """The write options of a request; raises Refused 422 for one that is not allowed."""
         return write_options.writing(self.request, self.warnings.append)
+
+    def reading(self) -> tuple[Object, WriteOptions]:
+        """The object in the body, and the options of writing it."""
+        how, body = self.writing(), bodies.load(self.body)
+        return body, replace(how, repeats=repeated_keys.of(body))
 
     def deleting(self) -> DeleteOptions:
         """The options of a deletion; raises Refused 400 or 422 for one that is not allowed."""
@@ -182,9 +188,9 @@ def _get(call: Call) -> web.Response:
 
 
 def _create(call: Call) -> web.Response:
-    how, target = call.writing(), call.target
-    body = bodies.load(call.body)
-    bodies.may_create(target.kind, body, how)
+    target = call.target
+    body, how = call.reading()
+    bodies.check_kind(target.kind, body)
     with _guarded(call, how) as check:
         obj = call.api.create(target.kind.resource, body, target.namespace, how)
         check(obj)
@@ -200,19 +206,22 @@ def _guarded(call: Call, how: WriteOptions) -> Iterator[Callable[[Object], None]
 
 
 def _review(call: Call) -> web.Response:
-    kind, how = call.target.kind, call.writing()
-    body = bodies.check_repeated(kind, bodies.load(call.body), how)
+    kind = call.target.kind
+    body, how = call.reading()
     review, user = admission.read(kind, body, how), users.of(call.request.headers)
     return _json(reviews.answer(call.api, kind, review, user, call.target.namespace), 201)
 
 
 def _replace(call: Call) -> web.Response:
-    target, how = call.target, call.writing()
-    body = bodies.load(call.body)
+    target = call.target
+    body, how = call.reading()
     if target.subresource == "scale":
-        scale.may_replace(body, target.name)
+        body = scale.read(body, target.name, how)
     else:
-        bodies.may_replace(target.kind, body, how)
+        bodies.check_kind(target.kind, body)
+        body = admission.read_replacement(target.kind, body, how)
+        bodies.check_name(body)
+    how = replace(how, is_read=True)
     where = target.kind.resource, target.name, target.namespace
     with _guarded(call, how) as check:
         obj = call.api.change(*where, lambda _: body, target.subresource, how)
@@ -224,7 +233,8 @@ def _patch(call: Call) -> web.Response:
     target, how = call.target, call.writing()
     force = query_options.flag(call.request.query, "force")
     change = patch_requests.change(call.request, call.body, target, how, force)
-    how = replace(how, applied=change.create is not None, patched=change.create is None)
+    is_applied = change.create is not None
+    how = replace(how, applied=is_applied, patched=not is_applied, repeats=change.repeats)
     resource, name, space = target.kind.resource, target.name, target.namespace
     create = None if target.subresource else change.create
     with _guarded(call, how) as check:

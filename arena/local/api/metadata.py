@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from types import NoneType
 from typing import Any
 
+from arena.digits import whole
 from arena.local.api import metadata_validation, refusals
 from arena.local.api.resource_types import Type
 from arena.local.field_errors import FieldError, invalid
@@ -56,6 +57,17 @@ def begin(kind: Type, body: Object, namespace: str | None) -> Object:
     if kind.generation:
         meta["generation"] = 1
     return obj
+
+
+def check_unstored(body: Object) -> None:
+    """Refuse to store what was read from a server as a new object.
+
+    Raises:
+        Refused: 400 if its resourceVersion is that of a stored object.
+    """
+    version = whole(str((body.get("metadata") or {}).get("resourceVersion") or ""))
+    if version:
+        raise refusals.bad("resourceVersion should not be set on objects to be created")
 
 
 def shaped(kind: Type, body: Object) -> Object:

@@ -111,6 +111,8 @@ class Api:
             name = obj["metadata"]["name"]
             self._check_space(kind, name, obj["metadata"].get("namespace", ""))
             obj = admission.create(self.store, kind, obj, how)
+            if not (how.dry or how.applied):
+                metadata.check_unstored(body)
             if self._exists(kind, obj):
                 raise refusals.exists(resource, name)
             _check_extent(obj, how)
@@ -156,8 +158,8 @@ class Api:
             old = versions.served(kind, self._existing(kind, name, namespace))
             if subresource == "scale":
                 wanted = change(scale.scale(kind, old))
-                new = scale.scaled(kind, old, wanted, how.patched)
-                how = replace(how, through="scale")
+                new = scale.scaled(kind, old, wanted, how)
+                how = replace(how, through="scale", is_read=True)
                 return scale.scale(kind, self._write(kind, old, new, "", how))
             return self._write(kind, old, change(ownership.copied(old)), subresource, how)
 

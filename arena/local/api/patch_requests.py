@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from arena.local.api import bodies, metadata, ownership, refusals, schema
+from arena.local.api import bodies, metadata, ownership, refusals, repeated_keys, schema
 from arena.local.api.patches import apply, fields, pointer, strategic
 from arena.local.api.patches.merge import merge
+from arena.local.api.repeated_keys import Repeats
 from arena.local.api.request_options import WriteOptions
 from arena.local.api.request_path import Target
 from arena.local.field_errors import FieldError, forbidden, invalid
@@ -24,6 +25,8 @@ class Patch(NamedTuple):
     apply: Callable[[Object], Object]
     create: Callable[[], Object] | None = None
     """The object to create if it is missing; None for 404."""
+    repeats: Repeats = repeated_keys.NONE
+    """The keys that it repeats."""
 
 
 def change(request: web.Request, body: bytes, target: Target, how: WriteOptions, force: bool) -> Patch:
@@ -33,7 +36,7 @@ def change(request: web.Request, body: bytes, target: Target, how: WriteOptions,
         Refused: 400 if it cannot be read; 415 for a content type that the kind does not support.
     """
     patch = _parse(request, body, target, how, force)
-    return Patch(_identified(patch.apply, target, request.content_type), patch.create)
+    return patch._replace(apply=_identified(patch.apply, target, request.content_type))
 
 
 def _identified(change: Callable[[Object], Object], target: Target, form: str) -> Callable[[Object], Object]:
@@ -92,25 +95,24 @@ def _parse(request: web.Request, body: bytes, target: Target, how: WriteOptions,
         raise refusals.option("PatchOptions", cause)
     if form == _POINTER:
         operations = bodies.decode(body)
-        return Patch(lambda obj: bodies.mapping(pointer.patch(obj, operations)))
+        told = tuple(f"json patch {one}" for one in repeated_keys.of(operations).texts)
+        return Patch(lambda obj: bodies.mapping(pointer.patch(obj, operations)), repeats=Repeats(told))
     if form == _MERGE or (form == _STRATEGIC and target.subresource == "scale" and not target.kind.custom):
-        patch = _mapping(body, target, how)
-        return Patch(lambda obj: merge(obj, patch))
+        patch = bodies.load(body)
+        return Patch(lambda obj: merge(obj, patch), repeats=repeated_keys.of(patch))
     if form == _STRATEGIC and not target.kind.custom:
-        patch, root = _mapping(body, target, how), schema.root(target.kind)
-        return Patch(lambda obj: strategic.patch(obj, patch, root))
+        patch, root = bodies.load(body), schema.root(target.kind)
+        return Patch(lambda obj: strategic.patch(obj, patch, root), repeats=repeated_keys.of(patch))
     if form in (_APPLY, "application/apply-patch+cbor") and target.subresource != "scale":
-        return _apply(request, _mapping(body, target, how), target, how, force)
+        config = bodies.load(body)
+        repeats = bodies.yaml_repeats(body) if repeated_keys.of(config).texts else repeated_keys.NONE
+        return _apply(request, config, target, how, force)._replace(repeats=repeats)
     known = [_POINTER, _MERGE, *([] if target.kind.custom else [_STRATEGIC]), _APPLY]
     raise refusals.of_code(
         415,
         "the body of the request was in an unknown format - accepted media types include: "
         + ", ".join(known),
     )
-
-
-def _mapping(body: bytes, target: Target, how: WriteOptions) -> Object:
-    return bodies.check_repeated(target.kind, bodies.mapping(bodies.decode(body)), how)
 
 
 def _apply(request: web.Request, config: Object, target: Target, how: WriteOptions, force: bool) -> Patch:

@@ -24,14 +24,23 @@ class Repeats(NamedTuple):
         return ", ".join(self.texts)
 
 
+NONE = Repeats()
+
+
 class Repeating(dict[str, Any]):
     """A mapping that was read from text in which keys are repeated."""
 
-    repeats = Repeats()
+    repeats = NONE
+
+
+class RepeatingList(list[Any]):
+    """The same of a list, such as that of a JSON patch."""
+
+    repeats = NONE
 
 
 def load(text: bytes | str, **options: Any) -> Any:
-    """The value of a JSON text, which is Repeating if it is a mapping and keys are repeated.
+    """The value of a JSON text, which is Repeating if it is a mapping or a list and keys are repeated.
 
     Args:
         options: those of `json.loads`.
@@ -54,17 +63,17 @@ def load(text: bytes | str, **options: Any) -> Any:
 
 
 def marked(value: Any, repeats: Repeats) -> Any:
-    """The value, which is Repeating if it is a mapping and there are any repeats."""
-    if not repeats.texts or not isinstance(value, dict):
+    """The value, which is Repeating if it is a mapping or a list and there are any repeats."""
+    if not repeats.texts or not isinstance(value, (dict, list)):
         return value
-    found = Repeating(value)
+    found = Repeating(value) if isinstance(value, dict) else RepeatingList(value)
     found.repeats = repeats
     return found
 
 
 def of(value: Any) -> Repeats:
     """What is said about a value that was read."""
-    return value.repeats if isinstance(value, Repeating) else Repeats()
+    return value.repeats if isinstance(value, (Repeating, RepeatingList)) else NONE
 
 
 def _paths(value: Any, path: str, repeats: Mapping[int, list[str]]) -> Iterator[str]:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from arena.local.api import repeated_keys
+from arena.local.api.repeated_keys import Repeats
 from arena.tuples import NamedTuple
 
 Validation = Literal["Ignore", "Warn", "Strict"]
@@ -29,6 +31,10 @@ class WriteOptions:
     """Whether `managedFields` is already final, as for server-side apply."""
     patched: bool = False
     """Whether it is a patch, whose result a cluster reads again: what it cannot read is the patch's fault."""
+    is_read: bool = False
+    """Whether the new object was decoded already, as that of a request that replaces one."""
+    repeats: Repeats = repeated_keys.NONE
+    """The keys that its body repeats."""
     warn: Callable[[str], None] = _silent
 
 

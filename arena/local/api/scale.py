@@ -4,13 +4,25 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-from arena.local.api import bodies, json_path, refusals
+from arena.local.api import bodies, decoding, json_path, refusals
+from arena.local.api.request_options import WriteOptions
 from arena.local.api.resource_types import Type
+from arena.local.api.schema import Schema
 from arena.local.field_errors import FieldError, invalid
-from arena.local.objects import Object, Refused, Resource
+from arena.local.objects import Object, Resource
 
 _SCALE = Resource("autoscaling", "v1", "scales", "Scale")
 _META = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+_SHAPE = Schema(
+    {
+        "properties": {
+            **dict.fromkeys(("apiVersion", "kind"), "string"),
+            "metadata": "ObjectMeta",
+            "spec": {"properties": {"replicas": "int32"}},
+            "status": {"properties": {"replicas": "int32", "selector": "string"}, "required": ["replicas"]},
+        }
+    }
+)
 _USUAL = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
 
 
@@ -44,33 +56,31 @@ def _selector(obj: Object, paths: dict[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
 
-def may_replace(body: Object, name: str) -> None:
-    """Refuse what is no Scale, or that of another object.
+def read(body: Object, name: str, how: WriteOptions) -> Object:
+    """The Scale in a request for that of an object; `body` is changed.
 
     Raises:
-        Refused: 400.
+        Refused: 400 for what is no Scale or cannot be read, or that of another object.
     """
     for field, wanted in (("apiVersion", _SCALE.api_version), ("kind", _SCALE.kind)):
         if body.get(field, wanted) != wanted:
             raise refusals.bad(f"{field} is {body[field]}: the body must be a Scale of {_SCALE.api_version}")
+    decoding.decode_part(_SCALE, _SHAPE, body, how)
     bodies.check_name(body)
     if (said := body["metadata"]["name"]) != name:
         raise refusals.bad(f"the name of the object ({said}) does not match the name on the URL ({name})")
+    return body
 
 
-def scaled(kind: Type, obj: Object, wanted: Object, patched: bool = False) -> Object:
+def scaled(kind: Type, obj: Object, wanted: Object, how: WriteOptions) -> Object:
     """The object with the replicas of the Scale, which may be what a patch made of it.
 
     Raises:
-        Refused: 400 if it cannot be read, or 422 if it was patched; 422 if the replicas are below 0.
+        Refused: 422 if the Scale was patched and cannot be read, or its replicas are below 0.
     """
-    for part in ("metadata", "spec"):
-        if not isinstance(wanted.get(part) or {}, dict):
-            raise _unreadable(f"{part} is not a mapping", patched)
-    replicas = (wanted.get("spec") or {}).get("replicas")
-    replicas = 0 if replicas is None else replicas
-    if not isinstance(replicas, int) or isinstance(replicas, bool):
-        raise _unreadable("spec.replicas is not a whole number", patched)
+    if how.patched:
+        decoding.decode_part(_SCALE, _SHAPE, wanted, how)
+    replicas = (wanted.get("spec") or {}).get("replicas") or 0
     if replicas < 0:
         path, what = "spec.replicas", _SCALE
         if kind.custom:
@@ -86,13 +96,6 @@ def scaled(kind: Type, obj: Object, wanted: Object, patched: bool = False) -> Ob
         place = place.setdefault(step, {})
     place[last] = replicas
     return found
-
-
-def _unreadable(why: str, patched: bool) -> Refused:
-    text = f"the Scale cannot be read: {why}"
-    if patched:
-        return refusals.invalid(refusals.NO_TYPE, "", [invalid("patch", "Scale", text)])
-    return refusals.bad(text)
 
 
 def check(kind: Type, obj: Object) -> Iterator[FieldError]:

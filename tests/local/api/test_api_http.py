@@ -161,7 +161,7 @@ def test_repeated_keys_are_refused_or_warned_about(server):
     assert (warned.code, warned.headers.get_all("Warning")) == (201, texts)
     assert warned.body["metadata"]["labels"] == {"x": "2"}
     change = b'{"data": {"k": "1", "k": "2"}}'
-    for path, code in ((f"{MAPS}/a?fieldValidation=Strict", 400), (f"{MAPS}/a?fieldValidation=Ignore", 200)):
+    for path, code in ((f"{MAPS}/a?fieldValidation=Strict", 422), (f"{MAPS}/a?fieldValidation=Ignore", 200)):
         answer = server.ask("PATCH", path, change, Content_Type=MERGE)
         assert (answer.code, answer.headers.get_all("Warning")) == (code, None)
 

@@ -15,6 +15,15 @@ def merge(target: Any, patch: Any) -> Any:
     for key, value in patch.items():
         if value is None:
             merged.pop(key, None)
+        elif isinstance(merged.get(key), Mapping):
+            merged[key] = merge(merged[key], value)
         else:
-            merged[key] = merge(merged.get(key), value)
+            merged[key] = _bare(value)
     return merged
+
+
+def _bare(value: Any) -> Any:
+    """What stands where no mapping was: without the nulls of its mappings, also in lists, as in a cluster."""
+    if isinstance(value, Mapping):
+        return {key: _bare(one) for key, one in value.items() if one is not None}
+    return [_bare(one) for one in value] if isinstance(value, list) else value
