@@ -15,6 +15,7 @@ from typing import Any
 from openapi_rules import DEFAULTS, NEEDED
 
 from arena.local.api import published, resource_types
+from arena.local.api.schema import TIMES
 from arena.local.objects import Resource
 
 Node = Any
@@ -61,7 +62,7 @@ def _served() -> Iterator[Resource]:
 
 
 EMPTY = {"boolean!": False, "int-or-string!": 0, "integer!": 0, "quantity": "0", "string!": ""}
-"""The values of fields that are always there, if none is given; lists are so as null."""
+"""The values of fields that are always there, if none is given; lists and times are so as null."""
 
 
 class Reduction:
@@ -82,7 +83,9 @@ class Reduction:
             assert self._origin.setdefault(short, name) == name, f"two structures are named {short}"
             if short not in self.found:
                 self.found[short] = self.node(self.schemas[name], short) | _presence(name, short)
-        fields = {f"{name}.{field}" for name, node in self.found.items() for field in node["properties"]}
+        fields = {
+            f"{name}.{field}" for name, node in self.found.items() for field in node.get("properties", ())
+        }
         known = (*NEEDED.items(), *DEFAULTS.items())
         restated = {f"{name}.{field}" for name, inside in known for field in inside}
         assert restated <= fields, f"openapi_rules.py has fields that are not there: {restated - fields}"
@@ -120,11 +123,15 @@ class Reduction:
 
     def _place(self, name: str) -> Node:
         short = _short(name)
-        if short in TYPES:
-            return TYPES[short]
-        if not self.schemas[name].get("properties"):
-            return {} if self.schemas[name].get("type") != "object" else {"type": "object"}
-        self._todo.append(name)
+        known = TYPES.get(short)
+        if known is None and self.schemas[name].get("properties"):
+            self._todo.append(name)
+            return short
+        if known is None:
+            known = {"type": "object"} if self.schemas[name].get("type") == "object" else {}
+        if not isinstance(known, dict) or not known:
+            return known
+        self.found[short] = known  # has a name, by which clients show it
         return short
 
 
@@ -141,6 +148,8 @@ def _presence(name: str, short: str) -> dict[str, Any]:
         return {"defaults": DEFAULTS[short]} if short in DEFAULTS else {}
     types = dict(_types(message))
     always = {field: EMPTY.get(kind) for field, kind in types.items() if kind in EMPTY or kind[-2:] == "]!"}
+    if short != "ObjectMeta":  # whose time of creation Go leaves out if there is none
+        always |= {field: None for field, kind in types.items() if kind.rstrip("!") in TIMES}
     kept = sorted(field for field, kind in types.items() if kind[-1] in "*!" and not _is_message(kind))
     defaults = always | DEFAULTS.get(short, {})
     return {"kept": kept} | ({"defaults": defaults} if defaults else {})

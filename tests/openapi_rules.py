@@ -73,9 +73,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "EndpointPort": {"protocol": "TCP"},
     "EphemeralContainer": _CONTAINER,
     "Event": {
-        "eventTime": None,
-        "firstTimestamp": None,
-        "lastTimestamp": None,
         "reportingComponent": "",
         "reportingInstance": "",
     },
@@ -109,5 +106,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "replicas": 1,
         "revisionHistoryLimit": 10,
     },
+    "TypedLocalObjectReference": {"apiGroup": None},
+    "TypedObjectReference": {"apiGroup": None},
     "StorageClass": {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"},
 }

@@ -17,6 +17,7 @@ import reduction
 import yaml
 
 from arena.local.api import custom_definitions, published, resource_types, schema, structure
+from arena.local.api.request_options import TRUSTED
 
 CASES = Path(__file__).parent / "cases" / "training"
 ODD: tuple[Any, ...] = (1, -1, "x", True, [], {}, {"a": 1}, 1.5, "", ["a"])
@@ -120,7 +121,7 @@ def custom(path: Path) -> Iterator[tuple[resource_types.Type, dict[str, Any]]]:
 def refused(kind: resource_types.Type, obj: dict[str, Any]) -> list[Any]:
     """The unknown fields and the errors of an object."""
     root, made = schema.root(kind), copy.deepcopy(obj)
-    found = structure.decode(root, made, custom=True)
+    found = structure.decode(root, made, True, TRUSTED)
     return [*found.unknown, *found.errors, *structure.check(root, made)]
 
 

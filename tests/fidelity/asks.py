@@ -9,6 +9,8 @@ SPACE = "fidelity"
 """The namespace of everything that is asked for."""
 JSON, MERGE, POINTER = (f"application/{one}json" for one in ("", "merge-patch+", "json-patch+"))
 STRATEGIC, APPLY = "application/strategic-merge-patch+json", "application/apply-patch+yaml"
+AGAIN = "<again>"
+"""What a key begins with that is the rest of it once more."""
 Object = dict[str, Any]
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from fidelity.asks import Ask
+from fidelity.asks import AGAIN, Ask
 
 AGENT = "fidelity"
 """The name of the manager of fields whose requests name none."""
@@ -61,7 +61,7 @@ class Client:
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         whole = isinstance(ask.body, (bytes, type(None)))
-        data = ask.body if whole else json.dumps(ask.body).encode()
+        data = ask.body if whole else json.dumps(ask.body).replace(f'"{AGAIN}', '"').encode()
         connection = self._connection()
         try:
             connection.request(ask.method, ask.path, data, headers)

@@ -59,7 +59,7 @@ class Difference(NamedTuple):
         stored = self.answers[1]
         if self.ours.code != 422 or self.theirs.code >= 300 or not isinstance(stored, dict):
             return set()
-        return {f"causes +{_short(one)}" for one in operators.causes(stored)}
+        return {f"causes +{_short(one)}" for one in operators.causes(stored, self.before)}
 
     def of_rules(self, part: str) -> bool:
         """Whether it is a cause that only the rules of a built-in kind give, of which the judge has few."""

@@ -9,7 +9,7 @@ from typing import Any
 from arena.local.api import schema
 from arena.local.api.schema import ANY, Schema
 from fidelity import made
-from fidelity.asks import APPLY, MERGE, POINTER, STRATEGIC, Ask, Case, Object, named
+from fidelity.asks import AGAIN, APPLY, MERGE, POINTER, STRATEGIC, Ask, Case, Object, named
 from fidelity.samples import Sample, custom
 
 MODES = ("Ignore", "Warn", "Strict")
@@ -38,54 +38,46 @@ def cases(seed: int, count: int, samples: tuple[Sample, ...] = ()) -> Iterator[C
 
 
 def _case(number: int, sample: Sample, dice: random.Random) -> Case:
-    obj, what, way = _mutated(sample, dice)
+    obj, what = _mutated(sample, dice)
     mode = dice.choice(MODES)
     merge = _merge if sample.type.custom or dice.random() < 0.5 else _strategic
     send = dice.choices((_create, _replace, merge, _pointer, _apply, _status), (60, 13, 10, 5, 8, 4))[0]
     how = {"dryRun": "All", "fieldValidation": mode}
-    asks = send(sample, obj, way, how)
-    if not sample.type.custom and asks[0].method == "PATCH":  # rules of changes need the object before
+    asks = send(sample, obj, how)
+    if asks[0].method == "PATCH":  # rules of changes need the object before
         asks = (Ask("GET", sample.kind.path(sample.obj["metadata"]["name"])), *asks)
     group = "mutation" if sample.type.custom else "builtin"
     needs = () if send is _create else (Ask("POST", sample.kind.path(), sample.obj),)
     return Case(f"{group} {number} {sample.name} {mode} {send.__name__[1:]} {what}", asks, needs)
 
 
-def _create(sample: Sample, obj: Object, way: tuple[Any, ...], how: dict[str, str]) -> tuple[Ask, ...]:
+def _create(sample: Sample, obj: Object, how: dict[str, str]) -> tuple[Ask, ...]:
     if (
         isinstance(obj.get("metadata"), dict)
         and obj["metadata"].get("name") == sample.obj["metadata"]["name"]
     ):
         obj = named(obj, f"new-{obj['metadata']['name']}")
-    return (Ask("POST", sample.kind.path(**how), _repeated(obj, way)),)
+    return (Ask("POST", sample.kind.path(**how), obj),)
 
 
-def _repeated(obj: Object, way: tuple[Any, ...]) -> Any:
-    """The object, or JSON in which the last of its fields is there twice."""
-    if way != ("repeated",):
-        return obj
-    text = json.dumps(obj)
-    return (text[:-1] + ', "kind": ' + json.dumps(obj["kind"]) + "}").encode()
-
-
-def _replace(sample: Sample, obj: Object, way: tuple[Any, ...], how: dict[str, str]) -> tuple[Ask, ...]:
+def _replace(sample: Sample, obj: Object, how: dict[str, str]) -> tuple[Ask, ...]:
     name = sample.obj["metadata"]["name"]
     if isinstance(obj.get("metadata"), dict):
         obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": "<version>"}}
     return Ask("GET", sample.kind.path(name)), Ask("PUT", sample.kind.path(name, **how), obj)
 
 
-def _merge(sample: Sample, obj: Object, way: tuple[Any, ...], how: dict[str, str]) -> tuple[Ask, ...]:
+def _merge(sample: Sample, obj: Object, how: dict[str, str]) -> tuple[Ask, ...]:
     name = sample.obj["metadata"]["name"]
     return (Ask("PATCH", sample.kind.path(name, **how), _difference(sample.obj, obj), MERGE),)
 
 
-def _strategic(sample: Sample, obj: Object, way: tuple[Any, ...], how: dict[str, str]) -> tuple[Ask, ...]:
+def _strategic(sample: Sample, obj: Object, how: dict[str, str]) -> tuple[Ask, ...]:
     name = sample.obj["metadata"]["name"]
     return (Ask("PATCH", sample.kind.path(name, **how), _difference(sample.obj, obj), STRATEGIC),)
 
 
-def _pointer(sample: Sample, obj: Object, way: tuple[Any, ...], how: dict[str, str]) -> tuple[Ask, ...]:
+def _pointer(sample: Sample, obj: Object, how: dict[str, str]) -> tuple[Ask, ...]:
     name, difference = sample.obj["metadata"]["name"], _difference(sample.obj, obj)
     path, value = "", difference
     while isinstance(value, dict) and len(value) == 1:
@@ -97,12 +89,12 @@ def _pointer(sample: Sample, obj: Object, way: tuple[Any, ...], how: dict[str, s
     return (Ask("PATCH", sample.kind.path(name, **how), operations, POINTER),)
 
 
-def _apply(sample: Sample, obj: Object, way: tuple[Any, ...], how: dict[str, str]) -> tuple[Ask, ...]:
+def _apply(sample: Sample, obj: Object, how: dict[str, str]) -> tuple[Ask, ...]:
     name = sample.obj["metadata"]["name"]
     return (Ask("PATCH", sample.kind.path(name, fieldManager="other", force="true", **how), obj, APPLY),)
 
 
-def _status(sample: Sample, obj: Object, way: tuple[Any, ...], how: dict[str, str]) -> tuple[Ask, ...]:
+def _status(sample: Sample, obj: Object, how: dict[str, str]) -> tuple[Ask, ...]:
     name = sample.obj["metadata"]["name"]
     root = schema.root(sample.type).child("status")
     dice = random.Random(json.dumps(obj, sort_keys=True))
@@ -124,19 +116,18 @@ def _difference(old: Any, new: Any) -> Any:
     return found | {key: _difference(old.get(key), one) for key, one in changed.items()}
 
 
-def _mutated(sample: Sample, dice: random.Random) -> tuple[Object, str, tuple[Any, ...]]:
-    """A spoilt copy, what was done, and where."""
+def _mutated(sample: Sample, dice: random.Random) -> tuple[Object, str]:
+    """A spoilt copy, and what was done."""
     obj, root = deepcopy(sample.obj), schema.root(sample.type)
-    words, way = [], ()
+    words = []
     for _ in range(dice.choice((1, 1, 1, 2))):
         places = list(_places(obj, root))
         deep = [place for place in places if place[3][0] not in ("apiVersion", "kind", "metadata")]
         place = dice.choice(deep if deep and dice.random() < 0.9 else places)
-        way = place[3]
-        words.append(f"{_shown(way)}: {_spoil(place, dice)}")
-    if dice.random() < 0.02:
-        return obj, "kind: repeated", ("repeated",)
-    return obj, ", ".join(words), way
+        words.append(f"{_shown(place[3])}: {_spoil(place, dice)}")
+    if dice.random() < 0.03:
+        words.append(_again(obj, dice))
+    return obj, ", ".join(words)
 
 
 def _places(value: Any, known: Schema, way: tuple[Any, ...] = ()) -> Iterator[Place]:
@@ -170,6 +161,14 @@ def _spoil(place: Place, dice: random.Random) -> str:
     if isinstance(value, list):
         ways += [_repeat, _more, _empty]
     return dice.choice(ways)(holder, key, inner, dice)
+
+
+def _again(obj: Object, dice: random.Random) -> str:
+    """Repeat a key, with another value."""
+    places = [(holder, key) for holder, key, _, _ in _places(obj, ANY) if isinstance(holder, dict)]
+    holder, key = dice.choice(places) if places else (obj, "kind")
+    holder[f"{AGAIN}{key}"] = deepcopy(dice.choice((holder.get(key), *ODD)))
+    return f"{key} repeated"
 
 
 def _odd(holder: Any, key: Any, inner: Schema, dice: random.Random) -> str:

@@ -28,19 +28,22 @@ def fill(body: Any) -> None:
                 kind.definition.fill(obj)
 
 
-def causes(stored: dict[str, Any]) -> set[tuple[str, str]]:
-    """Field and type of what the rules of its operator refuse in an object."""
+def causes(stored: dict[str, Any], before: Any) -> set[tuple[str, str]]:
+    """Field and type of what its operator refuses in an object that is new or was `before`."""
     kind = _type(stored)
-    found = validation.rules(kind, deepcopy(stored)) if kind and kind.custom else ()
-    return {(one.field, one.reason) for one in found}
+    return _errors(kind, stored, before) if kind and kind.custom else set()
 
 
 def rules(stored: dict[str, Any], before: Any) -> set[tuple[str, str]]:
     """Field and type of what the rules of a built-in kind refuse in an object that is new or was `before`."""
     kind = _type(stored)
-    if kind is None or kind.custom:
-        return set()
+    return _errors(kind, stored, before) if kind and not kind.custom else set()
+
+
+def _errors(kind: Type, stored: dict[str, Any], before: Any) -> set[tuple[str, str]]:
     new, old = deepcopy(stored), deepcopy(before)
     is_new = _type(old) is not kind
-    found = validation.check_new(kind, new) if is_new else validation.check_change(kind, old, new)
-    return {(one.field, one.reason) for one in [*found, *validation.check_status(kind, new)]}
+    found = [*(validation.check_new(kind, new) if is_new else validation.check_change(kind, old, new))]
+    if not kind.custom:
+        found += validation.check_status(kind, new)
+    return {(one.field, one.reason) for one in found}

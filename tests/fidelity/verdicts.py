@@ -15,6 +15,8 @@ _TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
 _AGES = ("Age", "Created At")
 _OWN = ("uid", "creationTimestamp", "resourceVersion", "selfLink", "deletionTimestamp")
 """Metadata that every server writes for itself."""
+_NAME = "kubernetes.io/metadata.name"
+"""The label with the name of a namespace."""
 _UIDS = ("controller-uid", "batch.kubernetes.io/controller-uid")
 """Labels with the uid of a Job."""
 
@@ -72,6 +74,8 @@ def _meta(meta: dict[str, Any], owners: bool) -> dict[str, Any]:
         kept["continue"] = "<continue>"
     if "generateName" in kept:
         kept["name"] = "<made>"
+        if _NAME in (kept.get("labels") or {}):
+            kept["labels"] = {**kept["labels"], _NAME: "<made>"}
     entries = kept.pop("managedFields", None) or []
     if owners:
         kept["managedFields"] = sorted(({**one, "time": ""} for one in entries), key=_ordered)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from arena.local import field_errors
 from arena.local.api import (
+    custom_resources,
     decoding,
     defaults,
     kind_rules,
@@ -30,12 +31,9 @@ def read(kind: Type, body: Object, how: WriteOptions) -> Object:
     """Return a new object as it is read, without a status that is written separately; `body` is changed.
 
     Raises:
-        Refused: 400 for another kind, unknown fields when strict, or values of a wrong type; 422 for such
-            values in a custom resource.
+        Refused: 400 for another kind, unknown fields when strict, or values of a wrong type.
     """
-    obj = metadata.shaped(kind, body)
-    metadata.check_kind(kind, obj)
-    obj = _decoded(kind, obj, how)
+    obj = read_replacement(kind, body, how)
     if kind.has_status and how.manager:
         obj.pop("status", None)
     return obj
@@ -45,12 +43,11 @@ def read_replacement(kind: Type, body: Object, how: WriteOptions) -> Object:
     """Return a whole object as it is read, which shall replace another; `body` is changed.
 
     Raises:
-        Refused: as `read`, but for the kind of a custom resource.
+        Refused: as `read`.
     """
-    return _decoded(kind, metadata.shaped(kind, body), how)
-
-
-def _decoded(kind: Type, obj: Object, how: WriteOptions) -> Object:
+    if kind.custom and body.get("apiVersion") != kind.resource.api_version:
+        decoding.report_repeats(kind, body, how)
+    obj = metadata.shaped(kind, body)
     obj["metadata"] = obj.get("metadata") or {}
     decoding.decode(kind, obj, how)
     return obj
@@ -63,6 +60,7 @@ def create(store: Store, kind: Type, obj: Object, how: WriteOptions) -> Object:
         Refused: 422 for values that are not allowed; 403 for a pod whose priority class is unknown, or beyond
             a LimitRange.
     """
+    _check_kind(kind, obj, None, [])
     _allowed(kind, obj, _required(kind, obj))
     _allowed(kind, obj, validation.check_status(kind, obj))
     limit_range.fill(store, kind, obj)
@@ -86,45 +84,60 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOpt
         Refused: as `read` and `create`, and 409 if `new` is based on another version of the object.
     """
     new["metadata"] = dict(new.get("metadata") or {})
-    metadata.keep(kind, old, new, how.patched or how.applied)
-    if not how.is_read:
-        decoding.decode(kind, new, how, old)
+    pruned = [] if how.is_read else decoding.decode(kind, new, how, old)
+    wrong = metadata.keep(kind, old, new, how.changes)
+    if pruned and how.applied and kind.custom:  # a cluster counts the change before it drops the fields
+        new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+    _check_kind(kind, new, old, wrong)
     if subresource == "status":
-        taken = {
-            k: v
-            for k, v in new["metadata"].items()
-            if k in ("managedFields", *_WITH_STATUS.get(kind.key, ()))
-        }
-        kept = {k: v for k, v in old["metadata"].items() if k not in _WITH_STATUS.get(kind.key, ())}
-        rest = {key: one for key, one in old.items() if key != "status"}
-        status = {"status": new["status"]} if "status" in new else {}
-        if not kind.custom:
-            status = {"status": new.get("status") or {}}
-        new = {**rest, "metadata": {**kept, **taken}, **status}
-        _allowed(kind, new, validation.check_status(kind, new, old))
-        ownership.changed(kind, old, new, subresource, how)
-        _allowed(kind, new, ownership.errors(new))
-        return new
+        return _update_status(kind, old, new, how, wrong)
     if kind.has_status:
         new.pop("status", None)
         if "status" in old:
             new["status"] = old["status"]
-    _allowed(kind, new, _required(kind, new, old))
+    if required := list(_required(kind, new, old)):
+        _allowed(kind, new, [*wrong, *required])
     kind_rules.of(kind).keep(old, new)
     if kind.custom:  # what operators fill in afterwards, nobody owns
-        ownership.changed(kind, old, new, subresource, how)
+        ownership.changed(kind, old, new, "", how)
     defaults.fill(kind, new)
     if not kind.custom:
-        ownership.changed(kind, old, new, subresource, how)
+        ownership.changed(kind, old, new, "", how)
     _allowed(kind, new, ownership.errors(new))
     check = validation.check_change if how.manager else validation.check_trusted
-    _allowed(kind, new, check(kind, old, new))
+    _allowed(kind, new, [*wrong, *check(kind, old, new)])
+    return new
+
+
+def _update_status(
+    kind: Type, old: Object, new: Object, how: WriteOptions, wrong: list[FieldError]
+) -> Object:
+    """The old object with the new status; `wrong` are the errors of its metadata."""
+    with_status = _WITH_STATUS.get(kind.key, ())
+    taken = {key: one for key, one in new["metadata"].items() if key in ("managedFields", *with_status)}
+    kept = {key: one for key, one in old["metadata"].items() if key not in with_status}
+    rest = {key: one for key, one in old.items() if key != "status"}
+    status = {"status": new["status"]} if "status" in new else {}
+    if not kind.custom:
+        status = {"status": new.get("status") or {}}
+    new = {**rest, "metadata": {**kept, **taken}, **status}
+    _allowed(kind, new, [*wrong, *validation.check_status(kind, new, old)])
+    if how.manager and not kind.custom:  # what operators and node write is much, and they read it again
+        defaults.complete_status(kind, new)
+    ownership.changed(kind, old, new, "status", how)
+    _allowed(kind, new, ownership.errors(new))
     return new
 
 
 def _allotted(kind: Type, obj: Object) -> tuple[str, ...]:
     """The fields of its spec that the server sets itself."""
     return tuple(name for name in defaults.ALLOTTED.get(kind.key, ()) if name not in (obj.get("spec") or ()))
+
+
+def _check_kind(kind: Type, obj: Object, old: Object | None, wrong: list[FieldError]) -> None:
+    """Refuse a custom resource of another kind, whose structure a cluster does not look at."""
+    if found := metadata.kind_errors(kind, obj):
+        _allowed(kind, obj, [*wrong, *custom_resources.check_rules(kind, obj, found, old)])
 
 
 def _required(kind: Type, obj: Object, old: Object | None = None) -> Iterable[FieldError]:

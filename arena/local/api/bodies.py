@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterable
+from types import NoneType
 from typing import Any, NoReturn
 
 from aiohttp import web
@@ -87,8 +88,13 @@ def check_kind(kind: Type, body: Object) -> None:
     """Refuse a custom resource without a kind; the kinds of built-in ones follow from the path.
 
     Raises:
-        Refused: 400.
+        Refused: 400, also if one of the words is no text, even if a text follows it.
     """
+    repeats = {one.path: one.earlier for one in repeated_keys.of(body).found}
+    for field in ("apiVersion", "kind"):
+        values = (*repeats.get((field,), ()), body.get(field))
+        if not all(isinstance(one, (str, NoneType)) for one in values):
+            raise refusals.bad(f"couldn't get version/kind: {field} is not a text")
     missing = [field for field in ("apiVersion", "kind") if not body.get(field)]
     if kind.custom and missing:
         raise refusals.bad(f"Object '{missing[-1]}' is missing: a custom resource needs apiVersion and kind")

@@ -39,12 +39,24 @@ def _check(
 ) -> list[FieldError]:
     """The errors; `nowhere` is the field of those that name none."""
     root, before = schema.root(kind), MISSING if old is None else old
-    own = {**obj, "metadata": {}}  # is checked as that of all kinds
-    shaped = structure.check(root, own, old=before)
+    shaped = structure.check(root, _own(obj), old=before)
     found += [one._replace(field=nowhere) if one.field == NOWHERE else one for one in shaped]
     found += scale.check(kind, obj)
+    return check_rules(kind, obj, found, old)
+
+
+def _own(obj: Object) -> Object:
+    """The object without its metadata, which is checked as that of all kinds."""
+    return {**obj, "metadata": {}}
+
+
+def check_rules(
+    kind: Type, obj: Object, found: list[FieldError], old: Object | None = None
+) -> list[FieldError]:
+    """The errors that were found of its structure, with those of equal items and of the published rules."""
+    root, before = schema.root(kind), MISSING if old is None else old
     if old is None or not any(repetitions(root, old)):
-        found += repetitions(root, own)
+        found += repetitions(root, _own(obj))
     if not (kind.facts and kind.facts["rules"]):
         return found
     if any(one.reason in _BLOCKING for one in found):

@@ -9,6 +9,7 @@ from copy import deepcopy
 from typing import Any
 
 from arena.local.api import schema
+from arena.local.api.pods import quality
 from arena.local.api.rbac import validation as rbac_validation
 from arena.local.api.resource_types import Type
 from arena.local.api.schema import Schema
@@ -32,6 +33,11 @@ def fill(kind: Type, obj: Object) -> None:
         kind.definition.fill(obj)
     elif filler := _FILLERS.get(kind.key):
         filler(obj)
+
+
+def complete_status(kind: Type, obj: Object) -> None:
+    """Set what Go always writes of the parts of a status: numbers, times as null, and empty parts."""
+    _complete(schema.root(kind).child("status"), obj["status"])
 
 
 def _complete(one: Schema, value: Any) -> None:
@@ -108,19 +114,7 @@ def _pod(obj: Object) -> None:
     set_defaults(spec, serviceAccountName=spec.get("serviceAccount") or "default", enableServiceLinks=True)
     set_defaults(spec, serviceAccount=spec["serviceAccountName"])
     status = obj.setdefault("status", {})
-    set_defaults(status, phase="Pending", qosClass=_quality(spec))
-
-
-def _quality(spec: Object) -> str:
-    """The quality of service class of a pod."""
-    asked = [container.get("resources") or {} for container in spec.get("containers") or []]
-    if not any(one.get("requests") or one.get("limits") for one in asked):
-        return "BestEffort"
-    for one in asked:
-        limits, requests = one.get("limits") or {}, one.get("requests") or {}
-        if not all(name in limits and limits[name] == requests.get(name) for name in ("cpu", "memory")):
-            return "Burstable"
-    return "Guaranteed"
+    set_defaults(status, phase="Pending", qosClass=quality.of(spec))
 
 
 def _service(obj: Object) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 from arena.local.api.limits import LIMITS
 from arena.local.api.schema import Schema
-from arena.local.api.structure import MISSING, NAMES, below, mark, same_items
+from arena.local.api.structure import MISSING, NAMES, alike, below, mark, same_items
 from arena.local.field_errors import NOWHERE, FieldError, invalid
 
 
 def check(schema: Schema, value: Any, path: str = "", old: Any = MISSING) -> Iterator[FieldError]:
     """The errors of a value whose structure is right; what is as it was in `old` is not checked again."""
-    if value is None or (old is not MISSING and value == old):
+    if value is None or (old is not MISSING and alike(value, old)):
         return
     if schema.rules:
         yield from (_error(path, value, why) for why in _broken(schema.rules, value, old))
@@ -87,8 +87,14 @@ def _leads(value: Any, path: str) -> bool:
 
 def _apart(value: Any, groups: list[dict[str, dict[str, Any]]]) -> Iterator[str]:
     for group in groups:
-        if all(any(_keeps(one, rules) for one in _at(value, path)) for path, rules in group.items()):
-            yield f"has values that exclude each other: {' and '.join(group)}"
+        lists = [path.partition("[]")[0] for path in group if "[]" in path]
+        unknown = [one for one in lists if not _leads(value, f"{one}.")]
+        known = {path: rules for path, rules in group.items() if path.partition("[]")[0] not in unknown}
+        if all(any(_keeps(one, rules) for one in _at(value, path)) for path, rules in known.items()):
+            if unknown:  # which a cluster finds when it evaluates the expression
+                yield f"{unknown[0]} is not there"
+            else:
+                yield f"has values that exclude each other: {' and '.join(group)}"
 
 
 def _keeps(value: Any, rules: Mapping[str, Any]) -> bool:

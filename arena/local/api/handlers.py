@@ -234,7 +234,8 @@ def _patch(call: Call) -> web.Response:
     force = query_options.flag(call.request.query, "force")
     change = patch_requests.change(call.request, call.body, target, how, force)
     is_applied = change.create is not None
-    how = replace(how, applied=is_applied, patched=not is_applied, repeats=change.repeats)
+    how = replace(how, applied=is_applied, patched=not is_applied)
+    how = replace(how, repeats=change.repeats, cuts=change.cuts)
     resource, name, space = target.kind.resource, target.name, target.namespace
     create = None if target.subresource else change.create
     with _guarded(call, how) as check:

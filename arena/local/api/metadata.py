@@ -10,7 +10,7 @@ from arena.digits import whole
 from arena.local.api import metadata_validation, refusals
 from arena.local.api.resource_types import Type
 from arena.local.field_errors import FieldError, invalid
-from arena.local.objects import Object
+from arena.local.objects import Object, Resource
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
@@ -49,13 +49,12 @@ def begin(kind: Type, body: Object, namespace: str | None) -> Object:
         "deletionGracePeriodSeconds",
         "selfLink",
         "resourceVersion",
-        "generation",
     ):
         meta.pop(key, None)
     meta["uid"] = str(uuid.uuid4())
     meta["creationTimestamp"] = now()
     if kind.generation:
-        meta["generation"] = 1
+        meta["generation"] = 1  # other kinds keep what they are sent
     return obj
 
 
@@ -73,7 +72,7 @@ def check_unstored(body: Object) -> None:
 def shaped(kind: Type, body: Object) -> Object:
     """A shallow copy whose apiVersion and kind are those of the type.
 
-    A custom resource may still have another kind: `check_kind`.
+    A custom resource may still have another kind: `kind_errors`.
 
     Raises:
         Refused: 400 if it has another apiVersion or kind.
@@ -93,15 +92,10 @@ def shaped(kind: Type, body: Object) -> Object:
     return {"apiVersion": api, "kind": word, **rest}
 
 
-def check_kind(kind: Type, obj: Object) -> None:
-    """Refuse a custom resource of another kind.
-
-    Raises:
-        Refused: 422.
-    """
-    if obj["kind"] != kind.resource.kind:
-        cause = invalid("kind", obj["kind"], f"must be {kind.resource.kind}")
-        raise refusals.invalid(kind.resource, str((obj.get("metadata") or {}).get("name", "")), [cause])
+def kind_errors(kind: Type, obj: Object) -> list[FieldError]:
+    """The error of a custom resource of another kind."""
+    wanted = kind.resource.kind
+    return [] if obj["kind"] == wanted else [invalid("kind", obj["kind"], f"must be {wanted}")]
 
 
 def _place(kind: Type, meta: dict[str, Any], namespace: str | None) -> None:
@@ -117,34 +111,49 @@ def _place(kind: Type, meta: dict[str, Any], namespace: str | None) -> None:
     meta["namespace"] = namespace or said or "default"
 
 
-def keep(kind: Type, old: Object, new: Object, patched: bool = False) -> None:
-    """Restore what only the server may change; check that `new` is based on `old`.
+def keep(kind: Type, old: Object, new: Object, patched: bool = False) -> list[FieldError]:
+    """Restore what only the server may change; the errors of changed metadata.
 
     Raises:
         Refused: 409 for another uid or an outdated resourceVersion; 400 for another name or namespace; 422
-            without a resourceVersion where one is needed, or of another kind.
+            without a resourceVersion where one is needed.
     """
     before, after = old["metadata"], new["metadata"]
-    _meant(kind, before, after, patched)
-    check_kind(kind, new)
-    if wrong := list(metadata_validation.check_change(before, after)):
-        raise refusals.invalid(kind.resource, before["name"], wrong)
+    identify(kind.resource, before, after, patched)
+    _check_version(kind, before, after)
+    wrong = list(metadata_validation.check_change(before, after))
     for key in ("name", "namespace", "resourceVersion", *_KEPT):
         after.pop(key, None)
         if key in before:
             after[key] = before[key]
+    return wrong
 
 
-def _meant(kind: Type, before: dict[str, Any], after: dict[str, Any], patched: bool) -> None:
-    for key in ("name", "namespace") if kind.resource.namespaced else ("name",):
+def identify(resource: Resource, before: Object, after: Object, patched: bool = False) -> None:
+    """Refuse metadata that is not that of the same object.
+
+    Raises:
+        Refused: 400 without a name, or for another name or namespace; 409 for another uid, 422 if it was
+            patched.
+    """
+    if not after.get("name") and patched:
+        raise refusals.bad("the name of the object was undeterminable: name must be provided")
+    for key in ("name", "namespace") if resource.namespaced else ("name",):
         said, real = after.get(key), before.get(key)
         if said and said != real:
             raise refusals.bad(
                 f"the {key} of the object ({said}) does not match the {key} on the URL ({real})"
             )
-    if not patched and after.get("uid", before["uid"]) != before["uid"]:
-        why = f"UID in precondition: {after['uid']}, UID in object meta: {before['uid']}"
-        raise refusals.conflict(kind.resource, before["name"], f"Precondition failed: {why}")
+    said = after.get("uid", before["uid"])
+    if said != before["uid"] and patched:
+        cause = invalid("metadata.uid", said, "field is immutable")
+        raise refusals.invalid(resource, before["name"], [cause])
+    if said != before["uid"]:
+        why = f"UID in precondition: {said}, UID in object meta: {before['uid']}"
+        raise refusals.conflict(resource, before["name"], f"Precondition failed: {why}")
+
+
+def _check_version(kind: Type, before: Object, after: Object) -> None:
     version = after.get("resourceVersion")
     if version in (None, "", "0"):
         if kind.custom or kind.key in _VERSIONED:

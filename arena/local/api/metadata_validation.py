@@ -20,6 +20,13 @@ _FIXED = ("uid", "deletionTimestamp", "deletionGracePeriodSeconds")
 """What may not change; of an object that is being deleted, the server restores the last two."""
 
 
+def check_stem(meta: Object, form: Format) -> Iterator[FieldError]:
+    """The errors of what the name of a new object begins with if it is generated."""
+    if stem := meta.get("generateName"):
+        masked = f"{stem[:-2]}a" if len(stem) > 1 and stem.endswith("-") else stem
+        yield from (invalid("metadata.generateName", stem, why) for why in form(masked))
+
+
 def check(meta: Object, form: Format, custom: bool = False) -> Iterator[FieldError]:
     """The errors of the metadata of an object whose name must have this format.
 

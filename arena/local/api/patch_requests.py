@@ -1,13 +1,16 @@
 """PATCH requests: turn content type and body into a function that changes an object."""
 
 from collections.abc import Callable
+from types import NoneType
+from typing import Any
 
 from aiohttp import web
 
+from arena.digits import whole
 from arena.local.api import bodies, metadata, ownership, refusals, repeated_keys, schema
 from arena.local.api.patches import apply, fields, pointer, strategic
 from arena.local.api.patches.merge import merge
-from arena.local.api.repeated_keys import Repeats
+from arena.local.api.repeated_keys import Repeat, Repeats
 from arena.local.api.request_options import WriteOptions
 from arena.local.api.request_path import Target
 from arena.local.field_errors import FieldError, forbidden, invalid
@@ -27,33 +30,32 @@ class Patch(NamedTuple):
     """The object to create if it is missing; None for 404."""
     repeats: Repeats = repeated_keys.NONE
     """The keys that it repeats."""
+    cuts: bool = False
+    """Whether numbers are cut to the size of their field."""
 
 
 def change(request: web.Request, body: bytes, target: Target, how: WriteOptions, force: bool) -> Patch:
-    """Parse the patch in the request; applying it is refused if it removes the name or changes the uid.
+    """Parse the patch in the request; applying it is refused if it changes the type.
 
     Raises:
         Refused: 400 if it cannot be read; 415 for a content type that the kind does not support.
     """
     patch = _parse(request, body, target, how, force)
-    return patch._replace(apply=_identified(patch.apply, target, request.content_type))
+    return patch._replace(apply=_kept(patch.apply, target, request.content_type))
 
 
-def _identified(change: Callable[[Object], Object], target: Target, form: str) -> Callable[[Object], Object]:
-    """The change, whose result must still be the same object, by its name and uid."""
+def _kept(change: Callable[[Object], Object], target: Target, form: str) -> Callable[[Object], Object]:
+    """The change, whose result must still be of the same type."""
 
     def checked(old: Object) -> Object:
-        uid = (old.get("metadata") or {}).get("uid")
         new = change(old)
         if target.kind.custom and target.subresource != "scale":
             _check_type(target, new)
         elif target.subresource != "scale":
             new = _typed(target, new, form)
-        bodies.check_name(new)
-        if (said := new["metadata"].get("uid", uid)) != uid:
-            cause = invalid("metadata.uid", said, "field is immutable")
-            raise refusals.invalid(target.kind.resource, new["metadata"]["name"], [cause])
-        return new
+        if not isinstance(new.get("metadata"), (dict, NoneType)):
+            raise refusals.unpatched(new, "metadata is not a mapping")
+        return {**new, "metadata": new.get("metadata") or {}}
 
     return checked
 
@@ -95,24 +97,40 @@ def _parse(request: web.Request, body: bytes, target: Target, how: WriteOptions,
         raise refusals.option("PatchOptions", cause)
     if form == _POINTER:
         operations = bodies.decode(body)
-        told = tuple(f"json patch {one}" for one in repeated_keys.of(operations).texts)
-        return Patch(lambda obj: bodies.mapping(pointer.patch(obj, operations)), repeats=Repeats(told))
+        repeats = _repeated(repeated_keys.of(operations), operations)
+        return Patch(lambda obj: bodies.mapping(pointer.patch(obj, operations)), repeats=repeats)
     if form == _MERGE or (form == _STRATEGIC and target.subresource == "scale" and not target.kind.custom):
         patch = bodies.load(body)
         return Patch(lambda obj: merge(obj, patch), repeats=repeated_keys.of(patch))
     if form == _STRATEGIC and not target.kind.custom:
         patch, root = bodies.load(body), schema.root(target.kind)
-        return Patch(lambda obj: strategic.patch(obj, patch, root), repeats=repeated_keys.of(patch))
+        return Patch(lambda obj: strategic.patch(obj, patch, root), None, repeated_keys.of(patch), cuts=True)
     if form in (_APPLY, "application/apply-patch+cbor") and target.subresource != "scale":
         config = bodies.load(body)
         repeats = bodies.yaml_repeats(body) if repeated_keys.of(config).texts else repeated_keys.NONE
-        return _apply(request, config, target, how, force)._replace(repeats=repeats)
+        return _apply(request, config, target, how, force)._replace(repeats=repeats, cuts=True)
     known = [_POINTER, _MERGE, *([] if target.kind.custom else [_STRATEGIC]), _APPLY]
     raise refusals.of_code(
         415,
         "the body of the request was in an unknown format - accepted media types include: "
         + ", ".join(known),
     )
+
+
+def _repeated(repeats: Repeats, operations: Any) -> Repeats:
+    """The keys that a JSON patch repeats, and the same keys in the object that it leaves."""
+    left = []
+    for one in repeats.found:
+        number, field, *below = one.path
+        if field == "value":
+            steps = map(_step, str(operations[number].get("path", "")).split("/")[1:])
+            left.append(Repeat((*steps, *below), one.earlier))
+    return Repeats(tuple(left), more=tuple(f"json patch {one.text}" for one in repeats.found))
+
+
+def _step(step: str) -> str | int:
+    number = whole(step)
+    return step if number is None else number
 
 
 def _apply(request: web.Request, config: Object, target: Target, how: WriteOptions, force: bool) -> Patch:

@@ -5,7 +5,8 @@ from datetime import datetime
 from decimal import ROUND_UP, Decimal, InvalidOperation, Overflow
 from typing import Any
 
-QUANTITY = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?", re.ASCII)
+QUANTITY = re.compile(r"(?=.)[+-]?\d*\.?\d*(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?", re.ASCII)
+"""Without digits it is 0, as in a cluster."""
 _LARGEST = 10**60
 _LARGEST_BINARY = 2**63 - 1
 """Larger binary quantities are cut, as in a cluster."""

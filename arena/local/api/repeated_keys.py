@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from arena.tuples import NamedTuple
@@ -10,17 +10,38 @@ from arena.tuples import NamedTuple
 Pairs = list[tuple[str, Any]]
 
 
+class Repeat(NamedTuple):
+    """A key that a JSON text has several times."""
+
+    path: tuple[str | int, ...]
+    earlier: tuple[Any, ...]
+    """The values that the last one follows."""
+
+    @property
+    def text(self) -> str:
+        """What is said about it."""
+        return f'duplicate field "{shown(self.path)}"'
+
+
 class Repeats(NamedTuple):
     """What is said about repeated keys."""
 
-    texts: tuple[str, ...] = ()
-    is_yaml: bool = False
+    found: tuple[Repeat, ...] = ()
+    lines: tuple[str, ...] = ()
+    """What is said of those of a YAML text."""
+    more: tuple[str, ...] = ()
+    """What is said before."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Warnings, one for each key."""
+        return (*self.more, *(one.text for one in self.found), *self.lines)
 
     @property
     def error(self) -> str:
         """All of it in one sentence."""
-        if self.is_yaml:
-            return "yaml: unmarshal errors:\n  " + "\n  ".join(self.texts)
+        if self.lines:
+            return "yaml: unmarshal errors:\n  " + "\n  ".join(self.lines)
         return ", ".join(self.texts)
 
 
@@ -48,18 +69,22 @@ def load(text: bytes | str, **options: Any) -> Any:
     Raises:
         ValueError: the text is not JSON.
     """
-    repeats: list[tuple[Mapping[str, Any], list[str]]] = []
+    repeats: dict[int, dict[str, tuple[Any, ...]]] = {}
+    kept: list[Any] = []  # so that no other mapping gets its id
 
     def mapping(pairs: Pairs) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
             counts = Counter(name for name, _ in pairs)
-            repeats.append((found, [name for name, count in counts.items() if count > 1]))
+            twice = [name for name, count in counts.items() if count > 1]
+            repeats[id(found)] = {
+                name: tuple(one for key, one in pairs if key == name)[:-1] for name in twice
+            }
+            kept.append(found)
         return found
 
     value = json.loads(text, object_pairs_hook=mapping, **options)
-    paths = _paths(value, "", {id(one): names for one, names in repeats}) if repeats else ()
-    return marked(value, Repeats(tuple(f'duplicate field "{path}"' for path in paths)))
+    return marked(value, Repeats(tuple(_repeats(value, (), repeats)))) if repeats else value
 
 
 def marked(value: Any, repeats: Repeats) -> Any:
@@ -76,15 +101,19 @@ def of(value: Any) -> Repeats:
     return value.repeats if isinstance(value, (Repeating, RepeatingList)) else NONE
 
 
-def _paths(value: Any, path: str, repeats: Mapping[int, list[str]]) -> Iterator[str]:
-    if isinstance(value, list):
-        for index, one in enumerate(value):
-            yield from _paths(one, f"{path}[{index}]", repeats)
-    elif isinstance(value, dict):
-        start = f"{path}." if path else ""
-        yield from (f"{start}{name}" for name in repeats.get(id(value), ()))
-        for name, one in value.items():
-            yield from _paths(one, f"{start}{name}", repeats)
+def _repeats(
+    value: Any, path: tuple[str | int, ...], known: Mapping[int, Mapping[str, tuple[Any, ...]]]
+) -> Iterator[Repeat]:
+    if isinstance(value, dict):
+        yield from (Repeat((*path, name), earlier) for name, earlier in known.get(id(value), {}).items())
+    if isinstance(value, (dict, list)):
+        for key, one in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _repeats(one, (*path, key), known)
+
+
+def shown(path: Iterable[str | int]) -> str:
+    """`spec.containers[0].name`."""
+    return "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in path).removeprefix(".")
 
 
 class YamlKeys:
@@ -99,7 +128,7 @@ class YamlKeys:
     @property
     def repeats(self) -> Repeats:
         """What was noted."""
-        return Repeats(tuple(self._found), is_yaml=True)
+        return Repeats(lines=tuple(self._found))
 
     def hear(self, event: Any) -> None:
         """Take the next event."""

@@ -31,11 +31,18 @@ class WriteOptions:
     """Whether `managedFields` is already final, as for server-side apply."""
     patched: bool = False
     """Whether it is a patch, whose result a cluster reads again: what it cannot read is the patch's fault."""
+    cuts: bool = False
+    """Whether numbers are cut to the size of their field, as of some patches of built-in kinds."""
     is_read: bool = False
     """Whether the new object was decoded already, as that of a request that replaces one."""
     repeats: Repeats = repeated_keys.NONE
     """The keys that its body repeats."""
     warn: Callable[[str], None] = _silent
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes an object that is there, rather than to bring a whole one."""
+        return self.patched or self.applied
 
 
 TRUSTED = WriteOptions()

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-from arena.local.api import bodies, decoding, json_path, refusals
+from arena.local.api import bodies, decoding, json_path, metadata, refusals
 from arena.local.api.request_options import WriteOptions
 from arena.local.api.resource_types import Type
 from arena.local.api.schema import Schema
+from arena.local.api.structure import Pointed
 from arena.local.field_errors import FieldError, invalid
 from arena.local.objects import Object, Resource
 
@@ -80,6 +81,7 @@ def scaled(kind: Type, obj: Object, wanted: Object, how: WriteOptions) -> Object
     """
     if how.patched:
         decoding.decode_part(_SCALE, _SHAPE, wanted, how)
+        metadata.identify(_SCALE, obj["metadata"], wanted["metadata"], patched=True)
     replicas = (wanted.get("spec") or {}).get("replicas") or 0
     if replicas < 0:
         path, what = "spec.replicas", _SCALE
@@ -120,5 +122,5 @@ def _at(obj: Any, path: str, kind: type) -> tuple[Any, str]:
         if step not in value:
             return kind(), ""
         value = value[step]
-    is_right = isinstance(value, kind) and not isinstance(value, bool)
+    is_right = isinstance(value, kind) and not isinstance(value, (bool, Pointed))
     return (value, "") if is_right else (kind(), f"{path} accessor error: {value} is of another type")

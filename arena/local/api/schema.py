@@ -79,6 +79,11 @@ class Schema:
         return {name: one.raw["default"] for name, one in self.fields.items() if "default" in one.raw}
 
     @cached_property
+    def key_defaults(self) -> Mapping[str, Any]:
+        """The values of missing fields that identify an item; of a built-in kind, what is always there."""
+        return {**self.raw.get("defaults", {}), **self.defaults}
+
+    @cached_property
     def all_defaults(self) -> Mapping[str, Any]:
         """The defaults of the fields of a built-in kind, also those that are not published."""
         return {**self._lists, **self._parts, **self.defaults, **self.raw.get("defaults", {})}

@@ -12,6 +12,7 @@ from typing import Any
 from arena.local.api import go_types
 from arena.local.api.limits import LIMITS, is_within, no_range
 from arena.local.api.quantities import is_quantity, is_time
+from arena.local.api.request_options import WriteOptions
 from arena.local.api.schema import TIMES, Schema
 from arena.local.field_errors import NOWHERE, FieldError, invalid, missing
 from arena.tuples import NamedTuple
@@ -28,7 +29,21 @@ _ACCEPTED: dict[str, tuple[str, ...]] = {
 }
 _EXACT = 2**53
 """Larger numbers with a decimal point are no integers to a cluster."""
+_WRITTEN = 10**21
+"""A cluster writes smaller numbers without an exponent."""
+_NOTHING = Schema({"type": "null"})
+"""The structure of what is in a list that should be none."""
 _WORDS = {"int-or-string": "integer,string"}
+
+
+class Pointed(int):
+    """A whole number that was written with a decimal point, without which it is stored.
+
+    Until then it is no integer to a cluster, and another value than the same number that is stored.
+    """
+
+
+NAMES[Pointed] = "number"
 
 
 class Findings(NamedTuple):
@@ -38,26 +53,30 @@ class Findings(NamedTuple):
     errors: list[FieldError]
 
 
-def decode(schema: Schema, obj: Any, custom: bool, merged: bool = False) -> Findings:
+def decode(schema: Schema, obj: Any, custom: bool, how: WriteOptions) -> Findings:
     """Remove unknown fields and nulls from an object, and set the defaults of a custom kind.
 
     A built-in kind cannot be read with a value of a wrong type; of a custom one, this is so in its metadata.
-    Nulls in a custom resource that the server itself has `merged` stay, as on a cluster, and are wrong.
+    Nulls in a custom resource that the server itself has merged, as it applied a configuration, stay, as on a
+    cluster, and are wrong.
     """
     meta = schema.child("metadata"), obj.get("metadata"), "metadata"
     typed = meta if custom else (schema, obj, "")
-    go_types.normalise(*typed[:2])
-    unknown = list(prune(schema, obj, keep_nulls=custom and merged))
+    if how.cuts and not custom:
+        go_types.cut(schema, obj)
+    go_types.normalise(*typed[:2], keeps_zeros=not how.manager)
+    unknown = list(prune(schema, obj, keep_nulls=custom and how.applied))
     if custom:
         complete(schema, obj)
-    return Findings(unknown, list(_misfits(*typed)))
+    return Findings(unknown, list(misfits(*typed)))
 
 
 def prune(schema: Schema, value: Any, path: str = "", keep_nulls: bool = False) -> Iterator[str]:
     """Remove unknown fields, and nulls that stand for a field that is not there; yield the unknown ones."""
     if isinstance(value, list):
+        item = schema.item if "items" in schema.raw or schema.is_open else _NOTHING
         for index, one in enumerate(value):
-            yield from prune(schema.item, one, f"{path}[{index}]", keep_nulls)
+            yield from prune(item, one, f"{path}[{index}]", keep_nulls)
     elif isinstance(value, dict):
         for key in list(value):
             child, where = schema.known(key), below(path, key)
@@ -75,29 +94,29 @@ def _keeps_null(schema: Schema) -> bool:
 
 
 def complete(schema: Schema, value: Any) -> None:
-    """Set defaults, and write whole numbers as integers."""
+    """Set defaults, and note which whole numbers are written with a decimal point."""
     if isinstance(value, dict):
         for name, default in schema.defaults.items():
             if value.get(name) is None and not (name in value and schema.fields[name].nullable):
                 value[name] = deepcopy(default)
     for key, one in _members(value):
         inner = schema.child(key) if isinstance(value, dict) else schema.item
-        if isinstance(one, float) and one.is_integer() and abs(one) < _EXACT:
-            value[key] = int(one)
+        if isinstance(one, float) and one.is_integer() and abs(one) < _WRITTEN:
+            value[key] = Pointed(int(one))
         else:
             complete(inner, one)
 
 
-def _misfits(schema: Schema, value: Any, path: str = "") -> Iterator[FieldError]:
+def misfits(schema: Schema, value: Any, path: str = "") -> Iterator[FieldError]:
     """The values that their type cannot hold."""
     if not (_fits(schema, value) and go_types.holds(schema, value)):
         yield _wrong(schema, path, value)
         return
     for key, one in _members(value):
         if isinstance(value, list):
-            yield from _misfits(schema.item, one, f"{path}[{key}]")
+            yield from misfits(schema.item, one, f"{path}[{key}]")
         elif child := schema.known(key):
-            yield from _misfits(child, one, below(path, key))
+            yield from misfits(child, one, below(path, key))
 
 
 def _members(value: Any) -> list[tuple[Any, Any]]:
@@ -108,7 +127,7 @@ def _members(value: Any) -> list[tuple[Any, Any]]:
 
 def check(schema: Schema, value: Any, path: str = "", old: Any = MISSING) -> Iterator[FieldError]:
     """The errors of a value; what is as it was in `old` is not checked again, as a cluster does."""
-    if (value is None and schema.nullable) or (old is not MISSING and value == old):
+    if (value is None and schema.nullable) or (old is not MISSING and alike(value, old)):
         return
     # What there is to check is checked even so, and a list passes for a text with a format, as in a cluster.
     if not _fits(schema, value) and not (isinstance(value, list) and _is_formatted(schema)):
@@ -125,6 +144,15 @@ def check(schema: Schema, value: Any, path: str = "", old: Any = MISSING) -> Ite
         yield from _mapping(schema, value, path, old)
     elif isinstance(value, list) and schema.type == "array":
         yield from _list(schema, value, path, old)
+
+
+def alike(value: Any, old: Any) -> bool:
+    """Whether values are equal and of the same types, as 1, 1.0 and True are not."""
+    if isinstance(value, dict):
+        return value == old and all(alike(one, old[key]) for key, one in value.items())
+    if isinstance(value, list):
+        return value == old and all(map(alike, value, old))
+    return value == old and type(value) is type(old)
 
 
 def _is_formatted(schema: Schema) -> bool:
@@ -171,7 +199,7 @@ def _fits(schema: Schema, value: Any) -> bool:
     if given == "string" and wanted == "quantity":
         return is_quantity(value)
     if given == "number" and wanted in ("integer", "int-or-string"):
-        return bool(value.is_integer()) and abs(value) < _EXACT
+        return float(value).is_integer() and abs(value) < _EXACT
     return given in _ACCEPTED.get(wanted, (wanted,))
 
 

@@ -13,14 +13,17 @@ from arena.local.objects import Object
 
 def check_new(kind: Type, obj: Object) -> Iterator[FieldError]:
     """The errors of a new object."""
-    yield from _check(kind, obj)
+    yield from _checked(kind, obj, None, structure(kind, obj, None))
     yield from kind_rules.of(kind).check_new(obj)
 
 
 def check_change(kind: Type, old: Object, new: Object) -> Iterator[FieldError]:
     """The errors of a changed object."""
     rules = kind_rules.of(kind)
-    yield from _check(kind, new, old)
+    found = structure(kind, new, old)
+    yield from _checked(kind, new, old, found)
+    if kind.custom and (found or not isinstance(new.get("spec"), dict)):
+        return  # a cluster asks operators about what it would store
     for path in rules.immutable:
         yield from checks.fixed(path, _value(old, path), _value(new, path))
     yield from rules.change(old, new)
@@ -31,9 +34,8 @@ def check_trusted(kind: Type, old: Object, new: Object) -> Iterator[FieldError]:
     yield from structure(kind, new, old) or pod_limit.check(new, old)
 
 
-def _check(kind: Type, obj: Object, old: Object | None = None) -> Iterator[FieldError]:
-    """The errors of an object that is new, or that replaces `old`."""
-    found = structure(kind, obj, old)
+def _checked(kind: Type, obj: Object, old: Object | None, found: list[FieldError]) -> Iterator[FieldError]:
+    """The errors of an object that is new, or that replaces `old`; `found` are those of its structure."""
     yield from found
     if not found:
         yield from pod_limit.check(obj, old)
@@ -44,7 +46,8 @@ def _check(kind: Type, obj: Object, old: Object | None = None) -> Iterator[Field
 def structure(kind: Type, obj: Object, old: Object | None) -> list[FieldError]:
     """The errors of metadata and structure; the rules of built-in kinds say themselves what is required."""
     known = kind_rules.of(kind)
-    found = list(metadata_validation.check(obj["metadata"], known.name, kind.custom))
+    found = list(metadata_validation.check_stem(obj["metadata"], known.name)) if old is None else []
+    found += metadata_validation.check(obj["metadata"], known.name, kind.custom)
     if kind.custom:
         return custom_resources.check(kind, obj, found, old)
     if known.check is kind_rules.nothing:

@@ -416,8 +416,9 @@ def test_a_status_is_put_by_itself(server):
     server.ask("POST", "/api/v1/nodes", {"metadata": {"name": "n"}})
     change = {"spec": {"unschedulable": True}, "status": {"phase": "x"}}
     answer = server.ask("PATCH", "/api/v1/nodes/n/status", change, Content_Type=MERGE)
-    assert (answer.body["status"], answer.body["spec"]) == ({"phase": "x"}, {})
-    assert server.api.get(NODES, "n")["status"] == {"phase": "x"}
+    assert (answer.body["status"]["phase"], answer.body["spec"]) == ("x", {})
+    assert answer.body["status"]["nodeInfo"]["osImage"] == ""
+    assert server.api.get(NODES, "n")["status"] == answer.body["status"]
 
 
 def test_discovery_agrees_with_itself(server):

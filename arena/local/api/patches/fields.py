@@ -176,7 +176,7 @@ def item_step(item: Any, schema: Schema) -> str:
         return f"v:{text(item)}"
     if not isinstance(item, dict):
         raise Unfit(": associative list with keys may not have non-map elements")
-    defaults, found = schema.item.defaults, []
+    defaults, found = schema.item.key_defaults, []
     for key in schema.sorted_keys:
         value = item[key] if key in item else defaults.get(key, _NOTHING)
         if value is not _NOTHING:

@@ -37,7 +37,7 @@ def patch(target: Any, change: Any, schema: Schema) -> Any:
         result = {key: value for key, value in result.items() if key in kept}
     for key, value in change.items():
         if key in schema.replaced and isinstance(value, dict):
-            result[key] = _bare(value)
+            result[key] = value if key in result else _bare(value)
         elif not key.startswith("$"):
             _field(result, key, value, schema.child(key))
     _directives(result, change, schema)

@@ -14,6 +14,8 @@ from arena.local.objects import Object
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 _EXTERNAL = ("NodePort", "LoadBalancer")
 _DAY = 86400
+_FAMILIES = 2
+"""IPv4 and IPv6."""
 _NODE_PORTS = range(30000, 32768)
 
 
@@ -86,17 +88,37 @@ def _ports(spec: Object) -> Iterator[FieldError]:
 def _address(spec: Object) -> Iterator[FieldError]:
     """The errors of the address, or of the name that stands for it."""
     kind, address = spec["type"], spec.get("clusterIP") or ""
-    if _is_headless(spec):
-        if kind in _EXTERNAL:
-            yield invalid("spec.clusterIPs[0]", "None", f"may not be set to 'None' for {kind} services")
-    elif address:
-        yield from (invalid("spec.clusterIPs[0]", address, why) for why in formats.ip(address))
+    if kind != "ExternalName":
+        yield from _addresses(address, spec.get("clusterIPs") or [address])
+    if _is_headless(spec) and kind in _EXTERNAL:
+        yield invalid("spec.clusterIPs[0]", "None", f"may not be set to 'None' for {kind} services")
     if kind == "ExternalName":
         name = str(spec.get("externalName") or "").removesuffix(".")
         if not name:
             yield missing("spec.externalName")
         else:
             yield from text(formats.subdomain)("spec.externalName", name)
+
+
+def _addresses(first: str, addresses: list[str]) -> Iterator[FieldError]:
+    """The errors of the addresses, of which there is one of each family."""
+    path = "spec.clusterIPs"
+    if addresses[0] != first:
+        yield invalid(path, addresses, "first value must match `clusterIP`")
+    if addresses[0] == "None" and len(addresses) > 1:
+        yield invalid(path, addresses, "'None' must be the first and only value")
+        return
+    wrong = [
+        invalid(f"{path}[{index}]", one, why)
+        for index, one in enumerate(addresses)
+        if one and (one, index) != ("None", 0)
+        for why in formats.ip(one)
+    ]
+    yield from wrong
+    if len(addresses) > _FAMILIES:
+        yield invalid(path, addresses, f"may only hold up to {_FAMILIES} values")
+    if not wrong and len({":" in one for one in addresses}) < len(addresses):
+        yield invalid(path, addresses, "may specify no more than one IP for each IP family")
 
 
 def _traffic(spec: Object) -> Iterator[FieldError]:
@@ -126,12 +148,14 @@ def _is_range(value: str) -> bool:
 
 
 def _keep(old: Object, new: Object) -> None:
-    """Keep the address, which clients need not send."""
+    """Keep the address, which clients need not send; whoever changes the first need not change the list."""
     before, after = mapping(old.get("spec")), mapping(new.get("spec"))
     if not after.get("clusterIP") and after.get("type") != "ExternalName":
         for name in ("clusterIP", "clusterIPs"):
             if name in before:
                 after[name] = before[name]
+    elif after.get("clusterIP") and after.get("clusterIPs") == before.get("clusterIPs"):
+        after["clusterIPs"] = [after["clusterIP"], *(after.get("clusterIPs") or [])[1:]]
 
 
 def _change(old: Object, new: Object) -> Iterator[FieldError]:
