@@ -285,7 +285,7 @@ def test_language_models_in_kserve(serve, ask):
 @pytest.mark.parametrize(
     ("last", "why"),
     [
-        (b'data: {"error": {"message": "out of memory"}}\n\ndata: [DONE]\n\n', "out of memory"),
+        (b'data: {"error": {"message": "out of memory"}}\n\ndata: [DONE]\n\n', "answer: out of memory$"),
         (b"", "broke off"),
         (b"data: nonsense\n\n", "not JSON"),
     ],

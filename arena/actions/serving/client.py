@@ -150,24 +150,25 @@ def reason(body: bytes) -> str:
     `message`, FastAPI `detail`, TorchServe `message`, Seldon `status.info`.
     """
     try:
-        said = _said(foreign_json.loads(body))
+        text = said(foreign_json.loads(body))
     except ValueError:
         text = body.decode(errors="replace")
-        said = "" if text.lstrip()[:1] == "<" else text
-    return " ".join(said.split())[:_LONG]
+        text = "" if text.lstrip()[:1] == "<" else text
+    return " ".join(text.split())[:_LONG]
 
 
-def _said(data: Any) -> str:
+def said(data: Any) -> str:
+    """What the JSON of an error says; "" if nothing."""
     if isinstance(data, str):
         return data
     if isinstance(data, list):
-        return "; ".join(filter(None, map(_said, data)))
+        return "; ".join(filter(None, map(said, data)))
     if not isinstance(data, dict):
         return ""
     if isinstance(where := data.get("loc"), list) and isinstance(data.get("msg"), str):
         return f"{'.'.join(map(str, where))}: {data['msg']}"
     for key in ("error", "message", "detail", "info", "reason", "status"):
-        if found := _said(data.get(key)):
+        if found := said(data.get(key)):
             return found
     return ""
 
@@ -178,8 +179,8 @@ def refusal(answer: Answer, what: str) -> ArenaError:
     Args:
         what: what was asked, such as `the model "digits" at http://...`.
     """
-    said = reason(answer.body)
-    text = f"{what} answers {answer.status}" + (f": {said}" if said else "")
+    why = reason(answer.body)
+    text = f"{what} answers {answer.status}" + (f": {why}" if why else "")
     if answer.status in (401, 403):
         return NotAllowed(text, "give a token with --token")
     if answer.status == 404:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from arena import foreign_json
+from arena.actions.serving.client import said
 
 _LONGEST = 1 << 24
 """Maximum bytes of a line."""
@@ -73,7 +74,7 @@ class Stream:
             self.fault = "the answer is not an object"
             return
         if found.get("error"):
-            self.fault = str(found["error"])[:300]
+            self.fault = said(found)[:300] or "it reports an error"
         if isinstance(usage := found.get("usage"), dict):
             self._usage = int(usage.get("completion_tokens") or 0)
         for choice in found.get("choices") or ():
