@@ -77,7 +77,7 @@ def _rows(found: Sequence[Benchmark]) -> list[tuple[str, Cell]]:
         ("Measured", lambda one: f"{one.seconds:.1f}s" + (", interrupted" if one.interrupted else "")),
         ("Right answers", lambda one: str(one.succeeded)),
         ("Errors", lambda one: f"{one.failed} ({100 * one.error_share:.2g}%)" if one.failed else "0"),
-        *((f"  {kind}", _counter(kind)) for kind in kinds),
+        *((f"Errors: {kind}", _counter(kind)) for kind in kinds),
         *([("Unanswered", lambda one: str(one.unanswered))] if any(one.unanswered for one in found) else []),
         ("Throughput", lambda one: f"{one.throughput:.1f}/s"),
         *_times("Latency", lambda one: one.latency, ("p50", "p90", "p95", "p99", "max")),
