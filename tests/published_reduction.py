@@ -28,6 +28,8 @@ KEPT = ("format", "minimum", "maximum", "minLength",
 NAMES = {"jaxReplicaSpecs": "replicaSpecs", "JAXJob.status": "jobStatus"}
 """Names of parts that the structures of other kinds refer to, by the field that holds them first."""
 FORMATS = ("int32", "int64", "date-time")
+LATER = ("networking.istio.io",)
+"""Groups whose later versions are as the one that was stored when they were published."""
 FIXED = "self == oldSelf"
 SHORT = 60
 """Characters of JSON that are not worth a part of their own."""
@@ -81,9 +83,10 @@ def _published(resource: Resource) -> Definition | None:
         return None
     spec = reduction.definition(path)["spec"]
     versions = {one["name"]: one for one in spec["versions"]}
-    if resource.version not in versions:
-        return None
-    return Definition(_release(path), resource.kind, spec["names"], versions[resource.version])
+    found = versions.get(resource.version)
+    if found is None and resource.group in LATER:
+        found = next(one for one in versions.values() if one["storage"])
+    return Definition(_release(path), resource.kind, spec["names"], found) if found else None
 
 
 def _release(path: Path) -> str:

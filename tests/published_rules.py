@@ -29,7 +29,21 @@ _RUNTIME: Rules = {
     "spec.mlPolicy.torch.envInjection.targets[].containerNames": {"inside": {"[]": {"excluded": ["node"]}}},
 }
 
+_FILTERS = ("spec.rules[].filters", "spec.rules[].backendRefs[].filters")
+_BELOW_FILTERS = (
+    "", "[]", "[].cors.allowHeaders", "[].cors.allowMethods", "[].cors.allowOrigins",
+    "[].requestMirror", "[].requestMirror.backendRef", "[].requestMirror.fraction",
+    "[].requestRedirect.path", "[].urlRewrite.path",
+)  # fmt: skip
+_ROUTE = (
+    "spec.parentRefs", "spec.rules", "spec.rules[]", "spec.rules[].backendRefs[]",
+    "spec.rules[].matches[].path", "spec.rules[].timeouts",
+    *(f"{filters}{below}" for filters in _FILTERS for below in _BELOW_FILTERS),
+)  # fmt: skip
+"""The paths of rules that arena/local/operators/gateway/route_validation.py restates."""
+
 RULES: dict[str, Rules] = {
+    "HTTPRoute": {path: {} for path in _ROUTE},
     "JobSet": _jobset("spec"),
     "TrainingRuntime": _RUNTIME,
     "ClusterTrainingRuntime": _RUNTIME,

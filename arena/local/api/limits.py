@@ -40,10 +40,14 @@ def _fails_pattern(value: str, pattern: str) -> bool:
     return not _compiled(pattern).search(value)
 
 
+_END = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])|\$")
+"""A `$` that stands for the end: neither escaped nor in a set of characters."""
+
+
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     """A pattern as published: its `$` is the end of the text, and its digits are those of ASCII."""
-    return re.compile(re.sub(r"(?<!\\)\$", r"\\Z", pattern), re.ASCII)
+    return re.compile(_END.sub(lambda found: found[1] or r"\Z", pattern), re.ASCII)
 
 
 def _body(words: str) -> Callable[[str, Any, Any], FieldError]:

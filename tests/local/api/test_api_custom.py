@@ -8,7 +8,7 @@ import pytest
 
 from arena.local.api import columns, resource_types
 from arena.local.api.request_options import WriteOptions
-from arena.local.objects import JOBSETS, Refused, Resource
+from arena.local.objects import HTTP_ROUTES, JOBSETS, Refused, Resource
 
 TORCH = Resource("kubeflow.org", "v1", "pytorchjobs", "PyTorchJob")
 MPI = Resource("kubeflow.org", "v2beta1", "mpijobs", "MPIJob")
@@ -260,9 +260,10 @@ def test_what_was_stored_before_may_stay(api):
 
 
 def test_an_object_without_a_spec(api):
-    """A spec that is missing, empty or no mapping is refused with its reason, whatever the kind."""
+    """A spec that is missing or no mapping is refused with its reason, and an empty one that lacks fields."""
     for resource in (kind.resource for kind in resource_types.STORED if kind.custom):
-        for body in ({}, {"spec": None}, {"spec": {}}, {"spec": []}, {"spec": 1}):
+        empty = [] if resource == HTTP_ROUTES else [{"spec": {}}]  # which needs no field
+        for body in ({}, {"spec": None}, {"spec": []}, {"spec": 1}, *empty):
             with pytest.raises(Refused) as refused:
                 api.create(resource, {"metadata": {"name": "a"}, **body}, "default", STRICT)
             assert refused.value.code == 422

@@ -2,15 +2,18 @@
 
 import pytest
 
+from arena.local.machinery import traffic
 from arena.local.machinery.clock import stamp
 from arena.local.objects import (
     AUTOSCALERS,
     CONTROLLER_REVISIONS,
     DEPLOYMENTS,
     DISRUPTION_BUDGETS,
+    HTTP_ROUTES,
     JOBS,
     JOBSETS,
     POD_METRICS,
+    SERVICES,
     STATEFULSETS,
 )
 from arena.local.operators.batch.cronjob import CRONJOBS
@@ -335,6 +338,27 @@ def budget(bench):
         assert bench.status(DISRUPTION_BUDGETS, "b")["disruptionsAllowed"] == max(0, allowed)
 
 
+def routes(bench):
+    for name in ("s", "a", "b"):
+        spec = {"selector": {"app": name}, "ports": [{"port": 80}]}
+        bench.submit(SERVICES, {"metadata": {"name": name}, "spec": spec})
+    backends = [{"name": "a", "port": 80, "weight": 9}, {"name": "b", "port": 80}]
+    parent = {"group": "", "kind": "Service", "name": "s"}
+    spec = {"parentRefs": [parent], "rules": [{"backendRefs": backends}]}
+    bench.submit(HTTP_ROUTES, {"metadata": {"name": "r"}, "spec": spec})
+    (parent,) = bench.status(HTTP_ROUTES, "r")["parents"]
+    assert [one["status"] for one in parent["conditions"]] == ["True", "True"]
+    for weight in (9, 8, 7, 6):
+        backends = [{**backends[0], "weight": weight}, backends[1]]
+        change = {"spec": {"rules": [{"backendRefs": backends}]}}
+        bench.objects.patch(HTTP_ROUTES, "r", change, "default")
+        bench.settled()
+        assert [one.weight for one in traffic.shares(bench.read(SERVICES, "s"))] == [weight, 1]
+    bench.objects.delete(HTTP_ROUTES, "r", "default")
+    bench.settled()
+    assert traffic.shares(bench.read(SERVICES, "s")) == []
+
+
 @pytest.mark.parametrize("every", [1, 2, 3, 5, 7])
 @pytest.mark.parametrize(
     "story",
@@ -354,6 +378,7 @@ def budget(bench):
         groups,
         autoscaled,
         budget,
+        routes,
     ],
 )
 def test_crashes(bench, story, every):

@@ -11,10 +11,11 @@ from product import until
 
 from arena.local.api import Api
 from arena.local.api.streaming import metrics
+from arena.local.machinery import traffic
 from arena.local.machinery.loopback import allotted_ports
 from arena.local.machinery.runner import Runner
 from arena.local.node.kubelet import Kubelet
-from arena.local.objects import AUTOSCALERS, DEPLOYMENTS, JOBS, POD_METRICS, PODS, SERVICES
+from arena.local.objects import AUTOSCALERS, DEPLOYMENTS, HTTP_ROUTES, JOBS, POD_METRICS, PODS, SERVICES
 from arena.local.operators.kubeflow.pytorchjob import PYTORCHJOBS
 from arena.local.operators.lws.leaderworkerset import LEADER_WORKER_SETS
 from arena.local.operators.mpi.mpijob import MPIJOBS
@@ -180,3 +181,47 @@ def test_busy_pods_get_company(cluster):
     until(lambda: (cluster.get(DEPLOYMENTS, "busy", "default").get("status") or {}).get("readyReplicas") == 2)
     status = cluster.get(AUTOSCALERS, "busy", "default")["status"]
     assert status["currentMetrics"][0]["resource"]["current"]["averageUtilization"] > 88
+
+
+def test_a_route_splits_traffic(cluster):
+    """Two versions behind a Service get the shares of its HTTPRoute, within three standard errors."""
+    for version in ("v1", "v2"):
+        deploy_web(cluster, version)
+    selector = {"servingName": "web"}
+    spec = {"selector": selector, "ports": [{"name": "http", "port": 80, "targetPort": 8000}]}
+    stable = cluster.create(SERVICES, {"metadata": {"name": "web"}, "spec": spec}, "default")
+    url = f"http://127.0.0.1:{allotted_ports(stable)[80]}/"
+    parent = {"group": "", "kind": "Service", "name": "web"}
+    backends = [
+        {"name": f"web-{one}", "port": 80, "weight": weight} for one, weight in (("v1", 80), ("v2", 20))
+    ]
+    rules = {"parentRefs": [parent], "rules": [{"backendRefs": backends}]}
+    cluster.create(HTTP_ROUTES, {"metadata": {"name": "web"}, "spec": rules}, "default")
+    until(lambda: groups("web") == {"web-v1:80": 1, "web-v2:80": 1}, what="the split, with a ready pod each")
+    assert 0.8 * 400 - share(url, 400) in range(-24, 25)
+    cluster.delete(HTTP_ROUTES, "web", "default")
+    until(lambda: groups("web") == {"web": 2}, what="the end of the split")
+    assert 200 - share(url, 400) in range(-30, 31)
+
+
+def groups(service):
+    """The Services among which the traffic of a Service is split, with their numbers of ready pods."""
+    return {one.name: one.ready for port in traffic.measured("default", service) for one in port.groups}
+
+
+def deploy_web(cluster, version):
+    """A Deployment `web-VERSION` whose pods answer with its name, and its Service."""
+    labels = {"servingName": "web", "servingVersion": version}
+    ready = {"tcpSocket": {"port": 8000}, "periodSeconds": 1}
+    ports = [{"containerPort": 8000}]
+    program = template("web", sys.executable, "-c", SERVE, labels=labels, ports=ports, readinessProbe=ready)
+    spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": program}
+    cluster.create(DEPLOYMENTS, {"metadata": {"name": f"web-{version}"}, "spec": spec}, "default")
+    ports = {"selector": labels, "ports": [{"name": "http", "port": 80, "targetPort": 8000}]}
+    cluster.create(SERVICES, {"metadata": {"name": f"web-{version}"}, "spec": ports}, "default")
+
+
+def share(url, count):
+    """How many of some requests the first version answers."""
+    answers = [urllib.request.urlopen(url, timeout=5).read().decode() for _ in range(count)]
+    return sum(one.startswith("web-v1-") for one in answers)
