@@ -147,3 +147,16 @@ def test_an_unknown_serving(arena: Product, tmp_path: Path) -> None:
     ended = arena.run("serve", "predict", "digit", "[[1]]")
     assert (ended.code, "did you mean digits?" in ended.err) == (3, True)
     assert arena.run("serve", "bench", "digit", "-i", "[[1]]").code == 3
+
+
+def test_a_serving_known_by_its_url(
+    arena: Product, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A serving whose status names its URL on the loopback, as of KServe, is reached there."""
+    one = found(session, "1")
+    known = replace(one, address=one.url, endpoints=())
+    monkeypatch.setenv("ARENA_LOCAL_HOME", str(arena.state))
+    local = connect(kubeconfig=str(arena.state / "kubeconfig"), environ={}, folder=arena.home)
+    with endpoint(local, known) as way:
+        assert way.url == one.url
+        assert not way.remark

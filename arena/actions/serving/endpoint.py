@@ -52,6 +52,9 @@ def endpoint(session: Session, serving: Serving) -> Iterator[Way]:
         except Unreachable as error:
             raise (error if serving.available else _unready(serving)) from error
         return
+    if session.is_local and serving.url:
+        yield replace(way, url=serving.url)
+        return
     cluster = session.cluster()
     pod = _ready(cluster, serving)
     service, port = _service(cluster, serving, pod)

@@ -13,7 +13,6 @@ from arena.kinds.workload.rendering import Rendering
 
 _GRACE = 30
 """Seconds that a program has to end, as by Kubernetes' default."""
-_LOCAL_DRAIN = 1
 
 
 def _amount(value: object) -> int | str:
@@ -61,14 +60,13 @@ def ending(spec: RolloutOptions, rendering: Rendering) -> dict[str, Any]:
     """Values of the end of a pod.
 
     A pod is told to end while others still learn that it will, so requests arrive a little longer. Most
-    programs end at once. The local cluster tells its only proxy without delay.
+    programs end at once. The local cluster waits by itself until no requests arrive.
     """
-    seconds = min(spec.drain, _LOCAL_DRAIN) if rendering.on_host else spec.drain
-    if not seconds:
+    if rendering.on_host or not spec.drain:
         return {"lifecycle": None, "grace": None}
     return {
-        "lifecycle": {"preStop": {"exec": {"command": ["sleep", str(seconds)]}}},
-        "grace": _GRACE + seconds,
+        "lifecycle": {"preStop": {"exec": {"command": ["sleep", str(spec.drain)]}}},
+        "grace": _GRACE + spec.drain,
     }
 
 
