@@ -7,10 +7,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
+
 from arena.local.programs.proxy.control import Proxy
+from arena.local.programs.proxy.link import PROGRAM
 from arena.local.programs.proxy.routes import HTTP, Backend, Group, Route
 from arena.local.sockets import listen_on_loopback
 from benchmarks.measure import Figure, median
+from benchmarks.server import WINDOW, watched
 
 SECONDS = 2.0
 """Of each measurement."""
@@ -77,8 +81,8 @@ async def load(port: int, connections: int) -> list[float]:
 
 
 @contextmanager
-def served() -> Iterator[tuple[int, int]]:
-    """The ports of a backend and of a proxy in front of it."""
+def served() -> Iterator[tuple[int, int, psutil.Process]]:
+    """The ports of a backend and of a proxy in front of it, and the process of the proxy."""
     with listen_on_loopback(None) as free:
         own, given = free.getsockname()[1], free.fileno()
         child = subprocess.Popen([sys.executable, "-c", BACKEND, str(given)], pass_fds=[given])
@@ -87,7 +91,8 @@ def served() -> Iterator[tuple[int, int]]:
     proxy = Proxy()
     try:
         proxy.set(("default", "m"), {port: Route((Group("m", 1, (Backend((own,)),)),), HTTP)})
-        yield own, port
+        (process,) = [one for one in psutil.Process().children() if PROGRAM in one.cmdline()]
+        yield own, port, process
     finally:
         proxy.close()
         child.kill()
@@ -97,13 +102,14 @@ def served() -> Iterator[tuple[int, int]]:
 def figures(runs: int) -> Iterator[Figure]:
     """The latency that the proxy adds, one request at a time, and the requests a second of many."""
     alone, proxied, rates, bare = [], [], [], []
-    with served() as (own, port):
+    with served() as (own, port, process):
         asyncio.run(load(port, CLIENTS))
         for _ in range(max(1, runs // 3)):  # in turn, so that a busy machine weighs on both
             alone.append(median(asyncio.run(load(own, 1))))
             proxied.append(median(asyncio.run(load(port, 1))))
             bare.append(len(asyncio.run(load(own, CLIENTS))) / SECONDS)
             rates.append(len(asyncio.run(load(port, CLIENTS))) / SECONDS)
+        memory, share, used = watched(process)
     yield Figure(
         what="proxy, added to the median latency", budget=0.3,
         measured=(median(proxied) - median(alone)) * 1000, unit="ms",
@@ -112,4 +118,9 @@ def figures(runs: int) -> Iterator[Figure]:
     yield Figure(
         what="proxy, requests with keep-alive", budget=3000, measured=median(rates), unit="requests/s",
         least=True, note=f"{CLIENTS} connections; {median(bare):,.0f} without it",
+    )  # fmt: skip
+    yield Figure(what="proxy at rest, memory", budget=20, measured=memory, unit="MB")
+    yield Figure(
+        what="proxy at rest, CPU", budget=0.2, measured=share, unit="% of a core",
+        note=f"{used * 1000:.0f} ms in {WINDOW:.0f} s",
     )  # fmt: skip

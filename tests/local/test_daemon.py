@@ -452,6 +452,19 @@ def test_reset_after_a_crash(home):
     assert not any(map(is_running, pids))
 
 
+def test_reset_after_the_folder_was_removed(home):
+    """The proxy of a killed server is found although its state folder is gone."""
+    server = daemon.ensure()
+    body = {"metadata": {"name": "web"}, "spec": {"ports": [{"name": "http", "port": 80}]}}
+    request(server, "POST", "/api/v1/namespaces/default/services", body)
+    proxy = until(lambda: locks.holder(home, locks.PROXY))
+    kill(server.pid)
+    assert is_running(proxy)
+    shutil.rmtree(home)
+    daemon.reset()
+    assert not is_running(proxy)
+
+
 def in_use(use: Callable[[daemon.Server], Any], idle: float | None = 0.7) -> tuple[daemon.Server, Any]:
     """A server that ends when it has been idle for so many seconds, and the result of its first use.
 

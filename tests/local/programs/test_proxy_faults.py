@@ -6,10 +6,12 @@ import struct
 import threading
 
 import pytest
-from backends import Service, Wire, body_of, plain, request
+from backends import Pod, Service, Wire, body_of, plain, request
 from hypothesis import given
 from hypothesis import strategies as st
 from product import until
+
+from arena.local.programs.proxy.routes import Backend, Group, Route
 
 HOST = b"Host: web\r\n"
 MALFORMED = {
@@ -382,6 +384,33 @@ def test_a_request_that_waits_for_a_pod(web: Service) -> None:
     until(lambda: web.proxy.traffic()[0]["waiting"] == 1)
     web.route(web.pod("b"), protocol="tcp", hold=20)
     assert other.ask().body == b"b"
+
+
+@pytest.mark.parametrize("protocol", ["http", "tcp"])
+def test_a_pod_that_does_not_listen_yet(web: Service, protocol: str) -> None:
+    """A pod may be ready before its program listens: a request that may wait does so until then."""
+    early = web.pod("a")
+    early.close()
+    web.route(early, protocol=protocol, hold=20)
+    client = web.dial()
+    client.send(request("/", "POST", b"x"))
+    until(lambda: web.counted()["inFlight"] == 1)
+    pod = Pod("a", port=early.port)
+    web.ends.append(pod.close)
+    assert client.answer().body == b"a"
+    assert pod.bodies == [b"x"]
+    assert web.counted()["failures"] == 0
+
+
+def test_a_pod_that_hangs(web: Service) -> None:
+    """A request whose pod accepts no connection gets an answer in time."""
+    full = socket.create_server(("127.0.0.1", 0), backlog=0)
+    web.ends.append(full.close)
+    web.ends.append(socket.create_connection(full.getsockname()).close)
+    hangs = Group("web", 1, (Backend((full.getsockname()[1],)),))
+    web.proxy.set(("default", "web"), {web.port: Route((hangs,), "http")})
+    answer = web.ask("/", "POST", b"x")
+    assert (answer.status, answer.body) == (504, b"No pod of this Service accepts connections in time.\n")
 
 
 def test_a_request_that_waits_in_vain(web: Service) -> None:

@@ -24,6 +24,8 @@ SPARE = 100
 """Unused connections that are kept for each pod."""
 WAITING = 1000
 """Requests of one port that may wait for a pod."""
+AGAIN = 0.1
+"""Seconds between two attempts of a waiting request to reach pods that are ready, but do not listen yet."""
 REMINDED = 5.0
 """Seconds between two calls for a pod."""
 

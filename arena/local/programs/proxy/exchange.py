@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from arena.local.programs.proxy import http1
-from arena.local.programs.proxy.balancer import LiveBackend, LiveGroup
+from arena.local.programs.proxy.balancer import AGAIN, LiveBackend, LiveGroup
 from arena.local.programs.proxy.bodies import Body, Malformed, UntilClose
 from arena.local.programs.proxy.tunnel import Half
 from arena.local.programs.proxy.upstream import Upstream
@@ -41,7 +41,9 @@ class Exchange:
         self._began = 0.0
         self._answer: http1.Answer | None = None
         self._keeps = request.keeps
-        self._waited = False
+        self._waited = self._is_late = False
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
     # The request
@@ -50,6 +52,8 @@ class Exchange:
         """Choose a group and send the request to one of its pods, wait until one is ready, or refuse it."""
         self._target.leave(self)
         self._group = self._target.choose()
+        if not self._waited:
+            self._deadline = asyncio.get_running_loop().time() + self._target.route.hold
         if self._group:
             self._began = self._group.counters.begin()
             self._try()
@@ -65,7 +69,7 @@ class Exchange:
         self._attempts += 1
         self._backend = self._group.pick(self._tried)
         if self._backend is None:
-            self.fail(502, "No pod of this Service accepts connections.")
+            self._lack()
             return
         self._backend.load += 1
         if found := self._backend.spare():
@@ -78,15 +82,29 @@ class Exchange:
             sock = await backend.connect()
             loop = asyncio.get_running_loop()
             _, found = await loop.create_connection(lambda: Upstream(backend, sock), sock=sock)
-        except asyncio.TimeoutError:
-            self._pass_over(backend)
-            self.fail(504, "The pod does not accept the connection in time.")
-        except OSError:
+        except (OSError, asyncio.TimeoutError) as error:
+            self._is_late = isinstance(error, asyncio.TimeoutError)
             self._pass_over(backend)
             self._try()
         else:
             self._task = None
             self._send(found)
+
+    def _lack(self) -> None:
+        """Try again if the request may wait, since a pod may be ready before it listens, or give up."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._deadline:
+            self._timer = loop.call_later(AGAIN, self._again)
+        elif self._is_late:
+            self.fail(504, "No pod of this Service accepts connections in time.")
+        else:
+            self.fail(502, "No pod of this Service accepts connections.")
+
+    def _again(self) -> None:
+        self._timer = None
+        self._tried.clear()
+        self._attempts = 0
+        self._try()
 
     def _pass_over(self, backend: LiveBackend) -> None:
         """Try no more to reach a pod."""
@@ -230,6 +248,8 @@ class Exchange:
 
     def abandon(self) -> None:
         """The client has left."""
+        if self._timer:
+            self._timer.cancel()
         if self._task:
             self._task.cancel()
         if self._upstream:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import cast
 
-from arena.local.programs.proxy.balancer import LiveBackend, LiveGroup, Target
+from arena.local.programs.proxy.balancer import AGAIN, LiveBackend, LiveGroup, Target
 
 
 class Half(asyncio.Protocol):
@@ -71,7 +71,7 @@ class TcpConnection(asyncio.Protocol):
         self._waited = self._is_lost = False
         self._group: LiveGroup | None = None
         self._backend: LiveBackend | None = None
-        self._began = 0.0
+        self._began = self._deadline = 0.0
         self._task: asyncio.Task[None] | None = None
         self.transport: asyncio.Transport | None = None
 
@@ -97,6 +97,8 @@ class TcpConnection(asyncio.Protocol):
         """Connect to a pod, wait until one is ready, or give up."""
         self._target.leave(self)
         self._group = self._target.choose()
+        if not self._waited:
+            self._deadline = asyncio.get_running_loop().time() + self._target.route.hold
         if self._group:
             self._began = self._group.counters.begin()
             self._task = asyncio.get_running_loop().create_task(self._connect(self._group))
@@ -105,7 +107,15 @@ class TcpConnection(asyncio.Protocol):
         self._waited = True
 
     async def _connect(self, group: LiveGroup) -> None:
-        """Try one pod after the other."""
+        """Try one pod after the other; those that have just started, again, if connections may wait."""
+        loop = asyncio.get_running_loop()
+        while not await self._try_all(group) and loop.time() < self._deadline:
+            await asyncio.sleep(AGAIN)
+        if self._backend is None:
+            self._give_up()
+
+    async def _try_all(self, group: LiveGroup) -> bool:
+        """Whether a pod has accepted the connection."""
         tried: set[LiveBackend] = set()
         while backend := group.pick(tried):
             tried.add(backend)
@@ -121,8 +131,8 @@ class TcpConnection(asyncio.Protocol):
                 self._backend = None
                 continue
             self._join(transport)
-            return
-        self._give_up()
+            return True
+        return False
 
     def _join(self, there: asyncio.Transport) -> None:
         assert self.transport
