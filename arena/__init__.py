@@ -56,6 +56,15 @@ if TYPE_CHECKING:
     from arena.kinds.cron import CronSpec
     from arena.kinds.evaluation.evaluatejob import EvaluationSpec
     from arena.kinds.option_values import ConfigFile, Mount, Toleration
+    from arena.kinds.serving.specs.custom import CustomServingSpec
+    from arena.kinds.serving.specs.distributed import DistributedServingSpec
+    from arena.kinds.serving.specs.kserve import KServeServingSpec
+    from arena.kinds.serving.specs.seldon import SeldonServingSpec
+    from arena.kinds.serving.specs.tensorflow import TensorFlowServingSpec
+    from arena.kinds.serving.specs.tensorrt import TensorRTServingSpec
+    from arena.kinds.serving.specs.torchserve import TorchServeServingSpec
+    from arena.kinds.serving.specs.triton import TritonServingSpec
+    from arena.kinds.serving.specs.vllm import VLLMServingSpec
     from arena.kinds.training.specs.deepspeedjob import DeepSpeedJobSpec
     from arena.kinds.training.specs.etjob import ETJobSpec
     from arena.kinds.training.specs.horovodjob import HorovodJobSpec
@@ -110,6 +119,15 @@ _HOMES = {
     "kinds.cron": "CronSpec",
     "kinds.evaluation.evaluatejob": "EvaluationSpec",
     "kinds.option_values": "ConfigFile Mount Toleration",
+    "kinds.serving.specs.custom": "CustomServingSpec",
+    "kinds.serving.specs.distributed": "DistributedServingSpec",
+    "kinds.serving.specs.kserve": "KServeServingSpec",
+    "kinds.serving.specs.seldon": "SeldonServingSpec",
+    "kinds.serving.specs.tensorflow": "TensorFlowServingSpec",
+    "kinds.serving.specs.tensorrt": "TensorRTServingSpec",
+    "kinds.serving.specs.torchserve": "TorchServeServingSpec",
+    "kinds.serving.specs.triton": "TritonServingSpec",
+    "kinds.serving.specs.vllm": "VLLMServingSpec",
     "model.crons": "Cron Run",
     "model.differences": "Difference",
     "model.evaluations": "Evaluation",
@@ -136,8 +154,10 @@ __all__ = [
     "Container",
     "Cron",
     "CronSpec",
+    "CustomServingSpec",
     "DeepSpeedJobSpec",
     "Difference",
+    "DistributedServingSpec",
     "ETJobSpec",
     "Evaluation",
     "EvaluationSpec",
@@ -151,6 +171,7 @@ __all__ = [
     "JobFailed",
     "JobSetSpec",
     "JobSpec",
+    "KServeServingSpec",
     "Lack",
     "LogLine",
     "MPIJobSpec",
@@ -167,17 +188,23 @@ __all__ = [
     "RayJobSpec",
     "Right",
     "Run",
+    "SeldonServingSpec",
     "Session",
     "SparkJobSpec",
     "SpecError",
     "TFJobSpec",
     "TemplateError",
+    "TensorFlowServingSpec",
+    "TensorRTServingSpec",
     "TimedOut",
     "Toleration",
+    "TorchServeServingSpec",
     "TrainJobSpec",
+    "TritonServingSpec",
     "Unreachable",
     "Usage",
     "User",
+    "VLLMServingSpec",
     "VolcanoJobSpec",
     "XGBoostJobSpec",
     "__version__",

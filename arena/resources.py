@@ -49,7 +49,7 @@ CLAIMS = Resource("", "v1", "persistentvolumeclaims", kind="PersistentVolumeClai
 CONFIGMAPS = Resource("", "v1", "configmaps", kind="ConfigMap")
 DEPLOYMENTS = Resource("apps", "v1", "deployments", kind="Deployment")
 EVENTS = Resource("", "v1", "events", kind="Event")
-GATEWAYS = Resource("networking.istio.io", "v1", "gateways", kind="Gateway")
+GATEWAYS = Resource("networking.istio.io", "v1beta1", "gateways", kind="Gateway")
 """Doors of Istio's mesh."""
 LOCAL_QUEUES = Resource("kueue.x-k8s.io", "v1beta2", "localqueues", kind="LocalQueue")
 """Queues of Kueue."""
@@ -69,5 +69,5 @@ SECRETS = Resource("", "v1", "secrets", kind="Secret")
 SERVICE_MONITORS = Resource("monitoring.coreos.com", "v1", "servicemonitors", kind="ServiceMonitor")
 """What the operator of Prometheus scrapes."""
 SERVICES = Resource("", "v1", "services", kind="Service")
-VIRTUAL_SERVICES = Resource("networking.istio.io", "v1", "virtualservices", kind="VirtualService")
+VIRTUAL_SERVICES = Resource("networking.istio.io", "v1beta1", "virtualservices", kind="VirtualService")
 """Routes of Istio."""

@@ -47,6 +47,9 @@ CASES = [
     (("logs", "--help"), IDLE),
     (("submit", "--help"), IDLE),
     (("submit", "pytorchjob", "--help"), IDLE),
+    (("serve", "--help"), IDLE),
+    (("serve", "triton", "--help"), IDLE),
+    (("serve", "triton", "--name", "x", "--model", "s3://b/m", "--dry-run"), NEVER),
     (("submit", "pytorchjob", "--name", "x", "--image", "i", "--dry-run", "true"), NEVER),
 ]
 
@@ -82,6 +85,16 @@ def test_reading_jobs_needs_no_options(tmp_path: Path) -> None:
         assert {"arena.kube.direct", "arena.kinds.training.base.reading"} <= names, what
         assert not names & SPARED, what
         assert not [name for name in names if name.startswith("arena.kinds.training.specs.")], what
+
+
+def test_reading_servings_needs_no_options(tmp_path: Path) -> None:
+    """A list of servings loads no Spec of any kind."""
+    with product(tmp_path) as arena:
+        arena.must("local", "start")
+        names = loaded(arena, "serve", "list")
+    assert "arena.kinds.serving.base.deployments" in names
+    assert not names & {*OPTIONS, "arena.kinds.workload.spec", "arena.actions.submit"}
+    assert not [name for name in names if ".specs." in name]
 
 
 def loaded(arena: Product, *words: str, **env: str) -> set[str]:

@@ -7,7 +7,6 @@ import click
 
 from arena.commands import _complete, _console
 from arena.commands._globals import pass_session, readable, spread
-from arena.commands._spec import SpecCommand, besides, spec_options
 from arena.commands._verbs import Verbs
 
 if TYPE_CHECKING:
@@ -142,6 +141,8 @@ class KindsAndVerbs(Kinds, Verbs):
 def make(kind: "Kind", family: "KindFamilyCommands[Any]") -> click.Command:
     """The command that submits an object of a kind: the options of its Spec, and those of submit."""
 
+    from arena.commands._spec import SpecCommand, spec_options
+
     def function(session: "Session", **_: Any) -> None:
         from arena.commands._request import parsed
         from arena.commands._submit import run
@@ -161,6 +162,7 @@ def make(kind: "Kind", family: "KindFamilyCommands[Any]") -> click.Command:
 
 def sections(kind: "Kind") -> dict[str, str]:
     """The help section of each option of the kind's Spec."""
+    from arena.commands._spec import besides
     from arena.kinds.spec import options
     from arena.kinds.workload.spec import WorkloadSpec
 
