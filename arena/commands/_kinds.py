@@ -140,7 +140,6 @@ class KindsAndVerbs(Kinds, Verbs):
 
 def make(kind: "Kind", family: "KindFamilyCommands[Any]") -> click.Command:
     """The command that submits an object of a kind: the options of its Spec, and those of submit."""
-
     from arena.commands._spec import SpecCommand, spec_options
 
     def function(session: "Session", **_: Any) -> None:
