@@ -6,16 +6,20 @@ memory grows from there to 100,000 pods is measured on a server that simulates t
 
 import json
 import os
+import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.home import Home, home
-from benchmarks.measure import Figure, median, run, spread
+from benchmarks.measure import Figure, Run, median, run, spread
 from benchmarks.simulated import cluster
 
 BUDGETS = {("list", "-A"): 0.2, ("top", "job", "-A"): 0.2, ("top", "node"): 0.15}
 """The command, and its time as a share of kubectl's."""
 MEMORY = 60
+PAUSE = 1.0
+"""Seconds between two commands."""
 FEW, MANY = 10_000, 100_000
 
 
@@ -27,23 +31,33 @@ def figures(runs: int) -> Iterator[Figure]:
 
 
 def _real(at: Home, runs: int) -> Iterator[Figure]:
-    kubeconfig = os.environ["ARENA_TEST_KUBECONFIG"]
-    kubectl = ["kubectl", "--kubeconfig", kubeconfig, "get", "pods", "-A"]
+    done = _rounds(at, runs)
+    base = median([one.seconds for one in done[()]])
     for words, budget in BUDGETS.items():
-        theirs, ours = [], []
-        for _ in range(max(runs // 3, 3)):
-            theirs.append(run(kubectl, at.env))
-            ours.append(run(at.argv("--kubeconfig", kubeconfig, *words), at.env))
-        seconds = [one.seconds for one in ours]
-        base = median([one.seconds for one in theirs])
+        seconds = [one.seconds for one in done[words]]
         yield Figure(
             what=f"arena {' '.join(words)}, {FEW:,} pods", budget=budget, measured=median(seconds) / base,
             unit="x kubectl", note=f"{spread(seconds)}, kubectl {base:.1f} s",
         )  # fmt: skip
         yield Figure(
             what=f"arena {' '.join(words)}, memory", budget=MEMORY,
-            measured=median([one.memory for one in ours]), unit="MiB",
+            measured=median([one.memory for one in done[words]]), unit="MiB",
         )  # fmt: skip
+
+
+def _rounds(at: Home, runs: int) -> dict[tuple[str, ...], list[Run]]:
+    """Each command in each round, in random order; kubectl's under ().
+
+    The pauses let the server collect the garbage of the command before, which may take half a second.
+    """
+    kubeconfig = os.environ["ARENA_TEST_KUBECONFIG"]
+    argv = {(): ["kubectl", "--kubeconfig", kubeconfig, "get", "pods", "-A"]}
+    argv |= {words: at.argv("--kubeconfig", kubeconfig, *words) for words in BUDGETS}
+    done: dict[tuple[str, ...], list[Run]] = {words: [] for words in argv}
+    for words in [each for _ in range(runs) for each in random.sample(list(argv), len(argv))]:
+        time.sleep(PAUSE)
+        done[words].append(run(argv[words], at.env))
+    return done
 
 
 def _growth(at: Home) -> Figure:

@@ -17,6 +17,7 @@ from arena.actions.jobs.packed import Packed
 from arena.errors import ArenaError
 from arena.kinds.kind import AbridgedPod, Kind, PodSummary
 from arena.kinds.training import FAMILY as TRAINING
+from arena.kinds.workload.instances import abridged, summary
 from arena.model.jobs import Job
 from arena.model.partial import Partial, Unread
 from arena.parallel import Task, ThreadPool, thread_pool
@@ -186,8 +187,6 @@ class _Pods:
 
 def belonging(wanted: Sequence[Kind], pod: Object) -> list[Belonging]:
     """The pod as a member of the job that it belongs to: none, or several where kinds share a type."""
-    from arena.kinds.workload.instances import abridged, summary
-
     owners = [(kind, name) for kind in wanted if (name := kind.job_of(pod))]
     if not owners:
         return []
