@@ -45,32 +45,9 @@ class Metadata:
         Servers write fields in the order of their numbers, so reading stops after the last one that is
         needed.
         """
-        single: dict[int, bytes] = {}
         labels: dict[str, str] = {}
         owners: list[Object] = []
-        try:
-            if item[0] != _METADATA:
-                raise Malformed("an object does not begin with its metadata")
-            size, at = varint(item, 1)
-            end = at + size
-            while at < end and (tag := item[at]) <= _OWNERS:
-                size = item[at + 1]
-                at += 2
-                if size > ONE_BYTE:
-                    size, at = varint(item, at - 1)
-                if tag == _LABELS:
-                    key, value = self._labels[item[at : (at := at + size)]]
-                    labels[key] = value
-                elif tag == _OWNERS:
-                    owners.append(self._owners[item[at : (at := at + size)]])
-                elif tag & 7 == BYTES:
-                    single[tag] = item[at : (at := at + size)]
-                elif tag & 7 != 0:
-                    raise Malformed(f"a field of the metadata has the unknown type {tag & 7}")
-        except IndexError:
-            raise Malformed("the message is cut short") from None
-        if not at <= end <= len(item):
-            raise Malformed("a field ends behind its message")
+        single = self._ordered(item, labels, owners)
         found: Object = {
             "name": single.get(_NAME, b"").decode(),
             "namespace": self._namespaces[single.get(_NAMESPACE, b"")],
@@ -83,6 +60,35 @@ class Metadata:
         if _DELETED in single:
             found["deletionTimestamp"] = self._times[single[_DELETED]]
         return found
+
+    def _ordered(self, item: bytes, labels: dict[str, str], owners: list[Object]) -> dict[int, bytes]:
+        """Add the labels and the owners of an object; return its texts and messages by their tags."""
+        single: dict[int, bytes] = {}
+        known = self._labels
+        try:
+            if item[0] != _METADATA:
+                raise Malformed("an object does not begin with its metadata")
+            size, at = varint(item, 1)
+            end = at + size
+            while at < end and (tag := item[at]) <= _OWNERS:
+                size = item[at + 1]
+                at += 2
+                if size > ONE_BYTE:
+                    size, at = varint(item, at - 1)
+                if tag == _LABELS:
+                    key, value = known[item[at : (at := at + size)]]
+                    labels[key] = value
+                elif tag == _OWNERS:
+                    owners.append(self._owners[item[at : (at := at + size)]])
+                elif tag & 7 == BYTES:
+                    single[tag] = item[at : (at := at + size)]
+                elif tag & 7 != 0:
+                    raise Malformed(f"a field of the metadata has the unknown type {tag & 7}")
+        except IndexError:
+            raise Malformed("the message is cut short") from None
+        if not at <= end <= len(item):
+            raise Malformed("a field ends behind its message")
+        return single
 
 
 _METADATA = 1 << 3 | BYTES
