@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from arena import foreign_json, operating_system
+from arena import engines, foreign_json, operating_system
 from arena.digits import whole
 from arena.local import pod_limit, process_settings
 from arena.local.node import processes, value_sources
@@ -146,10 +146,17 @@ def _base(place: Place) -> dict[str, str]:
             raise Missing(f"annotation {ENV} is not JSON, or nested too deeply") from None
         if not isinstance(found, dict):
             raise Missing(f"annotation {ENV} is not a mapping of names to values")
-        return {"PATH": os.defpath} | {str(name): str(value) for name, value in found.items()}
+        given = {"PATH": os.defpath} | {str(name): str(value) for name, value in found.items()}
+        return given | {"PATH": _with_engines(given["PATH"])}
     allowed = {name: value for name, value in os.environ.items() if ALLOWED.fullmatch(name)}
     path = allowed.get("PATH", os.defpath)
-    return allowed | {"PATH": f"{path}:{os.path.dirname(sys.executable)}"}
+    return allowed | {"PATH": _with_engines(f"{path}:{os.path.dirname(sys.executable)}")}
+
+
+def _with_engines(path: str) -> str:
+    """The folders of programs, with that of the engines that are installed, if there are any."""
+    programs = engines.programs(engines.folder())
+    return f"{path}:{programs}" if os.path.isdir(programs) else path
 
 
 def _given(place: Place) -> dict[str, str]:

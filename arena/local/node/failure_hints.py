@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from arena.engines import ENGINES
+
 TAIL = 16384
 _INSTALL = {
     "mpirun": "install OpenMPI (Debian: openmpi-bin) or another MPI",
@@ -13,6 +15,11 @@ _INSTALL = {
     "accelerate": "install it with `pip install accelerate`",
     "tensorboard": "install it with `pip install tensorboard`",
     "ray": "install it with `pip install ray`",
+    **{
+        command: f"install it with `arena serve engines install {one.name}`"
+        for one in ENGINES
+        for command in (*one.commands, *one.stand_ins)
+    },
 }
 _NO_GPU = re.compile(
     rb"no NVIDIA driver|CUDA (?:is|was) not available|CUDA is unavailable|no CUDA-capable device"

@@ -126,11 +126,13 @@ def served(pod: Object) -> Object:
 
 
 def _complete(container: Object) -> None:
-    """Add what every container that serves has: a port, a probe, and its last words as its message."""
+    """Add what every container that serves has: a port, a probe, a calm end, and its last words."""
     if not container.get("ports"):
         container["ports"] = [{"containerPort": PORT, "protocol": "TCP"}]
     port = container["ports"][0]["containerPort"]
     container.setdefault("readinessProbe", {"tcpSocket": {"port": port}, "periodSeconds": 1})
+    # Requests that are on their way still find it.
+    container.setdefault("lifecycle", {"preStop": {"exec": {"command": ["sleep", "1"]}}})
     container.setdefault("terminationMessagePolicy", "FallbackToLogsOnError")
     command = container.get("command") or []
     if command[:1] == [kinds.ENGINE]:

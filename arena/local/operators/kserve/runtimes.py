@@ -191,6 +191,7 @@ SHIPPED = (
     _shipped("kserve-xgbserver", "kserve", ("xgboost",), ("v1", "v2")),
     _shipped("kserve-lgbserver", "kserve", ("lightgbm",), ("v1", "v2")),
     _shipped("kserve-onnxserver", "kserve", ("onnx",), ("v1", "v2")),
+    _shipped("kserve-mlserver", "mlserver", ("sklearn", "xgboost", "lightgbm", "mlflow"), ("v2",)),
     _shipped("kserve-tensorflow-serving", "tensorflow", ("tensorflow",), ("v1", "v2")),
 )
 """The runtimes that the local cluster provides; where KServe brings the same, they have its names."""
