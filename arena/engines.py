@@ -38,6 +38,11 @@ class Engine(NamedTuple):
     modules: tuple[str, ...] = ()
     """What a Python must be able to import to run it; () if only an environment of arena's will do."""
 
+    unfit: tuple[str, ...] = ()
+    """Packages that pip installs with it in builds that do not fit; it runs without them."""
+    alias: str = ""
+    """The package by which it looks itself up, if that has another name."""
+
     @property
     def distribution(self) -> str:
         """The package whose version is the engine's."""
@@ -91,7 +96,7 @@ ENGINES = (
     Engine(
         "torchserve",
         "TorchServe",
-        ("torchserve==0.12.0", "torch-model-archiver==0.12.0", "torch", "setuptools<81"),
+        ("torchserve==0.12.0", "torch-model-archiver==0.12.0", "torch", "numpy", "setuptools<81"),
         (3, 8),
         (3, 13),
         5500,
@@ -126,6 +131,8 @@ ENGINES = (
         3500,
         commands=("vllm",),
         modules=("vllm",),
+        unfit=("torchvision", "torchaudio", "torchcodec"),  # built for another torch than that for CPUs
+        alias="vllm",
     ),
 )
 NAMES = tuple(one.name for one in ENGINES)

@@ -80,7 +80,7 @@ def test_install(offer, environ: dict[str, str], tmp_path: Path) -> None:
 
     A second installation is refused meanwhile, and afterwards. A Python of the user that has it comes first.
     """
-    offer()
+    offer(alias="huge", unfit=("unknown",))
     (folder(environ) / "tiny/bin").mkdir(parents=True)  # what a killed installation left
     assert [(one.is_installed, one.install) for one in engines.engines(environ)] == [
         (False, "arena serve engines install tiny")
@@ -98,6 +98,9 @@ def test_install(offer, environ: dict[str, str], tmp_path: Path) -> None:
     assert (found.version, found.own, found.python) == ("1.0", True, str(folder(environ) / "tiny/bin/python"))
     done = subprocess.run([folder(environ) / "bin/tiny"], capture_output=True, text=True, check=True)
     assert done.stdout == "tiny 1.0\n"
+    alias = "import importlib.metadata; print(importlib.metadata.version('huge'))"
+    done = subprocess.run([found.python, "-c", alias], capture_output=True, text=True, check=True)
+    assert done.stdout == "1.0+cpu\n"
     assert folder(environ).stat().st_mode & 0o077 == 0
     with pytest.raises(Conflict, match=r"tiny 1\.0 is installed"):
         engines.install("tiny", environ, said.append)

@@ -127,9 +127,24 @@ def _make(engine: Engine, python: str, target: str, tell: Callable[[str], None])
     if engine.modules and found is None:
         raise ArenaError(f"pip installed {', '.join(engine.packages)}, but {own} cannot import the engine")
     version = found.version if found else engine.packages[0].partition("==")[2]
+    _mend(engine, own, version)
     with open(os.path.join(target, MARK), "w", encoding="utf-8") as file:
         file.write(f"{version}\n")
     return version
+
+
+def _mend(engine: Engine, python: str, version: str) -> None:
+    """Remove packages that do not fit, and let the engine find itself by its other name."""
+    if engine.unfit:
+        _run([python, "-I", "-m", "pip", "uninstall", "--yes", "--quiet", *engine.unfit], lambda line: None)
+    if engine.alias:
+        library = os.path.join(os.path.dirname(os.path.dirname(python)), "lib")
+        packages = os.path.join(library, next(iter(os.listdir(library))), "site-packages")
+        # vLLM runs on a CPU if its version says so.
+        about = os.path.join(packages, f"{engine.alias}-{version}+cpu.dist-info")
+        os.makedirs(about, exist_ok=True)
+        with open(os.path.join(about, "METADATA"), "w", encoding="utf-8") as file:
+            file.write(f"Metadata-Version: 2.1\nName: {engine.alias}\nVersion: {version}+cpu\n")
 
 
 def _run(words: list[str], tell: Callable[[str], None]) -> None:
