@@ -119,7 +119,7 @@ ENGINES = (
         (3, 8),
         (3, 13),
         270,
-        commands=("seldon-core-microservice",),
+        stand_ins=("seldon-core-microservice",),
         modules=("seldon_core",),
     ),
     Engine(

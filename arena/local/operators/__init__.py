@@ -20,4 +20,5 @@ after a crash at any line, the next runner finishes the work.
 - `gateway/`   HTTPRoute of the Gateway API, VirtualService and DestinationRule of Istio
 - `trainer/`   TrainJob and its runtimes
 - `kserve/`    InferenceService and its runtimes
+- `seldon/`    SeldonDeployment
 """

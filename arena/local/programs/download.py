@@ -34,11 +34,6 @@ _TOOLS = {
 }
 
 
-def words(uri: str, target: str) -> list[str]:
-    """The command line that downloads a model into a folder."""
-    return [sys.executable, "-I", os.path.abspath(__file__), uri, target]
-
-
 def say(text: str) -> None:
     """Report something, at once."""
     sys.stdout.write(f"{text}\n")

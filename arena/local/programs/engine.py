@@ -87,6 +87,10 @@ def _backends(home: str, packages: str, version: str) -> str:
     return folder
 
 
+def _seldon(found: Found, given: Sequence[str]) -> list[str]:
+    return [found.python, os.path.join(HERE, "seldon_server.py"), *given]
+
+
 def _own(found: Found, given: Sequence[str]) -> list[str]:
     return [os.path.join(os.path.dirname(found.python), found.engine.commands[0]), *given]
 
@@ -94,10 +98,11 @@ def _own(found: Found, given: Sequence[str]) -> list[str]:
 _COMMANDS: Mapping[str, Callable[[Found, Sequence[str]], list[str]]] = {
     "kserve": _kserve,
     "mlserver": _mlserver,
+    "seldon": _seldon,
     "tensorflow": _tensorflow,
     "triton": _triton,
 }
-"""How engines are started whose packages have no program for that."""
+"""How engines are started whose own program, if they have one, will not do."""
 
 
 def main(argv: Sequence[str]) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from arena import engines
+from arena.local.machinery import model_storage
+from arena.local.machinery.model_storage import Unreadable
 from arena.local.machinery.pod_template import overlaid
 from arena.local.objects import Object, Objects
-from arena.local.operators.kserve import kinds, runtimes, storage
+from arena.local.operators.kserve import kinds, runtimes
 from arena.local.operators.kserve.kinds import COMPONENT_LABEL, CONTAINER, PREDICTOR, SERVICE_LABEL
 from arena.local.operators.kserve.runtimes import Unusable
 
@@ -111,12 +113,29 @@ def template(objects: Objects, component: Component, address: str) -> tuple[Obje
     main = served(own)
     if component.kind != PREDICTOR:
         _introduce(main, component.service["metadata"]["name"], address)
-    storage.attach(own, main, spec)
+    _attach(own, main, spec)
     _complete(main)
     meta: Object = {"labels": {name: text for name, text in component.labels().items() if name != APP}}
     if notes := _annotations(component):
         meta["annotations"] = notes
     return {"metadata": meta, "spec": own}, runtime
+
+
+def _attach(pod: Object, container: Object, component: Object) -> None:
+    """Mount what the component's model or container asks for, in place; raises Unusable."""
+    model = component.get("model") or {}
+    given = {one["name"]: one.get("value") for one in container.get("env") or []}
+    uri = model.get("storageUri") or given.get("STORAGE_URI")
+    wanted = [(one["uri"], one.get("mountPath")) for one in component.get("storageUris") or []]
+    if uri:
+        wanted.append((uri, None))
+    if model.get("storage"):
+        raise Unusable("InvalidPredictorSpec", "the local cluster has no storage secrets: use storageUri")
+    try:
+        for number, (source, path) in enumerate(wanted):
+            model_storage.mount(pod, container, source, path or model_storage.MOUNT, number)
+    except Unreadable as why:
+        raise Unusable("InvalidPredictorSpec", str(why)) from why
 
 
 def served(pod: Object) -> Object:

@@ -1,0 +1,1 @@
+"""SeldonDeployment of Seldon Core: predictors of one model each, as Deployments and Services."""
