@@ -96,7 +96,7 @@ ENGINES = (
     Engine(
         "torchserve",
         "TorchServe",
-        ("torchserve==0.12.0", "torch-model-archiver==0.12.0", "torch", "numpy", "setuptools<81"),
+        ("torchserve==0.12.0", "torch-model-archiver==0.12.0", "torch", "numpy", "pyyaml", "setuptools<81"),
         (3, 8),
         (3, 13),
         5500,

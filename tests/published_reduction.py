@@ -111,7 +111,9 @@ class Reduction:
         self.has_rules = False
 
     def reduced(self, node: dict[str, Any], path: str = "") -> Node:
-        """The node at the path."""
+        """The node at the path; one that says nothing holds anything."""
+        if not node:
+            return {"open": True}
         found = {key: node[key] for key in KEPT if key in node} | _marks(node) | self._limits(node, path)
         if "properties" in node:
             below = sorted(node["properties"].items())
