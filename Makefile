@@ -3,6 +3,7 @@
 #   make demo          train on two workers on the local cluster, from nothing to TensorBoard
 #   make test          all checks: ruff, mypy, the import contracts, the tests
 #   make frameworks    torch and its launchers, TensorFlow, JAX, XGBoost, Ray and OpenMPI train as jobs (several GB of packages)
+#   make engines       KServe, MLServer, Triton, TorchServe, Seldon, vLLM and TensorFlow serve models (15 GB in .engines, kept)
 #   make oldest        tests with the oldest supported libraries and Python
 #   make odd-paths     tests in a folder, and with an environment, whose paths hold a blank, quotes and an umlaut
 #   make newest        all checks with the newest releases of everything; shows what they break
@@ -20,7 +21,7 @@ PYTEST ?= $(BIN)/pytest
 SOURCES := arena tests examples benchmarks requirements setup.py
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format frameworks oldest odd-paths newest lock benchmarks fidelity completions clean
+.PHONY: demo test lint format frameworks engines oldest odd-paths newest lock benchmarks fidelity completions clean
 
 # ---- the environment: one stamp file for each set of extras, installed from its lock
 
@@ -73,6 +74,10 @@ format: .venv/with-test
 frameworks: .venv/with-torch
 	@sh tests/frameworks/openmpi.sh
 	$(PYTEST) -m frameworks
+
+# Each engine is installed by arena itself into .engines, which stays for the next run.
+engines: .venv/with-test
+	$(PYTEST) -m engines tests/engines
 
 # The other end of what pyproject.toml declares: the oldest libraries, on the oldest Python that is here.
 OLDEST ?= $(shell for p in python3.10 python3.11 python3.12 python3; do \

@@ -1,0 +1,80 @@
+"""Engines as users have them: installed by arena, and kept in `.engines`, or in ARENA_TEST_ENGINES."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from product import Product, product
+
+HOME = Path(os.environ.get("ARENA_TEST_ENGINES") or Path(__file__).parents[2] / ".engines")
+COSTS: list["Cost"] = []
+
+
+class Cost(NamedTuple):
+    """What an engine took."""
+
+    engine: str
+    version: str
+    megabytes: int
+    ready: float
+    answer: float
+
+
+@pytest.fixture
+def arena(tmp_path: Path) -> Iterator[Product]:
+    """The product with the engines, and nothing else in its home."""
+    with product(tmp_path) as made:
+        made.env["XDG_DATA_HOME"] = str(HOME)
+        yield made
+
+
+@pytest.fixture
+def engine(arena: Product) -> Callable[[str], str]:
+    """The Python of an engine, which is installed if it is missing."""
+
+    def need(name: str) -> str:
+        if not found(arena, name)["installed"]:
+            arena.must("serve", "engines", "install", name, seconds=3600)
+        return str(found(arena, name)["python"])
+
+    return need
+
+
+def found(arena: Product, name: str) -> dict:
+    """What the list says of an engine."""
+    listed = json.loads(arena.must("serve", "engines", "-o", "json"))
+    return next(one for one in listed if one["name"] == name)
+
+
+@pytest.fixture
+def answer(arena: Product) -> Callable[..., str]:
+    """Wait for a serving and ask it; what it took is shown at the end of the run."""
+
+    def ask(engine: str, name: str, *words: str) -> str:
+        began = time.monotonic()
+        arena.must("serve", "wait", name, "--timeout", "200s", seconds=220)
+        ready = time.monotonic() - began
+        arena.must("serve", "predict", name, *words, seconds=120)  # the first answer may be slow
+        began = time.monotonic()
+        out = arena.must("serve", "predict", name, *words, seconds=120)
+        folder = HOME / "arena" / "engines" / engine
+        size = sum(path.lstat().st_size for path in folder.rglob("*")) // 2**20
+        COSTS.append(Cost(engine, found(arena, engine)["version"], size, ready, time.monotonic() - began))
+        return out
+
+    return ask
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what the engines took."""
+    if COSTS:
+        terminalreporter.section("what the engines cost")
+        terminalreporter.write_line("ENGINE       VERSION     MB   READY  ANSWER (with the command)")
+        for one in COSTS:
+            terminalreporter.write_line(
+                f"{one.engine:12} {one.version:9} {one.megabytes:5} {one.ready:5.1f} s {one.answer:6.2f} s"
+            )
