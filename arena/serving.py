@@ -17,33 +17,52 @@ TYPE_CHECKING = False  # as in `arena`
 if TYPE_CHECKING:
     from typing import Any
 
+    from arena.actions.serving.bench.bench import bench
     from arena.actions.serving.delete import delete
+    from arena.actions.serving.endpoint import endpoint
     from arena.actions.serving.find import serving
     from arena.actions.serving.listing import servings
     from arena.actions.serving.logs import follow, logs
+    from arena.actions.serving.predict import predict
     from arena.actions.serving.restart import restart
     from arena.actions.serving.rollback import rollback
     from arena.actions.serving.scale import scale
+    from arena.actions.serving.servers import Server
     from arena.actions.serving.update import update
     from arena.actions.serving.wait import wait
+    from arena.model.benchmarks import Benchmark, Load
+    from arena.model.predictions import Prediction
 
 _HOMES = {
+    "actions.serving.bench.bench": "bench",
     "actions.serving.delete": "delete",
+    "actions.serving.endpoint": "endpoint",
     "actions.serving.find": "serving",
     "actions.serving.listing": "servings",
     "actions.serving.logs": "follow logs",
+    "actions.serving.predict": "predict",
     "actions.serving.restart": "restart",
     "actions.serving.rollback": "rollback",
     "actions.serving.scale": "scale",
+    "actions.serving.servers": "Server",
     "actions.serving.update": "update",
     "actions.serving.wait": "wait",
+    "model.benchmarks": "Benchmark Load",
+    "model.predictions": "Prediction",
 }
 """Module -> the public names that it defines."""
 
 __all__ = [
+    "Benchmark",
+    "Load",
+    "Prediction",
+    "Server",
+    "bench",
     "delete",
+    "endpoint",
     "follow",
     "logs",
+    "predict",
     "restart",
     "rollback",
     "scale",
