@@ -56,7 +56,8 @@ def preferred(cluster: Cluster, resource: Resource) -> Resource | None:
 
 def types(cluster: Cluster, wanted: Sequence[Kind]) -> Types:
     """The types that carry these kinds on this cluster, each once."""
-    return first(cluster, [kind.resources for kind in wanted])
+    also = [(one,) for kind in wanted for one in kind.also]
+    return first(cluster, [*(kind.resources for kind in wanted), *also])
 
 
 def occupied(cluster: Cluster, wanted: Sequence[Kind], namespace: str | None) -> Types:

@@ -179,7 +179,7 @@ def _types(where: str) -> Iterator[tuple[str, str]]:
     if where == CRONS:
         return _names(CARRIERS)
     if where == SERVINGS:
-        return _names(chain.from_iterable(kind.resources for kind in kinds.of(SERVING)))
+        return _names(chain.from_iterable(kind.carriers for kind in kinds.of(SERVING)))
     resource, _, group = where.partition(".")
     return iter([(resource, group)])
 

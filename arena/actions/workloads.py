@@ -97,7 +97,7 @@ def workloads(
 
 
 def _of(kind: Kind, there: Mapping[Resource, Iterable[Object]]) -> Iterator[Object]:
-    return (obj for resource in kind.resources for obj in there.get(resource, ()) if kind.owns(obj))
+    return (obj for resource in kind.carriers for obj in there.get(resource, ()) if kind.owns(obj))
 
 
 def _key(kind: Kind, obj: Object, name: str = "") -> tuple[str, str, str]:

@@ -146,6 +146,8 @@ class Specs(Generic[Spec]):
     """(Spec, facts of this run) -> the values of the template's holes."""
     beside: "Callable[[Spec, Rendering], Sequence[Dependent]]" = lambda spec, rendering: ()
     """(Spec, facts of this run) -> the objects beside the main one for which its options ask."""
+    form: "Callable[[Kind[Spec, Any], Spec], Kind[Spec, Any]]" = lambda kind, spec: kind
+    """(kind, Spec) -> the kind as it is sent, if options choose another type and template."""
 
 
 @frozen
@@ -201,6 +203,8 @@ class Kind(Generic[Spec, Model]):
     """Roles that serve the others and end only when told to, such as parameter servers."""
     one_world: bool = True
     """Whether the instances of a job train together, as the ranks of one world."""
+    also: tuple[Resource, ...] = ()
+    """Further types that represent it if options choose them; all of them are read."""
     passes_annotations: bool = False
     """Whether its operator copies the annotations of an object to its pods, which no template describes."""
     former_names: tuple[str, ...] = ()
@@ -229,6 +233,15 @@ class Kind(Generic[Spec, Model]):
     def beside(self) -> "Callable[[Spec, Rendering], Sequence[Dependent]]":
         """(Spec, facts of this run) -> the objects beside the main one for which its options ask."""
         return self._specs().beside
+
+    def form(self, spec: Spec) -> "Kind[Spec, Model]":
+        """The kind as it is sent for a Spec, whose options may choose another type and template."""
+        return self._specs().form(self, spec)
+
+    @property
+    def carriers(self) -> tuple[Resource, ...]:
+        """All types that can represent it."""
+        return (*self.resources, *self.also)
 
     def _specs(self) -> Specs[Spec]:
         return import_module(self.specs).SPECS if isinstance(self.specs, str) else self.specs

@@ -38,13 +38,13 @@ def spec_of(kind: Kind, words: list[str]) -> Any:
 def render(kind: Kind, spec: Any, resource: Resource | None = None, *, on_host: bool = False) -> list[Object]:
     """The job and the objects beside it."""
     rendering = Rendering(
-        resource=resource or kind.resources[0],
+        resource=resource or kind.form(spec).resources[0],
         on_host=on_host,
         code=PACKED if spec.code else None,
         secrets=spec.secret,
         config_files=dict.fromkeys((one.source for one in spec.config_file), b"x"),
     )
-    made = manifests.render(manifests.find(kind.template), kind.values(spec, rendering), "it")
+    made = manifests.render(manifests.find(kind.form(spec).template), kind.values(spec, rendering), "it")
     for one in (*dependents.dependents(kind, spec, rendering), *dependents.code_parts(rendering)):
         made += manifests.render(manifests.find(one.template), one.values, one.template)
     return made

@@ -248,3 +248,19 @@ def test_what_arena_sends_is_of_its_kind(kind, submit):
     assert (serving.name, serving.version) == ("x", "v1")
     if "selector" in obj["spec"]:
         assert kind.pods(obj).items() <= obj["spec"]["template"]["metadata"]["labels"].items()
+
+
+def test_vllm_on_several_nodes(submit):
+    """A group of pods of vLLM is of its kind, not of the kind of all groups, and so are its pods."""
+    [kind] = [one for one in kinds.of(FAMILY) if one.name == "vllm"]
+    words = ("--name", "chat", "--version", "1", "--model", "hf://o/n", "--nodes", "2", "--gpus", "4")
+    obj = submit(kind, *words)[0]
+    assert obj["kind"] == "LeaderWorkerSet"
+    assert [one.name for one in kinds.of(FAMILY) if one.owns(obj)] == ["vllm"]
+    mark = {"leaderworkerset.sigs.k8s.io/name": "chat-1-vllm-serving"}
+    own = obj["spec"]["leaderWorkerTemplate"]["leaderTemplate"]["metadata"]["labels"]
+    assert kind.pods(obj) == mark
+    assert kind.job_of(pod("p", **mark, **own)) == obj["metadata"]["name"]
+    serving = kind.read(obj, [pod("p", **mark, **own)])
+    assert (serving.name, serving.wanted, serving.gpus, serving.protocol) == ("chat", 1, 8, "openai")
+    assert serving.instances[0].role == "leader"

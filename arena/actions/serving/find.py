@@ -57,7 +57,7 @@ def every(
         for resource, objects in reading.objects.items()
         for obj in objects
         for one in wanted
-        if resource in one.resources and one.owns(obj)
+        if resource in one.carriers and one.owns(obj)
     ]
     there.sort(key=lambda one: str(one.obj["metadata"].get("creationTimestamp") or ""), reverse=True)
     hits = [one for one in there if not name or name in (one.serving.name, one.serving.object_name)]

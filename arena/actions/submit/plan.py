@@ -148,6 +148,7 @@ def plan(
 
         return records.command_if_recorded(kind, obj)
 
+    kind = kind.form(spec)
     inputs = read(spec, overrides.code)
     rendering = Rendering(
         resource=resource or kind.resources[0],

@@ -59,9 +59,9 @@ def settle(session: Session, request: Request, *, ask: bool = True) -> Settled:
     spec = _spec_there(session, request, changes) if ask else _spec(session, request, None)
     spec, told = _with_origins(session, spec, ask)
     spec = spec.dated(session.now())
-    told, resource = [*told, *remarks(spec)], request.kind.resources[0]
+    told, resource = [*told, *remarks(spec)], request.kind.form(spec).resources[0]
     if ask:
-        resource, spec, more = _facts(session, request.kind, spec)
+        resource, spec, more = _facts(session, request.kind.form(spec), spec)
         told += more
     origin = _origin(session, request, spec)
     return Settled(spec=spec, resource=resource, overrides=changes, origin=origin, remarks=told)

@@ -12,6 +12,10 @@ KIND = deployments.kind(
     TYPE,
     aliases=("vllm-serving",),
     summary="Language models in vLLM, by the protocol of OpenAI",
-    examples=("arena serve vllm --name chat --version 1 --gpus 1 --model hf://ORG/NAME",),
+    examples=(
+        "arena serve vllm --name chat --version 1 --gpus 1 --model hf://ORG/NAME",
+        "arena serve vllm --name chat --version 2 --nodes 2 --gpus 8 --model pvc://models/chat",
+    ),
+    in_groups=True,
     protocol=PROTOCOL,
 )

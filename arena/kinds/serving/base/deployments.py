@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from arena import labels
 from arena.kinds.kind import Kind, Object, Pod, PodConventions, count
 from arena.kinds.serving import FAMILY
+from arena.kinds.serving.base import groups
 from arena.kinds.serving.base import probes as probes_of
 from arena.kinds.serving.base import status as status_of
 from arena.kinds.workload import instances
@@ -26,6 +27,7 @@ def kind(  # noqa: PLR0913  # what distinguishes these kinds
     examples: tuple[str, ...],
     protocol: str = "",
     suffix: str = "",
+    in_groups: bool = False,
 ) -> Kind[object, Serving]:
     """A kind of servings that are Deployments; its Spec and its template are named after it.
 
@@ -37,20 +39,26 @@ def kind(  # noqa: PLR0913  # what distinguishes these kinds
         examples: command lines for help.
         protocol: the protocol of its requests, if all its servings speak the same.
         suffix: the end of the names of its Deployments, unless it is the type.
+        in_groups: whether groups of pods can serve it, too, as LeaderWorkerSets.
     """
+    conventions = groups.PODS if in_groups else MAIN
+    alone = reader(name, protocol, conventions)
+    grouped = groups.reader(name, protocol)
+    alone_of = object_of(type, suffix or type)
     return Kind(
         name=name,
         family=FAMILY,
         aliases=aliases,
         summary=summary,
         resources=(DEPLOYMENTS,),
+        also=(groups.LEADER_WORKER_SETS,) if in_groups else (),
         template=f"{name}-serving.yaml",
         specs=f"arena.kinds.serving.specs.{name}",
-        read=reader(name, protocol),
-        pods=pods,
+        read=lambda obj, pods: (grouped if groups.is_set(obj) else alone)(obj, pods),
+        pods=lambda obj: (groups.pods if groups.is_set(obj) else pods)(obj),
         owns=owner(type),
-        job_of=object_of(type, suffix or type),
-        conventions=MAIN,
+        job_of=lambda pod: groups.object_of(pod) or alone_of(pod),
+        conventions=conventions,
         selectors=(labels.SERVING_NAME,),
         scale=count("spec", "replicas"),
         one_world=False,
@@ -58,18 +66,19 @@ def kind(  # noqa: PLR0913  # what distinguishes these kinds
     )
 
 
-def reader(kind: str, protocol: str = "") -> Read:
+def reader(kind: str, protocol: str = "", conventions: PodConventions = MAIN) -> Read:
     """The function that reads Deployments of a kind.
 
     Args:
         kind: its name.
         protocol: the protocol of its requests, if all its servings speak the same.
+        conventions: those of its pods.
     """
 
     def read(obj: Object, pods: Sequence[Pod]) -> Serving:
         meta, spec, status = obj["metadata"], obj.get("spec") or {}, obj.get("status") or {}
         own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
-        found = [instances.summary(pod, MAIN).instance for pod in pods]
+        found = [instances.summary(pod, conventions).instance for pod in pods]
         wanted = int(spec.get("replicas", 1))
         return Serving(
             name=own.get(labels.SERVING_NAME) or meta["name"],

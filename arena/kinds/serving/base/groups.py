@@ -61,6 +61,11 @@ def _gpus(template: Object) -> int:
     return first + (int(template.get("size") or 1) - 1) * worker
 
 
+def is_set(obj: Object) -> bool:
+    """Whether an object is a LeaderWorkerSet; objects in lists may not say what they are."""
+    return "leaderWorkerTemplate" in (obj.get("spec") or {})
+
+
 def type_of(obj: Object) -> str:
     """The label `servingType`; "" if others created it."""
     return str((obj["metadata"].get("labels") or {}).get(labels.SERVING_TYPE) or "")
