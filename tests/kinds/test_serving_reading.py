@@ -52,7 +52,7 @@ def find(obj):
     return [
         kind
         for kind in kinds.of(FAMILY)
-        if kind.owns(obj) and any(one.kind == obj["kind"] for one in kind.resources)
+        if kind.owns(obj) and any(one.kind == obj["kind"] for one in kind.carriers)
     ]
 
 
@@ -256,7 +256,7 @@ def test_vllm_on_several_nodes(submit):
     words = ("--name", "chat", "--version", "1", "--model", "hf://o/n", "--nodes", "2", "--gpus", "4")
     obj = submit(kind, *words)[0]
     assert obj["kind"] == "LeaderWorkerSet"
-    assert [one.name for one in kinds.of(FAMILY) if one.owns(obj)] == ["vllm"]
+    assert find(obj) == [kind]
     mark = {"leaderworkerset.sigs.k8s.io/name": "chat-1-vllm-serving"}
     own = obj["spec"]["leaderWorkerTemplate"]["leaderTemplate"]["metadata"]["labels"]
     assert kind.pods(obj) == mark
