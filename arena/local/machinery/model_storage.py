@@ -11,9 +11,9 @@ MOUNT = "/mnt/models"
 VOLUME, CLAIM = "kserve-provision-location", "kserve-pvc-source"
 INITIALIZER = "storage-initializer"
 DOWNLOADED = ("http", "https", "hf", "s3", "gs")
-"""The schemes that `programs/download.py` knows."""
+"""The schemes that `programs/model_download.py` knows."""
 _DOWNLOAD = os.path.join(
-    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "programs", "download.py"
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "programs", "model_download.py"
 )
 
 

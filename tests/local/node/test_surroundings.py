@@ -36,6 +36,15 @@ def show(node: Node, **fields: Any) -> str:
     return node.pod(sys.executable, "-c", SHOW, **fields)
 
 
+def test_programs_of_engines(node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The programs of installed engines come last on a pod's PATH; without engines it is as it was."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    programs = tmp_path / "arena/engines/bin"
+    assert not environ(node, show(node))["PATH"].endswith(str(programs))
+    programs.mkdir(parents=True)
+    assert environ(node, show(node))["PATH"].endswith(f":{programs}")
+
+
 def config(node: Node, name: str, **data: str) -> None:
     node.api.create(CONFIGMAPS, {"metadata": {"name": name}, "data": data}, "default")
 

@@ -403,6 +403,10 @@ def test_autoscaler(bench, serve):
     spec = bench.read(AUTOSCALERS, "s-predictor")["spec"]
     assert spec["maxReplicas"] == 5
     assert spec["metrics"][0]["resource"]["target"] == {"type": "AverageValue", "averageValue": "512Mi"}
+    serve(custom(minReplicas=2, maxReplicas=5, scaleMetric="rps", scaleTarget=50))
+    (metric,) = bench.read(AUTOSCALERS, "s-predictor")["spec"]["metrics"]
+    assert metric["pods"]["metric"]["name"] == "requests_per_second"
+    assert metric["pods"]["target"] == {"type": "AverageValue", "averageValue": "50"}
     serve(custom(minReplicas=2, maxReplicas=4), {"serving.kserve.io/autoscalerClass": "none"})
     assert bench.read(AUTOSCALERS, "s-predictor") is None
     assert bench.read(DEPLOYMENTS, "s-predictor")["spec"]["replicas"] == 2

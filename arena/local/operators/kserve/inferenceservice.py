@@ -28,7 +28,15 @@ from arena.local.objects import (
     Objects,
     key,
 )
-from arena.local.operators.kserve import components, kinds, rollout, runtimes, scaling, statuses, validation
+from arena.local.operators.kserve import (
+    components,
+    kinds,
+    rollout,
+    scaling,
+    shipped_runtimes,
+    statuses,
+    validation,
+)
 from arena.local.operators.kserve.components import Component
 from arena.local.operators.kserve.kinds import (
     CLUSTER_RUNTIMES,
@@ -286,5 +294,5 @@ DEFINITIONS = (
         resource=INFERENCE_SERVICES, fill=validation.fill, check=validation.check, change=validation.change
     ),
     Definition(resource=RUNTIMES),
-    Definition(resource=CLUSTER_RUNTIMES, seeds=runtimes.SHIPPED),
+    Definition(resource=CLUSTER_RUNTIMES, seeds=shipped_runtimes.RUNTIMES),
 )

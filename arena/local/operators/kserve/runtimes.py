@@ -7,7 +7,6 @@ from typing import Any
 
 from arena.local.machinery.pod_template import overlaid
 from arena.local.objects import Object, Objects, key
-from arena.local.operators.kserve import kinds
 from arena.local.operators.kserve.kinds import CLUSTER_RUNTIMES, CONTAINER, RUNTIMES
 
 POD_FIELDS = (
@@ -159,39 +158,3 @@ def _filled(value: Any, facts: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [_filled(one, facts) for one in value]
     return {name: _filled(one, facts) for name, one in value.items()} if isinstance(value, dict) else value
-
-
-_MODEL_SERVER = ("--http_port=$(PORT)", "--model_name={{.Name}}", "--model_dir=/mnt/models")
-
-
-def _shipped(name: str, engine: str, formats: tuple[str, ...], protocols: tuple[str, ...]) -> Object:
-    """A runtime that serves by an engine of this machine."""
-    form = [f"--model_format={formats[0]}"] if len(formats) == 1 else []
-    container = {
-        "name": CONTAINER,
-        "image": f"{engine}:local",
-        "command": [kinds.ENGINE, engine],
-        "args": [*_MODEL_SERVER, *form],
-        "ports": [{"containerPort": 8080, "protocol": "TCP"}],
-    }
-    return {
-        "apiVersion": CLUSTER_RUNTIMES.api_version,
-        "kind": CLUSTER_RUNTIMES.kind,
-        "metadata": {"name": name},
-        "spec": {
-            "supportedModelFormats": [{"name": one, "autoSelect": engine != "mlserver"} for one in formats],
-            "protocolVersions": list(protocols),
-            "containers": [container],
-        },
-    }
-
-
-SHIPPED = (
-    _shipped("kserve-sklearnserver", "kserve", ("sklearn",), ("v1", "v2")),
-    _shipped("kserve-xgbserver", "kserve", ("xgboost",), ("v1", "v2")),
-    _shipped("kserve-lgbserver", "kserve", ("lightgbm",), ("v1", "v2")),
-    _shipped("kserve-onnxserver", "kserve", ("onnx",), ("v1", "v2")),
-    _shipped("kserve-mlserver", "mlserver", ("sklearn", "xgboost", "lightgbm", "mlflow"), ("v2",)),
-    _shipped("kserve-tensorflow-serving", "tensorflow", ("tensorflow",), ("v1", "v2")),
-)
-"""The runtimes that the local cluster provides; where KServe brings the same, they have its names."""

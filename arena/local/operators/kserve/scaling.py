@@ -23,6 +23,8 @@ IDLE_SINCE = "local.arena.io/idle-since"
 PATIENCE = 300
 """Seconds for which a request waits for a pod."""
 _UTILIZATION = 80
+_TRAFFIC = {"concurrency": ("concurrency", 100), "rps": ("requests_per_second", 200)}
+"""The metrics of Knative's autoscaler: their names here, and their usual targets for each pod."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
@@ -42,7 +44,7 @@ def most(component: Component) -> int:
 def has_autoscaler(component: Component) -> bool:
     """Whether an object of the cluster's own decides how many pods it has."""
     given = kinds.annotation(component.service, kinds.AUTOSCALER) or "hpa"
-    return given == "hpa" and most(component) > component.replicas and _metric(component) is not None
+    return given == "hpa" and most(component) > component.replicas
 
 
 def autoscaler(component: Component) -> Object:
@@ -62,17 +64,20 @@ def autoscaler(component: Component) -> Object:
     }
 
 
-def _metric(component: Component) -> Object | None:
-    """What an autoscaler goes by; None for what the local cluster does not measure by pod."""
-    metric, target = component.spec.get("scaleMetric") or "cpu", component.spec.get("scaleTarget")
+def _metric(component: Component) -> Object:
+    """What an autoscaler goes by: requests at a time in the mode of Knative, else the CPU."""
+    usual = "concurrency" if kinds.mode(component.service) == kinds.KNATIVE else "cpu"
+    metric, target = component.spec.get("scaleMetric") or usual, component.spec.get("scaleTarget")
+    if metric in _TRAFFIC:
+        name, each = _TRAFFIC[metric]
+        goal: Object = {"type": "AverageValue", "averageValue": str(target or each)}
+        return {"type": "Pods", "pods": {"metric": {"name": name}, "target": goal}}
     if metric == "memory" and target:
-        goal: Object = {"type": "AverageValue", "averageValue": f"{target}Mi"}
-    elif metric in ("cpu", "memory"):
+        goal = {"type": "AverageValue", "averageValue": f"{target}Mi"}
+    else:
         given = kinds.annotation(component.service, kinds.UTILIZATION)
         percent = target or (int(given) if given.isdigit() else _UTILIZATION)
         goal = {"type": "Utilization", "averageUtilization": int(percent)}
-    else:
-        return None
     return {"type": "Resource", "resource": {"name": metric, "target": goal}}
 
 
