@@ -105,3 +105,5 @@ class TritonPythonModel:
         return [utils.InferenceResponse(output_tensors=[one]) for one in outputs]
 """,
 }
+ONNX = "CAg6PwoOCgF4CgF4EgF5IgNBZGQSAWdaFAoBeBIPCg0IARIJCgMSAW4KAggCYhQKAXkSDwoNCAESCQoDEgFuCgIIAkIECgAQDQ=="
+"""The graph y = x + x of ONNX, for rows of two numbers."""

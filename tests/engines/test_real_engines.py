@@ -1,5 +1,6 @@
 """Every engine serves a real model by its kind, and answers rightly: `make engines`."""
 
+import base64
 import json
 import subprocess
 from collections.abc import Callable
@@ -55,14 +56,28 @@ def test_trees_by_kserve(
     assert numbers(answer("kserve", "trees", json.dumps(rows))) == pytest.approx(values, rel=1e-5)
 
 
+def test_onnx_by_kserve(arena: Product, engine: Engine, answer: Answer, tmp_path: Path) -> None:
+    """KServe's ModelServer runs a model of ONNX."""
+    engine("kserve")
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m/double.onnx").write_bytes(base64.b64decode(models.ONNX))
+    arena.must("serve", "kserve", "--name", "net", "--model-format", "onnx", "--model", str(tmp_path / "m"))
+    assert numbers(answer("kserve", "net", "[[1.0, 2.0]]").rpartition(":")[2]) == [2.0, 4.0]
+
+
 @pytest.mark.parametrize(
     ("file", "text", "words"),
     [
         ("", "", "error: no sklearn file in "),
         ("model.joblib", "this is no model", "as sklearn: IndexError: pop from empty list"),
         ("model.pkl", "cno_such_module\nThing\n.", "ModuleNotFoundError: No module named 'no_such_module'"),
+        (
+            "model.pkl",
+            "cbuiltins\nbytearray\n(I1099511627776\ntR.",
+            "MemoryError: this machine has too little",
+        ),
     ],
-    ids=["missing", "wrong", "import"],
+    ids=["missing", "wrong", "import", "memory"],
 )
 def test_models_that_do_not_load(
     arena: Product, engine: Engine, tmp_path: Path, file: str, text: str, words: str
