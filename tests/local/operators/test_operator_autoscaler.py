@@ -6,8 +6,19 @@ controller, or follow from its documentation.
 
 import pytest
 
+from arena.local.machinery import traffic
 from arena.local.machinery.clock import stamp
-from arena.local.objects import AUTOSCALERS, DEPLOYMENTS, POD_METRICS, PODS, Refused
+from arena.local.objects import (
+    AUTOSCALERS,
+    DEMAND,
+    DEPLOYMENTS,
+    HOLD,
+    POD_METRICS,
+    PODS,
+    SERVICES,
+    Refused,
+)
+from arena.local.operators.autoscaling import calculator
 from arena.local.operators.lws.leaderworkerset import LEADER_WORKER_SETS
 
 CPU = {
@@ -425,3 +436,156 @@ def test_refused(scaled, spec, why):
     """What Kubernetes refuses is refused, in its words."""
     with pytest.raises(Refused, match=why):
         scaled.autoscaler(**spec)
+
+
+class Traffic:
+    """A Service `w` before the pods, and the proxy as the test plays it: what it has counted."""
+
+    def __init__(self, bench):
+        spec = {"selector": LABELS, "ports": [{"name": "http", "port": 80}]}
+        bench.submit(SERVICES, {"metadata": {"name": "w"}, "spec": spec})
+        self.bench = bench
+        self.groups = {"w": [0, 0.0, 0]}
+        """Group -> requests, seconds of all requests, and requests under way."""
+        self.waiting = 0
+        traffic.publish(self._everything)
+
+    def _everything(self):
+        ready = sum(map(calculator.is_ready, self.bench.pods().values()))
+        groups = [
+            {"name": name, "ready": ready, "requests": requests, "busySeconds": busy, "inFlight": present}
+            for name, (requests, busy, present) in self.groups.items()
+        ]
+        return [
+            {"namespace": "default", "service": "w", "port": 80, "waiting": self.waiting, "groups": groups}
+        ]
+
+    def add(self, requests, busy=0.0, group="w"):
+        """More requests, and the seconds that they took together."""
+        self.groups[group][0] += requests
+        self.groups[group][1] += busy
+
+
+@pytest.fixture
+def requests(bench):
+    return Traffic(bench)
+
+
+def metric(kind, name, target, **fields):
+    """A metric of traffic."""
+    goal = {"type": "Value" if "value" in target else "AverageValue", **target}
+    return {"type": kind, kind.lower(): {"metric": {"name": name}, "target": goal, **fields}}
+
+
+SERVICE = {"describedObject": {"kind": "Service", "name": "w"}}
+
+
+def test_requests_at_a_time(scaled, requests):
+    """The concurrency of a pod is that of the Service before it since the last pass, by its pods."""
+    scaled.deployment(2)
+    scaled.autoscaler(metrics=[metric("Pods", "concurrency", {"averageValue": "2"})])
+    assert scaled.replicas == 2
+    requests.add(100, busy=40.0)  # in 5 seconds: 8 at a time, 4 of each pod
+    assert scaled.next() == 4
+    current = scaled.bench.status(AUTOSCALERS, "a")["currentMetrics"][0]["pods"]["current"]
+    assert current == {"averageValue": "4"}
+    assert scaled.bench.messages("a", "SuccessfulRescale") == [
+        "New size: 4; reason: pods metric concurrency above target"
+    ]
+
+
+def test_requests_a_second(scaled, requests):
+    """A rate is known from the second pass on; a proxy that counts anew says nothing for one pass."""
+    scaled.deployment(1)
+    scaled.autoscaler(metrics=[metric("Object", "requests_per_second", {"averageValue": "10"}, **SERVICE)])
+    assert scaled.condition("ScalingActive")[:2] == ("False", "FailedGetObjectMetric")
+    requests.add(150)
+    assert scaled.next() == 3
+    assert scaled.condition("ScalingActive")[:2] == ("True", "ValidMetricFound")
+    requests.groups["w"][0] = 3
+    assert scaled.next() == 3
+    assert scaled.condition("ScalingActive")[:2] == ("False", "FailedGetObjectMetric")
+    requests.add(200)
+    assert scaled.next() == 4
+
+
+def test_shares_of_another_service(scaled, requests):
+    """Pods count what they get as a share of another Service's traffic; the Service counts all of it."""
+    requests.groups = {"w:80": [0, 0.0, 0], "other": [0, 0.0, 0]}
+    scaled.deployment(1)
+    scaled.autoscaler(metrics=[metric("Pods", "concurrency", {"averageValue": "1"})])
+    requests.add(10, busy=10.0, group="w:80")
+    requests.add(10, busy=50.0, group="other")
+    assert scaled.next() == 2
+    whole = [metric("Object", "concurrency", {"value": "2"}, **SERVICE)]
+    scaled.bench.objects.patch(AUTOSCALERS, "a", {"spec": {"metrics": whole}}, "default")
+    scaled.bench.settled()
+    requests.add(10, busy=10.0, group="w:80")
+    requests.add(10, busy=50.0, group="other")
+    assert scaled.next() == 4  # 12 at a time are six times the target, but one step at most doubles
+
+
+def test_an_external_metric(scaled, requests):
+    """An external metric names the Service by a label."""
+    selector = {"matchLabels": {"service": "w"}}
+    one = metric("External", "concurrency", {"value": "1"})
+    one["external"]["metric"]["selector"] = selector
+    scaled.deployment(1)
+    scaled.autoscaler(metrics=[one])
+    requests.add(9, busy=15.0)
+    assert scaled.next() == 3
+
+
+@pytest.mark.parametrize(
+    ("spec", "why"),
+    [
+        (metric("Pods", "gpu", {"averageValue": "1"}), "measures concurrency and requests_per_second"),
+        (metric("External", "concurrency", {"value": "1"}), "names no Service by the label service"),
+        (
+            metric("Object", "concurrency", {"value": "1"}, describedObject={"kind": "Ingress", "name": "w"}),
+            "nothing of a Ingress",
+        ),
+        (
+            metric("Object", "concurrency", {"value": "1"}, describedObject={"kind": "Service", "name": "x"}),
+            "no port of Service x",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("requests")
+def test_unknown_metrics(scaled, spec, why):
+    """What the local cluster does not measure is told."""
+    scaled.deployment(1)
+    scaled.autoscaler(metrics=[spec])
+    status, reason, message = scaled.condition("ScalingActive")
+    assert (status, reason) == ("False", f"FailedGet{spec['type']}Metric")
+    assert why in message
+
+
+def test_to_zero_and_back(scaled, requests):
+    """Without requests all pods go after five minutes; one that waits at the Service starts a pod."""
+    scaled.deployment(1)
+    scaled.autoscaler(minReplicas=0, metrics=[metric("Object", "concurrency", {"value": "5"}, **SERVICE)])
+    notes = scaled.bench.read(SERVICES, "w")["metadata"]["annotations"]
+    assert notes[HOLD] == "300"
+    requests.add(1, busy=1.0)
+    assert scaled.next(200) == 1
+    assert scaled.next(310) == 0
+    requests.waiting = 1
+    demand = {"metadata": {"annotations": {DEMAND: stamp(scaled.bench.now)}}}
+    scaled.bench.objects.patch(SERVICES, "w", demand, "default")
+    scaled.bench.settled()
+    assert scaled.replicas == 1  # at once
+    scaled.bench.objects.delete(AUTOSCALERS, "a", "default")
+    scaled.bench.settled()
+    assert HOLD not in scaled.bench.read(SERVICES, "w")["metadata"]["annotations"]
+
+
+def test_others_may_let_requests_wait(scaled, requests):
+    """What somebody else asked of the proxy stays, whether there is an autoscaler or not."""
+    scaled.bench.objects.patch(SERVICES, "w", {"metadata": {"annotations": {HOLD: "7"}}}, "default")
+    scaled.deployment(1)
+    scaled.autoscaler(minReplicas=0, metrics=[metric("Object", "concurrency", {"value": "5"}, **SERVICE)])
+    scaled.bench.objects.delete(AUTOSCALERS, "a", "default")
+    scaled.bench.settled()
+    assert scaled.bench.read(SERVICES, "w")["metadata"]["annotations"][HOLD] == "7"
+    assert requests.waiting == 0

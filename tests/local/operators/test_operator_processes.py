@@ -225,3 +225,20 @@ def share(url, count):
     """How many of some requests the first version answers."""
     answers = [urllib.request.urlopen(url, timeout=5).read().decode() for _ in range(count)]
     return sum(one.startswith("web-v1-") for one in answers)
+
+
+def test_a_request_wakes_what_was_scaled_to_zero(cluster):
+    """Pods that nobody asks go, the next request waits for a new one, and is answered by it."""
+    deploy_web(cluster, "v1")
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web-v1"}
+    about = {"describedObject": {"kind": "Service", "name": "web-v1"}, "metric": {"name": "concurrency"}}
+    metrics = [{"type": "Object", "object": {**about, "target": {"type": "Value", "value": "5"}}}]
+    spec = {"scaleTargetRef": target, "minReplicas": 0, "maxReplicas": 3, "metrics": metrics}
+    spec["behavior"] = {"scaleDown": {"stabilizationWindowSeconds": 0}}
+    cluster.create(AUTOSCALERS, {"metadata": {"name": "web-v1"}, "spec": spec}, "default")
+    until(lambda: cluster.get(DEPLOYMENTS, "web-v1", "default")["spec"]["replicas"] == 0)
+    until(lambda: not cluster.list(PODS))
+    service = cluster.get(SERVICES, "web-v1", "default")
+    url = f"http://127.0.0.1:{allotted_ports(service)[80]}/"
+    assert urllib.request.urlopen(url, timeout=60).read().startswith(b"web-v1-")
+    assert cluster.get(DEPLOYMENTS, "web-v1", "default")["spec"]["replicas"] == 1

@@ -1,1 +1,1 @@
-"""HorizontalPodAutoscaler: how many pods there are."""
+"""HorizontalPodAutoscaler: how many pods there are, and requests that wait for the first one."""

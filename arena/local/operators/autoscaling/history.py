@@ -7,8 +7,21 @@ before the stabilization window is over.
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from arena.tuples import NamedTuple
+
 LONGEST = 3600.0
 """Seconds for which anything is remembered: the longest stabilization window."""
+
+
+class Counters(NamedTuple):
+    """What the proxy has counted up to a moment."""
+
+    moment: datetime
+    requests: int
+    busy: float
+    """The seconds of all requests together."""
+    present: int
+    """Those under way, and those that wait for a pod."""
 
 
 @dataclass
@@ -18,7 +31,7 @@ class History:
     Attributes:
         generation: the generation of the object at the last pass.
         last: when that was.
-        rates: the counters of traffic at earlier passes, by metric.
+        readings: the last counters of traffic, and what they said, by metric and by what they count.
     """
 
     generation: int = 0
@@ -26,6 +39,7 @@ class History:
     recommendations: list[tuple[datetime, int]] = field(default_factory=list)
     ups: list[tuple[datetime, int]] = field(default_factory=list)
     downs: list[tuple[datetime, int]] = field(default_factory=list)
+    readings: dict[tuple[str, str], tuple[Counters, int]] = field(default_factory=dict)
 
     def begin(self, replicas: int, now: datetime) -> None:
         """Take the present number of replicas as the first recommendation."""

@@ -15,8 +15,8 @@ from arena.local.machinery.conditions import Condition
 from arena.local.machinery.operator import Key, Operator
 from arena.local.machinery.reconciler import Reconciler
 from arena.local.machinery.scale import Scale
-from arena.local.objects import AUTOSCALERS, Object, Objects, Refused, WatchEvent, key
-from arena.local.operators.autoscaling import limits, metrics, status, validation
+from arena.local.objects import AUTOSCALERS, DEMAND, SERVICES, Object, Objects, Refused, WatchEvent, key
+from arena.local.operators.autoscaling import holding, limits, metrics, status, validation
 from arena.local.operators.autoscaling.history import History
 
 PERIOD = 5.0
@@ -26,9 +26,19 @@ PERIOD = 5.0
 def operator() -> Operator:
     """The operator of HorizontalPodAutoscalers."""
     histories: dict[Key, History] = defaultdict(History)
+    demands: dict[Key, str] = {}
 
     def keys(objects: Objects, change: WatchEvent) -> Iterable[Key]:
         item = key(change.object)
+        if change.resource == SERVICES:
+            demand = (change.object["metadata"].get("annotations") or {}).get(DEMAND)
+            if not demand or demands.get(item) == demand:
+                return []
+            demands[item] = demand
+            waking = [key(one) for one in objects.list(AUTOSCALERS, item[0]) if holding.is_for(one, item[1])]
+            for one in waking:
+                histories[one].last = None  # a request waits: it is time for the next pass
+            return waking
         if change.type == "DELETED":
             histories.pop(item, None)
             return []
@@ -40,7 +50,7 @@ def operator() -> Operator:
             return None
         return Autoscaler(objects, obj, now, histories[item]).reconcile()
 
-    return Operator(AUTOSCALERS.kind, (AUTOSCALERS,), keys, reconcile)
+    return Operator(AUTOSCALERS.kind, (AUTOSCALERS, SERVICES), keys, reconcile)
 
 
 class Autoscaler(Reconciler):
@@ -136,7 +146,7 @@ class Autoscaler(Reconciler):
         if not found.selector:
             self.event("SelectorRequired", "selector is required", "Warning")
             return [], [metrics.Failure("InvalidSelector", "selector is required", "no pods are selected")]
-        target = metrics.Target(self.objects, self.namespace, found, tolerance, self.now)
+        target = metrics.Target(self.objects, self.namespace, found, tolerance, self.history, self.now)
         for one in self.spec.get("metrics") or []:
             try:
                 readings.append(metrics.read(target, one))

@@ -1,5 +1,6 @@
 """What the metrics of an autoscaler say: for each a number of replicas and its status."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,8 +8,9 @@ from datetime import datetime
 from arena.local.machinery.quantities import parse_quantity, written
 from arena.local.machinery.scale import Scale
 from arena.local.objects import PODS, Object, Objects
-from arena.local.operators.autoscaling import calculator, usage
+from arena.local.operators.autoscaling import calculator, requests, usage
 from arena.local.operators.autoscaling.calculator import Tolerance, Unmeasured
+from arena.local.operators.autoscaling.history import History
 from arena.tuples import NamedTuple
 
 
@@ -43,6 +45,7 @@ class Target:
     namespace: str
     scale: Scale
     tolerance: Tolerance
+    history: History
     now: datetime
 
     def pods(self) -> list[Object]:
@@ -106,7 +109,48 @@ def _resource(target: Target, source: Object) -> Found:
     return count, f"{resource} resource utilization (percentage of request)", current
 
 
+def _pods(target: Target, source: Object) -> Found:
+    metric, goal = source["metric"]["name"], parse_quantity(source["target"]["averageValue"])
+    samples = requests.of_pods(target.objects, target.history, metric, target.pods(), target.now)
+    count, found = target.replicas(samples, calculator.average(goal, target.tolerance))
+    return count, f"pods metric {metric}", {"averageValue": written(found.average)}
+
+
+def _object(target: Target, source: Object) -> Found:
+    about, metric = source["describedObject"], source["metric"]["name"]
+    if about["kind"] != "Service":
+        why = f"the local cluster measures the requests of Services, and nothing of a {about['kind']}"
+        raise Unmeasured(f"unable to get metric {metric}: {why}")
+    return _total(target, source, about["name"], f"Service metric {metric}")
+
+
+def _external(target: Target, source: Object) -> Found:
+    metric = source["metric"]["name"]
+    service = ((source["metric"].get("selector") or {}).get("matchLabels") or {}).get("service")
+    if not service:
+        raise Unmeasured(f"unable to get metric {metric}: its selector names no Service by the label service")
+    return _total(target, source, service, f"external metric {metric}(service={service})")
+
+
+def _total(target: Target, source: Object, service: str, name: str) -> Found:
+    """By a metric of all requests to a Service, compared with a value or with one for each pod."""
+    metric, goal, scale = source["metric"]["name"], source["target"], target.scale
+    total = requests.of_service(target.history, metric, target.namespace, service, target.now)
+    if "averageValue" in goal:
+        count = calculator.by_share(
+            scale.current, total, parse_quantity(goal["averageValue"]), target.tolerance
+        )
+        return count, name, {"averageValue": written(math.ceil(total / max(1, scale.current)))}
+    ready = sum(map(calculator.is_ready, target.pods())) if scale.wanted else 0
+    ratio = total / parse_quantity(goal["value"])
+    count = calculator.by_total(scale.wanted, ready, ratio, target.tolerance)
+    return count, name, {"value": written(total)}
+
+
 _SOURCES: Mapping[str, Callable[[Target, Object], Found]] = {
     "resource": _resource,
     "containerResource": _resource,
+    "pods": _pods,
+    "object": _object,
+    "external": _external,
 }
