@@ -263,6 +263,15 @@ def test_pods_without_a_measurement(scaled):
     assert scaled.next(400) == 3  # (3 x 10 % + 100 %) / 4 / 50 % = 0.65 of 4 pods
 
 
+def test_just_the_target(scaled):
+    """Pods whose usage is just the target stay as they are, whatever those do that are not measured."""
+    scaled.deployment(4)
+    first, second, *_ = scaled.bench.pods()
+    scaled.cpu = {first: 300, second: 700}
+    scaled.autoscaler()
+    assert scaled.next(400) == 4
+
+
 def test_pods_that_start(scaled):
     """Pods that are not ready yet moderate an increase, as do new ones that tell no time of their start."""
     scaled.deployment(2)

@@ -67,6 +67,8 @@ class Rule(NamedTuple):
     """What a pod without a sample is taken to use before pods are removed."""
     tolerance: Tolerance
     is_cpu: bool = False
+    is_steady: bool = False
+    """Whether pods without a sample count for nothing if the usage is just the target."""
 
 
 def average(target: int, tolerance: Tolerance, is_cpu: bool = False) -> Rule:
@@ -90,7 +92,7 @@ def utilization(target: int, requests: Mapping[str, int], tolerance: Tolerance, 
         percent = sum(known.values()) * 100 // asked
         return Usage(percent / target, sum(known.values()) // len(known), percent)
 
-    return Rule(usage, lambda pod: requests[pod] * max(100, target) // 100, tolerance, is_cpu)
+    return Rule(usage, lambda pod: requests[pod] * max(100, target) // 100, tolerance, is_cpu, True)
 
 
 class Groups(NamedTuple):
@@ -120,6 +122,8 @@ def replicas(
         return current if same else math.ceil(usage.ratio * groups.ready), usage
     # Who is not measured moderates the change: it uses nothing before pods are added, and all before they go.
     lacking = {name: rule.missing(name) if usage.ratio < 1 else 0 for name in groups.missing}
+    if rule.is_steady and usage.ratio == 1:
+        lacking = {}
     counted |= {**lacking, **dict.fromkeys(starting, 0)}
     return _moderated(current, usage.ratio, rule.usage(counted).ratio, len(counted), rule.tolerance), usage
 
