@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import engines
 import pytest
 import yaml
 from product import until
@@ -89,6 +90,18 @@ def test_samples_are_sent_in_turn(arena, answering, tmp_path):
     )
     sent = [json.loads(one["body"])["at"] for one in seen if one["line"].startswith("POST /fast")]
     assert sent[-6:] == [0, 1, 2, 0, 1, 2]
+
+
+def test_a_wrong_sample(arena, tmp_path):
+    """A sample that does not fit the model is named by its number, and nothing is sent."""
+    file = tmp_path / "rows.jsonl"
+    file.write_text("[[1, 2]]\n[[3]]\n", encoding="utf-8")
+    shape = {"name": "x", "datatype": "FP32", "shape": [-1, 2]}
+    with engines.running(engines.triton(shape)) as engine:
+        ended = arena("serve", "bench", engine.url, "--sample", str(file))
+        assert all("infer" not in one.path for one in engine.asked)
+    assert ended.code == 2
+    assert 'Error: input 2 of 2: input "x" takes [-1, 2] FP32; got [1, 1]\n' in ended.err
 
 
 def test_a_picture(arena, answering, tmp_path):

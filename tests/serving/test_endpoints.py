@@ -120,6 +120,14 @@ def test_any_other_cluster(session: Session) -> None:
         predict(session, url, [[1, 2]])
 
 
+def test_in_a_pod_of_the_cluster(session: Session) -> None:
+    """In a pod of the cluster the way is the Service of the version, by its name in the cluster."""
+    there = elsewhere(found(session, "2"))
+    session.__dict__["origin"] = replace(session.origin, kind="in-cluster")
+    with endpoint(session, there) as way:
+        assert (way.url, way.remark) == ("http://digits-2.default.svc:8080", "")
+
+
 def test_a_pod_that_does_not_listen(session: Session) -> None:
     """If nothing listens in the pod, the error tells that, and not that the local port broke off."""
     there = elsewhere(replace(found(session, "2"), version="another"))

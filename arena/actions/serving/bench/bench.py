@@ -39,9 +39,9 @@ def bench(
 ) -> list[Benchmark]:
     """Measure servings, or any servers, and return what was measured of each.
 
-    Each server first gets every sample once, outside of the measurement: an error of that is raised. Answers
-    of language models are streamed, so that the time to the first token is measured. Ctrl-C ends the
-    measurement, not the call: what was measured until then is returned, with `interrupted`.
+    All samples are checked as `predict` does, and each server first gets one, outside of the measurement: an
+    error of that is raised. Answers of language models are streamed, so that the time to the first token is
+    measured. Ctrl-C ends the measurement, not the call: what was measured is returned, with `interrupted`.
 
     Args:
         targets: servers, as `arena.serving.predict` takes them; at least one.
@@ -58,7 +58,7 @@ def bench(
     if not targets or not given:
         raise SpecError("there is nothing to send", "give a server and an input")
     with ExitStack() as stack:
-        ready = [_prepared(stack, session, servers.of(one), given) for one in targets]
+        ready = [prepared(stack, session, servers.of(one), given) for one in targets]
         if together:
             return measure(ready, load, tell)
         found: list[Benchmark] = []
@@ -80,14 +80,33 @@ def checked(load: Load) -> Load:
     return load
 
 
-def _prepared(stack: ExitStack, session: Session, server: Server, given: Sequence[inputs.Input]) -> Target:
+def prepared(stack: ExitStack, session: Session, server: Server, given: Sequence[inputs.Input]) -> Target:
+    """What measures a server with these inputs, once it has answered the first.
+
+    Args:
+        stack: ends the way to the server.
+
+    Raises:
+        ArenaError: as `arena.serving.predict`.
+    """
     found = stack.enter_context(servers.reach(session, server, given[0]))
-    stream = found.protocol.stream is not None
-    payloads = [predict.build(found, server, one, stream=stream) for one in given]
+    payloads = _payloads(found, server, given)
     with Client(found.address, server.timeout) as client:
-        for payload in payloads:
-            predict.ask(client, found, payload)
+        predict.ask(client, found, payloads[0])
     return target(found, payloads)
+
+
+def _payloads(found: Reached, server: Server, given: Sequence[inputs.Input]) -> list[Payload]:
+    """The bodies; an error says which of several inputs it is about."""
+    stream, built = found.protocol.stream is not None, []
+    for number, one in enumerate(given, 1):
+        try:
+            built.append(predict.build(found, server, one, stream=stream))
+        except SpecError as error:
+            if len(given) == 1:
+                raise
+            raise SpecError(f"input {number} of {len(given)}: {error.message}", error.hint) from error
+    return built
 
 
 def target(found: Reached, payloads: Sequence[Payload]) -> Target:
