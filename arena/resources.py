@@ -48,9 +48,13 @@ AUTOSCALERS = Resource("autoscaling", "v2", "horizontalpodautoscalers", kind="Ho
 CLAIMS = Resource("", "v1", "persistentvolumeclaims", kind="PersistentVolumeClaim")
 CONFIGMAPS = Resource("", "v1", "configmaps", kind="ConfigMap")
 DEPLOYMENTS = Resource("apps", "v1", "deployments", kind="Deployment")
+DESTINATION_RULES = Resource("networking.istio.io", "v1", "destinationrules", kind="DestinationRule")
+"""Subsets of the pods of a Service, for routes of Istio."""
 EVENTS = Resource("", "v1", "events", kind="Event")
 GATEWAYS = Resource("networking.istio.io", "v1beta1", "gateways", kind="Gateway")
 """Doors of Istio's mesh."""
+HTTP_ROUTES = Resource("gateway.networking.k8s.io", "v1", "httproutes", kind="HTTPRoute")
+"""Routes of the Gateway API."""
 LOCAL_QUEUES = Resource("kueue.x-k8s.io", "v1beta2", "localqueues", kind="LocalQueue")
 """Queues of Kueue."""
 NAMESPACES = Resource("", "v1", "namespaces", False, kind="Namespace")

@@ -17,10 +17,12 @@ TYPE_CHECKING = False  # as in `arena`
 if TYPE_CHECKING:
     from typing import Any
 
+    from arena.actions.serving.autoscale import autoscale
     from arena.actions.serving.bench.bench import bench
     from arena.actions.serving.delete import delete
     from arena.actions.serving.endpoint import endpoint
     from arena.actions.serving.find import serving
+    from arena.actions.serving.forward import forward
     from arena.actions.serving.listing import servings
     from arena.actions.serving.logs import follow, logs
     from arena.actions.serving.predict import predict
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from arena.actions.serving.rollback import rollback
     from arena.actions.serving.scale import scale
     from arena.actions.serving.servers import Server
+    from arena.actions.serving.traffic import split
     from arena.actions.serving.update import update
     from arena.actions.serving.wait import wait
     from arena.model.benchmarks import Benchmark, Load
@@ -35,9 +38,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "actions.serving.bench.bench": "bench",
+    "actions.serving.autoscale": "autoscale",
     "actions.serving.delete": "delete",
     "actions.serving.endpoint": "endpoint",
     "actions.serving.find": "serving",
+    "actions.serving.forward": "forward",
     "actions.serving.listing": "servings",
     "actions.serving.logs": "follow logs",
     "actions.serving.predict": "predict",
@@ -45,6 +50,7 @@ _HOMES = {
     "actions.serving.rollback": "rollback",
     "actions.serving.scale": "scale",
     "actions.serving.servers": "Server",
+    "actions.serving.traffic": "split",
     "actions.serving.update": "update",
     "actions.serving.wait": "wait",
     "model.benchmarks": "Benchmark Load",
@@ -57,10 +63,12 @@ __all__ = [
     "Load",
     "Prediction",
     "Server",
+    "autoscale",
     "bench",
     "delete",
     "endpoint",
     "follow",
+    "forward",
     "logs",
     "predict",
     "restart",
@@ -68,6 +76,7 @@ __all__ = [
     "scale",
     "serving",
     "servings",
+    "split",
     "update",
     "wait",
 ]

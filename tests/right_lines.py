@@ -58,7 +58,7 @@ LINES = {
     "serve list": ("serve list",),
     "serve get": ("serve get served -e",),
     "serve KIND": ("serve custom --name more --version 1 {image} --restful-port 8080 true",),
-    "serve KIND --from-job": ("serve custom --name like --version 1 {image} --port 1 --from-job done true",),
+    "serve KIND --from-job": ("serve custom --name like --version 1 {image} --port 1 --from-job runs true",),
     "serve predict": ("serve predict served '[1]'",),
     "serve bench": ("serve bench served --input '[1]'",),
     "serve wait": ("serve wait served --timeout 60s",),
@@ -73,6 +73,11 @@ LINES = {
     "serve rollback": ("serve rollback served --wait",),
     "serve restart": ("serve restart served --wait",),
     "serve scale": ("serve scale served --replicas 2 --wait",),
+    "serve autoscale": ("serve autoscale served --max 2 --cpu 80", "serve autoscale served --max 3 --cpu 80",
+                        "serve autoscale served --off"),
+    "serve forward": ("serve forward served",),
+    "serve traffic-split": ("serve traffic-split --name served -v 1:100 --by gateway",
+                            "serve traffic-split --name served -v 1:100 --by istio"),
     "serve delete": ("serve delete served",),
     "serve list -A": ("serve list -A",),
     "cron list": ("cron list",),
@@ -100,5 +105,6 @@ CODES = {
     "serve predict served '[1]'": 6,
     "serve bench served --input '[1]'": 6,
     "serve logs -f served": 3,
+    "serve forward served": 130,
 }
 """The exit codes of lines that do not end with 0."""

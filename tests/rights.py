@@ -27,7 +27,7 @@ from screens import Fixed
 
 from arena.actions import usages
 from arena.actions.jobs import lingering
-from arena.actions.serving import instances
+from arena.actions.serving import forward, instances
 from arena.actions.usages import USAGES
 from arena.cli import run
 from arena.commands import list as listing
@@ -222,10 +222,15 @@ class Bob:
                 # `serve logs -f` ends as if the serving were deleted.
                 patch.setattr(instances, "follow", lambda *which: islice(FOLLOW_SERVING(*which), 1))
                 patch.setattr(lingering, "BRIEF", 0.2)
+                patch.setattr(forward.Forwarding, "wait", _interrupted)
                 patch.setattr(sys, "stdin", stack.enter_context(open(os.devnull, encoding="utf-8")))
                 code = run(shlex.split(line), Globals(session=session))
             out, err = capfd.readouterr()
         return Ran(code, out, err, seen)
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _codes(folder: Path) -> dict[str, str]:
@@ -254,10 +259,17 @@ UNTRIED = {
     "attach": {"create pods/exec"},
     "attach --main": {"create pods/attach"},
     "serve KIND": {"delete SERVINGS"},  # as UNDONE
-    "serve delete": {"get SERVINGS"},  # only if a finalizer holds the serving
+    # Only if a finalizer holds the serving, or other versions have a share of the traffic.
+    "serve delete": {"get SERVINGS", *(f"patch {one}" for one in usages.ROUTES)},
     "serve wait": {"get pods/log", "watch SERVINGS", "watch pods"},  # only if it is not ready
     **{name: {"get pods/log"} for name in ("serve update", "serve rollback", "serve restart")},
     "serve scale": {"get pods/log"},
+    # Only of KServe, or if the split changes.
+    "serve traffic-split": {"patch SERVINGS", "patch services", *(f"patch {one}" for one in usages.ROUTES),
+                            "patch destinationrules.networking.istio.io"},
+    # The test ends it before; the others only for a connection.
+    "serve forward": {"watch pods", "get pods/portforward", "create pods/portforward"},
+    "serve autoscale": {"patch SERVINGS"},  # the same
     "serve exec": {"create pods/exec"},
     "serve attach": {"create pods/exec"},
     "serve attach --main": {"create pods/attach"},

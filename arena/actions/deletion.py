@@ -55,6 +55,11 @@ class Removal:
         self._dry_run = dry_run
         self._held: dict[str, Held] = {}
 
+    @property
+    def is_trial(self) -> bool:
+        """Whether nothing is deleted."""
+        return self._dry_run
+
     def delete(self, resource: Resource, meta: Object, title: str) -> None:
         """Delete exactly the object with this metadata; raises as `Cluster.delete`.
 

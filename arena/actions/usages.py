@@ -39,6 +39,10 @@ REACHED = ("a way to it, if the cluster is not local", ("get pods", "get create 
 FORWARDED = ("a link, if the cluster cannot be reached directly", ("get create pods/portforward",))
 SENT = ("code of more than 14 MB", ("get list watch pods", "get create pods/exec"))
 SERVING_AT_ONCE = ("changes at once, not after two seconds", ("watch SERVINGS", "watch pods"))
+ROUTES = ("httproutes.gateway.networking.k8s.io", "virtualservices.networking.istio.io")
+SHARED = ("shares of the traffic", tuple(f"list {one}" for one in ROUTES))
+REVISIONS = ("revisions", ("list replicasets.apps",))
+SCALED_BY = ("its autoscaler", ("list horizontalpodautoscalers.autoscaling",))
 ROLLED_OUT = ("--wait", ("watch SERVINGS", "list watch pods", "get pods/log"))
 REASON_IN_LOG = ("why an instance crashed", ("get pods/log",))
 READ, FOLLOW = ("get JOBS", "list pods"), ("get list JOBS", "get list pods")
@@ -113,8 +117,12 @@ USAGES = (
     Usage("evaluate get", ("get jobs.batch",), (INSTANCES, EVENTS)),
     Usage("evaluate model", ("create jobs.batch",), ((UNDONE[0], ("delete jobs.batch",)),)),
     Usage("evaluate delete", ("get delete jobs.batch",)),
-    Usage("serve list", ("list SERVINGS",), (INSTANCES, ADDRESSES)),
-    Usage("serve get", ("list SERVINGS",), (INSTANCES, ADDRESSES, EVENTS)),
+    Usage("serve list", ("list SERVINGS",), (INSTANCES, ADDRESSES, SHARED)),
+    Usage("serve get", ("list SERVINGS",), (INSTANCES, ADDRESSES, SHARED, REVISIONS, SCALED_BY, EVENTS)),
+    Usage("serve autoscale", ("list patch SERVINGS",
+                              "create list patch delete horizontalpodautoscalers.autoscaling")),
+    Usage("serve forward", ("list SERVINGS", "list services", "list watch pods",
+                            "get create pods/portforward")),
     Usage("serve KIND", ("create SERVINGS", "create services"),
           ((UNDONE[0], ("delete SERVINGS",)),)),
     Usage("serve KIND --from-job", ("get JOBS", "create SERVINGS", "create services"),
@@ -134,8 +142,16 @@ USAGES = (
     Usage("serve rollback", ("list patch SERVINGS", "list replicasets.apps"), (ROLLED_OUT,)),
     Usage("serve restart", ("list patch SERVINGS",), (ROLLED_OUT,)),
     Usage("serve scale", ("list patch SERVINGS",), (ROLLED_OUT,)),
-    Usage("serve delete", ("list get delete SERVINGS",)),
-    Usage("serve list -A", ("list @SERVINGS",), (EVERYWHERE, ("addresses", ("list @services",)))),
+    Usage("serve traffic-split", ("list SERVINGS", "list services", "get create patch services"),
+          (("traffic by the Gateway API", ("get create patch httproutes.gateway.networking.k8s.io",)),
+           ("traffic by Istio", ("get create patch virtualservices.networking.istio.io",
+                                 "get create patch destinationrules.networking.istio.io")),
+           ("traffic of KServe", ("patch SERVINGS",)))),
+    Usage("serve delete", ("list get delete SERVINGS",),
+          (("its share of the traffic goes to other versions",
+            ("list services", *(f"get patch {one}" for one in ROUTES))),)),
+    Usage("serve list -A", ("list @SERVINGS",), (EVERYWHERE, ("addresses", ("list @services",)),
+                                                   (SHARED[0], tuple(map(_everywhere, SHARED[1]))))),
     Usage("list -A", ("list @JOBS",), (EVERYWHERE, ("reasons", tuple(map(_everywhere, REASONS[1]))))),
     Usage("top job -A", ("list @JOBS",), (EVERYWHERE, ("reasons", tuple(map(_everywhere, REASONS[1]))))),
     Usage("cron list -A", ("list @CRONS",)),

@@ -253,13 +253,14 @@ class Cluster:
             self._transport, Asked(self.name, "attach to", PODS, namespace, pod), query, "attach"
         )
 
-    def forward(self, namespace: str, pod: str, port: int, local: int = 0) -> Forward:
-        """Forward connections to a loopback port (`local`; 0 for any free one) to a pod's port."""
+    def forward(
+        self, namespace: str, pod: str | Callable[[], Sequence[str]], port: int, local: int = 0
+    ) -> Forward:
+        """Forward connections to a loopback port (`local`; 0: any) to a pod, or to the first of several."""
         from arena.kube.forwards import Forward
 
-        return Forward(
-            self._transport, Asked(self.name, "reach a port of", PODS, namespace, pod), port, local
-        )
+        asked = Asked(self.name, "reach a port of", PODS, namespace)
+        return Forward(self._transport, asked, port, pod if callable(pod) else lambda: [pod], local)
 
     def metrics(self, plural: str, namespace: str | None = None, labels: str = "") -> Iterator[Object]:
         """The present usage of `pods` or `nodes`; raises MissingOperator if nothing measures it."""

@@ -3,16 +3,17 @@
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from arena.errors import ArenaError, SpecError, Unreachable
+from arena.errors import ArenaError, NotFound, SpecError, Unreachable
 from arena.kube import websocket
 from arena.kube.faults import Asked
 from arena.kube.streams import pod_path
 from arena.kube.transport import Request, Transport
 from arena.kube.websocket import Socket
 
+PROTOCOLS = ("v4.channel.k8s.io",)
 _BLOCK = 1 << 15
 _LINGER = 30.0
 """Seconds without data after which a connection ends if the local program has closed its side."""
@@ -21,12 +22,21 @@ _LINGER = 30.0
 class Forward:
     """A loopback port whose connections end at a pod's port, until closed.
 
-    Every connection is opened separately, so a restarted pod is reached again. `port` is the local port;
-    `last_fault` is the last error of a connection, None if there was none.
+    Every connection is opened separately, so a restarted pod is reached again. `choose` returns the pods to
+    try for it, the preferred one first. `port` is the local port; `last_fault` is the last error of a
+    connection, None if there was none.
     """
 
-    def __init__(self, transport: Transport, asked: Asked, target: int, local: int = 0) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        asked: Asked,
+        target: int,
+        choose: Callable[[], Sequence[str]],
+        local: int = 0,
+    ) -> None:
         self._transport = transport
+        self._choose = choose
         self._request = Request(asked, "GET", f"{pod_path(asked)}/portforward", {"ports": target})
         try:
             self._listener = socket.create_server(("127.0.0.1", local))
@@ -72,11 +82,23 @@ class Forward:
         """Forward one connection; an error ends it and is stored in `last_fault`."""
         with client:
             try:
-                remote = websocket.connect(self._transport, self._request, ("v4.channel.k8s.io",))
+                remote, asked = self._connect()
             except ArenaError as fault:
                 self._complain(fault)
                 return
-            self._carry(_Link(client, remote, self._request.asked, self._complain))
+            self._carry(_Link(client, remote, asked, self._complain))
+
+    def _connect(self) -> tuple[Socket, Asked]:
+        """A connection to the first pod that takes one, and what was asked for it."""
+        fault: ArenaError = Unreachable("no instance is ready")
+        for name in self._choose():
+            asked = self._request.asked._replace(name=name)
+            request = self._request._replace(asked=asked, path=f"{pod_path(asked)}/portforward")
+            try:
+                return websocket.connect(self._transport, request, PROTOCOLS), asked
+            except (Unreachable, NotFound) as error:
+                fault = error
+        raise fault
 
     def _complain(self, fault: ArenaError) -> None:
         self.last_fault = fault

@@ -21,6 +21,10 @@ class Container:
     ended: bool = False
     """Whether the container has ended and will not be restarted."""
     init: bool = False
+    last_reason: str = ""
+    """How the run before this one ended: `Error`, `OOMKilled`, `Completed`; empty if there was none."""
+    last_exit_code: int | None = None
+    last_finished: datetime | None = None
 
 
 @frozen

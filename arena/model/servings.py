@@ -84,6 +84,42 @@ class Revision:
     is_current: bool = False
 
 
+@frozen
+class Share:
+    """The part of a serving's traffic that goes to one of its versions."""
+
+    percent: int
+    by: str
+    """The object that says so, such as `HTTPRoute digits`."""
+    url: str = ""
+    """The URL of all versions together; empty if it is not known."""
+
+
+@frozen
+class Metric:
+    """A metric by which a serving is scaled."""
+
+    name: str
+    """`cpu`, `memory`, `concurrency`, `rps`, or what the cluster calls it."""
+    target: str
+    """`80%` of the request, or an amount for each instance, such as `500m` or `20`."""
+    current: str = ""
+    """The present value in the same form; empty if it is not known."""
+
+
+@frozen
+class Autoscaler:
+    """What changes the number of instances of a serving."""
+
+    name: str
+    """The object that does, such as `HorizontalPodAutoscaler digits`."""
+    least: int
+    most: int
+    metrics: tuple[Metric, ...] = ()
+    problem: str = ""
+    """Why it does not work; empty if it does."""
+
+
 DONE = Rollout()
 """That of a serving whose kind does not say how far it is."""
 
@@ -119,6 +155,12 @@ class Serving:
     rollout: Rollout = DONE
     conditions: tuple[Condition, ...] = ()
     probes: tuple[Probe, ...] = ()
+    share: Share | None = None
+    """None if its traffic is not split."""
+    revisions: tuple[Revision, ...] = ()
+    """The newest first; read only with everything about one serving."""
+    autoscaler: Autoscaler | None = None
+    """None if there is none; read only with everything about one serving."""
     unread: tuple[Unread, ...] = ()
     """What could not be read of it."""
 

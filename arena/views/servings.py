@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from arena.model.instances import Instance
-from arena.model.servings import Endpoint, Serving
-from arena.views import times
+from arena.model.servings import Endpoint, Serving, Share
+from arena.views import serving_details, times
 from arena.views.instances import INSTANCES
 from arena.views.noun import Noun
 from arena.views.table import Column, pairs, ruled
@@ -26,6 +26,16 @@ def _port(port: Endpoint) -> str:
     return f"{name}:{outside}->{port.port}" if outside else f"{name}:{port.port}"
 
 
+def _address(one: Serving) -> str:
+    """The address, with the share of the traffic as the Go arena shows it: `10.0.0.7(70%)`."""
+    return (one.address or "N/A") + (f"({one.share.percent}%)" if one.share else "")
+
+
+def _traffic(share: Share) -> str:
+    """`70% of http://127.0.0.1:30080, by HTTPRoute digits`."""
+    return f"{share.percent}%" + (f" of {share.url}" if share.url else "") + f", by {share.by}"
+
+
 def page(one: Serving, now: datetime) -> str:
     """Everything about one serving, in the Go arena's order."""
     rows = [
@@ -38,12 +48,15 @@ def page(one: Serving, now: datetime) -> str:
         ("Age", times.age(one.created, now)),
         ("Address", one.address or "N/A"),
         ("Port", ports(one)),
+        *([("Traffic", _traffic(one.share))] if one.share else []),
+        *([("Scaled", serving_details.scaler(one.autoscaler))] if one.autoscaler else []),
         *([("ModelName", one.model)] if one.model else []),
         *([("ModelVersion", one.model_version)] if one.model_version else []),
         *([("GPU", one.gpus)] if one.gpus else []),
     ]
     text = pairs([(title, str(value)) for title, value in rows])
-    return f"{text}\n\n{_section(one.instances, now)}" if one.instances else text
+    instances = [_section(one.instances, now)] if one.instances else []
+    return "\n\n".join([text, *instances, *serving_details.sections(one, now)])
 
 
 def summary(one: Serving, why: str = "") -> str:
@@ -103,7 +116,13 @@ def data(one: Serving, now: datetime) -> dict[str, Any]:
         "modelVersion": one.model_version,
         "url": one.url,
         "protocol": one.protocol,
+        "traffic": _share(one.share) if one.share else None,
+        **serving_details.data(one),
     }
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {"percent": share.percent, "by": share.by, "url": share.url}
 
 
 def _endpoint(port: Endpoint) -> dict[str, Any]:
@@ -135,9 +154,9 @@ SERVINGS: Noun[Serving] = Noun(
         Column("VERSION", lambda one, now: one.version or "N/A"),
         Column("DESIRED", lambda one, now: one.wanted),
         Column("AVAILABLE", lambda one, now: one.available),
-        Column("ADDRESS", lambda one, now: one.address or "N/A"),
+        Column("ADDRESS", lambda one, now: _address(one)),
         Column("PORTS", lambda one, now: ports(one)),
-        Column("GPU", lambda one, now: one.gpus, wide=True),
+        Column("GPU", lambda one, now: one.gpus, filled=True),
         Column("AGE", lambda one, now: times.age(one.created, now), wide=True),
     ),
     data=data,

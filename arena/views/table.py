@@ -16,9 +16,10 @@ class Column(Generic[T]):
         wide: whether it is shown by `-o wide` only.
         short: the title for a terminal that is too narrow for the first one.
         everywhere: whether it is shown only in lists of several namespaces.
+        filled: whether it is shown only if a row has something to show there.
     """
 
-    __slots__ = ("everywhere", "short", "title", "value", "wide")
+    __slots__ = ("everywhere", "filled", "short", "title", "value", "wide")
 
     def __init__(
         self,
@@ -27,12 +28,14 @@ class Column(Generic[T]):
         wide: bool = False,
         short: str = "",
         everywhere: bool = False,
+        filled: bool = False,
     ) -> None:
         self.title = title
         self.value = value
         self.wide = wide
         self.short = short
         self.everywhere = everywhere
+        self.filled = filled
 
 
 def render(
@@ -53,6 +56,9 @@ def render(
         within: the number of cells that a line should not exceed; longer tables get short titles. None
             allows any number.
     """
+    if any(column.filled for column in view):
+        rows = list(rows)
+        view = [one for one in view if not one.filled or any(one.value(row, now) for row in rows)]
     columns = [column for column in view if wide or not column.wide]
     body = [[column.value(row, now) for column in columns] for row in rows]
     text = plain([[column.title for column in columns], *body])

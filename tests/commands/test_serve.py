@@ -14,7 +14,7 @@ def test_list_get_and_delete(arena, stage):
     assert arena(*SERVE, "--version", "1", "x").code == 0
     assert arena(*SERVE, "--version", "2", "--replicas", "2", "--gpus", "1", "x").code == 0
     head, *rows = arena("serve", "ls").out.splitlines()
-    assert head.split() == ["NAME", "TYPE", "VERSION", "DESIRED", "AVAILABLE", "ADDRESS", "PORTS"]
+    assert head.split() == ["NAME", "TYPE", "VERSION", "DESIRED", "AVAILABLE", "ADDRESS", "PORTS", "GPU"]
     assert sorted(row.split()[:5] for row in rows) == [
         ["digits", "custom", "1", "1", "0"],
         ["digits", "custom", "2", "2", "0"],

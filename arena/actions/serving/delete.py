@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from arena import kinds
 from arena.actions.deletion import Removal
-from arena.actions.serving import find
+from arena.actions.serving import departure, find
 from arena.kinds.kind import Kind
 from arena.kinds.serving import FAMILY
 from arena.model.servings import Serving
@@ -33,6 +33,8 @@ def remove(
 ) -> Serving:
     """Delete a serving as part of a larger removal, and return it as it last was; raises as `delete`."""
     found = find.one(removal.cluster, namespace, name, version=version, kind=kind)
+    if not removal.is_trial:
+        departure.leave_split(removal.cluster, found)
     title = f"serving {name}" + (f" {found.serving.version}" if found.serving.version else "")
     removal.delete(found.resource, found.obj["metadata"], title)
     return found.serving

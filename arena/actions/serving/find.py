@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from arena import kinds
 from arena.actions import readings, served
 from arena.actions.jobs import find
-from arena.actions.serving import listing
+from arena.actions.serving import listing, shares
 from arena.errors import ArenaError, NotFound, SpecError
 from arena.kinds.kind import Kind
 from arena.kinds.serving import FAMILY
@@ -94,10 +94,22 @@ def one(cluster: Cluster, namespace: str, name: str, *, version: str = "", kind:
     )
 
 
-def serving(session: Session, name: str, *, version: str = "", kind: Kind | str | None = None) -> Serving:
+def serving(
+    session: Session,
+    name: str,
+    *,
+    version: str = "",
+    kind: Kind | str | None = None,
+    details: bool = False,
+) -> Serving:
     """Return one serving with its instances and its address.
 
     Instances that cannot be read are missing, and `Serving.unread` says so.
+
+    Args:
+        version: required if it has several.
+        kind: required if several kinds have a serving of that name.
+        details: whether to read its revisions, its autoscaler and its share of the traffic, too.
 
     Raises:
         NotFound: there is no such serving.
@@ -105,19 +117,27 @@ def serving(session: Session, name: str, *, version: str = "", kind: Kind | str 
     """
     cluster, namespace = session.cluster(), session.namespace
     found = one(cluster, namespace, name, version=version, kind=kinds.named(kind, FAMILY))
-    return whole(cluster, found)
+    if not details:
+        return whole(cluster, found)
+    from arena.actions.serving.details import detailed
+
+    return detailed(cluster, found, whole(cluster, found, shares.routes(cluster, namespace)))
 
 
-def whole(cluster: Cluster, found: Found) -> Serving:
-    """The serving with its instances and its address, as far as these can be read."""
+def whole(cluster: Cluster, found: Found, routes: Partial[Object] | None = None) -> Serving:
+    """The serving with its instances and its address, as far as these can be read.
+
+    Args:
+        routes: what may split its traffic.
+    """
     namespace = found.serving.namespace
-    services = listing.services(cluster, namespace)
-    unread = services.unread
+    services, routes = listing.services(cluster, namespace), routes or Partial([])
+    unread = (*services.unread, *routes.unread)
     try:
         pods = list(cluster.list(PODS, namespace, labels=find.pod_selector(found.kind, found.obj)))
     except ArenaError as error:
         pods, unread = [], (*unread, readings.unread(PODS, error, readings.INSTANCES))
-    [made] = listing.located(Partial([found.kind.read(found.obj, pods)]), services)
+    [made] = listing.located(Partial([found.kind.read(found.obj, pods)]), services, routes)
     return replace(made, unread=unread)
 
 
@@ -128,6 +148,18 @@ def names(session: Session) -> list[str]:
     except NotFound:
         return []
     return list(dict.fromkeys(one.serving.name for one in found))
+
+
+def spread(session: Session, names: Sequence[str], kind: Kind | None) -> Iterator[str]:
+    """Yield the main objects of all versions of the named servings; a name that nothing has stays."""
+    for name in names:
+        try:
+            yield from (
+                one.serving.object_name
+                for one in every(session.cluster(), session.namespace, name, kind=kind)
+            )
+        except NotFound:
+            yield name
 
 
 def versions(session: Session, name: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from arena.actions import readings, workloads
+from arena.actions.serving import shares
 from arena.errors import ArenaError
 from arena.kinds.kind import Kind
 from arena.kinds.serving import FAMILY
@@ -45,19 +46,23 @@ def servings(
     cluster, namespace = session.cluster(), None if everywhere else session.namespace
     with thread_pool() as threads:
         beside = threads.submit(services, cluster, namespace)
+        routed = threads.submit(shares.routes, cluster, namespace)
         found: Partial[Serving] = workloads.workloads(
             session, FAMILY, everywhere=everywhere, selector=selector, kind=kind
         )
-        there = beside.result()
-    return Partial(located(found, there), (*found.unread, *there.unread))
+        there, routes = beside.result(), routed.result()
+    return Partial(located(found, there, routes), (*found.unread, *there.unread, *routes.unread))
 
 
-def located(found: Partial[Serving], there: Partial[dict[str, Any]]) -> list[Serving]:
-    """The servings with the addresses of the Services in their namespaces."""
+def located(
+    found: Partial[Serving], there: Partial[dict[str, Any]], routes: Partial[dict[str, Any]]
+) -> list[Serving]:
+    """The servings with the addresses of their Services, and their shares of the traffic."""
     by_namespace: dict[str, list[dict[str, Any]]] = {}
     for one in there:
         by_namespace.setdefault(one["metadata"].get("namespace", ""), []).append(one)
-    return [addresses.located(one, by_namespace.get(one.namespace, ())) for one in found]
+    made = [addresses.located(one, by_namespace.get(one.namespace, ())) for one in found]
+    return list(shares.shared(made, list(routes), list(there)))
 
 
 def services(cluster: Cluster, namespace: str | None) -> Partial[dict[str, Any]]:

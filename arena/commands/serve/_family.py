@@ -65,7 +65,7 @@ class Servings(KindFamilyCommands["Serving"]):
         """The serving with its instances and its address."""
         from arena.actions.serving import find
 
-        return find.serving(session, name, version=self.version, kind=kind)
+        return find.serving(session, name, version=self.version, kind=kind, details=True)
 
     def unread(self, value: "Serving") -> "Sequence[Unread]":
         """Such as its pods."""

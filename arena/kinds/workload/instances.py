@@ -196,7 +196,8 @@ def _container(status: Mapping[str, Any], policy: str, *, init: bool = False) ->
     running, ended = state.get("running") or {}, state.get("terminated") or {}
     pause = state.get("waiting") or {}
     # Why it waits says more than that it waits: the exit code of a crash loop is in the last state.
-    last = (status.get("lastState") or {}).get("terminated") or {} if pause else {}
+    before = (status.get("lastState") or {}).get("terminated") or {}
+    last = before if pause else {}
     return Container(
         name=status.get("name", ""),
         ready=bool(status.get("ready")),
@@ -208,6 +209,9 @@ def _container(status: Mapping[str, Any], policy: str, *, init: bool = False) ->
         finished=when(ended.get("finishedAt")),
         ended=bool(ended) and (policy == "Never" or (policy == "OnFailure" and not ended.get("exitCode"))),
         init=init,
+        last_reason=_ended(before),
+        last_exit_code=before.get("exitCode"),
+        last_finished=when(before.get("finishedAt")),
     )
 
 
