@@ -17,6 +17,7 @@ from screens import Ended
 from arena import kinds
 from arena.cli import root, run
 from arena.kinds.evaluation.evaluatejob import EvaluationSpec
+from arena.kinds.serving import FAMILY as SERVING
 from arena.kinds.spec import Option, options
 
 BAD = {
@@ -46,25 +47,48 @@ BAD = {
     "CRON": ("often", "* * * *", "61 * * * *"),
     "ZONE": ("Middle/Earth",),
     "auto|cpu|gpu|N": ("some", "0"),
+    "VERSION": ("V 1", "-1"),
+    "PATH|URL": ("ftp://a", "hf://a"),
+    "PERCENT": ("7", "many"),
+    "N|PERCENT": ("some", "-1"),
+    "NAME:VALUE": ("colour: red", "a"),
+    "NAME:PATH": ("a:/b", "a b:c"),
+    "NAME:/PATH": ("a", "a:b"),
+    "NAME[:VERSION]": ("a b", ":1"),
+    "NAME=N": ("root=1", "runAsUser=x"),
+    "ARGUMENTS": ("'a",),
+    "latest|latest:N|specific:N|all": ("newest", "specific:x"),
 }
 """Metavar of a form -> values that it refuses."""
 FREE = {
     "coordinator",
     "dataset",
     "dataset_path",
+    "explainer_command",
     "jar",
+    "leader_command",
     "logdir",
     "main_class",
     "metrics_path",
     "model",
+    "model_config_file",
     "model_path",
+    "model_repository",
     "model_source",
+    "model_store",
+    "model_uri",
+    "models",
+    "monitoring_config_file",
     "pre_stop_command",
     "pretrained",
     "ray_version",
+    "scale_metric",
     "spark_version",
+    "storage_uri",
     "sync_source",
+    "transformer_command",
     "version",
+    "worker_command",
 }
 """Options whose value may be any text, as a URL, a version or a command line may."""
 NO_TEXT = b"\xff".decode(errors="surrogateescape")
@@ -125,6 +149,7 @@ def told(faults: list[str]) -> None:
 
 SPECS: dict[str, type] = {f"submit {kind.name}": kind.spec for kind in kinds.training_kinds()}
 SPECS["evaluate model"] = EvaluationSpec
+SPECS |= {f"serve {kind.name}": kind.spec for kind in kinds.of(SERVING)}
 
 
 @pytest.mark.parametrize("verb", SPECS)

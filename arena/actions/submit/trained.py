@@ -87,13 +87,19 @@ def _trained(session: Session, name: str) -> Trained:
     if isinstance(env, Mapping):
         masked += [key for key, value in env.items() if value == MASK]
         recorded["env"] = {key: value for key, value in env.items() if value != MASK}
-    return Trained(name, _readable(kind, recorded), _folder(obj, recorded), tuple(masked))
+    return Trained(name, _readable(kind, name, recorded), _folder(obj, recorded), tuple(masked))
 
 
-def _readable(kind: Kind, recorded: Mapping[str, Any]) -> dict[str, Any]:
+def _readable(kind: Kind, name: str, recorded: Mapping[str, Any]) -> dict[str, Any]:
     """The options to take over; raises SpecError if somebody has recorded what no job can have."""
     keys = {one.replace("_", "-") for one in (*TAKEN, "model_source")}
-    return partial(kind.spec, {key: value for key, value in recorded.items() if key in keys})
+    try:
+        return partial(kind.spec, {key: value for key, value in recorded.items() if key in keys})
+    except SpecError as error:
+        raise SpecError(
+            f'the options recorded with job "{name}" cannot be taken over: {error.message}',
+            "give the serving its own, and omit --from-job",
+        ) from error
 
 
 def _folder(obj: Object, recorded: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from arena.kinds.serving.specs.base import engines, exposure, render, tritonserv
 from arena.kinds.serving.specs.base.tritonserver import RELEASE, TritonOptions
 from arena.kinds.serving.triton import NAME, PROTOCOL, SUFFIX, TYPE
 from arena.kinds.spec import option
-from arena.kinds.validators import text
+from arena.kinds.validators import label
 from arena.kinds.workload.rendering import Rendering
 
 _IMAGES = {
@@ -24,7 +24,7 @@ class TritonServingSpec(TritonOptions):
     backend: str = option("", "Backend for language models, for the image", choice("vllm", "trt-llm"))
     model_repository: str = option("", "Folder or bucket with the models")
     load_model: tuple[str, ...] = option(
-        (), "Model to load; without it, all of them", list_type(text, "NAME")
+        (), "Model to load; without it, all of them", list_type(label, "NAME")
     )
 
     @property

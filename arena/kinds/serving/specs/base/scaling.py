@@ -13,7 +13,7 @@ BUILT_IN = ("concurrency", "rps", "cpu", "memory")
 def optional(low: int, high: int = 2**31 - 1) -> OptionType:
     """A whole number; "" if none is given, which differs from 0."""
     number = integer(low, high)
-    return OptionType(lambda value: "" if text(value) in ("", "-1") else number(value), "N", safe=True)
+    return OptionType(lambda value: "" if text(value) == "" else number(value), "N", safe=True)
 
 
 class ScalingOptions(ServingSpec):
