@@ -196,11 +196,13 @@ class Service:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.ends: list[Callable[[], None]] = []
+        self.pods: list[Pod] = []
 
     def pod(self, name: str = "a", serve: Callable[[Wire], None] | None = None) -> Pod:
         """A pod that listens; no traffic goes there yet."""
         made = Pod(name, serve)
         self.ends.append(made.close)
+        self.pods.append(made)
         return made
 
     def route(self, *pods: Pod, protocol: str = HTTP, hold: float = 0) -> None:

@@ -3,6 +3,7 @@
 import os
 import selectors
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -77,6 +78,22 @@ def test_named_pipes(tmp_path: Path, macos: None) -> None:
         os.close(writer)
         assert selector.select(20)
     os.close(reader)
+
+
+def test_unsent_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a closed connection did not take is known; what it took without reading it counts as sent."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        for closes_first, unsent in ((True, 5), (False, 0)):
+            with socket.create_connection(listener.getsockname()) as client:
+                server, _ = listener.accept()
+                if closes_first:
+                    server.close()
+                    assert client.recv(1) == b""
+                client.sendall(b"hello")
+                assert operating_system.unsent(client) == unsent
+                server.close()
+    monkeypatch.setattr(operating_system, "LINUX", False)
+    assert operating_system.unsent(listener) == 0
 
 
 def test_file_systems(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import overtls
 import psutil
@@ -35,13 +36,39 @@ web.run_app(app, host="127.0.0.1", port=int(os.environ["PORT"]), print=None)
 """
 
 
+ABRUPT = """
+import os, time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        time.sleep(0.002)
+        text = os.environ["VERSION"].encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_POST
+
+    def log_message(self, *_):
+        pass
+
+ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+"""A program that dies at once on SIGTERM, whatever it is doing."""
+
+
 class Serving:
     """A Deployment with two pods behind a Service."""
 
-    def __init__(self, arena: Product) -> None:
+    def __init__(self, arena: Product, text: str) -> None:
         self.arena = arena
         program = arena.home / "program.py"
-        program.write_text(PROGRAM, encoding="utf-8")
+        program.write_text(text, encoding="utf-8")
         arena.must("local", "start")
         ports = [{"name": "http", "port": 80, "targetPort": 8080}]
         body = {"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": ports}}
@@ -65,8 +92,8 @@ class Serving:
 
     def ready(self) -> int:
         """The number of ready backends, as the proxy has it."""
-        (port,) = overtls.ask(self.arena.state, "/local/traffic")
-        return int(port["groups"][0]["ready"])
+        ports = overtls.ask(self.arena.state, "/local/traffic")
+        return int(ports[0]["groups"][0]["ready"]) if ports else 0
 
     def ask(self) -> str:
         """The version of the pod that answers; "" if none does."""
@@ -88,10 +115,10 @@ class Serving:
 
 
 @pytest.fixture
-def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """Two pods behind a Service."""
-    with product(tmp_path_factory.mktemp("serving")) as arena:
-        yield Serving(arena)
+def serving(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Serving]:
+    """Two pods behind a Service; the parameter is their program."""
+    with product(tmp_path) as arena:
+        yield Serving(arena, getattr(request, "param", PROGRAM))
 
 
 def test_a_killed_server(serving: Serving) -> None:
@@ -143,8 +170,9 @@ def test_a_killed_replica(serving: Serving) -> None:
     assert load.refused == []
 
 
+@pytest.mark.parametrize("serving", [PROGRAM, ABRUPT], ids=["graceful", "abrupt"], indirect=True)
 def test_a_rolling_update(serving: Serving) -> None:
-    """No request fails while all pods are replaced."""
+    """No request fails while all pods are replaced, even if their program ends at once when it is told to."""
     with Load(serving.port) as load:
         container = {"name": "web", "env": [{"name": "VERSION", "value": "2"}]}
         change = {"spec": {"template": {"spec": {"containers": [container]}}}}

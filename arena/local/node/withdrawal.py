@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from arena.local.objects import ENDPOINTS, PORTS, SERVICES, Object, Objects, Refused, key, owner
 
-OWNERS = ("ReplicaSet", "StatefulSet")
+OWNERS = ("ReplicaSet", "StatefulSet", "LeaderWorkerSet")
 """Controllers of pods that serve. The many pods of jobs are not looked up among all Services."""
 LONGEST = 2.0
 """Seconds to wait for the Endpoints."""

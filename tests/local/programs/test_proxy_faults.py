@@ -101,6 +101,20 @@ def test_malformed_chunks(web: Service, chunks: bytes) -> None:
     assert pod.heads == []
 
 
+@given(st.binary(max_size=8), st.binary(max_size=8), st.sampled_from([b"chunked", b"identity", b""]))
+def test_two_framings(shared: Service, before: bytes, after: bytes, encoding: bytes) -> None:
+    """A length beside a transfer encoding is refused, however that is written; no pod sees it."""
+    value = b"".join((before, encoding, after))
+    smuggled = request("/smuggled")
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\nTransfer-Encoding:" % len(smuggled)
+    client = Wire(socket.create_connection(("127.0.0.1", shared.port)))
+    with contextlib.suppress(ConnectionError):
+        client.send(head + value + b"\r\n\r\n" + smuggled)
+        assert client.answer().status in (400, 501)
+    client.close()
+    assert not [one for pod in shared.pods for one in pod.heads if "/smuggled" in one]
+
+
 @given(
     st.lists(
         st.sampled_from(
