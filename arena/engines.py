@@ -197,7 +197,10 @@ def find_in(engine: Engine, python: str) -> Found | None:
 
     asked = [python, "-c", _ASK, engine.distribution, *engine.modules]
     try:
-        done = subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        # Not in the present folder, whose files would come before the modules of Python.
+        done = subprocess.run(
+            asked, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, cwd="/"
+        )
     except OSError:
         return None
     return Found(engine, python, done.stdout.strip()) if done.returncode == 0 else None

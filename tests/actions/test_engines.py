@@ -164,6 +164,15 @@ def test_what_else_is_needed(offer, environ: dict[str, str]) -> None:
     assert (found.obstacle, found.install) == ("needs no-such-program", "arena serve engines install tiny")
 
 
+def test_the_present_folder_is_not_searched(offer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of the present folder, which may be a stranger's, are not run by the search for an engine."""
+    (tmp_path / "csv.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')")
+    (tmp_path / "tiny").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert table.find_in(offer(), sys.executable) is None
+    assert not (tmp_path / "run").exists()
+
+
 def test_the_table() -> None:
     """Every engine has a name of its own, a pinned release, and a Python that it runs on."""
     assert len({one.name for one in table.ENGINES}) == len(table.ENGINES)

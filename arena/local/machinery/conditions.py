@@ -76,6 +76,14 @@ def placed(found: list[Object], new: Object) -> list[Object]:
     return [*found[:place], new, *found[place + 1 :]]
 
 
+def report(status: Object, kind: str, holds: bool, reason: str, message: str, now: datetime) -> None:
+    """Set a condition in place, in its old position; its time stays while its status does."""
+    before = find(status, kind)
+    found = following(before, Condition(kind, reason, message, "True" if holds else "False"), now)
+    new = {name: text for name, text in found.items() if text}
+    status["conditions"] = placed(status.get("conditions") or [], new)
+
+
 def final(status: Object) -> Object:
     """The condition by which a job of any kind has ended; {} while it has not."""
     held = (find(status, kind) for kind in FINAL if holds(status, kind))

@@ -283,4 +283,5 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+    sys.path[0] = os.getcwd()  # where a model's own modules are; not the folder of this program
     main(sys.argv[1:])

@@ -88,11 +88,11 @@ def main(argv: Sequence[str]) -> None:
     """Become Seldon's server."""
     sys.argv[1:] = list(argv)
     sys.modules.setdefault("SKLearnServer", sys.modules[__name__])
-    sys.path.insert(0, os.getcwd())
     microservice: Any = importlib.import_module("seldon_core.microservice")
     stay_local(microservice)
     microservice.main()
 
 
 if __name__ == "__main__":
+    sys.path[0] = os.getcwd()  # where the user's component is; not the folder of this program
     main(sys.argv[1:])

@@ -209,6 +209,7 @@ def test_unusable_models(bench, serve, fields, reason, words):
     assert (info["reason"], made["status"]["modelStatus"]["transitionStatus"]) == (reason, "InvalidSpec")
     assert words in info["message"]
     assert words in conditions(made)["Ready"][1]
+    assert bench.messages("s", reason) == [info["message"]]
     assert bench.pods() == {}
 
 
@@ -253,6 +254,7 @@ def test_failing_model(bench, serve):
         "time": "2026-01-31T12:00:00Z",
     }
     assert conditions(made)["PredictorReady"] == ("False", "ValueError: bad magic number")
+    assert bench.messages("s", "ModelLoadFailed") == ["ValueError: bad magic number"]
     assert found["copies"]["failedCopies"] == 1
 
 

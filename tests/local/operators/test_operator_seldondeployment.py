@@ -164,6 +164,7 @@ def test_a_failure_is_named(bench, serve):
         "Failed",
         "error: there is no model at /x",
     )
+    assert bench.messages("s", "Failed") == ["error: there is no model at /x"]
     assert ready(bench)["status"]["state"] == "Available"
 
 

@@ -10,7 +10,6 @@ from functools import cached_property
 from arena.local.definitions import Definition
 from arena.local.machinery import conditions, pod_template, traffic
 from arena.local.machinery.clock import earliest
-from arena.local.machinery.conditions import Condition
 from arena.local.machinery.loopback import allotted_ports
 from arena.local.machinery.operator import Key, Operator
 from arena.local.machinery.reconciler import Reconciler
@@ -114,9 +113,9 @@ class InferenceService(Reconciler):
     def _refuse(self, why: Unusable) -> None:
         """Report that nothing can serve the model; what serves an earlier one goes on."""
         before = self.status.get("modelStatus") or {}
-        self.status["modelStatus"] = statuses.unusable(why) | {
-            name: before[name] for name in ("copies",) if name in before
-        }
+        self._tell_model(
+            statuses.unusable(why) | {name: before[name] for name in ("copies",) if name in before}
+        )
         self._report("Stopped", Readiness(False))
         for name in ("PredictorReady", "Ready"):
             self._report(name, Readiness(False, why.reason, why.message))
@@ -236,12 +235,20 @@ class InferenceService(Reconciler):
         entry = TRANSFORMER if TRANSFORMER in found else PREDICTOR
         self.status["url"] = found[entry]["url"]
         self.status["address"] = {"url": found[entry]["url"]}
-        self.status["modelStatus"] = statuses.model(made[0], pods[PREDICTOR])
+        self._tell_model(statuses.model(made[0], pods[PREDICTOR]))
         self._describe_canaries(canaries)
         self._report("Stopped", Readiness(False))
         self._report("IngressReady", Readiness(True))
         lacking = next((one for one in ready.values() if not one.holds), Readiness(True))
         self._report("Ready", lacking)
+
+    def _tell_model(self, found: Object) -> None:
+        """Set the status of the model, and report a new failure by an Event."""
+        before = (self.status.get("modelStatus") or {}).get("lastFailureInfo") or {}
+        failed = found.get("lastFailureInfo") or {}
+        self.status["modelStatus"] = found
+        if failed and failed.get("message") != before.get("message"):
+            self.event(failed["reason"], failed["message"], "Warning")
 
     def _describe_canaries(self, canaries: Sequence[Rollout]) -> None:
         self.status.pop("canaryStatuses", None)
@@ -276,17 +283,7 @@ class InferenceService(Reconciler):
         return self.objects.list(PODS, key(self.obj)[0], pod_template.selector(labels))
 
     def _report(self, kind: str, ready: Readiness) -> None:
-        """Set a condition; its time stays while its status does."""
-        status = "True" if ready.holds else "False"
-        one = Condition(kind, ready.reason, ready.message, status)
-        before = conditions.find(self.status, kind)
-        new = {name: text for name, text in conditions.following(before, one, self.now).items() if text}
-        if before:
-            self.status["conditions"] = [
-                new if old["type"] == kind else old for old in self.status["conditions"]
-            ]
-        else:
-            self.status["conditions"] = [*(self.status.get("conditions") or []), new]
+        conditions.report(self.status, kind, ready.holds, ready.reason, ready.message, self.now)
 
 
 DEFINITIONS = (

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from arena.local.definitions import Definition
 from arena.local.machinery import conditions, traffic
-from arena.local.machinery.conditions import Condition
 from arena.local.machinery.failures import failure
 from arena.local.machinery.loopback import allotted_ports
 from arena.local.machinery.operator import Key, Operator
@@ -140,18 +139,16 @@ class SeldonDeployment(Reconciler):
         return next((one.message for one in found), "")
 
     def _say(self, state: str, description: str) -> None:
+        """Set the state, and report a new failure by an Event."""
+        if state == FAILED and description != self.status.get("description"):
+            self.event("Failed", description, "Warning")
         self.status["state"] = state
         self.status.pop("description", None)
         if description:
             self.status["description"] = description
 
     def _report(self, kind: str, holds: bool, message: str = "") -> None:
-        """Set a condition; its time stays while its status does."""
-        one = Condition(kind, "", message, "True" if holds else "False")
-        new = conditions.following(conditions.find(self.status, kind), one, self.now)
-        kept = {name: text for name, text in new.items() if text}
-        others = conditions.replaced(self.status, kept)
-        self.status["conditions"] = sorted(others, key=lambda found: str(found["type"]))
+        conditions.report(self.status, kind, holds, "", message, self.now)
 
 
 def _counts(deployment: Object) -> Object:
