@@ -184,3 +184,12 @@ def test_a_request_wakes_it(cluster, tmp_path):
     until(lambda: not cluster.list(PODS))
     assert is_ready(cluster)
     assert ask(cluster, [4]) == [8]
+
+
+def test_a_missing_engine_is_named(cluster, tmp_path, monkeypatch):
+    """Without the engine of a format, the status says how to install it."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    uri = model(tmp_path / "one", 1)
+    serve(cluster, predictor={"model": {"modelFormat": {"name": "sklearn"}, "storageUri": uri}})
+    text = "error: the engine kserve is not installed here: arena serve engines install kserve"
+    until(lambda: why(cluster) == text)
