@@ -178,6 +178,16 @@ def words(base: str, engine: str, given: Sequence[str]) -> list[str]:
     return [sys.executable, "-I", program, base, engine, *given]
 
 
+def packages(environment: str) -> str:
+    """The folder of an environment's packages; raises FileNotFoundError if it has none."""
+    library = os.path.join(environment, "lib")
+    versions = sorted(one for one in os.listdir(library) if one.startswith("python3"))
+    found = [place for one in versions if os.path.isdir(place := os.path.join(library, one, "site-packages"))]
+    if not found:
+        raise FileNotFoundError(f"{environment} has no folder of packages")
+    return found[0]
+
+
 def find(engine: Engine, base: str) -> Found | None:
     """The engine in its own environment below `base`; None if it is not installed there."""
     environment = os.path.join(base, engine.name)

@@ -164,6 +164,17 @@ def test_what_else_is_needed(offer, environ: dict[str, str]) -> None:
     assert (found.obstacle, found.install) == ("needs no-such-program", "arena serve engines install tiny")
 
 
+def test_packages_of_an_environment(tmp_path: Path) -> None:
+    """The folder of packages is found among libraries that lie beside it."""
+    (tmp_path / "lib").mkdir()
+    for name in ("libfirst.so", "python", "python3.txt"):
+        (tmp_path / "lib" / name).touch()
+    with pytest.raises(FileNotFoundError, match="has no folder of packages"):
+        table.packages(str(tmp_path))
+    (tmp_path / "lib/python3.11/site-packages").mkdir(parents=True)
+    assert table.packages(str(tmp_path)) == str(tmp_path / "lib/python3.11/site-packages")
+
+
 def test_the_present_folder_is_not_searched(offer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of the present folder, which may be a stranger's, are not run by the search for an engine."""
     (tmp_path / "csv.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')")

@@ -138,8 +138,7 @@ def _mend(engine: Engine, python: str, version: str) -> None:
     if engine.unfit:
         _run([python, "-I", "-m", "pip", "uninstall", "--yes", "--quiet", *engine.unfit], lambda line: None)
     if engine.alias:
-        library = os.path.join(os.path.dirname(os.path.dirname(python)), "lib")
-        packages = os.path.join(library, next(iter(os.listdir(library))), "site-packages")
+        packages = table.packages(os.path.dirname(os.path.dirname(python)))
         # vLLM runs on a CPU if its version says so.
         about = os.path.join(packages, f"{engine.alias}-{version}+cpu.dist-info")
         os.makedirs(about, exist_ok=True)

@@ -55,10 +55,8 @@ def _triton(found: Found, given: Sequence[str]) -> list[str]:
     import sysconfig
 
     environment = os.path.dirname(os.path.dirname(found.python))
-    version = os.path.basename(next(iter(os.scandir(os.path.join(environment, "lib"))))).removeprefix(
-        "python"
-    )
-    packages = os.path.join(environment, "lib", f"python{version}", "site-packages")
+    packages = engines.packages(environment)
+    version = os.path.basename(os.path.dirname(packages)).removeprefix("python")
     home = os.path.join(packages, "pytriton", "tritonserver")
     libraries = [os.path.join(packages, "nvidia_pytriton.libs"), str(sysconfig.get_config_var("LIBDIR"))]
     _extend("LD_LIBRARY_PATH", libraries)
