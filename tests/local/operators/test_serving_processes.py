@@ -1,8 +1,11 @@
 """InferenceServices with the real node: model servers are processes here, and answer requests."""
 
+import http.server
 import json
 import sys
+import threading
 import urllib.request
+import zipfile
 from pathlib import Path
 
 import modelserver
@@ -184,6 +187,38 @@ def test_a_request_wakes_it(cluster, tmp_path):
     until(lambda: not cluster.list(PODS))
     assert is_ready(cluster)
     assert ask(cluster, [4]) == [8]
+
+
+@pytest.fixture
+def site(tmp_path):
+    """The URL of a web server with the files of a folder."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *words):
+            super().__init__(*words, directory=str(folder))
+
+        def log_message(self, *words):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", folder
+        server.shutdown()
+        thread.join()
+
+
+def test_a_model_from_the_web(cluster, site, tmp_path, monkeypatch):
+    """An archive is downloaded and unpacked before the server starts; without it, the status says why."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    url, folder = site
+    serve(cluster, predictor=predictor(f"{url}/m.zip"))
+    until(lambda: "404" in why(cluster))
+    with zipfile.ZipFile(folder / "m.zip", "w") as archive:
+        archive.writestr("model.json", '{"weights": [4]}')
+    until(lambda: ask(cluster, [2]) == [8])
 
 
 def test_a_missing_engine_is_named(cluster, tmp_path, monkeypatch):
