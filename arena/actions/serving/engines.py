@@ -14,7 +14,7 @@ from arena.engines import ENGINES, MARK, Engine, Found
 from arena.errors import ArenaError, Conflict, NotFound, SpecError
 from arena.model.engines import InstalledEngine
 
-TOLD = ("Downloading ", "Installing collected ")
+DOWNLOAD, INSTALL = "Downloading ", "Installing collected packages: "
 """The beginnings of pip's lines that are worth telling."""
 _LAST = 5
 """Lines of a failed pip that say why."""
@@ -161,8 +161,10 @@ def _run(words: list[str], tell: Callable[[str], None]) -> None:
         try:
             for line in process.stdout:
                 said.append(line.strip())
-                if said[-1].startswith(TOLD):
+                if said[-1].startswith(DOWNLOAD):
                     tell(said[-1])
+                elif said[-1].startswith(INSTALL):
+                    tell(f"Installing {said[-1].count(',') + 1} packages")
         except BaseException:
             process.kill()
             raise
