@@ -115,6 +115,8 @@ class Reduction:
         if not node:
             return {"open": True}
         found = {key: node[key] for key in KEPT if key in node} | _marks(node) | self._limits(node, path)
+        if found.get("format") == "string":  # which says nothing
+            del found["format"]
         if "properties" in node:
             below = sorted(node["properties"].items())
             found["properties"] = {key: self.reduced(one, f"{path}.{key}".strip(".")) for key, one in below}
