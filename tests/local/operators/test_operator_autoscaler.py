@@ -12,6 +12,7 @@ from arena.local.objects import (
     AUTOSCALERS,
     DEMAND,
     DEPLOYMENTS,
+    EVENTS,
     HOLD,
     POD_METRICS,
     PODS,
@@ -327,6 +328,19 @@ def test_nothing_measured(scaled):
         + why
     ]
     assert scaled.bench.status(AUTOSCALERS, "a")["currentReplicas"] == 2
+
+
+def test_warnings_are_not_repeated_all_the_time(scaled):
+    """A warning is told again every five minutes, not at every pass."""
+    scaled.deployment(1)
+    scaled.autoscaler()
+    for _ in range(20):
+        scaled.bench.later(5)
+    found = [one for one in scaled.bench.objects.list(EVENTS) if one["reason"] == "FailedGetResourceMetric"]
+    assert [one["count"] for one in found] == [1]
+    scaled.bench.later(300)
+    found = [one for one in scaled.bench.objects.list(EVENTS) if one["reason"] == "FailedGetResourceMetric"]
+    assert [one["count"] for one in found] == [2]
 
 
 def test_no_requests(scaled):

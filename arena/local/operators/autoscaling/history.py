@@ -11,6 +11,8 @@ from arena.tuples import NamedTuple
 
 LONGEST = 3600.0
 """Seconds for which anything is remembered: the longest stabilization window."""
+AGAIN = 300.0
+"""Seconds after which a warning is told again; a cluster drops its repetitions for so long, too."""
 
 
 class Counters(NamedTuple):
@@ -31,11 +33,13 @@ class History:
     Attributes:
         generation: the generation of the object at the last pass.
         last: when that was.
+        told: when each warning was last told, by its reason and message.
         readings: the last counters of traffic, and what they said, by metric and by what they count.
     """
 
     generation: int = 0
     last: datetime | None = None
+    told: dict[tuple[str, str], datetime] = field(default_factory=dict)
     recommendations: list[tuple[datetime, int]] = field(default_factory=list)
     ups: list[tuple[datetime, int]] = field(default_factory=list)
     downs: list[tuple[datetime, int]] = field(default_factory=list)
@@ -52,6 +56,15 @@ class History:
         for one in (self.recommendations, self.ups, self.downs):
             one[:] = [(moment, count) for moment, count in one if moment > cutoff]
         self.recommendations.append((now, replicas))
+
+    def is_news(self, reason: str, message: str, now: datetime) -> bool:
+        """Whether a warning has not been told for a while; it counts as told then."""
+        cutoff = now - timedelta(seconds=AGAIN)
+        self.told = {one: moment for one, moment in self.told.items() if moment > cutoff}
+        if (reason, message) in self.told:
+            return False
+        self.told[reason, message] = now
+        return True
 
     def changed(self, before: int, after: int, now: datetime) -> None:
         """Remember a change of the number of replicas."""

@@ -89,13 +89,18 @@ class Autoscaler(Reconciler):
         if found is None:
             plural = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
             why = why or f'{plural} "{self.target_name}" not found'
-            self.event("FailedGetScale", why, "Warning")
+            self._warn("FailedGetScale", why)
             text = f"the HPA controller was unable to get the target's current scale: {why}"
             self._set(Condition("AbleToScale", "FailedGetScale", text, "False"))
             return None
         text = "the HPA controller was able to get the target's current scale"
         self._set(Condition("AbleToScale", "SucceededGetScale", text))
         return found
+
+    def _warn(self, reason: str, message: str) -> None:
+        """Report a problem by an Event, unless that was done in the last minutes."""
+        if self.history.is_news(reason, message, self.now):
+            self.event(reason, message, "Warning")
 
     def _set(self, condition: Condition) -> None:
         new = conditions.following(conditions.find(self.status, condition.type), condition, self.now)
@@ -144,14 +149,14 @@ class Autoscaler(Reconciler):
         readings, failures = [], []
         tolerance = metrics.tolerance(self.spec.get("behavior"))
         if not found.selector:
-            self.event("SelectorRequired", "selector is required", "Warning")
+            self._warn("SelectorRequired", "selector is required")
             return [], [metrics.Failure("InvalidSelector", "selector is required", "no pods are selected")]
         target = metrics.Target(self.objects, self.namespace, found, tolerance, self.history, self.now)
         for one in self.spec.get("metrics") or []:
             try:
                 readings.append(metrics.read(target, one))
             except metrics.Failure as failure:
-                self.event(failure.reason, failure.why, "Warning")
+                self._warn(failure.reason, failure.why)
                 failures.append(failure)
         return readings, failures
 
@@ -164,7 +169,7 @@ class Autoscaler(Reconciler):
         self._set(Condition("ScalingActive", first.reason, text, "False"))
         total = len(self.spec.get("metrics") or [])
         numbers = f"invalid metrics ({len(failures)} invalid out of {total})"
-        self.event("FailedComputeMetricsReplicas", f"{numbers}, first error is: {first}", "Warning")
+        self._warn("FailedComputeMetricsReplicas", f"{numbers}, first error is: {first}")
         self._report(found.wanted, self.status.get("desiredReplicas") or 0, measured)
 
     def _rescale(self, found: Scale, wanted: int, reason: str, measured: list[Object]) -> None:
@@ -173,7 +178,7 @@ class Autoscaler(Reconciler):
             scale.write(self.objects, self.target, self.target_name, self.namespace, wanted)
         except Refused as refusal:
             text = f"New size: {wanted}; reason: {reason}; error: {refusal.message}"
-            self.event("FailedRescale", text, "Warning")
+            self._warn("FailedRescale", text)
             why = f"the HPA controller was unable to update the target scale: {refusal.message}"
             self._set(Condition("AbleToScale", "FailedUpdateScale", why, "False"))
             self._report(found.wanted, self.status.get("desiredReplicas") or 0, measured)
