@@ -5,6 +5,9 @@ import json
 import pytest
 import yaml
 
+from arena import labels
+from arena.resources import Resource
+
 TRAIN = (
     "submit", "pytorchjob", "--name", "train", "--image", "train:1",
     "--data", "models:/models", "--data-dir", "/shared:/mnt/shared",
@@ -127,3 +130,17 @@ def test_secrets_are_named(arena, stage):
     assert "API_KEY" in ended.err
     assert not variables(container).keys() & {"TOKEN", "API_KEY"}
     assert "<redacted>" not in json.dumps(container)
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    ['{"data": 3}', '{"env": {"A B": "x"}}', '{"data-dir": ["relative"]}', '{"model-source": []}', "[]"],
+)
+def test_what_others_recorded_is_refused(arena, stage, recorded):
+    """Options that no job can have, because somebody wrote them into its annotation, give one clear error."""
+    arena(*TRAIN)
+    jobs = Resource("kubeflow.org", "v1", "pytorchjobs", kind="PyTorchJob")
+    stage.cluster.patch(jobs, "default", "train", {"metadata": {"annotations": {labels.SPEC: recorded}}})
+    refused = arena(*SERVE, "--from-job", "train", "x")
+    assert refused.code == 2
+    assert 'recorded with job "train"' in refused.err

@@ -1,8 +1,9 @@
 """Servings as clusters describe them, created by arena, by the Go arena or by others, become Servings."""
 
+import crds
 import pytest
 
-from arena import kinds
+from arena import kinds, manifests
 from arena.kinds.serving import FAMILY
 
 T0 = "2026-01-31T12:00:00Z"
@@ -264,3 +265,18 @@ def test_vllm_on_several_nodes(submit):
     serving = kind.read(obj, [pod("p", **mark, **own)])
     assert (serving.name, serving.wanted, serving.gpus, serving.protocol) == ("chat", 1, 8, "openai")
     assert serving.instances[0].role == "leader"
+
+
+@pytest.mark.parametrize("kind", kinds.of(FAMILY), ids=lambda kind: kind.name)
+def test_each_kind_can_be_scaled(kind, submit):
+    """The number of instances that a kind is scaled to is the number that is read then."""
+    words = {
+        "custom": ("--image", "i", "--port", "1"),
+        "distributed": ("--image", "i", "--port", "1"),
+        "kserve": ("--model-format", "sklearn", "--model", "s3://b/m", "--max-replicas", "2"),
+    }.get(kind.name, ("--model", "s3://b/m"))
+    obj = submit(kind, "--name", "x", "--version", "v1", *words)[0]
+    for number in (3, 0):
+        changed = manifests.patch(obj, kind.scale(obj, number).patch)
+        assert kind.read(changed, []).wanted == number
+        assert crds.faults(changed) == [] if crds.defines(kind.resources[0]) else True

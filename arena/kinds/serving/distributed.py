@@ -1,7 +1,7 @@
 """Groups of pods that serve together: LeaderWorkerSets, optionally with Ray."""
 
 from arena import labels
-from arena.kinds.kind import Kind
+from arena.kinds.kind import Kind, count
 from arena.kinds.serving import FAMILY
 from arena.kinds.serving.base import groups
 from arena.model.servings import Serving
@@ -23,6 +23,7 @@ KIND: Kind[object, Serving] = Kind(
     owns=lambda obj: groups.type_of(obj) in ("", TYPE),
     job_of=groups.object_of,
     conventions=groups.PODS,
+    scale=count("spec", "replicas"),
     selectors=(labels.LWS_NAME,),
     examples=(
         "arena serve distributed --name chat --version 1 --image vllm/vllm-openai:v0.32.0 "

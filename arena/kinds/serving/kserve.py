@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from arena import labels
-from arena.kinds.kind import Kind, Object, Pod, PodConventions
+from arena.kinds.kind import Kind, Modification, Object, Pod, PodConventions
 from arena.kinds.serving import FAMILY
 from arena.kinds.workload import instances
 from arena.model.instances import Instance
@@ -96,6 +96,14 @@ def selector(obj: Object) -> Mapping[str, str]:
     return {labels.KSERVE_NAME: obj["metadata"]["name"]}
 
 
+def scaled(obj: Object, number: int) -> Modification:
+    """The change to another minimum number of instances; the maximum is at least that."""
+    predictor = (obj.get("spec") or {}).get("predictor") or {}
+    most = int(predictor.get("maxReplicas") or 0)
+    limits = {"minReplicas": number} | ({"maxReplicas": number} if 0 < most < number else {})
+    return Modification(patch={"spec": {"predictor": limits}})
+
+
 KIND: Kind[object, Serving] = Kind(
     name=NAME,
     family=FAMILY,
@@ -109,6 +117,7 @@ KIND: Kind[object, Serving] = Kind(
     pods=selector,
     job_of=lambda pod: (pod["metadata"].get("labels") or {}).get(labels.KSERVE_NAME, ""),
     conventions=PODS,
+    scale=scaled,
     selectors=(labels.KSERVE_NAME,),
     one_world=False,
     passes_annotations=True,

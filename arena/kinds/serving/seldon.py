@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from arena import labels
-from arena.kinds.kind import Kind, Object, Pod, PodConventions
+from arena.kinds.kind import Kind, Modification, Object, Pod, PodConventions
 from arena.kinds.serving import FAMILY
 from arena.kinds.workload import instances
 from arena.model.servings import Serving
@@ -68,6 +68,12 @@ def _gpus(predictor: Object) -> int:
     return sum(instances.gpus(one.get("spec") or {}) for one in predictor.get("componentSpecs") or ())
 
 
+def scaled(obj: Object, number: int) -> Modification:
+    """The change to another number of instances of the first predictor."""
+    first, *rest = (obj.get("spec") or {}).get("predictors") or [{}]
+    return Modification(patch={"spec": {"predictors": [{**first, "replicas": number}, *rest]}})
+
+
 KIND: Kind[object, Serving] = Kind(
     name=NAME,
     family=FAMILY,
@@ -80,6 +86,7 @@ KIND: Kind[object, Serving] = Kind(
     pods=lambda obj: {labels.SELDON_NAME: obj["metadata"]["name"]},
     job_of=lambda pod: (pod["metadata"].get("labels") or {}).get(labels.SELDON_NAME, ""),
     conventions=PODS,
+    scale=scaled,
     selectors=(labels.SELDON_NAME,),
     one_world=False,
     examples=(
