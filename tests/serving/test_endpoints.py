@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -137,7 +138,16 @@ def test_a_pod_that_does_not_listen(session: Session) -> None:
     session.cluster().create(SERVICES, "default", body)
     with pytest.raises(Unreachable, match="does not listen on port 9"), endpoint(session, there) as way:
         predict(session, way.url, [[1, 2]])
+    with pytest.raises(SpecError, match="mine"), endpoint(session, there) as way:
+        ask_and_refuse(session, way.url)
     session.cluster().delete(SERVICES, "default", "a-deaf-one")
+
+
+def ask_and_refuse(session: Session, url: str) -> None:
+    """Fail to reach a server, go on, and raise an error of another kind, which is not replaced."""
+    with suppress(Unreachable):
+        predict(session, url, [[1, 2]])
+    raise SpecError("mine")
 
 
 def test_no_instance_is_ready(arena: Product) -> None:

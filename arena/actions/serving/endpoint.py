@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from arena.errors import ArenaError, NotFound, Unreachable, aimed
+from arena.errors import NotFound, Unreachable, aimed
 from arena.model.servings import Serving
 from arena.resources import PODS, SERVICES
 from arena.values import frozen, replace
@@ -66,7 +66,7 @@ def endpoint(session: Session, serving: Serving) -> Iterator[Way]:
     with cluster.forward(serving.namespace, pod["metadata"]["name"], target) as forward:
         try:
             yield replace(way, url=f"http://127.0.0.1:{forward.port}", remark=_FORWARDED)
-        except ArenaError as error:
+        except Unreachable as error:
             if forward.last_fault is not None:
                 raise forward.last_fault from error
             raise
