@@ -23,6 +23,7 @@ PROTOCOL = "arena.kubeflow.org/protocol"
 # Annotations: what has been changed why, as kubectl shows it, and the former options of a serving.
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 HISTORY = "arena.kubeflow.org/history"
+CANARY = "arena.kubeflow.org/canary"
 
 # Annotations on the job object: the cluster is the only database.
 SPEC = "arena.kubeflow.org/spec"

@@ -71,6 +71,7 @@ LINES = {
                             "!serve wait brief --timeout 60s", "serve attach brief --main"),
     "serve update": ("serve update served --image other --wait",),
     "serve rollback": ("serve rollback served --wait",),
+    "serve promote": ("serve promote served",),
     "serve restart": ("serve restart served --wait",),
     "serve scale": ("serve scale served --replicas 2 --wait",),
     "serve autoscale": ("serve autoscale served --max 2 --cpu 80", "serve autoscale served --max 3 --cpu 80",
@@ -106,5 +107,6 @@ CODES = {
     "serve bench served --input '[1]'": 6,
     "serve logs -f served": 3,
     "serve forward served": 130,
+    "serve promote served": 3,
 }
 """The exit codes of lines that do not end with 0."""

@@ -270,6 +270,9 @@ UNTRIED = {
     # The test ends it before; the others only for a connection.
     "serve forward": {"watch pods", "get pods/portforward", "create pods/portforward"},
     "serve autoscale": {"patch SERVINGS"},  # the same
+    # Only if it has a canary.
+    "serve promote": {*(f"{one} SERVINGS" for one in ("get", "patch", "delete", "watch")),
+                      "list services", "list pods", "watch pods"},
     "serve exec": {"create pods/exec"},
     "serve attach": {"create pods/exec"},
     "serve attach --main": {"create pods/attach"},

@@ -140,6 +140,8 @@ USAGES = (
           ((NEWER, ("create pods/attach",)),)),
     Usage("serve update", ("list patch SERVINGS",), (ROLLED_OUT,)),
     Usage("serve rollback", ("list patch SERVINGS", "list replicasets.apps"), (ROLLED_OUT,)),
+    Usage("serve promote", ("list get patch delete SERVINGS", "list services", "list pods"),
+          (SERVING_AT_ONCE,)),
     Usage("serve restart", ("list patch SERVINGS",), (ROLLED_OUT,)),
     Usage("serve scale", ("list patch SERVINGS",), (ROLLED_OUT,)),
     Usage("serve traffic-split", ("list SERVINGS", "list services", "get create patch services"),

@@ -157,6 +157,8 @@ class Serving:
     probes: tuple[Probe, ...] = ()
     share: Share | None = None
     """None if its traffic is not split."""
+    canary: str = ""
+    """What runs beside it on trial, such as `10%: --image v2, guard p95<300ms`; empty if nothing does."""
     revisions: tuple[Revision, ...] = ()
     """The newest first; read only with everything about one serving."""
     autoscaler: Autoscaler | None = None

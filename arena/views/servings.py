@@ -49,6 +49,7 @@ def page(one: Serving, now: datetime) -> str:
         ("Address", one.address or "N/A"),
         ("Port", ports(one)),
         *([("Traffic", _traffic(one.share))] if one.share else []),
+        *([("Canary", f"{one.canary}; end it by arena serve promote or rollback")] if one.canary else []),
         *([("Scaled", serving_details.scaler(one.autoscaler))] if one.autoscaler else []),
         *([("ModelName", one.model)] if one.model else []),
         *([("ModelVersion", one.model_version)] if one.model_version else []),
@@ -117,6 +118,7 @@ def data(one: Serving, now: datetime) -> dict[str, Any]:
         "url": one.url,
         "protocol": one.protocol,
         "traffic": _share(one.share) if one.share else None,
+        "canary": one.canary,
         **serving_details.data(one),
     }
 

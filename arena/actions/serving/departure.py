@@ -33,6 +33,18 @@ def leave_split(cluster: Cluster, found: Found) -> None:
             continue
 
 
+def weights(cluster: Cluster, namespace: str, name: str) -> dict[str, int]:
+    """Version -> percent of the split of a serving that arena has made; empty if there is none."""
+    for by in (HTTP_ROUTES, VIRTUAL_SERVICES):
+        try:
+            route = cluster.get(by, namespace, name) if cluster.serves(by) else None
+        except NotFound:
+            continue
+        if route and (found := _weights(cluster, route, name)):
+            return splits.percents(found)
+    return {}
+
+
 def _weights(cluster: Cluster, route: Object, name: str) -> dict[str, int]:
     """Version -> weight of a split that arena has made; empty for others."""
     meta = route["metadata"]

@@ -92,6 +92,11 @@ def check(weights: Mapping[str, int]) -> None:
         raise SpecError(f"the weights add up to {total} ({told})", "write percentages that add up to 100")
 
 
+def check_served(cluster: Cluster) -> None:
+    """Raise MissingOperator if nothing that the cluster serves can split traffic."""
+    _system(cluster, None)
+
+
 def _system(cluster: Cluster, word: str | None) -> Resource:
     """The type of the route, which the cluster serves; raises MissingOperator."""
     wanted = [SYSTEMS[word]] if word else list(SYSTEMS.values())

@@ -49,13 +49,14 @@ def update(
     cause = _cause(changes)
 
     def amend(now: Found) -> Object:
-        amended = _amended(session, now, changes)
-        return history.noted(now, amended, cause) if _differs(now.obj, amended) else amended
+        new = amended(session, now, changes)
+        return history.noted(now, new, cause) if _differs(now.obj, new) else new
 
     return change.apply(session.cluster(), found, amend, dry_run=dry_run)
 
 
-def _amended(session: Session, found: Found, changes: Mapping[str, object]) -> Object:
+def amended(session: Session, found: Found, changes: Mapping[str, object]) -> Object:
+    """What the main object of a serving becomes with these options changed; raises as `update`."""
     notes = found.obj["metadata"].get("annotations") or {}
     if labels.SPEC in notes:
         return amendment.amended(session, found, changes)

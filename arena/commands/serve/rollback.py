@@ -6,7 +6,7 @@ import click
 
 from arena.commands import _console, _family
 from arena.commands._globals import pass_session
-from arena.commands.serve import _changing
+from arena.commands.serve import _canary, _changing
 from arena.commands.serve._family import SERVINGS, version_option
 
 if TYPE_CHECKING:
@@ -33,15 +33,18 @@ def command(  # noqa: PLR0913  # one parameter a flag
     form: str | None,
     kind: "Kind | None" = None,
 ) -> None:
-    """Run again what a serving ran before; the number of its instances stays.
+    """Run again what a serving ran before; the number of its instances stays. If it has a canary, end that.
 
     \b
     arena serve rollback digits --wait
     arena serve rollback digits -v 2 --to 3
     """
-    from arena.actions.serving import rollback
+    from arena.actions.serving import canary, rollback
 
     _console.remark(f"using {session.describe()}")
+    if to is None and (trial := canary.current(canary.located(session, name, version, kind))):
+        _canary.roll_back(session, trial)
+        return
     made = rollback.rollback(session, name, to=to or 0, version=version, kind=kind)
     _changing.show(session, made, form, ("rolled back", f"already runs revision {to}"))
     if stays:

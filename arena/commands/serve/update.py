@@ -9,7 +9,7 @@ from arena.commands import _complete, _console, _family
 from arena.commands._globals import pass_session, spread
 from arena.commands._kinds import Kinds
 from arena.commands._spec import SpecCommand, given, spec_options
-from arena.commands.serve import _changing
+from arena.commands.serve import _canary, _changing
 from arena.commands.serve._family import SERVINGS, completed_names, version_option
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ FLAGS = (
     _changing.form_option,
     # Some kinds have --timeout, which is that of requests.
     _changing.stay_options_of("--wait-timeout"),
+    _canary.FLAGS,
 )
 
 
@@ -128,13 +129,16 @@ def _update(  # noqa: PLR0913  # one parameter a flag
     stays: bool,
     patience: int | None,
     kind: "Kind | None" = None,
-    **_: Any,
+    **more: Any,
 ) -> None:
     from arena.actions.serving.amendment import FIXED
     from arena.actions.serving.update import update
 
     every = given(click.get_current_context(), spec)
     changes = {option: value for option, value in every.items() if option not in FIXED}
+    if more["canary"] and not dry_run:
+        _canary.run(session, name, changes, (version, kind), more)
+        return
     if not dry_run:
         _console.remark(f"using {session.describe()}")
     made = update(session, name, changes, version=version, kind=kind, dry_run=dry_run)

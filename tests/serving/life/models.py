@@ -26,7 +26,7 @@ class Model(BaseHTTPRequestHandler):
         if wait:
             time.sleep(wait)
         body = json.dumps(
-            {"version": os.environ.get("ANSWER", ""), "pod": os.environ.get("HOSTNAME")}
+            {"version": os.environ.get("ANSWER", ""), "pod": os.environ.get("HOSTNAME"), "predictions": [1]}
         ).encode()
         self.send_response(int(word) if verb == "status" else int(os.environ.get("STATUS") or 200))
         self.send_header("Content-Type", "application/json")

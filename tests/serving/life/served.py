@@ -5,6 +5,7 @@ import shutil
 import signal
 import sys
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,21 @@ class Served(Product):
 
     def programs(self, version: str = "") -> list[psutil.Process]:
         """The programs of a version, or of all."""
-        every = [
-            one for one in self.processes(MODEL.name) if one.cmdline()[1:] == [str(self.home / MODEL.name)]
-        ]
-        return [one for one in every if version in ("", one.environ().get("ANSWER"))]
+        found = []
+        for one in self.processes(MODEL.name):
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                mine = one.cmdline()[1:] == [str(self.home / MODEL.name)]
+                if mine and version in ("", one.environ().get("ANSWER")):
+                    found.append(one)
+        return found
+
+    def answers(self) -> list[str]:
+        """What the programs of all instances answer, by their environment."""
+        found = []
+        for one in self.programs():
+            with suppress(psutil.NoSuchProcess):
+                found.append(one.environ()["ANSWER"])
+        return sorted(found)
 
     def end(self, version: str) -> None:
         """Let the programs of a version end, so that they are started again."""

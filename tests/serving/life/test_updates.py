@@ -9,11 +9,6 @@ from served import Served
 from arena.resources import DEPLOYMENTS, PODS
 
 
-def answers(arena: Served) -> set[str]:
-    """What the programs of all instances answer, by their environment."""
-    return {one.environ()["ANSWER"] for one in arena.programs()}
-
-
 def size(arena: Served, name: str = "digits-1-custom-serving") -> int:
     """The number of instances that the Deployment requests."""
     return int(arena.cluster().get(DEPLOYMENTS, "default", name)["spec"]["replicas"])
@@ -27,7 +22,7 @@ def test_an_update_replaces_instances(arena: Served) -> None:
     ended = arena.run("serve", "update", "custom", "--name", "digits", "-e", "ANSWER=new", "--wait")
     assert (ended.code, ended.out) == (0, "serving digits 1 updated\nserving digits 1 ready\n"), ended.err
     assert "using the local cluster" in ended.err
-    until(lambda: answers(arena) == {"new"}, what="the new programs")
+    until(lambda: set(arena.answers()) == {"new"}, what="the new programs")
     assert size(arena) == 3
     assert arena.run("serve", "update", "digits", "-e", "ANSWER=new").err.endswith("is already so\n")
     assert json.loads(arena.must("serve", "get", "digits", "-o", "json"))["desiredInstances"] == 3
@@ -43,7 +38,7 @@ def test_a_failing_update_is_explained(arena: Served) -> None:
     updating.send_signal(signal.SIGINT)
     assert updating.wait(30) == 130
     assert any("arena serve rollback digits-1-custom-serving" in line for line in lines.whole())
-    assert answers(arena) == {"1"}
+    assert set(arena.answers()) == {"1"}
     assert arena.must("serve", "rollback", "digits", "--wait").startswith("serving digits 1 rolled back\n")
     pods = arena.cluster().list(PODS, "default")
     assert all(
@@ -69,14 +64,14 @@ def test_revisions(arena: Served) -> None:
     for answer in ("two", "three"):
         arena.must("serve", "update", "digits", "-e", f"ANSWER={answer}", "--wait")
     arena.must("serve", "rollback", "digits", "--wait")
-    until(lambda: answers(arena) == {"two"}, what="the second revision")
+    until(lambda: set(arena.answers()) == {"two"}, what="the second revision")
     arena.must("serve", "rollback", "digits", "--to", "1", "--wait")
-    until(lambda: answers(arena) == {"1"}, what="the first revision")
+    until(lambda: set(arena.answers()) == {"1"}, what="the first revision")
     missing = arena.run("serve", "rollback", "digits", "--to", "99")
     assert (missing.code, "has no revision 99" in missing.err) == (3, True)
     # What is recorded belongs to the first revision: an update starts from there.
     arena.must("serve", "update", "digits", "-e", "MORE=x", "--wait")
-    until(lambda: answers(arena) == {"1"}, what="the first answer with another variable")
+    until(lambda: set(arena.answers()) == {"1"}, what="the first answer with another variable")
 
 
 def test_no_revision_before(arena: Served) -> None:
@@ -93,7 +88,7 @@ def test_restarted(arena: Served) -> None:
     [before] = arena.programs()
     assert arena.must("serve", "restart", "digits", "--wait").startswith("serving digits 1 restarted\n")
     until(lambda: [one.pid for one in arena.programs()] not in ([], [before.pid]), what="another program")
-    assert answers(arena) == {"1"}
+    assert set(arena.answers()) == {"1"}
 
 
 def test_scaled(arena: Served) -> None:

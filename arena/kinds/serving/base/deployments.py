@@ -97,6 +97,7 @@ def reader(kind: str, protocol: str = "", conventions: PodConventions = MAIN) ->
             instances=tuple(sorted(found, key=lambda one: one.name)),
             rollout=status_of.deployment_rollout(obj),
             conditions=status_of.conditions(obj),
+            canary=status_of.canary(obj),
             probes=probes_of.probes(spec.get("template") or {}),
         )
 

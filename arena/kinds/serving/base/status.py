@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from arena import foreign_json, labels
 from arena.digits import whole
 from arena.model.servings import Condition, Rollout
 from arena.units import when
@@ -47,3 +48,15 @@ def deployment_rollout(obj: Object) -> Rollout:
         failure=late.message or late.reason if late and is_seen else "",
         is_paused=bool(spec.get("paused")),
     )
+
+
+def canary(obj: Object) -> str:
+    """The canary beside a serving, by its annotation; "" if there is none."""
+    text = (obj["metadata"].get("annotations") or {}).get(labels.CANARY)
+    try:
+        state = foreign_json.loads(text or "null")
+        options = " ".join(f"--{key.replace('_', '-')}" for key in state["changes"])
+        guard = f", guard {state['guard']}" if state.get("guard") else ""
+        return f"{int(state['percent'])}%: {options}{guard}"
+    except (ValueError, TypeError, KeyError, AttributeError):  # none, or edited by hand
+        return ""

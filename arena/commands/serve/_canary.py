@@ -1,0 +1,169 @@
+"""A guarded canary on the command line: start, measure, and promote or roll back."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from arena.commands import _console, _flags
+from arena.commands._progress import Live
+from arena.commands.serve import _requests
+from arena.errors import ArenaError, JobFailed, SpecError, aimed
+
+if TYPE_CHECKING:
+    from arena.actions.serving.canary import Canary
+    from arena.actions.serving.guard import Rule
+    from arena.kinds.kind import Kind
+    from arena.model.benchmarks import Benchmark
+    from arena.session import Session
+
+
+def _percent(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    word = (value or "").removesuffix("%")
+    if value is None:
+        return None
+    if not (word.isascii() and word.isdigit() and len(word) < 3 and 1 <= int(word) <= 99):
+        raise SpecError(f'--canary: "{value}" is no percentage from 1 to 99', "write it like 10%")
+    return int(word)
+
+
+FLAGS = _flags.decorated(
+    click.option("--canary", metavar="PERCENT", callback=_percent,
+                 help="Run the change beside the serving with this part of the traffic, and measure both."),
+    click.option("--guard", default="", metavar="CONDITIONS",
+                 help="With --canary: what must hold of it, such as 'p95<300ms,errors<1%'."),
+    click.option("--for", "seconds", default="10m", metavar="TIME", callback=_flags.duration,
+                 help="With --canary: how long to measure.  [default: 10m]"),
+    click.option("--sample", "samples", multiple=True, metavar="INPUT",
+                 help="With --canary: request to replay, as predict takes it (@FILE).  [repeatable]"),
+    click.option("--rps", type=click.FloatRange(min=0.1), default=10.0, metavar="N",
+                 help="With --canary: requests per second to each.  [default: 10]"),
+)  # fmt: skip
+
+
+def run(
+    session: "Session",
+    name: str,
+    changes: Mapping[str, Any],
+    where: "tuple[str, Kind | None]",
+    flags: Mapping[str, Any],
+) -> None:
+    """Start a canary, measure it with its serving, and promote it or roll it back by its guard.
+
+    Args:
+        where: the version and the kind of the serving.
+        flags: the values of FLAGS.
+
+    Raises:
+        JobFailed: the guard was broken, and the canary was rolled back.
+    """
+    from arena.actions.serving import canary, guard
+
+    rules = guard.parse(flags["guard"])
+    if not flags["samples"]:
+        raise SpecError("a canary is measured by requests", "add --sample INPUT or --sample @FILE")
+    samples = [_requests.content(one) for one in flags["samples"]]
+    found = canary.located(session, name, *where)
+    _console.remark(f"using {session.describe()}")
+    made = canary.start(session, found, changes, flags["canary"], flags["guard"])
+    _console.line(f"canary {made.name} {made.version} started")
+    try:
+        measured = _measured(session, made, samples, flags)
+    except KeyboardInterrupt:
+        _console.remark()
+        _asked(session, made)
+        raise
+    except ArenaError as error:
+        _end(session, made)
+        error.hint = "; ".join(filter(None, (error.hint, "the canary was rolled back")))
+        raise
+    _judge(session, made, rules, measured)
+
+
+def _measured(
+    session: "Session", made: "Canary", samples: "Sequence[str | bytes]", flags: Mapping[str, Any]
+) -> "Benchmark":
+    """Wait for the canary, shift the traffic, and return what was measured of it."""
+    from arena.actions.serving import canary, wait
+    from arena.actions.serving.bench.bench import bench
+    from arena.commands.serve._waiting import shown
+    from arena.model.benchmarks import Load
+
+    shown(lambda report: wait.wait(session, f"{made.name}@{made.version}", timeout=600, progress=report))
+    _console.remark(f"traffic split by {canary.shift(session, made).by}")
+    targets = [f"{made.name}@{made.main.serving.version}", f"{made.name}@{made.version}"]
+    load = Load(rps=flags["rps"], duration=flags["seconds"])
+    with Live() as live:
+
+        def tell(so_far: "Sequence[Benchmark]") -> None:
+            text = "  |  ".join(_column(one) for one in so_far)
+            live.show(
+                f"{int(so_far[0].seconds)}s of {flags['seconds']}s  {text}", int(so_far[0].seconds) // 30
+            )
+
+        found = bench(session, targets, samples, load, tell, together=True)
+    for one in found:
+        _console.remark(_column(one))
+    if any(one.interrupted for one in found):
+        raise KeyboardInterrupt
+    return found[1]
+
+
+def _column(one: "Benchmark") -> str:
+    return (
+        f"{one.name}: {one.requests} requests, p50 {one.latency.p50 * 1000:.1f} ms, "
+        f"p95 {one.latency.p95 * 1000:.1f} ms, errors {one.error_share:.1%}"
+    )
+
+
+def _judge(session: "Session", made: "Canary", rules: "tuple[Rule, ...]", measured: "Benchmark") -> None:
+    from arena.actions.serving import guard
+
+    if wrong := guard.broken(rules, measured):
+        _end(session, made)
+        told = ", ".join(one.text for one in wrong)
+        raise JobFailed(
+            f"the canary of serving {made.name} broke its guard: {told}",
+            "it was rolled back; the serving is as it was",
+        )
+    promote(session, made)
+
+
+def promote(session: "Session", made: "Canary") -> None:
+    """Let the serving run what its canary runs, and end the canary once all instances do."""
+    from arena.actions.serving import canary, wait
+    from arena.commands.serve._waiting import shown
+
+    canary.promote(session, made)
+    name = made.main.serving.object_name
+    shown(lambda report: wait.wait(session, name, timeout=600, progress=report))
+    canary.end(session, made)
+    _console.line(f"canary {made.name} {made.version} promoted")
+
+
+def _end(session: "Session", made: "Canary") -> None:
+    from arena.actions.serving import canary
+
+    canary.end(session, made)
+    _console.line(f"canary {made.name} {made.version} rolled back")
+
+
+def roll_back(session: "Session", made: "Canary") -> None:
+    """End a canary without its change."""
+    _end(session, made)
+
+
+def _asked(session: "Session", made: "Canary") -> None:
+    """Ask what becomes of a canary whose measurement was interrupted; without a terminal it stays."""
+    where = aimed(made.name, session.namespace)
+    if sys.stdin.isatty():
+        choices = click.Choice(["promote", "rollback", "leave"])
+        answer = click.prompt("What becomes of the canary?", type=choices, default="rollback", err=True)
+        if answer == "promote":
+            promote(session, made)
+        if answer == "rollback":
+            _end(session, made)
+        if answer != "leave":
+            return
+    _console.remark(f"the canary stays; end it: arena serve promote {where}, or arena serve rollback {where}")

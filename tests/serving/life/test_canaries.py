@@ -1,0 +1,87 @@
+"""Guarded canaries with real programs and real requests on the local cluster."""
+
+import signal
+
+from product import until
+from served import Served
+
+from arena.errors import NotFound
+from arena.resources import DEPLOYMENTS, SERVICES
+
+CANARY = ("--canary", "20%", "--guard", "p95<2s,errors<1%", "--sample", "[[1]]", "--rps", "20")
+
+
+def serve(arena: Served) -> None:
+    """A serving with two instances."""
+    arena.serve("digits", "1", "--replicas", "2", "--protocol", "v1", "--model-name", "m")
+    arena.ready("digits")
+
+
+def nothing_is_left(arena: Served) -> None:
+    """Check that no canary is there any more."""
+    cluster = arena.cluster()
+    assert [one["metadata"]["name"] for one in cluster.list(DEPLOYMENTS, "default")] == [
+        "digits-1-custom-serving"
+    ]
+    until(lambda: "digits-1-canary" not in cluster.names(SERVICES, "default"), what="the end of the Service")
+    assert arena.get("digits")["canary"] == ""
+    assert arena.get("digits")["traffic"]["percent"] == 100
+
+
+def test_a_good_canary_is_promoted(arena: Served) -> None:
+    """A canary that keeps its guard becomes the serving, and nothing of it is left."""
+    serve(arena)
+    ended = arena.run("serve", "update", "digits", "-e", "ANSWER=2", *CANARY, "--for", "3s", seconds=120)
+    assert ended.code == 0, ended
+    assert ended.out.splitlines()[0] == "canary digits 1-canary started"
+    assert ended.out.splitlines()[-1] == "canary digits 1-canary promoted"
+    assert "traffic split by HTTPRoute digits" in ended.err
+    assert "digits@1-canary: " in ended.err
+    until(lambda: arena.answers() == ["2", "2"], what="the end of the others")
+    nothing_is_left(arena)
+
+
+def test_a_bad_canary_is_rolled_back(arena: Served) -> None:
+    """A canary that breaks its guard ends with 7, the condition is named, and the serving is as it was."""
+    serve(arena)
+    change = ("-e", "ANSWER=2", "-e", "SLOW=0.3")
+    guard = ("--canary", "20%", "--guard", "p50<200ms", "--sample", "[[1]]", "--for", "3s")
+    ended = arena.run("serve", "update", "digits", *change, *guard, seconds=120)
+    assert ended.code == 7, ended
+    assert "broke its guard: p50<200ms" in ended.err
+    until(lambda: arena.answers() == ["1", "1"], what="the end of the canary")
+    nothing_is_left(arena)
+
+
+def test_what_a_killed_client_leaves(arena: Served) -> None:
+    """A canary outlives a killed client and Ctrl-C: get explains it, promote or rollback ends it."""
+    serve(arena)
+    words = ("serve", "update", "digits", "-e", "ANSWER=2", *CANARY, "--for", "5m")
+    for number, end in ((signal.SIGKILL, "rollback"), (signal.SIGINT, "promote")):
+        running = arena.start(*words)
+        lines = arena.lines(running.stderr)
+        until(lambda lines=lines: any("of 300s" in line for line in lines), 60, "the measurement")
+        running.send_signal(number)
+        running.wait(60)
+        assert "20%: --env, guard p95<2s,errors<1%" in arena.must("serve", "get", "digits@1")
+        assert arena.run(*words).code == 5
+        arena.must("serve", end, "digits", seconds=120)
+    until(lambda: arena.answers() == ["2", "2"], what="the end of the others")
+    nothing_is_left(arena)
+
+
+def test_bad_canaries(arena: Served) -> None:
+    """A canary that cannot be started or judged is refused before anything is created."""
+    serve(arena)
+    for words, message in (
+        (("--canary", "0"), "no percentage"),
+        (("--canary", "10", "--guard", "p95<fast", "--sample", "[1]"), "is not a condition"),
+        (("--canary", "10", "--sample", "[1]"), "--guard is empty"),
+        (("--canary", "10", "--guard", "errors<1%"), "--sample"),
+        ((*CANARY, "-e", "ANSWER=1"), "what the serving runs already"),
+    ):
+        refused = arena.run("serve", "update", "digits", "--image", "i", *words)
+        assert (refused.code, message in refused.err) == (2, True), refused
+    ended = arena.run("serve", "promote", "digits")
+    assert (ended.code, "has no canary" in ended.err) == (NotFound.exit_code, True)
+    assert arena.answers() == ["1", "1"]
