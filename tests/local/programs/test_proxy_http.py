@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import socket
 import threading
 
@@ -256,6 +257,32 @@ def test_a_slow_pod(web: Service) -> None:
             sent += client.sock.send(bytes(1 << 20))
     assert sent < ROOM
     over.set()
+
+
+def test_an_answer_while_the_request_is_sent(web: Service) -> None:
+    """A pod may answer while it reads: a client that first sends and then reads gets all of it."""
+    size = 48 << 20
+
+    def echo(wire: Wire) -> None:
+        wire.head()
+        wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
+        left = size
+        while left and (data := wire.take(min(left, 10_000))):
+            wire.send(data)
+            left -= len(data)
+
+    web.route(web.pod("a", echo))
+    client = web.dial()
+    client.send(request("/", "POST", Content_Length=str(size)))
+    head = client.head()
+    assert b"200 OK" in head
+    body = random.randbytes(size)
+    sender = threading.Thread(target=client.send, args=(body,))
+    sender.start()
+    sender.join(1)  # everything is full by then, or the machine is slow, and the test easier
+    for start in range(0, size, 1 << 20):
+        assert client.take(1 << 20) == body[start : start + (1 << 20)]
+    sender.join(20)
 
 
 def test_old_clients_and_pods(web: Service) -> None:

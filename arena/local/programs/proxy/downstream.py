@@ -61,9 +61,9 @@ class Downstream(asyncio.Protocol):
             return
         self._is_going_on = True
         try:
-            while self.buffer and not self._is_closing and not self._is_slow:
+            while self.buffer and not self._is_closing:
                 if self._exchange is None:
-                    if not self._begin():
+                    if self._is_slow or not self._begin():
                         break
                 else:
                     self._exchange.feed(self.buffer)
@@ -128,8 +128,7 @@ class Downstream(asyncio.Protocol):
         self._is_slow = False
         if self._exchange:
             self._exchange.pause(False)
-        else:
-            self._go_on()
+        self._go_on()
 
     def finish(self, keeps: bool) -> None:
         """An answer is complete: begin with the next request, or close."""
