@@ -126,8 +126,11 @@ def _service(obj: Object) -> None:
         set_defaults(spec, externalTrafficPolicy="Cluster")
     if kind == "LoadBalancer":
         set_defaults(spec, allocateLoadBalancerNodePorts=True)
-    if spec["sessionAffinity"] == "ClientIP":
-        set_defaults(spec, sessionAffinityConfig={"clientIP": {"timeoutSeconds": 10800}})
+    if spec["sessionAffinity"] == "None":
+        spec.pop("sessionAffinityConfig", None)
+    elif spec["sessionAffinity"] == "ClientIP":
+        client = (spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}
+        spec["sessionAffinityConfig"] = {"clientIP": {"timeoutSeconds": 10800, **client}}
     obj.setdefault("status", {}).setdefault("loadBalancer", {})
 
 

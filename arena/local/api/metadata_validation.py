@@ -60,6 +60,10 @@ def check_change(old: Object, new: Object) -> Iterator[FieldError]:
     for key in _FIXED[: 1 if ending else None]:
         if new.get(key) not in (None, old.get(key)):
             yield invalid(f"metadata.{key}", new[key], "field is immutable")
+    stem = str(new.get("generateName") or "")
+    yield from (
+        invalid("metadata.generateName", stem, f"may not contain '{one}'") for one in "/%" if one in stem
+    )
     known = old.get("finalizers") or []
     added = [one for one in new.get("finalizers") or [] if one not in known]
     if ending and added:

@@ -29,6 +29,7 @@ from arena.local.api.rbac import bootstrap
 from arena.local.api.request_options import TRUSTED, DeleteOptions, ListOptions, Page, WriteOptions
 from arena.local.api.resource_types import READ_ONLY, Type, of
 from arena.local.api.store import Store, encode
+from arena.local.api.structure import alike
 from arena.local.objects import NAMESPACES, Object, Refused, Resource
 
 Mutation = Callable[[Object], Object]
@@ -168,10 +169,10 @@ class Api:
         self._ports.allot(kind, new, old)
         service_tokens.allot(kind, new, old)
         _check_extent(new, how)
-        if new == old or (how.manager and ownership.unchanged(old, new)):
-            return old
-        if kind.generation and _counted(kind, new) != _counted(kind, old):
+        if kind.generation and not alike(_counted(kind, new), _counted(kind, old)):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+        elif new == old or (how.manager and ownership.unchanged(old, new)):
+            return old
         self.store.put(kind.key, versions.stored(kind, new), versions.stored(kind, old))
         self._quotas.written(kind, old, new)
         if self._remover.finished(kind, new):

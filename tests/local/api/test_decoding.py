@@ -204,6 +204,9 @@ def test_numbers_with_a_decimal_point(server: Any) -> None:
     assert isinstance(made.body["spec"]["runPolicy"]["backoffLimit"], int)
     worker = {"spec": {"pytorchReplicaSpecs": {"Worker": {"replicas": True}}}}
     changed = server.ask("PATCH", f"{JOBS}/a", worker, Content_Type=MERGE)
+    policy = {"spec": {"runPolicy": {"backoffLimit": 2.0}}}
+    again = server.ask("PATCH", f"{JOBS}/a", policy, Content_Type=MERGE)
+    assert again.body["metadata"]["generation"] == 2
     assert "spec.pytorchReplicaSpecs.Worker.replicas" in told(changed)[1]
 
 
@@ -252,7 +255,11 @@ def test_what_generated_names_begin_with(server: Any, path: str, body: Any) -> N
     """It is checked of every new object, also if that has a name; it may end with a dash."""
     meta = {"name": "a", "generateName": "80%"}
     assert told(server.ask("POST", path, {**body, "metadata": meta})) == (422, ["metadata.generateName"])
-    assert server.ask("POST", path, {**body, "metadata": {"generateName": "a-"}}).code == 201
+    made = server.ask("POST", path, {**body, "metadata": {"generateName": "a-"}})
+    assert made.code == 201
+    patch, where = {"metadata": {"generateName": "a/b"}}, f"{path}/{made.body['metadata']['name']}"
+    changed = server.ask("PATCH", where, patch, Content_Type=MERGE)
+    assert told(changed) == (422, ["metadata.generateName"])
 
 
 def test_new_objects_have_no_version(server: Any) -> None:
@@ -286,6 +293,21 @@ def test_addresses_of_services(server: Any, addresses: Any, fields: Any) -> None
     """The first is that of the Service, and there is one of each family."""
     spec = {"ports": [{"port": 1}], "clusterIP": "10.0.0.1", "clusterIPs": addresses}
     assert told(server.ask("POST", SERVICES, {"metadata": {"name": "a"}, "spec": spec})) == (422, fields)
+
+
+@pytest.mark.parametrize(
+    ("affinity", "sent", "kept"),
+    [
+        ("None", {"clientIP": {"timeoutSeconds": 5}}, None),
+        ("ClientIP", {}, {"clientIP": {"timeoutSeconds": 10800}}),
+        ("ClientIP", {"clientIP": {"timeoutSeconds": 5}}, {"clientIP": {"timeoutSeconds": 5}}),
+    ],
+)
+def test_affinity_of_services(server: Any, affinity: str, sent: Any, kept: Any) -> None:
+    """What belongs to an affinity is completed with it, and dropped without it."""
+    spec = {"ports": [{"port": 1}], "sessionAffinity": affinity, "sessionAffinityConfig": sent}
+    made = server.ask("POST", SERVICES, {"metadata": {"name": "a"}, "spec": spec}).body["spec"]
+    assert made.get("sessionAffinityConfig") == kept
 
 
 def test_an_item_without_its_key_is_applied(server: Any) -> None:
