@@ -165,7 +165,8 @@ def _spoil(place: Place, dice: random.Random) -> str:
 
 def _again(obj: Object, dice: random.Random) -> str:
     """Repeat a key, with another value."""
-    places = [(holder, key) for holder, key, _, _ in _places(obj, ANY) if isinstance(holder, dict)]
+    found = [(holder, key) for holder, key, _, _ in _places(obj, ANY) if isinstance(holder, dict)]
+    places = [one for one in found if one[1] not in ("metadata", "name")]  # it stays another object
     holder, key = dice.choice(places) if places else (obj, "kind")
     holder[f"{AGAIN}{key}"] = deepcopy(dice.choice((holder.get(key), *ODD)))
     return f"{key} repeated"

@@ -37,7 +37,14 @@ def fill(kind: Type, obj: Object) -> None:
 
 def complete_status(kind: Type, obj: Object) -> None:
     """Set what Go always writes of the parts of a status: numbers, times as null, and empty parts."""
-    _complete(schema.root(kind).child("status"), obj["status"])
+    status = obj["status"]
+    _complete(schema.root(kind).child("status"), status)
+    set_defaults(status, **_STATUS.get(kind.key, {}))
+    if kind.key == "/nodes" and status.get("capacity"):
+        set_defaults(status, allocatable=dict(status["capacity"]))
+
+
+_STATUS = {"/namespaces": {"phase": "Active"}, "/persistentvolumeclaims": {"phase": "Pending"}}
 
 
 def _complete(one: Schema, value: Any) -> None:

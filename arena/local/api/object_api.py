@@ -169,7 +169,7 @@ class Api:
         self._ports.allot(kind, new, old)
         service_tokens.allot(kind, new, old)
         _check_extent(new, how)
-        if kind.generation and not alike(_counted(kind, new), _counted(kind, old)):
+        if kind.generation and _counts(kind, old, new, how):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         elif new == old or (how.manager and ownership.unchanged(old, new)):
             return old
@@ -245,6 +245,12 @@ def _check_extent(obj: Object, how: WriteOptions) -> None:
     """Refuse an object that is too large, as after many patches; operators may write larger ones."""
     if how.manager:  # a cluster, too, rather forgets the managers than to refuse an object
         size_limits.check(encode(ownership.without(obj)).encode())
+
+
+def _counts(kind: Type, old: Object, new: Object, how: WriteOptions) -> bool:
+    """Whether a write is counted by the generation; what is applied is compared by its value alone."""
+    before, after = _counted(kind, old), _counted(kind, new)
+    return before != after if how.applied else not alike(after, before)
 
 
 def _counted(kind: Type, obj: Object) -> Object:

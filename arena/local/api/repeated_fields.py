@@ -1,5 +1,7 @@
 """Fields that a JSON text of a built-in kind repeats: Go reads each of their values into the same place."""
 
+from collections.abc import Iterable
+from copy import deepcopy
 from typing import Any
 
 from arena.local.api import go_types, structure
@@ -38,19 +40,27 @@ def merge(repeats: Repeats, shape: Schema, obj: Object) -> list[FieldError]:
         assert isinstance(name, str)
         value = None
         for following in (*one.earlier, holder[name]):
-            go_types.normalise(inner, following)
-            errors += structure.misfits(inner, following, shown(one.path)) if following is not None else ()
+            errors += _misfits(outer, name, following, shown(one.path))
             value = _onto(outer, name, value, following)
         holder[name] = value
     return errors
+
+
+def _misfits(holder: Schema, name: str, value: Any, path: str) -> Iterable[FieldError]:
+    read = {name: deepcopy(value)}
+    go_types.normalise(holder, read)
+    return structure.misfits(holder.child(name), read[name], path) if name in read else ()
 
 
 def _onto(holder: Schema, name: str, value: Any, following: Any) -> Any:
     """What is in a field that had a value already."""
     inner = holder.child(name)
     if following is None:  # says nothing of what is no pointer, list or map
-        stays = name in holder.raw.get("embedded", ()) or (name in holder.loses and inner.type != "array")
-        return value if stays and not inner.values else None
+        always = (
+            name in holder.raw.get("embedded", ()) or holder.raw.get("defaults", {}).get(name) is not None
+        )
+        stays = always or (name in holder.loses and inner.type != "array" and not inner.values)
+        return value if stays else None
     return _merged(inner, value, following)
 
 
@@ -58,6 +68,8 @@ def _merged(shape: Schema, value: Any, following: Any) -> Any:
     if isinstance(value, dict) and isinstance(following, dict):
         both = {key: _onto(shape, key, value[key], one) for key, one in following.items() if key in value}
         return {**value, **following, **both}
+    if following is None:
+        return value
     if isinstance(value, list) and isinstance(following, list):
         items = [_merged(shape.item, *pair) for pair in zip(value, following, strict=False)]
         return items + following[len(items) :]

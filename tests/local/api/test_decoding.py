@@ -76,6 +76,17 @@ def test_values_of_repeated_fields_are_merged(server: Any) -> None:
     assert (container["name"], container["image"]) == ("b", "i")
 
 
+def test_nulls_that_repeat_a_field(server: Any) -> None:
+    """A null says nothing of a text, a structure or an item, and removes a list or a map."""
+    meta = b'"metadata": {"name": "a", "labels": {"a": "b"}, "labels": null}'
+    spec = (
+        b'"spec": {"containers": [{"name": "c", "name": null, "args": ["x"], "args": [null], "image": "i"}]}'
+    )
+    pod = server.ask("POST", PODS, b"{" + meta + b", " + spec + b"}").body
+    (container,) = pod["spec"]["containers"]
+    assert (container["name"], container["args"], "labels" in pod["metadata"]) == ("c", ["x"], False)
+
+
 def test_repeated_fields_of_patches(server: Any) -> None:
     """What a strict patch repeats is the fault of the patch; a JSON patch leaves it in the object, too."""
     server.ask("POST", MAPS, {"metadata": {"name": "a"}})
@@ -136,6 +147,9 @@ def test_what_go_always_writes_of_a_status(server: Any) -> None:
             "imageID": "",
         }
     ]
+    empty = {"status": {"phase": "", "conditions": []}}
+    space = server.ask("PATCH", "/api/v1/namespaces/default/status", empty, Content_Type=MERGE)
+    assert space.body["status"] == {"phase": "Active"}
     server.ask("POST", WEB, deployment())
     status = {"replicas": 0, "readyReplicas": 0, "observedGeneration": 1}
     found = server.ask("PATCH", f"{WEB}/a/status", {"status": status}, Content_Type=MERGE).body["status"]
@@ -207,6 +221,9 @@ def test_numbers_with_a_decimal_point(server: Any) -> None:
     policy = {"spec": {"runPolicy": {"backoffLimit": 2.0}}}
     again = server.ask("PATCH", f"{JOBS}/a", policy, Content_Type=MERGE)
     assert again.body["metadata"]["generation"] == 2
+    config = {**job(), "spec": {**job()["spec"], **policy["spec"]}}
+    applied = server.ask("PATCH", f"{JOBS}/a?fieldManager=m", config, Content_Type=APPLY)
+    assert applied.body["metadata"]["generation"] == 2  # it compares values alone
     assert "spec.pytorchReplicaSpecs.Worker.replicas" in told(changed)[1]
 
 
@@ -318,6 +335,18 @@ def test_an_item_without_its_key_is_applied(server: Any) -> None:
     refused = server.ask("PATCH", f"{WEB}/a?fieldManager=m", empty, Content_Type=APPLY)
     assert refused.code == 422
     assert "spec.template.spec.containers[1].name" in told(refused)[1]
+    empty["spec"]["template"]["spec"] = {"containers": [CONTAINER], "imagePullSecrets": [{}]}
+    assert server.ask("PATCH", f"{WEB}/a?fieldManager=m", empty, Content_Type=APPLY).code == 200
+
+
+def test_times_are_applied_whatever_they_are(server: Any) -> None:
+    """What is wrong with a time of a custom kind is told when the object is checked."""
+    template = {"apiVersion": "batch/v1", "kind": "Job", "workload": {}}
+    spec = {"schedule": "0 3 * * *", "deadline": 0, "template": template}
+    cron = {"apiVersion": "apps.kubedl.io/v1alpha1", "kind": "Cron", "metadata": {"name": "a"}, "spec": spec}
+    path = "/apis/apps.kubedl.io/v1alpha1/namespaces/default/crons/a?fieldManager=m"
+    answer = server.ask("PATCH", path, cron, Content_Type=APPLY)
+    assert (answer.code, "spec.deadline" in told(answer)[1]) == (422, True)
 
 
 def test_nulls_in_what_a_strategic_patch_replaces(server: Any) -> None:

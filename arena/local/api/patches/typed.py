@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from arena.local.api.patches import fields
-from arena.local.api.schema import Schema
+from arena.local.api.schema import TIMES, Schema
 
 _SCALARS: dict[str, tuple[str, tuple[type, ...]]] = {
     "string": ("string", (str,)),
@@ -36,7 +36,7 @@ def _faults(value: Any, schema: Schema, path: str, is_open: bool) -> Iterator[tu
         yield from _object(value, schema, path, is_open)
     elif schema.type == "array":
         yield from _list(value, schema, path, is_open)
-    elif schema.type not in _SCALARS:
+    elif schema.type not in _SCALARS or schema.raw.get("format") in TIMES:
         if isinstance(value, (dict, list)):
             yield path, f"expected any scalar, got {value}"
     else:
