@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import random
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -47,6 +48,16 @@ def test_built_in_structures_are_those_of_kubernetes() -> None:
     if os.environ.get("ARENA_REGENERATE"):
         published.KUBERNETES.write_text(made, encoding="utf-8")
     assert published.KUBERNETES.read_text(encoding="utf-8") == made
+
+
+def test_the_server_names_no_custom_kind() -> None:
+    """No module of the API knows one by its name: what a kind is comes from data and from its operator."""
+    folder = Path(custom_definitions.__file__).parent
+    kinds = [one.resource for one in resource_types.TYPES if one.custom]
+    names = "|".join(sorted({name for one in kinds for name in (one.kind, one.plural)}))
+    texts = {path.name: path.read_text(encoding="utf-8") for path in folder.rglob("*.py")}
+    found = {name: re.findall(rf"\b({names})\b", text) for name, text in texts.items()}
+    assert {name: words for name, words in found.items() if words} == {}
 
 
 def test_every_structure_is_data() -> None:

@@ -95,6 +95,8 @@ def update(kind: Type, old: Object, new: Object, subresource: str, how: WriteOpt
         new.pop("status", None)
         if "status" in old:
             new["status"] = old["status"]
+    if wrong and kind.custom:  # operators are asked about what is right otherwise
+        _allowed(kind, new, [*wrong, *validation.structure(kind, new, old)])
     if required := list(_required(kind, new, old)):
         _allowed(kind, new, [*wrong, *required])
     kind_rules.of(kind).keep(old, new)

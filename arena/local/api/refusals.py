@@ -34,7 +34,7 @@ _LONGEST = 20_000
 
 
 def qualified(resource: Resource) -> str:
-    """`pods`, `tfjobs.kubeflow.org`: the name of a type in messages."""
+    """`pods`, `jobs.batch`: the name of a type in messages."""
     return f"{resource.plural}.{resource.group}" if resource.group else resource.plural
 
 

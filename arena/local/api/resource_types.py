@@ -41,7 +41,7 @@ class Type(NamedTuple):
 
     @property
     def singular(self) -> str:
-        """`pod`, `tfjob`."""
+        """`pod`, `cronjob`."""
         return self.resource.kind.lower()
 
     @property

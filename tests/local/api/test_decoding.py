@@ -385,8 +385,10 @@ def test_operators_are_asked_about_what_would_be_stored(server: Any) -> None:
 
 
 def test_changed_metadata_is_refused_with_the_rest(server: Any) -> None:
-    """All that is wrong is told at once."""
+    """All that is wrong is told at once, but not what its operator alone needs."""
     server.ask("POST", JOBS, job())
     patch = {"metadata": {"deletionGracePeriodSeconds": 1}, "spec": {"pytorchReplicaSpecs": None}}
     answer = server.ask("PATCH", f"{JOBS}/a", patch, Content_Type=MERGE)
     assert {"metadata.deletionGracePeriodSeconds", "spec.pytorchReplicaSpecs"} <= {*told(answer)[1]}
+    answer = server.ask("PATCH", f"{JOBS}/a", {**patch, "spec": None}, Content_Type=MERGE)
+    assert told(answer) == (422, ["metadata.deletionGracePeriodSeconds"])
