@@ -162,7 +162,7 @@ class InferenceService(Reconciler):
         """Split the requests among the Deployments of a component, and let them wait for the first pod."""
         weights = self._weights(one, canaries)
         shares = [Share(key(deployment)[1], percent) for deployment, percent in weights]
-        patience = one.component.spec.get("timeout") or scaling.PATIENCE
+        patience = min(one.component.spec.get("timeout") or scaling.PATIENCE, int(traffic.LONGEST_HOLD))
         wanted = {
             TRAFFIC: traffic.text(shares) if len(shares) > 1 else None,
             HOLD: str(patience) if one.component.sleeps else None,
