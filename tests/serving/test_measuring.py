@@ -192,9 +192,9 @@ def test_live_figures(answering: str) -> None:
 
 
 def stopping(answering: str, stop: Callable[[], object], event: threading.Event) -> Benchmark:
-    """Measure a server that takes 300 ms until half a second has been measured."""
+    """Measure a server that takes 400 ms until half a second has been measured."""
     load = Load(concurrency=3, duration=60.0, warmup=0.0)
-    [found] = measure([target(f"{answering}/slow/0.3")], load, lambda so_far: stop(), event)
+    [found] = measure([target(f"{answering}/slow/0.4")], load, lambda so_far: stop(), event)
     return found
 
 
@@ -202,9 +202,9 @@ def test_ctrl_c_keeps_what_was_measured(answering: str) -> None:
     """Ctrl-C ends the measurement at once; what has been answered counts, what is under way is unanswered."""
     found = stopping(answering, _thread.interrupt_main, threading.Event())
     assert found.interrupted
-    assert found.succeeded == 3
+    assert 3 <= found.succeeded <= 6
     assert (found.failed, found.unanswered) == (0, 3)
-    assert 0.3 < found.seconds < 5
+    assert 0.4 < found.seconds < 5
 
 
 def test_another_thread_can_stop_it(answering: str) -> None:

@@ -19,7 +19,7 @@ from arena.model.benchmarks import Benchmark, Load
 if TYPE_CHECKING:
     from arena.session import Session
 
-BELOW = {
+_POSITIVE = {
     "rps": "the rate must be more than 0",
     "concurrency": "the concurrency must be at least 1",
     "duration": "the duration must be more than 0",
@@ -71,7 +71,7 @@ def bench(
 
 def checked(load: Load) -> Load:
     """The load, if it can be carried; raises SpecError."""
-    for name, text in BELOW.items():
+    for name, text in _POSITIVE.items():
         value = getattr(load, name)
         if value is not None and not 0 < value < float("inf"):
             raise SpecError(text, "give another number")
