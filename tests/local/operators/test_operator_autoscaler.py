@@ -566,7 +566,7 @@ def test_an_external_metric(scaled, requests):
         (metric("External", "concurrency", {"value": "1"}), "names no Service by the label service"),
         (
             metric("Object", "concurrency", {"value": "1"}, describedObject={"kind": "Ingress", "name": "w"}),
-            "nothing of a Ingress",
+            "nothing of kind Ingress",
         ),
         (
             metric("Object", "concurrency", {"value": "1"}, describedObject={"kind": "Service", "name": "x"}),

@@ -119,7 +119,7 @@ def _pods(target: Target, source: Object) -> Found:
 def _object(target: Target, source: Object) -> Found:
     about, metric = source["describedObject"], source["metric"]["name"]
     if about["kind"] != "Service":
-        why = f"the local cluster measures the requests of Services, and nothing of a {about['kind']}"
+        why = f"the local cluster measures requests of Services, and nothing of kind {about['kind']}"
         raise Unmeasured(f"unable to get metric {metric}: {why}")
     return _total(target, source, about["name"], f"Service metric {metric}")
 
