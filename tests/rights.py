@@ -259,6 +259,7 @@ UNTRIED = {
     "attach": {"create pods/exec"},
     "attach --main": {"create pods/attach"},
     "serve KIND": {"delete SERVINGS"},  # as UNDONE
+    "serve KIND --from-job": {"delete SERVINGS"},
     # Only if a finalizer holds the serving, or other versions have a share of the traffic.
     "serve delete": {"get SERVINGS", *(f"patch {one}" for one in usages.ROUTES)},
     "serve wait": {"get pods/log", "watch SERVINGS", "watch pods"},  # only if it is not ready

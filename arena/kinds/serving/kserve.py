@@ -6,6 +6,7 @@ from typing import Any
 from arena import labels
 from arena.kinds.kind import Kind, Modification, Object, Pod, PodConventions
 from arena.kinds.serving import FAMILY
+from arena.kinds.serving.base import status as state
 from arena.kinds.workload import instances
 from arena.model.instances import Instance
 from arena.model.servings import Serving
@@ -62,6 +63,8 @@ def read(obj: Object, pods: Sequence[Pod]) -> Serving:
         model_version=own.get(labels.MODEL_VERSION, ""),
         gpus=instances.gpus({"containers": _containers(predictor)}) * max(len(ready), int(least or 0)),
         instances=tuple(sorted(found, key=lambda one: one.name)),
+        rollout=state.inference_rollout(obj),
+        conditions=state.conditions(obj),
     )
 
 

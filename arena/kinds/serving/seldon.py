@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from arena import labels
 from arena.kinds.kind import Kind, Modification, Object, Pod, PodConventions
 from arena.kinds.serving import FAMILY
+from arena.kinds.serving.base import status as state
 from arena.kinds.workload import instances
 from arena.model.servings import Serving
 from arena.resources import Resource
@@ -44,6 +45,8 @@ def read(obj: Object, pods: Sequence[Pod]) -> Serving:
         model_version=own.get(labels.MODEL_VERSION, ""),
         gpus=sum(count * _gpus(one) for count, one in zip(counts, spec.get("predictors") or (), strict=True)),
         instances=tuple(sorted(found, key=lambda one: one.name)),
+        rollout=state.seldon_rollout(obj),
+        conditions=state.conditions(obj),
     )
 
 

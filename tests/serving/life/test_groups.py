@@ -1,44 +1,35 @@
-"""Groups of pods that serve together, on the local cluster."""
+"""update, rollback, restart and scale of servings that are no Deployments, on the local cluster."""
 
-from product import until
-from served import Served
+import shutil
+import sys
 
-PROGRAM = (
-    'echo "$ROLE of group $GROUP_INDEX: $WORLD_SIZE pods, $(wc -l < $HOSTFILE) hosts"; '
-    'if [ "$ROLE" = worker ]; then exec sleep 600; fi; '
-    "exec python3 -m http.server --bind 127.0.0.1 $HTTP_PORT"
-)
-WORDS = (
-    "serve",
-    "distributed",
-    "--name",
-    "chat",
-    "--version",
-    "1",
-    "--restful-port",
-    "8080",
-    "--worker-num",
-    "1",
-)
+import pytest
+from product import quoted, until
+from served import MODEL, Served
+
+KINDS = {
+    "distributed": ("--version", "1", "--image", "i", "--restful-port", "8080", "-e", "PORT=8080"),
+    "kserve": ("--image", "i", "--port", "8080"),
+}
 
 
-def lines(arena: Served) -> list[str]:
-    """What the pods of all groups say of themselves."""
-    logs = arena.must("serve", "logs", "chat").splitlines()
-    return sorted(one.partition("] ")[2] for one in logs if "of group" in one)
-
-
-def group(number: int) -> list[str]:
-    """What the pods of one group say."""
-    return [f"{role} of group {number}: 2 pods, 2 hosts" for role in ("master", "worker")]
-
-
-def test_groups_know_their_pods_also_after_scaling(arena: Served) -> None:
-    """Each pod has the list of the pods of its group, also in groups that come later."""
-    arena.must(*WORDS, PROGRAM)
-    arena.ready("chat")
-    assert lines(arena) == group(0)
-    assert arena.get("chat")["url"].startswith("http://127.0.0.1:")
-    arena.must("serve", "scale", "chat", "--replicas", "2")
-    until(lambda: arena.get("chat")["availableInstances"] == 2, what="the second group")
-    assert lines(arena) == sorted([*group(0), *group(1)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_changed(arena: Served, kind: str) -> None:
+    """These follow an update and a rollback by recorded options, a restart, and a change of their size."""
+    program = arena.home / MODEL.name
+    shutil.copy(MODEL, program)
+    arena.must("serve", kind, "--name", "g", *KINDS[kind], "-e", "ANSWER=1", quoted(sys.executable, program))
+    arena.ready("g")
+    arena.must("serve", "update", kind, "--name", "g", "-e", "ANSWER=2", "--wait")
+    until(lambda: arena.answers() == ["2"], what="the second revision")
+    revisions = arena.get("g")["revisions"]
+    assert [(one["revision"], one["current"]) for one in revisions] == [(2, True), (1, False)]
+    arena.must("serve", "rollback", "g", "--wait")
+    until(lambda: arena.answers() == ["1"], what="the first revision")
+    [before] = arena.programs()
+    arena.must("serve", "restart", "g", "--wait")
+    until(lambda: [one.pid for one in arena.programs()] not in ([], [before.pid]), what="another program")
+    arena.must("serve", "scale", "g", "-r", "2", "--wait")
+    until(lambda: arena.answers() == ["1", "1"], what="two groups")
+    arena.must("serve", "delete", "g")
+    until(lambda: not arena.programs(), what="the end of all programs")

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from arena import labels
 from arena.kinds.kind import Object, Pod, PodConventions
+from arena.kinds.serving.base import probes
+from arena.kinds.serving.base import status as state
 from arena.kinds.workload import instances
-from arena.model.servings import Serving
+from arena.model.servings import Probe, Serving
 from arena.resources import Resource
 from arena.units import when
 
@@ -48,9 +50,17 @@ def reader(kind: str, protocol: str = "") -> Callable[[Object, Sequence[Pod]], S
             model_version=own.get(labels.MODEL_VERSION, ""),
             gpus=groups * _gpus(spec.get("leaderWorkerTemplate") or {}),
             instances=tuple(sorted(found, key=lambda one: one.name)),
+            rollout=state.groups_rollout(obj),
+            conditions=state.conditions(obj),
+            probes=_probes(spec.get("leaderWorkerTemplate") or {}),
         )
 
     return read
+
+
+def _probes(template: Object) -> tuple[Probe, ...]:
+    """The probes of the pods that answer: the leaders, or without a leader's template all of them."""
+    return probes.probes(template.get("leaderTemplate") or template.get("workerTemplate") or {})
 
 
 def _gpus(template: Object) -> int:

@@ -38,7 +38,7 @@ def deployment_rollout(obj: Object) -> Rollout:
     wanted = int(spec.get("replicas", 1))
     total, updated = int(status.get("replicas") or 0), int(status.get("updatedReplicas") or 0)
     available = int(status.get("availableReplicas") or 0)
-    is_seen = int(status.get("observedGeneration") or 0) >= int(obj["metadata"].get("generation") or 0)
+    is_seen = bool(status.get("observedGeneration")) and _is_seen(obj)
     late = next((one for one in conditions(obj) if one.reason == "ProgressDeadlineExceeded"), None)
     return Rollout(
         revision=revision(obj),
@@ -48,6 +48,46 @@ def deployment_rollout(obj: Object) -> Rollout:
         failure=late.message or late.reason if late and is_seen else "",
         is_paused=bool(spec.get("paused")),
     )
+
+
+def groups_rollout(obj: Object) -> Rollout:
+    """How far a LeaderWorkerSet is; its instances are groups."""
+    spec, status = obj.get("spec") or {}, obj.get("status") or {}
+    wanted = int(spec.get("replicas", 1))
+    updated, total = int(status.get("updatedReplicas") or 0), int(status.get("replicas") or 0)
+    updating = any(one.type == "UpdateInProgress" and one.status == "True" for one in conditions(obj))
+    return Rollout(updated=updated, old=max(0, total - updated), is_done=updated >= wanted and not updating)
+
+
+def inference_rollout(obj: Object) -> Rollout:
+    """How far an InferenceService is, and why KServe does not get further."""
+    status = obj.get("status") or {}
+    model = status.get("modelStatus") or {}
+    told = model.get("lastFailureInfo") or {}
+    has_failed = model.get("transitionStatus") in ("BlockedByFailedLoad", "InvalidSpec")
+    ready = any(one.type == "Ready" and one.status == "True" for one in conditions(obj))
+    return Rollout(
+        is_done=ready and _is_seen(obj),
+        failure=str(told.get("message") or told.get("reason") or model["transitionStatus"])
+        if has_failed
+        else "",
+    )
+
+
+def seldon_rollout(obj: Object) -> Rollout:
+    """How far a SeldonDeployment is, and why Seldon does not get further."""
+    status = obj.get("status") or {}
+    failed = status.get("state") == "Failed"
+    return Rollout(
+        is_done=status.get("state") == "Available",
+        failure=str(status.get("description") or "its state is Failed") if failed else "",
+    )
+
+
+def _is_seen(obj: Object) -> bool:
+    """Whether the status is about the present spec; a status that does not say so counts as such."""
+    seen = (obj.get("status") or {}).get("observedGeneration")
+    return seen is None or int(seen) >= int(obj["metadata"].get("generation") or 0)
 
 
 def canary(obj: Object) -> str:
