@@ -64,9 +64,9 @@ class Kinds(click.Group):
     @cached_property
     def kinds(self) -> "tuple[Kind, ...]":
         """All kinds of the family."""
-        from arena import kinds
+        from arena.kinds import of
 
-        return kinds.of(self.family.family())
+        return of(self.family.family())
 
     def made(self, kind: "Kind") -> click.Command:
         """The command of a kind."""
@@ -78,11 +78,11 @@ class Kinds(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a kind, by its name or an alias."""
-        from arena import kinds
         from arena.errors import SpecError
+        from arena.kinds import find
 
         try:
-            kind = kinds.find(cmd_name, self.family.family())
+            kind = find(cmd_name, self.family.family())
             if cmd_name.lower() in kind.former_names and not ctx.meta.setdefault(
                 _RENAMED, ctx.resilient_parsing
             ):

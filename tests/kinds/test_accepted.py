@@ -17,6 +17,12 @@ def made_by(case, submit):
     return kind, submit(kind, *words)
 
 
+def of_type(kind, obj):
+    """The type of an object that a kind sends, or of a pod that its operator makes."""
+    own = {one.kind: one for one in kind.carriers[::-1]}  # the first is preferred
+    return own.get(obj["kind"]) or TYPES[obj["kind"]]
+
+
 def pods_of(job):
     """The pods that an operator makes of a job's templates, those that are whole."""
     for number, (role, template) in enumerate(templates(job["spec"])):
@@ -52,7 +58,7 @@ def test_local_cluster_accepts(case, submit, tmp_path):
     kind, made = made_by(case, submit)
     with closing(Api(tmp_path / "state.db")) as api:
         for obj in (*made, *pods_of(made[0])):
-            one = TYPES.get(obj["kind"], kind.resources[0])
+            one = of_type(kind, obj)
             resource = Resource(one.group, one.version, one.plural, one.kind)
             if resource_types.find(one.group, one.version, one.plural):
                 api.create(resource, obj, "default", WriteOptions(validation="Strict"))
@@ -66,9 +72,6 @@ def test_real_cluster_accepts(case, submit):
 
     cluster = connect(kubeconfig=os.environ["ARENA_TEST_KUBECONFIG"]).cluster()
     kind, made = made_by(case, submit)
-    job, *beside = made
-    for obj in (*beside, *pods_of(job)):
-        if cluster.serves(TYPES[obj["kind"]]):
-            cluster.create(TYPES[obj["kind"]], "default", obj, dry_run=True)
-    if cluster.serves(kind.resources[0]):
-        cluster.create(kind.resources[0], "default", job, dry_run=True)
+    for obj in (*made, *pods_of(made[0])):
+        if cluster.serves(one := of_type(kind, obj)):
+            cluster.create(one, "default", obj, dry_run=True)
