@@ -285,6 +285,32 @@ def test_an_answer_while_the_request_is_sent(web: Service) -> None:
     sender.join(20)
 
 
+def test_a_full_tunnel(web: Service) -> None:
+    """A port that is not HTTP passes bytes on in both directions, and holds few while nobody takes them."""
+    size = 48_000_000
+
+    def echo(wire: Wire) -> None:
+        while data := wire.take(10_000):
+            wire.send(data)
+
+    web.route(web.pod("a", echo), protocol="tcp")
+    client = web.dial()
+    client.send(b"x" * 10_000)
+    assert client.take(10_000) == b"x" * 10_000
+    process = psutil.Process(web.pid())
+    before = process.memory_info().rss
+    body = random.randbytes(size)
+    sender = threading.Thread(target=client.send, args=(body,))
+    sender.start()
+    sender.join(1)
+    assert process.memory_info().rss - before < ROOM
+    for start in range(0, size, 1_000_000):
+        assert client.take(1_000_000) == body[start : start + 1_000_000]
+    sender.join(20)
+    client.sock.shutdown(socket.SHUT_WR)
+    assert client.rest() == b""
+
+
 def test_old_clients_and_pods(web: Service) -> None:
     """A client that speaks HTTP/1.0 and an answer that ends with its connection have no keep-alive."""
 
