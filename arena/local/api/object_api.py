@@ -254,7 +254,10 @@ def _counts(kind: Type, old: Object, new: Object, how: WriteOptions) -> bool:
 
 
 def _counted(kind: Type, obj: Object) -> Object:
-    """What of the spec is counted by generations."""
+    """What is counted by generations: the spec, of a custom kind all but metadata and a status of its own."""
+    if kind.custom:
+        apart = ("metadata", "status") if kind.has_status else ("metadata",)
+        return {name: one for name, one in obj.items() if name not in apart}
     spec: Object = obj.get("spec") or {}
     return {name: one for name, one in spec.items() if name not in kind.uncounted}
 

@@ -392,3 +392,17 @@ def test_changed_metadata_is_refused_with_the_rest(server: Any) -> None:
     assert {"metadata.deletionGracePeriodSeconds", "spec.pytorchReplicaSpecs"} <= {*told(answer)[1]}
     answer = server.ask("PATCH", f"{JOBS}/a", {**patch, "spec": None}, Content_Type=MERGE)
     assert told(answer) == (422, ["metadata.deletionGracePeriodSeconds"])
+
+
+def test_generations_of_kinds_without_a_status_of_their_own(server: Any) -> None:
+    """Every change but that of metadata is counted, of a status, too."""
+    path = "/apis/serving.kserve.io/v1alpha1/namespaces/default/servingruntimes"
+    runtime = {
+        "apiVersion": "serving.kserve.io/v1alpha1",
+        "kind": "ServingRuntime",
+        "metadata": {"name": "a"},
+    }
+    server.ask("POST", path, {**runtime, "spec": {"containers": [CONTAINER]}})
+    for patch, generation in (({"metadata": {"labels": {"a": "b"}}}, 1), ({"status": {}}, 2)):
+        answer = server.ask("PATCH", f"{path}/a", patch, Content_Type=MERGE)
+        assert answer.body["metadata"]["generation"] == generation
