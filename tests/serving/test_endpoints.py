@@ -1,6 +1,7 @@
 """The way to a serving of a cluster, and requests on it."""
 
 import json
+import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,8 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self):
+        if self.path == "/pid":
+            return self.answer(200, {"pid": os.getpid()})
         known = self.path == "/v1/models"
         self.answer(200 if known else 404, {"models": ["digits"]} if known else {"error": "unknown"})
 
@@ -119,6 +122,20 @@ def test_any_other_cluster(session: Session) -> None:
         url = way.url
     with pytest.raises(Unreachable, match="connection refused"):
         predict(session, url, [[1, 2]])
+
+
+def test_connections_take_turns(arena: Product, session: Session) -> None:
+    """Elsewhere, the connections of the forwarded port go to all ready pods in turn."""
+    arena.must("serve", "scale", "digits", "-v", "2", "--replicas", "2", "--wait")
+    with endpoint(session, elsewhere(found(session, "2"))) as way:
+        assert len({whose(way.url) for _ in range(4)}) == 2
+    arena.must("serve", "scale", "digits", "-v", "2", "--replicas", "1", "--wait")
+
+
+def whose(url: str) -> int:
+    """The process that answers a connection."""
+    with urllib.request.urlopen(f"{url}/pid", timeout=10) as answer:
+        return int(json.load(answer)["pid"])
 
 
 def test_in_a_pod_of_the_cluster(session: Session) -> None:

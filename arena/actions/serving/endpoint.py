@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from arena.errors import NotFound, Unreachable, aimed
@@ -38,8 +39,8 @@ def endpoint(session: Session, serving: Serving) -> Iterator[Way]:
     """The way to a serving for the block.
 
     On the local cluster this is the port that its Service has on the loopback; in a pod of the cluster, the
-    address of its Service; elsewhere a port of this machine that leads to one of its ready pods, and ends
-    with the block.
+    address of its Service; elsewhere a port of this machine that leads to the pods which are ready now, in
+    turn, and ends with the block.
 
     Raises:
         Unreachable: it has no port for HTTP, or no instance is ready.
@@ -56,14 +57,19 @@ def endpoint(session: Session, serving: Serving) -> Iterator[Way]:
         yield replace(way, url=serving.url)
         return
     cluster = session.cluster()
-    pod = _ready(cluster, serving)
-    service, port = _service(cluster, serving, pod)
+    pods = _ready(cluster, serving)
+    service, port = _service(cluster, serving, pods[0])
     if session.origin.kind == "in-cluster" and service:
         host = f"{service['metadata']['name']}.{serving.namespace}.svc"
         yield replace(way, url=f"http://{host}:{port['port']}")
         return
-    target = _target(pod, port)
-    with cluster.forward(serving.namespace, pod["metadata"]["name"], target) as forward:
+    names = deque(one["metadata"]["name"] for one in pods)
+
+    def turn() -> list[str]:
+        names.rotate()
+        return list(names)
+
+    with cluster.forward(serving.namespace, turn, _target(pods[0], port)) as forward:
         try:
             yield replace(way, url=f"http://127.0.0.1:{forward.port}", remark=_FORWARDED)
         except Unreachable as error:
@@ -72,18 +78,22 @@ def endpoint(session: Session, serving: Serving) -> Iterator[Way]:
             raise
 
 
-def _ready(cluster: Cluster, serving: Serving) -> Object:
-    """A pod of the serving that is ready, of the newest if there are several."""
+def _ready(cluster: Cluster, serving: Serving) -> list[Object]:
+    """The pods of the serving that are ready, at least one, the newest first."""
     newest_first = sorted(serving.instances, key=lambda one: str(one.created or ""), reverse=True)
+    found: list[Object] = []
     for one in newest_first:
-        try:
-            pod = cluster.get(PODS, serving.namespace, one.name)
-        except NotFound:
-            continue
-        conditions = (pod.get("status") or {}).get("conditions") or ()
-        if any(one["type"] == "Ready" and one["status"] == "True" for one in conditions):
-            return pod
-    raise _unready(serving)
+        with suppress(NotFound):
+            found.append(cluster.get(PODS, serving.namespace, one.name))
+    ready = [one for one in found if _answers(one)]
+    if not ready:
+        raise _unready(serving)
+    return ready
+
+
+def _answers(pod: Object) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
 def _unready(serving: Serving) -> Unreachable:
