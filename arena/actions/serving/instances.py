@@ -16,6 +16,7 @@ from arena.model.instances import Instance
 from arena.model.jobs import Job, Phase
 from arena.model.servings import Serving
 from arena.resources import PODS
+from arena.values import replace
 
 if TYPE_CHECKING:
     from arena.kube import Cluster
@@ -60,7 +61,10 @@ def running(
     from arena.actions.jobs import instances
 
     found = job(session, name, version=version, kind=kind)
-    return found, instances.chosen(found, instance)
+    # Those that an update replaces go before a command could run in them.
+    staying = tuple(one for one in found.instances if one.status != "Terminating")
+    lasting = found if instance or not staying else replace(found, instances=staying)
+    return found, instances.chosen(lasting, instance)
 
 
 def follow(cluster: Cluster, found: Found) -> Iterator[Job]:
