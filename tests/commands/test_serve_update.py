@@ -130,7 +130,7 @@ def test_made_by_the_go_arena(arena, stage):
     assert variables(stage, name) == {"A": "1"}
     assert deployment(stage, name)["spec"]["replicas"] == 3
     refused = arena("serve", "update", "tf", "--name", "tf", "--model-name", "n")
-    assert (refused.code, "arena did not submit this serving" in refused.err) == (2, True)
+    assert (refused.code, "another tool made this serving" in refused.err) == (2, True)
 
 
 def test_the_same_again_is_no_rollout(arena, stage):

@@ -45,7 +45,7 @@ def amended(session: Session, found: Found, changes: Mapping[str, object]) -> Ob
 
     Raises:
         SpecError: a value cannot be used, or an update does not change that option.
-        NotFound: arena did not submit the serving.
+        NotFound: its options are not recorded.
     """
     recorded = records.options(found.obj)
     rendering = _Rendering(session, found)

@@ -34,13 +34,13 @@ def amended(found: Found, changes: Mapping[str, object]) -> Object:
         if name not in (*_CHANGES, "replicas", "label", "annotation"):
             known = ", ".join(f"--{one.replace('_', '-')}" for one in (*_CHANGES, "replicas"))
             raise SpecError(
-                f"--{name.replace('_', '-')} cannot be changed: arena did not submit this serving",
+                f"--{name.replace('_', '-')} cannot be changed: another tool made this serving",
                 f"change one of {known}; or edit the {found.resource.kind} with kubectl",
             )
     pods = list(templates(live["spec"]))
     if not pods and parsed.keys() - {"replicas"}:
         raise SpecError(
-            f"this {found.resource.kind} has no pod template, and arena did not submit it",
+            f"this {found.resource.kind} of another tool has no pod template",
             "edit it with kubectl",
         )
     _mark(live, pods, parsed)
