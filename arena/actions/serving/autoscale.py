@@ -88,7 +88,8 @@ def _sent(cluster: Cluster, found: Found, wanted: Object) -> Object:
     patch = manifests.merge_patch({"spec": old["spec"]}, {"spec": {**old["spec"], **wanted["spec"]}})
     if not patch:
         return old
-    body = {**patch, "metadata": {"resourceVersion": meta["resourceVersion"]}}
+    # Its controller writes its status at any time, which is no conflict.
+    body = {**patch, "metadata": {"uid": meta["uid"]}}
     return cluster.patch(AUTOSCALERS, meta["namespace"], meta["name"], body)
 
 

@@ -195,8 +195,9 @@ def _change(cluster: Cluster, resource: Resource, old: Object, new: Object) -> N
     wanted = {**old, "metadata": meta, "spec": {**old["spec"], **new["spec"]}}
     if patch := manifests.merge_patch(old, wanted):
         name = old["metadata"]["name"]
-        version = {"resourceVersion": old["metadata"]["resourceVersion"]}
-        body = {**patch, "metadata": {**patch.get("metadata", {}), **version}}
+        # Controllers write statuses and annotations at any time, which is no conflict.
+        same = {"uid": old["metadata"]["uid"]}
+        body = {**patch, "metadata": {**patch.get("metadata", {}), **same}}
         cluster.patch(resource, old["metadata"]["namespace"], name, body)
 
 
