@@ -27,7 +27,8 @@ HELP = ROOT / "docs" / "help.md"
 GO = (ROOT / "tests" / "cases" / "go-arena.txt").read_text("utf-8").splitlines()
 GO_LINES = [line for line in GO if line.startswith("arena ")]
 GO_JOBS = [line for line in GO_LINES if re.search(r" submit | cron \w*job ", line)]
-CRON = re.compile("cron .*--schedule")
+SENT = re.compile("cron .*--schedule|serve (?!update |.*--from-job)[a-z]+ .*--name")
+"""Further commands that submit something."""
 GO_KINDS = """tfjob tf mpijob mpi mj pytorchjob pytorch horovodjob horovod hj
 etjob et deepspeedjob dp rayjob rj sparkjob spark volcanojob vj""".split()
 """The kinds of the Go arena, in each of its spellings."""
@@ -35,7 +36,7 @@ RUN = [page for page in PAGES if blocks(page, "console")]
 PYTHON = [page for page in PAGES if any(not block.file for block in blocks(page, "python"))]
 
 
-LOOKS = re.compile(r"arena (cron )?(list|get|logs|top)\b")
+LOOKS = re.compile(r"arena (cron |serve )?(list|get|logs|top)\b")
 """Commands that may be asked again until what they look at has happened."""
 PATIENCE = 60.0
 
@@ -108,7 +109,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         with contextlib.ExitStack() as stack:
             secret = stack.enter_context(pytest.MonkeyPatch.context())
             secret.setenv("WANDB_API_KEY", "x")
-            if (words[0] == "submit" and len(words) > 2) or CRON.match(shlex.join(words)):
+            if (words[0] == "submit" and len(words) > 2) or SENT.match(shlex.join(words)):
                 rest = [word for word in words[2:] if not word.startswith("--dry-run")]
                 words = [*words[:2], "--dry-run", *rest]
             else:
