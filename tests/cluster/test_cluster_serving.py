@@ -1,7 +1,6 @@
 """The life of a serving on a real cluster: requests through the API server, updates, scaling, deletion."""
 
 import json
-import subprocess
 
 import pytest
 from field import RUNS, Field
@@ -61,7 +60,9 @@ def test_a_serving_from_its_start_to_its_end(ground: Field) -> None:
     serve(ground, "--version", "1", "--drain", "1")
     arena.must("serve", "wait", "sums", "--timeout", "90s")
     assert predicted(ground) == "3"
-    arena.must("serve", "update", "custom", "--name", "sums", "-e", "FACTOR=10", "--wait", "--wait-timeout", "90s")
+    arena.must(
+        "serve", "update", "custom", "--name", "sums", "-e", "FACTOR=10", "--wait", "--wait-timeout", "90s"
+    )
     until(lambda: predicted(ground) == "30", what="the answer of the new revision")
     arena.must("serve", "rollback", "sums", "--wait", "--wait-timeout", "90s")
     until(lambda: predicted(ground) == "3", what="the answer of the old revision")
@@ -84,7 +85,7 @@ def test_an_update_that_never_starts(ground: Field) -> None:
     arena.must("serve", "wait", "sums", "--timeout", "90s")
     failed = arena.run(
         "serve", "update", "custom", "--name", "sums", "--image", "none.invalid/x:1", "--wait",
-        "--wait-timeout", "20s",
+        "--wait-timeout", "10s",
     )  # fmt: skip
     assert failed.code in (6, 7)
     assert "Pull" in failed.err
@@ -98,9 +99,9 @@ def test_a_forwarded_port_outlives_its_pod(ground: Field) -> None:
     arena = ground.admin
     serve(ground, "--version", "1", "--replicas", "2", "--drain", "1")
     arena.must("serve", "wait", "sums", "--timeout", "90s")
-    with arena.start("serve", "forward", "sums", "--port", "0", stdout=subprocess.PIPE) as forward:
+    with arena.start("serve", "forward", "sums", "--port", "0") as forward:
         try:
-            url = next(word for word in forward.stdout.readline().split() if "://" in word)
+            url = next(word for word in forward.stdout.readline().decode().split() if "://" in word)
             ask = ("serve", "predict", "--url", url, "--protocol", "v1", "--model", "sums", "[[1, 2]]")
             assert arena.must(*ask).strip() == "3"
             for pod in list(ground.kube.list(PODS, ground.namespace, SERVING_NAME)):
