@@ -70,6 +70,8 @@ def test_a_serving_from_its_start_to_its_end(ground: Field) -> None:
     arena.must("serve", "wait", "sums", "--timeout", "90s")
     shown = json.loads(arena.must("serve", "get", "sums", "-o", "json"))
     assert (shown["desiredInstances"], shown["availableInstances"]) == (2, 2)
+    arena.must("serve", "autoscale", "sums", "--min", "2", "--max", "3", "--cpu", "80")
+    assert "between 2 and 3 instances by cpu 80%" in arena.must("serve", "get", "sums")
     arena.must("serve", "delete", "sums")
     for resource in (DEPLOYMENTS, REPLICASETS, SERVICES, PODS):
         until(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from arena import labels, manifests
+from arena.actions import served
 from arena.actions.jobs import find as jobs
 from arena.actions.serving import change
 from arena.actions.serving.find import Found
@@ -14,7 +15,7 @@ from arena.kinds.kind import Kind
 from arena.kinds.serving import kserve
 from arena.kinds.serving.base import autoscaling
 from arena.model.servings import Autoscaler, Metric
-from arena.resources import AUTOSCALERS
+from arena.resources import AUTOSCALERS, Resource
 from arena.values import frozen
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from arena.session import Session
 
 Object = dict[str, Any]
+_TYPES = (AUTOSCALERS, AUTOSCALERS._replace(version="v2beta2"))
+"""Their fields are the same; Kubernetes serves the first since 1.23."""
 KSERVE_METRICS = ("cpu", "memory", "concurrency", "rps")
 
 
@@ -70,7 +73,7 @@ def autoscale(
         )
     limits = scaling.least, scaling.most
     owner = jobs.reference(found.resource, found.obj)
-    wanted = autoscaling.manifest(found.serving, owner, limits, scaling.metrics)
+    wanted = autoscaling.manifest(found.serving, owner, limits, scaling.metrics, _type(cluster))
     try:
         return autoscaling.read(_sent(cluster, found, wanted))
     except SpecError as error:
@@ -79,10 +82,15 @@ def autoscale(
         raise
 
 
+def _type(cluster: Cluster) -> Resource:
+    """The type of autoscalers on this cluster."""
+    return next(iter(served.first(cluster, [_TYPES]).served), AUTOSCALERS)
+
+
 def _sent(cluster: Cluster, found: Found, wanted: Object) -> Object:
     old = scaler_of(cluster, found)
     if old is None:
-        return cluster.create(AUTOSCALERS, found.serving.namespace, wanted)
+        return cluster.create(_type(cluster), found.serving.namespace, wanted)
     _check_ours(found, old)
     meta = old["metadata"]
     patch = manifests.merge_patch({"spec": old["spec"]}, {"spec": {**old["spec"], **wanted["spec"]}})
@@ -90,7 +98,7 @@ def _sent(cluster: Cluster, found: Found, wanted: Object) -> Object:
         return old
     # Its controller writes its status at any time, which is no conflict.
     body = {**patch, "metadata": {"uid": meta["uid"]}}
-    return cluster.patch(AUTOSCALERS, meta["namespace"], meta["name"], body)
+    return cluster.patch(_type(cluster), meta["namespace"], meta["name"], body)
 
 
 def _check_ours(found: Found, scaler: Object) -> None:
@@ -108,9 +116,9 @@ def scaler_of(cluster: Cluster, found: Found) -> Object | None:
     Raises:
         NotAllowed: they may not be listed.
     """
-    if not cluster.serves(AUTOSCALERS):
+    if not cluster.serves(_type(cluster)):
         return None
-    every = cluster.list(AUTOSCALERS, found.serving.namespace)
+    every = cluster.list(_type(cluster), found.serving.namespace)
     return next((one for one in every if autoscaling.is_for(one, found.obj, found.resource.kind)), None)
 
 
@@ -135,7 +143,7 @@ def stop(session: Session, name: str, *, version: str = "", kind: Kind | str | N
     _check_ours(found, scaler)
     meta = scaler["metadata"]
     try:
-        cluster.delete(AUTOSCALERS, meta["namespace"], meta["name"], uid=meta["uid"])
+        cluster.delete(_type(cluster), meta["namespace"], meta["name"], uid=meta["uid"])
     except NotFound:
         return False
     return True

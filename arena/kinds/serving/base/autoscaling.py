@@ -6,7 +6,7 @@ from typing import Any
 from arena import labels
 from arena.kinds.serving import FAMILY
 from arena.model.servings import Autoscaler, Metric, Serving
-from arena.resources import AUTOSCALERS
+from arena.resources import AUTOSCALERS, Resource
 
 Object = dict[str, Any]
 RESOURCES = ("cpu", "memory")
@@ -14,7 +14,11 @@ RESOURCES = ("cpu", "memory")
 
 
 def manifest(
-    one: Serving, owner: Mapping[str, Any], limits: tuple[int, int], metrics: Sequence[Metric]
+    one: Serving,
+    owner: Mapping[str, Any],
+    limits: tuple[int, int],
+    metrics: Sequence[Metric],
+    resource: Resource = AUTOSCALERS,
 ) -> Object:
     """The autoscaler of a serving.
 
@@ -23,13 +27,14 @@ def manifest(
         owner: the reference to its main object, which it scales.
         limits: the least and the most instances.
         metrics: their targets.
+        resource: the type of autoscalers that the cluster serves.
     """
     target = {key: owner[key] for key in ("apiVersion", "kind", "name")}
     own = labels.common(one.name, one.kind, FAMILY.component, f"{one.name}-{one.version}".rstrip("-"))
     marks = {labels.SERVING_NAME: one.name, labels.SERVING_VERSION: one.version}
     return {
-        "apiVersion": AUTOSCALERS.api_version,
-        "kind": AUTOSCALERS.kind,
+        "apiVersion": resource.api_version,
+        "kind": resource.kind,
         "metadata": {
             "name": one.object_name,
             "namespace": one.namespace,

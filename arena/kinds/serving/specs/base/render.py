@@ -15,6 +15,8 @@ Values = dict[str, Any]
 
 VARIABLES = {HTTP: "HTTP_PORT", GRPC: "GRPC_PORT", METRICS: "METRICS_PORT"}
 """The variables with the numbers of ports; a local cluster, where instances share a machine, changes them."""
+_PORT = "PORT"
+"""The variable with the port for HTTP, or for gRPC if there is none, as many programs expect it."""
 MODEL_PATH = "MODEL_PATH"
 """The variable with the path of the model, for programs that arena does not know."""
 _RESERVED = (labels.SERVING_NAME, labels.SERVING_VERSION, labels.SERVING_TYPE, labels.SERVICE_NAME)
@@ -113,6 +115,9 @@ def variables(spec: ServingSpec, given: Mapping[str, int], *, hide_gpus: bool | 
     own = {VARIABLES.get(name, variable(name)): str(number) for name, number in given.items()}
     for name in own.keys() & taken:
         raise SpecError(f"--env: {name} tells the program its port", "use another name")
+    first = next((given[name] for name in (HTTP, GRPC) if name in given), 0)
+    if first and _PORT not in taken:
+        own[_PORT] = str(first)
     place = locations.inside(spec.location, spec.loads)
     if place and "://" not in place and MODEL_PATH not in taken:
         own[MODEL_PATH] = place
