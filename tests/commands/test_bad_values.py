@@ -203,6 +203,20 @@ ASKED = {"--instance", "--container", "--script", "--gpu-mode"}
 """Flags whose value only the cluster can judge, or nobody."""
 
 
+NEEDED = {
+    "serve autoscale": ("--max=2", "--cpu=80%"),
+    "serve bench": ("--url=http://127.0.0.1:1", "--model=m", "--input=1"),
+    "serve delete": ("x",),
+    "serve predict": ("http://127.0.0.1:1", "1"),
+    "serve restart": ("x",),
+    "serve scale": ("--replicas=1", "x"),
+    "serve traffic-split": ("--name=x", "-v=1:100"),
+    "serve update": ("--name=x",),
+    "serve wait": ("x",),
+}
+"""Beginning of a command -> what it needs besides its required arguments."""
+
+
 def of_the_job(ctx: click.Context) -> set[str]:
     """The flags of a command that come from a kind's Spec, and are tested above."""
     path = ctx.command_path.split()[1:]
@@ -249,7 +263,10 @@ def test_flags_of_a_command(ctx: click.Context, say: Callable[..., Ended]) -> No
         for one in ctx.command.params
         if isinstance(one, click.Argument) and one.required
     ]
-    found = [fault(say(*path, f"{flag}={value}", *words), flag, value) for flag, value in flags(ctx)]
+    needed = next((more for start, more in NEEDED.items() if " ".join(path).startswith(start)), ())
+    found = [
+        fault(say(*path, *needed, f"{flag}={value}", *words), flag, value) for flag, value in flags(ctx)
+    ]
     told(found)
 
 

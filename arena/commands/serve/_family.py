@@ -108,9 +108,20 @@ def _versions(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     return _complete.found(ctx, known, incomplete)
 
 
+def _label(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """A version is a label, whoever gave it."""
+    from arena.errors import SpecError
+    from arena.kinds.validators import label
+
+    try:
+        return label(value)
+    except SpecError as error:
+        raise SpecError(f"--version: {error.message}", error.hint) from error
+
+
 def version_option(function: F) -> F:
     """`-v VERSION` of commands about one serving."""
     return click.option(
-        "-v", "--version", "version", default="", metavar="VERSION", shell_complete=_versions,
+        "-v", "--version", "version", default="", metavar="VERSION", shell_complete=_versions, callback=_label,
         help="Version of the serving, if it has several.",
     )(function)  # fmt: skip
