@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import psutil
 
@@ -24,6 +25,7 @@ CLIENTS = 16
 """Connections for the throughput."""
 BACKEND = f"""
 import asyncio, socket, sys
+from functools import partial
 
 class Fast(asyncio.Protocol):
     def connection_made(self, transport): self.transport = transport
@@ -75,7 +77,7 @@ async def load(port: int, connections: int) -> list[float]:
     deadline = time.perf_counter() + SECONDS
     ended = [loop.create_future() for _ in range(connections)]
     for one in ended:
-        await loop.create_connection(lambda one=one: Client(latencies, deadline, one), "127.0.0.1", port)
+        await loop.create_connection(partial(Client, latencies, deadline, one), "127.0.0.1", port)
     await asyncio.gather(*ended)
     return latencies
 

@@ -51,7 +51,8 @@ def _rounds(at: Home, runs: int) -> dict[tuple[str, ...], list[Run]]:
     The pauses let the server collect the garbage of the command before, which may take half a second.
     """
     kubeconfig = os.environ["ARENA_TEST_KUBECONFIG"]
-    argv = {(): ["kubectl", "--kubeconfig", kubeconfig, "get", "pods", "-A"]}
+    argv: dict[tuple[str, ...], list[str]] = {}
+    argv[()] = ["kubectl", "--kubeconfig", kubeconfig, "get", "pods", "-A"]
     argv |= {words: at.argv("--kubeconfig", kubeconfig, *words) for words in BUDGETS}
     done: dict[tuple[str, ...], list[Run]] = {words: [] for words in argv}
     for words in [each for _ in range(runs) for each in random.sample(list(argv), len(argv))]:

@@ -264,9 +264,7 @@ def test_flags_of_a_command(ctx: click.Context, say: Callable[..., Ended]) -> No
         if isinstance(one, click.Argument) and one.required
     ]
     needed = next((more for start, more in NEEDED.items() if " ".join(path).startswith(start)), ())
-    found = [
-        fault(say(*path, *needed, f"{flag}={value}", *words), flag, value) for flag, value in flags(ctx)
-    ]
+    found = [fault(say(*path, *needed, f"{flag}={value}", *words), flag, value) for flag, value in flags(ctx)]
     told(found)
 
 

@@ -122,6 +122,7 @@ def _label(ctx: click.Context, param: click.Parameter, value: str) -> str:
 def version_option(function: F) -> F:
     """`-v VERSION` of commands about one serving."""
     return click.option(
-        "-v", "--version", "version", default="", metavar="VERSION", shell_complete=_versions, callback=_label,
+        "-v", "--version", "version", default="", metavar="VERSION", shell_complete=_versions,
+        callback=_label,
         help="Version of the serving, if it has several.",
     )(function)  # fmt: skip
