@@ -44,6 +44,22 @@ def kind_option_of(family: "Callable[[], Family]", help: str) -> Callable[[F], F
     )
 
 
+def validated(validator: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """The callback that checks what was given by a function of `arena.kinds.validators`."""
+
+    def parse(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        if not value:
+            return value
+        from arena.kinds import validators
+
+        check = getattr(validators, validator)
+        return (
+            tuple(_read(param, one, check) for one in value) if param.multiple else _read(param, value, check)
+        )
+
+    return parse
+
+
 def kind_option(function: F) -> F:
     """`-T KIND` of training jobs."""
     return kind_option_of(_training, "Select jobs of this kind, such as pytorchjob (py).")(function)

@@ -189,6 +189,10 @@ OTHER = {
     "FILE": ("/nowhere",),
     "DIR": ("",),
     "[client|server]": ("sever",),
+    "REVISION": ("first", "0"),
+    "PROTOCOL": ("a b", "-a"),
+    "SHARE": ("some", "0%", "100%"),
+    "CONDITIONS": ("p95", "speed<1"),
 }
 """Metavar of a flag -> values that it refuses."""
 GLOBAL = {
@@ -199,15 +203,13 @@ GLOBAL = {
     "--loglevel": "chatty",
 }
 """Flags that every command takes, tested with one that heeds them all -> a value that it refuses."""
-ASKED = {"--instance", "--container", "--script", "--gpu-mode"}
-"""Flags whose value only the cluster can judge, or nobody."""
+ASKED = {"--instance", "--container", "--script", "--gpu-mode", "--token"}
+"""Flags whose value only the cluster can judge, or nobody, or that no message may show."""
 
 
 NEEDED = {
     "serve autoscale": ("--max=2", "--cpu=80%"),
-    "serve bench": ("--url=http://127.0.0.1:1", "--model=m", "--input=1"),
     "serve delete": ("x",),
-    "serve predict": ("http://127.0.0.1:1", "1"),
     "serve restart": ("x",),
     "serve scale": ("--replicas=1", "x"),
     "serve traffic-split": ("--name=x", "-v=1:100"),
@@ -220,7 +222,9 @@ NEEDED = {
 def of_the_job(ctx: click.Context) -> set[str]:
     """The flags of a command that come from a kind's Spec, and are tested above."""
     path = ctx.command_path.split()[1:]
-    spec = SPECS.get(" ".join(path)) or SPECS.get(f"submit {path[-1]}" if path[0] == "cron" else "")
+    spec = SPECS.get(" ".join(path).replace("serve update", "serve")) or SPECS.get(
+        f"submit {path[-1]}" if path[0] == "cron" else ""
+    )
     return {flag for one in options(spec) for flag in (*one.flags, *one.old)} if spec else set()
 
 

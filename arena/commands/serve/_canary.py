@@ -20,22 +20,33 @@ if TYPE_CHECKING:
 
 
 def _percent(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    from arena.kinds.validators import shown
+
     word = (value or "").removesuffix("%")
     if value is None:
         return None
     if not (word.isascii() and word.isdigit() and len(word) < 3 and 1 <= int(word) <= 99):
-        raise SpecError(f'--canary: "{value}" is no percentage from 1 to 99', "write it like 10%")
+        raise SpecError(f"--canary: {shown(value)} is no percentage from 1 to 99", "write it like 10%")
     return int(word)
 
 
+def _conditions(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """A guard that cannot be read is refused before anything is started."""
+    if value:
+        from arena.actions.serving import guard
+
+        guard.parse(value)
+    return value
+
+
 FLAGS = _flags.decorated(
-    click.option("--canary", metavar="PERCENT", callback=_percent,
+    click.option("--canary", metavar="SHARE", callback=_percent,
                  help="Run the change beside the serving with this part of the traffic, and measure both."),
-    click.option("--guard", default="", metavar="CONDITIONS",
+    click.option("--guard", default="", metavar="CONDITIONS", callback=_conditions,
                  help="With --canary: what must hold of it, such as 'p95<300ms,errors<1%'."),
     click.option("--for", "seconds", default="10m", metavar="TIME", callback=_flags.duration,
                  help="With --canary: how long to measure.  [default: 10m]"),
-    click.option("--sample", "samples", multiple=True, metavar="INPUT",
+    click.option("--sample", "samples", multiple=True, metavar="INPUT", callback=_flags.validated("text"),
                  help="With --canary: request to replay, as predict takes it (@FILE).  [repeatable]"),
     click.option("--rps", type=click.FloatRange(min=0.1), default=10.0, metavar="N",
                  help="With --canary: requests per second to each.  [default: 10]"),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from arena.commands import _complete
+from arena.commands import _complete, _flags
 from arena.commands._family import KindFamilyCommands, Target
 
 if TYPE_CHECKING:
@@ -108,21 +108,10 @@ def _versions(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     return _complete.found(ctx, known, incomplete)
 
 
-def _label(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """A version is a label, whoever gave it."""
-    from arena.errors import SpecError
-    from arena.kinds.validators import label
-
-    try:
-        return label(value)
-    except SpecError as error:
-        raise SpecError(f"--version: {error.message}", error.hint) from error
-
-
 def version_option(function: F) -> F:
     """`-v VERSION` of commands about one serving."""
     return click.option(
         "-v", "--version", "version", default="", metavar="VERSION", shell_complete=_versions,
-        callback=_label,
+        callback=_flags.validated("label"),
         help="Version of the serving, if it has several.",
     )(function)  # fmt: skip

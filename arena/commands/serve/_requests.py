@@ -26,20 +26,53 @@ def servers(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     return _complete.found(ctx, SERVINGS.names, incomplete)
 
 
+def _protocol(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if value and value not in PROTOCOLS:
+        from arena.kinds.validators import shown
+
+        known = ", ".join(PROTOCOLS)
+        raise SpecError(f"--protocol: {shown(value)} is not a protocol", f"choose one of {known}")
+    return value
+
+
+def _header(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    from arena.kinds.validators import shown
+
+    for one in value:
+        if ":" not in one:
+            raise SpecError(f"--header: {shown(one)} has no colon", "write --header 'NAME: VALUE'")
+    return value
+
+
+def url(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """The callback of options with the URL of a server, or with several."""
+    from arena.actions.serving import servers
+    from arena.kinds.validators import shown
+
+    for one in value if param.multiple else filter(None, [value]):
+        if not servers.of(one).url:
+            raise SpecError(
+                f"--url: {shown(one)} is not the URL of an HTTP server", "write it like http://127.0.0.1:8080"
+            )
+    return value
+
+
 def options(function: F) -> F:
     """The options that say which server is meant, and how to speak to it."""
     return _flags.decorated(
-        click.option("--protocol", metavar="NAME", shell_complete=_complete.values(*PROTOCOLS), default="",
+        click.option("--protocol", metavar="PROTOCOL", default="", callback=_protocol,
+                     shell_complete=_complete.values(*PROTOCOLS),
                      help="Protocol: v1, v2, torchserve, seldon, openai (chat), completions, or raw, which "
                      "sends the input as it is.  [default: that of the serving, or asked for]"),
-        click.option("--model", metavar="NAME", default="",
+        click.option("--model", metavar="MODEL", default="", callback=_flags.validated("text"),
                      help="Name of the model.  [default: the only one of the server]"),
-        click.option("--path", metavar="PATH", default="", help="Path of requests, with --protocol raw."),
+        click.option("--path", metavar="/PATH", default="", callback=_flags.validated("text"),
+                     help="Path of requests, with --protocol raw."),
         click.option("--max-tokens", type=click.IntRange(min=1), metavar="N",
                      help="Maximum number of tokens that a language model writes."),
         click.option("--token", metavar="TOKEN|@FILE", help="Bearer token, or a file that contains it.  "
                      f"[default: ${TOKEN}]"),
-        click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'",
+        click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", callback=_header,
                      help="Header of each request, such as 'Host: digits.example.com'."),
         click.option("--timeout", default="30s", show_default=True, metavar="TIME", callback=_flags.duration,
                      help="Maximum time for an answer."),
@@ -59,10 +92,6 @@ def server(session: "Session", name: str, url: str | None, flags: dict[str, Any]
     from arena.values import replace
 
     found = servers.of(url or name)
-    if url and not found.url:
-        raise SpecError(
-            f'--url: "{url}" is not the URL of an HTTP server', "write it like http://127.0.0.1:8080"
-        )
     if not flags["timeout"]:
         raise SpecError("--timeout: it must be more than 0", "give a time, such as 30s")
     kind = flags["kind"]
@@ -92,9 +121,7 @@ def _token(session: "Session", given: str | None) -> str:
 def _headers(given: Sequence[str], token: str) -> tuple[tuple[str, str], ...]:
     found = []
     for one in given:
-        name, colon, value = one.partition(":")
-        if not colon:
-            raise SpecError("--header: it has no colon", "write --header 'NAME: VALUE'")
+        name, _, value = one.partition(":")
         found.append((name.strip(), value.strip()))
     return (*found, *([("Authorization", f"Bearer {token}")] if token else []))
 

@@ -22,19 +22,21 @@ F = Callable[..., Any]
 def _amount(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
     """A percentage such as 80 or 80%, or an amount such as 500m or 2Gi; "" if not given."""
     from arena import units
+    from arena.kinds.validators import shown
 
     if value is None:
         return ""
     word = value.removesuffix("%")
     if word.isascii() and word.isdigit():
         if not 1 <= int(word) <= 1000 or len(word) > 4:
-            raise SpecError(f'--{param.name}: "{value}" is no percentage', "write it like 80")
+            raise SpecError(f"--{param.name}: {shown(value)} is no percentage", "write it like 80")
         return f"{int(word)}%"
     try:
         units.quantity(value)
     except SpecError as error:
         raise SpecError(
-            f"--{param.name}: {error.message}", "write a percentage like 80, or an amount like 500m"
+            f"--{param.name}: {shown(value)} is no amount",
+            "write a percentage like 80, or an amount like 500m",
         ) from error
     return value
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arena.commands import _console, _flags
-from arena.commands._globals import pass_session
+from arena.commands._globals import pass_session, readable
 from arena.commands.serve import _requests
 from arena.errors import ArenaError, SpecError
 
@@ -22,14 +22,23 @@ INTERRUPTED = 130
 
 @click.command("bench")
 @click.argument("names", nargs=-1, metavar="[SERVING]...", shell_complete=_requests.servers)
-@click.option("--url", "urls", multiple=True, metavar="URL", help="Server to measure besides the servings.")
-@click.option("-i", "--input", "text", metavar="INPUT", help="Input of each request, as `predict` takes it.")
-@click.option("--sample", metavar="FILE", help="File with an input on each line, which are sent in turn.")
+@click.option("--url", "urls", multiple=True, metavar="URL", callback=_requests.url,
+              help="Server to measure besides the servings.")  # fmt: skip
+@click.option("-i", "--input", "text", metavar="INPUT", callback=_flags.validated("text"),
+              help="Input of each request, as `predict` takes it.")  # fmt: skip
+@click.option("--sample", metavar="FILE", callback=readable,
+              help="File with an input on each line, which are sent in turn.")  # fmt: skip
 @click.option(
-    "--rps", type=float, metavar="N", help="Send N requests a second, whatever the server does (open loop)."
+    "--rps",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
+    help="Send N requests a second, whatever the server does (open loop).",
 )
 @click.option(
-    "--concurrency", type=int, metavar="N", help="Keep N requests under way (closed loop).  [default: 1]"
+    "--concurrency",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Keep N requests under way (closed loop).  [default: 1]",
 )
 @click.option(
     "--duration",
@@ -39,7 +48,7 @@ INTERRUPTED = 130
     callback=_flags.duration,
     help="Length of the measurement.",
 )
-@click.option("--requests", type=int, metavar="N", help="Stop after N requests.")
+@click.option("--requests", type=click.IntRange(min=1), metavar="N", help="Stop after N requests.")
 @click.option(
     "--warmup",
     default="1s",
@@ -49,7 +58,12 @@ INTERRUPTED = 130
     help="Load before the measurement begins.",
 )
 @click.option("--together", is_flag=True, help="Load all servers at once instead of one after the other.")
-@click.option("--save", metavar="FILE.svg", help="Save a picture of latency over time and its distribution.")
+@click.option(
+    "--save",
+    metavar="FILE.svg",
+    callback=_flags.validated("text"),
+    help="Save a picture of latency over time and its distribution.",
+)
 @_requests.options
 @_flags.output_option("table", "json", "yaml")
 @pass_session

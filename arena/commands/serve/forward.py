@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _console, _family
+from arena.commands import _console, _family, _flags
 from arena.commands._globals import pass_session
 from arena.commands.serve._family import SERVINGS, version_option
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     "port",
     default="",
     metavar="PORT|NAME",
+    callback=_flags.validated("label"),
     help="Port of the serving.  [default: that for HTTP]",
 )
 @pass_session

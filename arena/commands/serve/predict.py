@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 @click.command("predict")
 @click.argument("words", nargs=-1, metavar="[SERVING] [INPUT]", shell_complete=_requests.servers)
-@click.option("--url", metavar="URL", help="Server to use instead of a serving of the cluster.")
+@click.option(
+    "--url", metavar="URL", callback=_requests.url, help="Server to use instead of a serving of the cluster."
+)
 @_requests.options
 @_flags.output_option("text", "json", "yaml", default="text")
 @pass_session

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _complete, _console, _family
+from arena.commands import _complete, _console, _family, _flags
 from arena.commands._globals import pass_session
 from arena.commands.serve._family import SERVINGS, completed_names
 from arena.errors import SpecError
@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 def _weights(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, int]:
     """VERSION:WEIGHT or VERSION=WEIGHT, several times."""
+    from arena.kinds.validators import shown
+
     found: dict[str, int] = {}
     for word in value:
         sign = ":" if ":" in word else "="
         version, _, weight = word.rpartition(sign)
         if not version or not (weight.isascii() and weight.isdigit() and len(weight) < 4):
-            raise SpecError(f'-v: "{word}" is no version with its percentage', "write it like -v 2:10")
+            raise SpecError(
+                f"--version-weight: {shown(word)} is no version with its percentage", "write it like -v 2:10"
+            )
         if version in found:
             raise SpecError(f'-v: version "{version}" is given twice', "give it once")
         found[version] = int(weight)
@@ -39,7 +43,12 @@ def _versions(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
 @click.command("traffic-split")
 @click.option(
-    "--name", required=True, metavar="NAME", shell_complete=completed_names, help="Name of the serving."
+    "--name",
+    required=True,
+    metavar="NAME",
+    shell_complete=completed_names,
+    callback=_flags.validated("subdomain"),
+    help="Name of the serving.",
 )
 @click.option(
     "-v",
@@ -64,6 +73,7 @@ def _versions(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     "--gateway",
     default="",
     metavar="[NAMESPACE/]NAME",
+    callback=_flags.validated("text"),
     help="Split the requests of this Gateway instead of those inside the cluster.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the objects and change nothing.")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _complete, _console, _family
+from arena.commands import _complete, _console, _family, _flags
 from arena.commands._globals import pass_session, spread
 from arena.commands._kinds import Kinds
 from arena.commands._spec import SpecCommand, given, spec_options
@@ -57,7 +57,7 @@ class Updates(Kinds):
 def _of_kind(kind: "Kind") -> click.Command:
     """The command that updates servings of a kind, named by --name."""
     name = click.option("--name", required=True, metavar="NAME", help="Name of the serving.",
-                        shell_complete=completed_names)  # fmt: skip
+                        shell_complete=completed_names, callback=_flags.validated("subdomain"))  # fmt: skip
 
     def function(session: "Session", name: str, **flags: Any) -> None:
         _update(session, name, kind.spec, kind=kind, **flags)
@@ -133,9 +133,11 @@ def _update(  # noqa: PLR0913  # one parameter a flag
 ) -> None:
     from arena.actions.serving.amendment import FIXED
     from arena.actions.serving.update import update
+    from arena.kinds import spec as specs
 
     every = given(click.get_current_context(), spec)
     changes = {option: value for option, value in every.items() if option not in FIXED}
+    specs.partial(spec, changes)  # a wrong value is refused before the cluster is asked
     if more["canary"] and not dry_run:
         _canary.run(session, name, changes, (version, kind), more)
         return
