@@ -104,6 +104,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("ARENA_LOCAL_HOME", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.jsonl").write_text("[[1]]\n", "utf-8")
 
     def read_one(words: list[str]) -> str:
         with contextlib.ExitStack() as stack:
