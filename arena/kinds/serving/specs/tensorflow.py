@@ -22,6 +22,7 @@ PROGRAM = "tensorflow_model_server"
 SETTINGS = "/etc/tensorflow-serving"
 """Where the settings are mounted."""
 METRICS_PATH = "/monitoring/prometheus/metrics"
+MONITORING = f'prometheus_config {{ enable: true, path: "{METRICS_PATH}" }}\n'
 UNNAMED = "default"
 """What TensorFlow Serving calls a model without a name."""
 SHARE = (
@@ -83,7 +84,7 @@ def values(spec: TensorFlowServingSpec, rendering: Rendering) -> Values:
     program = ["sh", "-c", SHARE, PROGRAM] if spec.gpumemory else [PROGRAM]
     named = render.named(spec, NAME, TYPE, suffix=SUFFIX, protocol=PROTOCOL)
     pod = engines.pod(spec, rendering, program, arguments)
-    return {**named, **_with_settings(spec, pod), **_probe(spec), "models": models}
+    return {**named, **_with_settings(spec, pod), **_probe(spec), "models": models, "monitoring": MONITORING}
 
 
 def _model(spec: TensorFlowServingSpec, place: str) -> list[str]:

@@ -19,6 +19,12 @@ Values = dict[str, Any]
 RELEASE = "pytorch/torchserve:0.12.0"
 SETTINGS = "/etc/torchserve"
 """Where the settings are mounted."""
+PROPERTIES = """\
+# The ports come from variables, so that several instances can share a machine.
+enable_envvars_config=true
+metrics_mode=prometheus
+disable_token_authorization=true
+"""
 MANAGEMENT, GRPC_MANAGEMENT = "management", "grpc-management"
 """Ports that only the instance itself can reach."""
 
@@ -63,6 +69,7 @@ def _with_settings(spec: TorchServeServingSpec, rendering: Rendering, pod: Value
     return {
         **pod,
         "settings": name,
+        "properties": PROPERTIES,
         "volumes": [*(pod["volumes"] or ()), volume],
         "mounts": [*(pod["mounts"] or ()), mount],
         "ports": [*pod["ports"], *({"name": key, "containerPort": port} for key, port in own.items())],
