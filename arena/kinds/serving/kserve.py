@@ -6,12 +6,12 @@ from typing import Any
 from arena import labels
 from arena.kinds.kind import Kind, Modification, Object, Pod, PodConventions
 from arena.kinds.serving import FAMILY
+from arena.kinds.serving.base import reading
 from arena.kinds.serving.base import status as state
 from arena.kinds.workload import instances
 from arena.model.instances import Instance
 from arena.model.servings import Serving
 from arena.resources import Resource
-from arena.units import when
 
 NAME = "kserve"
 TYPE = "kserve"
@@ -43,28 +43,23 @@ def read(obj: Object, pods: Sequence[Pod]) -> Serving:
     meta, spec, status = obj["metadata"], obj.get("spec") or {}, obj.get("status") or {}
     own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
     predictor = spec.get("predictor") or {}
-    found = [instances.summary(pod, PODS).instance for pod in pods]
+    found = reading.pods_of(pods, PODS)
     ready = [one for one in found if one.role in ("", "predictor") and _is_ready(one)]
     least = predictor.get("minReplicas")
     format, version = _model(predictor)
-    return Serving(
-        name=own.get(labels.SERVING_NAME) or meta["name"],
-        namespace=meta.get("namespace", ""),
-        kind=NAME,
+    return reading.serving(
+        NAME,
+        obj,
+        own,
         version=own.get(labels.SERVING_VERSION) or _revision(status),
-        uid=meta.get("uid", ""),
-        object_name=meta["name"],
-        created=when(meta.get("creationTimestamp")),
         wanted=1 if least is None else int(least),
         available=len(ready),
         address=str(status.get("url") or ""),
         protocol=notes.get(labels.PROTOCOL) or protocol(format, version),
         model=meta["name"] if format else own.get(labels.MODEL_NAME, ""),
-        model_version=own.get(labels.MODEL_VERSION, ""),
         gpus=instances.gpus({"containers": _containers(predictor)}) * max(len(ready), int(least or 0)),
-        instances=tuple(sorted(found, key=lambda one: one.name)),
+        instances=found,
         rollout=state.inference_rollout(obj),
-        conditions=state.conditions(obj),
     )
 
 

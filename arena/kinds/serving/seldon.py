@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from arena import labels
 from arena.kinds.kind import Kind, Modification, Object, Pod, PodConventions
 from arena.kinds.serving import FAMILY
+from arena.kinds.serving.base import reading
 from arena.kinds.serving.base import status as state
 from arena.kinds.workload import instances
 from arena.model.servings import Serving
 from arena.resources import Resource
-from arena.units import when
 
 NAME = "seldon"
 TYPE = "seldon-serving"
@@ -26,27 +26,20 @@ def read(obj: Object, pods: Sequence[Pod]) -> Serving:
     """The serving for a SeldonDeployment, whoever created it."""
     meta, spec, status = obj["metadata"], obj.get("spec") or {}, obj.get("status") or {}
     own = {**_predictor_labels(spec), **(meta.get("labels") or {})}
-    found = [instances.summary(pod, PODS).instance for pod in pods]
     counts = [_replicas(one, spec) for one in spec.get("predictors") or ()]
     deployed = (status.get("deploymentStatus") or {}).values()
-    return Serving(
-        name=own.get(labels.SERVING_NAME) or meta["name"],
-        namespace=meta.get("namespace", ""),
-        kind=NAME,
-        version=own.get(labels.SERVING_VERSION, ""),
-        uid=meta.get("uid", ""),
-        object_name=meta["name"],
-        created=when(meta.get("creationTimestamp")),
+    return reading.serving(
+        NAME,
+        obj,
+        own,
         wanted=sum(counts),
         available=sum(int(one.get("availableReplicas") or 0) for one in deployed),
         address=str((status.get("address") or {}).get("url") or ""),
         protocol=PROTOCOLS.get(spec.get("protocol") or "", ""),
         model=own.get(labels.MODEL_NAME, "") or _node(spec),
-        model_version=own.get(labels.MODEL_VERSION, ""),
         gpus=sum(count * _gpus(one) for count, one in zip(counts, spec.get("predictors") or (), strict=True)),
-        instances=tuple(sorted(found, key=lambda one: one.name)),
+        instances=reading.pods_of(pods, PODS),
         rollout=state.seldon_rollout(obj),
-        conditions=state.conditions(obj),
     )
 
 

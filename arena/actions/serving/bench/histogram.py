@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from arena.model.benchmarks import Bucket, Distribution
 
 _BITS = 8
-_STEPS = 1 << _BITS
 """Buckets between a duration and its double: no reported duration is wrong by more than 1/512."""
 _SHOWN = 16
 """Buckets between a duration and its double in a `Distribution`, which people and programs draw."""

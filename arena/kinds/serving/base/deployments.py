@@ -5,13 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from arena import labels
 from arena.kinds.kind import Kind, Object, Pod, PodConventions, count
 from arena.kinds.serving import FAMILY
-from arena.kinds.serving.base import groups
+from arena.kinds.serving.base import groups, reading
 from arena.kinds.serving.base import probes as probes_of
 from arena.kinds.serving.base import status as status_of
 from arena.kinds.workload import instances
 from arena.model.servings import Serving
 from arena.resources import DEPLOYMENTS
-from arena.units import when
 
 Read = Callable[[Object, Sequence[Pod]], Serving]
 MAIN = PodConventions(main_containers=("serving", "custom-serving", "tritonserver"))
@@ -77,26 +76,18 @@ def reader(kind: str, protocol: str = "", conventions: PodConventions = MAIN) ->
 
     def read(obj: Object, pods: Sequence[Pod]) -> Serving:
         meta, spec, status = obj["metadata"], obj.get("spec") or {}, obj.get("status") or {}
-        own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
-        found = [instances.summary(pod, conventions).instance for pod in pods]
+        notes = meta.get("annotations") or {}
         wanted = int(spec.get("replicas", 1))
-        return Serving(
-            name=own.get(labels.SERVING_NAME) or meta["name"],
-            namespace=meta.get("namespace", ""),
-            kind=kind,
-            version=own.get(labels.SERVING_VERSION, ""),
-            uid=meta.get("uid", ""),
-            object_name=meta["name"],
-            created=when(meta.get("creationTimestamp")),
+        return reading.serving(
+            kind,
+            obj,
+            meta.get("labels") or {},
             wanted=wanted,
             available=int(status.get("availableReplicas") or 0),
             protocol=notes.get(labels.PROTOCOL, protocol),
-            model=own.get(labels.MODEL_NAME, ""),
-            model_version=own.get(labels.MODEL_VERSION, ""),
             gpus=wanted * instances.gpus((spec.get("template") or {}).get("spec") or {}),
-            instances=tuple(sorted(found, key=lambda one: one.name)),
+            instances=reading.pods_of(pods, conventions),
             rollout=status_of.deployment_rollout(obj),
-            conditions=status_of.conditions(obj),
             canary=status_of.canary(obj),
             probes=probes_of.probes(spec.get("template") or {}),
         )

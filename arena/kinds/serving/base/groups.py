@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from arena import labels
 from arena.kinds.kind import Object, Pod, PodConventions
-from arena.kinds.serving.base import probes
+from arena.kinds.serving.base import probes, reading
 from arena.kinds.serving.base import status as state
 from arena.kinds.workload import instances
 from arena.model.servings import Probe, Serving
 from arena.resources import Resource
-from arena.units import when
 
 LEADER_WORKER_SETS = Resource("leaderworkerset.x-k8s.io", "v1", "leaderworkersets", kind="LeaderWorkerSet")
 LEADER = "leader"
@@ -32,26 +31,18 @@ def reader(kind: str, protocol: str = "") -> Callable[[Object, Sequence[Pod]], S
 
     def read(obj: Object, pods: Sequence[Pod]) -> Serving:
         meta, spec, status = obj["metadata"], obj.get("spec") or {}, obj.get("status") or {}
-        own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
-        found = [instances.summary(pod, PODS).instance for pod in pods]
+        notes = meta.get("annotations") or {}
         groups = int(spec.get("replicas", 1))
-        return Serving(
-            name=own.get(labels.SERVING_NAME) or meta["name"],
-            namespace=meta.get("namespace", ""),
-            kind=kind,
-            version=own.get(labels.SERVING_VERSION, ""),
-            uid=meta.get("uid", ""),
-            object_name=meta["name"],
-            created=when(meta.get("creationTimestamp")),
+        return reading.serving(
+            kind,
+            obj,
+            meta.get("labels") or {},
             wanted=groups,
             available=int(status.get("readyReplicas") or 0),
             protocol=notes.get(labels.PROTOCOL, protocol),
-            model=own.get(labels.MODEL_NAME, ""),
-            model_version=own.get(labels.MODEL_VERSION, ""),
             gpus=groups * _gpus(spec.get("leaderWorkerTemplate") or {}),
-            instances=tuple(sorted(found, key=lambda one: one.name)),
+            instances=reading.pods_of(pods, PODS),
             rollout=state.groups_rollout(obj),
-            conditions=state.conditions(obj),
             probes=_probes(spec.get("leaderWorkerTemplate") or {}),
         )
 
