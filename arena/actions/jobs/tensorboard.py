@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from arena import foreign_json, labels
 from arena.actions import readings
 from arena.errors import ArenaError, NotAllowed, NotFound, TimedOut, aimed
+from arena.kinds.workload import instances
 from arena.model.jobs import Job
 from arena.resources import PODS, SERVICES
 
@@ -119,7 +120,7 @@ def pod(
     deadline = time.monotonic() + timeout
     with Watching(cluster, [Source(PODS, job.namespace, selector)]) as watching:
         told = False
-        while not (ready := [one for one in _current(watching.objects(0)) if _is_ready(one)]):
+        while not (ready := [one for one in _current(watching.objects(0)) if instances.is_ready(one)]):
             current = _of_newest_template(_current(watching.objects(0)))
             if why := next(filter(None, (_end(cluster, one) for one in current)), ""):
                 text = f'the TensorBoard of "{job.name}" does not start: {why}'
@@ -182,8 +183,3 @@ def folder(pod: Object) -> str:
     """The path below which a TensorBoard serves its pages; a secret one on the local cluster."""
     token = pod["metadata"].get("annotations", {}).get(labels.LOCAL_TOKEN)
     return f"/{token}/" if token else ""
-
-
-def _is_ready(obj: Object) -> bool:
-    conditions = obj.get("status", {}).get("conditions", ())
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)

@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from arena.errors import NotFound, Unreachable, aimed
+from arena.kinds.serving.base import addresses
+from arena.kinds.workload import instances
 from arena.model.servings import Serving
 from arena.resources import PODS, SERVICES
 from arena.values import frozen, replace
@@ -69,7 +71,7 @@ def endpoint(session: Session, serving: Serving) -> Iterator[Way]:
         names.rotate()
         return list(names)
 
-    with cluster.forward(serving.namespace, turn, _target(pods[0], port)) as forward:
+    with cluster.forward(serving.namespace, turn, addresses.pod_port(port, pods[0])) as forward:
         try:
             yield replace(way, url=f"http://127.0.0.1:{forward.port}", remark=_FORWARDED)
         except Unreachable as error:
@@ -85,15 +87,10 @@ def _ready(cluster: Cluster, serving: Serving) -> list[Object]:
     for one in newest_first:
         with suppress(NotFound):
             found.append(cluster.get(PODS, serving.namespace, one.name))
-    ready = [one for one in found if _answers(one)]
+    ready = [one for one in found if instances.is_ready(one)]
     if not ready:
         raise _unready(serving)
     return ready
-
-
-def _answers(pod: Object) -> bool:
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
 def _unready(serving: Serving) -> Unreachable:
@@ -126,16 +123,3 @@ def _http(ports: Any) -> Object | None:
     serving = [one for one in named if one["name"] != "http-metrics"]
     unnamed = [one for one in ports if not str(one.get("name") or "").startswith(("grpc", "http-metrics"))]
     return next(iter(serving or unnamed), None)
-
-
-def _target(pod: Object, port: Object) -> int:
-    """The number of the pod's port to which a Service's port leads."""
-    wanted = port.get("targetPort") or port["port"]
-    if isinstance(wanted, int):
-        return wanted
-    named = {
-        one.get("name"): one["containerPort"]
-        for container in pod["spec"]["containers"]
-        for one in container.get("ports") or ()
-    }
-    return int(named.get(wanted) or port["port"])

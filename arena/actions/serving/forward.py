@@ -16,6 +16,8 @@ from arena.actions.watches import Source, Watching
 from arena.errors import SpecError
 from arena.kinds.kind import Kind
 from arena.kinds.serving import FAMILY
+from arena.kinds.serving.base import addresses
+from arena.kinds.workload import instances
 from arena.resources import PODS
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class Ready:
     def learn(self, pods: Sequence[Object]) -> int:
         """Note which pods are ready now; return their number."""
         with self._changed:
-            self._names = sorted(one["metadata"]["name"] for one in pods if _is_ready(one))
+            self._names = sorted(one["metadata"]["name"] for one in pods if _stays(one))
             self._changed.notify_all()
             return len(self._names)
 
@@ -55,10 +57,9 @@ class Ready:
             return self._names[self._turn :] + self._names[: self._turn]
 
 
-def _is_ready(pod: Object) -> bool:
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    ready = any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
-    return ready and not pod["metadata"].get("deletionTimestamp")
+def _stays(pod: Object) -> bool:
+    """Whether a pod answers, and is not about to end."""
+    return instances.is_ready(pod) and not pod["metadata"].get("deletionTimestamp")
 
 
 class Forwarding:
@@ -119,7 +120,8 @@ def forward(
     ready = Ready()
     with Watching(cluster, [Source(PODS, namespace, labels)]) as watching:
         ready.learn(watching.objects(0))
-        target = _target(chosen, watching.objects(0) or [found.obj["spec"].get("template") or {}])
+        pod = next(iter(watching.objects(0)), None) or found.obj["spec"].get("template") or {}
+        target = addresses.pod_port(chosen, pod)
         with cluster.forward(namespace, ready.next, target, local) as opened:
             is_http = str(chosen.get("name") or "http").startswith("http")
             yield Forwarding(opened, watching, ready, is_http=is_http)
@@ -155,17 +157,3 @@ def _chosen(ports: Sequence[Object], word: str, found: Found) -> Object:
         text = f'serving "{found.serving.title}" has no port {word}'.rstrip()
         raise SpecError(text, f"its ports are {known}; give the number of another with --remote-port")
     return same[0]
-
-
-def _target(port: Object, pods: Sequence[Object]) -> int:
-    """The number of the pods' port to which a Service's port leads."""
-    wanted = port.get("targetPort") or port["port"]
-    if isinstance(wanted, int):
-        return wanted
-    containers = [one for pod in pods[:1] for one in (pod.get("spec") or {}).get("containers") or ()]
-    named = {
-        one.get("name"): one["containerPort"]
-        for container in containers
-        for one in container.get("ports") or ()
-    }
-    return int(named.get(wanted) or port["port"])

@@ -129,6 +129,12 @@ def _as_chief(one: Instance, chief: bool) -> Instance:
     return one if one.chief is chief else replace(one, chief=chief)
 
 
+def is_ready(pod: Object) -> bool:
+    """Whether the cluster says that a pod answers."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
+
+
 def job_role(pod: Object, conventions: PodConventions = UNMARKED) -> str:
     """The role of a pod in lower case: `worker`, `ps`, `launcher` ...; "" if its kind has no roles."""
     own = pod["metadata"].get("labels") or {}

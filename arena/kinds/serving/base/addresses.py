@@ -65,3 +65,20 @@ def address(service: Object, ports: Sequence[Endpoint]) -> str:
             return str(found)
     cluster = (service.get("spec") or {}).get("clusterIP") or ""
     return "" if cluster == "None" else str(cluster)
+
+
+def pod_port(port: Object, pod: Object) -> int:
+    """The number of a pod's port to which a Service's port leads.
+
+    Args:
+        pod: the pod, or a template of it.
+    """
+    wanted = port.get("targetPort") or port["port"]
+    if isinstance(wanted, int):
+        return wanted
+    named = {
+        one.get("name"): one["containerPort"]
+        for container in (pod.get("spec") or {}).get("containers") or ()
+        for one in container.get("ports") or ()
+    }
+    return int(named.get(wanted) or port["port"])
