@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from arena.commands import _console
 from arena.errors import ArenaError
 from arena.values import frozen
 
@@ -37,6 +38,22 @@ class Place:
 
         _, one = instances.running(session, name, self.instance, kind=self.kind)
         return one, instances.container(one, self.container)
+
+
+def attach(session: "Session", where: "tuple[Instance, str]", words: Sequence[str], *, main: bool) -> int:
+    """Open a shell in a container, or run another command there; return its exit code.
+
+    Args:
+        main: whether to join the main program instead.
+    """
+    from arena.actions.jobs import instances
+
+    one, container = where
+    if main:
+        with instances.attach(session.cluster(), one, container=container, stdin=False, tty=False) as opened:
+            return join(opened, stdin=False, tty=False)
+    _console.remark(f"Hello! Arena attach the container {container} of instance {one.name}")
+    return execute(session, where, words or ("sh",), stdin=True, tty=is_terminal())
 
 
 def execute(

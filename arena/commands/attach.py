@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _complete, _console, _flags
+from arena.commands import _complete, _flags
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
@@ -29,12 +29,6 @@ def command(session: "Session", name: str, words: tuple[str, ...], main: bool, *
     echo 'ls; exit 3' | arena attach bert
     arena attach bert --main
     """
-    from arena.actions.jobs import instances
-    from arena.commands._terminal import Place, execute, is_terminal, join
+    from arena.commands._terminal import Place, attach
 
-    one, container = found = Place(**where).find(session, name)
-    if main:
-        with instances.attach(session.cluster(), one, container=container, stdin=False, tty=False) as opened:
-            return join(opened, stdin=False, tty=False)
-    _console.remark(f"Hello! Arena attach the container {container} of instance {one.name}")
-    return execute(session, found, words or ("sh",), stdin=True, tty=is_terminal())
+    return attach(session, Place(**where).find(session, name), words, main=main)

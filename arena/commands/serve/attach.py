@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _complete, _console, _family
+from arena.commands import _complete, _family
 from arena.commands._globals import pass_session
 from arena.commands.serve import _place
 from arena.commands.serve._family import SERVINGS
@@ -30,12 +30,6 @@ def command(session: "Session", name: str, words: tuple[str, ...], main: bool, *
     arena serve attach digits -v 2 -- bash
     echo 'ls; exit 3' | arena serve attach digits
     """
-    from arena.actions.jobs import instances
-    from arena.commands._terminal import execute, is_terminal, join
+    from arena.commands._terminal import attach
 
-    one, container = found = _place.Place(**where).find(session, name)
-    if main:
-        with instances.attach(session.cluster(), one, container=container, stdin=False, tty=False) as opened:
-            return join(opened, stdin=False, tty=False)
-    _console.remark(f"Hello! Arena attach the container {container} of instance {one.name}")
-    return execute(session, found, words or ("sh",), stdin=True, tty=is_terminal())
+    return attach(session, _place.Place(**where).find(session, name), words, main=main)
