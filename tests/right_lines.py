@@ -69,7 +69,7 @@ LINES = {
     "serve attach --main": ("!serve custom --name brief --version 1 --port 1 {image} {ready} "
                             "'sleep {moment}'",
                             "!serve wait brief --timeout 60s", "serve attach brief --main"),
-    "serve update": ("serve update served --image other --wait",),
+    "serve update": ("serve update served -e A=2 --wait",),
     "serve rollback": ("serve rollback served --wait",),
     "serve promote": ("serve promote served",),
     "serve restart": ("serve restart served --wait",),

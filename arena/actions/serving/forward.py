@@ -41,7 +41,7 @@ class Ready:
     def learn(self, pods: Sequence[Object]) -> int:
         """Note which pods are ready now; return their number."""
         with self._changed:
-            self._names = sorted(one["metadata"]["name"] for one in pods if _stays(one))
+            self._names = sorted(one["metadata"]["name"] for one in pods if instances.is_ready(one))
             self._changed.notify_all()
             return len(self._names)
 
@@ -55,11 +55,6 @@ class Ready:
                 return []
             self._turn = (self._turn + 1) % len(self._names)
             return self._names[self._turn :] + self._names[: self._turn]
-
-
-def _stays(pod: Object) -> bool:
-    """Whether a pod answers, and is not about to end."""
-    return instances.is_ready(pod) and not pod["metadata"].get("deletionTimestamp")
 
 
 class Forwarding:

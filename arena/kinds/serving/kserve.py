@@ -65,7 +65,7 @@ def read(obj: Object, pods: Sequence[Pod]) -> Serving:
 
 def _is_ready(one: Instance) -> bool:
     usual = [container for container in one.containers if not container.init]
-    return bool(usual) and all(container.ready for container in usual)
+    return bool(usual) and one.status != "Terminating" and all(container.ready for container in usual)
 
 
 def _model(predictor: Object) -> tuple[str, str]:

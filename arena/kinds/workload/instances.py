@@ -130,7 +130,9 @@ def _as_chief(one: Instance, chief: bool) -> Instance:
 
 
 def is_ready(pod: Object) -> bool:
-    """Whether the cluster says that a pod answers."""
+    """Whether a pod answers and stays: one that is being deleted counts as ready until its containers end."""
+    if pod["metadata"].get("deletionTimestamp"):
+        return False
     conditions = (pod.get("status") or {}).get("conditions") or ()
     return any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
 
