@@ -260,8 +260,8 @@ UNTRIED = {
     "attach --main": {"create pods/attach"},
     "serve KIND": {"delete SERVINGS"},  # as UNDONE
     "serve KIND --from-job": {"delete SERVINGS"},
-    # Only if a finalizer holds the serving, or other versions have a share of the traffic.
-    "serve delete": {"get SERVINGS", *(f"patch {one}" for one in usages.ROUTES)},
+    # Only if a finalizer holds the serving, or versions have shares of the traffic.
+    "serve delete": {"get SERVINGS", "list services", *(f"patch {one}" for one in usages.ROUTES)},
     "serve wait": {"get pods/log", "watch SERVINGS", "watch pods"},  # only if it is not ready
     **{name: {"get pods/log"} for name in ("serve update", "serve rollback", "serve restart")},
     "serve scale": {"get pods/log"},

@@ -17,7 +17,7 @@ def bob(ground: Field, config: Path, tmp_path: Path) -> Iterator[Bob]:
     endpoint = credentials.load(kubeconfig.read([config]))
     made = Bob(Cluster(lambda: endpoint), endpoint, ground.namespace, tmp_path, image=" ".join(RUNS))
     made.words |= {"idle": IDLE, "moment": "8"}  # until it is attached to
-    made.without = ("tensorboard",)  # the cluster has no image for it
+    made.without = ("tensorboard", "serve traffic-split")  # the cluster has no image, and no routes, for them
     yield made
     made.close()
 

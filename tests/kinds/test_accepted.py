@@ -6,6 +6,7 @@ import pytest
 from case_files import CASES, read
 
 from arena.actions.submit.plan import DEPENDENTS
+from arena.errors import SpecError
 from arena.resources import PODS
 
 TYPES = {**DEPENDENTS, PODS.kind: PODS}
@@ -74,4 +75,9 @@ def test_real_cluster_accepts(case, submit):
     kind, made = made_by(case, submit)
     for obj in (*made, *pods_of(made[0])):
         if cluster.serves(one := of_type(kind, obj)):
-            cluster.create(one, "default", obj, dry_run=True)
+            try:
+                cluster.create(one, "default", obj, dry_run=True)
+            except SpecError as error:
+                if "grpc" in str(obj) and "must specify a handler type" in str(error):
+                    pytest.skip("NOT TESTED: this cluster is older than probes by gRPC (Kubernetes 1.24)")
+                raise
