@@ -5,6 +5,7 @@ import contextlib
 import random
 import socket
 import threading
+import time
 
 import aiohttp
 import psutil
@@ -50,6 +51,30 @@ def test_what_the_pod_sees(web: Service) -> None:
     ]
     assert pod.bodies == [b"text"]
     assert client.ask("/").status == 200
+
+
+def test_a_body_that_comes_after_its_head(web: Service) -> None:
+    """A body that a client sends by itself goes on at once, not when the pod has acknowledged the head."""
+    has_head = threading.Event()
+
+    def serve(wire: Wire) -> None:
+        while head := wire.head():
+            has_head.set()
+            wire.send(plain(body_of(wire, head)))
+
+    web.route(web.pod("a", serve))
+    client, took = web.dial(), []
+    client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for _ in range(40):
+        client.send(request("/", "POST", b"text").removesuffix(b"text"))
+        assert has_head.wait(20)
+        has_head.clear()
+        began = time.monotonic()
+        client.send(b"text")
+        assert client.answer().body == b"text"
+        took.append(time.monotonic() - began)
+    # The system acknowledges the first packets of a connection at once, and later ones after 40 ms.
+    assert min(took[20:]) < 0.03
 
 
 def test_the_pod_with_the_fewest_requests(web: Service) -> None:

@@ -110,7 +110,8 @@ class LiveBackend:
 
 
 async def _connected(port: int) -> socket.socket:
-    found = socket.socket()
+    # asyncio turns Nagle's algorithm off only if it knows that the protocol is TCP.
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     found.setblocking(False)
     try:
         loop = asyncio.get_running_loop()
