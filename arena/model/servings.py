@@ -48,6 +48,8 @@ class Rollout:
     old: int = 0
     """The number of instances of older revisions."""
     is_done: bool = True
+    is_observed: bool = True
+    """Whether the status is known to be about the present spec."""
     failure: str = ""
     """Why the cluster has given it up; empty unless it has."""
     is_paused: bool = False
@@ -93,6 +95,16 @@ class Share:
     """The object that says so, such as `HTTPRoute digits`."""
     url: str = ""
     """The URL of all versions together; empty if it is not known."""
+
+
+@frozen
+class RevisionShare:
+    """The part of the traffic that the operator of a serving gives to one of its revisions."""
+
+    revision: str
+    """Its name, such as `digits-predictor-00002`."""
+    percent: int
+    is_latest: bool
 
 
 @frozen
@@ -157,6 +169,8 @@ class Serving:
     probes: tuple[Probe, ...] = ()
     share: Share | None = None
     """None if its traffic is not split."""
+    routed: tuple[RevisionShare, ...] = ()
+    """How its operator splits the traffic between its revisions; empty if it does not say."""
     canary: str = ""
     """What runs beside it on trial, such as `10%: --image v2, guard p95<300ms`; empty if nothing does."""
     revisions: tuple[Revision, ...] = ()

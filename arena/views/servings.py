@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from arena.model.instances import Instance
-from arena.model.servings import Endpoint, Serving, Share
+from arena.model.servings import Endpoint, RevisionShare, Serving, Share
 from arena.views import serving_details, times
 from arena.views.instances import INSTANCES
 from arena.views.noun import Noun
@@ -36,6 +36,11 @@ def _traffic(share: Share) -> str:
     return f"{share.percent}%" + (f" of {share.url}" if share.url else "") + f", by {share.by}"
 
 
+def _routed(one: RevisionShare) -> str:
+    """`10% digits-predictor-00002`."""
+    return f"{one.percent}% {one.revision}"
+
+
 def page(one: Serving, now: datetime) -> str:
     """Everything about one serving, in the Go arena's order."""
     rows = [
@@ -49,6 +54,7 @@ def page(one: Serving, now: datetime) -> str:
         ("Address", one.address or "N/A"),
         ("Port", ports(one)),
         *([("Traffic", _traffic(one.share))] if one.share else []),
+        *([("Traffic", ", ".join(map(_routed, one.routed)))] if one.routed else []),
         *([("Canary", f"{one.canary}; end it by arena serve promote or rollback")] if one.canary else []),
         *([("Scaled", serving_details.scaler(one.autoscaler))] if one.autoscaler else []),
         *([("ModelName", one.model)] if one.model else []),
@@ -118,6 +124,10 @@ def data(one: Serving, now: datetime) -> dict[str, Any]:
         "url": one.url,
         "protocol": one.protocol,
         "traffic": _share(one.share) if one.share else None,
+        "revisionTraffic": [
+            {"revision": each.revision, "percent": each.percent, "latest": each.is_latest}
+            for each in one.routed
+        ],
         "canary": one.canary,
         **serving_details.data(one),
     }

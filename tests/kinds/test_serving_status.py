@@ -62,7 +62,10 @@ def test_inference_services() -> None:
     """An InferenceService is done when it is ready; a model that does not load is its failure."""
     ready = condition("Ready", "True")
     assert status.inference_rollout(obj({}, {"conditions": [ready]})).is_done
-    assert not status.inference_rollout(obj({}, {"conditions": [ready], "observedGeneration": 1})).is_done
+    assert not status.inference_rollout(obj({}, {"conditions": [ready], "observedGeneration": 1})).is_observed
+    newer = {"latestCreatedRevision": "m-2", "latestReadyRevision": "m-1"}
+    waits = {"conditions": [ready], "components": {"predictor": newer}}
+    assert not status.inference_rollout(obj({}, waits)).is_done
     assert not status.inference_rollout(obj({}, {})).is_done
     failed = {"transitionStatus": "BlockedByFailedLoad", "lastFailureInfo": {"message": "no such file"}}
     assert status.inference_rollout(obj({}, {"modelStatus": failed})).failure == "no such file"

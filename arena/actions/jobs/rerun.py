@@ -181,8 +181,9 @@ def surroundings(obj: Object, *, here: bool = True) -> dict[str, str]:
         here: whether to include the directory.
     """
     keys = [labels.LOCAL_ENV, labels.LOCAL_PROCESS, *([labels.LOCAL_CWD] if here else [])]
-    for template in templates(obj):
-        notes = (template.get("metadata") or {}).get("annotations") or {}
+    # Kinds without pod templates of their own, such as InferenceService, pass their annotations to the pods.
+    for described in (obj, *templates(obj)):
+        notes = (described.get("metadata") or {}).get("annotations") or {}
         if labels.LOCAL_ENV in notes:
             return {key: notes[key] for key in keys if key in notes}
     return {}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 READY, DELETED = "ready", "deleted"
 GOALS = (READY, DELETED)
 SETTLE = 2.0
-"""Seconds that an instance without a readiness probe must have run."""
+"""Seconds: how long an instance without a readiness probe must run, and an uncertain status must stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +89,12 @@ def ready(
 ) -> Serving:
     """Wait until a serving is ready and its rollout has ended, and return it; raises as `wait`."""
     reasons, start, why = Reasons(cluster), monotonic(), ""
+    ready_since: float | None = None
     for one in instances.servings(cluster, found):
         why = reasons.of(one)
         progress(Progress(one, why))
-        if one.is_ready and _is_settled(one):
+        ready_since = (ready_since or monotonic()) if one.is_ready else None
+        if ready_since is not None and _is_settled(one, monotonic() - ready_since):
             return one
         hint = f"arena serve get {aimed(one.object_name, one.namespace)} -e shows its events"
         reason = f": {why}" if why else ""
@@ -107,11 +109,17 @@ def ready(
     raise NotFound(f'serving "{found.serving.title}" was deleted from namespace "{found.serving.namespace}"')
 
 
-def _is_settled(one: Serving) -> bool:
+def _is_settled(one: Serving, seconds: float) -> bool:
     """Whether it stays ready, as far as one can tell.
 
-    Without a readiness probe, an instance counts as ready once it starts, even if it crashes at once.
+    Without a readiness probe, an instance counts as ready once it starts, even if it crashes at once. A
+    status may be from before a change, unless it says otherwise.
+
+    Args:
+        seconds: how long it has been ready.
     """
+    if not one.rollout.is_observed and seconds < SETTLE:
+        return False
     if any(probe.type == "readiness" for probe in one.probes):
         return True
     starts = [each.main.started for each in one.instances if each.main and each.main.started]

@@ -10,7 +10,7 @@ from arena.kinds.serving.base import reading
 from arena.kinds.serving.base import status as state
 from arena.kinds.workload import instances
 from arena.model.instances import Instance
-from arena.model.servings import Serving
+from arena.model.servings import RevisionShare, Serving
 from arena.resources import Resource
 
 NAME = "kserve"
@@ -60,6 +60,7 @@ def read(obj: Object, pods: Sequence[Pod]) -> Serving:
         gpus=instances.gpus({"containers": _containers(predictor)}) * max(len(ready), int(least or 0)),
         instances=found,
         rollout=state.inference_rollout(obj),
+        routed=_routed(status),
     )
 
 
@@ -87,6 +88,21 @@ def _revision(status: Object) -> str:
     predictor = (status.get("components") or {}).get("predictor") or {}
     name = str(predictor.get("latestReadyRevision") or predictor.get("latestCreatedRevision") or "")
     return name.rpartition("-")[2].lstrip("0")
+
+
+def _routed(status: Object) -> tuple[RevisionShare, ...]:
+    """How the requests to the predictor are split between its revisions, the newest first."""
+    predictor = (status.get("components") or {}).get("predictor") or {}
+    found = [
+        RevisionShare(
+            revision=str(one["revisionName"]),
+            percent=int(one["percent"]),
+            is_latest=bool(one.get("latestRevision")),
+        )
+        for one in predictor.get("traffic") or ()
+        if one.get("revisionName") and one.get("percent") is not None
+    ]
+    return tuple(sorted(found, key=lambda one: not one.is_latest))
 
 
 def selector(obj: Object) -> Mapping[str, str]:

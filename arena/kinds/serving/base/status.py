@@ -60,18 +60,30 @@ def groups_rollout(obj: Object) -> Rollout:
 
 
 def inference_rollout(obj: Object) -> Rollout:
-    """How far an InferenceService is, and why KServe does not get further."""
+    """How far an InferenceService is, and why KServe does not get further.
+
+    KServe copies `observedGeneration` from the Deployment or Knative Service below, whose generations are
+    others (kserve `inference_service_status.go`, PropagateRawStatus and PropagateStatus). So a number that
+    is too small does not mean that a rollout goes on.
+    """
     status = obj.get("status") or {}
     model = status.get("modelStatus") or {}
     told = model.get("lastFailureInfo") or {}
-    has_failed = model.get("transitionStatus") in ("BlockedByFailedLoad", "InvalidSpec")
+    transition = model.get("transitionStatus") or ""
+    has_failed = transition in ("BlockedByFailedLoad", "InvalidSpec")
     ready = any(one.type == "Ready" and one.status == "True" for one in conditions(obj))
     return Rollout(
-        is_done=ready and _is_seen(obj),
-        failure=str(told.get("message") or told.get("reason") or model["transitionStatus"])
-        if has_failed
-        else "",
+        is_done=ready and not _awaits_revision(status),
+        is_observed=_is_seen(obj),
+        failure=str(told.get("message") or told.get("reason") or transition) if has_failed else "",
     )
+
+
+def _awaits_revision(status: Object) -> bool:
+    """Whether the newest revision is not ready yet, as far as it is told: KServe's raw mode does not."""
+    predictor = (status.get("components") or {}).get("predictor") or {}
+    ready = predictor.get("latestReadyRevision")
+    return bool(ready) and ready != predictor.get("latestCreatedRevision")
 
 
 def seldon_rollout(obj: Object) -> Rollout:

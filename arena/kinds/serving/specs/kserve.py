@@ -120,7 +120,7 @@ class KServeServingSpec(ScalingOptions, AffinityOptions):
         """As for every workload; parts that the chosen kind of predictor lacks have no effect."""
         lost = {}
         if not self.format:
-            of_models = ("runtime", "runtime_version", "protocol_version")
+            of_models = ("runtime", "runtime_version")
             lost = {name: "--model-format" for name in of_models if getattr(self, name)}
         for part in ("transformer", "explainer"):
             if getattr(self, f"{part}_command") and not getattr(self, f"{part}_image"):

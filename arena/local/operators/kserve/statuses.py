@@ -47,7 +47,8 @@ def component(one: Rollout, url: str, weights: Sequence[tuple[Object, int]], bef
     """
     latest, stable = revision(one, one.latest), revision(one, one.stable)
     found: Object = {"url": url, "restUrl": url, "address": {"url": url}, "latestCreatedRevision": latest}
-    ready = latest if rollout.is_available(one.latest) else before.get("latestReadyRevision")
+    # While a Deployment replaces its pods, it is available, but by those of the revision before.
+    ready = latest if rollout.is_complete(one.latest) else before.get("latestReadyRevision")
     former = before.get("latestRolledoutRevision")
     rolled = stable if rollout.is_complete(one.stable) else former
     previous = former if rolled != former else before.get("previousRolledoutRevision")
