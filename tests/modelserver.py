@@ -2,13 +2,16 @@
 
 The model is the file `model.json` with `{"weights": [...]}`; its prediction is the weighted sum of a row.
 With `--predictor_host` it is a transformer, which doubles every value and asks the predictor. It speaks v1.
+It ends on SIGTERM, also as the first process of a container.
 """
 
 import argparse
 import http.server
 import json
 import os
+import signal
 import sys
+import threading
 import urllib.request
 from pathlib import Path
 
@@ -39,6 +42,7 @@ def main() -> None:
     parser.add_argument("--model_name", required=True)
     parser.add_argument("--model_dir")
     parser.add_argument("--predictor_host")
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--http_port", type=int, default=os.environ["PORT"])
     given = parser.parse_args()
     weights = load(given.model_dir) if given.model_dir else []
@@ -71,7 +75,9 @@ def main() -> None:
         def log_message(self, *words: object) -> None:
             pass
 
-    http.server.ThreadingHTTPServer(("127.0.0.1", given.http_port), Handler).serve_forever()
+    server = http.server.ThreadingHTTPServer((given.host, given.http_port), Handler)
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
+    server.serve_forever(poll_interval=0.05)
 
 
 if __name__ == "__main__":

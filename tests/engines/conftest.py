@@ -23,9 +23,14 @@ class Cost(NamedTuple):
 
     engine: str
     version: str
-    megabytes: int
+    disk: int
+    """Megabytes of its environment."""
+    memory: int
+    """Megabytes that its processes hold after the second answer."""
     ready: float
+    """Seconds from the submit to readiness."""
     answer: float
+    """Seconds of a `predict`, with the start of the command."""
 
 
 @pytest.fixture
@@ -66,19 +71,27 @@ def answer(arena: Product) -> Callable[..., str]:
         began = time.monotonic()
         out = arena.must("serve", "predict", name, *words, seconds=120)
         folder = HOME / "arena" / "engines" / engine
-        size = sum(path.lstat().st_size for path in folder.rglob("*")) // 2**20
-        COSTS.append(Cost(engine, found(arena, engine)["version"], size, ready, time.monotonic() - began))
+        took = time.monotonic() - began
+        disk = sum(path.lstat().st_size for path in folder.rglob("*")) // 2**20
+        version = found(arena, engine)["version"]
+        COSTS.append(Cost(engine, version, disk, held(arena), ready, took))
         return out
 
     return ask
+
+
+def held(arena: Product) -> int:
+    """The megabytes of memory that the processes of all pods hold, with those that they have started."""
+    own = arena.processes()
+    every = {one for process in own for one in (process, *process.children(recursive=True))}
+    return sum(one.memory_info().rss for one in every) // 2**20
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show what the engines took."""
     if COSTS:
         terminalreporter.section("what the engines cost")
-        terminalreporter.write_line("ENGINE       VERSION     MB   READY  ANSWER (with the command)")
+        terminalreporter.write_line("ENGINE       VERSION   DISK MB  MEMORY MB   READY  ANSWER (and command)")
         for one in COSTS:
-            terminalreporter.write_line(
-                f"{one.engine:12} {one.version:9} {one.megabytes:5} {one.ready:5.1f} s {one.answer:6.2f} s"
-            )
+            what = f"{one.engine:12} {one.version:9} {one.disk:7} {one.memory:10}"
+            terminalreporter.write_line(f"{what} {one.ready:5.1f} s {one.answer:6.2f} s")
