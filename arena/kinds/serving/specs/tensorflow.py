@@ -18,6 +18,10 @@ from arena.kinds.workload.rendering import Rendering
 Values = dict[str, Any]
 
 RELEASE = "tensorflow/serving:2.19.1"
+"""The newest release whose images are attested for CPUs and, with `-gpu`, for GPUs.
+
+https://github.com/tensorflow/serving/pull/4121; newer images (issue 4129 there) are known for CPUs alone.
+"""
 PROGRAM = "tensorflow_model_server"
 SETTINGS = "/etc/tensorflow-serving"
 """Where the settings are mounted."""

@@ -17,6 +17,7 @@ from arena.kinds.workload.rendering import Rendering
 Values = dict[str, Any]
 
 RELEASE = "pytorch/torchserve:0.12.0"
+"""The last release (September 2024), as `-cpu` and `-gpu`."""
 SETTINGS = "/etc/torchserve"
 """Where the settings are mounted."""
 PROPERTIES = """\

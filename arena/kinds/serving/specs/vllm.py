@@ -16,6 +16,7 @@ from arena.values import replace
 
 PROGRAM = ["vllm", "serve"]
 RELEASE = "vllm/vllm-openai:v0.32.0"
+"""The release that also runs on CPUs as an engine of this machine."""
 
 
 class VLLMServingSpec(EngineSpec):

@@ -17,6 +17,7 @@ Values = dict[str, Any]
 MODEL = "model"
 """The volume with the model."""
 DOWNLOADER = "kserve/storage-initializer:v0.20.0"
+"""KServe's own, of August 2026; it reads the schemes of `locations` and takes `SOURCE FOLDER`."""
 _PROGRAM = ("local", "programs", "model_download.py")
 """What downloads models on a local cluster, below the package."""
 

@@ -9,7 +9,11 @@ from arena.kinds.serving.specs.base.spec import GRPC, HTTP, METRICS
 from arena.kinds.spec import option
 from arena.kinds.workload.rendering import Rendering
 
-RELEASE = "nvcr.io/nvidia/tritonserver:26.10"
+RELEASE = "nvcr.io/nvidia/tritonserver:26.07"
+"""The newest release of which all images here are attested: `-py3`, `-vllm-python-py3` and `-trtllm-python-py3`.
+
+Of 26.09 (Triton 2.73.0, as tritonclient of PyPI), public manifests name `-py3` alone.
+"""
 
 
 class TritonOptions(EngineSpec):
