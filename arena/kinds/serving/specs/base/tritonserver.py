@@ -10,7 +10,7 @@ from arena.kinds.spec import option
 from arena.kinds.workload.rendering import Rendering
 
 RELEASE = "nvcr.io/nvidia/tritonserver:26.07"
-"""The newest release of which all images here are attested: `-py3`, `-vllm-python-py3` and `-trtllm-python-py3`.
+"""The newest release whose three images are attested: `-py3`, `-vllm-python-py3` and `-trtllm-python-py3`.
 
 Of 26.09 (Triton 2.73.0, as tritonclient of PyPI), public manifests name `-py3` alone.
 """
