@@ -15,6 +15,7 @@ from arena.errors import Conflict, NotFound, SpecError
 
 if TYPE_CHECKING:
     from arena.actions.deletion import Removal
+    from arena.commands._request import Output
     from arena.kinds import family as kinds
     from arena.kinds.kind import Kind
     from arena.model.events import Event
@@ -45,8 +46,6 @@ class FamilyCommands(ABC, Generic[T]):
     """Whether -T selects a kind."""
     kind_example: str = ""
     """An example for the help of -T: a kind and an alias."""
-    can_wait: bool = False
-    """Whether its objects end by themselves, so that `submit` can wait for that."""
 
     @abstractmethod
     def noun(self) -> "Noun[T]":
@@ -90,6 +89,13 @@ class FamilyCommands(ABC, Generic[T]):
 
     def advise(self, values: Sequence[T]) -> None:
         """Print advice on stderr that the table or page of the objects does not contain."""
+
+    def waiting(self) -> tuple[Callable[[Any], Any], ...]:
+        """Flags of the commands that submit an object, if they can wait for what becomes of it."""
+        return ()
+
+    def stay(self, session: "Session", kind: "Kind", made: T, output: "Output") -> None:
+        """Wait for a submitted object as these flags request, and print the result."""
 
 
 class KindFamilyCommands(FamilyCommands[T]):

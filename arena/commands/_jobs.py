@@ -1,13 +1,16 @@
 """Training jobs, as the commands `list`, `get` and `delete` see them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from arena.commands import _console
 from arena.commands._family import KindFamilyCommands, Target
 
 if TYPE_CHECKING:
     from arena.actions.deletion import Removal
+    from arena.commands._request import Output
     from arena.kinds import family
     from arena.kinds.kind import Kind
     from arena.model.events import Event
@@ -26,7 +29,6 @@ class Jobs(KindFamilyCommands["Job"]):
     metavar = "JOB"
     has_kinds = True
     kind_example = "pytorchjob (py)"
-    can_wait = True
 
     def family(self) -> "family.Family":
         """The family of the kinds of training jobs."""
@@ -91,6 +93,21 @@ class Jobs(KindFamilyCommands["Job"]):
     def advise(self, values: "Sequence[Job]") -> None:
         """Print how to end instances that outlive their job."""
         _console.remedy(*values)
+
+    def waiting(self) -> tuple[Callable[[Any], Any], ...]:
+        """`--wait` and `--logs`."""
+        return (
+            click.option("--wait", "stays", is_flag=True,
+                         help="Wait until the job has ended; exit 7 if it failed."),
+            click.option("--logs", is_flag=True,
+                         help="Follow its logs until it has ended; exit 7 if it failed."),
+        )  # fmt: skip
+
+    def stay(self, session: "Session", kind: "Kind", made: "Job", output: "Output") -> None:
+        """Follow its output, or wait until it has ended."""
+        from arena.commands._submit_wait import stay
+
+        stay(session, kind, made, output)
 
 
 JOBS = Jobs()

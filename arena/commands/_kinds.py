@@ -42,12 +42,9 @@ def planning(noun: str) -> "tuple[Callable[[Any], Any], ...]":
     )  # fmt: skip
 
 
-SENDING = (
-    *planning("job"),
-    click.option("--wait", is_flag=True, help="Wait until the job has ended; exit 7 if it failed."),
-    click.option("--logs", is_flag=True, help="Follow its logs until it has ended; exit 7 if it failed."),
-)  # fmt: skip
-"""Flags of commands that submit a job and may wait for it."""
+def sending(family: "KindFamilyCommands[Any]") -> "tuple[Callable[[Any], Any], ...]":
+    """Flags of commands that submit an object of a family, and may wait for it."""
+    return (*planning(family.family().noun), *family.waiting())
 
 
 class Kinds(click.Group):
@@ -151,7 +148,7 @@ def make(kind: "Kind", family: "KindFamilyCommands[Any]") -> click.Command:
     examples = "\n".join(kind.examples)
     function.__doc__ = f"{kind.summary}.\n\n\b\n{examples}"
     decorated: Any = pass_session(function)
-    for option in reversed((FILE, *(SENDING if family.can_wait else planning(kind.family.noun)))):
+    for option in reversed((FILE, *sending(family))):
         decorated = option(decorated)
     decorated = spec_options(kind.spec)(decorated)
     made: SpecCommand = click.command(kind.name, cls=SpecCommand)(decorated)

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 
 @frozen
 class Output:
-    """What to print of a submit, and whether to wait until the job has ended."""
+    """What to print of a submit, and whether to wait for what becomes of it."""
 
     dry_run: str | None = None
     """`client`, `server`, or None to submit."""
     form: str | None = None
-    wait: bool = False
+    stays: bool = False
+    """Whether to wait for what was submitted."""
     logs: bool = False
+    patience: int | None = None
+    """Seconds after which to give up waiting."""
 
     def __post_init__(self) -> None:
         if self.dry_run not in (None, "client", "server"):

@@ -1,4 +1,4 @@
-"""Submit a request or show what would be sent, and wait for the end of the job if requested."""
+"""Submit a request or show what would be sent."""
 
 import sys
 from typing import TYPE_CHECKING, Any
@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING, Any
 from arena.commands import _console, _show
 from arena.commands._progress import Live
 from arena.commands._request import Output
-from arena.errors import NotAllowed, Unreachable, aimed
+from arena.errors import aimed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from arena.actions.submit.plan import Plan
     from arena.actions.submit.request import Request
     from arena.commands._family import FamilyCommands
-    from arena.model.jobs import Job
     from arena.session import Session
 
 
@@ -33,8 +30,8 @@ def run(session: "Session", request: "Request", output: Output, family: "FamilyC
         _show.show_one(session, family.noun(), made, output.form)
     else:
         _console.line(f"{request.kind.name} {name} submitted")
-    if output.logs or output.wait:
-        _stay(session, request, made, output)
+    if output.logs or output.stays:
+        family.stay(session, request.kind, made, output)
     elif not output.form:
         _console.remark(f"The {noun.capitalize()} {name} has been submitted successfully")
         target = aimed(name, session.namespace)
@@ -59,42 +56,3 @@ def show(session: "Session", plan: "Plan", output: Output) -> None:
     else:
         _console.page(manifests.dump(map(manifests.brief, objects)), nl=False)
         _console.remark("the packed code is shortened on a terminal; use -o yaml to see all of it")
-
-
-def _stay(session: "Session", request: "Request", job: "Job", output: Output) -> None:
-    """Stream its output or wait until the job has ended; after Ctrl-C it continues."""
-    seen: dict[str, Job] = {}
-    goes_on = f"the job continues; to end it, run: arena delete {aimed(job.name, session.namespace)}"
-    try:
-        if output.logs:
-            from arena.actions.jobs.logs.lines import Options
-            from arena.commands._log_printer import Sink
-            from arena.commands.logs import stream
-
-            stream(session, job.name, request.kind, Options(), Sink(prefix=None, stamps=False), _noted(seen))
-        else:
-            from arena.actions.jobs import wait
-            from arena.commands._wait_progress import watch
-
-            [ended] = watch(session, [job.name], request.kind, note=_noted(seen))
-            done = wait.judged(ended)
-            # With -o, stdout contains only that output.
-            _console.line(f"{done.kind} {done.name} {done.phase.value}", err=bool(output.form))
-            _console.remedy(done)
-    except KeyboardInterrupt:
-        _console.remark()
-        if (last := seen.get(job.name)) and last.phase.is_final:
-            from arena.commands.logs import ending
-
-            _console.remark(ending(last))
-            _console.remedy(last)
-        else:
-            _console.remark(goes_on)
-        raise
-    except (NotAllowed, Unreachable) as error:
-        error.hint = "; ".join(filter(None, (error.hint, goes_on)))
-        raise
-
-
-def _noted(seen: "dict[str, Job]") -> "Callable[[Job], None]":
-    return lambda job: seen.update({job.name: job})

@@ -7,7 +7,7 @@ import click
 from arena.commands import _console, _flags
 from arena.commands._globals import pass_session
 from arena.commands._jobs import JOBS
-from arena.commands._kinds import SENDING
+from arena.commands._kinds import sending
 from arena.commands._spec import SpecCommand
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Rerun(SpecCommand):
 
 
 def _options(function: Any) -> Any:
-    for option in reversed(SENDING):
+    for option in reversed(sending(JOBS)):
         function = option(function)
     return function
 

@@ -19,7 +19,7 @@ from arena.resources import AUTOSCALERS, DEPLOYMENTS, PODS, REPLICASETS, SERVICE
 pytestmark = pytest.mark.cluster
 
 DEPLOYMENT = "model-1-custom-serving"
-SERVER = "exec python3 modelserver.py --host= --model_name=model --model_dir=$MODEL"
+SERVER = "python3 modelserver.py --host= --model_name=model --model_dir=$MODEL"
 QUESTION = json.dumps([cars.ROW])
 V1 = ("--protocol", "v1", "--model", "model")
 WAIT = ("--wait", "--wait-timeout", "90s")

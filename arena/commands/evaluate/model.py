@@ -6,7 +6,7 @@ import click
 
 from arena.commands._globals import pass_session
 from arena.commands._jobs import JOBS
-from arena.commands._kinds import FILE, SENDING
+from arena.commands._kinds import FILE, sending
 from arena.commands._spec import SpecCommand, spec_options
 from arena.kinds.evaluation.evaluatejob import KIND, EvaluationSpec
 
@@ -21,7 +21,7 @@ class Model(SpecCommand):
 
 
 def _options(function: Any) -> Any:
-    for option in reversed((FILE, *SENDING)):
+    for option in reversed((FILE, *sending(JOBS))):
         function = option(function)
     return spec_options(EvaluationSpec)(function)
 

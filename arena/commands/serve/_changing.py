@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from arena.commands import _bulk, _console, _family, _flags, _show
-from arena.commands.serve._family import SERVINGS, version_option
+from arena.commands.serve._family import SERVINGS, patience_of, version_option
 from arena.errors import SpecError, aimed
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ def stay_options_of(*words: str) -> Callable[[F], F]:
     return _flags.decorated(
         click.option("--wait", "stays", is_flag=True,
                      help="Wait until the rollout has ended; exit 7 if the cluster gives it up."),
-        click.option("patience", *words, default=None, metavar="TIME", callback=_flags.duration,
-                     help="With --wait: give up after this time, such as 90s or 2h."),
+        patience_of(*words),
     )  # fmt: skip
 
 
@@ -79,18 +78,11 @@ def stay(session: "Session", made: "Changed", patience: int | None, *, quiet: bo
     Args:
         quiet: print the result on stderr.
     """
-    from arena.actions.serving import wait
-    from arena.commands.serve._waiting import shown
+    from arena.commands.serve import _waiting
 
-    one = made.serving
-    try:
-        shown(lambda report: wait.wait(session, one.object_name, timeout=patience, progress=report))
-    except KeyboardInterrupt:
-        _console.remark()
-        where = aimed(one.object_name, one.namespace)
-        _console.remark(f"the rollout continues; to undo it, run: arena serve rollback {where}")
-        raise
-    _console.line(f"serving {one.title} ready", err=quiet)
+    where = aimed(made.serving.object_name, made.serving.namespace)
+    goes_on = f"the rollout continues; to undo it, run: arena serve rollback {where}"
+    _waiting.stay(session, made.serving, patience, goes_on, quiet=quiet)
 
 
 def preview(made: "Changed", form: str | None) -> None:

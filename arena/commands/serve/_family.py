@@ -7,9 +7,11 @@ import click
 
 from arena.commands import _complete, _flags
 from arena.commands._family import KindFamilyCommands, Target
+from arena.errors import aimed
 
 if TYPE_CHECKING:
     from arena.actions.deletion import Removal
+    from arena.commands._request import Output
     from arena.kinds.family import Family
     from arena.kinds.kind import Kind
     from arena.model.events import Event
@@ -19,6 +21,14 @@ if TYPE_CHECKING:
     from arena.views.noun import Noun
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def patience_of(*words: str) -> Callable[[F], F]:
+    """The time limit of `--wait`, with these spellings."""
+    return click.option(
+        "patience", *words, default=None, metavar="TIME", callback=_flags.duration,
+        help="With --wait: give up after this time, such as 90s or 2h.",
+    )  # fmt: skip
 
 
 class Servings(KindFamilyCommands["Serving"]):
@@ -83,6 +93,22 @@ class Servings(KindFamilyCommands["Serving"]):
 
         name, _, version = name.partition("@")
         return delete.remove(removal, name, namespace, version or self.version, kind)
+
+    def waiting(self) -> tuple[Callable[[Any], Any], ...]:
+        """`--wait`, and a time limit whose name differs from the `--timeout` for requests of some kinds."""
+        return (
+            click.option("--wait", "stays", is_flag=True,
+                         help="Wait until it answers; exit 7 if the cluster gives it up."),
+            patience_of("--wait-timeout"),
+        )  # fmt: skip
+
+    def stay(self, session: "Session", kind: "Kind", made: "Serving", output: "Output") -> None:
+        """Wait until it is ready."""
+        from arena.commands.serve import _waiting
+
+        name, place = made.object_name, made.namespace
+        goes_on = f"the serving stays; to end it, run: arena serve delete {aimed(name, place)}"
+        _waiting.stay(session, made, output.patience, goes_on, quiet=bool(output.form))
 
     def target(self, value: "Serving") -> Target:
         """The name with the version, and the kind of the serving."""
