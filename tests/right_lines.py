@@ -58,6 +58,9 @@ LINES = {
     "serve list": ("serve list",),
     "serve get": ("serve get served -e",),
     "serve KIND": ("serve custom --name more --version 1 {image} --restful-port 8080 true",),
+    "serve KIND --wait": (
+        'serve custom --name soon --version 1 {image} --restful-port 8080 {ready} --wait "{idle}"',
+    ),
     "serve KIND --from-job": ("serve custom --name like --version 1 {image} --port 1 --from-job runs true",),
     "serve predict": ("serve predict served '[1]'",),
     "serve bench": ("serve bench served --input '[1]'",),

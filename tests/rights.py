@@ -259,6 +259,7 @@ UNTRIED = {
     "attach": {"create pods/exec"},
     "attach --main": {"create pods/attach"},
     "serve KIND": {"delete SERVINGS"},  # as UNDONE
+    "serve KIND --wait": {"get pods/log"},  # only if an instance crashes
     "serve KIND --from-job": {"delete SERVINGS"},
     # Only if a finalizer holds the serving, or versions have shares of the traffic.
     "serve delete": {"get SERVINGS", "list services", *(f"patch {one}" for one in usages.ROUTES)},

@@ -125,6 +125,8 @@ USAGES = (
                             "get create pods/portforward")),
     Usage("serve KIND", ("create SERVINGS", "create services"),
           ((UNDONE[0], ("delete SERVINGS",)),)),
+    Usage("serve KIND --wait", ("create list SERVINGS", "create services", "list pods"),
+          (SERVING_AT_ONCE, REASON_IN_LOG)),
     Usage("serve KIND --from-job", ("get JOBS", "create SERVINGS", "create services"),
           ((UNDONE[0], ("delete SERVINGS",)),)),
     Usage("serve predict", ("list SERVINGS", "list services", "list pods"), (REACHED,)),

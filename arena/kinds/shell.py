@@ -10,6 +10,14 @@ from arena.kinds.validators import text
 _DOUBLE = r'"(?s:[^"\\]|\\.)*"'
 _ODD = r"[\s'\"\\]|[\w=]\(|^\(.*,.*\)$|^#"
 """What a shell does not read literally in a word: blanks, quotes, Python calls and tuples, and comments."""
+_OWN = frozenset((
+    "alias", "bg", "break", "builtin", "case", "cd", "command", "continue", "declare", "do", "done",
+    "echo", "enable", "eval", "exec", "exit", "export", "false", "fc", "fg", "for", "function",
+    "getopts", "hash", "if", "jobs", "kill", "let", "local", "printf", "pwd", "read", "readonly",
+    "return", "select", "set", "shift", "shopt", "source", "test", "time", "times", "trap", "true",
+    "type", "typeset", "ulimit", "umask", "unalias", "unset", "until", "wait", "while", ".",
+))  # fmt: skip
+"""Words that a shell acts upon itself: POSIX, "Shell Command Language", 2.4 and 2.14, and those of bash."""
 _VARIABLE = r"\$\{?[a-zA-Z_]"
 
 
@@ -54,3 +62,23 @@ def _quoted(word: str) -> str:
         return shlex.quote(word)
     plain = re.sub(r'[\\"`]|\$(?!\{?[a-zA-Z_])', lambda found: "\\" + found[0], word)
     return f'"{plain}"'
+
+
+def program(line: str) -> str:
+    """The command line, told to replace the shell if it does no more than start one program.
+
+    A container's first process gets the signals, and a shell does not pass them on: without this, the program
+    would not learn that it is to end, and be killed after the grace period.
+
+    >>> program("python serve.py --port 80"), program("cd app && python serve.py")
+    ('exec python serve.py --port 80', 'cd app && python serve.py')
+    """
+    reading = shlex.shlex(line, posix=True, punctuation_chars="();<>|&`\n")
+    reading.whitespace_split, reading.commenters, reading.whitespace = True, "", " \t"
+    try:
+        words = list(reading)
+    except ValueError:  # a quote is not closed
+        return line
+    plain = all(set(word) - set(reading.punctuation_chars) for word in words)
+    starts = bool(words) and re.fullmatch(r"[\w./+-]+", words[0]) and words[0] not in _OWN
+    return f"exec {line}" if plain and starts else line

@@ -14,6 +14,18 @@ def size(arena: Served, name: str = "digits-1-custom-serving") -> int:
     return int(arena.cluster().get(DEPLOYMENTS, "default", name)["spec"]["replicas"])
 
 
+def test_a_submit_waits(arena: Served) -> None:
+    """`serve KIND --wait` ends when it answers; if it does not start, the wait says why, and it stays."""
+    assert arena.serve("digits", "1", "--wait") == "custom digits submitted\nserving digits 1 ready\n"
+    assert set(arena.answers()) == {"1"}
+    words = ("serve", "custom", "--name", "bad", "--version", "1", "--restful-port", "80", "--image", "i")
+    ended = arena.run(*words, "--wait", "--wait-timeout", "2s", "echo ValueError: no model; exit 3")
+    assert (ended.code, ended.out) == (6, "custom bad submitted\n")
+    assert 'serving "bad 1" is not ready after 2s: CrashLoopBackOff' in ended.err
+    assert "ValueError: no model" in ended.err
+    assert arena.get("bad")["desiredInstances"] == 1
+
+
 def test_an_update_replaces_instances(arena: Served) -> None:
     """`update --wait` ends when all instances run what was changed; the number stays, whoever has set it."""
     arena.serve("digits", "1", "--replicas", "2")

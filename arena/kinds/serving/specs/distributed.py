@@ -106,9 +106,7 @@ def _commands(spec: DistributedServingSpec) -> Values:
     leader = spec.of(LEADER, "command")
     if not spec.init_backend:
         lines = {LEADER: leader, WORKER: spec.of(WORKER, "command")}
-        return {
-            f"{role}_command": pod_values.shell(spec, line) if line else None for role, line in lines.items()
-        }
+        return {f"{role}_command": render.program(spec, line) for role, line in lines.items()}
     if not leader:
         raise SpecError("--init-backend needs a command", "add the command that the leader runs")
     return {

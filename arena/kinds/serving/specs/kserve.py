@@ -18,7 +18,7 @@ from arena.kinds.serving.specs.base.scaling import ScalingOptions, optional
 from arena.kinds.serving.specs.base.spec import HTTP, LINE
 from arena.kinds.spec import option
 from arena.kinds.validators import shown, text
-from arena.kinds.workload import environment, images, pod_values
+from arena.kinds.workload import environment, images
 from arena.kinds.workload.dependents import Dependent
 from arena.kinds.workload.rendering import Rendering
 
@@ -242,7 +242,7 @@ def _component(spec: KServeServingSpec, part: str) -> Values:
     return {
         f"as_{part}": part if image else None,
         f"{part}_image": image or None,
-        f"{part}_command": pod_values.shell(spec, line) if line else None,
+        f"{part}_command": render.program(spec, line),
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from arena import labels
+from arena.kinds import shell
 from arena.kinds.serving.base.groups import LEADER, WORKER
 from arena.kinds.serving.specs.base import render
 from arena.kinds.serving.specs.base.spec import ServingSpec
@@ -50,12 +51,16 @@ STAY = JOIN + "while ray status > /dev/null 2>&1; do sleep 10; done; echo 'the l
 
 def leading(spec: ServingSpec, line: str) -> list[str]:
     """The command of a leader that waits for the workers, and then runs a command line."""
-    return ["sh", "-c", LEAD, _COUNT, spec.shell, environment.literal(line)]
+    return ["sh", "-c", LEAD, _COUNT, spec.shell, environment.literal(shell.program(line))]
 
 
 def following(spec: ServingSpec, line: str) -> list[str]:
     """The command of a worker that joins the leader, and then runs a command line, if there is one."""
-    return ["sh", "-c", FOLLOW, spec.shell, environment.literal(line)] if line else ["sh", "-c", STAY]
+    return (
+        ["sh", "-c", FOLLOW, spec.shell, environment.literal(shell.program(line))]
+        if line
+        else ["sh", "-c", STAY]
+    )
 
 
 def values(spec: ServingSpec, pod: Values, gpus: Mapping[str, int], size: int) -> Values:

@@ -5,6 +5,7 @@ from typing import Any
 
 from arena import labels
 from arena.errors import SpecError
+from arena.kinds import shell
 from arena.kinds.serving import FAMILY
 from arena.kinds.serving.specs.base import locations, ports, storage
 from arena.kinds.serving.specs.base.spec import GRPC, HTTP, METRICS, ServingSpec
@@ -78,10 +79,15 @@ def container(spec: ServingSpec, rendering: Rendering) -> Values:
         **storage.values(spec, rendering),
         "selector": dict(spec.selector) or None,
         "resources": pod_values.resources(spec, spec.gpus, asked),
-        "command": pod_values.shell(spec, spec.command) if spec.command else None,
+        "command": program(spec, spec.command),
         "working_dir": code.start_dir(spec, rendering) or None,
         "security": pod_values.security(spec),
     }
+
+
+def program(spec: ServingSpec, line: str) -> list[str] | None:
+    """The command of a container that runs this command line; None for the command of its image."""
+    return pod_values.shell(spec, shell.program(line)) if line else None
 
 
 def pod(spec: ServingSpec, rendering: Rendering) -> Values:
