@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _bulk, _console, _family
+from arena.commands import _bulk, _console, _deleting
+from arena.commands._family import Target
 from arena.commands._globals import pass_session
 from arena.commands._jobs import JOBS
 from arena.errors import SpecError
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("delete")
-@_family.delete_options(JOBS)
+@_deleting.delete_options(JOBS)
 @click.option(
     "--still-running",
     "lingering",
@@ -35,7 +36,7 @@ def command(session: "Session", lingering: bool, **flags: Any) -> int:
     arena delete bert --still-running
     """
     if not lingering:
-        return _family.delete_objects(session, JOBS, **flags)
+        return _deleting.delete_objects(session, JOBS, **flags)
     if not flags["names"]:
         raise SpecError("--still-running requires job names", "arena list shows which of them still run")
     if flags["everything"] or flags["selector"]:
@@ -49,7 +50,7 @@ def _delete_lingering(session: "Session", names: tuple[str, ...], kind: "Kind | 
 
     _console.remark(f"using {session.describe()}")
 
-    def act(target: _family.Target) -> None:
+    def act(target: Target) -> None:
         name, kind = target
         ended = delete.delete_lingering(session, name, kind=kind)
         for one in ended:

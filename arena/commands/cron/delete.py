@@ -1,9 +1,9 @@
 """arena cron delete (del): delete crons and their runs."""
 
-from arena.commands import _family
+from arena.commands import _deleting
 from arena.commands.cron._family import CRONS
 
-command = _family.delete_command(
+command = _deleting.delete_command(
     CRONS,
     """Delete crons and their runs, including active runs.
 

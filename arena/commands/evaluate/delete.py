@@ -1,9 +1,9 @@
 """arena evaluate delete (del): delete evaluations."""
 
-from arena.commands import _family
+from arena.commands import _deleting
 from arena.commands.evaluate._family import EVALUATIONS
 
-command = _family.delete_command(
+command = _deleting.delete_command(
     EVALUATIONS,
     """Delete evaluations.
 

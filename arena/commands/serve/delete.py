@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _family
+from arena.commands import _deleting
 from arena.commands._globals import pass_session
 from arena.commands.serve._family import SERVINGS, Servings, version_option
 from arena.errors import SpecError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("delete")
-@_family.delete_options(SERVINGS)
+@_deleting.delete_options(SERVINGS)
 @version_option
 @click.option("--all-versions", "whole", is_flag=True, help="Delete all versions of the named servings.")
 @pass_session
@@ -44,4 +44,4 @@ def command(
             raise SpecError("-v and --all-versions are mutually exclusive", "give one of them")
         names = tuple(find.spread(session, names, kind))
     flags = {**flags, "names": names, "kind": kind}
-    return _family.delete_objects(session, Servings(version), **flags)
+    return _deleting.delete_objects(session, Servings(version), **flags)
