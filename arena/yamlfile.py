@@ -1,10 +1,12 @@
 """YAML files of settings: read completely, or refused with an error that names the file."""
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from itertools import accumulate
 from typing import Any
 
+from arena import plain_yaml
 from arena.errors import SpecError
 from arena.paths import StrPath
 
@@ -65,6 +67,12 @@ def parse(text: str | bytes, what: str, deepest: int, *, written: bool = False) 
     Raises:
         SpecError: it is not YAML, or uses aliases, which may be small in a file and large in memory.
     """
+    found = plain(text, deepest, written)
+    return parsed(text, what, deepest, written) if found is None else found
+
+
+def parsed(text: str | bytes, what: str, deepest: int, written: bool) -> Any:
+    """As `parse`, with the YAML library, which takes long to import."""
     import yaml
 
     loader = _written() if written else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -77,6 +85,22 @@ def parse(text: str | bytes, what: str, deepest: int, *, written: bool = False) 
         mark = getattr(cause, "problem_mark", None)
         line = f" (line {mark.line + 1})" if mark is not None else ""
         raise SpecError(f"{what} is not valid YAML{line}", "correct it, or use another file") from cause
+
+
+_UNCLEAR = re.compile(r"&|\t|(?:^|[ ])(?:yes|no|on|off)(?:[ :]|$)", re.IGNORECASE | re.MULTILINE)
+"""Anchors, and words that YAML files of settings may use for a truth value."""
+
+
+def plain(text: str | bytes, deepest: int, written: bool) -> Any:
+    """As `parse`, for a document in plain YAML; None if it is not plain."""
+    try:
+        known = text if isinstance(text, str) else text.decode("ascii")
+    except UnicodeDecodeError:
+        return None
+    if _UNCLEAR.search(known):
+        return None
+    documents = plain_yaml.read(known, written=written, deepest=deepest - 1)
+    return documents[0] if documents and len(documents) == 1 else None
 
 
 @cache

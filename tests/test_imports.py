@@ -37,6 +37,26 @@ SPARED = {
     "psutil",
 }
 NEVER = HEAVY | TALKS | HOUSE
+KUBECONFIG = """\
+apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: LS0tLS1CRUdJTg==
+    server: https://127.0.0.1:6443
+  name: kind
+contexts:
+- context:
+    cluster: kind
+    user: kubernetes-admin
+  name: kubernetes-admin@kind
+current-context: kubernetes-admin@kind
+kind: Config
+preferences: {}
+users:
+- name: kubernetes-admin
+  user:
+    token: eyJhbGciOiJSUzI1NiIsImtpZCI6IiJ9.eyJpc3MiOiJrdWJlcm5ldGVzIn0.c2lnbmF0dXJl-_
+"""
 IDLE = NEVER | PRINTS | {"arena.kube", "arena.local"}
 
 CASES = [
@@ -85,6 +105,23 @@ def test_reading_jobs_needs_no_options(tmp_path: Path) -> None:
         assert {"arena.kube.direct", "arena.kinds.training.base.reading"} <= names, what
         assert not names & SPARED, what
         assert not [name for name in names if name.startswith("arena.kinds.training.specs.")], what
+
+
+def test_a_kubeconfig_needs_no_yaml_library(tmp_path: Path) -> None:
+    """A kubeconfig as kubectl writes it is read without the YAML library, nor are files made for a token."""
+    code = f"""
+import sys
+from arena.kube import keyfiles, kubeconfig
+print(kubeconfig.read([{str(tmp_path / "config")!r}]))
+print(*sorted(sys.modules.keys() & {{"yaml", "tempfile"}}))
+"""
+    (tmp_path / "config").write_text(KUBECONFIG)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    shown, names = done.stdout.splitlines()
+    assert "kubernetes-admin@kind" in shown
+    assert not names
 
 
 def test_reading_servings_needs_no_options(tmp_path: Path) -> None:

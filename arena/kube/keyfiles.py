@@ -2,7 +2,6 @@
 
 import atexit
 import os
-import tempfile
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -44,6 +43,8 @@ def content(file: str) -> bytes:
 
 @cache
 def _written(data: bytes) -> str:
+    import tempfile  # which is slow to import, and tokens need no file
+
     descriptor, name = tempfile.mkstemp(prefix="arena-")
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)

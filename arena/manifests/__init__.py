@@ -4,8 +4,7 @@ reader.py        YAML in, plain data out, with limits
 template.py      find, fill, patch and check
 merging.py       apply the difference of two manifests to a live object
 writer.py        YAML for users
-plain_yaml.py    reads and writes the YAML of most templates and manifests
-yaml_library.py  reads and writes all other YAML; imported only if necessary
+yaml_library.py  reads and writes YAML that is not plain (`arena.plain_yaml`); imported only if necessary
 
 Nothing here knows kinds, clusters or commands.
 """

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from arena import plain_yaml
 from arena.errors import TemplateError
-from arena.manifests import plain_yaml
 
 LIMIT = 1 << 20
 """Maximum bytes of a text."""

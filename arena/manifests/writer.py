@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from arena import visible
-from arena.manifests import plain_yaml
+from arena import plain_yaml, visible
 
 MASK = "***"
 _SHORT = 40

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import arena
-from arena.manifests import plain_yaml, writer, yaml_library
+from arena import plain_yaml, yamlfile
+from arena.manifests import writer, yaml_library
 
 TEMPLATES = sorted((Path(arena.__file__).parent / "templates").glob("*.yaml"))
 PIECES = (
@@ -64,3 +65,17 @@ def test_write(node):
     """What is written of a plain object is what the library writes, to the character."""
     text = plain_yaml.write(node, writer.is_ambiguous)
     assert text is None or text == yaml_library.write(node)
+
+
+@given(st.lists(st.sampled_from((*PIECES, "on", "no: ", " yes")), max_size=25).map("".join), st.booleans())
+def test_settings(text, written):
+    """What is read of a plain file of settings is what the YAML library reads, to the type."""
+    deepest = 3
+    found = yamlfile.plain(text, deepest, written)
+    assert found is None or repr(found) == repr(yamlfile.parsed(text, "it", deepest, written))
+
+
+@pytest.mark.parametrize("text", ["a: b", "a:\n- b: c\n", "a:\n  b:\n    c: d\n", "a:\n  b: {}\n"])
+def test_settings_that_are_plain(text):
+    """Files without anything that only the library reads are read without it."""
+    assert yamlfile.plain(text, 4, False) == yamlfile.parsed(text, "it", 4, False)

@@ -1,7 +1,7 @@
-"""Plain YAML: block mappings and lists of scalars on one line, as most templates and manifests have them.
+"""Plain YAML: block mappings and lists of scalars on one line, as most manifests and kubeconfigs have them.
 
 Importing a YAML library takes longer than importing the rest of `arena submit`. For a text or an object that
-is not plain, `read` and `write` return None; `yaml_library` handles all of YAML.
+is not plain, `read` and `write` return None; `yamlfile` and `manifests.yaml_library` handle all of YAML.
 """
 
 import re
@@ -26,17 +26,18 @@ class _Other(Exception):
     """The text or the object is not plain YAML."""
 
 
-def read(text: str, *, written: bool = False) -> list[Any] | None:
+def read(text: str, *, written: bool = False, deepest: int = _DEEPEST) -> list[Any] | None:
     """The documents of a text, without empty ones; None if it is not plain.
 
     Args:
         text: the YAML.
         written: whether to keep scalars as the text that is written.
+        deepest: a text with more mappings and lists inside each other is not plain; empty ones do not count.
     """
     if len(text) > _LONGEST or not _CHARACTERS.fullmatch(text):
         return None
     try:
-        return [_Document(lines, written).read() for lines in _documents(text) if lines]
+        return [_Document(lines, written, deepest).read() for lines in _documents(text) if lines]
     except _Other:
         return None
 
@@ -57,9 +58,10 @@ def _documents(text: str) -> Iterator[list[tuple[int, str]]]:
 class _Document:
     """Reads the lines of one document."""
 
-    def __init__(self, lines: list[tuple[int, str]], written: bool) -> None:
+    def __init__(self, lines: list[tuple[int, str]], written: bool, deepest: int) -> None:
         self.lines = lines
         self.written = written
+        self.deepest = deepest
         self.anchors: dict[str, Any] = {}
 
     def read(self) -> Any:
@@ -74,7 +76,7 @@ class _Document:
 
     def block(self, indent: int, depth: int) -> Any:
         """The list or the mapping with this indentation."""
-        if depth > _DEEPEST:
+        if depth >= self.deepest:
             raise _Other
         if self.lines[-1][1].startswith("- "):
             return list(self.items(indent, depth))
