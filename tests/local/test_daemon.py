@@ -781,6 +781,19 @@ def test_the_module_is_cheap_to_import():
     )
 
 
+def test_the_server_spares_what_it_never_uses():
+    """The local cluster's server loads neither the client of its HTTP library nor the library of C++."""
+    code = (
+        "import sys; from arena.local import lean_aiohttp; lean_aiohttp.load(); print(*sorted(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    names = set(done.stdout.split())
+    assert "aiohttp.web" in names
+    assert not names & {"aiohttp.client", "frozenlist._frozenlist"}
+
+
 def test_foreground(home):
     """In the foreground the server says where it is and ends on Ctrl-C."""
     command = [sys.executable, "-m", "arena.local.server", "--foreground"]
