@@ -282,6 +282,18 @@ def test_the_list_of_a_group_is_right_whatever_its_number(tmp_path):
     assert (tmp_path / "hosts").read_text().split() == ["127.0.0.1", "127.0.0.1"]
 
 
+@pytest.mark.parametrize("on_host", [True, False])
+def test_ray_keeps_other_users_out(serve, on_host):
+    """On the user's own machine, where others could reach it, Ray starts with a token and its own address."""
+    words = ("--name", "x", "--version", "1", "--image", "i", "--restful-port", "80", "--worker-num", "1")
+    made, *_ = serve("distributed", *words, "--init-backend", "ray", "serve", on_host=on_host)
+    group = made["spec"]["leaderWorkerTemplate"]
+    for role in ("leaderTemplate", "workerTemplate"):
+        script = group[role]["spec"]["containers"][0]["command"][2]
+        assert script.startswith("export RAY_AUTH_MODE=token RAY_ADDRESS=") == on_host
+        assert ("ray get-auth-token" in script) == (on_host and role == "leaderTemplate")
+
+
 def test_no_object_of_another_is_in_the_way(serve):
     """Two versions beside each other share no name of an object, unlike the Go arena's routes of Istio."""
     words = ("--name", "x", "--image", "i", "--restful-port", "80", "--enable-istio", "--expose-service")

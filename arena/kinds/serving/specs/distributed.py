@@ -94,7 +94,7 @@ def values(spec: DistributedServingSpec, rendering: Rendering) -> Values:
         "ports": [*pod["ports"], *ray],
         **probes.values(spec),
         **groups.values(spec, pod, gpus, spec.worker_num + 1),
-        **_commands(spec),
+        **_commands(spec, rendering),
         "leader_resources": _resources(spec, LEADER),
         "worker_resources": _resources(spec, WORKER),
         "rollout": rollout.amounts(spec),
@@ -102,7 +102,7 @@ def values(spec: DistributedServingSpec, rendering: Rendering) -> Values:
     }
 
 
-def _commands(spec: DistributedServingSpec) -> Values:
+def _commands(spec: DistributedServingSpec, rendering: Rendering) -> Values:
     leader = spec.of(LEADER, "command")
     if not spec.init_backend:
         lines = {LEADER: leader, WORKER: spec.of(WORKER, "command")}
@@ -110,8 +110,8 @@ def _commands(spec: DistributedServingSpec) -> Values:
     if not leader:
         raise SpecError("--init-backend needs a command", "add the command that the leader runs")
     return {
-        "leader_command": groups.leading(spec, leader),
-        "worker_command": groups.following(spec, spec.worker_command),
+        "leader_command": groups.leading(spec, rendering, leader),
+        "worker_command": groups.following(spec, rendering, spec.worker_command),
     }
 
 

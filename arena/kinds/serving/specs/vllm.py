@@ -60,8 +60,8 @@ def _grouped(spec: VLLMServingSpec, rendering: Rendering, made: dict[str, Any]) 
     line = spec.command or shlex.join([*PROGRAM, *arguments(spec, rendering), *spec.more_arguments])
     return {
         **groups.values(spec, made, {LEADER: spec.gpus, WORKER: spec.gpus}, spec.nodes),
-        "leader_command": groups.leading(spec, line),
-        "worker_command": groups.following(spec, ""),
+        "leader_command": groups.leading(spec, rendering, line),
+        "worker_command": groups.following(spec, rendering, ""),
         "ports": [*made["ports"], {"name": "ray", "containerPort": groups.RAY_PORT}],
         "rollout": rollout.amounts(spec),
     }

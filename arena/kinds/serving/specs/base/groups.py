@@ -9,6 +9,7 @@ from arena.kinds.serving.base.groups import LEADER, WORKER
 from arena.kinds.serving.specs.base import render
 from arena.kinds.serving.specs.base.spec import ServingSpec
 from arena.kinds.workload import environment
+from arena.kinds.workload.rendering import Rendering
 
 Values = dict[str, Any]
 
@@ -23,6 +24,11 @@ HOSTS = (
 """The script that lists the pods of a group: the operator tells the leader's name, or its IP address if all
 share that, and the size.
 """
+START_HERE = "ray start --disable-usage-stats"
+HERE = 'export RAY_AUTH_MODE=token RAY_ADDRESS="$LWS_LEADER_ADDRESS:$RAY_PORT"; '
+"""What keeps other users out, since Ray listens on all addresses, and tells programs their own cluster."""
+TOKEN = "(umask 077; ray get-auth-token --generate > /dev/null); "
+"""Makes the token that all Ray programs of a user share, in `~/.ray`, if there is none."""
 RAY_PORT = 6379
 PATIENCE = 600
 """Seconds that the pods of a group wait for each other."""
@@ -49,18 +55,22 @@ STAY = JOIN + "while ray status > /dev/null 2>&1; do sleep 10; done; echo 'the l
 """The script of a worker that runs what the leader tells it."""
 
 
-def leading(spec: ServingSpec, line: str) -> list[str]:
+def leading(spec: ServingSpec, rendering: Rendering, line: str) -> list[str]:
     """The command of a leader that waits for the workers, and then runs a command line."""
-    return ["sh", "-c", LEAD, _COUNT, spec.shell, environment.literal(shell.program(line))]
+    program = environment.literal(shell.program(line))
+    return ["sh", "-c", _script(LEAD, rendering, TOKEN), _COUNT, spec.shell, program]
 
 
-def following(spec: ServingSpec, line: str) -> list[str]:
+def following(spec: ServingSpec, rendering: Rendering, line: str) -> list[str]:
     """The command of a worker that joins the leader, and then runs a command line, if there is one."""
-    return (
-        ["sh", "-c", FOLLOW, spec.shell, environment.literal(shell.program(line))]
-        if line
-        else ["sh", "-c", STAY]
-    )
+    if not line:
+        return ["sh", "-c", _script(STAY, rendering)]
+    return ["sh", "-c", _script(FOLLOW, rendering), spec.shell, environment.literal(shell.program(line))]
+
+
+def _script(text: str, rendering: Rendering, before: str = "") -> str:
+    """A script with Ray as it is started here: on the user's own machine, among other clusters and users."""
+    return HERE + before + text.replace("ray start", START_HERE) if rendering.on_host else text
 
 
 def values(spec: ServingSpec, pod: Values, gpus: Mapping[str, int], size: int) -> Values:
