@@ -33,7 +33,7 @@ def detailed(cluster: Cluster, found: Found, one: Serving) -> Serving:
             return otherwise
 
     def revisions() -> tuple[Revision, ...]:
-        return tuple(state.revision for state in history.states(cluster, found))
+        return tuple(state.revision for state in history.states(cluster, found._replace(serving=one)))
 
     def scaler() -> Autoscaler | None:
         there = autoscale.scaler_of(cluster, found)

@@ -92,6 +92,7 @@ def _recorded(found: Found) -> list[State]:
     now = Revision(
         number=number,
         created=when(found.obj["metadata"].get("creationTimestamp")) if not former else None,
+        image=_recorded_image(notes.get(labels.SPEC, "{}")),
         cause=notes.get(labels.CHANGE_CAUSE, ""),
         instances=len(found.serving.instances),
         is_current=True,
@@ -108,6 +109,15 @@ def _recorded(found: Found) -> list[State]:
         for one in former
     ]
     return [State(revision=now), *reversed(every)]
+
+
+def _recorded_image(text: str) -> str:
+    """The image among recorded options; "" if there is none, or if somebody has edited them."""
+    try:
+        options = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    return str(options.get("image") or "") if isinstance(options, dict) else ""
 
 
 def _entries(obj: Object) -> list[Object]:

@@ -23,7 +23,8 @@ def test_changed(arena: Served, kind: str) -> None:
     arena.must("serve", "update", kind, "--name", "g", "-e", "ANSWER=2", "--wait")
     until(lambda: arena.answers() == ["2"], what="the second revision")
     revisions = arena.get("g")["revisions"]
-    assert [(one["revision"], one["current"]) for one in revisions] == [(2, True), (1, False)]
+    shown = [(one["revision"], one["current"], one["instances"], one["image"]) for one in revisions]
+    assert shown == [(2, True, 1, "i"), (1, False, 0, "i")]
     arena.must("serve", "rollback", "g", "--wait")
     until(lambda: arena.answers() == ["1"], what="the first revision")
     [before] = arena.programs()
