@@ -1,19 +1,16 @@
 """The documented command lines of the Go arena that start servings are command lines of this one."""
 
 import shlex
-from pathlib import Path
 
 import pytest
 import yaml
+from go_servings import LINES, NUMBERS
 
 from arena import kinds
 from arena.kinds.serving import FAMILY
 
-TEXT = (Path(__file__).parents[1] / "cases" / "go-servings.txt").read_text(encoding="utf-8")
-LINES = [line for line in TEXT.splitlines() if line and not line.startswith("#")]
 
-
-@pytest.mark.parametrize("line", LINES, ids=range(1, len(LINES) + 1))
+@pytest.mark.parametrize("line", LINES, ids=NUMBERS)
 def test_each_is_rendered(arena, line):
     """A line gives an object of its kind, which is read back under the name and version that the line has."""
     _, *words = shlex.split(line)

@@ -1,14 +1,25 @@
 """What a submit sends is accepted: by the local cluster strictly, and by a real one."""
 
 import os
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from case_files import CASES, read
+from definitions import connected, defined
+from go_servings import LINES, NUMBERS
+from reduction import file
 
+from arena import kinds
 from arena.actions.submit.plan import DEPENDENTS
 from arena.errors import SpecError
-from arena.resources import PODS
+from arena.kinds.serving import FAMILY as SERVING
+from arena.kube import Cluster
+from arena.resources import HTTP_ROUTES, PODS, VIRTUAL_SERVICES
 
+OF_ALL_COMMANDS = ("--namespace", "--loglevel")
+"""Options that no kind has of its own."""
 TYPES = {**DEPENDENTS, PODS.kind: PODS}
 
 
@@ -65,14 +76,20 @@ def test_local_cluster_accepts(case, submit, tmp_path):
                 api.create(resource, obj, "default", WriteOptions(validation="Strict"))
 
 
-@pytest.mark.cluster
-@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
-def test_real_cluster_accepts(case, submit):
-    """A real cluster takes what is beside a job, the job's pods, and the job where it serves the kind."""
-    from arena.session import connect
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A real cluster, with the published definitions of servings, as far as they are at hand."""
+    config = Path(os.environ["ARENA_TEST_KUBECONFIG"])
+    types = dict.fromkeys(one for kind in kinds.of(SERVING) for one in kind.carriers)
+    wanted = [one for one in (*types, HTTP_ROUTES, VIRTUAL_SERVICES) if "." in one.group]
+    with defined(
+        connected(config), config, *(one for one in wanted if file(one.api_version, one.kind).exists())
+    ):
+        yield connected(config)
 
-    cluster = connect(kubeconfig=os.environ["ARENA_TEST_KUBECONFIG"]).cluster()
-    kind, made = made_by(case, submit)
+
+def check_real(cluster, kind, made):
+    """Have a cluster check the objects strictly, and pods of their templates, whose types it serves."""
     for obj in (*made, *pods_of(made[0])):
         if cluster.serves(one := of_type(kind, obj)):
             try:
@@ -81,3 +98,20 @@ def test_real_cluster_accepts(case, submit):
                 if "grpc" in str(obj) and "must specify a handler type" in str(error):
                     pytest.skip("NOT TESTED: this cluster is older than probes by gRPC (Kubernetes 1.24)")
                 raise
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_real_cluster_accepts(cluster, case, submit):
+    """A real cluster takes what is sent for a job or a serving, and its pods."""
+    check_real(cluster, *made_by(case, submit))
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("line", LINES, ids=NUMBERS)
+def test_real_cluster_accepts_documented_servings(cluster, line, submit):
+    """A real cluster takes what the documented command lines of the Go arena give."""
+    _, _, word, *words = shlex.split(line)
+    kind, own = kinds.find(word, SERVING), [one for one in words if not one.startswith(OF_ALL_COMMANDS)]
+    version = () if any("version=" in one.lower() for one in own) else ("--version", "1")
+    check_real(cluster, kind, submit(kind, *version, *own))

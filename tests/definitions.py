@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -37,10 +38,20 @@ def define(kube: Cluster, config: Path, *resources: Resource) -> list[Resource]:
             pytest.skip(f"the cluster has no {resource.kind}, and its definition is not at hand")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     for path in files:
-        kube.create(DEFINITIONS, None, yaml.load(path.read_text(encoding="utf-8"), loader))
+        kube.create(DEFINITIONS, None, structural(yaml.load(path.read_text(encoding="utf-8"), loader)))
     for resource in missing:
         until(lambda resource=resource: serves(config, resource), 60, f"{resource.kind} served")
     return missing
+
+
+def structural(node: Any) -> Any:
+    """A definition whose arrays say of what they are; clusters refuse Seldon's as it is published."""
+    if isinstance(node, dict):
+        found = {name: structural(below) for name, below in node.items()}
+        if found.get("type") == "array" and found.get("items") == {}:
+            found["items"] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+        return found
+    return [structural(below) for below in node] if isinstance(node, list) else node
 
 
 @contextmanager
