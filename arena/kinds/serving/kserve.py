@@ -59,7 +59,7 @@ def read(obj: Object, pods: Sequence[Pod]) -> Serving:
         model=meta["name"] if format else own.get(labels.MODEL_NAME, ""),
         gpus=instances.gpus({"containers": _containers(predictor)}) * max(len(ready), int(least or 0)),
         instances=found,
-        rollout=state.inference_rollout(obj),
+        rollout=state.inference_rollout(obj, pods),
         routed=_routed(status),
     )
 

@@ -39,7 +39,7 @@ def read(obj: Object, pods: Sequence[Pod]) -> Serving:
         model=own.get(labels.MODEL_NAME, "") or _node(spec),
         gpus=sum(count * _gpus(one) for count, one in zip(counts, spec.get("predictors") or (), strict=True)),
         instances=reading.pods_of(pods, PODS),
-        rollout=state.seldon_rollout(obj),
+        rollout=state.seldon_rollout(obj, pods),
     )
 
 

@@ -21,16 +21,16 @@ def test_changed(arena: Served, kind: str) -> None:
     arena.must("serve", kind, "--name", "g", *KINDS[kind], "-e", "ANSWER=1", quoted(sys.executable, program))
     arena.ready("g")
     arena.must("serve", "update", kind, "--name", "g", "-e", "ANSWER=2", "--wait")
-    until(lambda: arena.answers() == ["2"], what="the second revision")
+    assert arena.answers() == ["2"]
     revisions = arena.get("g")["revisions"]
     shown = [(one["revision"], one["current"], one["instances"], one["image"]) for one in revisions]
     assert shown == [(2, True, 1, "i"), (1, False, 0, "i")]
     arena.must("serve", "rollback", "g", "--wait")
-    until(lambda: arena.answers() == ["1"], what="the first revision")
+    assert arena.answers() == ["1"]
     [before] = arena.programs()
     arena.must("serve", "restart", "g", "--wait")
     until(lambda: [one.pid for one in arena.programs()] not in ([], [before.pid]), what="another program")
     arena.must("serve", "scale", "g", "-r", "2", "--wait")
-    until(lambda: arena.answers() == ["1", "1"], what="two groups")
+    assert arena.answers() == ["1", "1"]
     arena.must("serve", "delete", "g")
     until(lambda: not arena.programs(), what="the end of all programs")
