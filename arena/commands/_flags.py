@@ -175,6 +175,25 @@ def place_options(function: F) -> F:
     return kind_option(instance_option(container_option(function)))
 
 
+def exec_options(place: Callable[[Any], Any]) -> Callable[[F], F]:
+    """`COMMAND...` to run in a container, the options that select it, `--stdin` and `--tty`.
+
+    Args:
+        place: the options that select the container.
+    """
+    from arena.commands._complete import files
+
+    return decorated(
+        click.argument("words", metavar="[--] COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED,
+                       shell_complete=files),
+        place,
+        click.option("--stdin", "-s", is_flag=True,
+                     help="Pass standard input to the command, without a terminal."),
+        click.option("--tty/--no-tty", "tty", default=None,
+                     help="Allocate a terminal.  [default: if this is one]"),
+    )  # fmt: skip
+
+
 def agreed(question: str) -> None:
     """Ask for confirmation on the terminal.
 

@@ -53,16 +53,23 @@ def attach(session: "Session", where: "tuple[Instance, str]", words: Sequence[st
         with instances.attach(session.cluster(), one, container=container, stdin=False, tty=False) as opened:
             return join(opened, stdin=False, tty=False)
     _console.remark(f"Hello! Arena attach the container {container} of instance {one.name}")
-    return execute(session, where, words or ("sh",), stdin=True, tty=is_terminal())
+    return execute(session, where, words or ("sh",), stdin=True, tty=None)
 
 
 def execute(
-    session: "Session", where: "tuple[Instance, str]", words: Sequence[str], *, stdin: bool, tty: bool
+    session: "Session", where: "tuple[Instance, str]", words: Sequence[str], *, stdin: bool, tty: bool | None
 ) -> int:
-    """Run a command in a container, connected to this terminal; return its exit code."""
+    """Run a command in a container, connected to this terminal; return its exit code.
+
+    Args:
+        stdin: whether to send standard input, which a terminal always does.
+        tty: whether the remote side is a terminal; None if it shall be what this side is.
+    """
     from arena.actions.jobs import instances
 
     one, container = where
+    tty = is_terminal() if tty is None else tty
+    stdin = stdin or tty
     cluster = session.cluster()
     with instances.execute(cluster, one, words, container=container, stdin=stdin, tty=tty) as opened:
         return join(opened, stdin=stdin, tty=tty)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _complete, _flags
+from arena.commands import _flags
 from arena.commands._globals import pass_session
 
 if TYPE_CHECKING:
@@ -13,11 +13,7 @@ if TYPE_CHECKING:
 
 @click.command("exec", context_settings={"ignore_unknown_options": False})
 @_flags.job_argument()
-@click.argument("words", metavar="[--] COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED,
-                shell_complete=_complete.files)  # fmt: skip
-@_flags.place_options
-@click.option("--stdin", "-s", is_flag=True, help="Pass standard input to the command, without a terminal.")
-@click.option("--tty/--no-tty", "tty", default=None, help="Allocate a terminal.  [default: if this is one]")
+@_flags.exec_options(_flags.place_options)
 @pass_session
 def command(
     session: "Session", name: str, words: tuple[str, ...], stdin: bool, tty: bool | None, **where: Any
@@ -30,7 +26,6 @@ def command(
     arena exec bert -- bash
     tar c src | arena exec bert -s -- tar x
     """
-    from arena.commands._terminal import Place, execute, is_terminal
+    from arena.commands._terminal import Place, execute
 
-    tty = is_terminal() if tty is None else tty
-    return execute(session, Place(**where).find(session, name), words, stdin=stdin or tty, tty=tty)
+    return execute(session, Place(**where).find(session, name), words, stdin=stdin, tty=tty)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _complete, _family
+from arena.commands import _family, _flags
 from arena.commands._globals import pass_session
 from arena.commands.serve import _place
 from arena.commands.serve._family import SERVINGS
@@ -15,11 +15,7 @@ if TYPE_CHECKING:
 
 @click.command("exec", context_settings={"ignore_unknown_options": False})
 @_family.name_argument(SERVINGS)
-@click.argument("words", metavar="[--] COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED,
-                shell_complete=_complete.files)  # fmt: skip
-@_place.options
-@click.option("--stdin", "-s", is_flag=True, help="Pass standard input to the command, without a terminal.")
-@click.option("--tty/--no-tty", "tty", default=None, help="Allocate a terminal.  [default: if this is one]")
+@_flags.exec_options(_place.options)
 @pass_session
 def command(
     session: "Session", name: str, words: tuple[str, ...], stdin: bool, tty: bool | None, **where: Any
@@ -30,8 +26,6 @@ def command(
     arena serve exec digits -- nvidia-smi
     arena serve exec digits -v 2 -- ls -l /models
     """
-    from arena.commands._terminal import execute, is_terminal
+    from arena.commands._terminal import execute
 
-    tty = is_terminal() if tty is None else tty
-    there = _place.Place(**where).find(session, name)
-    return execute(session, there, words, stdin=stdin or tty, tty=tty)
+    return execute(session, _place.Place(**where).find(session, name), words, stdin=stdin, tty=tty)
