@@ -27,8 +27,13 @@ def _port(port: Endpoint) -> str:
 
 
 def _address(one: Serving) -> str:
-    """The address, with the share of the traffic as the Go arena shows it: `10.0.0.7(70%)`."""
-    return (one.address or "N/A") + (f"({one.share.percent}%)" if one.share else "")
+    """The address, with the share of the traffic as the Go arena shows it: `10.0.0.7(70%)`.
+
+    That of a serving whose operator splits its traffic is the share of the newest revision.
+    """
+    newest = sum(each.percent for each in one.routed if each.is_latest)
+    shares = [one.share.percent] if one.share else [newest] if one.routed and newest < 100 else []
+    return (one.address or "N/A") + "".join(f"({percent}%)" for percent in shares)
 
 
 def _traffic(share: Share) -> str:
