@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 import yaml
 
+from arena.actions.serving import wait
+from arena.kinds.serving import kserve
 from arena.resources import DEPLOYMENTS
 
 NAME = "digits-1-custom-serving"
@@ -142,3 +144,17 @@ def test_the_same_again_is_no_rollout(arena, stage):
     assert told.err.endswith("serving net 1 is already so\n")
     [after] = stage.cluster.list(DEPLOYMENTS, "default")
     assert after["metadata"]["generation"] == before["metadata"]["generation"]
+
+
+def test_a_generation_that_is_not_its_own(arena, stage, monkeypatch):
+    """KServe's status names the generation of the object below, which may stay behind for good; wait ends."""
+    monkeypatch.setattr(wait, "SETTLE", 0.2)
+    arena("serve", "kserve", "--name", "iris", "--image", "i", "--port", "80", "--min-replicas", "0", "serve")
+    assert arena("serve", "scale", "iris", "--replicas", "1").code == 0
+    assert arena("serve", "scale", "iris", "--replicas", "0").code == 0
+    ready = {"type": "Ready", "status": "True"}
+    status = {"status": {"observedGeneration": 1, "conditions": [ready]}}
+    stage.cluster.patch(kserve.SERVICES, "default", "iris", status, subresource="status")
+    assert stage.cluster.get(kserve.SERVICES, "default", "iris")["metadata"]["generation"] > 1
+    ended = arena("serve", "wait", "iris", "--timeout", "30s")
+    assert ended.code == 0, ended.err
