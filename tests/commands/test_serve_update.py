@@ -61,7 +61,7 @@ def test_only_what_is_named_changes(arena, stage, naming):
     assert after["spec"]["replicas"] == 5
     assert after["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 7
     assert container(stage)["image"] == "i:2"
-    assert container(stage)["command"] == ["sh", "-c", "serve"]
+    assert container(stage)["command"] == ["sh", "-c", "exec serve"]
     assert {"A": "2", "B": "1", "C": "3"}.items() <= variables(stage).items()
     cause = after["metadata"]["annotations"]["kubernetes.io/change-cause"]
     assert cause == "arena serve update --image i:2 --env"
