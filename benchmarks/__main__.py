@@ -4,10 +4,9 @@ import argparse
 import json
 import os
 import sys
-from importlib import import_module
 
 from arena.views.table import plain
-from benchmarks.measure import Figure
+from benchmarks.measure import Figure, alone, group
 
 GROUPS = ("startup", "listing", "submitting", "logs", "server", "proxy", "hostile")
 
@@ -39,7 +38,7 @@ def main() -> int:
     found = []
     for name in (given.names or list(GROUPS)) + (["scale"] if given.scale else []):
         print(f"measuring {name} ...", file=sys.stderr)
-        found += list(import_module(f"benchmarks.{name}").figures(given.runs))
+        found += alone(group, name, given.runs)
     if given.json:
         print(json.dumps([figure.data() for figure in found], indent=2))
     else:

@@ -7,8 +7,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any
+from importlib import import_module
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +68,20 @@ def run(argv: Sequence[str], env: Mapping[str, str] | None = None) -> Run:
             raise RuntimeError(f"{' '.join(argv)} ended with {child.returncode}:\n{said}")
     scale = 1 << 20 if sys.platform == "darwin" else 1 << 10  # bytes there, KiB elsewhere
     return Run(seconds, usage.ru_maxrss / scale, out)
+
+
+def alone(call: Callable[..., T], *args: Any) -> T:
+    """What the call returns in a process of its own.
+
+    The peak of the memory of a program includes that of the process that starts it, which may have grown.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        return process.submit(call, *args).result()
+
+
+def group(name: str, runs: int) -> list[Figure]:
+    """The figures of a group, which is a module with that name."""
+    return list(import_module(f"benchmarks.{name}").figures(runs))
 
 
 def times(act: Callable[[], float], runs: int) -> list[float]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import measure
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -35,3 +37,10 @@ def test_what_cannot_be_measured(words: tuple[str, ...]) -> None:
     done = run(*words)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_memory_is_that_of_the_program_alone() -> None:
+    """The memory of a process that has grown does not count as that of the programs that it measures."""
+    argv = [sys.executable, "-c", "pass"]
+    grown = bytearray(b"x") * (100 << 20)
+    assert measure.alone(measure.run, argv).memory < 60 < len(grown) >> 20
