@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-_STEP = re.compile(r"""\.([\w-]+)|\[(-?\d+):?\]|\[\?\(@\.([\w-]+)\s*==\s*["'](.*?)["']\)\]""")
+_STEP = re.compile(r"""\.([\w-]+)|\[(-?\d+|\*):?\]|\[\?\(@\.([\w-]+)\s*==\s*["'](.*?)["']\)\]""")
 
 
 def find(obj: Any, path: str) -> Any:
-    """The first value at the path: of fields, a list's item by number, or items by the text of a field."""
+    """The first value at the path: of fields, a list's items, one by its number, or some by a field's text."""
     found = [obj]
     for name, index, field, text in _steps(path):
         found = [one for value in found for one in _step(value, name, index, field, text)]
@@ -25,6 +25,6 @@ def _step(value: Any, name: str, index: str, field: str, text: str) -> Iterator[
     if name and isinstance(value, dict) and name in value:
         yield value[name]
     elif index and isinstance(value, list):
-        yield from value[int(index) :][:1]
+        yield from value if index == "*" else value[int(index) :][:1]
     elif field and isinstance(value, list):
         yield from (one for one in value if isinstance(one, dict) and one.get(field) == text)

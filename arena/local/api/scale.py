@@ -77,18 +77,15 @@ def scaled(kind: Type, obj: Object, wanted: Object, how: WriteOptions) -> Object
     """The object with the replicas of the Scale, which may be what a patch made of it.
 
     Raises:
-        Refused: 422 if the Scale was patched and cannot be read, or its replicas are below 0.
+        Refused: 422 if the Scale was patched and cannot be read, or replicas of a built-in kind are below 0.
     """
     if how.patched:
         decoding.decode_part(_SCALE, _SHAPE, wanted, how)
         metadata.identify(_SCALE, obj["metadata"], wanted["metadata"], patched=True)
     replicas = (wanted.get("spec") or {}).get("replicas") or 0
-    if replicas < 0:
-        path, what = "spec.replicas", _SCALE
-        if kind.custom:
-            path, what = _paths(kind)["specReplicasPath"], kind.resource
-        cause = invalid(path, replicas, "must be greater than or equal to 0")
-        raise refusals.invalid(what, obj["metadata"]["name"], [cause])
+    if replicas < 0 and not kind.custom:  # a custom resource is checked as a whole
+        cause = invalid("spec.replicas", replicas, "must be greater than or equal to 0")
+        raise refusals.invalid(_SCALE, obj["metadata"]["name"], [cause])
     found = deepcopy(obj)
     if version := (wanted.get("metadata") or {}).get("resourceVersion"):
         found["metadata"]["resourceVersion"] = version

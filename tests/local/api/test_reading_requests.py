@@ -406,3 +406,35 @@ def test_generations_of_kinds_without_a_status_of_their_own(server: Any) -> None
     for patch, generation in (({"metadata": {"labels": {"a": "b"}}}, 1), ({"status": {}}, 2)):
         answer = server.ask("PATCH", f"{path}/a", patch, Content_Type=MERGE)
         assert answer.body["metadata"]["generation"] == generation
+
+
+def test_columns_whose_path_goes_through_a_list(server: Any) -> None:
+    """The first value at the path is told, as `kubectl get servingruntimes` shows it."""
+    path = "/apis/serving.kserve.io/v1alpha1/namespaces/default/servingruntimes"
+    formats = [{"name": "sklearn"}, {"name": "xgboost"}]
+    spec = {"supportedModelFormats": formats, "containers": [CONTAINER]}
+    runtime = {
+        "apiVersion": "serving.kserve.io/v1alpha1",
+        "kind": "ServingRuntime",
+        "metadata": {"name": "a"},
+    }
+    server.ask("POST", path, {**runtime, "spec": spec})
+    table = server.ask("GET", path, Accept="application/json;as=Table;v=v1;g=meta.k8s.io").body
+    cells = dict(
+        zip((one["name"] for one in table["columnDefinitions"]), table["rows"][0]["cells"], strict=True)
+    )
+    assert (cells["ModelType"], cells["Containers"]) == ("sklearn", CONTAINER["name"])
+
+
+def test_groups_are_not_scaled_below_nothing(server: Any) -> None:
+    """What the definition and the scale refuse is told at once."""
+    path = "/apis/leaderworkerset.x-k8s.io/v1/namespaces/default/leaderworkersets"
+    template = {"size": 1, "workerTemplate": {"spec": {"containers": [CONTAINER]}}}
+    groups = {
+        "apiVersion": "leaderworkerset.x-k8s.io/v1",
+        "kind": "LeaderWorkerSet",
+        "metadata": {"name": "a"},
+    }
+    assert server.ask("POST", path, {**groups, "spec": {"leaderWorkerTemplate": template}}).code == 201
+    answer = server.ask("PATCH", f"{path}/a/scale", {"spec": {"replicas": -1}}, Content_Type=MERGE)
+    assert told(answer) == (422, ["spec.replicas", ".spec.replicas"])
