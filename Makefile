@@ -64,8 +64,9 @@ lint: .venv/with-test
 	$(BIN)/mypy -p arena -p benchmarks
 	$(BIN)/lint-imports --no-logo
 
+# Two files at a time, since most tests wait for processes.
 test: lint
-	$(PYTEST)
+	$(PYTEST) --numprocesses 2 --dist loadfile
 
 format: .venv/with-test
 	$(BIN)/ruff format $(SOURCES)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from arena.actions.serving.forward import forward
     from arena.actions.serving.listing import servings
     from arena.actions.serving.logs import follow, logs
+    from arena.actions.serving.metrics.top import top
     from arena.actions.serving.predict import predict
     from arena.actions.serving.restart import restart
     from arena.actions.serving.rollback import rollback
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from arena.actions.serving.wait import wait
     from arena.model.benchmarks import Benchmark, Load
     from arena.model.predictions import Prediction
+    from arena.model.traffic import Traffic
 
 _HOMES = {
     "actions.serving.bench.bench": "bench",
@@ -45,6 +47,7 @@ _HOMES = {
     "actions.serving.forward": "forward",
     "actions.serving.listing": "servings",
     "actions.serving.logs": "follow logs",
+    "actions.serving.metrics.top": "top",
     "actions.serving.predict": "predict",
     "actions.serving.restart": "restart",
     "actions.serving.rollback": "rollback",
@@ -55,6 +58,7 @@ _HOMES = {
     "actions.serving.wait": "wait",
     "model.benchmarks": "Benchmark Load",
     "model.predictions": "Prediction",
+    "model.traffic": "Traffic",
 }
 """Module -> the public names that it defines."""
 
@@ -63,6 +67,7 @@ __all__ = [
     "Load",
     "Prediction",
     "Server",
+    "Traffic",
     "autoscale",
     "bench",
     "delete",
@@ -77,6 +82,7 @@ __all__ = [
     "serving",
     "servings",
     "split",
+    "top",
     "update",
     "wait",
 ]

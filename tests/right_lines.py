@@ -77,6 +77,7 @@ LINES = {
     "serve promote": ("serve promote served",),
     "serve restart": ("serve restart served --wait",),
     "serve scale": ("serve scale served --replicas 2 --wait",),
+    "serve top": ("serve top --interval 1s",),
     "serve autoscale": ("serve autoscale served --max 2 --cpu 80", "serve autoscale served --max 3 --cpu 80",
                         "serve autoscale served --off"),
     "serve forward": ("serve forward served",),

@@ -275,6 +275,7 @@ UNTRIED = {
     # Only if it has a canary.
     "serve promote": {*(f"{one} SERVINGS" for one in ("get", "patch", "delete", "watch")),
                       "list services", "list pods", "watch pods"},
+    "serve top": {"create pods/portforward"},  # only if the cluster asks for it
     "serve exec": {"create pods/exec"},
     "serve attach": {"create pods/exec"},
     "serve attach --main": {"create pods/attach"},

@@ -119,6 +119,8 @@ USAGES = (
     Usage("evaluate delete", ("get delete jobs.batch",)),
     Usage("serve list", ("list SERVINGS",), (INSTANCES, ADDRESSES, SHARED)),
     Usage("serve get", ("list SERVINGS",), (INSTANCES, ADDRESSES, SHARED, REVISIONS, SCALED_BY, EVENTS)),
+    Usage("serve top", ("list SERVINGS", "get list pods", "get create pods/portforward"),
+          (ADDRESSES, SHARED)),
     Usage("serve autoscale", ("list patch SERVINGS",
                               "create list patch delete horizontalpodautoscalers.autoscaling")),
     Usage("serve forward", ("list SERVINGS", "list services", "list watch pods",

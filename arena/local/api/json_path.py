@@ -9,7 +9,7 @@ _STEP = re.compile(r"""\.([\w-]+)|\[(-?\d+|\*):?\]|\[\?\(@\.([\w-]+)\s*==\s*["']
 
 
 def find(obj: Any, path: str) -> Any:
-    """The first value at the path: of fields, a list's items, one by its number, or some by a field's text."""
+    """The first value at the path: of fields, and a list's items: all, one by number, or those of a text."""
     found = [obj]
     for name, index, field, text in _steps(path):
         found = [one for value in found for one in _step(value, name, index, field, text)]

@@ -1,0 +1,1 @@
+"""What the engines of servings tell of their traffic, in the text format of Prometheus."""

@@ -1,0 +1,78 @@
+"""Read the metrics of an instance, through the API server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from arena.actions.serving import address
+from arena.actions.serving.client import Client
+from arena.actions.serving.metrics import counters, exposition
+from arena.actions.serving.metrics.counters import Counters
+from arena.errors import Unreachable
+from arena.resources import PODS
+
+if TYPE_CHECKING:
+    from arena.kube import Cluster
+
+Object = Mapping[str, Any]
+SILENCE = 5.0
+"""Seconds that an instance may be silent."""
+PATHS = ("/metrics", "/monitoring/prometheus/metrics", "/prometheus")
+"""Where engines have their metrics: most of them, TF Serving, Seldon."""
+NAMED = ("metrics", "http-metrics")
+
+
+def scraped(cluster: Cluster, namespace: str, name: str) -> Counters | None:
+    """What an instance has counted; None if it has no metrics that are known.
+
+    Raises:
+        ArenaError: it is gone, does not answer, or may not be read.
+    """
+    pod = cluster.get(PODS, namespace, name)
+    fault = None
+    for port, path in places(pod):
+        try:
+            text = _text(cluster, namespace, name, port, path)
+        except Unreachable as error:  # the next port may answer
+            fault = error
+            continue
+        if found := counters.read(exposition.samples(text)):
+            return found
+    if fault is not None:
+        raise fault
+    return None
+
+
+def places(pod: Object) -> Iterator[tuple[int, str]]:
+    """The ports and paths where a pod may have metrics, the likeliest first, each once."""
+    notes = pod["metadata"].get("annotations") or {}
+    ports = [
+        (str(one.get("name") or ""), int(one["containerPort"]))
+        for container in pod["spec"]["containers"]
+        for one in container.get("ports") or ()
+        if one.get("protocol", "TCP") == "TCP"
+    ]
+    found = dict.fromkeys(_annotated(notes))
+    found |= dict.fromkeys((port, PATHS[0]) for name, port in ports if name in NAMED)
+    web = [port for name, port in ports if not name.startswith("grpc") and name not in NAMED]
+    found |= dict.fromkeys((port, path) for port in web[:2] for path in PATHS)
+    yield from found
+
+
+def _annotated(notes: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+    port = notes.get("prometheus.io/port", "")
+    path = notes.get("prometheus.io/path", PATHS[0])
+    if port.isascii() and port.isdigit() and path.isprintable() and " " not in path:
+        yield int(port), f"/{path.lstrip('/')}"
+
+
+def _text(cluster: Cluster, namespace: str, name: str, port: int, path: str) -> str:
+    """What the instance answers; "" for anything but 200."""
+    with cluster.forward(namespace, name, port) as forward:
+        try:
+            with Client(address.parse(f"http://127.0.0.1:{forward.port}"), SILENCE) as client:
+                answer = client.ask("GET", path)
+        except Unreachable as error:
+            raise (forward.last_fault or error) from error
+    return answer.body.decode(errors="replace") if answer.status == 200 else ""

@@ -1,0 +1,38 @@
+"""`serve top`: traffic as engines count it, read from real programs."""
+
+import json
+import sys
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from product import quoted
+from served import Served
+
+
+def test_traffic_is_measured(arena: Served) -> None:
+    """Requests, errors and latency of all instances are shown; a program without metrics has none."""
+    counting = quoted(sys.executable, Path(__file__).with_name("counting.py"))
+    words = ("serve", "custom", "--version", "1", "--image", "i", "--restful-port", "8080", "--name")
+    arena.must(*words, "counts", "--replicas", "2", "--wait", counting)
+    arena.serve("digits", "1", "--wait")
+    url = arena.get("counts")["ip"]
+    top = arena.start("serve", "top", "-o", "json", "--interval", "1s")
+    for number in range(10_000):  # until it has ended
+        if top.poll() is not None:
+            break
+        path = "" if number % 4 else "fail"
+        with suppress(urllib.error.HTTPError), urllib.request.urlopen(f"{url}/{path}", timeout=10):
+            pass
+    assert top.wait(30) == 0
+    digits, counts = json.loads(top.stdout.read())
+    assert (counts["name"], counts["metrics"], counts["measuredInstances"]) == ("counts", "HTTP", 2)
+    assert counts["requestsPerSecond"] > 5
+    assert counts["errorsPerSecond"] / counts["requestsPerSecond"] == pytest.approx(0.25, abs=0.1)
+    assert counts["meanSeconds"] == pytest.approx(0.0375, abs=0.005)
+    assert counts["p50Seconds"] == pytest.approx(0.05)
+    assert (digits["name"], digits["metrics"], digits["requestsPerSecond"]) == ("digits", "", None)
+    shown = arena.must("serve", "top", "digits", "--interval", "1s").splitlines()
+    assert shown[1].split() == ["digits", "1", "1", *"-" * 6, "none"]
