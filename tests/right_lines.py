@@ -62,8 +62,9 @@ LINES = {
         'serve custom --name soon --version 1 {image} --restful-port 8080 {ready} --wait "{idle}"',
     ),
     "serve KIND --from-job": ("serve custom --name like --version 1 {image} --port 1 --from-job runs true",),
-    "serve predict": ("serve predict served '[1]'",),
-    "serve bench": ("serve bench served --input '[1]'",),
+    "serve predict": ("!submit job --name tokens {image} --secret K=v true",
+                      "serve predict served '[1]' --token secret://tokens-env/K"),
+    "serve bench": ("serve bench served --input '[1]' --token secret://tokens-env/K",),
     "serve wait": ("serve wait served --timeout 60s",),
     "serve logs": ("serve logs served",),
     "serve logs -f": ("serve logs -f served",),
@@ -107,8 +108,8 @@ LINES = {
 """`!` begins a line of the administrator, which prepares the next one."""
 CODES = {
     "wait waits --timeout 1s": 6,
-    "serve predict served '[1]'": 6,
-    "serve bench served --input '[1]'": 6,
+    "serve predict served '[1]' --token secret://tokens-env/K": 6,
+    "serve bench served --input '[1]' --token secret://tokens-env/K": 6,
     "serve logs -f served": 3,
     "serve forward served": 130,
     "serve promote served": 3,

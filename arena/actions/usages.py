@@ -35,6 +35,7 @@ NEWER = "sessions on Kubernetes 1.35 or newer"
 BESIDE = ("what --code, --config-file, --secret and --tensorboard create",
           ("get create patch configmaps", "get create secrets",
            "get create services", "get create deployments.apps"))  # fmt: skip
+TOKEN = ("a token in a Secret, for --token", ("get secrets",))
 REACHED = ("a way to it, if the cluster is not local", ("get pods", "get create pods/portforward"))
 FORWARDED = ("a link, if the cluster cannot be reached directly", ("get create pods/portforward",))
 SENT = ("code of more than 14 MB", ("get list watch pods", "get create pods/exec"))
@@ -131,8 +132,8 @@ USAGES = (
           (SERVING_AT_ONCE, REASON_IN_LOG)),
     Usage("serve KIND --from-job", ("get JOBS", "create SERVINGS", "create services"),
           ((UNDONE[0], ("delete SERVINGS",)),)),
-    Usage("serve predict", ("list SERVINGS", "list services", "list pods"), (REACHED,)),
-    Usage("serve bench", ("list SERVINGS", "list services", "list pods"), (REACHED,)),
+    Usage("serve predict", ("list SERVINGS", "list services", "list pods"), (REACHED, TOKEN)),
+    Usage("serve bench", ("list SERVINGS", "list services", "list pods"), (REACHED, TOKEN)),
     Usage("serve wait", ("list SERVINGS", "list pods"), (SERVING_AT_ONCE, REASON_IN_LOG)),
     Usage("serve logs", ("list SERVINGS", "list pods", "get pods/log")),
     Usage("serve logs -f", ("list SERVINGS", "get list pods", "get pods/log"), (SERVING_AT_ONCE,)),

@@ -70,7 +70,8 @@ def options(function: F) -> F:
                      help="Path of requests, with --protocol raw."),
         click.option("--max-tokens", type=click.IntRange(min=1), metavar="N",
                      help="Maximum number of tokens that a language model writes."),
-        click.option("--token", metavar="TOKEN|@FILE", help="Bearer token, or a file that contains it.  "
+        click.option("--token", metavar="TOKEN|@FILE|secret://NAME/KEY", help="Bearer token, or the file "
+                     "or the key of a Secret that contains it.  "
                      f"[default: ${TOKEN}]"),
         click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", callback=_header,
                      help="Header of each request, such as 'Host: digits.example.com'."),
@@ -110,11 +111,13 @@ def server(session: "Session", name: str, url: str | None, flags: dict[str, Any]
 
 
 def _token(session: "Session", given: str | None) -> str:
+    from arena.actions.serving import inputs, tokens
+
     text = session.environ.get(TOKEN, "") if given is None else given
     if given and given.startswith("@"):
-        from arena.actions.serving import inputs
-
         text = inputs.read(given[1:]).decode("latin-1")
+    elif text.startswith(tokens.PREFIX):
+        text = tokens.read(session, text)
     return text.strip()
 
 
