@@ -66,9 +66,10 @@ def autoscale(
     cluster = session.cluster()
     if found.kind is kserve.KIND:
         return _kserve(cluster, found, scaling)
-    if any(one.name in ("concurrency", "rps") for one in scaling.metrics):
+    unmeasured = [one.name for one in scaling.metrics if one.name in ("concurrency", "rps")]
+    if unmeasured:
         raise SpecError(
-            f"a {found.resource.kind} is not scaled by concurrency, which its cluster does not measure",
+            f"a {found.resource.kind} is not scaled by {unmeasured[0]}, which its cluster does not measure",
             "name a metric of your metrics adapter: --metric NAME:VALUE",
         )
     limits = scaling.least, scaling.most
