@@ -119,6 +119,18 @@ def test_bad_values(arena, stage, words, message):
     assert deployment(stage) == before
 
 
+def test_ports(arena, stage):
+    """The number of a port may change; one that the Service would not have is refused."""
+    arena(*SERVE, "x")
+    before = deployment(stage)
+    refused = arena("serve", "update", "custom", "--name", "digits", "--port", "9000")
+    assert (refused.code, deployment(stage)) == (2, before)
+    assert "an update cannot add or remove ports (grpc-serving)" in refused.err
+    assert arena("serve", "update", "custom", "--name", "digits", "--restful-port", "9000").code == 0
+    [port] = container(stage)["ports"]
+    assert (port["name"], port["containerPort"]) == ("http-serving", 9000)
+
+
 def test_made_by_the_go_arena(arena, stage):
     """A Deployment without recorded options is changed directly; its arguments keep their order."""
     foreign(stage)

@@ -15,7 +15,7 @@ from arena._version import VERSION
 from arena.actions.jobs import records, rerun
 from arena.actions.serving.find import Found
 from arena.actions.submit import plan
-from arena.actions.submit.plan import Origin
+from arena.actions.submit.plan import Origin, Plan
 from arena.errors import SpecError
 from arena.kinds import spec as specs
 from arena.kinds.kind import Kind
@@ -52,6 +52,7 @@ def amended(session: Session, found: Found, changes: Mapping[str, object]) -> Ob
     kept = {key: value for key, value in recorded.items() if _is_local(key)}
     old = specs.parse(found.kind.spec, {key: one for key, one in recorded.items() if key not in kept})
     new = _changed(found.kind, old, changes)
+    _check_ports(rendering.ports(old), rendering.ports(new))
     target = rendering.of(new)
     live = manifests.three_way(rendering.of(old), target, found.obj)
     for one in specs.options(found.kind.spec):
@@ -104,6 +105,16 @@ def _joined(old: Any, given: Any) -> Any:
     return given
 
 
+def _check_ports(old: set[str], new: set[str]) -> None:
+    """Refuse to add or remove ports, which the Service would not follow: it finds ports by their names."""
+    if old != new:
+        ports = ", ".join(sorted(old ^ new))
+        raise SpecError(
+            f"an update cannot add or remove ports ({ports}): the Service keeps those that it has",
+            "submit another version with these ports",
+        )
+
+
 def _without(rendering: _Rendering, spec: WorkloadSpec, one: Option) -> Object:
     """The manifest with another value of an option; with the same one if no other can be rendered."""
     for value in _others(one, getattr(spec, one.name)):
@@ -139,12 +150,20 @@ class _Rendering:
 
     def of(self, spec: WorkloadSpec) -> Object:
         """The main object of a Spec, without the record of its options."""
-        made = plan.plan(
+        made = self._plan(spec).main
+        notes = {key: one for key, one in made["metadata"]["annotations"].items() if key != labels.SPEC}
+        return {**made, "metadata": {**made["metadata"], "annotations": notes}}
+
+    def ports(self, spec: WorkloadSpec) -> set[str]:
+        """The names of the ports of its Service."""
+        services = [one for one in self._plan(spec).dependents if one["kind"] == "Service"]
+        return {port["name"] for one in services for port in one["spec"]["ports"]}
+
+    def _plan(self, spec: WorkloadSpec) -> Plan:
+        return plan.plan(
             self._found.kind,
             spec,
             resource=self._found.resource,
             namespace=self._found.serving.namespace,
             origin=self._origin,
-        ).main
-        notes = {key: one for key, one in made["metadata"]["annotations"].items() if key != labels.SPEC}
-        return {**made, "metadata": {**made["metadata"], "annotations": notes}}
+        )
