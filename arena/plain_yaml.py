@@ -5,7 +5,7 @@ is not plain, `read` and `write` return None; `yamlfile` and `manifests.yaml_lib
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 _LONGEST = 1 << 16
@@ -156,26 +156,29 @@ _BARE = re.compile(r"(?![\s#,\[\]{}&*!|>'\"%@`]|---|\.\.\.|[-?:](?:\s|$))(?:[^:#
 """Text that the library writes without quotes."""
 
 
-def write(node: Any, is_ambiguous: Callable[[str], bool]) -> str | None:
-    """The object as a YAML document; None if it is not plain.
+_AMBIGUOUS = (
+    r"[-+.]*[0-9][-0-9_.,:a-fxotz +]*|[-+]?\.(inf|nan)|y|n|yes|no|on|off|true|false|null|nil|none|~|=|<<|"
+)
+"""Plain scalars that some parser (YAML 1.1, 1.2, Go) does not read as text, and similar ones."""
 
-    Args:
-        node: plain data.
-        is_ambiguous: whether to quote a text that needs no quotes.
-    """
+
+def is_ambiguous(text: str) -> bool:
+    """Whether some parser (YAML 1.1, 1.2, Go) does not read the text as text without quotes."""
+    return bool(re.fullmatch(_AMBIGUOUS, text, re.IGNORECASE))
+
+
+def write(node: Any) -> str | None:
+    """Plain data as a YAML document; None if it is not plain."""
     if not isinstance(node, Mapping) or not node:
         return None
     try:
-        return "".join(f"{line}\n" for line in _Writer(is_ambiguous).mapping(node))
+        return "".join(f"{line}\n" for line in _Writer().mapping(node))
     except _Other:
         return None
 
 
 class _Writer:
     """Writes nodes as lines, without the indentation of their parents."""
-
-    def __init__(self, is_ambiguous: Callable[[str], bool]) -> None:
-        self.is_ambiguous = is_ambiguous
 
     def mapping(self, node: Mapping[Any, Any]) -> Iterator[str]:
         """The lines of a mapping; a list in it is not indented."""
@@ -218,6 +221,6 @@ class _Writer:
         """Text, in quotes if it needs them."""
         if not _CHARACTERS.fullmatch(text) or "\n" in text:
             raise _Other
-        if _BARE.fullmatch(text) and not self.is_ambiguous(text):
+        if _BARE.fullmatch(text) and not is_ambiguous(text):
             return text
         return "'" + text.replace("'", "''") + "'"

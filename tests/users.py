@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 
 import pytest
 
@@ -50,3 +50,12 @@ def home_of(uid: int, place: Path) -> Path:
     home.mkdir(mode=0o700)
     os.chown(home, uid, uid)
     return home
+
+
+def passable(folder: Path) -> None:
+    """Let every user enter a folder below that of temporary files."""
+    for one in (folder, *folder.parents):
+        if one == Path(gettempdir()):
+            return
+        one.chmod(0o755)
+    raise ValueError(f"{folder} is not below {gettempdir()}")

@@ -16,6 +16,8 @@ Object = dict[str, Any]
 
 FIRST = 100
 """Number of objects to read whole before the others are read in another form."""
+PROBE = 20
+"""Number of jobs to read before it is known how many there are; a server prepares ten pods as fast as one."""
 
 
 def pods(transport: Transport, selection: Selection) -> Iterator[Object]:
@@ -32,7 +34,7 @@ def pods(transport: Transport, selection: Selection) -> Iterator[Object]:
 
     if transport.has_long_lists:
         return _rest(pages(transport, selection), cached, set())
-    return _listed(transport, selection, cached)
+    return _listed(transport, selection, cached, FIRST)
 
 
 def objects(
@@ -56,22 +58,31 @@ def objects(
                 obj["metadata"].pop("managedFields", None)
                 yield obj
 
-    return _listed(transport, selection, cached)
+    return _listed(transport, selection, cached, PROBE, FIRST - PROBE)
 
 
 def _listed(
-    transport: Transport, selection: Selection, cached: Callable[[set[str]], Iterator[Object]]
+    transport: Transport, selection: Selection, cached: Callable[[set[str]], Iterator[Object]], *sizes: int
 ) -> Iterator[Object]:
-    """Yield the first objects as they are now, and then the objects from `cached` that are new."""
-    plain = pages(transport, selection, FIRST)
-    page = next(plain)
-    if page.token:
-        transport.has_long_lists = True  # before anybody hears of the objects
-    yield from page.objects
-    if not page.token:
-        return
-    seen = set(map(uid, page.objects))
-    page.objects.clear()
+    """Yield the objects of the first pages as they are now, and then the objects from `cached` that are new.
+
+    Args:
+        sizes: those of the first pages; if the first tells that there are many more, the others are skipped.
+    """
+    plain = pages(transport, selection, *sizes)
+    seen: set[str] = set()
+    left, is_long = sum(sizes), False
+    while left > 0 and not is_long:
+        page = next(plain)
+        left -= len(page.objects)
+        is_long = bool(page.token) and (left <= 0 or page.remaining > left)
+        if is_long:
+            transport.has_long_lists = True  # before anybody hears of the objects
+        yield from page.objects
+        if not page.token:
+            return
+        seen.update(map(uid, page.objects))
+        page.objects.clear()
     yield from _rest(plain, cached, seen)
 
 

@@ -47,15 +47,21 @@ class Page(NamedTuple):
     objects: list[Object]
     version: str
     token: str
+    remaining: int = 0
+    """The number of objects on the pages after it; 0 if unknown, as with selectors."""
 
 
-def pages(transport: Transport, selection: Selection, first_size: int = PAGE) -> Iterator[Page]:
-    """The pages of a list, at least one; the first has at most `first_size` objects."""
+def pages(transport: Transport, selection: Selection, *sizes: int) -> Iterator[Page]:
+    """The pages of a list, at least one; `sizes` are the maximum numbers of objects of the first ones."""
     ask = partial(_ask, transport, selection)
-    first = _page(ask("", first_size), selection.asked)
-    yield first
-    if first.token:
-        yield from _further(ask, first.token, selection.asked)
+    token = ""
+    for size in sizes or (PAGE,):
+        page = _page(ask(token, size), selection.asked)
+        token = page.token
+        yield page
+        if not token:
+            return
+    yield from _further(ask, token, selection.asked)
 
 
 def present(transport: Transport, selection: Selection) -> Iterator[Page]:
@@ -120,7 +126,13 @@ def _page(text: bytes, asked: Asked) -> Page:
     for one in found:
         one.setdefault("kind", kind)
         one.setdefault("apiVersion", answer.get("apiVersion"))
-    return Page(found, meta.get("resourceVersion", ""), meta.get("continue", ""))
+    remaining = meta.get("remainingItemCount")
+    return Page(
+        found,
+        meta.get("resourceVersion", ""),
+        meta.get("continue", ""),
+        remaining if isinstance(remaining, int) else 0,
+    )
 
 
 def _is_object(one: Any) -> bool:

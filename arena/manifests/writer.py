@@ -1,6 +1,5 @@
 """YAML for users: quoted so that every parser reads the same text, with Secrets masked."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,10 +8,6 @@ from arena import plain_yaml, visible
 MASK = "***"
 _SHORT = 40
 """Number of characters of binary data to show."""
-_AMBIGUOUS = (
-    r"[-+.]*[0-9][-0-9_.,:a-fxotz +]*|[-+]?\.(inf|nan)|y|n|yes|no|on|off|true|false|null|nil|none|~|=|<<|"
-)
-"""Plain scalars that some parser (YAML 1.1, 1.2, Go) does not read as text, and similar ones."""
 
 
 def dump(objects: Iterable[Mapping[str, Any]]) -> str:
@@ -21,17 +16,12 @@ def dump(objects: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _document(one: Mapping[str, Any]) -> str:
-    text = plain_yaml.write(one, is_ambiguous)
+    text = plain_yaml.write(one)
     if text is None:
         from arena.manifests import yaml_library
 
         text = yaml_library.write(one)
     return text
-
-
-def is_ambiguous(text: str) -> bool:
-    """Whether some parser (YAML 1.1, 1.2, Go) does not read the text as text without quotes."""
-    return bool(re.fullmatch(_AMBIGUOUS, text, re.IGNORECASE))
 
 
 def masked(obj: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import yaml
 
 from arena import visible, yamlfile
 from arena.errors import TemplateError
-from arena.manifests.writer import is_ambiguous
+from arena.plain_yaml import is_ambiguous
 
 DEPTH = 100
 _DIGITS = 400

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from users import passable
 
 from arena.actions.submit.code import archive, files
 from arena.errors import ArenaError, Conflict, SpecError
@@ -248,8 +249,7 @@ except SpecError as error:
 def test_unreadable(folder, name, mode):
     """A file or folder that may not be read is one sentence with its name."""
     put(folder, a="1", sub__b="1")
-    for up in folder.parents[:3]:
-        up.chmod(0o755)
+    passable(folder.parent)
     (folder / name).chmod(mode)
     done = subprocess.run(
         [sys.executable, "-c", UNREADABLE, str(folder)], capture_output=True, text=True, check=False

@@ -182,13 +182,13 @@ def test_a_bomb_is_not_unpacked(stage: Stage):
     stage.answers = [says(200, bomb, Content_Encoding="gzip")]
     with pytest.raises(Unreachable, match="sent an endless answer"):
         ask(client)
-    stage.answers = [says(200, gzip.compress(bomb), Content_Encoding="gzip, gzip")]
+    stage.answers = [says(200, gzip.compress(bomb, mtime=0), Content_Encoding="gzip, gzip")]
     with pytest.raises(Unreachable, match="not the cluster's API"):
         client.json(Request(ASKED, "GET", "/api/v1/pods"))
     assert psutil.Process().memory_info().rss - before < 50 * MB
 
 
-PACKED = gzip.compress(b"one") + gzip.compress(b"two")
+PACKED = gzip.compress(b"one", mtime=0) + gzip.compress(b"two", mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_connection_is_kept(stage: Stage, client: Transport):
         seen.add(handler.client_address)
         text = b'{"kind": "PodList", "items": []}'
         if "gzip" in handler.headers.get("Accept-Encoding", ""):
-            says(200, gzip.compress(text), Content_Encoding="gzip")(handler)
+            says(200, gzip.compress(text, mtime=0), Content_Encoding="gzip")(handler)
         else:
             says(200, text)(handler)
 

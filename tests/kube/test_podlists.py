@@ -200,11 +200,12 @@ def test_pods_after_a_long_list(many: Pods, refused: str) -> None:
 @pytest.mark.parametrize(
     ("number", "counts", "asked"),
     [
-        (1, True, ["limit=100"]),
-        (100, True, ["limit=100"]),
-        (101, True, ["limit=100", "the rest", "resourceVersion=0"]),
-        (100, False, ["limit=100"]),
-        (101, False, ["limit=100", "the rest", "resourceVersion=0"]),
+        (20, True, ["limit=20"]),
+        (21, True, ["limit=20", "limit=80"]),
+        (100, True, ["limit=20", "limit=80"]),
+        (101, True, ["limit=20", "the rest", "resourceVersion=0"]),
+        (21, False, ["limit=20", "limit=80"]),
+        (101, False, ["limit=20", "limit=80", "the rest", "resourceVersion=0"]),
     ],
 )
 def test_objects_of_which_there_may_be_many(
