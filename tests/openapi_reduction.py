@@ -143,7 +143,8 @@ def _is_embedded(schema: dict[str, Any]) -> bool:
 
 def _presence(name: str, short: str) -> dict[str, Any]:
     """Which fields of a structure stay although they are empty, and which are always there."""
-    message = f"{name.split('.')[-3]}.{short}"
+    group, version, _ = name.split(".")[-3:]
+    message = f"{group}.{short}" if version == "v1" else f"{group}/{version}.{short}"
     if message not in published.messages():
         return {"defaults": DEFAULTS[short]} if short in DEFAULTS else {}
     types = dict(_types(message))

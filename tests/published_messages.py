@@ -69,10 +69,11 @@ def _message(field: str) -> str:
 
 def _roots() -> Iterator[str]:
     """The objects and lists of the served types that Kubernetes has."""
-    for one in (kind.resource for kind in TYPES if kind.resource.version == "v1"):
+    for one in (kind.resource for kind in TYPES):
         group = one.group.partition(".")[0] or "core"
         if (FOLDER / "api" / group).is_dir() and ("." not in one.group or one.group.endswith(".k8s.io")):
-            known = _package(group, one.version).structs
+            group += "" if one.version == "v1" else f"/{one.version}"
+            known = _package(group).structs
             yield from (f"{group}.{name}" for name in (one.kind, f"{one.kind}List") if name in known)
 
 
@@ -117,7 +118,9 @@ def _type(package: Package, group: str, kind: str) -> str:
 
 
 @cache
-def _package(group: str, version: str = "v1") -> Package:
+def _package(group: str) -> Package:
+    group, _, version = group.partition("/")
+    version = version or "v1"
     folder = FOLDER / "api" / group / version
     if group == "meta":
         folder = FOLDER / "apimachinery" / "pkg" / "apis" / group / version

@@ -1,7 +1,7 @@
 """What the messages of the API hold, as tests/published_messages.py writes it down in `published`.
 
-A message is named by the first word of its group and its name in Kubernetes, such as `core.Pod`, and is
-written as the list of its fields, `NAME:TYPE`, in the order of their numbers, which count from 1 unless one
+A message is named by the first word of its group, its version unless that is v1, and its name in Kubernetes,
+such as `core.Pod` or `autoscaling/v2.MetricSpec`, and is written as the list of its fields, `NAME:TYPE`, in the order of their numbers, which count from 1 unless one
 is given as `NUMBER=`. A field without a name is a message whose fields belong to the holder in JSON. The type
 is the name of a message or of one of `values.CODECS`, as `[TYPE]` a list and as `{TYPE}` a map with texts
 as keys. A field that is marked with `*` or `!` stays in JSON although it is empty: with `*`, a message may
@@ -36,7 +36,7 @@ Message = tuple[Field, ...]
 
 def has(resource: Resource) -> bool:
     """Whether the objects of a type have a message."""
-    return resource.version == "v1" and f"{_short(resource.group)}.{resource.kind}" in _written()
+    return _name(resource.group, resource.version, resource.kind) in _written()
 
 
 def of(api_version: str, kind: str) -> Message:
@@ -46,8 +46,8 @@ def of(api_version: str, kind: str) -> Message:
         LookupError: there is none.
     """
     group, _, version = api_version.rpartition("/")
-    name = f"{'meta' if kind in _ANY_GROUP else _short(group)}.{kind}"
-    if name not in _written() or (version != "v1" and kind not in _ANY_GROUP):
+    name = f"meta.{kind}" if kind in _ANY_GROUP else _name(group, version, kind)
+    if name not in _written():
         raise LookupError(f"no message for {kind} of {api_version}")
     return named(name)
 
@@ -71,6 +71,7 @@ def _written() -> dict[str, str]:
     return published.messages()
 
 
-def _short(group: str) -> str:
-    """`core`, `apps`, `rbac`; all groups of Kubernetes that have a dot end as these."""
-    return group.removesuffix(".k8s.io").removesuffix(".authorization") or "core"
+def _name(group: str, version: str, kind: str) -> str:
+    """The name of a message; all groups of Kubernetes that have a dot end as these."""
+    short = group.removesuffix(".k8s.io").removesuffix(".authorization") or "core"
+    return f"{short}.{kind}" if version == "v1" else f"{short}/{version}.{kind}"
