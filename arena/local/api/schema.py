@@ -81,7 +81,8 @@ class Schema:
     @cached_property
     def key_defaults(self) -> Mapping[str, Any]:
         """The values of missing fields that identify an item; of a built-in kind, what is always there."""
-        texts = [name for name, one in self.fields.items() if self.name and one.type == "string"]
+        kept = self.raw.get("kept", self.fields)
+        texts = [name for name in kept if self.name and self.child(name).type == "string"]
         return {**dict.fromkeys(texts, ""), **self.raw.get("defaults", {}), **self.defaults}
 
     @cached_property

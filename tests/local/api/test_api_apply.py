@@ -476,3 +476,23 @@ def test_some_kinds_are_not_updated_without_a_version(server, path):
         refused = send(server, sent, path=f"{where}/m", method=method, form=form, code=422)
         assert refused["details"]["causes"][0]["field"] == "metadata.resourceVersion"
     send(server, body, path=f"{where}/nobody", method="PUT", form="application/json", code=404)
+
+
+def test_items_without_the_name_that_identifies_them(server):
+    """An applied item of a keyed list that lacks its key is refused, unless the key is always there."""
+    path = "/api/v1/namespaces/default/serviceaccounts/a?fieldManager=m"
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "a"}}
+    assert server.ask("PATCH", path, {**account, "secrets": [{}]}, Content_Type=APPLY).code == 400
+    assert server.ask("PATCH", path, {**account, "imagePullSecrets": [{}]}, Content_Type=APPLY).code == 201
+
+
+def test_empty_texts_of_autoscalers_vanish(server):
+    """As in Go, whose types leave out what is empty and optional; times that are always there are null."""
+    path = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers"
+    target = {"apiVersion": "", "kind": "Deployment", "name": "web"}
+    scaler = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "a"}}
+    made = server.ask("POST", path, {**scaler, "spec": {"scaleTargetRef": target, "maxReplicas": 2}})
+    assert (made.code, made.body["spec"]["scaleTargetRef"]) == (201, {"kind": "Deployment", "name": "web"})
+    status = {"desiredReplicas": 1, "conditions": [{"type": "AbleToScale", "status": "True"}]}
+    told = server.ask("PATCH", f"{path}/a/status", {"status": status}, Content_Type=MERGE)
+    assert told.body["status"]["conditions"][0]["lastTransitionTime"] is None
