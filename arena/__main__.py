@@ -8,6 +8,7 @@ import sys
 
 TYPE_CHECKING = False  # as in `typing`, which is imported behind `set_threshold`
 if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
     from types import TracebackType
     from typing import NoReturn
 
@@ -55,6 +56,7 @@ def _run() -> int:
     gettext.gettext = str  # type: ignore[assignment]
     sys.excepthook = _show_bug
     threading.excepthook = lambda bug: _show_bug(*bug[:3])
+    sys.unraisablehook = _repeat_signal
     _handle_signals()
     from arena.cli import run
 
@@ -87,6 +89,31 @@ def _show_bug(kind: type[BaseException], error: BaseException | None, trace: Tra
     from arena import visible
 
     sys.stderr.write(visible.page("".join(format_exception(kind, error, trace))))
+
+
+def _repeat_signal(dropped: UnraisableHookArgs) -> None:
+    """Send a signal again whose exception was dropped; report other exceptions as usual.
+
+    Python drops the exceptions of destructors and of callbacks of weak references, and each import ends with
+    such a callback: the Ctrl-C that arrives there would be lost.
+    """
+    error = dropped.exc_value
+    if isinstance(error, KeyboardInterrupt):
+        number = SIGINT
+    elif isinstance(error, SystemExit) and error.code in (128 + SIGTERM, 128 + SIGHUP):
+        number = int(error.code) - 128
+    else:
+        sys.__unraisablehook__(dropped)
+        return
+    import threading
+    import time
+    from _signal import pthread_kill
+
+    def send() -> None:
+        time.sleep(0.02)  # by then, the callback has ended; if not, this comes again
+        pthread_kill(threading.main_thread().ident, number)
+
+    threading.Thread(target=send, daemon=True).start()
 
 
 def _leave(number: int, frame: object) -> NoReturn:

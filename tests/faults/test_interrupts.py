@@ -138,3 +138,33 @@ def test_a_full_pipe_does_not_stop_the_others(arena: Product) -> None:
 def last(arena: Product) -> int:
     """The number of the last line that the program wrote."""
     return int(arena.must("logs", "talker", "--tail", "1").split()[-1])
+
+
+DROPPED = """
+import os, sys, threading, weakref
+from arena import __main__ as program
+
+program._handle_signals()
+sys.unraisablehook = program._repeat_signal
+
+class Thing:
+    pass
+
+def last_words(_):
+    os.kill(os.getpid(), int(sys.argv[1]))
+    sum(range(1000))  # the signal comes here, where Python drops its exception
+
+thing = Thing()
+watched = weakref.ref(thing, last_words)
+del thing
+threading.Event().wait(60)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_python_drops_comes_again(number: signal.Signals) -> None:
+    """A signal that arrives in a callback whose exceptions Python drops ends the command all the same."""
+    words = [sys.executable, "-c", DROPPED, str(int(number))]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode in (-number, 128 + number)
+    assert "Exception ignored" not in done.stderr

@@ -1,11 +1,12 @@
 """What the messages of the API hold, as tests/published_messages.py writes it down in `published`.
 
-A message is named by the first word of its group, its version unless that is v1, and its name in Kubernetes,
-such as `core.Pod` or `autoscaling/v2.MetricSpec`, and is written as the list of its fields, `NAME:TYPE`, in the order of their numbers, which count from 1 unless one
-is given as `NUMBER=`. A field without a name is a message whose fields belong to the holder in JSON. The type
-is the name of a message or of one of `values.CODECS`, as `[TYPE]` a list and as `{TYPE}` a map with texts
-as keys. A field that is marked with `*` or `!` stays in JSON although it is empty: with `*`, a message may
-lack it, with `!`, JSON always has it.
+A message is named by the first word of its group, its version unless that is v1, and its name in
+Kubernetes, such as `core.Pod` or `autoscaling/v2.MetricSpec`. It is written as the list of its fields,
+`NAME:TYPE`, in the order of their numbers, which count from 1 unless one is given as `NUMBER=`. A field
+without a name is a message whose fields belong to the holder in JSON. The type is the name of a message or of
+one of `values.CODECS`, as `[TYPE]` a list and as `{TYPE}` a map with texts as keys. A field that is marked
+with `*` or `!` stays in JSON although it is empty: with `*`, a message may lack it, with `!`, JSON always
+has it.
 """
 
 from functools import cache
