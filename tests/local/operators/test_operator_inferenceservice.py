@@ -12,6 +12,7 @@ from arena.local.objects import (
     AUTOSCALERS,
     DEMAND,
     DEPLOYMENTS,
+    EVENTS,
     HOLD,
     PERSISTENT_VOLUME_CLAIMS,
     PODS,
@@ -546,3 +547,26 @@ def test_the_mode_stays(bench, serve):
 
     with pytest.raises(Refused, match="cannot be changed"):
         bench.objects.change(INFERENCE_SERVICES, "s", "default", other, how=WriteOptions(manager="test"))
+
+
+def ignored(bench):
+    """How often each Event about fields without effect was told, by its message."""
+    events = [one for one in bench.objects.list(EVENTS, "default") if one["reason"] == "FieldsIgnored"]
+    return {(one["type"], one["message"]): one.get("count", 1) for one in events}
+
+
+def test_fields_without_effect(bench, serve):
+    """What the local cluster ignores is told once for each change of the spec, and holds nothing up."""
+    notes = {MODE: STANDARD}
+    serve(custom(containerConcurrency=0), notes)
+    assert not ignored(bench)
+    canary = {"predictor": custom(name="next", containerConcurrency=4), "trafficPercent": 10}
+    serve(custom(logger={"mode": "all"}), notes, transformer=custom(batcher={}), canary=[canary])
+    text = (
+        "the local cluster ignores predictor.logger, transformer.batcher, "
+        "canary[0].predictor.containerConcurrency: requests are neither logged, batched nor limited"
+    )
+    assert ignored(bench) == {("Warning", text): 1}
+    made = ready(bench)
+    assert conditions(made)["Ready"][0] == "True"
+    assert ignored(bench) == {("Warning", text): 1}

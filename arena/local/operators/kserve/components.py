@@ -45,6 +45,8 @@ _EXTENSIONS = (
     "workerSpec",
 )
 """The fields of a component that are not those of its pods."""
+_IGNORED = ("batcher", "containerConcurrency", "logger")
+"""The fields of a component that have no effect: what KServe puts in front of the server does them."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,19 @@ class Component:
         given = {**(meta.get("labels") or {}), **(self.spec.get("labels") or {})}
         own = {APP: self.app, SERVICE_LABEL: meta["name"], COMPONENT_LABEL: self.kind}
         return {name: text for name, text in given.items() if not name.startswith("kubectl.")} | own
+
+
+def limits(spec: Object) -> str:
+    """What the spec of an InferenceService asks for, and the local cluster does not do; "" if it does all."""
+    canaries = enumerate(spec.get("canary") or [])
+    named = [(name, spec.get(name) or {}) for name in kinds.COMPONENTS]
+    named += [(f"canary[{number}].{PREDICTOR}", one[PREDICTOR]) for number, one in canaries]
+    # A concurrency of 0 is no limit, which is what it has.
+    fields = [
+        f"{path}.{field}" for path, part in named for field in _IGNORED if part.get(field) not in (None, 0)
+    ]
+    what = f"the local cluster ignores {', '.join(fields)}"
+    return f"{what}: requests are neither logged, batched nor limited" if fields else ""
 
 
 def digest(template: Object) -> str:

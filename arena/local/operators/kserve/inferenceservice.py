@@ -81,7 +81,12 @@ class InferenceService(Reconciler):
     def reconcile(self) -> float | None:
         """Bring its Deployments and Services closer to its spec, and copy their state into its status."""
         again = None
-        self.status["observedGeneration"] = self.obj["metadata"].get("generation", 1)
+        generation = self.obj["metadata"].get("generation", 1)
+        if self.status.get("observedGeneration") != generation and (
+            text := components.limits(self.obj["spec"])
+        ):
+            self.event("FieldsIgnored", text, "Warning")
+        self.status["observedGeneration"] = generation
         self.status.setdefault("deploymentMode", kinds.mode(self.obj))
         if kinds.is_stopped(self.obj):
             self._stop()
