@@ -47,9 +47,10 @@ FLAGS = _flags.decorated(
     click.option("--for", "seconds", default="10m", metavar="TIME", callback=_flags.duration,
                  help="With --canary: how long to measure.  [default: 10m]"),
     click.option("--sample", "samples", multiple=True, metavar="INPUT", callback=_flags.validated("text"),
-                 help="With --canary: request to replay, as predict takes it (@FILE).  [repeatable]"),
+                 help="With --canary: request to replay, as predict takes it (@FILE); without it, the "
+                      "engine's metrics are measured.  [repeatable]"),
     click.option("--rps", type=click.FloatRange(min=0.1), default=10.0, metavar="N",
-                 help="With --canary: requests per second to each.  [default: 10]"),
+                 help="With --sample: requests per second to each.  [default: 10]"),
 )  # fmt: skip
 
 
@@ -70,12 +71,13 @@ def run(
         JobFailed: the guard was broken, and the canary was rolled back.
     """
     from arena.actions.serving import canary, guard
+    from arena.actions.serving.metrics import watch
 
     rules = guard.parse(flags["guard"])
-    if not flags["samples"]:
-        raise SpecError("a canary is measured by requests", "add --sample INPUT or --sample @FILE")
     samples = [_requests.content(one) for one in flags["samples"]]
     found = canary.located(session, name, *where)
+    if not samples:
+        watch.check(session, f"{found.serving.name}@{found.serving.version}", rules)
     _console.remark(f"using {session.describe()}")
     made = canary.start(session, found, changes, flags["canary"], flags["guard"])
     _console.line(f"canary {made.name} {made.version} started")
@@ -95,9 +97,13 @@ def run(
 def _measured(
     session: "Session", made: "Canary", samples: "Sequence[str | bytes]", flags: Mapping[str, Any]
 ) -> "Benchmark":
-    """Wait for the canary, shift the traffic, and return what was measured of it."""
+    """Wait for the canary, shift the traffic, and return what was measured of it.
+
+    Samples are replayed; without any, the metrics of the engines tell about the traffic that comes.
+    """
     from arena.actions.serving import canary, wait
     from arena.actions.serving.bench.bench import bench
+    from arena.actions.serving.metrics import watch
     from arena.commands.serve._waiting import shown
     from arena.model.benchmarks import Load
 
@@ -113,7 +119,10 @@ def _measured(
                 f"{int(so_far[0].seconds)}s of {flags['seconds']}s  {text}", int(so_far[0].seconds) // 30
             )
 
-        found = bench(session, targets, samples, load, tell, together=True)
+        if samples:
+            found = bench(session, targets, samples, load, tell, together=True)
+        else:
+            found = watch.measured(session, targets, load.duration, tell)
     for one in found:
         _console.remark(_column(one))
     if any(one.interrupted for one in found):

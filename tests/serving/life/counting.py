@@ -6,8 +6,10 @@ import threading
 
 COUNTED = {"requests": 0, "failed": 0}
 LOCK = threading.Lock()
+TOLD = float(os.environ.get("TOLD", "0.05"))
+"""The seconds that a request is said to take."""
 TEXT = """# TYPE http_request_duration_seconds histogram
-http_request_duration_seconds_bucket{{code="200",le="0.1"}} {requests}
+http_request_duration_seconds_bucket{{code="200",le="{limit}"}} {requests}
 http_request_duration_seconds_bucket{{code="200",le="+Inf"}} {requests}
 http_request_duration_seconds_sum{{code="200"}} {seconds}
 http_request_duration_seconds_count{{code="200"}} {requests}
@@ -21,7 +23,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer, and count it."""
         if self.path == "/metrics":
-            self.answer(200, TEXT.format(**COUNTED, seconds=COUNTED["requests"] / 20))
+            self.answer(200, TEXT.format(**COUNTED, limit=2 * TOLD, seconds=COUNTED["requests"] * TOLD))
             return
         failed = self.path == "/fail"
         with LOCK:

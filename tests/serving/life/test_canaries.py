@@ -1,8 +1,12 @@
 """Guarded canaries with real programs and real requests on the local cluster."""
 
 import signal
+import sys
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
 
-from product import until
+from product import quoted, until
 from served import Served
 
 from arena.errors import NotFound
@@ -85,3 +89,29 @@ def test_bad_canaries(arena: Served) -> None:
     ended = arena.run("serve", "promote", "digits")
     assert (ended.code, "has no canary" in ended.err) == (NotFound.exit_code, True)
     assert arena.answers() == ["1", "1"]
+
+
+def test_engines_measure_canaries(arena: Served) -> None:
+    """Without samples, the metrics of the engine judge a canary under the traffic that comes."""
+    counting = quoted(sys.executable, Path(__file__).with_name("counting.py"))
+    words = ("serve", "custom", "--version", "1", "--image", "i", "--restful-port", "8080", "--name")
+    arena.must(*words, "counts", "--wait", counting)
+    refused = ("serve", "update", "counts", "-e", "TOLD=1", "--canary", "50%", "--guard", "max<1s")
+    assert "do not tell max" in arena.run(*refused).err
+    guard = ("--canary", "50%", "--guard", "p95<500ms,errors<1%", "--for", "4s")
+    for told, code in (("1", 7), ("0.1", 0)):
+        canary = arena.start("serve", "update", "counts", "-e", f"TOLD={told}", *guard)
+        while canary.poll() is None:
+            with suppress(OSError), urllib.request.urlopen(f"{common(arena)}/", timeout=10):
+                pass
+        assert canary.wait(60) == code, canary.stderr.read()
+    assert arena.get("counts")["canary"] == ""
+    silent = arena.run("serve", "update", "counts", "-e", "TOLD=0.2", *guard, seconds=120)
+    assert "had no requests" in silent.err
+    assert "the canary was rolled back" in silent.err
+
+
+def common(arena: Served) -> str:
+    """The address of all versions of the serving together, once there is one, else its own."""
+    found = arena.get("counts@1")
+    return str((found.get("traffic") or {}).get("url") or found["ip"])

@@ -1,0 +1,138 @@
+"""Measure servings side by side under their own traffic, by what their engines count."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from arena.actions.serving import find
+from arena.actions.serving.guard import Rule
+from arena.actions.serving.metrics import counters, scrape
+from arena.actions.serving.metrics.counters import Counters
+from arena.errors import ArenaError, SpecError, Unreachable
+from arena.model.benchmarks import Benchmark, Distribution, Failure, Load
+from arena.parallel import thread_pool
+from arena.values import replace
+
+if TYPE_CHECKING:
+    from arena.session import Session
+
+TICK = 2.0
+"""Seconds between two readings."""
+_REPLAY = "add --sample INPUT, whose requests arena replays and measures itself"
+_QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
+
+
+def check(session: Session, name: str, rules: Iterable[Rule]) -> None:
+    """Check that the engine of a serving tells what the conditions are about.
+
+    Raises:
+        SpecError: it does not. Unreachable: none of its instances can be read.
+    """
+    watched = _Watched(session, name)
+    watched.read()
+    found = watched.counted()
+    if found is None:
+        raise SpecError(f'serving "{name}" has no metrics that arena knows', _REPLAY)
+    told = {"rps", *(("mean",) if found.seconds is not None else ())}
+    told |= {"errors"} if found.failures is not None else set()
+    told |= set(_QUANTILES) if found.buckets else set()
+    for one in rules:
+        if one.measure not in told:
+            raise SpecError(f'the metrics of serving "{name}" do not tell {one.measure}', _REPLAY)
+
+
+def measured(
+    session: Session, names: Sequence[str], seconds: float, tell: Callable[[Sequence[Benchmark]], None]
+) -> list[Benchmark]:
+    """Measure servings for some seconds.
+
+    Args:
+        names: each as `NAME@VERSION`.
+        tell: called every two seconds with what was measured so far.
+
+    Raises:
+        ArenaError: the last of them had no requests.
+    """
+    watched = [_Watched(session, name) for name in names]
+    start = time.monotonic()
+    for one in watched:
+        one.read()
+    while (passed := time.monotonic() - start) < seconds:
+        time.sleep(min(TICK, seconds - passed))
+        for one in watched:
+            one.read()
+        tell([one.benchmark(time.monotonic() - start, seconds) for one in watched])
+    found = [one.benchmark(time.monotonic() - start, seconds) for one in watched]
+    if not found[-1].requests:
+        raise ArenaError(f"{names[-1]} had no requests in {seconds:g}s, so nothing is known of it", _REPLAY)
+    return found
+
+
+class _Watched:
+    """A serving whose instances are read again and again."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        self._session = session
+        self._name = name
+        self._first: dict[str, Counters] = {}
+        self._last: dict[str, Counters] = {}
+        self._is_begun = False
+
+    def read(self) -> None:
+        """Read all instances that are ready; one that cannot be read keeps what was read before.
+
+        Raises:
+            Unreachable: no instance was ever read.
+        """
+        serving = find.serving(self._session, self._name)
+        cluster, names = self._session.cluster(), [one.name for one in serving.instances if one.is_ready]
+        fault: ArenaError | None = None
+        with thread_pool() as threads:
+            tasks = {name: threads.submit(scrape.scraped, cluster, serving.namespace, name) for name in names}
+            for name, task in tasks.items():
+                try:
+                    found = task.result()
+                except ArenaError as error:
+                    fault = error
+                    continue
+                if found is not None:
+                    self._note(name, found)
+        self._is_begun = True
+        if not self._last and (fault or not names):
+            raise fault or Unreachable(f'serving "{self._name}" has no instance that is ready')
+
+    def _note(self, name: str, found: Counters) -> None:
+        before = self._last.get(name)
+        if before is None and not self._is_begun:
+            self._first[name] = found
+        elif before is not None and found.requests < before.requests:  # it has started anew
+            self._first.pop(name, None)
+        self._last[name] = found
+
+    def counted(self) -> Counters | None:
+        """What all instances have counted since the first reading; one that came later, since its start."""
+        return counters.together(
+            counters.since(self._first[name], last) if name in self._first else last
+            for name, last in self._last.items()
+        )
+
+    def benchmark(self, passed: float, duration: float) -> Benchmark:
+        """The same as a measurement."""
+        found = self.counted()
+        if found is None:
+            return Benchmark(name=self._name, url="", load=Load(duration=duration), seconds=passed)
+        failed = round(found.failures or 0)
+        right = round(found.requests) - failed
+        shares = {name: counters.quantile(found.buckets, share) or 0.0 for name, share in _QUANTILES.items()}
+        shares["mean"] = (found.seconds or 0.0) / found.requests if found.requests else 0.0
+        return Benchmark(
+            name=self._name,
+            url="",
+            load=Load(duration=duration),
+            seconds=passed,
+            succeeded=right,
+            failures=(Failure(kind="told by the engine", count=failed),) if failed else (),
+            latency=replace(Distribution(count=right), **shares),
+        )
