@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 def bob(ground: Field, config: Path, tmp_path: Path) -> Iterator[Bob]:
     endpoint = credentials.load(kubeconfig.read([config]))
     made = Bob(Cluster(lambda: endpoint), endpoint, ground.namespace, tmp_path, image=" ".join(RUNS))
-    made.words |= {"idle": IDLE, "moment": "8"}  # until it is attached to
+    made.words |= {"idle": IDLE, "moment": "20"}  # until it is attached to, on a busy machine
     made.without = ("tensorboard", "serve traffic-split")  # the cluster has no image, and no routes, for them
     yield made
     made.close()
