@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arena.actions.serving.metrics import counters, exposition, scrape
+from arena.actions.serving.metrics import counters, exposition, scrape, watch
 
 VLLM = """
 # HELP vllm:num_requests_running Number of requests in model execution batches.
@@ -116,3 +116,23 @@ def test_where_metrics_are():
     assert next(scrape.places({**pod, "metadata": {"annotations": notes}})) == (9000, "/own")
     notes = {"prometheus.io/port": "9000\r\n", "prometheus.io/path": "/x y"}
     assert next(scrape.places({**pod, "metadata": {"annotations": notes}})) == (8002, "/metrics")
+
+
+def test_a_restart_loses_nothing():
+    """What an instance had counted before it started anew still counts, its failures above all."""
+    watched = watch._Watched(None, "digits@1")
+    first, later = (
+        counted(TRITON),
+        counted(TRITON.replace('"OTHER",version="1"} 5', '"OTHER",version="1"} 25')),
+    )
+    anew = counted(
+        TRITON.replace("100", "3")
+        .replace("} 5", "} 0")
+        .replace('"BACKEND",version="1"} 1', '"BACKEND",version="1"} 0')
+    )
+    watched._note("a", first)
+    watched._is_begun = True
+    for reading in (later, anew):
+        watched._note("a", reading)
+    found = watched.benchmark(10.0, 10.0)
+    assert (found.failed, found.requests) == (20, 23)

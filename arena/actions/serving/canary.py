@@ -75,6 +75,15 @@ def current(found: Found) -> Canary | None:
         return None
 
 
+def check_kind(found: Found) -> None:
+    """Check that servings of its kind can have a canary of this form; raises SpecError."""
+    if found.resource != DEPLOYMENTS:
+        raise SpecError(
+            f"a {found.resource.kind} has no guarded canary",
+            "split its traffic yourself: arena serve traffic-split, between versions, or revisions of KServe",
+        )
+
+
 def start(
     session: Session, found: Found, changes: Mapping[str, Any], percent: int, guard: str = ""
 ) -> Canary:
@@ -90,11 +99,7 @@ def start(
         SpecError: an option cannot be changed, or a serving of its kind has no canaries of this form.
         MissingOperator: the cluster serves nothing that splits traffic.
     """
-    if found.resource != DEPLOYMENTS:
-        raise SpecError(
-            f"a {found.resource.kind} has no guarded canary",
-            "update it with --canary-traffic-percent, or submit another version and split the traffic",
-        )
+    check_kind(found)
     name = found.serving.name
     if current(found):
         raise Conflict(

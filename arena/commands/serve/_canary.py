@@ -76,6 +76,7 @@ def run(
     rules = guard.parse(flags["guard"])
     samples = [_requests.content(one) for one in flags["samples"]]
     found = canary.located(session, name, *where)
+    canary.check_kind(found)
     if not samples:
         watch.check(session, f"{found.serving.name}@{found.serving.version}", rules)
     _console.remark(f"using {session.describe()}")
@@ -101,7 +102,7 @@ def _measured(
 
     Samples are replayed; without any, the metrics of the engines tell about the traffic that comes.
     """
-    from arena.actions.serving import canary, wait
+    from arena.actions.serving import canary, guard, wait
     from arena.actions.serving.bench.bench import bench
     from arena.actions.serving.metrics import watch
     from arena.commands.serve._waiting import shown
@@ -122,7 +123,7 @@ def _measured(
         if samples:
             found = bench(session, targets, samples, load, tell, together=True)
         else:
-            found = watch.measured(session, targets, load.duration, tell)
+            found = watch.measured(session, targets, guard.parse(made.guard), load.duration, tell)
     for one in found:
         _console.remark(_column(one))
     if any(one.interrupted for one in found):

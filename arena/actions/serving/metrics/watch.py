@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 TICK = 2.0
 """Seconds between two readings."""
+LEAST = 10
+"""Requests that a serving must have had to be judged."""
 _REPLAY = "add --sample INPUT, whose requests arena replays and measures itself"
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 
@@ -32,7 +34,10 @@ def check(session: Session, name: str, rules: Iterable[Rule]) -> None:
     """
     watched = _Watched(session, name)
     watched.read()
-    found = watched.counted()
+    _check_told(name, watched.counted(), rules)
+
+
+def _check_told(name: str, found: Counters | None, rules: Iterable[Rule]) -> None:
     if found is None:
         raise SpecError(f'serving "{name}" has no metrics that arena knows', _REPLAY)
     told = {"rps", *(("mean",) if found.seconds is not None else ())}
@@ -44,16 +49,21 @@ def check(session: Session, name: str, rules: Iterable[Rule]) -> None:
 
 
 def measured(
-    session: Session, names: Sequence[str], seconds: float, tell: Callable[[Sequence[Benchmark]], None]
+    session: Session,
+    names: Sequence[str],
+    rules: Iterable[Rule],
+    seconds: float,
+    tell: Callable[[Sequence[Benchmark]], None],
 ) -> list[Benchmark]:
     """Measure servings for some seconds.
 
     Args:
-        names: each as `NAME@VERSION`.
+        names: each as `NAME@VERSION`; the last one is to be judged.
+        rules: by which.
         tell: called every two seconds with what was measured so far.
 
     Raises:
-        ArenaError: the last of them had no requests.
+        ArenaError: the last one had too few requests, or its metrics do not tell what the rules are about.
     """
     watched = [_Watched(session, name) for name in names]
     start = time.monotonic()
@@ -65,8 +75,10 @@ def measured(
             one.read()
         tell([one.benchmark(time.monotonic() - start, seconds) for one in watched])
     found = [one.benchmark(time.monotonic() - start, seconds) for one in watched]
-    if not found[-1].requests:
-        raise ArenaError(f"{names[-1]} had no requests in {seconds:g}s, so nothing is known of it", _REPLAY)
+    if found[-1].requests < LEAST:
+        text = f"{names[-1]} had {found[-1].requests} requests in {seconds:g}s, too few to judge it"
+        raise ArenaError(text, _REPLAY)
+    _check_told(names[-1], watched[-1].counted(), rules)
     return found
 
 
@@ -78,6 +90,8 @@ class _Watched:
         self._name = name
         self._first: dict[str, Counters] = {}
         self._last: dict[str, Counters] = {}
+        self._ended: list[Counters] = []
+        """What instances had counted before they started anew."""
         self._is_begun = False
 
     def read(self) -> None:
@@ -107,16 +121,18 @@ class _Watched:
         before = self._last.get(name)
         if before is None and not self._is_begun:
             self._first[name] = found
-        elif before is not None and found.requests < before.requests:  # it has started anew
+        elif before is not None and found.requests < before.requests:
+            self._ended.append(self._since_first(name, before))
             self._first.pop(name, None)
         self._last[name] = found
 
+    def _since_first(self, name: str, last: Counters) -> Counters:
+        return counters.since(self._first[name], last) if name in self._first else last
+
     def counted(self) -> Counters | None:
         """What all instances have counted since the first reading; one that came later, since its start."""
-        return counters.together(
-            counters.since(self._first[name], last) if name in self._first else last
-            for name, last in self._last.items()
-        )
+        present = [self._since_first(name, last) for name, last in self._last.items()]
+        return counters.together([*present, *self._ended])
 
     def benchmark(self, passed: float, duration: float) -> Benchmark:
         """The same as a measurement."""
