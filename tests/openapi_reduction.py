@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from openapi_rules import DEFAULTS, NEEDED
+from openapi_rules import DEFAULTS, KEYLESS, NEEDED
 
 from arena.local.api import published, resource_types
 from arena.local.api.schema import TIMES
@@ -82,7 +82,8 @@ class Reduction:
             short = _short(name)
             assert self._origin.setdefault(short, name) == name, f"two structures are named {short}"
             if short not in self.found:
-                self.found[short] = self.node(self.schemas[name], short) | _presence(name, short)
+                marks = {"keyless": True} if short in KEYLESS else {}
+                self.found[short] = self.node(self.schemas[name], short) | _presence(name, short) | marks
         fields = {
             f"{name}.{field}" for name, node in self.found.items() for field in node.get("properties", ())
         }

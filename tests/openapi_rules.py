@@ -2,11 +2,13 @@
 
 NEEDED: structure -> the fields that it insists on, where others are published as required: an empty text or
 a 0 is a value of some, and of a status nothing is needed but what identifies a part of it.
+KEYLESS: structures whose items need one of their keys; others publish an empty text as its default.
 DEFAULTS: structure -> the values of fields that are not there (pkg/apis/*/v1/defaults.go of Kubernetes).
 """
 
 from typing import Any
 
+KEYLESS = ("ObjectReference",)
 NEEDED: dict[str, tuple[str, ...]] = {
     "ConfigMapEnvSource": ("name",),
     "ConfigMapKeySelector": ("key", "name"),

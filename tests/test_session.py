@@ -3,8 +3,10 @@
 import contextlib
 import json
 import os
+import resource
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +15,21 @@ import pytest
 from arena.errors import SpecError
 from arena.kube import service_account
 from arena.session import connect
+
+
+@contextlib.contextmanager
+def open_files(count: int) -> Iterator[None]:
+    """Hold that many files open."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    held: list[int] = []
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(before[1], before[0] + count), before[1]))
+        held += [os.open(os.devnull, os.O_RDONLY) for _ in range(count)]
+        yield
+    finally:
+        for one in held:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def write(path: Path, name: str = "prod", **context: str) -> Path:
@@ -176,8 +193,9 @@ def test_choosing_loads_nothing_heavy(home):
     assert done.stdout.strip() == "[]"
 
 
-def test_the_local_cluster_is_started_by_the_first_request(home, monkeypatch):
-    """The first verb starts the server and says so once; the next session finds it."""
+@pytest.mark.parametrize("files", [0, 1100])
+def test_the_local_cluster_is_started_by_the_first_request(home, monkeypatch, files):
+    """The first verb starts the server and says so once, however many files the program has open."""
     from arena.local import daemon
     from arena.resources import NAMESPACES
 
@@ -185,6 +203,7 @@ def test_the_local_cluster_is_started_by_the_first_request(home, monkeypatch):
     remarks: list[str] = []
     with contextlib.ExitStack() as stack:
         stack.callback(daemon.reset)
+        stack.enter_context(open_files(files))
         first = connect(context="local", environ={"HOME": str(home)}, folder=home, tell=remarks.append)
         cluster = first.cluster()
         assert first.is_idle()

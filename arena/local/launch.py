@@ -42,7 +42,9 @@ def spawn(
                 [*argv, "--ready", str(writer)], cwd=home, env=_environment(home, offers),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(writer,),
             )  # fmt: skip
-        return bool(select.select([ready], [], [], patience)[0] and ready.read(1)), begin
+        waiting = select.poll()  # which knows any number of open files
+        waiting.register(ready, select.POLLIN)
+        return bool(waiting.poll(patience * 1000) and ready.read(1)), begin
 
 
 def failure(home: str, before: int | None, ready: bool, begin: int) -> DaemonError:

@@ -13,7 +13,8 @@ OpenAPI, except that
   replaces;
 - in built-in kinds, `needed` are the fields that a cluster insists on, if others are published as
   `required`, `defaults` are those that it sets without publishing them, and `kept` are the fields whose
-  empty value is not as if they were not there;
+  empty value is not as if they were not there; a text that is not there identifies an item as an empty one
+  does, unless the structure is `keyless`;
 - `rules` restates what is published as expressions, and is checked if nothing else is wrong: `fixed`
   values do not change, of each group of `exclusive` fields at most one is there, of `alternatives` one group
   is, of `apart` not all paths lead to such values, and `inside` has limits of all values at a path.
@@ -33,8 +34,8 @@ _FORMATS = {"int32": "integer", "int64": "integer", "date-time": "string", "micr
 """Formats, which also stand for a type with that format; a `micro-time` has six digits after its seconds."""
 TIMES = ("date-time", "micro-time")
 _STRUCTURE = {"type", "properties", "values", "items", "required", "needed", "default", "defaults",
-              "kept", "nullable", "keys", "set", "merge", "atomic", "open", "embedded", "replaced", "format",
-              "rules"}  # fmt: skip
+              "kept", "keyless", "nullable", "keys", "set", "merge", "atomic", "open", "embedded", "replaced",
+              "format", "rules"}  # fmt: skip
 _NOTHING = {"string": "", "integer": 0, "number": 0, "boolean": False, "quantity": "0", "int-or-string": 0,
             "array": [], "object": {}}  # fmt: skip
 
@@ -81,8 +82,8 @@ class Schema:
     @cached_property
     def key_defaults(self) -> Mapping[str, Any]:
         """The values of missing fields that identify an item; of a built-in kind, what is always there."""
-        kept = self.raw.get("kept", self.fields)
-        texts = [name for name in kept if self.name and self.child(name).type == "string"]
+        named = self.name and not self.raw.get("keyless")
+        texts = [name for name, one in self.fields.items() if named and one.type == "string"]
         return {**dict.fromkeys(texts, ""), **self.raw.get("defaults", {}), **self.defaults}
 
     @cached_property
