@@ -83,7 +83,7 @@ def run(
     made = canary.start(session, found, changes, flags["canary"], flags["guard"])
     _console.line(f"canary {made.name} {made.version} started")
     try:
-        measured = _measured(session, made, samples, flags)
+        measured = _measured(session, made, samples, rules, flags)
     except KeyboardInterrupt:
         _console.remark()
         _asked(session, made)
@@ -96,13 +96,17 @@ def run(
 
 
 def _measured(
-    session: "Session", made: "Canary", samples: "Sequence[str | bytes]", flags: Mapping[str, Any]
+    session: "Session",
+    made: "Canary",
+    samples: "Sequence[str | bytes]",
+    rules: "tuple[Rule, ...]",
+    flags: Mapping[str, Any],
 ) -> "Benchmark":
     """Wait for the canary, shift the traffic, and return what was measured of it.
 
     Samples are replayed; without any, the metrics of the engines tell about the traffic that comes.
     """
-    from arena.actions.serving import canary, guard, wait
+    from arena.actions.serving import canary, wait
     from arena.actions.serving.bench.bench import bench
     from arena.actions.serving.metrics import watch
     from arena.commands.serve._waiting import shown
@@ -123,7 +127,7 @@ def _measured(
         if samples:
             found = bench(session, targets, samples, load, tell, together=True)
         else:
-            found = watch.measured(session, targets, guard.parse(made.guard), load.duration, tell)
+            found = watch.measured(session, targets, rules, load.duration, tell)
     for one in found:
         _console.remark(_column(one))
     if any(one.interrupted for one in found):

@@ -2,25 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from arena.actions.serving import address
 from arena.actions.serving.client import Client
 from arena.actions.serving.metrics import counters, exposition
 from arena.actions.serving.metrics.counters import Counters
-from arena.errors import Unreachable
+from arena.errors import ArenaError, Unreachable
+from arena.model.servings import Serving
+from arena.parallel import thread_pool
 from arena.resources import PODS
+from arena.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from arena.kube import Cluster
 
 Object = Mapping[str, Any]
+Instance = tuple[str, str]
+"""Namespace and name."""
 SILENCE = 5.0
 """Seconds that an instance may be silent."""
 PATHS = ("/metrics", "/monitoring/prometheus/metrics", "/prometheus")
 """Where engines have their metrics: most of them, TF Serving, Seldon."""
 NAMED = ("metrics", "http-metrics")
+
+
+class Reading(NamedTuple):
+    """What an instance has counted, and when it was read, in seconds of the monotonic clock."""
+
+    at: float
+    counters: Counters | None
+    """None if it has no metrics that are known."""
+
+
+Readings = Mapping[Instance, Reading]
+Errors = Mapping[Instance, ArenaError]
+
+
+def every(cluster: Cluster, several: Iterable[Serving]) -> tuple[Readings, Errors]:
+    """Read all instances of servings that are ready, some at the same time; and why some could not be."""
+
+    def one(namespace: str, name: str) -> Reading:
+        found = scraped(cluster, namespace, name)
+        return Reading(time.monotonic(), found)
+
+    found: dict[Instance, Reading] = {}
+    errors: dict[Instance, ArenaError] = {}
+    names = [(each.namespace, pod.name) for each in several for pod in each.instances if pod.is_ready]
+    with thread_pool() as threads:
+        tasks = {name: threads.submit(one, *name) for name in names}
+        for name, task in tasks.items():
+            try:
+                found[name] = task.result()
+            except ArenaError as error:
+                errors[name] = error
+    return found, errors
 
 
 def scraped(cluster: Cluster, namespace: str, name: str) -> Counters | None:

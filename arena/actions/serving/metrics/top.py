@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from arena.actions import readings
 from arena.actions.serving import find, listing
 from arena.actions.serving.metrics import counters, scrape
-from arena.actions.serving.metrics.counters import Counters
-from arena.errors import ArenaError
+from arena.actions.serving.metrics.scrape import Readings
 from arena.kinds.kind import Kind
 from arena.model.partial import Partial, Unread
 from arena.model.servings import Serving
 from arena.model.traffic import Traffic
-from arena.parallel import thread_pool
 
 if TYPE_CHECKING:
     from arena.kube import Cluster
     from arena.session import Session
 
-Instance = tuple[str, str]
-"""Namespace and name."""
 MISSING = "their figures are missing"
 
 
@@ -40,7 +36,7 @@ class Meter:
         self._cluster = cluster
         self._servings = servings
         self._interval = interval
-        self._last: dict[Instance, tuple[float, Counters | None]] = {}
+        self._last: Readings = {}
 
     def read(self) -> Partial[Traffic]:
         """The traffic since the last call, and what could not be read; the first call takes `interval`.
@@ -51,31 +47,18 @@ class Meter:
         found = self._servings()
         if not self._last:
             self._last, _ = self._scraped(found)
-            if any(count for _, count in self._last.values()):
+            if any(one.counters for one in self._last.values()):
                 time.sleep(self._interval)
         before = self._last
         self._last, unread = self._scraped(found)
         return Partial([_traffic(one, before, self._last) for one in found], (*found.unread, *unread))
 
-    def _scraped(
-        self, found: Sequence[Serving]
-    ) -> tuple[dict[Instance, tuple[float, Counters | None]], list[Unread]]:
-        """When and what each instance that is ready has counted."""
-        names = [(one.namespace, each.name) for one in found for each in one.instances if each.is_ready]
-        with thread_pool() as threads:
-            tasks = {name: threads.submit(self._one, *name) for name in names}
-            done: dict[Instance, tuple[float, Counters | None]] = {}
-            unread = []
-            for name, task in tasks.items():
-                try:
-                    done[name] = task.result()
-                except ArenaError as error:
-                    unread.append(readings.unread(f"metrics of {name[1]}", error, MISSING))
-        return done, unread
-
-    def _one(self, namespace: str, name: str) -> tuple[float, Counters | None]:
-        found = scrape.scraped(self._cluster, namespace, name)
-        return time.monotonic(), found
+    def _scraped(self, found: Sequence[Serving]) -> tuple[Readings, list[Unread]]:
+        """What each instance that is ready has counted, and what could not be read."""
+        done, errors = scrape.every(self._cluster, found)
+        return done, [
+            readings.unread(f"metrics of {name}", error, MISSING) for (_, name), error in errors.items()
+        ]
 
 
 def meter(
@@ -115,21 +98,21 @@ def top(session: Session, name: str = "", **chosen: Any) -> Partial[Traffic]:
     return meter(session, name, **chosen).read()
 
 
-def _traffic(
-    one: Serving,
-    before: Mapping[Instance, tuple[float, Counters | None]],
-    after: Mapping[Instance, tuple[float, Counters | None]],
-) -> Traffic:
+def _traffic(one: Serving, before: Readings, after: Readings) -> Traffic:
     pairs = [
         (before[name], after[name])
         for each in one.instances
         if (name := (one.namespace, each.name)) in before and name in after
     ]
-    told = [(new[0] - old[0], old[1], new[1]) for old, new in pairs if old[1] and new[1]]
-    counted = counters.together([counters.since(old, new) for _, old, new in told if old and new])
+    told = [
+        (new.at - old.at, counters.since(old.counters, new.counters))
+        for old, new in pairs
+        if old.counters and new.counters
+    ]
+    counted = counters.together(found for _, found in told)
     if counted is None:
         return Traffic(serving=one)
-    seconds = max(took for took, _, _ in told) or 1.0
+    seconds = max(took for took, _ in told) or 1.0
     return Traffic(
         serving=one,
         engine=counted.engine,

@@ -12,7 +12,6 @@ from arena.actions.serving.metrics import counters, scrape
 from arena.actions.serving.metrics.counters import Counters
 from arena.errors import ArenaError, SpecError, Unreachable
 from arena.model.benchmarks import Benchmark, Distribution, Failure, Load
-from arena.parallel import thread_pool
 from arena.values import replace
 
 if TYPE_CHECKING:
@@ -101,21 +100,14 @@ class _Watched:
             Unreachable: no instance was ever read.
         """
         serving = find.serving(self._session, self._name)
-        cluster, names = self._session.cluster(), [one.name for one in serving.instances if one.is_ready]
-        fault: ArenaError | None = None
-        with thread_pool() as threads:
-            tasks = {name: threads.submit(scrape.scraped, cluster, serving.namespace, name) for name in names}
-            for name, task in tasks.items():
-                try:
-                    found = task.result()
-                except ArenaError as error:
-                    fault = error
-                    continue
-                if found is not None:
-                    self._note(name, found)
+        readings, errors = scrape.every(self._session.cluster(), [serving])
+        for (_, name), found in readings.items():
+            if found.counters is not None:
+                self._note(name, found.counters)
         self._is_begun = True
-        if not self._last and (fault or not names):
-            raise fault or Unreachable(f'serving "{self._name}" has no instance that is ready')
+        if not self._last and (errors or not readings):
+            nobody = Unreachable(f'serving "{self._name}" has no instance that is ready')
+            raise [nobody, *errors.values()][-1]
 
     def _note(self, name: str, found: Counters) -> None:
         before = self._last.get(name)
