@@ -70,7 +70,7 @@ def test_the_metadata_is_complete(metadata: Metadata) -> None:
     assert pythons[0] == "3.10"
     assert list(metadata.requires_python.filter(["3.9", *pythons])) == pythons  # type: ignore[union-attr]
     assert SpecifierSet(f"<={pythons[-1]}").contains("{}.{}".format(*sys.version_info))
-    assert set(metadata.provides_extra or ()) == {"examples", "frameworks", "test"}
+    assert set(metadata.provides_extra or ()) == {"examples", "frameworks", "sweep", "test"}
 
 
 def test_the_description_has_no_broken_link(metadata: Metadata) -> None:
