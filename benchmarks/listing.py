@@ -1,13 +1,12 @@
-"""`arena list`: 100 jobs on the local cluster, and the cluster that ARENA_TEST_KUBECONFIG names."""
+"""`arena list`: 100 jobs on the local cluster."""
 
 import json
-import os
 import shutil
 import sys
 from collections.abc import Iterator
 
 from benchmarks.home import Home, home, until
-from benchmarks.measure import Figure, median, run, spread, times
+from benchmarks.measure import Figure, median, run, spread
 
 JOBS = 100
 PATH = "/apis/kubeflow.org/v1/namespaces/default/pytorchjobs"
@@ -50,11 +49,3 @@ def figures(runs: int) -> Iterator[Figure]:
                 measured=median(ours) / median(theirs), unit=f"x {what}",
                 note=f"{median(ours) * 1000:.0f} ms ({spread(ours)}), {what} {median(theirs) * 1000:.0f} ms",
             )  # fmt: skip
-    kubeconfig = os.environ.get("ARENA_TEST_KUBECONFIG")
-    if kubeconfig:
-        argv = at.argv("--kubeconfig", kubeconfig, "list", "-A")
-        seconds = times(lambda: run(argv, at.env | {"HOME": "/"}).seconds, runs)
-        yield Figure(
-            what="arena list, real cluster", budget=350, measured=median(seconds) * 1000,
-            unit="ms + network", note=spread(seconds),
-        )  # fmt: skip

@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.home import Home, home
-from benchmarks.measure import Figure, Run, median, run, spread
+from benchmarks.measure import Figure, Run, median, run, spread, times
 from benchmarks.simulated import cluster
 
 BUDGETS = {("list", "-A"): 0.2, ("top", "job", "-A"): 0.2, ("top", "node"): 0.15}
 """The command, and its time as a share of kubectl's."""
+NAMESPACE, NAMESPACE_BUDGET = "team-00", 350
+"""A namespace of 100 jobs and 500 pods, and the milliseconds in which they are listed."""
 MEMORY = 60
 PAUSE = 1.0
 """Seconds between two commands."""
@@ -27,6 +29,7 @@ def figures(runs: int) -> Iterator[Figure]:
     """Wall time as a share of kubectl's, the peak of the memory, and how it grows."""
     with home() as at:
         yield from _real(at, runs)
+        yield _one_namespace(at, runs)
         yield _growth(at)
 
 
@@ -43,6 +46,16 @@ def _real(at: Home, runs: int) -> Iterator[Figure]:
             what=f"arena {' '.join(words)}, memory", budget=MEMORY,
             measured=median([one.memory for one in done[words]]), unit="MiB",
         )  # fmt: skip
+
+
+def _one_namespace(at: Home, runs: int) -> Figure:
+    """Wall time of `list` in one namespace."""
+    argv = at.argv("--kubeconfig", os.environ["ARENA_TEST_KUBECONFIG"], "list", "-n", NAMESPACE)
+    seconds = times(lambda: run(argv, at.env).seconds, runs)
+    return Figure(
+        what="arena list, one namespace of 100 jobs", budget=NAMESPACE_BUDGET,
+        measured=median(seconds) * 1000, unit="ms", note=spread(seconds),
+    )  # fmt: skip
 
 
 def _rounds(at: Home, runs: int) -> dict[tuple[str, ...], list[Run]]:
