@@ -9,7 +9,6 @@ twice, and neither a slow filter nor endless output costs the server memory or t
 - `collector`  the process; it and what it imports use only the standard library
 - `sources`    container logs and text files, read from where the last collector stopped
 - `event_files` TensorFlow event files
-- `filters`    finds names and values in a line
 - `series`     the values of one metric: exact figures and a bounded sample
 - `collection` the node's side: starts collectors and writes ObservationLogs
 """

@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # as in `supervisor`: the module typing is slow to load
 # Isolated mode knows no site-packages; appended, so that nothing there can shadow the standard library.
 sys.path.append(os.path.abspath(__file__).rpartition("/arena/local/node/")[0])
 
-from arena.local.node.metrics import filters  # noqa: E402
+from arena import metric_lines  # noqa: E402
 from arena.local.node.metrics.event_files import EventFolder  # noqa: E402
 from arena.local.node.metrics.series import Observations  # noqa: E402
 from arena.local.node.metrics.sources import ContainerLog, TextFile, numbers  # noqa: E402
@@ -44,7 +44,8 @@ class Collector:
     def __init__(self, request: dict[str, Any], saved: dict[str, Any]) -> None:
         position = saved.get("position", {})
         self.observations = Observations(request["values"], saved)
-        self._find = filters.compiled(request)
+        is_json = request["format"] == "json"
+        self._find = metric_lines.finder(request["metrics"], request["filters"], is_json=is_json)
         self.source: ContainerLog | TextFile | EventFolder
         if request["source"] == "stdout":
             self.source = ContainerLog(position)

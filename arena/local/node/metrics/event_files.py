@@ -11,15 +11,15 @@ import os
 import struct
 
 from arena import wire
-from arena.local.node.metrics.filters import moment
 from arena.local.node.metrics.sources import has_ended, now
+from arena.metric_lines import moment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as in `supervisor`: the module typing is slow to load
     from collections.abc import Iterator
     from typing import Any
 
-    from arena.local.node.metrics.filters import Value
+    from arena.metric_lines import Value
 
 FILES = 64
 """Event files of one container."""

@@ -1,6 +1,6 @@
 """Finds names and values of metrics in a line of text.
 
-Part of the collector, so the standard library only.
+The local cluster's collector of metrics imports it, so the standard library only.
 """
 
 from __future__ import annotations
@@ -17,17 +17,29 @@ if TYPE_CHECKING:  # as in `supervisor`: the module typing is slow to load
     Value = tuple[str, str, str]
     """Name, value and time."""
 
-DEFAULT = rb"(?<![\w|-])([\w|-]+)\s*=\s*([+-]?\d*(?:\.\d+)?(?:[Ee][+-]?\d+)?)"
-"""`name=value`, as Katib's default; the lookbehind keeps the search linear and changes no match."""
+DEFAULT = (
+    rb"(?<![\w|-])([\w|-]+)\s*=\s*"
+    rb"((?i:[+-]?(?:nan|inf(?:inity)?)(?!\w))|[+-]?\d*(?:\.\d+)?(?:[Ee][+-]?\d+)?)"
+)
+"""`name=value`, as Katib's default, and what is no number; the lookbehind keeps the search linear."""
 _STAMP = re.compile(rb"\s*(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)((?:\.\d{1,9})?)(Z|[+-]\d\d:\d\d)(?=\s|$)")
 
 
-def compiled(request: dict[str, Any]) -> Callable[[bytes, str], Iterator[Value]]:
-    """A function that finds the values in a line; its time is used for lines without one."""
-    wanted = {name.encode() for name in request["metrics"]}
-    if request["format"] == "json":
-        return lambda line, time: _json(line, time, request["metrics"])
-    patterns = [re.compile(one.encode()) for one in request["filters"]]
+def finder(
+    metrics: list[str], expressions: list[str], *, is_json: bool = False
+) -> Callable[[bytes, str], Iterator[Value]]:
+    """A function that finds the values in a line; its time is used for lines without one.
+
+    Args:
+        metrics: the names to look for; empty for all.
+        expressions: regular expressions with a group for the name and one for the value; empty for
+            `name=value`.
+        is_json: whether each line is a JSON object of names and values instead.
+    """
+    wanted = {name.encode() for name in metrics}
+    if is_json:
+        return lambda line, time: _json(line, time, metrics)
+    patterns = [re.compile(one.encode()) for one in expressions]
     if not patterns:
         default = re.compile(DEFAULT)
         return lambda line, time: _text(line, time, [default], wanted) if b"=" in line else iter(())
