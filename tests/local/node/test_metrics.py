@@ -64,7 +64,7 @@ def test_values_arrive_while_the_program_runs(node: Node) -> None:
         3,
     )
     assert loss["latest"] == {"time": "2024-02-03T04:05:06Z", "value": "1e-3"}
-    assert texts(metrics["accuracy"]) == ["0.7"]
+    assert texts(metrics["accuracy"]) == ["0.7", "nan"]
 
 
 def test_server_and_collector_killed(idle: Node) -> None:
