@@ -46,6 +46,9 @@ KUBEDL_CRON = "kubedl.io/cron-name"
 ROLE_SEQUENCE = "job-role-sequence"
 QUEUE_SUSPEND = "scheduling.x-k8s.io/suspend"
 
+# On the pods of an InferenceService, as Knative sets it: the revision that they run.
+KNATIVE_REVISION = "serving.knative.dev/revision"
+
 # The container that kubectl uses by default; service meshes set it because theirs comes first.
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 

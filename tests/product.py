@@ -21,6 +21,7 @@ import pytest
 from arena.actions.jobs.delete import delete
 from arena.actions.jobs.listing import jobs
 from arena.errors import NotFound, Unreachable
+from arena.kinds.serving.kserve import SERVICES as INFERENCE_SERVICES
 from arena.kube import Cluster, Endpoint
 from arena.local import daemon
 from arena.local.locks import holder
@@ -216,8 +217,10 @@ class Product:
             with suppress(NotFound):  # its time to live has ended
                 delete(session, job.name, kind=job.kind)
         cluster = session.cluster()
-        for serving in list(cluster.list(DEPLOYMENTS, "default")):
-            cluster.delete(DEPLOYMENTS, "default", serving["metadata"]["name"])
+        for carrier in (INFERENCE_SERVICES, DEPLOYMENTS):
+            for serving in list(cluster.list(carrier, "default")):
+                with suppress(NotFound):  # its owner has been deleted
+                    cluster.delete(carrier, "default", serving["metadata"]["name"])
 
         def are_gone() -> bool:
             pods = list(cluster.list(PODS, "default"))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arena.actions.serving import servers
 from arena.actions.serving.metrics import counters, exposition, scrape, watch
 
 VLLM = """
@@ -120,7 +121,7 @@ def test_where_metrics_are():
 
 def test_a_restart_loses_nothing():
     """What an instance had counted before it started anew still counts, its failures above all."""
-    watched = watch._Watched(None, "digits@1")
+    watched = watch._Watched(None, servers.of("digits@1"))
     first, later = (
         counted(TRITON),
         counted(TRITON.replace('"OTHER",version="1"} 5', '"OTHER",version="1"} 25')),

@@ -37,31 +37,35 @@ class Way:
 
 
 @contextmanager
-def endpoint(session: Session, serving: Serving) -> Iterator[Way]:
+def endpoint(session: Session, serving: Serving, *, directly: bool = False) -> Iterator[Way]:
     """The way to a serving for the block.
 
     On the local cluster this is the port that its Service has on the loopback; in a pod of the cluster, the
     address of its Service; elsewhere a port of this machine that leads to the pods which are ready now, in
     turn, and ends with the block.
 
+    Args:
+        directly: always take the latter, since Services may lead to other instances, too.
+
     Raises:
         Unreachable: it has no port for HTTP, or no instance is ready.
         NotAllowed: the user may not forward ports.
     """
     way = Way(url="", protocol=serving.protocol, model=serving.model)
-    if local := next((one.local_port for one in serving.endpoints if one.is_http and one.local_port), 0):
+    local = next((one.local_port for one in serving.endpoints if one.is_http and one.local_port), 0)
+    if local and not directly:
         try:
             yield replace(way, url=f"http://127.0.0.1:{local}")
         except Unreachable as error:
             raise (error if serving.available else _unready(serving)) from error
         return
-    if session.is_local and serving.url:
+    if session.is_local and serving.url and not directly:
         yield replace(way, url=serving.url)
         return
     cluster = session.cluster()
     pods = _ready(cluster, serving)
     service, port = _service(cluster, serving, pods[0])
-    if session.origin.kind == "in-cluster" and service:
+    if session.origin.kind == "in-cluster" and service and not directly:
         host = f"{service['metadata']['name']}.{serving.namespace}.svc"
         yield replace(way, url=f"http://{host}:{port['port']}")
         return

@@ -101,6 +101,7 @@ def serving(
     version: str = "",
     kind: Kind | str | None = None,
     details: bool = False,
+    among: str = "",
 ) -> Serving:
     """Return one serving with its instances and its address.
 
@@ -110,6 +111,7 @@ def serving(
         version: required if it has several.
         kind: required if several kinds have a serving of that name.
         details: whether to read its revisions, its autoscaler and its share of the traffic, too.
+        among: a label selector for its instances.
 
     Raises:
         NotFound: there is no such serving.
@@ -118,23 +120,25 @@ def serving(
     cluster, namespace = session.cluster(), session.namespace
     found = one(cluster, namespace, name, version=version, kind=kinds.named(kind, FAMILY))
     if not details:
-        return whole(cluster, found)
+        return whole(cluster, found, among=among)
     from arena.actions.serving.details import detailed
 
     return detailed(cluster, found, whole(cluster, found, shares.routes(cluster, namespace)))
 
 
-def whole(cluster: Cluster, found: Found, routes: Partial[Object] | None = None) -> Serving:
+def whole(cluster: Cluster, found: Found, routes: Partial[Object] | None = None, among: str = "") -> Serving:
     """The serving with its instances and its address, as far as these can be read.
 
     Args:
         routes: what may split its traffic.
+        among: a label selector for its instances.
     """
     namespace = found.serving.namespace
     services, routes = listing.services(cluster, namespace), routes or Partial([])
     unread = (*services.unread, *routes.unread)
+    chosen = ",".join(filter(None, (find.pod_selector(found.kind, found.obj), among)))
     try:
-        pods = list(cluster.list(PODS, namespace, labels=find.pod_selector(found.kind, found.obj)))
+        pods = list(cluster.list(PODS, namespace, labels=chosen))
     except ArenaError as error:
         pods, unread = [], (*unread, readings.unread(PODS, error, readings.INSTANCES))
     [made] = listing.located(Partial([found.kind.read(found.obj, pods)]), services, routes)

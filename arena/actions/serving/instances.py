@@ -75,6 +75,11 @@ def follow(cluster: Cluster, found: Found) -> Iterator[Job]:
 
 def servings(cluster: Cluster, found: Found) -> Iterator[Serving]:
     """As `follow`, in the form of the model."""
+    return (one.serving for one in states(cluster, found))
+
+
+def states(cluster: Cluster, found: Found) -> Iterator[Found]:
+    """As `follow`, with the main object; the serving has its instances."""
     meta = found.obj["metadata"]
     sources = [
         Source(found.resource, meta["namespace"], fields=f"metadata.name={meta['name']}"),
@@ -82,5 +87,5 @@ def servings(cluster: Cluster, found: Found) -> Iterator[Serving]:
     ]
     with Watching(cluster, sources) as watching:
         while same := [one for one in watching.objects(0) if one["metadata"]["uid"] == meta["uid"]]:
-            yield found.kind.read(same[0], watching.objects(1))
+            yield found._replace(obj=same[0], serving=found.kind.read(same[0], watching.objects(1)))
             watching.wait(jobs.TICK)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from arena.actions.serving import amendment, change, history
+from arena.actions.serving.canary import state
 from arena.actions.serving.change import Changed
 from arena.actions.serving.find import Found
 from arena.actions.serving.history import State
@@ -36,6 +37,7 @@ def rollback(
         Conflict: other clients changed it again and again.
     """
     found = change.locate(session, name, version, kind)
+    state.check_own(found)
     cluster = session.cluster()
     target = _chosen(found, history.states(cluster, found), to)
     cause = f"arena serve rollback --to {target.revision.number}"

@@ -17,6 +17,7 @@ from arena.kube.urls import quoted
 from arena.values import field, frozen, replace
 
 if TYPE_CHECKING:
+    from arena.model.servings import Serving
     from arena.session import Session
 
 _FORBIDDEN = ("content-length", "transfer-encoding", "connection", "content-type")
@@ -34,6 +35,8 @@ class Server:
     """The version of the serving, if it has several."""
     kind: str = ""
     """The kind of the serving, if several kinds have one of that name."""
+    among: str = ""
+    """A label selector, if only those of its instances are meant that match it."""
     url: str = ""
     """Up to the path that all requests share, or up to that of a request."""
     protocol: str = ""
@@ -51,6 +54,8 @@ class Server:
     @property
     def title(self) -> str:
         """The server for people."""
+        if self.among:
+            return self.among.rpartition("=")[2]
         return f"{self.name}@{self.version}".rstrip("@") if self.name else self.url
 
 
@@ -93,18 +98,26 @@ def reach(session: Session, server: Server, given: Input) -> Iterator[Reached]:
         return
     if not server.name:
         raise SpecError("neither a serving nor a URL was given", "give a name, or --url URL")
-    from arena.actions.serving import endpoint, find
+    from arena.actions.serving import endpoint
 
-    serving = find.serving(session, server.name, version=server.version, kind=server.kind or None)
-    with endpoint.endpoint(session, serving) as way:
+    found = serving(session, server)
+    with endpoint.endpoint(session, found, directly=bool(server.among)) as way:
         known = replace(
             server,
-            version=serving.version,
+            version=found.version,
             protocol=server.protocol or (way.protocol if way.protocol in protocols.NAMES else ""),
             model=server.model or way.model,
             headers=(*way.headers, *server.headers),
         )
         yield replace(_found(known, address.parse(way.url), given), remark=way.remark)
+
+
+def serving(session: Session, server: Server) -> Serving:
+    """The serving that is meant, with those of its instances that are; raises as `arena.serving.serving`."""
+    from arena.actions.serving import find
+
+    kind = server.kind or None
+    return find.serving(session, server.name, version=server.version, kind=kind, among=server.among)
 
 
 def _found(server: Server, there: Address, given: Input) -> Reached:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from arena import labels
 from arena.actions.serving import amendment, change, direct, history
+from arena.actions.serving.canary import state
 from arena.actions.serving.change import Changed
 from arena.actions.serving.find import Found
 from arena.errors import SpecError
@@ -46,7 +47,8 @@ def update(
     if not changes:
         raise SpecError("nothing to change", "give an option, such as --image IMAGE")
     found = change.locate(session, name, version, kind)
-    cause = _cause(changes)
+    state.check_own(found)
+    cause = told(changes)
 
     def amend(now: Found) -> Object:
         new = amended(session, now, changes)
@@ -63,7 +65,7 @@ def amended(session: Session, found: Found, changes: Mapping[str, object]) -> Ob
     return direct.amended(found, changes)
 
 
-def _cause(changes: Mapping[str, object]) -> str:
+def told(changes: Mapping[str, object]) -> str:
     """What is changed, in the words of the command line; values that may be secret are left out."""
     shown = ("image", "gpus", "cpu", "memory", "replicas", "model_version")
     words = [f"--{key.replace('_', '-')}" + (f" {value}" if key in shown else "")

@@ -85,15 +85,25 @@ def wait(  # noqa: PLR0913  # what names a serving, and what to wait for
 
 
 def ready(
-    cluster: Cluster, found: Found, *, timeout: float | None = None, progress: Report = ignore
+    cluster: Cluster,
+    found: Found,
+    *,
+    timeout: float | None = None,
+    progress: Report = ignore,
+    holds: Callable[[Found], bool] = lambda now: True,
 ) -> Serving:
-    """Wait until a serving is ready and its rollout has ended, and return it; raises as `wait`."""
+    """Wait until a serving is ready and its rollout has ended, and return it; raises as `wait`.
+
+    Args:
+        holds: what must be so of its main object, too.
+    """
     reasons, start, why = Reasons(cluster), monotonic(), ""
     ready_since: float | None = None
-    for one in instances.servings(cluster, found):
+    for now in instances.states(cluster, found):
+        one = now.serving
         why = reasons.of(one)
         progress(Progress(one, why))
-        ready_since = (ready_since or monotonic()) if one.is_ready else None
+        ready_since = (ready_since or monotonic()) if one.is_ready and holds(now) else None
         if ready_since is not None and _is_settled(one, monotonic() - ready_since):
             return one
         hint = f"arena serve get {aimed(one.object_name, one.namespace)} -e shows its events"

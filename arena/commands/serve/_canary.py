@@ -12,7 +12,8 @@ from arena.commands.serve import _requests
 from arena.errors import ArenaError, JobFailed, SpecError, aimed
 
 if TYPE_CHECKING:
-    from arena.actions.serving.canary import Canary
+    from arena.actions.serving.canary.sources import Source
+    from arena.actions.serving.canary.state import Canary
     from arena.actions.serving.guard import Rule
     from arena.kinds.kind import Kind
     from arena.model.benchmarks import Benchmark
@@ -70,26 +71,24 @@ def run(
     Raises:
         JobFailed: the guard was broken, and the canary was rolled back.
     """
-    from arena.actions.serving import canary, guard
-    from arena.actions.serving.metrics import watch
+    from arena.actions.serving import guard
+    from arena.actions.serving.canary import canary, sources
 
     rules = guard.parse(flags["guard"])
-    samples = [_requests.content(one) for one in flags["samples"]]
+    source = sources.chosen([_requests.content(one) for one in flags["samples"]], flags["rps"])
     found = canary.located(session, name, *where)
-    canary.check_kind(found)
-    if not samples:
-        watch.check(session, f"{found.serving.name}@{found.serving.version}", rules)
+    canary.check(session, found, source, rules)
     _console.remark(f"using {session.describe()}")
     made = canary.start(session, found, changes, flags["canary"], flags["guard"])
-    _console.line(f"canary {made.name} {made.version} started")
+    _console.line(f"canary {made.title} started")
     try:
-        measured = _measured(session, made, samples, rules, flags)
+        measured = _measured(session, made, source, rules, flags["seconds"])
     except KeyboardInterrupt:
         _console.remark()
         _asked(session, made)
         raise
     except ArenaError as error:
-        _end(session, made)
+        roll_back(session, made)
         error.hint = "; ".join(filter(None, (error.hint, "the canary was rolled back")))
         raise
     _judge(session, made, rules, measured)
@@ -98,36 +97,24 @@ def run(
 def _measured(
     session: "Session",
     made: "Canary",
-    samples: "Sequence[str | bytes]",
+    source: "Source",
     rules: "tuple[Rule, ...]",
-    flags: Mapping[str, Any],
+    seconds: int,
 ) -> "Benchmark":
-    """Wait for the canary, shift the traffic, and return what was measured of it.
-
-    Samples are replayed; without any, the metrics of the engines tell about the traffic that comes.
-    """
-    from arena.actions.serving import canary, wait
-    from arena.actions.serving.bench.bench import bench
-    from arena.actions.serving.metrics import watch
+    """Wait for the canary, shift the traffic, and return what was measured of it."""
+    from arena.actions.serving.canary import canary
     from arena.commands.serve._waiting import shown
-    from arena.model.benchmarks import Load
 
-    shown(lambda report: wait.wait(session, f"{made.name}@{made.version}", timeout=600, progress=report))
+    shown(lambda report: canary.ready(session, made, report))
     _console.remark(f"traffic split by {canary.shift(session, made).by}")
-    targets = [f"{made.name}@{made.main.serving.version}", f"{made.name}@{made.version}"]
-    load = Load(rps=flags["rps"], duration=flags["seconds"])
     with Live() as live:
 
         def tell(so_far: "Sequence[Benchmark]") -> None:
             text = "  |  ".join(_column(one) for one in so_far)
-            live.show(
-                f"{int(so_far[0].seconds)}s of {flags['seconds']}s  {text}", int(so_far[0].seconds) // 30
-            )
+            passed = int(so_far[0].seconds)
+            live.show(f"{passed}s of {seconds}s  {text}", passed // 30)
 
-        if samples:
-            found = bench(session, targets, samples, load, tell, together=True)
-        else:
-            found = watch.measured(session, targets, rules, load.duration, tell)
+        found = source.measured(session, canary.sides(session, made), rules, seconds, tell)
     for one in found:
         _console.remark(_column(one))
     if any(one.interrupted for one in found):
@@ -146,7 +133,7 @@ def _judge(session: "Session", made: "Canary", rules: "tuple[Rule, ...]", measur
     from arena.actions.serving import guard
 
     if wrong := guard.broken(rules, measured):
-        _end(session, made)
+        roll_back(session, made)
         told = ", ".join(one.text for one in wrong)
         raise JobFailed(
             f"the canary of serving {made.name} broke its guard: {told}",
@@ -157,26 +144,20 @@ def _judge(session: "Session", made: "Canary", rules: "tuple[Rule, ...]", measur
 
 def promote(session: "Session", made: "Canary") -> None:
     """Let the serving run what its canary runs, and end the canary once all instances do."""
-    from arena.actions.serving import canary, wait
+    from arena.actions.serving.canary import canary
     from arena.commands.serve._waiting import shown
 
-    canary.promote(session, made)
-    name = made.main.serving.object_name
-    shown(lambda report: wait.wait(session, name, timeout=600, progress=report))
-    canary.end(session, made)
-    _console.line(f"canary {made.name} {made.version} promoted")
-
-
-def _end(session: "Session", made: "Canary") -> None:
-    from arena.actions.serving import canary
-
-    canary.end(session, made)
-    _console.line(f"canary {made.name} {made.version} rolled back")
+    shown(lambda report: canary.promote(session, made, report))
+    _console.line(f"canary {made.title} promoted")
 
 
 def roll_back(session: "Session", made: "Canary") -> None:
     """End a canary without its change."""
-    _end(session, made)
+    from arena.actions.serving.canary import canary
+    from arena.commands.serve._waiting import shown
+
+    shown(lambda report: canary.roll_back(session, made, report))
+    _console.line(f"canary {made.title} rolled back")
 
 
 def _asked(session: "Session", made: "Canary") -> None:
@@ -188,7 +169,7 @@ def _asked(session: "Session", made: "Canary") -> None:
         if answer == "promote":
             promote(session, made)
         if answer == "rollback":
-            _end(session, made)
+            roll_back(session, made)
         if answer != "leave":
             return
     _console.remark(f"the canary stays; end it: arena serve promote {where}, or arena serve rollback {where}")

@@ -25,11 +25,11 @@ def command(session: "Session", name: str, version: str, kind: "Kind | None" = N
     \b
     arena serve promote digits
     """
-    from arena.actions.serving import canary
+    from arena.actions.serving.canary import canary, state
     from arena.commands.serve import _canary
 
     found = canary.located(session, name, version, kind)
-    made = canary.current(found)
+    made = state.current(found)
     if made is None:
         hint = "start one: arena serve update NAME --canary 10% --guard 'errors<1%' --sample INPUT"
         raise NotFound(f'serving "{found.serving.title}" has no canary', hint)

@@ -39,10 +39,11 @@ def command(  # noqa: PLR0913  # one parameter a flag
     arena serve rollback digits --wait
     arena serve rollback digits -v 2 --to 3
     """
-    from arena.actions.serving import canary, rollback
+    from arena.actions.serving import rollback
+    from arena.actions.serving.canary import canary, state
 
     _console.remark(f"using {session.describe()}")
-    if to is None and (trial := canary.current(canary.located(session, name, version, kind))):
+    if to is None and (trial := state.current(canary.located(session, name, version, kind))):
         _canary.roll_back(session, trial)
         return
     made = rollback.rollback(session, name, to=to or 0, version=version, kind=kind)

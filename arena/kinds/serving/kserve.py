@@ -61,6 +61,7 @@ def read(obj: Object, pods: Sequence[Pod]) -> Serving:
         instances=found,
         rollout=state.inference_rollout(obj, pods),
         routed=_routed(status),
+        canary=state.canary(obj),
     )
 
 

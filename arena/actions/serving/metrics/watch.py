@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from arena.actions.serving import find
+from arena.actions.serving import servers
 from arena.actions.serving.guard import Rule
 from arena.actions.serving.metrics import counters, scrape
 from arena.actions.serving.metrics.counters import Counters
+from arena.actions.serving.servers import Server
 from arena.errors import ArenaError, SpecError, Unreachable
 from arena.model.benchmarks import Benchmark, Distribution, Failure, Load
 from arena.values import replace
@@ -25,15 +26,15 @@ _REPLAY = "add --sample INPUT, whose requests arena replays and measures itself"
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 
 
-def check(session: Session, name: str, rules: Iterable[Rule]) -> None:
+def check(session: Session, server: Server, rules: Iterable[Rule]) -> None:
     """Check that the engine of a serving tells what the conditions are about.
 
     Raises:
         SpecError: it does not. Unreachable: none of its instances can be read.
     """
-    watched = _Watched(session, name)
+    watched = _Watched(session, server)
     watched.read()
-    _check_told(name, watched.counted(), rules)
+    _check_told(server.title, watched.counted(), rules)
 
 
 def _check_told(name: str, found: Counters | None, rules: Iterable[Rule]) -> None:
@@ -49,7 +50,7 @@ def _check_told(name: str, found: Counters | None, rules: Iterable[Rule]) -> Non
 
 def measured(
     session: Session,
-    names: Sequence[str],
+    several: Sequence[Server],
     rules: Iterable[Rule],
     seconds: float,
     tell: Callable[[Sequence[Benchmark]], None],
@@ -57,14 +58,14 @@ def measured(
     """Measure servings for some seconds.
 
     Args:
-        names: each as `NAME@VERSION`; the last one is to be judged.
+        several: servings, or some of their instances; the last one is to be judged.
         rules: by which.
         tell: called every two seconds with what was measured so far.
 
     Raises:
         ArenaError: the last one had too few requests, or its metrics do not tell what the rules are about.
     """
-    watched = [_Watched(session, name) for name in names]
+    watched = [_Watched(session, one) for one in several]
     start = time.monotonic()
     for one in watched:
         one.read()
@@ -74,19 +75,20 @@ def measured(
             one.read()
         tell([one.benchmark(time.monotonic() - start, seconds) for one in watched])
     found = [one.benchmark(time.monotonic() - start, seconds) for one in watched]
+    title = several[-1].title
     if found[-1].requests < LEAST:
-        text = f"{names[-1]} had {found[-1].requests} requests in {seconds:g}s, too few to judge it"
+        text = f"{title} had {found[-1].requests} requests in {seconds:g}s, too few to judge it"
         raise ArenaError(text, _REPLAY)
-    _check_told(names[-1], watched[-1].counted(), rules)
+    _check_told(title, watched[-1].counted(), rules)
     return found
 
 
 class _Watched:
     """A serving whose instances are read again and again."""
 
-    def __init__(self, session: Session, name: str) -> None:
+    def __init__(self, session: Session, server: Server) -> None:
         self._session = session
-        self._name = name
+        self._server = server
         self._first: dict[str, Counters] = {}
         self._last: dict[str, Counters] = {}
         self._ended: list[Counters] = []
@@ -99,14 +101,14 @@ class _Watched:
         Raises:
             Unreachable: no instance was ever read.
         """
-        serving = find.serving(self._session, self._name)
+        serving = servers.serving(self._session, self._server)
         readings, errors = scrape.every(self._session.cluster(), [serving])
         for (_, name), found in readings.items():
             if found.counters is not None:
                 self._note(name, found.counters)
         self._is_begun = True
         if not self._last and (errors or not readings):
-            nobody = Unreachable(f'serving "{self._name}" has no instance that is ready')
+            nobody = Unreachable(f'serving "{self._server.title}" has no instance that is ready')
             raise [nobody, *errors.values()][-1]
 
     def _note(self, name: str, found: Counters) -> None:
@@ -130,13 +132,13 @@ class _Watched:
         """The same as a measurement."""
         found = self.counted()
         if found is None:
-            return Benchmark(name=self._name, url="", load=Load(duration=duration), seconds=passed)
+            return Benchmark(name=self._server.title, url="", load=Load(duration=duration), seconds=passed)
         failed = round(found.failures or 0)
         right = round(found.requests) - failed
         shares = {name: counters.quantile(found.buckets, share) or 0.0 for name, share in _QUANTILES.items()}
         shares["mean"] = (found.seconds or 0.0) / found.requests if found.requests else 0.0
         return Benchmark(
-            name=self._name,
+            name=self._server.title,
             url="",
             load=Load(duration=duration),
             seconds=passed,
