@@ -181,14 +181,10 @@ def roll_back(session: Session, canary: Canary, seconds: float, progress: Report
     """
     cluster = session.cluster()
     now = change.again(cluster, canary.main)
-    tried = {_newest(now.obj)} - {canary.revision}
-
-    def back(found: Found) -> Object:
-        made: Object = manifests.patch(found.obj, canary.undo)
-        return {**made, "spec": _with_percent(made["spec"], 0)}
-
-    change.apply(cluster, now, back)
-    _await_former(cluster, now, tried, seconds, progress)
+    change.apply(cluster, now, lambda found: _former(found, canary))
+    now = change.again(cluster, now)
+    left = state.current(now)
+    _await_former(cluster, now, left.tried if left else "", seconds, progress)
 
     def end(found: Found) -> Object:
         return {**state.noted(found, None), "spec": _with_percent(found.obj["spec"], None)}
@@ -196,12 +192,23 @@ def roll_back(session: Session, canary: Canary, seconds: float, progress: Report
     change.apply(cluster, change.again(cluster, now), end)
 
 
-def _await_former(cluster: Cluster, found: Found, tried: set[str], seconds: float, progress: Report) -> None:
+def _former(found: Found, canary: Canary) -> Object:
+    """The serving as it was, without requests, unless it is so already; with a note of what was tried."""
+    made = manifests.patch(found.obj, canary.undo)
+    if _with_percent(made["spec"], None) == _with_percent(found.obj["spec"], None):
+        return found.obj
+    newest = _newest(found.obj)
+    tried = newest if newest != canary.revision else ""
+    noted = state.noted(found._replace(obj=made), replace(canary, tried=tried))
+    return {**noted, "spec": _with_percent(made["spec"], 0)}
+
+
+def _await_former(cluster: Cluster, found: Found, tried: str, seconds: float, progress: Report) -> None:
     """Wait until the newest revision is another than that of the canary, and ready."""
     end = monotonic() + seconds
     for now in instances.states(cluster, found):
         newest = _newest(now.obj)
-        if newest not in tried and newest == _revision(now.obj, "latestReadyRevision"):
+        if newest != tried and newest == _revision(now.obj, "latestReadyRevision"):
             return
         progress(Progress(now.serving, "the serving as it was starts again"))
         if monotonic() > end:

@@ -35,6 +35,8 @@ class Canary:
     """The revision that the serving ran before, if the canary is one of the same object."""
     undo: Mapping[str, Any] = field(default_factory=dict)
     """The JSON merge patch that takes the changes back, if the canary is a part of the same object."""
+    tried: str = ""
+    """The revision of the canary, once it is being rolled back."""
 
     @property
     def name(self) -> str:
@@ -64,6 +66,7 @@ def current(found: Found) -> Canary | None:
             guard=str(state.get("guard") or ""),
             revision=str(state.get("revision") or ""),
             undo=dict(state.get("undo") or {}),
+            tried=str(state.get("tried") or ""),
         )
     except (ValueError, TypeError, KeyError, AttributeError):  # none, or edited by hand
         return None
@@ -92,5 +95,6 @@ def noted(found: Found, canary: Canary | None) -> Object:
     if canary:
         state = {"percent": canary.percent, "changes": canary.changes, "guard": canary.guard}
         state |= {"revision": canary.revision, "undo": canary.undo} if canary.undo else {}
+        state |= {"tried": canary.tried} if canary.tried else {}
         notes[labels.CANARY] = json.dumps(state, default=str)
     return {**found.obj, "metadata": {**meta, "annotations": notes}}
