@@ -72,6 +72,8 @@ class Definition:
         made = Reduction(RULES.get(kind, {}) if version["storage"] else {})
         self.schema = made.reduced(version["schema"]["openAPIV3Schema"])
         self.facts["rules"] = made.has_rules
+        if "properties" not in self.schema:  # it takes any object
+            self.schema = {"open": True, "properties": {}}
         assert made.applied == set(made.rules), f"published_rules.py has paths that {kind} has not"
         for name in ("apiVersion", "kind", "metadata"):
             self.schema["properties"].pop(name, None)

@@ -107,12 +107,13 @@ _METRIC = {
     },
     "required": ["name"],
 }  # fmt: skip
+_OUTPUT = {"properties": {"container": "string", "text": "string"}}
 _OBSERVATION_LOG = {
     "properties": {
         "pod": {"properties": {"name": "string", "uid": "string"}},
         "status": {
             "properties": {"complete": "boolean", "gaps": "integer", "dropped": "integer",
-                           "metrics": {"items": _METRIC}},
+                           "metrics": {"items": _METRIC}, "output": {"items": _OUTPUT}},
         },
     },
 }  # fmt: skip

@@ -41,8 +41,10 @@ def start(context: NodeContext, pod: Object, container: Container, failures: int
     try:
         if spec["argv"]:
             _conflicts(context, pod, container)  # first, lest the container's own program be found there
-            _collect(context, pod, container, spec)
+            is_collected = _is_collected(context, pod, container, spec)
             container.start({**spec, "failures": failures})
+            if is_collected:
+                context.metrics.follow(container.folder)
             context.events.say(pod, "Created", f"Created container {container.name}", container.name)
         else:
             container.refuse(failures, NO_COMMAND)
@@ -55,14 +57,15 @@ def start(context: NodeContext, pod: Object, container: Container, failures: int
     return 0 if not spec["argv"] else None
 
 
-def _collect(context: NodeContext, pod: Object, container: Container, spec: Object) -> None:
-    """Collect the metrics of the new run if its pod requests it."""
+def _is_collected(context: NodeContext, pod: Object, container: Container, spec: Object) -> bool:
+    """Whether the pod requests that the metrics of the new run are collected, which is recorded."""
     mounts = tuple(Mount(volume, path, Path(real)) for volume, path, real in spec["mounts"])
     try:
-        context.metrics.begin(pod, container.folder, lambda path: relocate(path, mounts))
+        return context.metrics.prepare(pod, container.folder, lambda path: relocate(path, mounts))
     except Invalid as error:
         text = f"no metrics are collected: the annotation {COLLECT} {error}"
         context.events.warn(pod, "InvalidCollector", text, container.name)
+        return False
 
 
 def _conflicts(context: NodeContext, pod: Object, container: Container) -> None:

@@ -223,6 +223,7 @@ class Worker:
             self.context.objects.delete(PODS, meta["name"], meta["namespace"], uid=self.uid, grace=0)
         self.context.retention.retire(self.folder)
         self.context.runtime.forget(self.uid)
+        self.context.metrics.ended()
         self.over = True
         return None
 
@@ -252,3 +253,5 @@ class Worker:
         written = self.context.objects.patch(PODS, meta["name"], body, meta["namespace"], "status")
         self._reported = wanted
         self.update(written)
+        if wanted["phase"] in FINAL:
+            self.context.metrics.ended()

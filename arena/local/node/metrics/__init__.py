@@ -11,4 +11,5 @@ twice, and neither a slow filter nor endless output costs the server memory or t
 - `event_files` TensorFlow event files
 - `series`     the values of one metric: exact figures and a bounded sample
 - `collection` the node's side: starts collectors and writes ObservationLogs
+- `bell`       how a collector tells the node that it has found something
 """

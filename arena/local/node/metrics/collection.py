@@ -16,24 +16,34 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from arena.local.node import container_runs, retention
+from arena.local.node import container_runs, last_output, retention
 from arena.local.node.metrics import collector, request
+from arena.local.node.metrics.bell import Bell
 from arena.local.objects import OBSERVATION_LOGS, PODS, Object, Objects, Refused
 
 LOG = logging.getLogger(__name__)
 PAUSE = 0.5
-"""Seconds between two looks at the files of collectors."""
+"""Seconds between two looks at the files of collectors that an earlier server started."""
 AGAIN = 5.0
 """Seconds after which a collector that died is started again."""
 ASKED, DONE, FOUND = "collect.json", "collected.json", "observed.json"
 
 
-class Container:
-    """The collection of one container's metrics."""
+OUTPUT = 1000
+"""Characters of a container's last output that an ObservationLog holds."""
 
-    def __init__(self, folder: Path) -> None:
+
+class Container:
+    """The collection of one container's metrics.
+
+    Args:
+        bell: the descriptor on which its collector reports that it has found something.
+    """
+
+    def __init__(self, folder: Path, bell: int) -> None:
         self.folder = folder
         self.pod = folder.parent.parent
+        self._bell = bell
         self._launcher: subprocess.Popen[bytes] | None = None
         self._next = 0.0
         self._seen = 0
@@ -65,9 +75,9 @@ class Container:
         self._next = time.monotonic() + AGAIN
         with contextlib.suppress(OSError):  # too many processes: again later
             self._launcher = subprocess.Popen(
-                [sys.executable, "-I", "-S", collector.__file__, str(self.folder)],
+                [sys.executable, "-I", "-S", collector.__file__, str(self._bell), str(self.folder)],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                env={}, cwd="/", start_new_session=True,
+                env={}, cwd="/", start_new_session=True, pass_fds=(self._bell,),
             )  # fmt: skip
 
     def settle(self) -> None:
@@ -104,49 +114,59 @@ class Collection:
         self._lock = threading.Lock()
         self._containers: dict[Path, Container] = {}
         self._unwritten: set[Path] = set()
-        self._wake = threading.Event()
+        self._ending: set[Path] = set()
+        """Pods whose output has been read, and which have not ended."""
+        self._bell = Bell()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kubelet-metrics", daemon=True)
 
     def start(self) -> None:
         """Go on with what an earlier server collected."""
         for asked in self._pods.glob(f"*/containers/*/{ASKED}"):
-            self._follow(asked.parent)
+            self.follow(asked.parent)
         self._thread.start()
 
     def stop(self) -> None:
         """Stop writing; collectors live on."""
         self._stopping.set()
-        self._wake.set()
+        self._bell.ring()
         if self._thread.is_alive():
             self._thread.join()
         for one in self._containers.values():
             one.settle()
+        self._bell.close()
 
-    def begin(self, pod: Object, folder: Path, relocate: Callable[[str], str]) -> None:
-        """Collect the metrics of the container in this folder, whose next run begins, if its pod requests it.
+    def prepare(self, pod: Object, folder: Path, relocate: Callable[[str], str]) -> bool:
+        """Record that the container in this folder is to be collected, if its pod requests it.
+
+        The next run has not begun yet, so that a server that is killed in between forgets nothing.
 
         Raises:
             Invalid: its pod's request is invalid.
         """
         asked = request.of(pod, folder.name, relocate)
         if asked is None:
-            return
+            return False
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         retention.write(folder / ASKED, asked)
-        self._follow(folder)
+        return True
 
-    def _follow(self, folder: Path) -> None:
+    def follow(self, folder: Path) -> None:
+        """Collect the metrics of the container in this folder, whose run has begun."""
         with self._lock:
-            self._containers.setdefault(folder, Container(folder)).restarted()
-        self._wake.set()
+            self._containers.setdefault(folder, Container(folder, self._bell.fd)).restarted()
+        self._bell.ring()
+
+    def ended(self) -> None:
+        """A pod has ended, so that what was found of it is complete."""
+        if self._containers:
+            self._bell.ring()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._wake.wait(PAUSE if self._containers else None)
-            if self._wake.is_set():
-                self._wake.clear()
-                self._stopping.wait(PAUSE)  # the run that begins has not begun yet
+            self._bell.wait(PAUSE if self._containers else None)
+            if self._stopping.is_set():
+                return
             try:
                 self._look()
             except Exception:  # the boundary between pods, as in the kubelet's thread
@@ -162,6 +182,7 @@ class Collection:
             one.drive()
             if one.has_news():
                 self._unwritten.add(one.pod)
+        self._unwritten |= {pod for pod in self._ending if self._is_over(retention.recorded(pod).get("pod"))}
         for pod in list(self._unwritten):
             try:
                 self._write(pod, [one for one in followed if one.pod == pod])
@@ -175,13 +196,15 @@ class Collection:
             self._containers.pop(container.folder, None)
         if not os.path.isdir(container.pod):
             self._unwritten.discard(container.pod)
+            self._ending.discard(container.pod)
 
     def _write(self, folder: Path, containers: list[Container]) -> None:
         """Write the ObservationLog of a pod."""
         known = retention.recorded(folder)
         if "pod" not in known:
             return
-        complete = all(one.is_complete() for one in containers) and self._is_over(known["pod"])
+        is_read = all(one.is_complete() for one in containers)
+        complete = is_read and self._is_over(known["pod"])
         body = _log(known, containers, complete)
         meta = body["metadata"]
         if self._objects.get(OBSERVATION_LOGS, meta["name"], meta["namespace"]) is None:
@@ -189,13 +212,18 @@ class Collection:
         else:
             change = {"status": body["status"]}
             self._objects.patch(OBSERVATION_LOGS, meta["name"], change, meta["namespace"])
+        self._ending.discard(folder)
+        if is_read and not complete:
+            self._ending.add(folder)
         if complete:
             for one in containers:
                 (one.folder / ASKED).rename(one.folder / DONE)
                 self._forget(one)
 
-    def _is_over(self, pod: Object) -> bool:
+    def _is_over(self, pod: Object | None) -> bool:
         """Whether no container of the pod starts again."""
+        if pod is None:
+            return True
         meta = pod["metadata"]
         found = self._objects.get(PODS, meta["name"], meta["namespace"])
         if found is None or found["metadata"]["uid"] != meta["uid"]:
@@ -222,6 +250,8 @@ def _log(known: dict[str, Any], containers: list[Container], complete: bool) -> 
         "dropped": sum(one.get("dropped", 0) for one in found.values()),
         "metrics": metrics,
     }
+    if complete:
+        status["output"] = [_output(one.folder) for one in containers]
     return {
         "apiVersion": OBSERVATION_LOGS.api_version,
         "kind": OBSERVATION_LOGS.kind,
@@ -234,6 +264,12 @@ def _log(known: dict[str, Any], containers: list[Container], complete: bool) -> 
         "pod": {"name": meta["name"], "uid": meta["uid"]},
         "status": status,
     }
+
+
+def _output(folder: Path) -> Object:
+    """The end of a container's output, which tells why it holds no metrics."""
+    run = container_runs.latest(folder)
+    return {"container": folder.name, "text": last_output.read(run.log)[-OUTPUT:] if run else ""}
 
 
 def _metric(container: str, name: str, series: dict[str, Any]) -> Object:

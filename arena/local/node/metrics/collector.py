@@ -1,10 +1,11 @@
-"""Collects the metrics of one container: `python -I -S collector.py <container folder>`.
+"""Collects the metrics of one container: `python -I -S collector.py <descriptor> <container folder>`.
 
 Standard library only. It outlives the server. It reads `collect.json`, follows what that names to the end of
 the container's newest run, and keeps what it found in `observed.json`, written whole by rename:
 
     {"position": ..., "series": {NAME: {count, values, latest, min, max, step}}, "dropped": n, "ended": RUN}
 
+Whenever it has written that, it writes a byte to the descriptor, which wakes up the server that started it.
 Position and figures change together, so that a collector that takes over after a kill counts nothing twice.
 `collector` is locked for as long as one is at work. It runs at a low priority and, with endless output, it
 falls behind rather than using more than its share: what the log has rotated away by then is counted in
@@ -17,6 +18,7 @@ import contextlib
 import fcntl
 import json
 import os
+import select
 import sys
 import time
 
@@ -27,10 +29,10 @@ if TYPE_CHECKING:  # as in `supervisor`: the module typing is slow to load
 # Isolated mode knows no site-packages; appended, so that nothing there can shadow the standard library.
 sys.path.append(os.path.abspath(__file__).rpartition("/arena/local/node/")[0])
 
-from arena import metric_lines  # noqa: E402
+from arena import metric_lines, operating_system  # noqa: E402
 from arena.local.node.metrics.event_files import EventFolder  # noqa: E402
 from arena.local.node.metrics.series import Observations  # noqa: E402
-from arena.local.node.metrics.sources import ContainerLog, TextFile, numbers  # noqa: E402
+from arena.local.node.metrics.sources import ContainerLog, TextFile, has_ended, numbers  # noqa: E402
 
 PAUSE = 0.25
 """Seconds between two looks at output that does not grow, and at least between two writes of the result."""
@@ -39,9 +41,16 @@ BUSY = 0.5
 
 
 class Collector:
-    """Reads one source, and stores the results."""
+    """Reads one source, and stores the results.
 
-    def __init__(self, request: dict[str, Any], saved: dict[str, Any]) -> None:
+    Args:
+        request: as `request.of` returns it.
+        saved: what the last collector has stored.
+        bell: the descriptor of the server.
+    """
+
+    def __init__(self, request: dict[str, Any], saved: dict[str, Any], bell: int) -> None:
+        self._bell = bell
         position = saved.get("position", {})
         self.observations = Observations(request["values"], saved)
         is_json = request["format"] == "json"
@@ -74,6 +83,7 @@ class Collector:
             with open("observed.new", "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
                 json.dump(state, file)
             os.rename("observed.new", "observed.json")
+            os.write(self._bell, b".")  # to nobody if the server is gone: the next one looks itself
 
 
 def follow(collector: Collector, folder: str) -> None:
@@ -91,7 +101,24 @@ def follow(collector: Collector, folder: str) -> None:
             collector.save()
             written, unwritten = time.monotonic(), False
         worked = time.monotonic() - began
-        time.sleep(worked * (1 / BUSY - 1) if found else PAUSE)
+        if found:
+            time.sleep(worked * (1 / BUSY - 1))
+        else:
+            rest(runs)
+
+
+def rest(runs: list[int]) -> None:
+    """Wait for more output: until the newest run ends, at most PAUSE."""
+    fd = -1
+    follow_exit = operating_system.pidfd_open()  # without it, the end is noticed a little later
+    if follow_exit and runs:
+        with contextlib.suppress(OSError, KeyError):  # it has ended, or not begun
+            fd = follow_exit(load(f"{runs[-1]}/pid")["supervisor"])
+    if fd < 0:
+        time.sleep(PAUSE if not has_ended() else 0)
+        return
+    select.select([fd], [], [], PAUSE)
+    os.close(fd)
 
 
 def load(path: str) -> dict[str, Any]:
@@ -104,7 +131,7 @@ def load(path: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def main(folder: str) -> None:
+def main(bell: int, folder: str) -> None:
     """Collect the metrics of the container whose folder is given, unless another collector does."""
     if os.fork():
         os._exit(0)  # so that the collector is not a child of the server
@@ -115,8 +142,8 @@ def main(folder: str) -> None:
     except BlockingIOError:
         return
     os.nice(5)
-    follow(Collector(load("collect.json"), load("observed.json")), folder)
+    follow(Collector(load("collect.json"), load("observed.json"), bell), folder)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(int(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,105 @@
+"""What is wrong with the search of an Experiment: its parameters, its algorithm and their settings."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from arena.local.checks import items, mapping
+from arena.local.field_errors import FieldError, duplicate, forbidden, invalid, missing, unsupported
+from arena.local.objects import Object
+
+_TYPES = ("double", "int", "discrete", "categorical")
+_DISTRIBUTIONS = ("uniform", "logUniform", "normal", "logNormal")
+_RANGE = ("min", "max", "step")
+
+
+def check_search(spec: Object) -> Iterator[FieldError]:
+    """Yield what is wrong with the search."""
+    algorithm, parameters = spec.get("algorithm"), spec.get("parameters")
+    if spec.get("nasConfig") is not None:
+        yield forbidden("spec.nasConfig", "the local cluster does not search for network architectures")
+        return
+    if not isinstance(parameters, list) or not parameters:
+        yield missing("spec.parameters", "must be specified")
+        return
+    errors = [*_check_algorithm(algorithm), *_check_parameters(parameters)]
+    yield from errors
+    if not errors:
+        yield from _check_together(spec)
+
+
+def _check_algorithm(algorithm: Any) -> Iterator[FieldError]:
+    if not isinstance(algorithm, dict) or not isinstance(algorithm.get("algorithmName"), str):
+        yield missing("spec.algorithm.algorithmName", "must be specified")
+        return
+    for index, one in enumerate(items(algorithm.get("algorithmSettings"))):
+        yield from _check_texts(f"spec.algorithm.algorithmSettings[{index}]", mapping(one), ("name", "value"))
+
+
+def _check_texts(path: str, given: Object, names: tuple[str, ...]) -> Iterator[FieldError]:
+    """All values are texts, as Katib reads them: `min: 0.01` is a number in YAML, `min: "0.01"` a text."""
+    for name in names:
+        if given.get(name) is not None and not isinstance(given[name], str):
+            yield invalid(f"{path}.{name}", given[name], "must be a text, in quotes")
+
+
+def _check_parameters(parameters: list[Any]) -> Iterator[FieldError]:
+    names: list[str] = []
+    for index, one in enumerate(map(mapping, parameters)):
+        path, name = f"spec.parameters[{index}]", one.get("name")
+        if not isinstance(name, str) or not name:
+            yield missing(f"{path}.name", "must be specified")
+        elif name in names:
+            yield duplicate(f"{path}.name", name)
+        else:
+            names.append(name)
+        yield from _check_space(path, one)
+
+
+def _check_space(path: str, parameter: Object) -> Iterator[FieldError]:
+    kind, space = parameter.get("parameterType"), parameter.get("feasibleSpace")
+    if kind not in _TYPES:
+        yield unsupported(f"{path}.parameterType", kind, _TYPES)
+        return
+    where = f"{path}.feasibleSpace"
+    if not isinstance(space, dict) or not space:
+        yield missing(where, "must be specified")
+        return
+    yield from _check_texts(where, space, _RANGE)
+    if space.get("distribution") not in (None, "", *_DISTRIBUTIONS):
+        yield unsupported(f"{where}.distribution", space["distribution"], _DISTRIBUTIONS)
+    yield from (
+        _check_range(where, kind, space) if kind in ("double", "int") else _check_list(where, kind, space)
+    )
+
+
+def _check_range(where: str, kind: str, space: Object) -> Iterator[FieldError]:
+    if space.get("list"):
+        yield forbidden(f"{where}.list", f"is not supported for parameterType: {kind}")
+    for name in ("min", "max"):
+        if not space.get(name):
+            yield missing(f"{where}.{name}", f"must be specified for parameterType: {kind}")
+
+
+def _check_list(where: str, kind: str, space: Object) -> Iterator[FieldError]:
+    listed = space.get("list")
+    if any(space.get(name) for name in _RANGE):
+        yield forbidden(where, f"min, max and step are not supported for parameterType: {kind}")
+    if not isinstance(listed, list) or not listed:
+        yield missing(f"{where}.list", f"must be specified for parameterType: {kind}")
+    elif any(not isinstance(one, str) for one in listed):
+        yield invalid(f"{where}.list", listed, "must consist of texts, in quotes")
+
+
+def _check_together(spec: Object) -> Iterator[FieldError]:
+    """What the search itself says of the space and the algorithm."""
+    # Late: a server without sweeps does not need them.
+    from arena.search import katib
+    from arena.search.assignments import SearchError
+
+    name = spec["algorithm"]["algorithmName"]
+    if name != "random":
+        yield unsupported("spec.algorithm.algorithmName", name, ("random",))
+    try:
+        katib.space_of(spec["parameters"])
+    except SearchError as error:
+        yield invalid("spec.parameters", [one["name"] for one in spec["parameters"]], str(error))
