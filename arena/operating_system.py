@@ -124,12 +124,12 @@ def environment(pid: int) -> bytes:
     return b""
 
 
-def adopt_orphans() -> None:
+def adopt_orphans(adopt: bool = True) -> None:
     """Make Linux reparent orphaned descendants to this process, so that a new session is no escape."""
     if LINUX:
         import ctypes
 
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
 
 
 def pidfd_open() -> Callable[[int], int] | None:

@@ -265,6 +265,7 @@ class Load:
                 wire = wire or Wire(socket.create_connection(("127.0.0.1", self._port), timeout=20))
             except OSError as error:
                 self.refused.append(repr(error))
+                self._ended.wait(0.01)
                 continue
             try:
                 answer = wire.ask("/", "POST", b"x")

@@ -186,6 +186,12 @@ class Product:
         """The process id of the local cluster's server."""
         return int(json.loads((self.state / "server.json").read_text(encoding="utf-8"))["pid"])
 
+    def answers(self) -> bool:
+        """Whether the local cluster's server answers."""
+        with suppress(OSError):
+            return bool(self.ask("/local/ping"))
+        return False
+
     def cluster(self) -> Cluster:
         """The local cluster, over the port that its kubeconfig names."""
         return connect(kubeconfig=str(self.state / "kubeconfig"), environ={}, folder=self.home).cluster()

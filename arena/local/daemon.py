@@ -3,9 +3,9 @@
 Most callers need only `ensure()`. This module uses only the standard library and imports its slower parts
 late, since every command on the local cluster imports it.
 
-Several commands may start at the same time. `start.lock` lets one of them start a server while the others
-wait and then find it. The server holds `server.lock` as long as it lives, so whether one runs is known
-without guessing from process ids.
+Several commands may start at the same time. `start.lock` lets one of them, or `restart`, start a server while
+the others wait and then find it. The server holds `server.lock` as long as it lives, so whether one runs is
+known without guessing from process ids.
 """
 
 import json
@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from arena.local.folders import DaemonError, check_room, explained
-from arena.local.locks import PROXY, SERVER, acquire, fell, holder, settle
+from arena.local.locks import PROXY, SERVER, START, acquire, fell, holder, settle
 from arena.local.state import Server, claim, prepare, recorded, state_dir, trusted_dir
 from arena.paths import StrPath
 from arena.private import Exposed, check, empty
@@ -36,9 +36,6 @@ __all__ = [
     "status",
     "stop",
 ]
-
-LOCK = "start.lock"
-"""The lock of the command that starts or resets the server."""
 
 PATIENCE = 60.0
 """Seconds to wait for a server to start; many commands may start at once."""
@@ -113,8 +110,9 @@ def ensure(version: str = "", offers: Mapping[str, str] | None = None) -> Server
     if server is None:
         return start(version=version, offers=offers)
     if server.replaced or (_older(server.version, version) and _is_empty(server)):
-        with explained(server.home):
+        with _alone(server.home), explained(server.home):
             _end(server.home, server.pid)
+            settle(server.home)
         return start(version=version, offers=offers)
     return server
 
@@ -162,10 +160,13 @@ def stop(pods: bool = False) -> bool:
         DaemonError: it does not stop.
     """
     home = trusted_dir()
-    with explained(home):
-        stopped = _end(home)
-        _end(home, lock=PROXY)  # a killed server has left it
-    settle(home)
+    stopped = False
+    if os.path.isdir(home):
+        # So that nothing starts it again meanwhile.
+        with _alone(home), explained(home):
+            stopped = _end(home)
+            settle(home)
+            _end(home, lock=PROXY)  # a killed server has left it
     if pods:
         from arena.local import leftover_processes
 
@@ -207,7 +208,7 @@ def reset() -> None:
         with explained(home):
             _empty(home)
             # Last, because a waiting command may start again in this folder from here on.
-            os.unlink(os.path.join(home, LOCK))
+            os.unlink(os.path.join(home, START))
             with suppress(OSError):
                 os.rmdir(home)
 
@@ -216,7 +217,7 @@ def _empty(home: StrPath) -> None:
     """Remove everything in the folder except the lock that keeps other commands out."""
     folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        empty(folder, keep=LOCK)
+        empty(folder, keep=START)
     finally:
         os.close(folder)
 
@@ -258,7 +259,7 @@ def _alone(home: StrPath, enough: Callable[[], Server | None] = lambda: None) ->
     lock, server = None, None
     deadline = time.monotonic() + PATIENCE + 2 * ANSWER
     with explained(home):
-        while (lock := acquire(os.path.join(home, LOCK), 0.5)) is None and (server := enough()) is None:
+        while (lock := acquire(os.path.join(home, START), 0.5)) is None and (server := enough()) is None:
             if time.monotonic() > deadline:
                 raise DaemonError("another command is still starting the local cluster", "try again")
     try:

@@ -32,6 +32,11 @@ def spawn(
     argv = [sys.executable, "-m", "arena.local.server", "--version", version]
     if idle is not None:
         argv += ["--idle", str(idle)]
+    return run(home, argv, _environment(home, offers), patience)
+
+
+def run(home: str, argv: list[str], env: dict[str, str], patience: float) -> tuple[bool, int]:
+    """Run the command of a server with this environment, and wait for it as `spawn` does."""
     reader, writer = os.pipe()
     with os.fdopen(reader, "rb", buffering=0) as ready:
         with os.fdopen(writer, "wb", buffering=0), _log(home) as log:
@@ -39,7 +44,7 @@ def spawn(
             # In its own folder, not the caller's: `-m` would import modules lying there. It forks at
             # once, so that the server proper is nobody's child.
             subprocess.call(
-                [*argv, "--ready", str(writer)], cwd=home, env=_environment(home, offers),
+                [*argv, "--ready", str(writer)], cwd=home, env=env,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(writer,),
             )  # fmt: skip
         waiting = select.poll()  # which knows any number of open files

@@ -1,6 +1,7 @@
 """Locks in the state folder: who starts a server, which process is the server, how the last one ended.
 
-This module uses little more than the standard library, since every command on the local cluster imports it.
+Supervisors import this module, and every command on the local cluster does: it uses little more than the
+standard library, and imports the rest late.
 """
 
 import contextlib
@@ -9,12 +10,12 @@ import fcntl
 import os
 import time
 
-from arena.local.folders import explained
 from arena.paths import StrPath
-from arena.private import make
 
+START = "start.lock"
+"""The lock of the command that starts, stops or resets the server, in the state folder."""
 SERVER = "server.lock"
-"""The lock of the server, in the state folder; it contains the server's pid."""
+"""The lock of the server; it contains the server's pid."""
 PROXY = "proxy.lock"
 """The lock of the proxy's process, with its pid."""
 
@@ -24,6 +25,8 @@ def acquire(path: StrPath, seconds: float) -> int | None:
 
     A reset may remove the file and its folder meanwhile; both are then created again.
     """
+    from arena.private import make
+
     deadline = time.monotonic() + seconds
     while True:
         make(os.path.dirname(path))
@@ -34,14 +37,21 @@ def acquire(path: StrPath, seconds: float) -> int | None:
         time.sleep(0.01)
 
 
-def _locked(path: StrPath) -> int:
+def acquire_existing(path: StrPath) -> int | None:
+    """Lock a file at once, and create nothing; None if it does not exist, or is locked."""
+    with contextlib.suppress(BlockingIOError, FileNotFoundError):
+        return _locked(path, create=0)
+    return None
+
+
+def _locked(path: StrPath, create: int = os.O_CREAT) -> int:
     """Open and lock the file, and return its descriptor.
 
     Raises:
         BlockingIOError: another process holds the lock.
         FileNotFoundError: the file was removed before it was locked, so that others cannot see the lock.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(path, os.O_RDWR | create, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not os.fstat(descriptor).st_nlink:
@@ -52,17 +62,17 @@ def _locked(path: StrPath) -> int:
     return descriptor
 
 
-def fell(home: StrPath) -> bool:
-    """Whether the process that last held `server.lock` ended without calling `leave`."""
+def fell(home: StrPath, lock: str = SERVER) -> bool:
+    """Whether the process that last held a lock, the server's if none is named, did not call `leave`."""
     try:
-        with open(os.path.join(home, SERVER)) as file:
-            return holder(home) is None and bool(file.read().strip())
-    except OSError:  # no server has been here
+        with open(os.path.join(home, lock)) as file:
+            return holder(home, lock) is None and bool(file.read().strip())
+    except OSError:  # none has been here
         return False
 
 
 def leave(lock: int) -> None:
-    """Record in `server.lock`, which this process holds, that it ends on purpose."""
+    """Record in the file of a lock that this process, which holds it, ends on purpose."""
     os.ftruncate(lock, 0)
 
 
@@ -85,6 +95,8 @@ def missing(home: StrPath, lock: int) -> str | None:
 def settle(home: StrPath) -> None:
     """Record for a crashed server, unless another one is running, that it was stopped on purpose."""
     if fell(home):
+        from arena.local.folders import explained
+
         with explained(home):
             lock = acquire(os.path.join(home, SERVER), 0)
         if lock is not None:

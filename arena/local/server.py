@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from arena.local import installation, process_settings, server_options, tls
+from arena.local import installation, process_settings, restart, server_options, tls
 from arena.local.folders import DaemonError, explained
-from arena.local.locks import acquire, holder, leave, missing
-from arena.local.state import Server, prepare, publish
+from arena.local.locks import acquire, fell, holder, leave, missing
+from arena.local.state import Server, prepare, publish, state_dir
 
 if TYPE_CHECKING:
     import asyncio
@@ -62,6 +62,10 @@ def serve(options: argparse.Namespace) -> None:
     Raises:
         DaemonError: another server holds the lock, or the folder is not writable.
     """
+    if options.restarts:
+        if not fell(state_dir()):
+            return  # it was stopped or reset, or another one has been started
+        sys.stderr.write(f"starts again after a crash, {options.restarts} in a row\n")
     home = Path(prepare())
     lock = _own(home)
     process_settings.become_server()
@@ -89,7 +93,8 @@ def _serve(home: Path, listeners: "tls.Listeners", options: argparse.Namespace, 
     try:
         process = _Process(server, options, lock)
         asyncio.run(process.run(listeners))
-        leave(lock)
+        if not process.is_broken:
+            leave(lock)
         if process.orphans:
             from arena.local import leftover_processes
 
@@ -119,6 +124,8 @@ class _Process:
         """The uids of pods that can no longer be found, since the state folder was removed."""
         self._server = server
         self._options = options
+        self.is_broken = False
+        """Whether it ends because of a bug, which is a crash."""
         self._is_followed = True
         """Whether another server may follow soon; `arena local stop` ends what is left for it."""
         self._open = 0
@@ -138,7 +145,7 @@ class _Process:
         ended = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._end, ended, number)
-        _fall_together(asyncio.get_running_loop(), ended)
+        self._fall_together(asyncio.get_running_loop(), ended)
         with contextlib.closing(Api(self._home / "state.db")) as api:
             node, operators = Kubelet(api, self._home, kept=self._options.kept), Runner(api)
             site = await self._site(api, node, listeners)
@@ -157,6 +164,20 @@ class _Process:
         """Stop. After SIGTERM, by which commands also replace a server, the proxy waits for the next one."""
         self._is_followed = number == signal.SIGTERM
         ended.set()
+
+    def _fall_together(self, loop: "asyncio.AbstractEventLoop", ended: "asyncio.Event") -> None:
+        """Stop the server when one of its threads dies; the next one takes over, and nothing is lost.
+
+        A server without its operators or its node would appear healthy but never run another job.
+        """
+
+        def hook(died: threading.ExceptHookArgs) -> None:
+            threading.__excepthook__(died)
+            sys.stderr.write(f"ends: its thread {died.thread.name if died.thread else ''} died of a bug\n")
+            self.is_broken = True
+            loop.call_soon_threadsafe(ended.set)
+
+        threading.excepthook = hook
 
     async def _site(self, api: "Api", node: "Runtime", listeners: "tls.Listeners") -> "web.AppRunner":
         """Serve the API on the listening sockets."""
@@ -217,6 +238,7 @@ class _Process:
         """Publish the address, and notify the process that started this one."""
         with explained(self._home):
             publish(self._server)
+            restart.note(self._home, self._options)
         self._used = time.monotonic()
         if self._options.ready is not None:
             os.write(self._options.ready, b"1")
@@ -247,20 +269,6 @@ class _Process:
 
             self.orphans = {pod["metadata"]["uid"] for pod in api.list(PODS)}
         return False
-
-
-def _fall_together(loop: "asyncio.AbstractEventLoop", ended: "asyncio.Event") -> None:
-    """Stop the server when one of its threads dies; the next command starts a new one, and nothing is lost.
-
-    A server without its operators or its node would appear healthy but never run another job.
-    """
-
-    def hook(died: threading.ExceptHookArgs) -> None:
-        threading.__excepthook__(died)
-        sys.stderr.write(f"ends: its thread {died.thread.name if died.thread else ''} died of a bug\n")
-        loop.call_soon_threadsafe(ended.set)
-
-    threading.excepthook = hook
 
 
 def _living(api: "Api") -> int:

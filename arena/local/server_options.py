@@ -24,6 +24,9 @@ def read(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--version", default="", help="version of arena that starts the server")
     parser.add_argument("--idle", type=float, help="seconds without use before it stops; 0: never")
+    parser.add_argument(
+        "--restarts", type=int, default=0, help="how often in a row it was started again after a crash"
+    )
     options = parser.parse_args(argv)
     if options.idle is None:
         options.idle = _idle(os.environ.get("ARENA_LOCAL_IDLE", ""))

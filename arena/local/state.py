@@ -8,7 +8,8 @@ This module uses little more than the standard library, since every command on t
     api.sock      the socket on which the server listens for arena
     server.json   the port for other clients; written when the server listens, kept after it stops
     server.lock   locked by the running server and contains its pid
-    start.lock    locked by the command that starts or resets the server
+    start.lock    locked by the command that starts, stops or resets the server
+    server.restart.json  how the server was started, for `restart`
     proxy.lock    locked by the proxy's process and contains its pid
     proxy.sock    the socket on which that waits for the next server
     pki/          the keys and certificates of the server and of clients

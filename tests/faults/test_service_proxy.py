@@ -121,17 +121,61 @@ def serving(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Serving]
         yield Serving(arena, getattr(request, "param", PROGRAM))
 
 
+def server(serving: Serving, but: int = 0) -> int:
+    """The process of a running server other than `but`, once there is one."""
+    return until(lambda: (pid := locks.holder(serving.arena.state)) != but and pid, what="a server")
+
+
+def kill(*pids: int) -> None:
+    """Kill processes at the same moment: none of them can act on the end of another."""
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in pids:
+            os.kill(pid, number)
+
+
 def test_a_killed_server(serving: Serving) -> None:
-    """No request fails while the server is killed, gone and started again, and it has the same proxy then."""
+    """The proxy starts a killed server again; no request fails meanwhile, and nothing else has to happen."""
     proxy = serving.proxy()
     with Load(serving.port) as load:
-        os.kill(serving.arena.server(), signal.SIGKILL)
-        load.more()
-        serving.arena.must("local", "start")
-        until(lambda: serving.ready() == 2)
-        load.more()
+        for _ in range(2):
+            killed = server(serving)
+            os.kill(killed, signal.SIGKILL)
+            load.more()
+            server(serving, but=killed)
+            until(lambda: serving.arena.answers() and serving.ready() == 2)
+            load.more()
     assert (load.failed, load.refused) == ([], [])
     assert serving.proxy() == proxy
+
+
+@pytest.mark.parametrize("first", ["server", "proxy"])
+def test_one_after_the_other(serving: Serving, first: str) -> None:
+    """If both are killed, the ports are open again soon, without any command.
+
+    Of each client at most the request in flight fails, and the one whose connection waits to be accepted.
+    """
+    pids = [server(serving), serving.proxy()]
+    with Load(serving.port) as load:
+        for pid in pids if first == "server" else reversed(pids):
+            os.kill(pid, signal.SIGKILL)
+        server(serving, but=pids[0])
+        load.more()
+    assert len(load.failed) <= 2 * CLIENTS
+    assert serving.proxy() not in (0, pids[1])
+
+
+def test_both_at_once(serving: Serving) -> None:
+    """If neither can start the other, the supervisor of a pod starts the server."""
+    pids = [server(serving), serving.proxy()]
+    with Load(serving.port) as load:
+        kill(*pids)
+        server(serving, but=pids[0])
+        load.more()
+        assert serving.ready() == 2
+    assert len(load.failed) <= 2 * CLIENTS
+    assert serving.proxy() not in (0, pids[1])
+    parents = {one.pid for one in psutil.Process(server(serving)).parents()}
+    assert not parents & {one.pid for one in serving.arena.processes("supervisor.py")}
 
 
 def test_a_server_that_is_replaced(serving: Serving) -> None:

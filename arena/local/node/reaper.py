@@ -13,6 +13,7 @@ import time
 
 from arena import operating_system
 from arena.local.node.output import Output
+from arena.local.node.server_watch import ServerWatch
 from arena.local.node.stdin import StdinPipe
 
 TYPE_CHECKING = False
@@ -24,11 +25,18 @@ DRAIN = 0.2
 
 
 class Reaper:
-    """Serves the command's streams until it exits, then kills what is left of it."""
+    """Serves the command's streams until it exits, then kills what is left of it.
 
-    def __init__(self, pid: int, selector: selectors.BaseSelector) -> None:
+    Args:
+        pid: the command.
+        selector: knows the descriptors to serve.
+        server: is looked after meanwhile.
+    """
+
+    def __init__(self, pid: int, selector: selectors.BaseSelector, server: ServerWatch) -> None:
         self.pid = pid
         self.selector = selector
+        self.server = server
         self.status: int | None = None
         signal.signal(signal.SIGTERM, self._pass_on)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -55,10 +63,11 @@ class Reaper:
             if left is not None and left <= 0:
                 break
             due = [max(one.due - time.monotonic(), 0) for one in outputs if one.due]
-            wait = min([*due, *([] if left is None else [left])], default=None)
+            wait = min([*due, self.server.left if left is None else left])
             going -= sum(self._ready(key) for key, _ in self.selector.select(wait))
             for output in outputs:
                 output.show()
+            self.server.look()
         return self.status or 0
 
     def _ready(self, key: selectors.SelectorKey) -> int:

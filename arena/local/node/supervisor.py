@@ -12,6 +12,8 @@ log_files), runs the command in a new session, and records everything in files:
 - `exit`  JSON {code, signal, finished, reason, message}, complete or absent, when all is over
 - `lock`  flocked for life: whoever can lock it knows that no supervisor runs
 
+It has the server started again if that was killed together with the proxy (`server_watch`).
+
 The started process returns when `pid` or `exit` exists. Whatever descends from the command
 is killed when the command itself ends, as with a container.
 """
@@ -39,6 +41,7 @@ from arena import operating_system  # noqa: E402
 from arena.local.node import execution  # noqa: E402
 from arena.local.node.output import Log, Output  # noqa: E402
 from arena.local.node.reaper import Reaper  # noqa: E402
+from arena.local.node.server_watch import ServerWatch  # noqa: E402
 from arena.local.node.stdin import StdinPipe  # noqa: E402
 
 
@@ -143,7 +146,8 @@ def supervise(spec: dict[str, Any], ready: int, forked: float) -> None:
     if why:
         keep("exit", {**refusal(spec, why), "started": started, "finished": time.time()})
         return
-    reaper = Reaper(pid, selector)
+    # The run's folder is pods/POD/containers/CONTAINER/NUMBER of the state folder.
+    reaper = Reaper(pid, selector, ServerWatch(os.path.abspath("../../../../..")))
     if pipe.stdin is not None:  # before the command is reported to run, and the other end is opened
         feed = StdinPipe("stdin", pipe.stdin, bool(spec.get("stdin_once")), pipe.terminal)
         feed.begin(selector)

@@ -9,7 +9,7 @@ Message = dict[str, Any]
 
 NAME = "proxy.sock"
 """Where the process listens for the next server, in the state folder."""
-VERSION = 1
+VERSION = 2
 """Of the messages; a server replaces a process that speaks another one."""
 MOST = 200
 """Descriptors in one message; the system passes on up to 253 at once."""

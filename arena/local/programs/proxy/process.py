@@ -1,8 +1,8 @@
 """The proxy's process: `python -I -S process.py DESCRIPTOR [FOLDER]`, standard library only.
 
 DESCRIPTOR is its end of the channel to the server that starts it. With FOLDER, the state folder, it outlives
-that server: it holds `proxy.lock` there, and the next server finds it at `proxy.sock`. Without, it ends with
-its server.
+that server: it holds `proxy.lock` there, and the next server finds it at `proxy.sock`. If the server was
+killed, it starts that next server (`arena/local/restart.py`). Without, it ends with its server.
 
 It begins with `hello`, and answers each message of the server but `begin`, `take` and `end`:
 
@@ -36,17 +36,20 @@ sys.modules["ssl"] = None  # type: ignore[assignment]
 
 import asyncio  # noqa: E402
 import signal  # noqa: E402
+import subprocess  # noqa: E402
 from contextlib import suppress  # noqa: E402
 
-from arena.local import locks, sockets  # noqa: E402
+from arena.local import locks, restart, sockets  # noqa: E402
 from arena.local.programs.proxy import channel, listener, routes  # noqa: E402
 
 del sys.modules["ssl"]
 
 LOOK = 5.0
-"""Seconds between two checks, without a server, that the state folder still exists."""
+"""Seconds between two checks, without a server, whether one is to be started."""
+SOON = 0.02
+"""Seconds from the first check to the second; the system may unlock the files of a killed server last."""
 WAIT = 1.0
-"""Seconds between two checks whether the last client has gone."""
+"""Seconds between two checks whether the last client has gone, or whether a server that was started runs."""
 
 
 class Process:
@@ -65,6 +68,7 @@ class Process:
         self._lock: int | None = None
         self._door: socket.socket | None = None
         self._leaving: asyncio.TimerHandle | None = None
+        self._looking: asyncio.TimerHandle | None = None
 
     async def run(self, link: socket.socket) -> None:
         """Serve until the end."""
@@ -94,6 +98,8 @@ class Process:
 
     def _greet(self, link: socket.socket) -> None:
         """Tell a server what this process has."""
+        if self._looking:
+            self._looking.cancel()
         link.setblocking(True)
         self._channel = channel.Channel(link)
         self._loop.add_reader(link, self._read)
@@ -133,17 +139,29 @@ class Process:
             self._channel.close()
             self._channel = None
 
-    def _look(self) -> None:
-        """Without a server, end with the state folder."""
+    def _look(self, pause: float = SOON) -> None:
+        """Without a server, have one started if it was killed, or end if none will come."""
+        if not self._is_expecting():
+            if self._leaving is None:
+                self._ended.set()
+            return
+        if restart.is_due(self._folder):
+            pause = WAIT
+            with suppress(OSError):  # without memory, for instance
+                starter = subprocess.Popen(
+                    restart.command(self._folder), stdin=subprocess.DEVNULL, start_new_session=True
+                )
+                self._loop.run_in_executor(None, starter.wait)
+        self._looking = self._loop.call_later(pause, self._look, min(2 * pause, LOOK))
+
+    def _is_expecting(self) -> bool:
+        """Whether the state folder still exists, and a server was killed or will find something here."""
         with suppress(OSError):
-            if self._channel:
-                return
-            there = os.stat(os.path.join(self._folder, locks.PROXY)) if self._lock is not None else None
-            if there and self._lock is not None and os.path.samestat(there, os.fstat(self._lock)):
-                self._loop.call_later(LOOK, self._look)
-                return
-        if self._leaving is None:
-            self._ended.set()
+            if self._lock is not None:
+                there = os.stat(os.path.join(self._folder, locks.PROXY))
+                is_there = os.path.samestat(there, os.fstat(self._lock))
+                return is_there and bool(self._services or locks.fell(self._folder))
+        return False
 
     def _do(self, message: Message, descriptors: list[int]) -> Any:
         """Do what a message says, and return the answer."""
@@ -209,6 +227,7 @@ class Process:
             self._door.close()
             with suppress(OSError):
                 os.unlink(os.path.join(self._folder, channel.NAME))
+            locks.leave(self._lock)
             os.close(self._lock)
             self._door = self._lock = None
 
