@@ -136,6 +136,10 @@ def prepare() -> str:
     check_proc()
     home = state_dir()
     with explained(home):
+        with suppress(FileNotFoundError):  # a reset removes it at this moment
+            private.make(home)
+            claim(home)
+            return home
         private.make(home)
         claim(home)
     return home

@@ -24,7 +24,7 @@ from cryptography import x509
 from overtls import trust
 from product import is_running, until
 
-from arena.local import daemon, leftover_processes, locks, pki, sockets, state, tls
+from arena.local import daemon, leftover_processes, locks, pki, restart, sockets, state, tls
 from arena.local.daemon import DaemonError
 from arena.local.leftover_processes import find
 from arena.local.objects import HOLD
@@ -458,6 +458,7 @@ def test_reset_after_the_folder_was_removed(home):
     body = {"metadata": {"name": "web"}, "spec": {"ports": [{"name": "http", "port": 80}]}}
     request(server, "POST", "/api/v1/namespaces/default/services", body)
     proxy = until(lambda: locks.holder(home, locks.PROXY))
+    (home / restart.NAME).unlink()  # otherwise the proxy starts the server again
     kill(server.pid)
     assert is_running(proxy)
     shutil.rmtree(home)
@@ -802,6 +803,7 @@ def test_foreground(home):
         assert "the local cluster serves at https://127.0.0.1:" in child.stderr.readline()
         server = daemon.ensure()
         assert server.pid == child.pid
+        assert not (home / restart.NAME).exists()  # whoever started it may start it again
         child.send_signal(signal.SIGINT)
         assert child.wait(10) == 0
 
@@ -819,4 +821,5 @@ def test_a_part_that_dies_ends_the_whole(home):
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert "ZeroDivisionError" in done.stderr
     assert "ends: its thread operators died of a bug" in done.stderr
+    assert daemon.crashed()
     assert daemon.ensure().fresh
