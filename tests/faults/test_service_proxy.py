@@ -14,7 +14,7 @@ from backends import CLIENTS, Load, Wire
 from product import Product, product, until
 
 from arena.kube.cluster import STRATEGIC
-from arena.local import locks
+from arena.local import locks, restart
 from arena.local.objects import PORTS
 from arena.resources import Resource
 
@@ -148,24 +148,36 @@ def test_a_killed_server(serving: Serving) -> None:
     assert serving.proxy() == proxy
 
 
+def restarts(serving: Serving) -> int:
+    """How often in a row the server was started again."""
+    found = json.loads((serving.arena.state / restart.NAME).read_text(encoding="utf-8"))
+    return int(found["restarts"])
+
+
 @pytest.mark.parametrize("first", ["server", "proxy"])
 def test_one_after_the_other(serving: Serving, first: str) -> None:
-    """If both are killed, the ports are open again soon, without any command.
+    """If one is killed while it starts the other, the ports are open again soon, without any command.
 
     Of each client at most the request in flight fails, and the one whose connection waits to be accepted.
     """
-    pids = [server(serving), serving.proxy()]
+    killed, proxy = server(serving), serving.proxy()
     with Load(serving.port) as load:
-        for pid in pids if first == "server" else reversed(pids):
-            os.kill(pid, signal.SIGKILL)
-        server(serving, but=pids[0])
+        if first == "server":
+            os.kill(killed, signal.SIGKILL)
+            until(lambda: restarts(serving))
+            os.kill(proxy, signal.SIGKILL)
+        else:
+            os.kill(proxy, signal.SIGKILL)
+            until(lambda: serving.proxy() not in (0, proxy))
+            os.kill(killed, signal.SIGKILL)
+        server(serving, but=killed)
         load.more()
     assert len(load.failed) <= 2 * CLIENTS
-    assert serving.proxy() not in (0, pids[1])
+    assert serving.proxy()
 
 
 def test_both_at_once(serving: Serving) -> None:
-    """If neither can start the other, the supervisor of a pod starts the server."""
+    """If neither could start the other, the supervisor of a pod starts the server, as no part of the pod."""
     pids = [server(serving), serving.proxy()]
     with Load(serving.port) as load:
         kill(*pids)
@@ -228,14 +240,19 @@ def test_a_rolling_update(serving: Serving) -> None:
 
 
 def test_the_end(serving: Serving) -> None:
-    """`arena local stop` closes the ports, also if the server was killed; the next one opens them again."""
-    for kill in (False, True):
-        if kill:
-            os.kill(serving.arena.server(), signal.SIGKILL)
-        assert serving.proxy()
+    """`arena local stop` closes the ports, also while a killed server comes back; a start opens them."""
+    state = serving.arena.state
+    for killed in ([], ["server"], ["server", "proxy"]):
+        found = {"server": server(serving), "proxy": serving.proxy()}
+        kill(*(found[one] for one in killed))
         serving.arena.must("local", "stop")
-        assert not serving.proxy()
+        assert (locks.holder(state), serving.proxy()) == (None, 0)
         with pytest.raises(ConnectionRefusedError):
             serving.ask()
+        assert not restart.is_due(str(state))  # which the supervisors ask
+        until(lambda: not serving.arena.processes("restart.py"))
+        assert (locks.holder(state), serving.proxy()) == (None, 0)
         serving.arena.must("local", "start")
         until(lambda: serving.proxy() and serving.ask() == "1", what="an answer")
+    serving.arena.must("local", "stop", "--pods")
+    assert serving.arena.processes() == []

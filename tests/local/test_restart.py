@@ -72,7 +72,7 @@ def fallen(home: Path) -> None:
 
 
 def test_as_it_was_started(home: Path) -> None:
-    """The next server has the arguments, environment, folder and limits of the first, not those of its starter."""
+    """The next server has the arguments, environment, folder and limits of the first, not of its starter."""
     first = psutil.Process(daemon.start(idle=77.0, version="0.1.0", offers={"ARENA_LOCAL_GPUS": "3"}).pid)
     assert (home / NAME).stat().st_mode & 0o777 == 0o600
     was = (first.environ(), first.cwd(), first.rlimit(psutil.RLIMIT_NOFILE))

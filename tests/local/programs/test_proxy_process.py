@@ -16,6 +16,7 @@ from product import is_running, until
 from arena.local import locks
 from arena.local.programs.proxy import channel, control
 from arena.local.programs.proxy.control import Proxy
+from arena.local.programs.proxy.link import PROGRAM
 from arena.local.programs.proxy.routes import Backend, Group, Route
 
 
@@ -107,6 +108,7 @@ def test_what_it_costs(web: Service) -> None:
 SERVER = """
 import sys, threading
 from arena.local.programs.proxy.control import Proxy
+from arena.local.programs.proxy.link import PROGRAM
 from arena.local.programs.proxy.routes import Backend, Group, Route
 
 folder, port, pod = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
@@ -263,6 +265,19 @@ def test_the_end_of_the_folder(
     one.kill()
     (one.folder / locks.PROXY).unlink()
     until(lambda: not is_running(pid))
+
+
+def test_a_server_that_ends_at_once(tmp_path: Path) -> None:
+    """A process whose server was stopped before they met ends, although it has a Service to serve."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        link = channel.Channel(ours)
+        link.send({"do": "take", "ports": [port]}, [listener.fileno()])
+        link.send({"do": "set", "service": SERVICE, "routes": {port: Route(())}})
+        ours.close()
+        argv = [sys.executable, "-I", "-S", PROGRAM, str(theirs.fileno()), str(tmp_path)]
+        assert subprocess.run(argv, pass_fds=[theirs.fileno()], timeout=20, check=False).returncode == 0
 
 
 def test_a_server_without_memory_for_a_process(web: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,9 @@
 """The proxy in front of Services: a process of its own, which outlives a killed server.
 
 The server opens the listening sockets and passes them to the process, so both hold them: if the server is
-killed, the process continues, and hands the sockets to the next server; if the process is killed, the server
-starts another one, and connections wait meanwhile in the queue of the sockets. Nobody is ever refused.
+killed, the process continues, starts the next server, and hands the sockets to it; if the process is killed,
+the server starts another one, and connections wait meanwhile in the queue of the sockets. Nobody is refused,
+unless both are killed before one has started the other.
 
 In the server:
 

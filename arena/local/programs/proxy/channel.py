@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -17,10 +18,11 @@ CHUNK = 1 << 16
 
 
 class Channel:
-    """One end of the socket. A message may be up to as long as memory allows."""
+    """One end of the socket. A message may be up to as long as memory allows; threads may send at once."""
 
     def __init__(self, link: socket.socket) -> None:
         self.link = link
+        self._sending = threading.Lock()
         self._buffer = b""
         self._descriptors: list[int] = []
 
@@ -31,8 +33,9 @@ class Channel:
             OSError: the other end is closed, or does not read.
         """
         data = json.dumps({**message, "descriptors": len(descriptors)}).encode() + b"\n"
-        sent = socket.send_fds(self.link, [data], list(descriptors)) if descriptors else 0
-        self.link.sendall(data[sent:])
+        with self._sending:
+            sent = socket.send_fds(self.link, [data], list(descriptors)) if descriptors else 0
+            self.link.sendall(data[sent:])
 
     def receive(self, wait: bool = True) -> list[tuple[Message, list[int]]] | None:
         """The messages that the next piece completes, with their descriptors; None at the end.

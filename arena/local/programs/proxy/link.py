@@ -91,6 +91,7 @@ class Link:
                 if "hello" in message:
                     self.channel.link.settimeout(None)
                     self.pid, self.is_current = message["pid"], message["hello"] == channel.VERSION
+                    self._stay()
                     return found, _table(message["table"])
         raise ConnectionError("it has ended")
 
@@ -131,6 +132,11 @@ class Link:
             self.kill()
             self._thread.join(PATIENCE)
 
+    def _stay(self) -> None:
+        """Tell the process, whose lock can be seen now, that it may outlive this server."""
+        if self.is_current:
+            self.channel.send({"do": "stay"})
+
     def _listen(self) -> None:
         """Read what the process says, until it dies."""
         with suppress(OSError, ValueError):
@@ -140,6 +146,8 @@ class Link:
                         self._answers.put(message)
                     elif "call" in message:
                         self._call(tuple(message["call"]))
+                    elif "hello" in message:
+                        self._stay()
         self._answers.put(None)
         if self._process:
             self._process.kill()

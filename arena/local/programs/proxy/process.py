@@ -4,9 +4,10 @@ DESCRIPTOR is its end of the channel to the server that starts it. With FOLDER, 
 that server: it holds `proxy.lock` there, and the next server finds it at `proxy.sock`. If the server was
 killed, it starts that next server (`arena/local/restart.py`). Without, it ends with its server.
 
-It begins with `hello`, and answers each message of the server but `begin`, `take` and `end`:
+It begins with `hello`, and answers each message of the server but `begin`, `stay`, `take` and `end`:
 
 - `begin`    where libraries are, for pages
+- `stay`     outlive the server; before this, `arena local stop` might not have found this process
 - `take`     listening sockets, with their ports
 - `set`      the routes of a Service, from now on these alone
 - `traffic`  asks what was counted
@@ -65,6 +66,7 @@ class Process:
         """Those whose clients are still connected."""
         self._services: dict[Service, set[int]] = {}
         self._taken: dict[int, socket.socket] = {}
+        self._stays = False
         self._lock: int | None = None
         self._door: socket.socket | None = None
         self._leaving: asyncio.TimerHandle | None = None
@@ -160,7 +162,8 @@ class Process:
             if self._lock is not None:
                 there = os.stat(os.path.join(self._folder, locks.PROXY))
                 is_there = os.path.samestat(there, os.fstat(self._lock))
-                return is_there and bool(self._services or locks.fell(self._folder))
+                has_any = self._stays and bool(self._services)
+                return is_there and (has_any or locks.fell(self._folder))
         return False
 
     def _do(self, message: Message, descriptors: list[int]) -> Any:
@@ -168,6 +171,8 @@ class Process:
         what = message["do"]
         if what == "begin":
             sys.path += [path for path in message["path"] if path not in sys.path]
+        elif what == "stay":
+            self._stays = True
         elif what == "take":
             self._taken |= zip(message["ports"], map(sockets.adopted, descriptors), strict=True)
         elif what == "set":
