@@ -107,7 +107,7 @@ def _due(home: StrPath) -> dict[str, Any]:
         # The clock may have been set back meanwhile.
         is_time = count < LIMIT and not 0 <= passed < pause
         is_same = found["installed"] == seen([one[0] for one in found["installed"]])
-        if is_time and is_same and found["env"]["ARENA_LOCAL_HOME"] == os.fspath(home):
+        if is_time and is_same and os.path.samefile(found["env"]["ARENA_LOCAL_HOME"], home):
             return dict(found)
     return {}
 
@@ -134,7 +134,7 @@ def main(home: str) -> None:
         _write(path, record)
         process_settings.take(record["process"])
         argv = [*record["argv"], "--restarts", str(record["restarts"])]
-        launch.run(home, argv, record["env"], PATIENCE)
+        launch.run(record["env"]["ARENA_LOCAL_HOME"], argv, record["env"], PATIENCE)
         os.close(lock)
 
 

@@ -121,6 +121,14 @@ def test_when_it_is_due(home: Path, due: bool, changes: dict[str, Any]) -> None:
     assert restart.is_due(home) is due
 
 
+def test_a_folder_with_two_names(home: Path, tmp_path: Path) -> None:
+    """A supervisor knows the state folder by another name if a link leads to it."""
+    fallen(home)
+    (tmp_path / "link").symlink_to(home)
+    assert restart.is_due(tmp_path / "link")
+    assert not restart.is_due(tmp_path)
+
+
 @pytest.mark.parametrize("text", ["", "[", "[]", "{}", "null", "[" * 9999], ids=range(6))
 def test_a_damaged_record(home: Path, text: str) -> None:
     """A server whose record cannot be read is not started."""
