@@ -1,13 +1,13 @@
 """A picture of measurements as SVG: latency over time, and its distribution."""
 
-import html
-import math
 from collections.abc import Iterator, Sequence
 
-from arena import visible
 from arena.model.benchmarks import Benchmark, Distribution
-from arena.tuples import NamedTuple
 from arena.views.benchmarks import grouped, loading, short
+from arena.views.pictures import svg
+from arena.views.pictures.scales import Scale, powers, steps
+from arena.views.pictures.scene import Text
+from arena.views.pictures.svg import line
 
 _WIDTH, _LEFT, _RIGHT, _PANEL, _GAP, _LINE = 860, 76, 24, 220, 72, 18
 _COLOURS = 6
@@ -30,23 +30,6 @@ _STYLE = """
     .s4 { stroke: #f778ba; } .f4 { fill: #f778ba; } .s5 { stroke: #8d96a0; } .f5 { fill: #8d96a0; }
   }
 """
-
-
-class Scale(NamedTuple):
-    """Maps values from `low` to `high` to pixels from `start` to `end`."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-    logarithmic: bool = False
-
-    def at(self, value: float) -> float:
-        """The pixel of a value; one outside is at the edge."""
-        low, high, value = self.low, self.high, min(max(value, self.low), self.high)
-        if self.logarithmic:
-            low, high, value = math.log(low), math.log(high), math.log(value)
-        return self.start + (self.end - self.start) * (value - low) / (high - low)
 
 
 def picture(found: Sequence[Benchmark]) -> str:
@@ -114,9 +97,9 @@ def _curves(one: Benchmark, colour: int, across: Scale, up: Scale) -> Iterator[s
     for run in filter(None, runs):
         low = [(x, p50) for x, p50, _ in run]
         high = [(x, p99) for x, _, p99 in run]
-        yield f'<path class="band f{colour}" d="{_line([*low, *reversed(high)])}Z"/>'
-        yield f'<path class="s{colour}" d="{_line(low)}"/>'
-        yield f'<path class="s{colour} p99" d="{_line(high)}"/>'
+        yield f'<path class="band f{colour}" d="{line([*low, *reversed(high)])}Z"/>'
+        yield f'<path class="s{colour}" d="{line(low)}"/>'
+        yield f'<path class="s{colour} p99" d="{line(high)}"/>'
 
 
 def _spread(found: Sequence[Benchmark], top: float) -> Iterator[str]:
@@ -128,9 +111,9 @@ def _spread(found: Sequence[Benchmark], top: float) -> Iterator[str]:
                 for _, _, count in rows), default=1.0)  # fmt: skip
     up = Scale(0.0, most or 1.0, top + _PANEL, top + 14)
     yield _text(_LEFT, top + 4, "Distribution: share of the answers that took so long", css="faint")
-    for share in _steps(0.0, up.high):
+    for share in steps(0.0, up.high):
         yield from _level(up.at(share), f"{100 * share:g}%")
-    for value in _decades(across.low, across.high):
+    for value in powers(across.low, across.high):
         yield from _mark(across.at(value), top + _PANEL, _round(value))
     yield f'<path class="axis" d="M{_LEFT} {top + _PANEL}H{_WIDTH - _RIGHT}"/>'
     for number, (one, rows) in enumerate(zip(found, all_rows, strict=True)):
@@ -146,8 +129,8 @@ def _outline(
         points += [(across.at(low), y), (across.at(high), y)]
     if points:
         points.append((points[-1][0], up.at(0.0)))
-        yield f'<path class="bar f{colour}" d="{_line(points)}Z"/>'
-        yield f'<path class="s{colour}" d="{_line(points)}"/>'
+        yield f'<path class="bar f{colour}" d="{line(points)}Z"/>'
+        yield f'<path class="s{colour}" d="{line(points)}"/>'
 
 
 def _latencies(values: Sequence[float], start: float, end: float) -> Scale:
@@ -158,7 +141,7 @@ def _latencies(values: Sequence[float], start: float, end: float) -> Scale:
 
 
 def _levels(up: Scale) -> Iterator[str]:
-    for value in _decades(up.low, up.high):
+    for value in powers(up.low, up.high):
         yield from _level(up.at(value), _round(value))
 
 
@@ -169,7 +152,7 @@ def _level(y: float, label: str) -> Iterator[str]:
 
 def _marks(across: Scale, y: float, unit: str) -> Iterator[str]:
     yield f'<path class="axis" d="M{_LEFT} {y}H{_WIDTH - _RIGHT}"/>'
-    for value in _steps(across.low, across.high):
+    for value in steps(across.low, across.high):
         yield from _mark(across.at(value), y, f"{value:g}")
     yield _text(_WIDTH - _RIGHT, y + 34, unit, css="faint", anchor="end")
 
@@ -179,35 +162,11 @@ def _mark(x: float, y: float, label: str) -> Iterator[str]:
     yield _text(x, y + 18, label, css="faint", anchor="middle")
 
 
-def _decades(low: float, high: float) -> Iterator[float]:
-    """Round durations: 1, 2 and 5 times a power of ten, or only the powers if there are many."""
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    factors = (1, 2, 5) if last - first <= 4 else (1,)
-    for power in range(first, last + 1):
-        for factor in factors:
-            if low <= (value := float(f"{factor}e{power}")) <= high:
-                yield value
-
-
 def _round(seconds: float) -> str:
     """A round duration: `20 ms`."""
     factor, unit = (1e6, "µs") if seconds < 1e-3 else (1e3, "ms") if seconds < 1 else (1, "s")
     return f"{seconds * factor:g} {unit}"
 
 
-def _steps(low: float, high: float) -> Iterator[float]:
-    """Some round numbers at equal distances."""
-    rough = (high - low) / 6
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
-    for number in range(math.ceil(low / step), math.floor(high / step + 1e-9) + 1):
-        yield float(f"{number * step:.6g}")
-
-
-def _line(points: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-
-
 def _text(x: float, y: float, text: str, css: str = "", anchor: str = "start") -> str:
-    shown = html.escape(visible.encodable(visible.line(text)))
-    return f'<text class="{css}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{shown}</text>'
+    return svg.text(Text(x, y - 4, text, css, anchor))

@@ -1,0 +1,226 @@
+"""Plots of sweeps of any size, with failures, long names and hostile texts."""
+
+import io
+import math
+import os
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import sweep_samples
+from sweep_samples import ACCURACY, HOSTILE, IMPORTANCE, LONG, LOSS, NOW
+
+from arena import visible
+from arena.model.jobs import Phase
+from arena.model.sweeps import Goal, Sweep, Trial
+from arena.search.parameters import Parameter
+from arena.values import replace
+from arena.views.pictures import terminal
+from arena.views.pictures.cells import Ink, beginning
+from arena.views.pictures.headed import headed
+from arena.views.pictures.scene import Box, Device, Frame, Line, Mark, Text
+from arena.views.sweep_plots import history, plots, study
+
+CASES = Path(__file__).parent / "sweep_plots"
+HOSTILE_GOAL, NARROW = Goal(metric=HOSTILE + LONG, maximize=False), Goal(metric="loss", maximize=False)
+DEVICES = {"picture": Device(828.0, 0.0), "page": Device(440.0, 0.0), "terminal": terminal.device(80, 0)}
+SAMPLES = {
+    "none": sweep_samples.sweep(0),
+    "one": sweep_samples.sweep(1, failures=0),
+    "one-failed": sweep_samples.sweep(1, failures=1),
+    "few": sweep_samples.sweep(5, goals=(ACCURACY, LOSS)),
+    "some": sweep_samples.sweep(60),
+    "many": sweep_samples.sweep(500, goals=(ACCURACY, LOSS)),
+    "parameters": sweep_samples.sweep(40, parameters=sweep_samples.MANY, goals=(ACCURACY, LOSS, NARROW)),
+    "hostile": sweep_samples.sweep(
+        40, parameters=sweep_samples.HOSTILE_PARAMETERS, goals=(HOSTILE_GOAL, LOSS), name=HOSTILE
+    ),
+}
+
+
+def prepared(found):
+    """The study of a sweep; its importance is known if it has several trials."""
+    names = [goal.metric for goal in found.objectives]
+    shares = {one.name: 1 / (at + 2) for at, one in enumerate(found.parameters)}
+    known = {name: IMPORTANCE.get(name, shares) if found.parameters == sweep_samples.PARAMETERS else shares
+             for name in names}  # fmt: skip
+    return study.study(found, known if len(found.trials) > 3 else {}, NOW)
+
+
+def trials(values, goal=NARROW):
+    """A sweep whose trials have these values, or failed without one if it is None."""
+    made = tuple(
+        Trial(
+            name=f"t-{at}", namespace="default", number=at, assignments={"x": at / 10},
+            phase=Phase.FAILED if value is None else Phase.SUCCEEDED,
+            metrics={} if value is None else {goal.metric: value},
+        )
+        for at, value in enumerate(values, 1)
+    )  # fmt: skip
+    return Sweep(
+        name="s", namespace="default", engine="katib", kind="job", algorithm="random", objectives=(goal,),
+        parameters=(Parameter(name="x", kind="double", low=0.0, high=10.0),), phase=Phase.RUNNING,
+        trials=made,
+    )  # fmt: skip
+
+
+def points(one):
+    """The places of data."""
+    if isinstance(one, Mark):
+        return [(one.x, one.y)]
+    return list(one.points) if isinstance(one, Line) else []
+
+
+def extent(device, one):
+    """The rectangle that a text fills; in a terminal that of its cells."""
+    if device.cells:
+        column, row = beginning(device, one)
+        return Box(column, row, column + visible.width(one.text), row + 1)
+    width = device.breadth(one.text)
+    left = one.x - {"start": 0, "middle": 0.5, "end": 1}[one.anchor] * width
+    return Box(left, one.y - device.line * 0.45, left + width, one.y + device.line * 0.45)
+
+
+def is_overlapping(one, other):
+    return (one.left < other.right - 1e-6 and other.left < one.right - 1e-6
+            and one.top < other.bottom - 1e-6 and other.top < one.bottom - 1e-6)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", plots.KINDS)
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_layout(sample, device, kind):
+    """All data is within the frame, no text leaves the picture or overlaps another, and none is unsafe."""
+    scene = plots.KINDS[kind](prepared(SAMPLES[sample]), DEVICES[device])
+    assert scene.shapes or scene.notes
+    if not scene.device.cells:
+        scene = headed([scene])
+    size = scene.device
+    frames = [one for one in scene.shapes if isinstance(one, Frame)]
+    for one in scene.shapes:
+        for x, y in points(one):
+            assert math.isfinite(x + y)
+            assert 0 <= x <= size.width
+            assert 0 <= y <= size.height
+            if frames and kind not in ("parallel", "importance") and one.style != "spot" and one.trial >= 0:
+                assert any(
+                    frame.left <= x <= frame.right and frame.top <= y <= frame.bottom for frame in frames
+                )
+    texts = [one for one in scene.shapes if isinstance(one, Text)]
+    bounds = Box(0, 0, size.width, size.height)
+    if size.cells:
+        bounds = Box(0, 0, size.width // 2, size.height // 4)
+    places = [extent(size, one) for one in texts]
+    for one, place in zip(texts, places, strict=True):
+        assert one.text.isprintable()
+        assert bounds.left - 0.5 <= place.left, one
+        assert place.right <= bounds.right + 0.5, one
+        assert bounds.top - 0.5 <= place.top, one
+        assert place.bottom <= bounds.bottom + 0.5, one
+    for at, place in enumerate(places):
+        for before in range(at):
+            assert not is_overlapping(place, places[before]), (texts[before], texts[at])
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_best_so_far(sample):
+    """The best value so far only gets better, and ends at the best trial."""
+    found = SAMPLES[sample]
+    for at, goal in enumerate(found.objectives):
+        steps = history.best_so_far(prepared(found), at)
+        losses = [goal.loss(value) for _, value in steps]
+        assert losses == sorted(set(losses), reverse=True)
+    best = found.best()
+    ends = history.best_so_far(prepared(found), 0)
+    assert (ends[-1][0] if ends else None) == (best.number if best else None)
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("ink", [Ink(), Ink(unicode=False)], ids=["unicode", "ascii"])
+def test_text(sample, ink):
+    """Nothing in a terminal is wider than 80 columns, and only with colours there are control sequences."""
+    found = prepared(SAMPLES[sample])
+    text = plots.as_text(found, list(plots.KINDS), 80, ink)
+    assert all(visible.width(line) <= 80 and line.isprintable() for line in text.splitlines())
+    assert ink.unicode or text.isascii()
+    coloured = plots.as_text(found, list(plots.KINDS), 80, ink._replace(colour=True))
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == text
+
+
+@pytest.mark.parametrize("kind", plots.KINDS)
+def test_golden_texts(kind):
+    """The texts of a sweep with 60 trials and two metrics."""
+    found = study.study(sweep_samples.sweep(60, goals=(ACCURACY, LOSS)), IMPORTANCE, NOW)
+    assert_golden(f"{kind}.txt", plots.as_text(found, [kind], 80, Ink()))
+
+
+def test_golden_ascii():
+    """A terminal without Unicode shows the same in ASCII."""
+    found = study.study(sweep_samples.sweep(5), IMPORTANCE, NOW)
+    assert_golden(
+        "ascii.txt", plots.as_text(found, ["history", "importance", "contour"], 60, Ink(unicode=False))
+    )
+
+
+def assert_golden(name, text):
+    """Compare with the file of that name, which ARENA_REGENERATE=1 writes."""
+    path = CASES / name
+    if os.environ.get("ARENA_REGENERATE"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text + "\n", encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text + "\n"
+
+
+def test_values_without_a_place():
+    """NaN and infinity are no values: such trials are marked as failed, below the values."""
+    scene = history.draw(prepared(trials([0.5, math.nan, math.inf, None, 0.4])), DEVICES["picture"])
+    marks = [one.style for one in scene.shapes if isinstance(one, Mark)]
+    assert sorted(marks) == ["best", "failed", "failed", "failed", "succeeded"]
+    assert scene.notes == ("3 of 5 trials ended without a value; they are at the bottom.",)
+
+
+def test_outliers():
+    """Few values far from the others do not squeeze these: the axis omits them, and a note tells how many."""
+    values = [1 + at / 100 for at in range(30)]
+    axis, beyond = study.objective(prepared(trials([*values, 90.0])), 0)
+    assert (axis.low, beyond) == (1.0, 1)
+    assert axis.high < 2
+    axis, beyond = study.objective(prepared(trials([*values, 1e5])), 0)
+    assert axis.logarithmic
+    assert not beyond
+
+
+def test_imported_values():
+    """Parameters that no space describes, and texts where numbers are expected, have a place if they can."""
+    found = trials([1.0, 2.0, 3.0])
+    made = [{"x": "0.5", "y": True}, {"x": "many", "y": False}, {"y": True, "z": 3}]
+    changed = [replace(one, assignments=given) for one, given in zip(found.trials, made, strict=True)]
+    dimensions = prepared(replace(found, trials=tuple(changed))).dimensions
+    assert [one.name for one in dimensions] == ["x", "y"]
+    assert dimensions[0].places[0] == 0.5
+    assert math.isnan(dimensions[0].places[1])
+    assert dimensions[1].axis.names == ("true", "false")
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_svg(sample):
+    """SVG pictures are well-formed XML, and nothing of a sweep becomes an element of them."""
+    root = ElementTree.fromstring(plots.as_svg(prepared(SAMPLES[sample]), list(plots.KINDS)))
+    names = {one.tag.rpartition("}")[2] for one in root.iter()}
+    assert names <= {"svg", "style", "title", "rect", "path", "text"}
+    assert {key for one in root.iter() for key in one.attrib} <= {
+        "viewBox", "width", "height", "role", "class", "x", "y", "d", "text-anchor"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_png(sample):
+    """PNG pictures have two pixels for each unit of the layout, and some colour."""
+    from PIL import Image
+
+    found = prepared(SAMPLES[sample])
+    image = Image.open(io.BytesIO(plots.as_png(found, ["history", "slice"])))
+    assert image.format == "PNG"
+    assert image.width == 2 * (828 + 32)
+    assert len(image.getcolors(1 << 24)) > 1
