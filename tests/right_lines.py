@@ -15,6 +15,8 @@ SETUP = (
     "wait ended --timeout 60s",
     "serve wait served --timeout 60s",
 )
+CANARY = "serve update served -e A=3 --canary 10% --guard 'errors<1%' --sample '[1]' --for 1s"
+"""Nothing answers its sample."""
 LINES = {
     "list": ("list", "list -o wide"),
     "list -w": ("list -w",),
@@ -58,6 +60,11 @@ LINES = {
     "serve list": ("serve list",),
     "serve get": ("serve get served -e",),
     "serve KIND": ("serve custom --name more --version 1 {image} --restful-port 8080 true",),
+    "serve KIND --code": ("serve custom --name coded --version 1 {image} --port 1 --code {model} true",
+                          "serve custom --name coded --version 2 {image} --port 1 --code {other} true"),
+    "serve KIND --expose-service": (
+        "serve custom --name open --version 1 {image} --restful-port 80 --enable-istio --expose-service true",
+    ),
     "serve KIND --wait": (
         'serve custom --name soon --version 1 {image} --restful-port 8080 {ready} --wait "{idle}"',
     ),
@@ -74,6 +81,7 @@ LINES = {
                             "'sleep {moment}'",
                             "!serve wait brief --timeout 60s", "serve attach brief --main"),
     "serve update": ("serve update served -e A=2 --wait",),
+    "serve update --canary": (CANARY,),
     "serve rollback": ("serve rollback served --wait",),
     "serve promote": ("serve promote served",),
     "serve restart": ("serve restart served --wait",),
@@ -111,6 +119,7 @@ CODES = {
     "serve predict served '[1]' --token secret://tokens-env/K": 6,
     "serve bench served --input '[1]' --token secret://tokens-env/K": 6,
     "serve logs -f served": 3,
+    CANARY: 6,
     "serve forward served": 130,
     "serve promote served": 3,
 }

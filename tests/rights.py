@@ -235,7 +235,7 @@ def _interrupted(*_: object) -> None:
 
 def _codes(folder: Path) -> dict[str, str]:
     """Folders with different code."""
-    made = {name: folder / name for name in ("code", "other")}
+    made = {name: folder / name for name in ("code", "other", "model")}
     for name, one in made.items():
         one.mkdir()
         (one / "a.py").write_text(name, encoding="utf-8")
@@ -246,6 +246,15 @@ LEAST = {*READING, "exec", "attach", "serve exec", "serve attach"}
 """Commands that are also run without the rights that only help."""
 UNDONE = {"delete JOBS"}
 """Only if a cluster accepts a trial and then refuses the same."""
+LARGE = {"get pods", "list pods", "watch pods", "get pods/exec", "create pods/exec"}
+"""Only for code of more than 14 MB."""
+ISTIO = {
+    f"{verb} {one}.networking.istio.io"
+    for verb in ("get", "create", "patch")
+    for one in ("virtualservices", "destinationrules")
+}
+SPLIT = {*ISTIO, *(f"{verb} {usages.ROUTES[0]}" for verb in ("get", "create", "patch")),
+         *(f"{verb} services" for verb in ("list", "get", "patch"))}  # fmt: skip
 UNTRIED = {
     "list -w": {"watch JOBS", "watch pods"},  # the test ends it before
     "tensorboard": {"watch pods", "get pods/portforward", "create pods/portforward"},  # if not ready
@@ -259,12 +268,19 @@ UNTRIED = {
     "attach": {"create pods/exec"},
     "attach --main": {"create pods/attach"},
     "serve KIND": {"delete SERVINGS"},  # as UNDONE
+    "serve KIND --expose-service": {"delete SERVINGS"},
+    "serve KIND --code": {"delete SERVINGS", *LARGE},
+    # Of clusters that are not local, or if an instance crashes; the traffic is split by a Gateway already.
+    "serve update --canary": {"get pods", "get pods/portforward", "create pods/portforward", "get pods/log",
+                              f"create {usages.ROUTES[0]}", *ISTIO},
     "serve KIND --wait": {"get pods/log"},  # only if an instance crashes
     "serve KIND --from-job": {"delete SERVINGS"},
     # Only if a finalizer holds the serving, or versions have shares of the traffic.
     "serve delete": {"get SERVINGS", "list services", *(f"patch {one}" for one in usages.ROUTES)},
     "serve wait": {"get pods/log", "watch SERVINGS", "watch pods"},  # only if it is not ready
-    **{name: {"get pods/log"} for name in ("serve update", "serve rollback", "serve restart")},
+    **{name: {"get pods/log"} for name in ("serve update", "serve restart")},
+    # The others only if it has a canary.
+    "serve rollback": {"get pods/log", "get SERVINGS", "delete SERVINGS", *SPLIT},
     "serve scale": {"get pods/log"},
     # Only of KServe, or if the split changes.
     "serve traffic-split": {"patch SERVINGS", "patch services", *(f"patch {one}" for one in usages.ROUTES),
@@ -274,7 +290,7 @@ UNTRIED = {
     "serve autoscale": {"patch SERVINGS"},  # the same
     # Only if it has a canary.
     "serve promote": {*(f"{one} SERVINGS" for one in ("get", "patch", "delete", "watch")),
-                      "list services", "list pods", "watch pods"},
+                      "list pods", "watch pods", *SPLIT},
     "serve top": {"create pods/portforward"},  # only if the cluster asks for it
     "serve exec": {"create pods/exec"},
     "serve attach": {"create pods/exec"},
@@ -282,7 +298,7 @@ UNTRIED = {
     **dict.fromkeys(("submit", "submit --config-file", "submit --secret", "submit --tensorboard", "rerun",
                      "submit --logs", "evaluate model"), UNDONE),
     "submit --wait": UNDONE | {"list events"},  # if its pods are refused, as `wait` does
-    "submit --code": UNDONE | {"get pods", "list pods", "watch pods", "get pods/exec", "create pods/exec"},
+    "submit --code": UNDONE | LARGE,
 }  # fmt: skip
 """Documented rights that the lines do not ask for."""
 

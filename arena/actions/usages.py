@@ -41,6 +41,9 @@ FORWARDED = ("a link, if the cluster cannot be reached directly", ("get create p
 SENT = ("code of more than 14 MB", ("get list watch pods", "get create pods/exec"))
 SERVING_AT_ONCE = ("changes at once, not after two seconds", ("watch SERVINGS", "watch pods"))
 ROUTES = ("httproutes.gateway.networking.k8s.io", "virtualservices.networking.istio.io")
+BY_GATEWAY = ("traffic by the Gateway API", ("get create patch httproutes.gateway.networking.k8s.io",))
+BY_ISTIO = ("traffic by Istio", ("get create patch virtualservices.networking.istio.io",
+                                 "get create patch destinationrules.networking.istio.io"))  # fmt: skip
 SHARED = ("shares of the traffic", tuple(f"list {one}" for one in ROUTES))
 REVISIONS = ("revisions", ("list replicasets.apps",))
 SCALED_BY = ("its autoscaler", ("list horizontalpodautoscalers.autoscaling",))
@@ -128,6 +131,12 @@ USAGES = (
                             "get create pods/portforward")),
     Usage("serve KIND", ("create SERVINGS", "create services"),
           ((UNDONE[0], ("delete SERVINGS",)),)),
+    Usage("serve KIND --code", ("create SERVINGS", "create services", "get create patch configmaps"),
+          ((UNDONE[0], ("delete SERVINGS",)), SENT)),
+    Usage("serve KIND --expose-service",
+          ("create SERVINGS", "create services", "create gateways.networking.istio.io",
+           "create virtualservices.networking.istio.io"),
+          ((UNDONE[0], ("delete SERVINGS",)),)),
     Usage("serve KIND --wait", ("create list SERVINGS", "create services", "list pods"),
           (SERVING_AT_ONCE, REASON_IN_LOG)),
     Usage("serve KIND --from-job", ("get JOBS", "create SERVINGS", "create services"),
@@ -144,16 +153,19 @@ USAGES = (
     Usage("serve attach --main", ("list SERVINGS", "list pods", "get or create pods/attach"),
           ((NEWER, ("create pods/attach",)),)),
     Usage("serve update", ("list patch SERVINGS",), (ROLLED_OUT,)),
-    Usage("serve rollback", ("list patch SERVINGS", "list replicasets.apps"), (ROLLED_OUT,)),
-    Usage("serve promote", ("list get patch delete SERVINGS", "list services", "list pods"),
-          (SERVING_AT_ONCE,)),
+    Usage("serve rollback", ("list patch SERVINGS", "list replicasets.apps"),
+          (ROLLED_OUT, ("the end of a canary", ("get delete SERVINGS", "list get patch services")),
+           BY_GATEWAY, BY_ISTIO)),
+    Usage("serve promote", ("list get patch delete SERVINGS", "list get patch services", "list pods"),
+          (BY_GATEWAY, BY_ISTIO, SERVING_AT_ONCE)),
     Usage("serve restart", ("list patch SERVINGS",), (ROLLED_OUT,)),
     Usage("serve scale", ("list patch SERVINGS",), (ROLLED_OUT,)),
     Usage("serve traffic-split", ("list SERVINGS", "list services", "get create patch services"),
-          (("traffic by the Gateway API", ("get create patch httproutes.gateway.networking.k8s.io",)),
-           ("traffic by Istio", ("get create patch virtualservices.networking.istio.io",
-                                 "get create patch destinationrules.networking.istio.io")),
-           ("traffic of KServe", ("patch SERVINGS",)))),
+          (BY_GATEWAY, BY_ISTIO, ("traffic of KServe", ("patch SERVINGS",)))),
+    Usage("serve update --canary",
+          ("list get create patch delete SERVINGS", "list get create patch services", "list pods"),
+          (BY_GATEWAY, BY_ISTIO, ("metrics of its engine, and the pods of KServe", REACHED[1]),
+           SERVING_AT_ONCE, REASON_IN_LOG)),
     Usage("serve delete", ("list get delete SERVINGS",),
           (("its share of the traffic goes to other versions",
             ("list services", *(f"get patch {one}" for one in ROUTES))),)),

@@ -34,11 +34,11 @@ def leave_split(cluster: Cluster, found: Found) -> None:
 
 
 def weights(cluster: Cluster, namespace: str, name: str) -> dict[str, int]:
-    """Version -> percent of the split of a serving that arena has made; empty if there is none."""
+    """Version -> percent of the split that arena has made of a serving; empty if none can be read."""
     for by in (HTTP_ROUTES, VIRTUAL_SERVICES):
         try:
             route = cluster.get(by, namespace, name) if cluster.serves(by) else None
-        except NotFound:
+        except (NotFound, NotAllowed):
             continue
         if route and (found := _weights(cluster, route, name)):
             return splits.percents(found)

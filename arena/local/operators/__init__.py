@@ -17,7 +17,7 @@ after a crash at any line, the next runner finishes the work.
 - `lws/`       LeaderWorkerSet
 - `autoscaling/`  HorizontalPodAutoscaler
 - `policy/`    PodDisruptionBudget
-- `gateway/`   HTTPRoute of the Gateway API, VirtualService and DestinationRule of Istio
+- `gateway/`   HTTPRoute and Gateway of the Gateway API; VirtualService, DestinationRule and Gateway of Istio
 - `trainer/`   TrainJob and its runtimes
 - `kserve/`    InferenceService and its runtimes
 - `seldon/`    SeldonDeployment

@@ -12,6 +12,7 @@ from arena.local.objects import (
     VIRTUAL_SERVICES,
     Refused,
 )
+from arena.local.operators.gateway.gateway import CLASSES, GATEWAYS
 
 STABLE = {"group": "", "kind": "Service", "name": "bert", "port": 80}
 GATEWAY = {"name": "entry"}
@@ -129,6 +130,58 @@ def test_a_gateway_as_parent(bench):
     assert conditions(bench, "bert")["Accepted"] == ("True", "Accepted")
     route(bench, backend("bert-v1", 1), name="other", parent=GATEWAY)
     assert conditions(bench, "other")["Accepted"] == ("False", "NoMatchingParent")
+
+
+def gateway(bench, name="entry", namespace="default", **routes):
+    """Create a Gateway with one listener."""
+    listener = {"name": "http", "port": 80, "protocol": "HTTP", **routes}
+    spec = {"gatewayClassName": "any", "listeners": [listener]}
+    return bench.submit(GATEWAYS, {"metadata": {"name": name, "namespace": namespace}, "spec": spec})
+
+
+def told(obj):
+    """Type -> status and reason of an object's conditions."""
+    return {one["type"]: (one["status"], one["reason"]) for one in obj["status"]["conditions"]}
+
+
+def test_gateways_are_kept(bench):
+    """A Gateway and its class are accepted; that nothing listens is told, and listeners get defaults."""
+    made = gateway(bench)
+    assert told(made) == {"Accepted": ("True", "Accepted"), "Programmed": ("False", "NoResources")}
+    assert made["spec"]["listeners"][0]["allowedRoutes"] == {"namespaces": {"from": "Same"}}
+    body = {"metadata": {"name": "any"}, "spec": {"controllerName": "example.org/controller"}}
+    assert told(bench.submit(CLASSES, body)) == {"Accepted": ("True", "Accepted")}
+
+
+@pytest.mark.parametrize(
+    ("parent", "accepted"),
+    [
+        (GATEWAY, ("True", "Accepted")),
+        ({**GATEWAY, "sectionName": "http"}, ("True", "Accepted")),
+        ({**GATEWAY, "sectionName": "https"}, ("False", "NoMatchingParent")),
+        ({"name": "closed", "namespace": "kube-system"}, ("False", "NotAllowedByListeners")),
+        ({"name": "open", "namespace": "kube-system"}, ("True", "Accepted")),
+        ({"name": "none"}, ("False", "NoMatchingParent")),
+    ],
+)
+def test_routes_of_gateways(bench, parent, accepted):
+    """A route is accepted by the Gateway that it names, whatever its rules, if that takes it."""
+    paths = [{"path": {"type": "PathPrefix", "value": "/v1"}}]
+    route(bench, backend("bert-v1", 1), parent=parent, matches=paths)
+    assert conditions(bench)["Accepted"] == ("False", "NoMatchingParent")
+    gateway(bench)
+    gateway(bench, "closed", "kube-system")
+    gateway(bench, "open", "kube-system", allowedRoutes={"namespaces": {"from": "All"}})
+    assert conditions(bench)["Accepted"] == accepted
+
+
+@pytest.mark.usefixtures("services")
+def test_a_route_of_a_gateway_still_splits(bench):
+    """The Service of the route's name splits its traffic, with and without the Gateway."""
+    gateway(bench)
+    route(bench, backend("bert-v1", 3), backend("bert-v2", 1), name="bert", parent=GATEWAY)
+    assert split(bench) == [("bert-v1", 3), ("bert-v2", 1)]
+    assert conditions(bench, "bert")["Accepted"] == ("True", "Accepted")
 
 
 @pytest.mark.parametrize(

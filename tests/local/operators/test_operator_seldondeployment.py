@@ -62,6 +62,23 @@ def variables(pod):
     return {one["name"]: one.get("value") for one in pod["spec"]["containers"][0]["env"]}
 
 
+def test_ignored_fields_are_told(bench, serve):
+    """What Seldon's executor or autoscalers would do, and nothing does here, is told once by an Event."""
+    predictor = own(explainer={"type": "AnchorTabular"})
+    predictor["componentSpecs"][0]["hpaSpec"] = {"maxReplicas": 3}
+    predictor["componentSpecs"].append({"spec": {"containers": []}})
+    serve(predictor, transport="grpc")
+    ready(bench)
+    [told] = bench.messages("s", "FieldsIgnored")
+    assert told == (
+        "the local cluster ignores transport, predictors[0].explainer, "
+        "predictors[0].componentSpecs[0].hpaSpec, predictors[0].componentSpecs[1]: "
+        "it has neither the executor of Seldon nor autoscalers of predictors"
+    )
+    serve(own(), transport="rest")
+    assert bench.messages("s", "FieldsIgnored") == [told]
+
+
 def test_own_container(bench, serve):
     """A container of its own becomes a Deployment behind a Service, with Seldon's labels and variables."""
     parameters = [{"name": "depth", "value": "3", "type": "INT"}]

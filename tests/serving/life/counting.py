@@ -1,4 +1,7 @@
-"""A program that counts its requests as an instrumented server does: its metrics are at /metrics."""
+"""A program that counts its requests as an instrumented server does: its metrics are at /metrics.
+
+With SILENT it has none, and prints the paths that it is asked for.
+"""
 
 import http.server
 import os
@@ -22,6 +25,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer, and count it."""
+        if os.environ.get("SILENT"):
+            print(self.path, flush=True)
+            self.answer(404, "")
+            return
         if self.path == "/metrics":
             self.answer(200, TEXT.format(**COUNTED, limit=2 * TOLD, seconds=COUNTED["requests"] * TOLD))
             return

@@ -11,6 +11,8 @@ import pytest
 from product import quoted
 from served import Served
 
+from arena.actions.serving.metrics import scrape
+
 
 def test_traffic_is_measured(arena: Served) -> None:
     """Requests, errors and latency of all instances are shown; a program without metrics has none."""
@@ -36,3 +38,12 @@ def test_traffic_is_measured(arena: Served) -> None:
     assert (digits["name"], digits["metrics"], digits["requestsPerSecond"]) == ("digits", "", None)
     shown = arena.must("serve", "top", "digits", "--interval", "1s").splitlines()
     assert shown[1].split() == ["digits", "1", "1", *"-" * 6, "none"]
+
+
+def test_nobody_is_asked_twice_for_nothing(arena: Served) -> None:
+    """An instance without metrics is asked once at each place where they may be, and not measured again."""
+    counting = quoted(sys.executable, Path(__file__).with_name("counting.py"))
+    words = ("serve", "custom", "--version", "1", "--image", "i", "--restful-port", "8080", "-e", "SILENT=1")
+    arena.must(*words, "--name", "silent", "--wait", counting)
+    arena.must("serve", "top", "silent", "--interval", "1s")
+    assert arena.must("serve", "logs", "silent").split() == list(scrape.PATHS)

@@ -45,12 +45,12 @@ class Meter:
             ArenaError: the servings cannot be read.
         """
         found = self._servings()
-        if not self._last:
-            self._last, _ = self._scraped(found)
-            if any(one.counters for one in self._last.values()):
-                time.sleep(self._interval)
         before = self._last
         self._last, unread = self._scraped(found)
+        if not before and any(one.counters for one in self._last.values()):
+            time.sleep(self._interval)
+            before = self._last
+            self._last, unread = self._scraped(found)
         return Partial([_traffic(one, before, self._last) for one in found], (*found.unread, *unread))
 
     def _scraped(self, found: Sequence[Serving]) -> tuple[Readings, list[Unread]]:

@@ -12,7 +12,8 @@ from arena.local.machinery.conditions import Condition
 from arena.local.machinery.operator import Key, Operator
 from arena.local.machinery.reconciler import Reconciler
 from arena.local.objects import HTTP_ROUTES, SERVICES, Object, Objects, key
-from arena.local.operators.gateway import backends, route_validation
+from arena.local.operators.gateway import backends, gateway, route_validation
+from arena.local.operators.gateway.gateway import GATEWAYS
 from arena.local.operators.gateway.traffic_split import service_of
 
 CONTROLLER = "local.arena.io/gateway-controller"
@@ -21,11 +22,28 @@ ACCEPTED, RESOLVED, PARTIAL = "Accepted", "ResolvedRefs", "PartiallyInvalid"
 
 def operator() -> Operator:
     """The operator that keeps the status of HTTPRoutes."""
-    return HTTPRoute.operator(owns=(), related={SERVICES: _of_service})
+    return HTTPRoute.operator(owns=(), related={SERVICES: _of_service, GATEWAYS: _of_gateway})
 
 
 def _of_service(objects: Objects, service: Object) -> list[Key]:
     return [key(route) for route in objects.list(HTTP_ROUTES, key(service)[0])]
+
+
+def _of_gateway(objects: Objects, one: Object) -> list[Key]:
+    """The routes that name a Gateway."""
+    return [
+        key(route)
+        for route in objects.list(HTTP_ROUTES)
+        for parent in route["spec"].get("parentRefs") or []
+        if _gateway_of(route, parent) == key(one)
+    ]
+
+
+def _gateway_of(route: Object, parent: Object) -> Key | None:
+    """The Gateway that a parent is; None for a Service."""
+    if parent.get("kind", GATEWAYS.kind) != GATEWAYS.kind:
+        return None
+    return parent.get("namespace") or key(route)[0], str(parent["name"])
 
 
 class HTTPRoute(Reconciler):
@@ -58,8 +76,10 @@ class HTTPRoute(Reconciler):
     def _accepted(self, parent: Object) -> Condition:
         """Whether a parent takes the route."""
         namespace, name = service_of(self.obj, parent)
-        kind, why = parent.get("kind", "Gateway"), ""
+        kind, why = parent.get("kind", GATEWAYS.kind), ""
         service = self.objects.get(SERVICES, name, namespace)
+        if found := self._at_gateway(parent, service is None):
+            return found
         if namespace != key(self.obj)[0]:
             return Condition(ACCEPTED, "NotAllowedByListeners", "it is in another namespace", "False")
         if service is None:
@@ -72,6 +92,23 @@ class HTTPRoute(Reconciler):
             why = "no rule takes all requests; the local cluster splits traffic by weight alone"
             return Condition(ACCEPTED, "UnsupportedValue", why, "False")
         return Condition(ACCEPTED, ACCEPTED, f"Service {name} splits its traffic by it")
+
+    def _at_gateway(self, parent: Object, is_alone: bool) -> Condition | None:
+        """Whether a Gateway takes the route; None if there is none, or if a Service obeys the route for it.
+
+        Args:
+            is_alone: whether no Service has the name of the route.
+        """
+        place = _gateway_of(self.obj, parent)
+        there = self.objects.get(GATEWAYS, place[1], place[0]) if place else None
+        if there is None:
+            return None
+        own, name = key(self.obj)
+        if why := gateway.takes(there, str(parent.get("sectionName") or ""), own):
+            reason = "NotAllowedByListeners" if "namespace" in why else "NoMatchingParent"
+            return Condition(ACCEPTED, reason, why, "False")
+        text = "the local cluster opens no ports for gateways, and there is no Service"
+        return Condition(ACCEPTED, ACCEPTED, f"{text} {name} to split its traffic") if is_alone else None
 
     def _resolved(self) -> Condition:
         """Whether all backends are there."""

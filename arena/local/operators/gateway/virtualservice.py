@@ -1,11 +1,12 @@
-"""VirtualService and DestinationRule of Istio: kinds without a status, which `traffic_split` obeys."""
+"""Istio: VirtualService and DestinationRule, which `traffic_split` obeys; Gateway, which has no effect."""
 
 from collections.abc import Iterator
 
 from arena.local.definitions import Definition
 from arena.local.field_errors import FieldError, invalid, missing
-from arena.local.objects import DESTINATION_RULES, VIRTUAL_SERVICES, Object
+from arena.local.objects import DESTINATION_RULES, VIRTUAL_SERVICES, Object, Resource
 
+GATEWAYS = Resource("networking.istio.io", "v1", "gateways", "Gateway")
 _OLDER = ("v1beta1", "v1alpha3")
 _SUBSET = {
     "properties": {
@@ -24,6 +25,12 @@ _RULE = {
         "workloadSelector": {"type": "object", "open": True},
     },
     "required": ["host"],
+}
+_GATEWAY = {
+    "properties": {
+        "selector": {"values": "string"},
+        "servers": {"items": {"type": "object", "open": True}},
+    },
 }
 _STRUCTURE = {"properties": {"spec": _RULE, "status": {"type": "object", "open": True}}}
 
@@ -47,4 +54,10 @@ def _check(obj: Object) -> Iterator[FieldError]:
 DEFINITIONS = (
     Definition(resource=VIRTUAL_SERVICES, check=_check, served=_OLDER),
     Definition(resource=DESTINATION_RULES, structure=_STRUCTURE, served=_OLDER, short=("dr",)),
+    Definition(
+        resource=GATEWAYS,
+        structure={"properties": {"spec": _GATEWAY, "status": {"type": "object", "open": True}}},
+        served=_OLDER,
+        short=("gw",),
+    ),
 )

@@ -16,6 +16,7 @@ from arena.local.machinery.traffic import Share
 from arena.local.machinery.writes import difference
 from arena.local.objects import DEPLOYMENTS, LOOPBACK, PODS, SERVICES, TRAFFIC, Object, Objects, key
 from arena.local.operators.seldon import manifests, validation
+from arena.local.operators.seldon.limits import limits
 from arena.local.operators.seldon.manifests import (
     DIGEST,
     NAME_LABEL,
@@ -46,6 +47,10 @@ class SeldonDeployment(Reconciler):
     def reconcile(self) -> None:
         """Bring its Deployments and Services closer to its spec, and copy their state into its status."""
         predictors = [Predictor(self.obj, one) for one in self.obj["spec"]["predictors"]]
+        generation = self.obj["metadata"].get("generation", 1)
+        if self.status.get("observedGeneration") != generation and (text := limits(self.obj["spec"])):
+            self.event("FieldsIgnored", text, "Warning")
+        self.status["observedGeneration"] = generation
         try:
             made = [self._run(one) for one in predictors]
         except Unusable as why:
