@@ -84,6 +84,7 @@ KSERVE_MODE = "serving.kserve.io/deploymentMode"
 KSERVE_AUTOSCALER = "serving.kserve.io/autoscalerClass"
 KSERVE_SCRAPING = "serving.kserve.io/enable-prometheus-scraping"
 SELDON_NAME = "seldon-deployment-id"
+SELDON_APP = "seldon-app"
 
 # Written by KubeRay, Volcano and the Spark operator.
 RAY_CLUSTER = "ray.io/cluster"

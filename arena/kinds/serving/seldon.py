@@ -8,7 +8,7 @@ from arena.kinds.serving import FAMILY
 from arena.kinds.serving.base import reading
 from arena.kinds.serving.base import status as state
 from arena.kinds.workload import instances
-from arena.model.servings import Serving
+from arena.model.servings import RevisionShare, Serving
 from arena.resources import Resource
 
 NAME = "seldon"
@@ -40,6 +40,8 @@ def read(obj: Object, pods: Sequence[Pod]) -> Serving:
         gpus=sum(count * _gpus(one) for count, one in zip(counts, spec.get("predictors") or (), strict=True)),
         instances=reading.pods_of(pods, PODS),
         rollout=state.seldon_rollout(obj, pods),
+        routed=_routed(spec),
+        canary=state.canary(obj),
     )
 
 
@@ -53,6 +55,20 @@ def _predictor_labels(spec: Object) -> Mapping[str, str]:
 def _replicas(predictor: Object, spec: Object) -> int:
     given = [one for one in (predictor.get("replicas"), spec.get("replicas")) if one is not None]
     return int(given[0]) if given else 1
+
+
+def _routed(spec: Object) -> tuple[RevisionShare, ...]:
+    """How the requests are split between several predictors, the newest first."""
+    predictors = [one for one in spec.get("predictors") or () if not one.get("shadow")]
+    found = [
+        RevisionShare(
+            revision=str(one.get("name") or ""),
+            percent=int(one.get("traffic") or 0),
+            is_latest=one is predictors[-1],
+        )
+        for one in reversed(predictors)
+    ]
+    return tuple(found) if len(found) > 1 else ()
 
 
 def _node(spec: Object) -> str:

@@ -9,6 +9,7 @@ import pytest
 from arena.local.api import columns, resource_types
 from arena.local.api.request_options import WriteOptions
 from arena.local.objects import HTTP_ROUTES, JOBSETS, Refused, Resource
+from arena.local.operators.gateway.virtualservice import GATEWAYS as ISTIO_GATEWAYS
 
 TORCH = Resource("kubeflow.org", "v1", "pytorchjobs", "PyTorchJob")
 MPI = Resource("kubeflow.org", "v2beta1", "mpijobs", "MPIJob")
@@ -262,7 +263,7 @@ def test_what_was_stored_before_may_stay(api):
 def test_an_object_without_a_spec(api):
     """A spec that is missing or no mapping is refused with its reason, and an empty one that lacks fields."""
     for resource in (kind.resource for kind in resource_types.STORED if kind.custom):
-        empty = [] if resource == HTTP_ROUTES else [{"spec": {}}]  # which needs no field
+        empty = [] if resource in (HTTP_ROUTES, ISTIO_GATEWAYS) else [{"spec": {}}]  # which need none
         for body in ({}, {"spec": None}, {"spec": []}, {"spec": 1}, *empty):
             with pytest.raises(Refused) as refused:
                 api.create(resource, {"metadata": {"name": "a"}, **body}, "default", STRICT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from arena.actions.serving.canary import deployments, inferenceservices
+from arena.actions.serving.canary import deployments, inferenceservices, seldondeployments
 from arena.actions.serving.canary.state import Canary
 from arena.actions.serving.change import Changed
 from arena.actions.serving.find import Found
@@ -13,7 +13,7 @@ from arena.actions.serving.servers import Server
 from arena.actions.serving.traffic import Applied
 from arena.actions.serving.wait import Report
 from arena.errors import SpecError
-from arena.kinds.serving import kserve
+from arena.kinds.serving import kserve, seldon
 from arena.resources import DEPLOYMENTS, Resource
 
 if TYPE_CHECKING:
@@ -49,7 +49,11 @@ class Form(Protocol):
         """Give all traffic back to the serving as it was, and end the canary; may be called again."""
 
 
-FORMS: Mapping[Resource, Form] = {DEPLOYMENTS: deployments, kserve.SERVICES: inferenceservices}
+FORMS: Mapping[Resource, Form] = {
+    DEPLOYMENTS: deployments,
+    kserve.SERVICES: inferenceservices,
+    seldon.DEPLOYMENTS: seldondeployments,
+}
 
 
 def of(found: Found) -> Form:
