@@ -13,6 +13,12 @@ from sweep_samples import ACCURACY, HOSTILE, LOSS
 from test_sweep_plots import SAMPLES, prepared
 
 from arena.views.sweep_plots.page import page
+from arena.views.sweep_plots.plots import fitting
+
+
+def page_of(found):
+    return page(found, fitting(found))
+
 
 BUDGET = 300_000
 """Bytes of a page with 500 trials."""
@@ -49,7 +55,7 @@ def opened(chromium, tmp_path):
 
     def open_page(found, **how):
         path = tmp_path / "sweep.html"
-        path.write_text(page(prepared(found)), encoding="utf-8")
+        path.write_text(page_of(prepared(found)), encoding="utf-8")
         chromium.open(path, **how)
         return chromium
 
@@ -61,7 +67,7 @@ def opened(chromium, tmp_path):
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_structure(sample):
     """Names of a sweep are data of the page: all pages have the same elements, and no event handlers."""
-    found = Elements(page(prepared(SAMPLES[sample])))
+    found = Elements(page_of(prepared(SAMPLES[sample])))
     tags = "html head meta meta meta meta title style body noscript p main script script"
     assert " ".join(tag for tag, _ in found.found) == tags
     assert not [key for _, attributes in found.found for key in attributes if key.startswith("on")]
@@ -69,7 +75,7 @@ def test_structure(sample):
 
 def test_policy():
     """The policy allows the page's own script and style sheet by their digests, and nothing else."""
-    found = Elements(page(prepared(SAMPLES["hostile"])))
+    found = Elements(page_of(prepared(SAMPLES["hostile"])))
     policy = next(attributes["content"] for _, attributes in found.found if "http-equiv" in attributes)
     allowed = dict(part.split(" ", 1) for part in policy.split("; "))
     contents = {tag: text for tag, text in found.texts if tag in ("style", "script") and text.strip()}
@@ -85,7 +91,7 @@ def test_policy():
 
 def test_addresses():
     """The page refers to nothing outside of itself."""
-    text = page(prepared(SAMPLES["many"]))
+    text = page_of(prepared(SAMPLES["many"]))
     assert set(re.findall(r"\w+://[^\"'`]*", text)) == {"http://www.w3.org/2000/svg"}
     assert not re.findall(r"@import|url\(|\bsrc=|\bhref=", text)
 
@@ -93,10 +99,10 @@ def test_addresses():
 def test_size():
     """A page with 500 trials stays within its budget, also with many parameters and three metrics."""
     many = sweep_samples.sweep(500, goals=(ACCURACY, LOSS), parameters=sweep_samples.PARAMETERS)
-    assert len(page(prepared(many)).encode()) < BUDGET
+    assert len(page_of(prepared(many)).encode()) < BUDGET
     goals = SAMPLES["parameters"].objectives
     most = sweep_samples.sweep(500, goals=goals, parameters=sweep_samples.MANY)
-    assert len(page(prepared(most)).encode()) < 1.5 * BUDGET
+    assert len(page_of(prepared(most)).encode()) < 1.5 * BUDGET
 
 
 @pytest.mark.parametrize("sample", SAMPLES)

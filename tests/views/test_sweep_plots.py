@@ -20,7 +20,7 @@ from arena.views.pictures import terminal
 from arena.views.pictures.cells import Ink, beginning
 from arena.views.pictures.headed import headed
 from arena.views.pictures.scene import Box, Device, Frame, Line, Mark, Text
-from arena.views.sweep_plots import history, plots, study
+from arena.views.sweep_plots import KINDS, history, plots, study
 
 CASES = Path(__file__).parent / "sweep_plots"
 HOSTILE_GOAL, NARROW = Goal(metric=HOSTILE + LONG, maximize=False), Goal(metric="loss", maximize=False)
@@ -87,12 +87,12 @@ def is_overlapping(one, other):
             and one.top < other.bottom - 1e-6 and other.top < one.bottom - 1e-6)  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", plots.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_layout(sample, device, kind):
     """All data is within the frame, no text leaves the picture or overlaps another, and none is unsafe."""
-    scene = plots.KINDS[kind](prepared(SAMPLES[sample]), DEVICES[device])
+    scene = plots.DRAWN[kind](prepared(SAMPLES[sample]), DEVICES[device])
     assert scene.shapes or scene.notes
     if not scene.device.cells:
         scene = headed([scene])
@@ -141,14 +141,14 @@ def test_best_so_far(sample):
 def test_text(sample, ink):
     """Nothing in a terminal is wider than 80 columns, and only with colours there are control sequences."""
     found = prepared(SAMPLES[sample])
-    text = plots.as_text(found, list(plots.KINDS), 80, ink)
+    text = plots.as_text(found, list(KINDS), 80, ink)
     assert all(visible.width(line) <= 80 and line.isprintable() for line in text.splitlines())
     assert ink.unicode or text.isascii()
-    coloured = plots.as_text(found, list(plots.KINDS), 80, ink._replace(colour=True))
+    coloured = plots.as_text(found, list(KINDS), 80, ink._replace(colour=True))
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == text
 
 
-@pytest.mark.parametrize("kind", plots.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_golden_texts(kind):
     """The texts of a sweep with 60 trials and two metrics."""
     found = study.study(sweep_samples.sweep(60, goals=(ACCURACY, LOSS)), IMPORTANCE, NOW)
@@ -206,7 +206,7 @@ def test_imported_values():
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_svg(sample):
     """SVG pictures are well-formed XML, and nothing of a sweep becomes an element of them."""
-    root = ElementTree.fromstring(plots.as_svg(prepared(SAMPLES[sample]), list(plots.KINDS)))
+    root = ElementTree.fromstring(plots.as_svg(prepared(SAMPLES[sample]), list(KINDS)))
     names = {one.tag.rpartition("}")[2] for one in root.iter()}
     assert names <= {"svg", "style", "title", "rect", "path", "text"}
     assert {key for one in root.iter() for key in one.attrib} <= {
@@ -224,3 +224,17 @@ def test_png(sample):
     assert image.format == "PNG"
     assert image.width == 2 * (828 + 32)
     assert len(image.getcolors(1 << 24)) > 1
+
+
+def test_kinds():
+    """Every plot has a name that the command knows without importing it."""
+    assert tuple(plots.DRAWN) == KINDS
+
+
+def test_only():
+    """Plots can be limited to some parameters, whose order is kept and whose importance stays the same."""
+    found = prepared(SAMPLES["some"])
+    limited = found.only(["dropout", "lr"])
+    assert [one.name for one in limited.dimensions] == ["dropout", "lr"]
+    assert limited.importance["val_accuracy"] == {"lr": 0.61, "dropout": 0.035}
+    assert [one.name for one in limited.ranked()] == ["dropout", "lr"]

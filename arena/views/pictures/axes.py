@@ -138,7 +138,7 @@ def _named(
     """The labels of categories, shortened to their room; only some of them if there are many."""
     each = abs(across.end - across.start) / len(axis.names)
     widest = max(map(device.breadth, axis.names))
-    every = max(1, math.ceil(min(widest + 2 * device.char, 8 * device.char) / each))
+    every = max(1, math.ceil(min(widest + 2 * device.char, 6.5 * device.char) / each))
     own = each * every - 2 * device.char
     found = [Tick(at, device.fit(name, own)) for at, name in enumerate(axis.names)]
     placed = [(_inside(device, across.at(one.value), one, room), one) for one in found[::every]]

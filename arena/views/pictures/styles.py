@@ -47,12 +47,16 @@ _RAMP = (
     ("#084a94", "#b3d8ff", "1;36"),
 )
 LEVELS = len(_RAMP)
+_LINES = (
+    ("#b3bfcc", "#6a7a8c"),
+    ("#8fb1d6", "#4a74a3"),
+    ("#5f9fd8", "#3a7dbd"),
+    *((light, dark) for light, dark, _ in _RAMP[3:]),
+)
 LINES = {
-    f"line{at}": Style(light, dark, ansi, 1.0 + 0.2 * at, opacity=0.65 + 0.08 * at)
-    for at, (light, dark, ansi) in enumerate(_RAMP)
-} | {
-    f"thin{at}": Style(light, dark, ansi, 0.7 + 0.1 * at, opacity=0.4 + 0.1 * at)
-    for at, (light, dark, ansi) in enumerate(_RAMP)
+    f"{name}{at}": Style(light, dark, _RAMP[at][2], width + 0.15 * at, opacity=opacity + 0.1 * at)
+    for name, width, opacity in (("line", 1.1, 0.6), ("thin", 0.7, 0.4))
+    for at, (light, dark) in enumerate(_LINES)
 }
 """Lines of trials from the worst values to the best, and the same where there are many."""
 AREAS = {f"area{at}": Style(light, dark, ansi, 0.0, shade=at) for at, (light, dark, ansi) in enumerate(_RAMP)}

@@ -1,11 +1,12 @@
 """The first metric of each trial while it ran."""
 
 import bisect
+from collections.abc import Sequence
 
 from arena.views.pictures import axes, styles
 from arena.views.pictures.axes import Plot
 from arena.views.pictures.scene import RING, STAR, Box, Device, Key, Line, Mark, Scene, Shape
-from arena.views.sweep_plots.study import BEST, Study, objective, tips, without_outliers
+from arena.views.sweep_plots.study import BEST, FAILED, RUNNING, Study, objective, tips, without_outliers
 
 TITLE = "Intermediate values"
 _TERMINAL = 6
@@ -40,7 +41,7 @@ def draw(study: Study, device: Device) -> Scene:
         title=f"{TITLE} of {study.objectives[0].metric}",
         device=device._replace(height=height),
         shapes=tuple(shapes),
-        legend=legend(study, device),
+        legend=(*legend(study, device), *_unfinished(shapes)),
         notes=tuple(notes),
         tips=tips(study),
     )
@@ -53,13 +54,22 @@ def legend(study: Study, device: Device) -> tuple[Key, ...]:
         return best
     if device.cells:
         return (*best, Key("", f"line{styles.LEVELS - 1}", "other trials"))
-    return (*best, Key("", f"area{styles.LEVELS - 1}", "better"), Key("", "area0", "worse"))
+    return (*best, Key("", f"line{styles.LEVELS - 1}", "better"), Key("", "line0", "worse"))
+
+
+def _unfinished(shapes: Sequence[Shape]) -> tuple[Key, ...]:
+    """What the colours of the lines of trials without a result mean."""
+    used = {one.style for one in shapes if isinstance(one, Line | Mark)}
+    meanings = {RUNNING: "running", FAILED: "failed or without a value"}
+    return tuple(Key("", style, meaning) for style, meaning in meanings.items() if style in used)
 
 
 def style(study: Study, at: int, places: dict[int, float], count: int) -> str:
     """The style of the line of a trial, one of so many; those of the few best trials stand out."""
     if at == study.best:
         return "best"
+    if study.value(at) is None:
+        return FAILED if study.rows[at].ended else RUNNING
     level = bisect.bisect(_LEVELS, places.get(at, 0.0))
     return f"{'line' if count < _CROWD else 'thin'}{level}"
 

@@ -103,7 +103,7 @@ function plot(one) {
   if (one.legend.length) section.append(make("ul", { class: "legend" }, ...one.legend.map(sample)));
   if (one.height) {
     const svg = draw("svg", { viewBox: `0 0 ${one.width} ${one.height}`, role: "img", "aria-label": one.title });
-    const figure = { svg, layer: draw("g", { class: "hot" }), marks: [] };
+    const figure = { svg, layer: draw("g", { class: "hot" }), marks: [], isParallel: one.id === "parallel" };
     for (const [kind, ...rest] of one.shapes) drawers[kind](figure, ...rest);
     svg.append(figure.layer);
     figures.push(figure);
@@ -153,12 +153,13 @@ function isHidden(trial) {
 }
 
 function highlight(trial) {
-  for (const { layer, marks } of figures) {
+  for (const { layer, marks, isParallel } of figures) {
     layer.replaceChildren();
     if (trial < 0 || isHidden(trial)) continue;
     for (const { shape, places } of marks.filter(one => one.trial === trial)) {
       if (places.length > 2) layer.append(draw("path", { d: shape.getAttribute("d") }));
-      for (let i = places.length > 2 && places.length > 24 ? places.length - 2 : 0; i < places.length; i += 2) {
+      // On each axis, or at the end of a curve.
+      for (let i = isParallel ? 0 : places.length - 2; i < places.length; i += 2) {
         layer.append(draw("path", { class: "ring", d: `M${places[i]} ${places[i + 1]}m-7 0a7 7 0 1 0 14 0a7 7 0 1 0-14 0` }));
       }
     }

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from pkgutil import get_data
 from typing import Any
 
@@ -15,7 +16,7 @@ from arena import visible
 from arena.views.pictures import scales, svg
 from arena.views.pictures.scene import FILLED, PATHS, Device
 from arena.views.sweep_plots.encoding import encoded, shown
-from arena.views.sweep_plots.plots import KINDS
+from arena.views.sweep_plots.plots import DRAWN
 from arena.views.sweep_plots.study import Study, text
 
 _WIDTH = 440.0
@@ -42,8 +43,8 @@ _TEMPLATE = """<!DOCTYPE html>
 """
 
 
-def page(study: Study) -> str:
-    """The text of an HTML file."""
+def page(study: Study, kinds: Sequence[str]) -> str:
+    """The text of an HTML file with these plots."""
     style, script = svg.style() + _part("page.css"), _part("page.js")
     policy = (
         f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(style)}; base-uri 'none'; "
@@ -53,7 +54,7 @@ def page(study: Study) -> str:
         policy=policy,
         title=svg.escaped(f"Sweep {study.name}"),
         style=style,
-        data=embedded(_data(study)),
+        data=embedded(_data(study, kinds)),
         script=script,
     )
 
@@ -74,7 +75,7 @@ def _part(name: str) -> str:
     return (get_data("arena", f"views/sweep_plots/{name}") or b"").decode()
 
 
-def _data(study: Study) -> dict[str, Any]:
+def _data(study: Study, kinds: Sequence[str]) -> dict[str, Any]:
     return {
         "name": shown(study.name),
         "objectives": [{"name": shown(one.metric), "maximize": one.maximize} for one in study.objectives],
@@ -84,11 +85,7 @@ def _data(study: Study) -> dict[str, Any]:
         "front": sorted(study.front) if len(study.objectives) > 1 else [],
         "paths": PATHS,
         "filled": sorted(FILLED),
-        "plots": [
-            {"id": kind, **encoded(draw(study, _device(study, kind)))}
-            for kind, draw in KINDS.items()
-            if kind != "pareto" or len(study.objectives) > 1
-        ],
+        "plots": [{"id": kind, **encoded(DRAWN[kind](study, _device(study, kind)))} for kind in kinds],
     }
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from arena.views.pictures import headed, png, svg, terminal
 from arena.views.pictures.cells import Ink
 from arena.views.pictures.scene import Device, Scene
-from arena.views.sweep_plots import contour, curves, history, importance, parallel, pareto, slices
+from arena.views.sweep_plots import KINDS, contour, curves, history, importance, parallel, pareto, slices
 from arena.views.sweep_plots.study import Study
 
-KINDS: dict[str, Callable[[Study, Device], Scene]] = {
+DRAWN: dict[str, Callable[[Study, Device], Scene]] = {
     "history": history.draw,
     "parallel": parallel.draw,
     "importance": importance.draw,
@@ -21,10 +21,15 @@ _WIDTH = 828.0
 """The width of a picture without its margins, in pixels."""
 
 
+def fitting(study: Study) -> tuple[str, ...]:
+    """The names of the plots that make sense for a sweep: only several metrics have a Pareto front."""
+    return tuple(kind for kind in KINDS if kind != "pareto" or len(study.objectives) > 1)
+
+
 def as_text(study: Study, kinds: Sequence[str], columns: int, ink: Ink) -> str:
     """Plots for a terminal, without a final line end."""
     device = terminal.device(columns, 0)
-    return "\n\n".join(terminal.text(KINDS[kind](study, device), ink) for kind in kinds)
+    return "\n\n".join(terminal.text(DRAWN[kind](study, device), ink) for kind in kinds)
 
 
 def as_svg(study: Study, kinds: Sequence[str]) -> str:
@@ -43,4 +48,4 @@ def as_png(study: Study, kinds: Sequence[str]) -> bytes:
 
 def _picture(study: Study, kinds: Sequence[str]) -> Scene:
     device = Device(_WIDTH, 0.0)
-    return headed.headed([KINDS[kind](study, device) for kind in kinds])
+    return headed.headed([DRAWN[kind](study, device) for kind in kinds])

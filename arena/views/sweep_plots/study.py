@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from arena.tuples import NamedTuple
-from arena.values import field, frozen
+from arena.values import field, frozen, replace
 from arena.views.pictures import axes, scales
 from arena.views.pictures.axes import Axis
 from arena.views.pictures.scene import CROSS, DOT, RING, SQUARE, STAR
@@ -63,6 +63,7 @@ class Study:
         importance: what is known of the importance of parameters; may lack metrics.
         best: the index of the best trial; -1 if there is none.
         front: the indices of the trials on the Pareto front.
+        chosen: whether a user chose the parameters and their order.
     """
 
     name: str
@@ -72,11 +73,25 @@ class Study:
     importance: Importance = field(default_factory=dict)
     best: int = -1
     front: frozenset[int] = frozenset()
+    chosen: bool = False
 
     def ranked(self) -> tuple[Dimension, ...]:
-        """The parameters, the most important ones for the first metric first."""
+        """The parameters, the most important ones for the first metric first, if nobody chose an order."""
+        if self.chosen:
+            return self.dimensions
         shares = self.importance.get(self.objectives[0].metric, {}) if self.objectives else {}
         return tuple(sorted(self.dimensions, key=lambda one: -shares.get(one.name, 0.0)))
+
+    def only(self, names: Sequence[str]) -> "Study":
+        """The study with these parameters alone, in this order."""
+        by_name = {one.name: one for one in self.dimensions}
+        shares = {
+            metric: {name: share for name, share in found.items() if name in names}
+            for metric, found in self.importance.items()
+        }
+        return replace(
+            self, dimensions=tuple(by_name[name] for name in names), importance=shares, chosen=True
+        )
 
     def known(self, objective: int = 0) -> list[int]:
         """The indices of the trials with a finite value of an objective."""
