@@ -17,6 +17,7 @@ In the process, standard library only, but for pages with a token:
 - `listener`    accepts the connections to one port
 - `balancer`    chooses the group, the backend and the connection; counts
 - `counters`    requests, failures, those in flight, and latencies
+- `dispatch`    what requests and connections have in common until they end: the way to a pod
 - `downstream`  a client's HTTP/1.1 connection: one request after the other
 - `exchange`    one request and its answer, with the attempts to get it
 - `upstream`    an HTTP/1.1 connection to a backend

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from arena.local.programs.proxy import http1
 from arena.local.programs.proxy.balancer import AGAIN, LiveBackend, LiveGroup
 from arena.local.programs.proxy.bodies import Body, Malformed, UntilClose
+from arena.local.programs.proxy.dispatch import Dispatch
 from arena.local.programs.proxy.tunnel import Half
 from arena.local.programs.proxy.upstream import Upstream
 
@@ -17,7 +18,7 @@ SMALL = 1 << 16
 ATTEMPTS = 5
 
 
-class Exchange:
+class Exchange(Dispatch):
     """An exchange; it begins with `start`.
 
     Attributes:
@@ -27,57 +28,42 @@ class Exchange:
     """
 
     def __init__(self, downstream: "Downstream", request: http1.Request) -> None:
+        super().__init__(downstream.target)
         self.downstream = downstream
         self.request = request
         self.is_heard = False
-        self._target = downstream.target
         self._body = request.body()
         self._replay: bytes | None = b""
-        self._group: LiveGroup | None = None
-        self._backend: LiveBackend | None = None
         self._upstream: Upstream | None = None
         self._tried: set[LiveBackend] = set()
         self._attempts = 0
-        self._began = 0.0
         self._answer: http1.Answer | None = None
         self._keeps = request.keeps
-        self._waited = self._is_late = False
-        self._deadline = 0.0
+        self._is_late = False
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
     # The request
 
-    def start(self) -> None:
-        """Choose a group and send the request to one of its pods, wait until one is ready, or refuse it."""
-        self._target.leave(self)
-        self._group = self._target.choose()
-        if not self._waited:
-            self._deadline = asyncio.get_running_loop().time() + self._target.route.hold
-        if self._group:
-            self._began = self._group.counters.begin()
-            self._try()
-        elif self._waited:
-            self.fail(503, f"No pod of this Service became ready in {self._target.route.hold:g} s.")
-        elif not self._target.wait(self):
-            self.fail(503, "No pod of this Service is ready.")
-        self._waited = True
-
-    def _try(self) -> None:
+    def go(self, group: LiveGroup) -> None:
         """Send the request to the best pod that was not tried in vain."""
-        assert self._group
         self._attempts += 1
-        self._backend = self._group.pick(self._tried)
-        if self._backend is None:
-            self._lack()
+        backend = group.pick(self._tried)
+        if backend is None:
+            self._try_later()
             return
-        self._backend.load += 1
-        if found := self._backend.spare():
+        self.occupy(backend)
+        if found := backend.spare():
             self._send(found)
         else:
-            self._task = asyncio.get_running_loop().create_task(self._connect(self._backend))
+            self._task = asyncio.get_running_loop().create_task(self._connect(group, backend))
 
-    async def _connect(self, backend: LiveBackend) -> None:
+    def lack(self, waited: bool) -> None:
+        """Refuse the request."""
+        late = f"No pod of this Service became ready in {self.target.route.hold:g} s."
+        self.fail(503, late if waited else "No pod of this Service is ready.")
+
+    async def _connect(self, group: LiveGroup, backend: LiveBackend) -> None:
         try:
             sock = await backend.connect()
             loop = asyncio.get_running_loop()
@@ -85,15 +71,15 @@ class Exchange:
         except (OSError, asyncio.TimeoutError) as error:
             self._is_late = isinstance(error, asyncio.TimeoutError)
             self._pass_over(backend)
-            self._try()
+            self.go(group)
         else:
             self._task = None
             self._send(found)
 
-    def _lack(self) -> None:
+    def _try_later(self) -> None:
         """Try again if the request may wait, since a pod may be ready before it listens, or give up."""
         loop = asyncio.get_running_loop()
-        if loop.time() < self._deadline:
+        if loop.time() < self.deadline:
             self._timer = loop.call_later(AGAIN, self._again)
         elif self._is_late:
             self.fail(504, "No pod of this Service accepts connections in time.")
@@ -104,14 +90,15 @@ class Exchange:
         self._timer = None
         self._tried.clear()
         self._attempts = 0
-        self._try()
+        assert self.group
+        self.go(self.group)
 
     def _pass_over(self, backend: LiveBackend) -> None:
         """Try no more to reach a pod."""
         self._task = None
         self._tried.add(backend)
         backend.shun()
-        self._release()
+        self.release()
 
     def _send(self, upstream: Upstream) -> None:
         """Send the head, and what there is of the body."""
@@ -170,7 +157,7 @@ class Exchange:
         self.is_heard = True
         self._replay = None
         self._answer = answer
-        stays = self._body.done and not isinstance(body, UntilClose) and not self._target.is_leaving
+        stays = self._body.done and not isinstance(body, UntilClose) and not self.target.is_leaving
         self._keeps = self._keeps and stays
         return answer.head(self._keeps)
 
@@ -190,7 +177,7 @@ class Exchange:
             upstream.backend.keep(upstream)
         else:
             upstream.close()
-        self._end(failed=self._answer.status >= 500, answered=True)
+        self.end(failed=self._answer.status >= 500, answered=True)
         self.downstream.finish(self._keeps)
 
     def switch(self, answer: http1.Answer, data: bytes) -> None:
@@ -205,12 +192,12 @@ class Exchange:
         self._upstream.hand_over()
         self.downstream.hand_over()
         half = Half(client, self._end_tunnel)
-        self._target.connections.add(half)
+        self.target.connections.add(half)
         half.join(Half(pod))
 
     def _end_tunnel(self, half: Half) -> None:
-        self._target.connections.discard(half)
-        self._end(failed=False, answered=True)
+        self.target.connections.discard(half)
+        self.end(failed=False, answered=True)
 
     # What goes wrong
 
@@ -222,28 +209,27 @@ class Exchange:
         """
         self._upstream = None
         if self._answer:
-            self._end(failed=True, answered=False)
+            self.end(failed=True, answered=False)
             self.downstream.cut()
             return
         repeats = is_unread or self.request.method in http1.IDEMPOTENT
         if self.is_heard or self._replay is None or not repeats or self._attempts > ATTEMPTS:
             self.fail(502, "The pod closed the connection before it answered.")
             return
-        self._release()
-        self._try()
+        assert self.group
+        self.release()
+        self.go(self.group)
 
     def fail(self, status: int, why: str) -> None:
         """Answer in place of the pod, or cut the answer if it has begun."""
         if self._upstream:
             self._upstream.abort()
             self._upstream = None
-        if self._group is None and status >= 500:
-            self._target.refused += 1
-        self._end(failed=status >= 500, answered=False)
+        self.end(failed=status >= 500, answered=False)
         if self._answer:
             self.downstream.cut()
         else:
-            stays = self._body.done and not self._target.is_leaving
+            stays = self._body.done and not self.target.is_leaving
             self.downstream.refuse(status, why, self._keeps and stays)
 
     def abandon(self) -> None:
@@ -254,16 +240,4 @@ class Exchange:
             self._task.cancel()
         if self._upstream:
             self._upstream.abort()
-        self._end(failed=False, answered=False)
-
-    def _release(self) -> None:
-        if self._backend:
-            self._backend.load -= 1
-            self._backend = None
-
-    def _end(self, failed: bool, answered: bool) -> None:
-        self._target.leave(self)
-        self._release()
-        if self._group:
-            self._group.counters.end(self._began, failed, answered)
-            self._group = None
+        self.end(failed=False, answered=False)

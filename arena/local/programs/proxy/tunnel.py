@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import cast
 
 from arena.local.programs.proxy.balancer import AGAIN, LiveBackend, LiveGroup, Target
+from arena.local.programs.proxy.dispatch import Dispatch
 
 
 class Half(asyncio.Protocol):
@@ -57,7 +58,7 @@ class Half(asyncio.Protocol):
         self._ended(self)
 
 
-class TcpConnection(asyncio.Protocol):
+class TcpConnection(Dispatch, asyncio.Protocol):
     """A client's connection to a TCP route, until its tunnel is there.
 
     Args:
@@ -66,12 +67,9 @@ class TcpConnection(asyncio.Protocol):
     """
 
     def __init__(self, target: Target, begun: bytes = b"") -> None:
-        self._target = target
+        super().__init__(target)
         self._begun = begun
-        self._waited = self._is_lost = False
-        self._group: LiveGroup | None = None
-        self._backend: LiveBackend | None = None
-        self._began = self._deadline = 0.0
+        self._is_lost = False
         self._task: asyncio.Task[None] | None = None
         self.transport: asyncio.Transport | None = None
 
@@ -79,7 +77,7 @@ class TcpConnection(asyncio.Protocol):
         """Look for a pod."""
         self.transport = cast(asyncio.Transport, transport)
         self.transport.pause_reading()
-        self._target.connections.add(self)
+        self.target.connections.add(self)
         self.start()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -87,31 +85,26 @@ class TcpConnection(asyncio.Protocol):
         self._is_lost = True
         if self._task:
             self._task.cancel()
-        self._end(failed=False)
+        self.end(failed=False)
 
     def data_received(self, data: bytes) -> None:
         """Nothing comes while reading is paused, except on the way into a tunnel."""
         self._begun += data
 
-    def start(self) -> None:
-        """Connect to a pod, wait until one is ready, or give up."""
-        self._target.leave(self)
-        self._group = self._target.choose()
-        if not self._waited:
-            self._deadline = asyncio.get_running_loop().time() + self._target.route.hold
-        if self._group:
-            self._began = self._group.counters.begin()
-            self._task = asyncio.get_running_loop().create_task(self._connect(self._group))
-        elif self._waited or not self._target.wait(self):
-            self._give_up()
-        self._waited = True
+    def go(self, group: LiveGroup) -> None:
+        """Connect to a pod of the group."""
+        self._task = asyncio.get_running_loop().create_task(self._connect(group))
+
+    def lack(self, waited: bool) -> None:
+        """Give up."""
+        self._give_up()
 
     async def _connect(self, group: LiveGroup) -> None:
         """Try one pod after the other; those that have just started, again, if connections may wait."""
         loop = asyncio.get_running_loop()
-        while not await self._try_all(group) and loop.time() < self._deadline:
+        while not await self._try_all(group) and loop.time() < self.deadline:
             await asyncio.sleep(AGAIN)
-        if self._backend is None:
+        if self.backend is None:
             self._give_up()
 
     async def _try_all(self, group: LiveGroup) -> bool:
@@ -119,16 +112,14 @@ class TcpConnection(asyncio.Protocol):
         tried: set[LiveBackend] = set()
         while backend := group.pick(tried):
             tried.add(backend)
-            backend.load += 1
-            self._backend = backend
+            self.occupy(backend)
             try:
                 sock = await backend.connect()
                 loop = asyncio.get_running_loop()
                 transport, _ = await loop.create_connection(asyncio.Protocol, sock=sock)
             except (OSError, asyncio.TimeoutError):
                 backend.shun()
-                backend.load -= 1
-                self._backend = None
+                self.release()
                 continue
             self._join(transport)
             return True
@@ -142,20 +133,14 @@ class TcpConnection(asyncio.Protocol):
         there.pause_reading()
         if self._begun:
             there.write(self._begun)
-        Half(self.transport, lambda half: self._end(failed=False)).join(Half(there))
+        Half(self.transport, lambda half: self.end(failed=False)).join(Half(there))
 
     def _give_up(self) -> None:
         assert self.transport
-        self._target.refused += self._group is None
-        self._end(failed=True)
+        self.end(failed=True)
         self.transport.abort()
 
-    def _end(self, failed: bool) -> None:
-        self._target.leave(self)
-        self._target.connections.discard(self)
-        if self._backend:
-            self._backend.load -= 1
-            self._backend = None
-        if self._group:
-            self._group.counters.end(self._began, failed, answered=False)
-            self._group = None
+    def end(self, failed: bool, answered: bool = False) -> None:
+        """It is over; connections have no answers."""
+        self.target.connections.discard(self)
+        super().end(failed, answered)
