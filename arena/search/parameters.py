@@ -93,15 +93,20 @@ class Parameter:
         """The value of a number's space that is next to this one."""
         low, high = self.bounds()
         within = min(max(number, low), high)
-        count = self.count()
-        if count is None:
-            return float(within)
+        return float(within) if self.count() is None else self.at(self.index(within))
+
+    def index(self, number: float) -> int:
+        """The index of the value next to a number within the bounds."""
+        low, _ = self.bounds()
+        last = (self.count() or 1) - 1
         if self.kind == INT:
             step = int(self.step or 1)
-            index = (round(within) - int(low) + step // 2) // step
-        else:
-            index = _nearest_step(low, within, self.step) if self.step else 0
-        return self.at(min(index, count - 1))
+            return min((round(number) - int(low) + step // 2) // step, last)
+        return min(_nearest_step(low, number, self.step), last) if self.step else 0
+
+    def place(self, choice: Value) -> int:
+        """The index of a choice; False and 0 are different ones."""
+        return [shown(one) for one in self.choices].index(shown(choice))
 
     def read(self, given: Value) -> Value:
         """The value of its space that this is, with its type; texts such as `0.1` are read.
@@ -185,7 +190,7 @@ def _check_number(one: Parameter) -> None:
         raise SearchError(
             f"{one.name} has a step of {shown(one.step)}, which leads beyond its end, {shown(high)}"
         )
-    if one.step is not None and (high - low) / one.step > EXACT:
+    if one.kind == DOUBLE and one.step is not None and (high - low) / one.step > EXACT:
         raise SearchError(f"{one.name} has a step of {shown(one.step)}, which is too small for its range")
 
 

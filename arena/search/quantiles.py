@@ -35,12 +35,10 @@ def rank_of(parameter: Parameter, value: Value) -> float:
     """The rank of a value; of a choice or a step, the middle of its share."""
     count = parameter.count()
     if not parameter.is_number():
-        return (parameter.choices.index(value) + 0.5) / len(parameter.choices)
+        return (parameter.place(value) + 0.5) / len(parameter.choices)
     assert isinstance(value, int | float)
     if count is not None and parameter.distribution == UNIFORM:
-        least, _ = parameter.bounds()
-        step = parameter.step or (1 if parameter.kind == INT else 1.0)
-        return (round((value - least) / step) + 0.5) / count
+        return (parameter.index(value) + 0.5) / count
     low, high = _scaled_bounds(parameter)
     if low == high:
         return 0.5

@@ -42,6 +42,7 @@ class Record:
         state: `running`, `succeeded`, `failed`, or `stopped` early.
         values: one for each objective, or () if it reported none (yet).
         points: steps and the values of the first objective there, in order of steps.
+        parent: the trial from whose checkpoint it went on; "" if it started anew.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Record:
     state: str
     values: tuple[float, ...] = ()
     points: tuple[tuple[int, float], ...] = ()
+    parent: str = ""
 
     def has_ended(self) -> bool:
         """Whether it will not change any more."""

@@ -4,7 +4,7 @@ import math
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from spaces import PARAMETERS, space
 
@@ -144,6 +144,7 @@ def test_names_refused(name):
 
 
 @given(PARAMETERS, st.floats(0, 1))
+@example(Parameter(name="x", kind="categorical", choices=(False, 0)), 1.0)
 def test_values_by_rank(parameter, rank):
     """Every rank gives a value of the space, and the rank of that value gives the same value again."""
     check_parameter(parameter)
