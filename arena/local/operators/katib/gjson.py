@@ -19,7 +19,7 @@ from arena.tuples import NamedTuple
 LONGEST = 1000
 _PART = re.compile(
     r"(?P<query>\#\((?P<inner>(?:\"(?:[^\"\\]|\\.)*\"|[^\"()])*)\)(?P<all>\#?))"
-    r"|(?P<count>\#)|(?P<wrap>\[@this\])|(?P<this>@this)|(?P<name>(?:\\.|[^.|#\[\](){},\\])+)"
+    r"|(?P<count>\#)|(?P<wrap>\[@this\])|(?P<this>@this)|(?P<name>(?!@)(?:\\.|[^.|#\[\](){},\\])+)"
 )
 _QUERY = re.compile(r"(?P<path>[\w\-.@\\/]*)\s*(?P<sign>==|!=|<=|>=|!%|<|>|%|=)\s*(?P<value>.*)", re.DOTALL)
 _MISSING = object()

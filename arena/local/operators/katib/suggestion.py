@@ -21,6 +21,7 @@ from arena.local.operators.katib import statuses, validation
 from arena.local.operators.katib.kinds import (
     CREATED,
     EARLY_STOPPED,
+    EXPERIMENT_LABEL,
     EXPERIMENTS,
     FAILED,
     RUNNING,
@@ -40,7 +41,8 @@ TRIES = 20
 def operator() -> Operator:
     """The operator of Suggestions, with the processes that it has started."""
     pool = Pool()
-    inner = of_kind(SUGGESTIONS, pool.reconcile, related={EXPERIMENTS: lambda _, one: [key(one)]})
+    related = {EXPERIMENTS: lambda _, one: [key(one)], TRIALS: _of_trial}
+    inner = of_kind(SUGGESTIONS, pool.reconcile, related=related)
 
     def keys(objects: Objects, change: WatchEvent) -> Iterable[Key]:
         pool.trials.note(change)
@@ -48,9 +50,13 @@ def operator() -> Operator:
             pool.end(change.object["metadata"]["uid"])
         return inner.keys(objects, change)
 
-    return replace(
-        inner, watches=(*inner.watches, TRIALS), keys=keys, forget=pool.trials.forget, close=pool.close
-    )
+    return replace(inner, keys=keys, forget=pool.trials.forget, close=pool.close)
+
+
+def _of_trial(_: Objects, trial: Object) -> list[Key]:
+    """A search may wait for the results of trials before it can suggest more."""
+    name = (trial["metadata"].get("labels") or {}).get(EXPERIMENT_LABEL)
+    return [(key(trial)[0], name)] if name and statuses.is_final(trial.get("status") or {}) else []
 
 
 class Pool:
