@@ -4,6 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 import typed
+from katib_bed import sweeps  # noqa: F401 - a fixture
 
 from arena.local.api import Api
 from arena.local.machinery.clock import stamp

@@ -1,72 +1,12 @@
 """Experiments on the real node: whole searches, with real jobs and the process that computes suggestions."""
 
-import psutil
 import pytest
-from katib_manifests import experiment, job, template
+from katib_bed import helpers
+from katib_manifests import job, template
 from product import until
 
-from arena.local.api import Api
-from arena.local.machinery.runner import Runner
-from arena.local.node.kubelet import Kubelet
 from arena.local.objects import EVENTS, JOBS, OBSERVATION_LOGS, PODS
-from arena.local.operators.katib.kinds import EXPERIMENT_LABEL, EXPERIMENTS, SUGGESTIONS, TRIALS
-
-ENDS = ("Succeeded", "Failed")
-
-
-class Sweeps:
-    """Experiments on a local cluster in this process."""
-
-    def __init__(self, api):
-        self.api = api
-
-    def start(self, *command, **spec):
-        """Create the Experiment `hp`."""
-        self.api.create(EXPERIMENTS, experiment(*command, **spec), "default")
-
-    def status(self):
-        """Its status."""
-        return self.api.get(EXPERIMENTS, "hp", "default").get("status") or {}
-
-    def end(self, seconds=60):
-        """The condition by which it ends."""
-
-        def reached():
-            last = (self.status().get("conditions") or [{}])[-1]
-            return last if last.get("type") in ENDS else None
-
-        return until(reached, seconds, "the end of the experiment")
-
-    def ended(self):
-        """The same once no trial is left that runs."""
-        found = self.end()
-        until(lambda: not self.status()["trialsRunning"] and not self.status()["trialsPending"])
-        return found
-
-    def trials(self):
-        """Its trials in order of their creation."""
-        return self.api.list(TRIALS, "default", f"{EXPERIMENT_LABEL}=hp")
-
-
-def helpers():
-    """The processes of this one that compute suggestions."""
-    found = psutil.Process().children()
-    return [one for one in found if any("suggestions" in word for word in one.cmdline())]
-
-
-@pytest.fixture
-def sweeps(tmp_path):
-    """API, operators and node; at the end no process is left."""
-    api = Api(":memory:")
-    runner, node = Runner(api), Kubelet(api, tmp_path)
-    node.start()
-    runner.start()
-    yield Sweeps(api)
-    for one in api.list(EXPERIMENTS):
-        api.delete(EXPERIMENTS, one["metadata"]["name"], "default")
-    until(lambda: not api.list(PODS) and not api.list(TRIALS) and not helpers())
-    runner.stop()
-    node.stop()
+from arena.local.operators.katib.kinds import EXPERIMENT_LABEL, EXPERIMENTS, SUGGESTIONS
 
 
 def test_a_search(sweeps):
@@ -164,16 +104,18 @@ def test_a_small_space(sweeps):
 @pytest.mark.parametrize("parallel", [1, 3])
 def test_never_too_many(sweeps, tmp_path, parallel):
     """No more trials run at once than allowed, and as many as allowed do."""
-    folder = tmp_path / "running"
+    full, folder = tmp_path / "full", tmp_path / "running"
     folder.mkdir()
     script = (
-        f"touch {folder}/$KATIB_TRIAL_NAME; ls {folder} | wc -l; n=$(ls {folder} | wc -l); sleep 0.1; "
-        f"rm {folder}/$KATIB_TRIAL_NAME; echo loss=$n$(printf ${{trialParameters.lr}} | cut -c2-)"
+        f"touch {folder}/$KATIB_TRIAL_NAME; while [ ! -e {full} ]; do sleep 0.02; "
+        f"if [ $(ls {folder} | wc -l) -ge {parallel} ]; then touch {full}; fi; done; sleep 0.1; "
+        f"n=$(ls {folder} | wc -l); rm {folder}/$KATIB_TRIAL_NAME; echo loss=$n # ${{trialParameters.lr}}"
     )
     sweeps.start(script, maxTrialCount=9, parallelTrialCount=parallel)
     sweeps.ended()
-    numbers = [int(float(one["status"]["observation"]["metrics"][0]["latest"])) for one in sweeps.trials()]
-    assert max(numbers) == parallel
+    numbers = [int(one["status"]["observation"]["metrics"][0]["latest"]) for one in sweeps.trials()]
+    assert max(numbers) <= parallel
+    assert full.exists()
 
 
 def test_retained(sweeps):

@@ -30,7 +30,9 @@ def _fill_strategies(objective: Object) -> None:
     usual = "max" if objective.get("type") == MAXIMIZE else "min"
     given = items(objective.get("metricStrategies"))
     known = {mapping(one).get("name") for one in given}
-    more = [{"name": one, "value": usual} for one in observations.names(objective) if one not in known]
+    named = objective.get("additionalMetricNames")
+    every = [objective["objectiveMetricName"], *(named if isinstance(named, list) else ())]
+    more = [{"name": one, "value": usual} for one in every if isinstance(one, str) and one not in known]
     objective["metricStrategies"] = [*given, *more]
 
 

@@ -23,15 +23,16 @@ def check_objective(objective: Any) -> Iterator[FieldError]:
     if objective.get("type") not in (MINIMIZE, MAXIMIZE):
         yield unsupported(f"{path}.type", objective.get("type"), (MINIMIZE, MAXIMIZE))
     name = objective.get("objectiveMetricName")
-    more: list[Any] = items(objective.get("additionalMetricNames"))
+    more: Any = objective.get("additionalMetricNames") or []
+    if not isinstance(more, list) or any(not isinstance(one, str) or not one for one in more):
+        yield invalid(f"{path}.additionalMetricNames", more, "must be a list of names")
+        more = []
     if not isinstance(name, str) or not name:
         yield missing(f"{path}.objectiveMetricName", "must be specified")
     elif name in more:
         yield invalid(
             f"{path}.additionalMetricNames", more, "should not contain spec.objective.objectiveMetricName"
         )
-    if any(not isinstance(one, str) or not one for one in more):
-        yield invalid(f"{path}.additionalMetricNames", more, "must be names")
     goal = objective.get("goal")
     if goal is not None and (isinstance(goal, bool) or not isinstance(goal, int | float)):
         yield invalid(f"{path}.goal", goal, "must be a number")
@@ -77,10 +78,10 @@ def check_collector(spec: Object) -> Iterator[FieldError]:
         yield unsupported(f"{where}.format", place.get("format"), _FORMATS)
     if kind == "TensorFlowEvent" and place.get("format"):
         yield invalid(f"{where}.format", place["format"], "must be empty")
-    formats = items(mapping(source.get("filter")).get("metricsFormat"))
+    formats = mapping(source.get("filter")).get("metricsFormat")
     if kind == "File" and place.get("format") == "JSON" and source.get("filter"):
         yield invalid(f"{path}.source.filter", "", "must be nil when the format of the metrics file is JSON")
-    for index, one in enumerate(formats):
+    for index, one in enumerate(formats if isinstance(formats, list) else ()):
         yield from _check_filter(f"{path}.source.filter.metricsFormat[{index}]", one)
 
 

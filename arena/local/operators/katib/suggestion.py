@@ -15,8 +15,8 @@ from arena.local.machinery import conditions, writes
 from arena.local.machinery.clock import now as present
 from arena.local.machinery.clock import stamp
 from arena.local.machinery.conditions import Condition
-from arena.local.machinery.operator import Key, Operator, of_kind
-from arena.local.objects import Object, Objects, Refused, WatchEvent, key
+from arena.local.machinery.operator import Key, Operator, Related, of_kind
+from arena.local.objects import Object, Objects, Refused, Resource, WatchEvent, key
 from arena.local.operators.katib import statuses, validation
 from arena.local.operators.katib.kinds import (
     CREATED,
@@ -41,7 +41,7 @@ TRIES = 20
 def operator() -> Operator:
     """The operator of Suggestions, with the processes that it has started."""
     pool = Pool()
-    related = {EXPERIMENTS: lambda _, one: [key(one)], TRIALS: _of_trial}
+    related: dict[Resource, Related] = {EXPERIMENTS: lambda _, one: [key(one)], TRIALS: _of_trial}
     inner = of_kind(SUGGESTIONS, pool.reconcile, related=related)
 
     def keys(objects: Objects, change: WatchEvent) -> Iterable[Key]:

@@ -55,7 +55,7 @@ def job(objects: Objects, experiment: Object, name: str, assignments: Mapping[st
     source = template.get("trialSpec")
     if source is None:
         text = _stored(objects, template.get("configMap") or {})
-        about = _document(text)
+        about = _document(PLACEHOLDER.sub("0", text))
         found = _document(_filled(text, _values(parameters, assignments, about, meta)))
     else:
         found = _substituted(source, _values(parameters, assignments, source, meta))
