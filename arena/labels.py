@@ -24,6 +24,10 @@ PROTOCOL = "arena.kubeflow.org/protocol"
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 HISTORY = "arena.kubeflow.org/history"
 CANARY = "arena.kubeflow.org/canary"
+# Annotations: the ConfigMaps and Secrets of this revision by the names that a submit gives them, and all that
+# a serving has for its revisions.
+CONTENTS = "arena.kubeflow.org/contents"
+KEPT_CONTENTS = "arena.kubeflow.org/kept-contents"
 
 # Annotations on the job object: the cluster is the only database.
 SPEC = "arena.kubeflow.org/spec"

@@ -162,11 +162,14 @@ class Cluster:
         query = {"fieldManager": "arena", "fieldValidation": "Strict"}
         return self._transport.json(Request(asked, "PATCH", path, query, body, f"application/{kind}+json"))
 
-    def check_patch(self, resource: Resource, namespace: str | None, name: str) -> None:
-        """Raise what `patch` would raise for a change of nothing, and change nothing."""
+    def check_patch(
+        self, resource: Resource, namespace: str | None, name: str, body: Mapping[str, Any] | None = None
+    ) -> None:
+        """Raise what `patch` would raise for a merge patch (None: of nothing), and change nothing."""
         asked = Asked(self.name, "change", resource, namespace, name)
-        query, kind = {"dryRun": "All"}, f"application/{MERGE}+json"
-        self._transport.json(Request(asked, "PATCH", _path(resource, asked), query, {}, kind))
+        query = {"dryRun": "All", **({"fieldManager": "arena", "fieldValidation": "Strict"} if body else {})}
+        path, kind = _path(resource, asked), f"application/{MERGE}+json"
+        self._transport.json(Request(asked, "PATCH", path, query, body or {}, kind))
 
     def delete(
         self,
@@ -189,6 +192,13 @@ class Cluster:
         if grace is not None:
             body["gracePeriodSeconds"] = grace
         return self._transport.json(Request(asked, "DELETE", _path(resource, asked), body=body))
+
+    def delete_unchanged(self, resource: Resource, obj: Mapping[str, Any]) -> None:
+        """Delete an object as it was read: Conflict if it has changed, NotFound if there is none."""
+        meta = obj["metadata"]
+        asked = Asked(self.name, "delete", resource, meta["namespace"], meta["name"])
+        same = {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"]}
+        self._transport.json(Request(asked, "DELETE", _path(resource, asked), body={"preconditions": same}))
 
     def check_delete(self, resource: Resource, namespace: str | None, name: str, uid: str) -> None:
         """Raise what `delete` would raise for exactly this object, and delete nothing."""

@@ -106,7 +106,9 @@ def test_a_dry_run_prints_the_patch(arena, stage):
         (("--replicas", "-1"), "--replicas"),
         (("--gpus", "1", "--gpumemory", "1"), "mutually exclusive"),
         (("--toleration", "a b"), "--toleration"),
-        (("--code", "."), "--code"),
+        (("--code", "missing"), "--code"),
+        (("--config-file", "missing:/etc/a"), "--config-file"),
+        (("--secret", "ARENA_TEST_UNSET"), "--secret"),
     ],
 )
 def test_bad_values(arena, stage, words, message):
@@ -117,18 +119,6 @@ def test_bad_values(arena, stage, words, message):
     assert refused.code == 2
     assert message in refused.err
     assert deployment(stage) == before
-
-
-def test_ports(arena, stage):
-    """The number of a port may change; one that the Service would not have is refused."""
-    arena(*SERVE, "x")
-    before = deployment(stage)
-    refused = arena("serve", "update", "custom", "--name", "digits", "--port", "9000")
-    assert (refused.code, deployment(stage)) == (2, before)
-    assert "an update cannot add or remove ports (grpc-serving)" in refused.err
-    assert arena("serve", "update", "custom", "--name", "digits", "--restful-port", "9000").code == 0
-    [port] = container(stage)["ports"]
-    assert (port["name"], port["containerPort"]) == ("http-serving", 9000)
 
 
 def test_made_by_the_go_arena(arena, stage):

@@ -1,169 +1,170 @@
-"""Change the options of a serving: its manifest is rendered with and without the change.
+"""Change the options of a serving: its manifests are rendered with and without the change.
 
-The difference of both is applied to the live object, so what others have changed there stays.
+The difference of both is applied to the live objects, so what others have changed there stays.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from arena import labels, manifests
-from arena._version import VERSION
-from arena.actions.jobs import records, rerun
+from arena.actions.jobs import records
+from arena.actions.serving import contents, former, joining, recorded_inputs, resolving
+from arena.actions.serving.beside import Amended
 from arena.actions.serving.find import Found
-from arena.actions.submit import plan
-from arena.actions.submit.plan import Origin, Plan
+from arena.actions.serving.renderings import Rendered, Rendering
+from arena.actions.submit import models, trained
 from arena.errors import SpecError
 from arena.kinds import spec as specs
 from arena.kinds.kind import Kind
-from arena.kinds.option_types import NamedValues
 from arena.kinds.spec import Option
 from arena.kinds.workload.spec import WorkloadSpec
 
 if TYPE_CHECKING:
+    from arena.actions.submit.inputs import Inputs
     from arena.session import Session
 
 Object = dict[str, Any]
-IDENTITY = ("name", "version")
-LOCAL = ("code", "config_file", "secret", "sync_mode", "sync_source", "sync_image", "from_job")
-"""Options that read files or secrets of who submits, which are not recorded."""
-FIXED = (*IDENTITY, *LOCAL)
-"""Options that an update does not change."""
 
 
-def amended(session: Session, found: Found, changes: Mapping[str, object]) -> Object:
-    """What the main object becomes with these options changed.
+class Amendment:
+    """Changed options of a serving. What they name is read once, when this is made.
 
     Options that hold names and values gain those that are given, and so do lists; others are replaced. What
     an option controls is set even if it has that value already, since another client may have changed it.
 
     Args:
+        kind: the kind of the serving.
         changes: by field, as `arena.kinds.spec.parse` takes them.
 
     Raises:
-        SpecError: a value cannot be used, or an update does not change that option.
-        NotFound: its options are not recorded.
+        SpecError: a value or a file cannot be used, or an update does not change that option.
     """
-    recorded = records.options(found.obj)
-    rendering = _Rendering(session, found)
-    kept = {key: value for key, value in recorded.items() if _is_local(key)}
-    old = specs.parse(found.kind.spec, {key: one for key, one in recorded.items() if key not in kept})
-    new = _changed(found.kind, old, changes)
-    _check_ports(rendering.ports(old), rendering.ports(new))
-    target = rendering.of(new)
-    live = manifests.three_way(rendering.of(old), target, found.obj)
-    for one in specs.options(found.kind.spec):
-        if one.name in changes:
-            live = manifests.three_way(_without(rendering, new, one), target, live)
-    return _recording(live, {**specs.encode(new), **kept})
+
+    def __init__(self, session: Session, kind: Kind, changes: Mapping[str, object]) -> None:
+        self._session = session
+        self._kind = kind
+        self._parsed = specs.partial(kind.spec, changes)
+        joining.check(kind, self._parsed)
+        self._given = recorded_inputs.read(self._parsed)
+        # Anybody may read the name of a Secret, which must not tell its content.
+        self._suffix = os.urandom(5).hex()
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is to be said of the code, one line each."""
+        archive = self._given.archive
+        return [archive.summary, *(f"Warning: {one}" for one in archive.remarks)] if archive else []
+
+    def of(self, found: Found) -> Amended:
+        """What a serving becomes.
+
+        Raises:
+            SpecError: the options do not fit together.
+            NotFound: its options are not recorded, or content that stays is gone.
+        """
+        cluster, notes = self._session.cluster(), _notes(found.obj)
+        old = _spec(found, records.options(found.obj))
+        new = self._settled(joining.joined(old, self._parsed))
+        inputs = recorded_inputs.changed(cluster, found, old, new, self._given)
+        rendering = Rendering(self._session, found)
+        before = rendering.of(old, recorded_inputs.stored(old, notes), notes)
+        after = rendering.of(new, inputs, notes)
+        held = resolving.resolved(cluster, found, before, after, self._suffix)
+        target = contents.renamed(after.main, held.names)
+        live = manifests.three_way(contents.renamed(before.main, contents.names(notes)), target, found.obj)
+        bases = [before, *self._without(rendering, new, inputs, notes)]
+        for one in bases[1:]:
+            live = manifests.three_way(contents.renamed(one.main, held.names), target, live)
+        parts = [contents.key(one) for one in after.code_parts]
+        kept = {*contents.kept(notes), *held.kept, *contents.code(notes)}
+        unused: list[str] = []
+        if held.names != contents.names(notes) or not kept.issuperset(parts):
+            unused = former.unused(self._session.cluster(), found, kept, live)
+            kept |= {*map(contents.key, held.new), *parts}
+            live = _noted(live, contents.recorded(_notes(live), held.names, kept.difference(unused)))
+        return Amended(
+            main=_recording(live, specs.encode(new)),
+            contents=held.new,
+            code_parts=after.code_parts,
+            after=after.beside,
+            before=[one.beside for one in bases],
+            former=unused,
+        )
+
+    def _settled(self, spec: WorkloadSpec) -> WorkloadSpec:
+        """The Spec with the place and the format of a model that is changed."""
+        if "model" not in self._parsed:
+            return spec
+        if spec.names_job:
+            spec, _ = trained.settled(self._session, spec)
+        return models.settled(self._session, spec)
+
+    def _without(
+        self, rendering: Rendering, spec: WorkloadSpec, inputs: Inputs, notes: Mapping[str, str]
+    ) -> Iterator[Rendered]:
+        """The manifests with another value of each changed option, as far as others can be rendered."""
+        for one in specs.options(self._kind.spec):
+            if one.name in self._parsed:
+                for changed in self._others(spec, one):
+                    with suppress(SpecError):
+                        yield rendering.of(changed, inputs, notes)
+                        break
+
+    def _others(self, spec: WorkloadSpec, one: Option) -> Iterator[WorkloadSpec]:
+        for value in joining.others(one, getattr(spec, one.name), self._parsed[one.name]):
+            with suppress(SpecError):
+                yield replace(spec, **{one.name: value})
 
 
-def restored(session: Session, found: Found, options: Mapping[str, Any]) -> Object:
-    """What the main object becomes with former recorded options; raises as `amended`."""
-    recorded = records.options(found.obj)
-    rendering = _Rendering(session, found)
-    old, new = (
-        specs.parse(found.kind.spec, {key: one for key, one in some.items() if not _is_local(key)})
-        for some in (recorded, options)
+def restored(session: Session, found: Found, notes: Mapping[str, str]) -> Amended:
+    """What a serving becomes with the options and the contents of a former revision.
+
+    Args:
+        notes: the annotations of that revision.
+
+    Raises:
+        SpecError: the options cannot be read.
+        NotFound: content of that revision is gone.
+    """
+    former_obj = {"metadata": {"name": found.serving.object_name, "annotations": dict(notes)}}
+    options = records.options(former_obj)
+    now = _notes(found.obj)
+    before, after = (
+        _former(session, found, some, of)
+        for some, of in ((records.options(found.obj), now), (options, notes))
     )
-    live: Object = manifests.three_way(rendering.of(old), rendering.of(new), found.obj)
-    return _recording(live, dict(options))
+    target = contents.renamed(after.main, contents.names(notes))
+    live = manifests.three_way(contents.renamed(before.main, contents.names(now)), target, found.obj)
+    former.check_there(session.cluster(), found, live)
+    live = _noted(live, contents.recorded(_notes(live), contents.names(notes), contents.kept(now)))
+    return Amended(main=_recording(live, options), after=after.beside, before=[before.beside])
 
 
-def _is_local(key: str) -> bool:
-    return key.replace("-", "_") in LOCAL
+def _former(session: Session, found: Found, options: Mapping[str, Any], notes: Mapping[str, str]) -> Rendered:
+    spec = _spec(found, options)
+    return Rendering(session, found).of(spec, recorded_inputs.stored(spec, notes), notes)
+
+
+def _spec(found: Found, recorded: Mapping[str, Any]) -> WorkloadSpec:
+    spec: WorkloadSpec = specs.parse(found.kind.spec, recorded_inputs.unmasked(recorded, found.obj))
+    return spec
+
+
+def _notes(obj: Object) -> dict[str, str]:
+    found: dict[str, str] = obj["metadata"].get("annotations") or {}
+    return found
+
+
+def _noted(obj: Object, notes: Mapping[str, str]) -> Object:
+    return {**obj, "metadata": {**obj["metadata"], "annotations": dict(notes)}}
 
 
 def _recording(live: Object, options: Mapping[str, Any]) -> Object:
     """The object with the record of its options."""
-    text = json.dumps(options, ensure_ascii=False)
-    notes = {**(live["metadata"].get("annotations") or {}), labels.SPEC: text}
-    return {**live, "metadata": {**live["metadata"], "annotations": notes}}
-
-
-def _changed(kind: Kind, old: WorkloadSpec, changes: Mapping[str, object]) -> WorkloadSpec:
-    """The Spec with the changes; raises SpecError."""
-    parsed = specs.partial(kind.spec, changes)
-    for name in FIXED:
-        if name in parsed:
-            raise SpecError(
-                f"--{name.replace('_', '-')} cannot be changed by an update",
-                f"submit another version: {kind.family.submission.replace('KIND', kind.name)} --version V",
-            )
-    return replace(old, **{name: _joined(getattr(old, name), value) for name, value in parsed.items()})
-
-
-def _joined(old: Any, given: Any) -> Any:
-    if isinstance(given, Mapping):
-        removed = given.removed if isinstance(given, NamedValues) else ()
-        return {**{key: value for key, value in old.items() if key not in removed}, **given}
-    if isinstance(given, tuple) and not hasattr(given, "_fields"):
-        return (*old, *(one for one in given if one not in old))
-    return given
-
-
-def _check_ports(old: set[str], new: set[str]) -> None:
-    """Refuse to add or remove ports, which the Service would not follow: it finds ports by their names."""
-    if old != new:
-        ports = ", ".join(sorted(old ^ new))
-        raise SpecError(
-            f"an update cannot add or remove ports ({ports}): the Service keeps those that it has",
-            "submit another version with these ports",
-        )
-
-
-def _without(rendering: _Rendering, spec: WorkloadSpec, one: Option) -> Object:
-    """The manifest with another value of an option; with the same one if no other can be rendered."""
-    for value in _others(one, getattr(spec, one.name)):
-        try:
-            return rendering.of(replace(spec, **{one.name: value}))
-        except SpecError:
-            continue
-    return rendering.of(spec)
-
-
-def _others(one: Option, value: Any) -> Iterator[Any]:
-    """Values that differ from one, of which some may be valid."""
-    if isinstance(value, bool):
-        yield not value
-    elif isinstance(value, int):
-        yield from (value + 1, value - 1, value + 5, value - 5)
-    elif isinstance(value, Mapping):
-        yield {}
-    elif isinstance(value, tuple):
-        yield ()
-    elif isinstance(value, str):
-        yield from (other for other in one.type.choices if other != value)
-        yield from (f"1{value}", f"{value}1", f"{value}x", "")
-
-
-class _Rendering:
-    """Renders the main object of a serving, always the same way."""
-
-    def __init__(self, session: Session, found: Found) -> None:
-        self._found = found
-        here = rerun.surroundings(found.obj)
-        self._origin = Origin(submitter=session.user, version=VERSION, surroundings=here)
-
-    def of(self, spec: WorkloadSpec) -> Object:
-        """The main object of a Spec, without the record of its options."""
-        made = self._plan(spec).main
-        notes = {key: one for key, one in made["metadata"]["annotations"].items() if key != labels.SPEC}
-        return {**made, "metadata": {**made["metadata"], "annotations": notes}}
-
-    def ports(self, spec: WorkloadSpec) -> set[str]:
-        """The names of the ports of its Service."""
-        services = [one for one in self._plan(spec).dependents if one["kind"] == "Service"]
-        return {port["name"] for one in services for port in one["spec"]["ports"]}
-
-    def _plan(self, spec: WorkloadSpec) -> Plan:
-        return plan.plan(
-            self._found.kind,
-            spec,
-            resource=self._found.resource,
-            namespace=self._found.serving.namespace,
-            origin=self._origin,
-        )
+    return _noted(live, {**_notes(live), labels.SPEC: json.dumps(options, ensure_ascii=False)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from arena import kinds, manifests
@@ -32,7 +32,14 @@ class Changed:
     serving: Serving
     """The serving after the change, without its instances."""
     patch: Object
-    """The JSON merge patch that was sent, or would be; empty if nothing had to change."""
+    """The JSON merge patch of its main object that was sent, or would be; empty if that had not to change."""
+    beside: Sequence[Object] = ()
+    """What was sent of the objects beside it: new ones as they are, and patches that name their object."""
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything had to change."""
+        return bool(self.patch or self.beside)
 
 
 def locate(session: Session, name: str, version: str, kind: Kind | str | None) -> Found:
@@ -55,9 +62,9 @@ def apply(cluster: Cluster, found: Found, amend: Amend, *, dry_run: bool = False
     for attempt in range(ATTEMPTS):
         patch = manifests.merge_patch(found.obj, amend(found))
         if dry_run or not patch:
-            return Changed(serving=_read(found, manifests.patch(found.obj, patch)), patch=patch)
+            return result(found, manifests.patch(found.obj, patch), patch)
         try:
-            return Changed(serving=_read(found, _send(cluster, found, patch)), patch=patch)
+            return result(found, _send(cluster, found, patch), patch)
         except Conflict:
             if attempt == ATTEMPTS - 1:
                 raise
@@ -65,9 +72,9 @@ def apply(cluster: Cluster, found: Found, amend: Amend, *, dry_run: bool = False
     raise AssertionError("the loop returns or raises")
 
 
-def _read(found: Found, obj: Object) -> Serving:
-    one: Serving = found.kind.read(obj, [])
-    return one
+def result(found: Found, obj: Object, patch: Object, beside: Sequence[Object] = ()) -> Changed:
+    """What has become of a serving whose main object is `obj` now."""
+    return Changed(serving=found.kind.read(obj, []), patch=patch, beside=beside)
 
 
 def again(cluster: Cluster, found: Found) -> Found:
@@ -84,12 +91,18 @@ def _send(cluster: Cluster, found: Found, patch: Object) -> Object:
     known = {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"]}
     body = {**patch, "metadata": {**patch.get("metadata", {}), **known}}
     now = cluster.patch(found.resource, meta["namespace"], meta["name"], body)
+    check_kept(cluster, found, now, patch)
+    return now
+
+
+def check_kept(cluster: Cluster, found: Found, now: Object, patch: Object) -> None:
+    """Check that the cluster has stored a patch; raises MissingOperator."""
+    meta = found.obj["metadata"]
     if now["metadata"].get("generation") == meta.get("generation") and _was_dropped(now, patch):
         kind = found.resource.kind
         raise MissingOperator(
             f"{cluster.name} ignored the change: its {kind} is too old", "update its operator"
         )
-    return now
 
 
 def _was_dropped(now: Object, patch: Object) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from arena import labels
 from arena.actions.jobs import find as jobs
+from arena.actions.serving import contents
 from arena.actions.serving.find import Found
 from arena.kinds.serving.base import status
 from arena.kinds.workload import instances
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 KEPT = 10
 """The number of former options that are kept, as of ReplicaSets by default."""
-OWN = (labels.SPEC, labels.CHANGE_CAUSE, labels.VERSION, labels.OVERRIDES)
+CONTENT = (labels.CONTENTS, labels.CODE_DIGEST, labels.CODE_PARTS, labels.CODE_ORIGIN)
+"""Annotations that tell the files, secrets and code of a revision."""
+OWN = (labels.SPEC, labels.CHANGE_CAUSE, labels.VERSION, labels.OVERRIDES, *CONTENT)
 """Annotations that belong to a revision."""
 
 
@@ -33,10 +36,8 @@ class State:
     revision: Revision
     template: Mapping[str, Any] | None = None
     """The pod template, of a Deployment."""
-    notes: Mapping[str, str] | None = None
-    """Its annotations, of a Deployment."""
-    options: Mapping[str, Any] | None = None
-    """The recorded options, of other kinds."""
+    notes: Mapping[str, str] = {}
+    """Its annotations, among which are its options."""
 
 
 def states(cluster: Cluster, found: Found) -> list[State]:
@@ -86,7 +87,7 @@ def _image(found: Found, template: Object) -> str:
 
 
 def _recorded(found: Found) -> list[State]:
-    former = _entries(found.obj)
+    former = entries(found.obj)
     number = 1 + max((int(one["revision"]) for one in former), default=0)
     notes = found.obj["metadata"].get("annotations") or {}
     now = Revision(
@@ -104,7 +105,7 @@ def _recorded(found: Found) -> list[State]:
                 image=str(one["options"].get("image") or ""),
                 cause=str(one.get("cause") or ""),
             ),
-            options=one["options"],
+            notes={**one.get("notes", {}), labels.SPEC: json.dumps(one["options"])},
         )
         for one in former
     ]
@@ -120,7 +121,7 @@ def _recorded_image(text: str) -> str:
     return str(options.get("image") or "") if isinstance(options, dict) else ""
 
 
-def _entries(obj: Object) -> list[Object]:
+def entries(obj: Object) -> list[Object]:
     """The former options of an object; none if somebody has edited them."""
     text = (obj["metadata"].get("annotations") or {}).get(labels.HISTORY, "[]")
     try:
@@ -131,6 +132,8 @@ def _entries(obj: Object) -> list[Object]:
         isinstance(one, dict)
         and isinstance(one.get("revision"), int)
         and isinstance(one.get("options"), dict)
+        and isinstance(one.get("notes", {}), dict)
+        and isinstance(one.get("contents", []), list)
         for one in found
     )
     return found if good else []
@@ -142,12 +145,14 @@ def noted(found: Found, changed: Object, cause: str) -> Object:
     notes = {**(meta.get("annotations") or {}), labels.CHANGE_CAUSE: cause}
     before = found.obj["metadata"].get("annotations") or {}
     if found.resource != DEPLOYMENTS and (text := before.get(labels.SPEC)):
-        entries = _entries(found.obj)
-        number = 1 + max((int(one["revision"]) for one in entries), default=0)
+        former = entries(found.obj)
         entry = {
-            "revision": number,
+            "revision": 1 + max((int(one["revision"]) for one in former), default=0),
             "cause": before.get(labels.CHANGE_CAUSE, ""),
             "options": json.loads(text),
+            "notes": {key: before[key] for key in CONTENT if key in before},
+            "contents": sorted(contents.referred(found.obj)),
         }
-        notes[labels.HISTORY] = json.dumps([*entries, entry][-KEPT:], ensure_ascii=False)
+        kept = {key: one for key, one in entry.items() if one or key in ("cause", "options")}
+        notes[labels.HISTORY] = json.dumps([*former, kept][-KEPT:], ensure_ascii=False)
     return {**changed, "metadata": {**meta, "annotations": notes}}

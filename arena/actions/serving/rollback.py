@@ -6,13 +6,16 @@ import copy
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from arena.actions.serving import amendment, change, history
+from arena import labels
+from arena.actions.serving import amendment, change, former, history, transition
+from arena.actions.serving.beside import Amended
 from arena.actions.serving.canary import state
 from arena.actions.serving.change import Changed
 from arena.actions.serving.find import Found
 from arena.actions.serving.history import State
 from arena.errors import NotFound
 from arena.kinds.kind import Kind
+from arena.values import replace
 
 if TYPE_CHECKING:
     from arena.session import Session
@@ -42,15 +45,15 @@ def rollback(
     target = _chosen(found, history.states(cluster, found), to)
     cause = f"arena serve rollback --to {target.revision.number}"
 
-    def amend(now: Found) -> Object:
+    def amend(now: Found) -> Amended:
         if target.revision.is_current:
-            return now.obj
+            return Amended(main=now.obj)
         if target.template is not None:
-            return _with_template(now, target)
-        restored = amendment.restored(session, now, target.options or {})
-        return history.noted(now, restored, target.revision.cause or cause)
+            return _with_template(session, now, target)
+        made = amendment.restored(session, now, target.notes)
+        return replace(made, main=history.noted(now, made.main, target.revision.cause or cause))
 
-    return change.apply(cluster, found, amend)
+    return transition.apply(cluster, found, amend)
 
 
 def _chosen(found: Found, states: Sequence[State], number: int) -> State:
@@ -69,13 +72,18 @@ def _chosen(found: Found, states: Sequence[State], number: int) -> State:
     return max(earlier, key=lambda one: one.revision.number)
 
 
-def _with_template(found: Found, target: State) -> Object:
-    """The Deployment with the pod template and the annotations of a revision."""
+def _with_template(session: Session, found: Found, target: State) -> Amended:
+    """The Deployment with the pod template and the annotations of a revision, and what is beside it."""
     template = copy.deepcopy(dict(target.template or {}))
     marks = {key: one for key, one in template["metadata"].get("labels", {}).items() if key != HASH}
     template["metadata"] = {**template["metadata"], "labels": marks}
     meta = found.obj["metadata"]
-    notes = {key: one for key, one in (meta.get("annotations") or {}).items() if key not in history.OWN}
-    notes |= {key: one for key, one in (target.notes or {}).items() if key in history.OWN}
+    own = meta.get("annotations") or {}
+    notes = {key: one for key, one in own.items() if key not in history.OWN}
+    notes |= {key: one for key, one in target.notes.items() if key in history.OWN}
     spec = {**found.obj["spec"], "template": template}
-    return {**found.obj, "metadata": {**meta, "annotations": notes}, "spec": spec}
+    main = {**found.obj, "metadata": {**meta, "annotations": notes}, "spec": spec}
+    former.check_there(session.cluster(), found, main)
+    if labels.SPEC in own and labels.SPEC in target.notes:
+        return replace(amendment.restored(session, found, target.notes), main=main)
+    return Amended(main=main)

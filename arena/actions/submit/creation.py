@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from queue import SimpleQueue
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from arena import labels
 from arena.errors import ArenaError, MissingOperator, NotFound, Unreachable
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from arena.kube import Cluster
 
 Object = dict[str, Any]
+T = TypeVar("T")
+C = TypeVar("C", bound="Creation")
 
 
 class Creation:
@@ -35,7 +38,8 @@ class Creation:
         self._mark = {labels.SUBMISSION: os.urandom(8).hex()}
         self._tasks: SimpleQueue[Task[Any] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, daemon=True)
-        self._all: list[tuple[Resource, Object]] = []
+        self._undo: list[Callable[[], None]] = []
+        """What takes each request back, in the order of the requests."""
 
     def create(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Object:
         """Create an object and return it as stored, even if the cluster's answer was lost.
@@ -44,8 +48,11 @@ class Creation:
             Conflict: the name is taken.
             NotAllowed, SpecError, MissingOperator, Unreachable: as reported by the cluster.
         """
-        # Another thread sends and records it, so that after Ctrl-C it is clear whether it was created.
-        task = Task(self._create, (resource, namespace, body))
+        return self._sent(self._create, resource, namespace, body)
+
+    def _sent(self, call: Callable[..., T], *args: Any) -> T:
+        """Make a call in another thread, which records it, so that after Ctrl-C it is clear what was done."""
+        task = Task(call, args)
         self._tasks.put(task)
         return task.result()
 
@@ -55,7 +62,7 @@ class Creation:
 
     def _create(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Object:
         found = self._stored(resource, namespace, body)
-        self._all.append((resource, found["metadata"]))
+        self._undo.append(partial(delete, self._cluster, resource, found["metadata"]))
         return found
 
     def _stored(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Object:
@@ -89,7 +96,7 @@ class Creation:
             "choose another name, or delete it first",
         ) from error
 
-    def __enter__(self) -> Creation:
+    def __enter__(self: C) -> C:
         # A thread whose start was interrupted is not awaited: it runs before there is anything to send.
         self._thread.start()
         return self
@@ -99,22 +106,26 @@ class Creation:
     ) -> None:
         self._tasks.put(None)
         self._thread.join()
-        made = [] if error is None else self._all
-        left = [one for one in reversed(made) if not self._taken_back(*one)]
-        if not left:
+        told = "" if error is None else self._taken_back()
+        if not told:
             return
-        told = f"{self._what} could not be deleted again: delete it"
         if not isinstance(error, ArenaError):
             raise ArenaError(told) from error
         _add(error, told)
 
-    def _taken_back(self, resource: Resource, meta: Mapping[str, Any]) -> bool:
-        """Delete what one request created; return whether nothing of it is left."""
-        try:
-            delete(self._cluster, resource, meta)
-        except ArenaError:
-            return False
-        return True
+    def _taken_back(self) -> str:
+        """Delete what was created; return what to say if something is left."""
+        left = [one for one in reversed(self._undo) if not is_done(one)]
+        return f"{self._what} could not be deleted again: delete it" if left else ""
+
+
+def is_done(call: Callable[[], None]) -> bool:
+    """Make a call; return whether it succeeded."""
+    try:
+        call()
+    except ArenaError:
+        return False
+    return True
 
 
 @contextmanager

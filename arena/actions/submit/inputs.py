@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from arena.actions.submit import secrets
 from arena.actions.submit.code import storage
 from arena.errors import SpecError
+from arena.kinds.option_values import ConfigFile
 from arena.kinds.workload import dependents
 from arena.kinds.workload.rendering import PackedCode
 from arena.kinds.workload.spec import WorkloadSpec
@@ -46,16 +47,17 @@ def read(spec: WorkloadSpec, archive: Archive | None = None) -> Inputs:
 
         archive = pack(os.path.expanduser(spec.code))
     return Inputs(
-        config_files=_config_files(spec),
+        config_files=config_files(spec.config_file),
         archive=archive,
         code=storage.packed(archive) if archive else None,
         secrets=secrets.values(spec.secret),
     )
 
 
-def _config_files(spec: WorkloadSpec) -> dict[str, bytes]:
+def config_files(files: Iterable[ConfigFile]) -> dict[str, bytes]:
+    """The contents of config files, by their paths; raises SpecError if one cannot be read."""
     found = {}
-    for one in spec.config_file:
+    for one in files:
         try:
             with open(one.source, "rb") as file:
                 found[one.source] = file.read(dependents.FILES_LIMIT + 1)

@@ -69,7 +69,7 @@ def each(
 
 def tell(made: "Changed", words: "tuple[str, str]") -> None:
     """Print what has become of a serving."""
-    _console.line(f"serving {made.serving.title} {words[not made.patch]}", err=not made.patch)
+    _console.line(f"serving {made.serving.title} {words[not made.is_changed]}", err=not made.is_changed)
 
 
 def stay(session: "Session", made: "Changed", patience: int | None, *, quiet: bool = False) -> None:
@@ -86,10 +86,10 @@ def stay(session: "Session", made: "Changed", patience: int | None, *, quiet: bo
 
 
 def preview(made: "Changed", form: str | None) -> None:
-    """Print the patch that would be sent."""
+    """Print the patches and the new objects that would be sent."""
     from arena.views import encode
 
-    if not made.patch:
+    if not made.is_changed:
         _console.remark(f"serving {made.serving.title} is already so")
         return
     meta = {"name": made.serving.object_name, "namespace": made.serving.namespace}
@@ -97,8 +97,12 @@ def preview(made: "Changed", form: str | None) -> None:
     if form == "name":
         _console.line(made.serving.object_name)
     else:
-        _console.page(encode.encode(whole, form or "yaml"))
-    _console.remark("nothing was changed; this patch would be sent")
+        more = [] if form == "json" else made.beside
+        listed = {"apiVersion": "v1", "kind": "List", "items": [whole, *made.beside]}
+        first = listed if form == "json" and made.beside else whole
+        _console.page("\n---\n".join(encode.encode(one, form or "yaml") for one in (first, *more)))
+    _console.remark("nothing was changed; this would be sent" if made.beside else
+                    "nothing was changed; this patch would be sent")  # fmt: skip
 
 
 def show(session: "Session", made: "Changed", form: str | None, words: "tuple[str, str]") -> None:

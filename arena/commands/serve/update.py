@@ -1,4 +1,4 @@
-"""arena serve update: change what a serving runs, its size or its placement."""
+"""arena serve update: change the options of a serving."""
 
 import re
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ from arena.commands import _complete, _console, _family, _flags
 from arena.commands._globals import pass_session, spread
 from arena.commands._kinds import Kinds
 from arena.commands._spec import SpecCommand, given, spec_options
-from arena.commands.serve import _canary, _changing
+from arena.commands.serve import _canary, _changing, _kind_options
 from arena.commands.serve._family import SERVINGS, completed_names, version_option
 
 if TYPE_CHECKING:
@@ -78,17 +78,20 @@ def _of_name(name: str) -> click.Command:
     def function(session: "Session", **flags: Any) -> None:
         _update(session, name, ServingSpec, **flags)
 
-    function.__doc__ = """Change a serving; only what is named changes. Options of its kind: name the kind.
+    function.__doc__ = """Change a serving; only what is named changes.
+
+    The options of its kind are accepted, too: arena serve update KIND --help lists them.
 
     \b
     arena serve update digits --image IMAGE --wait
     arena serve update digits@2 --replicas 3
     """
-    return _command(name, ServingSpec, function, _family.kind_option(SERVINGS))
+    named = _flags.decorated(_family.kind_option(SERVINGS), _kind_options.accepted(ServingSpec))
+    return _command(name, ServingSpec, function, named)
 
 
 def _command(name: str, spec: type, function: Any, naming: Any) -> click.Command:
-    from arena.actions.serving.amendment import FIXED
+    from arena.actions.serving.joining import FIXED
     from arena.kinds.spec import options
 
     decorated: Any = pass_session(function)
@@ -106,15 +109,17 @@ def _command(name: str, spec: type, function: Any, naming: Any) -> click.Command
 
 @click.group("update", cls=Updates, family=SERVINGS)
 def command() -> None:
-    """Change what a serving runs, its size or its placement; only what is named changes.
+    """Change the options of a serving; only what is named changes.
 
     Name the kind and --name, or the serving alone. The instances are replaced step by step, and other
-    clients' changes stay.
+    clients' changes stay. Files, secrets and code are read anew if they are named. If a step is refused or
+    interrupted, all is as before.
 
     \b
     arena serve update digits --image IMAGE --wait
     arena serve update custom --name digits --image IMAGE
     arena serve update triton --name digits -v 2 --model-repository /models
+    arena serve update digits --config-file app.yaml:/etc/app.yaml --secret TOKEN --code .
     """
 
 
@@ -131,19 +136,22 @@ def _update(  # noqa: PLR0913  # one parameter a flag
     kind: "Kind | None" = None,
     **more: Any,
 ) -> None:
-    from arena.actions.serving.amendment import FIXED
+    from arena.actions.serving import change
+    from arena.actions.serving.joining import FIXED
     from arena.actions.serving.update import update
     from arena.kinds import spec as specs
 
     every = given(click.get_current_context(), spec)
     changes = {option: value for option, value in every.items() if option not in FIXED}
     specs.partial(spec, changes)  # a wrong value is refused before the cluster is asked
+    if flags := _kind_options.given(click.get_current_context()):
+        changes |= _kind_options.of(change.locate(session, name, version, kind).kind, flags)
     if more["canary"] and not dry_run:
         _canary.run(session, name, changes, (version, kind), more)
         return
     if not dry_run:
         _console.remark(f"using {session.describe()}")
-    made = update(session, name, changes, version=version, kind=kind, dry_run=dry_run)
+    made = update(session, name, changes, version=version, kind=kind, dry_run=dry_run, tell=_console.remark)
     if dry_run:
         _changing.preview(made, form)
         return

@@ -27,12 +27,14 @@ class PortAllocator:
     def allot(self, kind: Type, obj: Object, old: Object | None = None) -> None:
         """Allot a free port to every declared port (in place), and keep those of `old`.
 
+        A port of a Service that gets another number keeps its loopback port, so clients still find it.
+
         Raises:
             Refused: 507 if the range is used up; 422 if the object alone would use up much of it.
         """
         if kind.key not in ("/pods", "/services") or not self._choice:
             return
-        given = _given(old) if old else {}
+        given = _renumbered(kind, obj, old) if old else {}
         declared = _declared(kind, obj)
         if len(declared) > MOST:
             message = f"Invalid value: declares {len(declared)} ports; one object may have {MOST} here"
@@ -65,6 +67,27 @@ class PortAllocator:
 def _given(obj: Object) -> dict[str, int]:
     text = (obj["metadata"].get("annotations") or {}).get(PORTS)
     return dict(json.loads(text)) if text else {}
+
+
+def _renumbered(kind: Type, obj: Object, old: Object) -> dict[str, int]:
+    """What `old` was allotted, by the present numbers of ports that have kept their names."""
+    given = _given(old)
+    if kind.key != "/services":
+        return given
+    before, after = (
+        {
+            one["name"]: str(one["port"])
+            for one in (some.get("spec") or {}).get("ports") or []
+            if "name" in one
+        }
+        for some in (old, obj)
+    )
+    there = _declared(kind, obj)
+    for name, number in after.items():
+        was = before.get(name, number)
+        if was not in there and was in given and number not in given:
+            given[number] = given.pop(was)
+    return given
 
 
 def _declared(kind: Type, obj: Object) -> list[str]:

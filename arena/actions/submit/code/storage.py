@@ -109,6 +109,35 @@ def _there(cluster: Cluster, part: Object) -> Object | None:
     return found
 
 
+def release(cluster: Cluster, namespace: str, name: str, owner: str) -> None:
+    """Take an owner away from a part, or from any other ConfigMap, and delete that if no owner is left.
+
+    Args:
+        owner: the uid; an object that it does not own stays as it is.
+
+    Raises:
+        Conflict: others change it again and again.
+        NotAllowed, Unreachable: as reported by the cluster.
+    """
+    for _ in range(_TRIES):
+        try:
+            found = cluster.get(CONFIGMAPS, namespace, name)
+        except NotFound:
+            return
+        owners = _owners(found)
+        left = [one for one in owners if one["uid"] != owner]
+        if len(left) == len(owners):
+            return
+        with suppress(Conflict, NotFound):  # others may become owners, or cease to be, at this moment
+            if left:
+                version = {"resourceVersion": found["metadata"]["resourceVersion"], "ownerReferences": left}
+                cluster.patch(CONFIGMAPS, namespace, name, {"metadata": version})
+            else:
+                cluster.delete_unchanged(CONFIGMAPS, found)
+            return
+    raise Conflict(f'the ConfigMap "{name}" with the code changes too often', "try again")
+
+
 def check(cluster: Cluster, part: Object, old: Object | None = None) -> None:
     """Let the cluster try what `provide` would do with a part, and store nothing; raises as `provide`.
 
