@@ -235,7 +235,7 @@ def _interrupted(*_: object) -> None:
 
 def _codes(folder: Path) -> dict[str, str]:
     """Folders with different code."""
-    made = {name: folder / name for name in ("code", "other", "model")}
+    made = {name: folder / name for name in ("code", "other", "model", "fresh")}
     for name, one in made.items():
         one.mkdir()
         (one / "a.py").write_text(name, encoding="utf-8")
@@ -282,6 +282,10 @@ UNTRIED = {
     # The others only if it has a canary.
     "serve rollback": {"get pods/log", "get SERVINGS", "delete SERVINGS", *SPLIT},
     "serve scale": {"get pods/log"},
+    # Only once it has more revisions than are kept, and of code, if other jobs use the same.
+    "serve update --config-file": {"delete configmaps"},
+    "serve update --secret": {"delete secrets"},
+    "serve update --code": {"delete configmaps"},
     # Only of KServe, or if the split changes.
     "serve traffic-split": {"patch SERVINGS", "patch services", *(f"patch {one}" for one in usages.ROUTES),
                             "patch destinationrules.networking.istio.io"},

@@ -59,6 +59,10 @@ def _everywhere(right: str) -> str:
     return f"{verbs} @{where}"
 
 
+def _former(plural: str) -> Help:
+    return "removal of what no revision needs", ("list replicasets.apps", f"delete {plural}")
+
+
 class Usage(NamedTuple):
     """A command, or one with a flag.
 
@@ -153,9 +157,17 @@ USAGES = (
     Usage("serve attach --main", ("list SERVINGS", "list pods", "get or create pods/attach"),
           ((NEWER, ("create pods/attach",)),)),
     Usage("serve update", ("list patch SERVINGS",), (ROLLED_OUT,)),
+    Usage("serve update --restful-port", ("list patch SERVINGS", "get patch services")),
+    Usage("serve update --config-file", ("list patch SERVINGS", "get create configmaps"),
+          (_former("configmaps"),)),
+    Usage("serve update --secret", ("list patch SERVINGS", "get create secrets"),
+          (_former("secrets"),)),
+    Usage("serve update --code", ("list patch SERVINGS", "get create patch configmaps"),
+          (_former("configmaps"),)),
     Usage("serve rollback", ("list patch SERVINGS", "list replicasets.apps"),
-          (ROLLED_OUT, ("the end of a canary", ("get delete SERVINGS", "list get patch services")),
-           BY_GATEWAY, BY_ISTIO)),
+          (ROLLED_OUT, ("a check of what the revision needs", ("get configmaps", "get secrets")),
+           ("ports of that revision", ("get patch services",)),
+           ("the end of a canary", ("get delete SERVINGS", "list get patch services")), BY_GATEWAY, BY_ISTIO)),
     Usage("serve promote", ("list get patch delete SERVINGS", "list get patch services", "list pods"),
           (BY_GATEWAY, BY_ISTIO, SERVING_AT_ONCE)),
     Usage("serve restart", ("list patch SERVINGS",), (ROLLED_OUT,)),

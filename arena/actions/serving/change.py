@@ -80,7 +80,11 @@ def result(found: Found, obj: Object, patch: Object, beside: Sequence[Object] = 
 def again(cluster: Cluster, found: Found) -> Found:
     """The same object as it is now; raises NotFound if it is gone, or another has its name."""
     meta = found.obj["metadata"]
-    now = cluster.get(found.resource, meta["namespace"], meta["name"])
+    # By a list, since its reader may have no right to get single objects.
+    named = cluster.list(found.resource, meta["namespace"], fields=f"metadata.name={meta['name']}")
+    now = next(iter(named), None)
+    if now is None:
+        raise NotFound(f'serving "{found.serving.title}" was deleted')
     if now["metadata"]["uid"] != meta["uid"]:
         raise NotFound(f'serving "{found.serving.title}" was deleted, and another has its name')
     return found._replace(obj=now, serving=found.kind.read(now, []))
