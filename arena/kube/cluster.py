@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from arena.errors import ArenaError, NotFound
+from arena.errors import ArenaError
 from arena.kube import faults, lists
 from arena.kube.discovery import Discovery
 from arena.kube.endpoint import Endpoint
 from arena.kube.faults import Asked
 from arena.kube.pages import Selection, pages
 from arena.kube.transport import Request, Transport
+from arena.kube.urls import path_of
 from arena.kube.waiting import Waiting
 from arena.resources import PODS, Resource
 
@@ -25,8 +25,6 @@ Object = dict[str, Any]
 
 MERGE, JSON, STRATEGIC = "merge-patch", "json-patch", "strategic-merge-patch"
 """Kinds of patch."""
-_SEGMENT = r"(?!\.{1,2}\Z)[^/%\x00-\x1f\x7f\ud800-\udfff]+"
-"""One step of a path."""
 
 
 class Cluster:
@@ -72,7 +70,7 @@ class Cluster:
     def get(self, resource: Resource, namespace: str | None, name: str) -> Object:
         """Return one object; raises NotFound if there is none."""
         asked = Asked(self.name, "read", resource, namespace, name)
-        return self._transport.json(Request(asked, "GET", _path(resource, asked)))
+        return self._transport.json(Request(asked, "GET", path_of(resource, asked)))
 
     def list(
         self, resource: Resource, namespace: str | None = None, labels: str = "", fields: str = ""
@@ -158,7 +156,7 @@ class Cluster:
         With `metadata.resourceVersion` in a merge patch, it is a Conflict if the object changed meanwhile.
         """
         asked = Asked(self.name, "change", resource, namespace, name)
-        path = _path(resource, asked) + (f"/{subresource}" if subresource else "")
+        path = path_of(resource, asked) + (f"/{subresource}" if subresource else "")
         query = {"fieldManager": "arena", "fieldValidation": "Strict"}
         return self._transport.json(Request(asked, "PATCH", path, query, body, f"application/{kind}+json"))
 
@@ -167,9 +165,9 @@ class Cluster:
     ) -> None:
         """Raise what `patch` would raise for a merge patch (None: of nothing), and change nothing."""
         asked = Asked(self.name, "change", resource, namespace, name)
-        query = {"dryRun": "All", **({"fieldManager": "arena", "fieldValidation": "Strict"} if body else {})}
-        path, kind = _path(resource, asked), f"application/{MERGE}+json"
-        self._transport.json(Request(asked, "PATCH", path, query, body or {}, kind))
+        query = {"fieldManager": "arena", "fieldValidation": "Strict", "dryRun": "All"}
+        kind = f"application/{MERGE}+json"
+        self._transport.json(Request(asked, "PATCH", path_of(resource, asked), query, body or {}, kind))
 
     def delete(
         self,
@@ -191,20 +189,20 @@ class Cluster:
             body["preconditions"] = {"uid": uid}
         if grace is not None:
             body["gracePeriodSeconds"] = grace
-        return self._transport.json(Request(asked, "DELETE", _path(resource, asked), body=body))
+        return self._transport.json(Request(asked, "DELETE", path_of(resource, asked), body=body))
 
     def delete_unchanged(self, resource: Resource, obj: Mapping[str, Any]) -> None:
         """Delete an object as it was read: Conflict if it has changed, NotFound if there is none."""
         meta = obj["metadata"]
         asked = Asked(self.name, "delete", resource, meta["namespace"], meta["name"])
         same = {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"]}
-        self._transport.json(Request(asked, "DELETE", _path(resource, asked), body={"preconditions": same}))
+        self._transport.json(Request(asked, "DELETE", path_of(resource, asked), body={"preconditions": same}))
 
     def check_delete(self, resource: Resource, namespace: str | None, name: str, uid: str) -> None:
         """Raise what `delete` would raise for exactly this object, and delete nothing."""
         asked = Asked(self.name, "delete", resource, namespace, name)
         body = {"preconditions": {"uid": uid}, "dryRun": ["All"]}
-        self._transport.json(Request(asked, "DELETE", _path(resource, asked), body=body))
+        self._transport.json(Request(asked, "DELETE", path_of(resource, asked), body=body))
 
     def watch(
         self,
@@ -300,11 +298,3 @@ class Cluster:
         """Raise MissingOperator unless the cluster serves the type."""
         if not self.serves(resource):
             raise faults.missing_operator(self.name, resource)
-
-
-def _path(resource: Resource, asked: Asked) -> str:
-    """The path of one object; raises NotFound for a name that would lead to another one or to all."""
-    for name in (asked.name or "", asked.namespace or "default"):
-        if not re.fullmatch(_SEGMENT, name):
-            raise NotFound(f'"{name}" is not a possible name', "check the name")
-    return resource.path(asked.namespace, asked.name)

@@ -3,14 +3,24 @@
 This is what requests need of `urllib.parse`, whose import takes as long as several requests.
 """
 
+from __future__ import annotations
+
+import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from arena.errors import NotFound
+from arena.resources import Resource
 from arena.tuples import NamedTuple
+
+if TYPE_CHECKING:
+    from arena.kube.faults import Asked
 
 _KEPT = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-~")
 """The characters that are never encoded, by RFC 3986."""
+_SEGMENT = r"(?!\.{1,2}\Z)[^/%\x00-\x1f\x7f\ud800-\udfff]+"
+"""One step of a path."""
 
 
 class Address(NamedTuple):
@@ -70,3 +80,11 @@ def query(parameters: Iterable[tuple[str, Any]]) -> str:
 
 def _word(text: str) -> str:
     return quoted(text, " ").replace(" ", "+")
+
+
+def path_of(resource: Resource, asked: Asked) -> str:
+    """The path of one object; raises NotFound for a name that would lead to another one or to all."""
+    for name in (asked.name or "", asked.namespace or "default"):
+        if not re.fullmatch(_SEGMENT, name):
+            raise NotFound(f'"{name}" is not a possible name', "check the name")
+    return resource.path(asked.namespace, asked.name)
