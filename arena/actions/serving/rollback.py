@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from arena import labels
@@ -13,7 +14,7 @@ from arena.actions.serving.canary import state
 from arena.actions.serving.change import Changed
 from arena.actions.serving.find import Found
 from arena.actions.serving.history import State
-from arena.errors import NotFound
+from arena.errors import NotFound, SpecError
 from arena.kinds.kind import Kind
 from arena.values import replace
 
@@ -85,5 +86,6 @@ def _with_template(session: Session, found: Found, target: State) -> Amended:
     main = {**found.obj, "metadata": {**meta, "annotations": notes}, "spec": spec}
     former.check_there(session.cluster(), found, main)
     if labels.SPEC in own and labels.SPEC in target.notes:
-        return replace(amendment.restored(session, found, target.notes), main=main)
+        with suppress(SpecError):  # options that this version cannot render must not keep old pods away
+            return replace(amendment.restored(session, found, target.notes), main=main)
     return Amended(main=main)
