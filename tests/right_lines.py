@@ -89,8 +89,8 @@ LINES = {
                               "serve update served --secret A1=3"),
     "serve update --code": ("!submit job --name shares {image} --code {other} true",
                             *(f"serve update served --code {{{one}}}" for one in ("other", "fresh", "code"))),
-    "serve rollback": ("!serve update served --restful-port 8082 --secret A1=4",
-                       "serve rollback served --wait"),
+    "serve rollback": ("!serve update served --restful-port 8082 --secret A1=4 "
+                       "--config-file {code}/a.py:/tmp/arena-a", "serve rollback served --wait"),
     "serve promote": ("serve promote served",),
     "serve restart": ("serve restart served --wait",),
     "serve scale": ("serve scale served --replicas 2 --wait",),

@@ -280,12 +280,12 @@ UNTRIED = {
     "serve wait": {"get pods/log", "watch SERVINGS", "watch pods"},  # only if it is not ready
     **{name: {"get pods/log"} for name in ("serve update", "serve restart")},
     # The others only if it has a canary.
-    "serve rollback": {"get pods/log", "get SERVINGS", "delete SERVINGS", *SPLIT},
+    "serve rollback": {"get pods/log", "delete SERVINGS", *SPLIT},
     "serve scale": {"get pods/log"},
-    # Only once it has more revisions than are kept, and of code, if other jobs use the same.
-    "serve update --config-file": {"delete configmaps"},
-    "serve update --secret": {"delete secrets"},
-    "serve update --code": {"delete configmaps"},
+    # Only once it has more revisions than are kept.
+    "serve update --config-file": {"get secrets", "delete secrets", "delete configmaps"},
+    "serve update --secret": {"get configmaps", "delete secrets", "delete configmaps"},
+    "serve update --code": {"get secrets", "delete secrets", "delete configmaps"},
     # Only of KServe, or if the split changes.
     "serve traffic-split": {"patch SERVINGS", "patch services", *(f"patch {one}" for one in usages.ROUTES),
                             "patch destinationrules.networking.istio.io"},
@@ -293,7 +293,7 @@ UNTRIED = {
     "serve forward": {"watch pods", "get pods/portforward", "create pods/portforward"},
     "serve autoscale": {"patch SERVINGS"},  # the same
     # Only if it has a canary.
-    "serve promote": {*(f"{one} SERVINGS" for one in ("get", "patch", "delete", "watch")),
+    "serve promote": {*(f"{one} SERVINGS" for one in ("patch", "delete", "watch")),
                       "list pods", "watch pods", *SPLIT},
     "serve top": {"create pods/portforward"},  # only if the cluster asks for it
     "serve exec": {"create pods/exec"},

@@ -47,6 +47,8 @@ BY_ISTIO = ("traffic by Istio", ("get create patch virtualservices.networking.is
 SHARED = ("shares of the traffic", tuple(f"list {one}" for one in ROUTES))
 REVISIONS = ("revisions", ("list replicasets.apps",))
 SCALED_BY = ("its autoscaler", ("list horizontalpodautoscalers.autoscaling",))
+FORMER = ("removal of what no revision needs",
+          ("list replicasets.apps", "get delete configmaps", "get delete secrets"))  # fmt: skip
 ROLLED_OUT = ("--wait", ("watch SERVINGS", "list watch pods", "get pods/log"))
 REASON_IN_LOG = ("why an instance crashed", ("get pods/log",))
 READ, FOLLOW = ("get JOBS", "list pods"), ("get list JOBS", "get list pods")
@@ -57,10 +59,6 @@ Help = tuple[str, tuple[str, ...]]
 def _everywhere(right: str) -> str:
     verbs, _, where = right.rpartition(" ")
     return f"{verbs} @{where}"
-
-
-def _former(plural: str) -> Help:
-    return "removal of what no revision needs", ("list replicasets.apps", f"delete {plural}")
 
 
 class Usage(NamedTuple):
@@ -159,23 +157,23 @@ USAGES = (
     Usage("serve update", ("list patch SERVINGS",), (ROLLED_OUT,)),
     Usage("serve update --restful-port", ("list patch SERVINGS", "get patch services")),
     Usage("serve update --config-file", ("list patch SERVINGS", "get create configmaps"),
-          (_former("configmaps"),)),
+          (FORMER,)),
     Usage("serve update --secret", ("list patch SERVINGS", "get create secrets"),
-          (_former("secrets"),)),
+          (FORMER,)),
     Usage("serve update --code", ("list patch SERVINGS", "get create patch configmaps"),
-          (_former("configmaps"),)),
+          (FORMER,)),
     Usage("serve rollback", ("list patch SERVINGS", "list replicasets.apps"),
           (ROLLED_OUT, ("a check of what the revision needs", ("get configmaps", "get secrets")),
            ("ports of that revision", ("get patch services",)),
-           ("the end of a canary", ("get delete SERVINGS", "list get patch services")), BY_GATEWAY, BY_ISTIO)),
-    Usage("serve promote", ("list get patch delete SERVINGS", "list get patch services", "list pods"),
+           ("the end of a canary", ("delete SERVINGS", "list get patch services")), BY_GATEWAY, BY_ISTIO)),
+    Usage("serve promote", ("list patch delete SERVINGS", "list get patch services", "list pods"),
           (BY_GATEWAY, BY_ISTIO, SERVING_AT_ONCE)),
     Usage("serve restart", ("list patch SERVINGS",), (ROLLED_OUT,)),
     Usage("serve scale", ("list patch SERVINGS",), (ROLLED_OUT,)),
     Usage("serve traffic-split", ("list SERVINGS", "list services", "get create patch services"),
           (BY_GATEWAY, BY_ISTIO, ("traffic of KServe", ("patch SERVINGS",)))),
     Usage("serve update --canary",
-          ("list get create patch delete SERVINGS", "list get create patch services", "list pods"),
+          ("list create patch delete SERVINGS", "list get create patch services", "list pods"),
           (BY_GATEWAY, BY_ISTIO, ("metrics of its engine, and the pods of KServe", REACHED[1]),
            SERVING_AT_ONCE, REASON_IN_LOG)),
     Usage("serve delete", ("list get delete SERVINGS",),
