@@ -7,7 +7,16 @@ from typing import Any
 
 from arena import labels
 from arena.kinds.serving import kserve
-from arena.resources import AUTOSCALERS, CONFIGMAPS, DEPLOYMENTS, SECRETS, SERVICES, Resource
+from arena.resources import (
+    AUTOSCALERS,
+    CONFIGMAPS,
+    DEPLOYMENTS,
+    GATEWAYS,
+    SECRETS,
+    SERVICES,
+    VIRTUAL_SERVICES,
+    Resource,
+)
 
 KSERVE = ("serve", "kserve", "--name", "iris", "--model-format", "sklearn", "--model", "s3://b/m")
 CUSTOM = ("serve", "custom", "--name", "sums", "--version", "1", "--image", "i", "--restful-port", "80")
@@ -88,13 +97,25 @@ def test_an_autoscaler_comes_and_goes(arena, stage):
 
 def test_a_type_that_the_cluster_lacks(arena, stage):
     """An update that needs an object of a type that is not served is refused as a whole."""
+    assert arena(*KSERVE).code == 0
+    before = service(stage)
+    refused = arena("serve", "update", "iris", "--enable-prometheus", "--runtime-version", "2")
+    assert (refused.code, "has no ServiceMonitor" in refused.err) == (6, True), refused
+    assert (service(stage), names(stage, SERVICES)) == (before, [])
+
+
+def test_a_gateway_comes_and_goes(arena, stage):
+    """A serving is exposed, its route follows its port, and it is hidden again."""
     assert arena(*CUSTOM, "x").code == 0
-    before = stage.cluster.get(DEPLOYMENTS, "default", "sums-1-custom-serving")
-    refused = arena("serve", "update", "sums", "--expose-service", "--enable-istio", "--restful-port", "90")
-    assert (refused.code, "has no Gateway" in refused.err) == (6, True)
-    assert stage.cluster.get(DEPLOYMENTS, "default", "sums-1-custom-serving") == before
-    [service] = stage.cluster.list(SERVICES, "default")
-    assert service["spec"]["ports"][0]["port"] == 80
+    done = arena("serve", "update", "sums", "--expose-service", "--enable-istio")
+    assert done.code == 0, done.err
+    assert names(stage, GATEWAYS) == names(stage, VIRTUAL_SERVICES) == ["sums-1"]
+    assert arena("serve", "update", "sums", "--restful-port", "90").code == 0
+    [route] = stage.cluster.list(VIRTUAL_SERVICES, "default")
+    [destination] = route["spec"]["http"][0]["route"]
+    assert destination["destination"]["port"]["number"] == 90
+    assert arena("serve", "update", "sums", "--no-expose-service").code == 0
+    assert names(stage, GATEWAYS) == names(stage, VIRTUAL_SERVICES) == []
 
 
 def test_another_type_is_refused(arena, stage):
