@@ -45,6 +45,16 @@ def _nothing(obj: Object) -> None:
     """No defaults."""
 
 
+class Conversion(NamedTuple):
+    """A version of a built-in kind that has other fields than the one in which its objects are stored."""
+
+    structure: Mapping[str, Any]
+    up: Callable[[Object], Object]
+    """An object of this version -> the same as it is stored."""
+    down: Callable[[Object], Object]
+    """A stored object -> the same in this version."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Definition:
     """A kind that the API serves because its operator is installed.
@@ -63,6 +73,7 @@ class Definition:
         immutable: the fields of spec that may not change, as paths.
         change: yields what else may not change, from the old and the new object.
         served: the versions besides that of the resource in which its objects are served, too.
+        conversions: how objects are converted to those of them that have other fields.
         fields: the paths that a field selector may name, besides name and namespace.
         custom: whether a cluster serves it from a CustomResourceDefinition.
         seeds: objects that exist from the start.
@@ -84,6 +95,7 @@ class Definition:
     immutable: tuple[str, ...] = ()
     change: Callable[[Object, Object], Iterable[FieldError]] = lambda old, new: ()
     served: tuple[str, ...] = ()
+    conversions: Mapping[str, Conversion] = field(default_factory=dict)
     fields: tuple[str, ...] = ()
     custom: bool = True
     seeds: tuple[Object, ...] = ()

@@ -104,6 +104,9 @@ class Api:
         """Create an object; raises Refused 409 AlreadyExists, or 404 if the namespace is missing."""
         kind = of(resource)
         body = admission.read(kind, deepcopy(body), how)
+        if kind.stored and kind.conversion:
+            made = self.create(kind.stored, versions.stored(kind, body), namespace, how)
+            return versions.served(kind, made)
         obj = metadata.begin(kind, body, namespace)
         with self.store.transaction(how.dry):
             if not body["metadata"].get("name"):
@@ -155,6 +158,14 @@ class Api:
         """
         kind = of(resource)
         _check_scale(kind, subresource)
+        if kind.stored and kind.conversion:
+
+            def converted(old: Object) -> Object:
+                new = admission.read_replacement(kind, change(versions.served(kind, old)), how)
+                return versions.stored(kind, new)
+
+            made = self.change(kind.stored, name, namespace, converted, subresource, how)
+            return versions.served(kind, made)
         with self.store.transaction(how.dry):
             old = versions.served(kind, self._existing(kind, name, namespace))
             if subresource == "scale":

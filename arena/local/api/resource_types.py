@@ -6,7 +6,7 @@ from typing import Any
 from arena.local import definitions, objects
 from arena.local.api import published
 from arena.local.api.refusals import of_code
-from arena.local.definitions import Definition
+from arena.local.definitions import Conversion, Definition
 from arena.local.objects import Resource
 from arena.tuples import NamedTuple
 
@@ -33,6 +33,11 @@ class Type(NamedTuple):
     """The structure of a kind that nobody publishes."""
     stored: Resource | None = None
     """The version in which its objects are stored; None for that of this type."""
+
+    @property
+    def conversion(self) -> Conversion | None:
+        """How its objects are converted to those that are stored; None if they have the same fields."""
+        return self.definition.conversions.get(self.resource.version) if self.definition else None
 
     @property
     def key(self) -> str:
@@ -93,9 +98,11 @@ def _defined(one: Definition, resource: Resource) -> Type:
     short = tuple(facts["short"]) if facts else one.short
     # `kubectl get all` lists only namespaced types.
     categories = ("all",) if resource.namespaced else ()
+    conversion = one.conversions.get(resource.version)
+    structure = conversion.structure if conversion else one.structure or None
     return Type(
         resource, short, subresources, categories, True, definition=one, facts=facts,
-        structure=one.structure or None, stored=None if resource is one.resource else one.resource,
+        structure=structure, stored=None if resource is one.resource else one.resource,
     )  # fmt: skip
 
 

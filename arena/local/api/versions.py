@@ -1,6 +1,7 @@
 """Objects of kinds that are served in several versions: all are stored in one of them.
 
-The versions differ in their structure alone, as those of a CustomResourceDefinition without conversion.
+The versions of custom kinds differ in their structure alone, as those of a CustomResourceDefinition without
+conversion; the definition of a built-in kind converts its objects.
 """
 
 import json
@@ -14,6 +15,8 @@ from arena.local.objects import Object
 
 def stored(kind: Type, obj: Object) -> Object:
     """The object in the version in which it is stored; shares its content with the given one."""
+    if kind.conversion:
+        return kind.conversion.up(obj) if obj.get("apiVersion") == kind.resource.api_version else obj
     return obj if kind.stored is None else {**obj, "apiVersion": kind.stored.api_version}
 
 
@@ -21,6 +24,8 @@ def served(kind: Type, obj: Object) -> Object:
     """A stored object, which is changed, in the version of a type, without what that has no fields for."""
     if kind.stored is None:
         return obj
+    if kind.conversion:
+        return kind.conversion.down(obj)
     found = {**obj, "apiVersion": kind.resource.api_version}
     deque(structure.prune(schema.root(kind), found), maxlen=0)
     return found

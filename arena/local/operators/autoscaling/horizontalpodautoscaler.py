@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from arena.local.definitions import Definition
+from arena.local.definitions import Conversion, Definition
 from arena.local.machinery import conditions, scale
 from arena.local.machinery.clock import stamp
 from arena.local.machinery.conditions import Condition
@@ -16,7 +16,7 @@ from arena.local.machinery.operator import Key, Operator
 from arena.local.machinery.reconciler import Reconciler
 from arena.local.machinery.scale import Scale
 from arena.local.objects import AUTOSCALERS, DEMAND, SERVICES, Object, Objects, Refused, WatchEvent, key
-from arena.local.operators.autoscaling import holding, limits, metrics, status, validation
+from arena.local.operators.autoscaling import holding, limits, metrics, older, status, validation
 from arena.local.operators.autoscaling.history import History
 
 PERIOD = 5.0
@@ -204,6 +204,8 @@ DEFINITIONS = (
         fill=validation.fill,
         check=validation.check,
         columns=status.COLUMNS,
+        served=(older.VERSION,),
+        conversions={older.VERSION: Conversion(older.STRUCTURE, older.up, older.down)},
         custom=False,
     ),
 )

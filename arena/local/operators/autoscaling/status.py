@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from arena.local.definitions import Column
 from arena.local.objects import Object
+from arena.local.operators.autoscaling import older
 
 _SHOWN = 2
 """Metrics that the column Targets shows."""
@@ -16,7 +17,7 @@ def _reference(obj: Object) -> str:
 
 
 def _targets(obj: Object) -> str:
-    found = list(_metrics(obj))
+    found = list(_metrics(older.up(obj) if obj["apiVersion"].endswith("/v1") else obj))
     rest = len(found) - _SHOWN
     shown = ", ".join(found[:_SHOWN]) or "<none>"
     return f"{shown} + {rest} more..." if rest > 0 else shown
