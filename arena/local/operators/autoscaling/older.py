@@ -37,6 +37,11 @@ _STATUS = {
 STRUCTURE = {"properties": {"spec": _SPEC, "status": _STATUS}, "required": ["spec"]}
 
 
+def is_older(obj: Object) -> bool:
+    """Whether an object is in autoscaling/v1."""
+    return bool(obj.get("apiVersion") == AUTOSCALERS._replace(version=VERSION).api_version)
+
+
 def up(obj: Object) -> Object:
     """The object in autoscaling/v2."""
     meta, spec, status = (dict(obj.get(name) or {}) for name in ("metadata", "spec", "status"))

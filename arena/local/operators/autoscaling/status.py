@@ -17,7 +17,7 @@ def _reference(obj: Object) -> str:
 
 
 def _targets(obj: Object) -> str:
-    found = list(_metrics(older.up(obj) if obj["apiVersion"].endswith("/v1") else obj))
+    found = list(_metrics(older.up(obj) if older.is_older(obj) else obj))
     rest = len(found) - _SHOWN
     shown = ", ".join(found[:_SHOWN]) or "<none>"
     return f"{shown} + {rest} more..." if rest > 0 else shown
