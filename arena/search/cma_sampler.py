@@ -22,6 +22,8 @@ class CmaSampler:
     on with a history of any origin.
     """
 
+    fallback, waits = "draw", False
+
     def __init__(self, space: Space, objective: Objective, settings: Mapping[str, Any], seed: int) -> None:
         self.space = space
         self.objective = objective

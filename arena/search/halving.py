@@ -11,7 +11,7 @@ from arena.search.parameters import Parameter
 from arena.search.quantiles import value_at
 from arena.search.records import Objective, Record
 from arena.search.samplers import Proposal
-from arena.search.space import Space
+from arena.search.space import TRIED, Space
 
 Key = tuple[tuple[str, str], ...]
 
@@ -22,6 +22,8 @@ class HalvingSampler:
     A combination goes on to the next rung as soon as it is among the best of those that ended on its own.
     Its new trial may go on from the checkpoint of the one before.
     """
+
+    fallback, waits = "none", True
 
     def __init__(self, space: Space, objective: Objective, settings: Mapping[str, Any], seed: int) -> None:
         self.space = space
@@ -39,8 +41,8 @@ class HalvingSampler:
         self.promoted: set[tuple[int, Key]] = set()
         self.configurations: dict[Key, Mapping[str, Value]] = {}
 
-    def propose(self, index: int) -> Proposal:
-        """A combination that goes on, else a new one."""
+    def propose(self, index: int) -> Proposal | None:
+        """A combination that goes on, else a new one; None if all are tried."""
         return self._promotion() or self._new(index)
 
     def drop(self, proposal: Proposal) -> None:
@@ -81,21 +83,25 @@ class HalvingSampler:
                     if (level + 1, config) not in self.promoted:
                         self.promoted.add((level + 1, config))
                         made = {**self.configurations[config], self.resource: self.levels[level + 1]}
-                        return Proposal(made, parent=name, mark=(level + 1, config))
+                        if self.space.is_allowed(made):
+                            return Proposal(made, parent=name, mark=(level + 1, config))
         return None
 
-    def _new(self, index: int) -> Proposal:
+    def _new(self, index: int) -> Proposal | None:
         level = self.starts[self.begun % len(self.starts)]
         random = Random(f"{self.seed}/{index}")
 
         def choose(one: Parameter) -> Value:
             return self.levels[level] if one.name == self.resource else value_at(one, random.random())
 
-        made = self.space.filled(choose)
-        config = self._config(made)
-        self.begun += 1
-        self.start.setdefault(config, level)
-        return Proposal(made, mark=(level, config))
+        for _ in range(TRIED):
+            made = self.space.filled(choose)
+            config = self._config(made)
+            if config not in self.start and self.space.is_allowed(made):
+                self.begun += 1
+                self.start[config] = level
+                return Proposal(made, mark=(level, config))
+        return None
 
     def _level(self, record: Record) -> int | None:
         """The rung of a trial; None if it ran with an amount that no rung has."""

@@ -15,7 +15,11 @@ LEAST = 4
 
 
 def importance(
-    space: Space, records: Sequence[Record], objectives: Sequence[Objective], index: int = 0
+    space: Space,
+    records: Sequence[Record],
+    objectives: Sequence[Objective],
+    index: int = 0,
+    quick: bool = False,
 ) -> dict[str, float]:
     """The share of each parameter, from 0 to 1 with a sum of 1, the most important first.
 
@@ -28,6 +32,7 @@ def importance(
         records: of all trials; only those with a result count.
         objectives: of the sweep.
         index: of the objective to explain.
+        quick: compute the correlation ratio in any case; Optuna takes a second to import.
     """
     found, costs = [], []
     sign = -1 if objectives[index].maximize else 1
@@ -38,7 +43,7 @@ def importance(
     names = [one.name for one in space.parameters if not one.is_fixed()]
     if len(found) < LEAST or len(set(costs)) < 2 or not names:
         return {}
-    if find_spec("optuna") and find_spec("scipy"):
+    if not quick and find_spec("optuna") and find_spec("scipy"):
         from arena.search.optuna_importance import ped_anova
 
         shares = ped_anova(space, found, costs)

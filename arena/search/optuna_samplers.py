@@ -25,6 +25,8 @@ class OptunaSampler:
     With the same seed, it proposes what Optuna itself would in a loop of `ask` and `tell`.
     """
 
+    fallback, waits = "draw", False
+
     def __init__(self, space: Space, objectives: Sequence[Objective], sampler: "BaseSampler") -> None:
         import optuna
 
@@ -58,7 +60,7 @@ class OptunaSampler:
 
     def begin(self, record: Record, proposal: Proposal | None) -> None:
         """Learn of a trial; one whose values are not in the space teaches nothing."""
-        if proposal:
+        if proposal and proposal.mark is not None:
             self.numbers[record.name] = proposal.mark
             return
         try:

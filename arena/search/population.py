@@ -9,7 +9,7 @@ from arena.search.assignments import SearchError, Value
 from arena.search.parameters import Parameter
 from arena.search.quantiles import value_at
 from arena.search.records import Objective, Record
-from arena.search.samplers import Proposal, drawn
+from arena.search.samplers import Proposal, drawn_allowed
 from arena.search.space import Space
 
 ATTEMPTS = 50
@@ -22,6 +22,8 @@ class PopulationSampler:
     The k-th trial that ends in a generation is succeeded by the k-th of the next one: by itself with the same
     values or, if it is among the worst so far, by one of the best with changed values.
     """
+
+    fallback, waits = "repeat", True
 
     def __init__(self, space: Space, objective: Objective, settings: Mapping[str, Any], seed: int) -> None:
         self.space = space
@@ -37,8 +39,9 @@ class PopulationSampler:
     def propose(self, index: int) -> Proposal | None:
         """The next trial of the oldest generation that lacks one; None while results are awaited."""
         if self.begun[0] < self.size:
-            self.begun[0] += 1
-            return Proposal(drawn(self.space, Random(f"{self.seed}/{index}")), mark=0)
+            made = drawn_allowed(self.space, Random(f"{self.seed}/{index}"))
+            self.begun[0] += made is not None
+            return None if made is None else Proposal(made, mark=0)
         for last in sorted(self.ended):
             place = self.begun[last + 1]
             if place < min(len(self.ended[last]), self.size):
@@ -54,10 +57,12 @@ class PopulationSampler:
 
     def begin(self, record: Record, proposal: Proposal | None) -> None:
         """Learn of which generation a trial is."""
-        parent = self.generation.get(record.parent)
-        self.generation[record.name] = 0 if parent is None else parent + 1
-        if proposal is None:
-            self.begun[self.generation[record.name]] += 1
+        if proposal:
+            self.generation[record.name] = proposal.mark
+            return
+        found = self.generation.get(record.parent, -1) + 1
+        self.generation[record.name] = found
+        self.begun[found] += 1
 
     def end(self, record: Record) -> None:
         """Learn a result."""

@@ -8,15 +8,23 @@ from arena.search.assignments import Value
 from arena.search.parameters import Parameter
 from arena.search.quantiles import value_at
 from arena.search.records import Record
-from arena.search.space import COUNTED, Space
+from arena.search.space import COUNTED, TRIED, Space
 
 
 class Sampler(Protocol):
     """Proposes combinations, and learns from what became of them.
 
     The search calls `begin` for every trial that it sees for the first time, its own proposals included,
-    and `end` when it has ended; `drop` takes back a proposal that was refused, or that no trial runs.
+    and `end` when it has ended; `drop` takes back a proposal that was refused.
+
+    Attributes:
+        fallback: what is done if all its proposals are refused: "draw" random combinations, "repeat" one
+            that was tried, or "none", since it ends by itself.
+        waits: whether it may propose more once running trials have ended.
     """
+
+    fallback: str
+    waits: bool
 
     def propose(self, index: int) -> "Proposal | None":
         """The combination of the trial with this index; None if there are no more, or none for now."""
@@ -25,7 +33,7 @@ class Sampler(Protocol):
         """Forget a proposal that was refused."""
 
     def begin(self, record: Record, proposal: "Proposal | None") -> None:
-        """Learn of a trial: that of a proposal, or of somebody else, in which case it is None."""
+        """Learn of a trial: that of a proposal, or one of another origin, whose proposal is None."""
 
     def end(self, record: Record) -> None:
         """Learn how a trial ended."""
@@ -48,6 +56,8 @@ class Proposal:
 
 class Plain:
     """A sampler that learns nothing."""
+
+    fallback, waits = "draw", False
 
     def drop(self, proposal: Proposal) -> None:
         """Do nothing."""
@@ -73,6 +83,8 @@ class RandomSampler(Plain):
 
 class GridSampler(Plain):
     """All combinations once, in order, or shuffled if a seed is given."""
+
+    fallback, waits = "none", False
 
     def __init__(self, space: Space, seed: int | None) -> None:
         self.left: Iterator[dict[str, Value]] = space.combinations()
@@ -106,6 +118,12 @@ class SobolSampler(Plain):
             self.points += self.engine.random(self.BLOCK).tolist()
         ranks = dict(zip((one.name for one in self.space.parameters), self.points[index], strict=True))
         return Proposal(self.space.filled(lambda one: value_at(one, ranks[one.name])))
+
+
+def drawn_allowed(space: Space, random: Random) -> dict[str, Value] | None:
+    """A random combination that fulfils the constraints; None if TRIED draws give none."""
+    tried = (drawn(space, random) for _ in range(TRIED))
+    return next(filter(space.is_allowed, tried), None)
 
 
 def drawn(space: Space, random: Random) -> dict[str, Value]:

@@ -1,22 +1,27 @@
 """The search: which combinations to try next, given all trials so far."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 
 from arena.search.algorithms import algorithm, check, missing, settings_of
-from arena.search.assignments import SearchError, Value, key
+from arena.search.assignments import Assignments, SearchError, Value, key
 from arena.search.cma_sampler import CmaSampler
 from arena.search.halving import HalvingSampler
+from arena.search.parameters import Parameter
 from arena.search.population import PopulationSampler
-from arena.search.records import Objective, Record
+from arena.search.quantiles import rank_of, value_at
+from arena.search.records import RUNNING, Objective, Record
 from arena.search.samplers import GridSampler, Proposal, RandomSampler, Sampler, SobolSampler, drawn
 from arena.search.space import COUNTED, TRIED, Space
+from arena.values import replace
 
 Key = tuple[tuple[str, str], ...]
 
 ATTEMPTS = 10
 """How often a sampler is asked again for a combination that is allowed and was not tried."""
+NEAR = 200
+"""How often values of what it proposed in vain are changed."""
 
 
 class Search:
@@ -26,9 +31,9 @@ class Search:
     this one would. Each call looks only at records that are new or have ended since the last one.
 
     Attributes:
-        exhausted: whether the last call found no more combinations; more may come once trials end, if
-            `is_waiting`.
-        is_waiting: whether the algorithm waits for the results of running trials.
+        exhausted: whether there are no more combinations.
+        is_waiting: whether the last call gave fewer combinations than asked for since the algorithm waits for
+            results of running trials.
     """
 
     def __init__(
@@ -106,26 +111,36 @@ class Search:
         return self._open[:count]
 
     def _learn(self, records: Sequence[Record]) -> None:
-        """Tell the sampler what it does not know; a trial that it knows to have ended costs one look-up."""
+        """Tell the sampler what it does not know; a trial without news costs one look-up."""
         ended = self._ended
         if self._sampler is None:
             self._index = self.begun = len(records)
             self._sampler = _sampler(self)
         for one in records:
-            if ended.get(one.name):
+            known = ended.get(one.name)
+            if known or (known is False and one.state == RUNNING):
                 continue
-            if one.name not in ended:
-                self._begin(one)
+            typed = self._typed(one)
+            if known is None:
+                self._begin(typed)
             ended[one.name] = one.has_ended()
-            if ended[one.name]:
-                self._sampler.end(one)
+            if one.has_ended():
+                self._sampler.end(typed)
+
+    def _typed(self, record: Record) -> Record:
+        """The record with values as the search itself writes them, if they are of the space."""
+        try:
+            made = self.space.filled(lambda one: one.read(record.assignments[one.name]))
+        except (SearchError, KeyError):
+            return record
+        return replace(record, assignments=made)
 
     def _begin(self, record: Record) -> None:
         mark = key(record.assignments)
         self._tried[mark] += 1
-        found = next(
-            (one for one in self._open if key(one.assignments) == mark and one.parent == record.parent), None
-        )
+        fitting = [one for one in self._open if key(one.assignments) == mark]
+        # Who runs a proposal need not say what it goes on from.
+        found = next((one for one in fitting if record.parent in ("", one.parent)), None)
         if found:
             self._open.remove(found)
         assert self._sampler
@@ -133,54 +148,67 @@ class Search:
 
     def _next(self) -> Proposal | None:
         assert self._sampler
-        attempts = 0
-        while attempts < ATTEMPTS or isinstance(self._sampler, GridSampler):
-            found = self._sampler.propose(self._index)
-            if found is None:
-                self._stop()
-                return None
+        sampler, refused = self._sampler, list[dict[str, Value]]()
+        while found := sampler.propose(self._index):
             self._index += 1
-            attempts += 1
-            if self._is_new(found):
+            if self._is_new(found) or (len(refused) >= ATTEMPTS and sampler.fallback == "repeat"):
                 return found
-            self._sampler.drop(found)
-        return self._other()
-
-    def _stop(self) -> None:
-        """Say why there are no more combinations."""
-        self.is_waiting = not isinstance(self._sampler, GridSampler) and not all(self._ended.values())
+            sampler.drop(found)
+            refused.append(found.assignments)
+            if len(refused) >= ATTEMPTS and sampler.fallback == "draw":
+                return self._other(refused)
+        self.is_waiting = sampler.waits and not all(self._ended.values())
         self.exhausted = not self.is_waiting
+        return None
 
     def _is_new(self, proposal: Proposal) -> bool:
+        """Whether a trial may run with it; one that goes on from another may repeat its values."""
+        if proposal.parent:
+            return True
         if not self.space.is_allowed(proposal.assignments):
             return False
-        return bool(proposal.parent) or self.allow_duplicates or not self._is_tried(proposal.assignments)
+        return self.allow_duplicates or not self._is_tried(proposal.assignments)
 
     def _is_tried(self, assignments: dict[str, Value]) -> bool:
         mark = key(assignments)
         return mark in self._tried or any(key(one.assignments) == mark for one in self._open)
 
-    def _other(self) -> Proposal | None:
-        """A random combination instead of those that the sampler proposed in vain."""
+    def _other(self, refused: Sequence[Assignments]) -> Proposal | None:
+        """A combination near those that were refused, else any that is new; None if there is none."""
         random = Random(f"{self.seed}/{self._index}/other")
-        size = self.space.size() if self._rest is None else 0
-        if self._rest is None and size is not None and size <= COUNTED:
+        for at in range(NEAR):
+            near = Proposal(self._near(random.choice(refused), at / NEAR, random))
+            if self._is_new(near):
+                return near
+        if self._rest is None and (self.space.size() or COUNTED + 1) <= COUNTED:
             self._rest = list(self.space.combinations())
             Random(self.seed).shuffle(self._rest)
-        if self._rest is not None:
-            while self._rest:
-                if self.allow_duplicates:
-                    return Proposal(random.choice(self._rest))
-                if not self._is_tried(made := self._rest.pop()):
-                    return Proposal(made)
-            self.exhausted = True
-            return None
-        for _ in range(TRIED):
-            found = Proposal(drawn(self.space, random))
-            if self._is_new(found):
-                return found
-        self.exhausted = True
-        return None
+        rest = (drawn(self.space, random) for _ in range(TRIED)) if self._rest is None else self._popped()
+        found = next(filter(self._is_new, map(Proposal, rest)), None)
+        self.exhausted = found is None
+        return found
+
+    def _near(self, base: Assignments, distance: float, random: Random) -> dict[str, Value]:
+        """The combination with values changed: at a distance of 0, one a little; at 1, all at will."""
+        names = [one.name for one in self.space.parameters]
+        changed = random.sample(names, 1 + int(distance * len(names)))
+        spread = 0.02 * 50**distance
+
+        def choose(one: Parameter) -> Value:
+            if one.name not in base:
+                return value_at(one, random.random())
+            if one.name not in changed:
+                return base[one.name]
+            rank = rank_of(one, base[one.name]) + random.gauss(0.0, spread)
+            is_inside = one.is_number() and 0.0 <= rank <= 1.0
+            return value_at(one, rank if is_inside else random.random())
+
+        return self.space.filled(choose)
+
+    def _popped(self) -> Iterator[dict[str, Value]]:
+        """The combinations of a small space that were not looked at before, in random order."""
+        while self._rest:
+            yield self._rest.pop()
 
 
 def _sampler(search: Search) -> Sampler:

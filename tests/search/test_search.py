@@ -17,6 +17,7 @@ from arena.search.grammar import parse
 from arena.search.records import Record
 from arena.search.search import Search
 from arena.search.space import Space
+from arena.values import replace
 
 WITH_EPOCHS = Space(parameters=(*MIXED.parameters, parse("epochs=int:1..27")))
 STEPPED = space("x=uniform:0..1:0.25", "lr=1e-3,1e-2,.1", "n=int:1..16:3", "opt=a,b,c")
@@ -253,7 +254,7 @@ def test_conditions_and_constraints(name):
         "momentum=uniform:0..1 if opt==sgd",
         constraints=("units2*layers<=90", "units3<units2"),
     )
-    sweep = Sweep(lambda: Search(where, LOSS, name), lambda one: len(one), parallel=3, killed=name == "tpe")
+    sweep = Sweep(lambda: Search(where, LOSS, name), lambda one: -len(one), parallel=3, killed=name == "tpe")
     sweep.run(60)
     for one in sweep.records:
         assert repr(where.check(one.assignments)) == repr(one.assignments)
@@ -267,6 +268,60 @@ def test_rare_combinations(name):
     sweep = Sweep(lambda: Search(where, LOSS, name), lambda one: one["x"])
     assert all(abs(one.assignments["x"] - one.assignments["y"]) < 0.0005 for one in sweep.run(12))
     assert len(sweep.records) == 12
+
+
+@pytest.mark.parametrize("name", ["tpe", "cmaes", "nsga2"])
+def test_constrained_results_are_learned(name):
+    """Where constraints refuse most proposals, results of what takes their place are learned, too."""
+    where = space("x=uniform:0..1", "y=uniform:0..1", constraints=("abs(x-y)<0.05",))
+    best = {}
+    for which in (name, "random"):
+        sweep = Sweep(
+            lambda which=which: Search(where, LOSS, which, {}, 1), lambda one: abs(one["x"] - 0.7), 2
+        )
+        sweep.run(60)
+        best[which] = sorted(sweep.losses())[20]
+    assert best[name] < best["random"] / 1.25
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_values_as_texts(name):
+    """A record whose values are texts or other numbers is that of the proposal, which does not come again."""
+    search = made(name)
+    first = search.ask(1, [])[0]
+    given = {one: str(value) if isinstance(value, float | int) else value for one, value in first.items()}
+    record = Record(name="a", assignments=given, state="running")
+    assert search.ask(1, [record]) != [first]
+
+
+@pytest.mark.parametrize("name", ["pbt", "hyperband", "asha"])
+def test_parents_need_not_be_told(name):
+    """A search that lives on knows from which trial another goes on, also if its record does not tell."""
+    told, untold = (Sweep(lambda: made(name), branin_like) for _ in range(2))
+    for count in range(1, 61):
+        told.run(count)
+        untold.run(count)
+        untold.records[-1] = replace(untold.records[-1], parent="")
+    assert told.keys() == untold.keys()
+
+
+def test_small_populations_repeat():
+    """A population of more trials than there are combinations repeats some, and the search does not hang."""
+    proposals = Search(space("x=1,2"), LOSS, "pbt", {"n_population": 6}).ask(6, [])
+    assert sorted(one["x"] for one in proposals) in [[1] * at + [2] * (6 - at) for at in range(1, 6)]
+
+
+@pytest.mark.parametrize("name", ["hyperband", "asha"])
+def test_halving_of_few_combinations(name):
+    """With few combinations, those on rungs go on, and then the search is exhausted."""
+    where = space("x=int:1..9", "epochs=int:1..9", constraints=("x*epochs<=45",))
+    given = {"resource_name": "epochs", **({"r_l": 9} if name == "hyperband" else {})}
+    sweep = Sweep(lambda: Search(where, LOSS, name, given), lambda one: one["x"], 3)
+    sweep.run(1000)
+    assert sweep.search.exhausted
+    assert len(set(sweep.keys())) == len(sweep.records)
+    assert {one.assignments["x"] for one in sweep.records} == set(range(1, 10))
+    assert all(where.check(one.assignments) for one in sweep.records)
 
 
 @pytest.mark.parametrize("name", ["random", "tpe"])
@@ -462,6 +517,7 @@ from arena.search.grammar import parse
 from arena.search.records import Objective
 from arena.search.search import Search
 from arena.search.space import Space
+from arena.values import replace
 where = Space(parameters=(parse("x=int:1..9"),), constraints=("x>2",))
 for name in ("random", "grid"):
     print(len(Search(where, (Objective(metric="loss"),), name).ask(3, [])))
