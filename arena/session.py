@@ -214,7 +214,7 @@ class Session:
             from arena.local import daemon
 
             server = self._start_local()
-            return Endpoint(server=server.url, dial=server.dial, census=daemon.CENSUS, is_lost=daemon.crashed)
+            return Endpoint(server=server.url, dial=server.dial, extras=daemon.EXTRAS, is_lost=daemon.crashed)
         from arena.kube import credentials
 
         if self.context is None:

@@ -146,7 +146,7 @@ class Pod:
 
     @property
     def backend(self) -> Backend:
-        return Backend((self.port,))
+        return Backend((self.port,), "", self.name)
 
     def _accept(self) -> None:
         while True:

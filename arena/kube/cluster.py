@@ -89,6 +89,10 @@ class Cluster:
         """Those types of which a namespace (None for all) has no object, if the server tells that at once."""
         return self._discovery.without_objects(resources, namespace)
 
+    def traffic(self) -> str:
+        """What the local cluster has counted of requests to its pods, as Prometheus reads it; else ""."""
+        return self._discovery.traffic()
+
     def may_list(self, resource: Resource, namespace: str | None = None) -> bool:
         """Whether this user may list a type in a namespace (None for all); False if unknown."""
         asked = Asked(self.name, "list", resource, namespace)
@@ -180,8 +184,7 @@ class Cluster:
     ) -> Object:
         """Delete an object, with `uid` only exactly that one, else Conflict; NotFound if there is none.
 
-        `grace` is in seconds, None for the object's own. Returns the object if it still exists, else a Status
-        or its last state.
+        `grace`: seconds, None for its own. Returns it while it exists, else a Status or its last state.
         """
         asked = Asked(self.name, "delete", resource, namespace, name)
         body: Object = {"propagationPolicy": propagation}
@@ -246,9 +249,8 @@ class Cluster:
         from arena.kube import streams
 
         query = {"command": list(command), **streams.channels(container, stdin, tty)}
-        return streams.terminal(
-            self._transport, Asked(self.name, "run a command in", PODS, namespace, pod), query, "exec"
-        )
+        asked = Asked(self.name, "run a command in", PODS, namespace, pod)
+        return streams.terminal(self._transport, asked, query, "exec")
 
     def attach(
         self, namespace: str, pod: str, container: str = "", stdin: bool = False, tty: bool = False
@@ -257,9 +259,8 @@ class Cluster:
         from arena.kube import streams
 
         query = streams.channels(container, stdin, tty)
-        return streams.terminal(
-            self._transport, Asked(self.name, "attach to", PODS, namespace, pod), query, "attach"
-        )
+        asked = Asked(self.name, "attach to", PODS, namespace, pod)
+        return streams.terminal(self._transport, asked, query, "attach")
 
     def forward(
         self, namespace: str, pod: str | Callable[[], Sequence[str]], port: int, local: int = 0
@@ -273,9 +274,8 @@ class Cluster:
     def metrics(self, plural: str, namespace: str | None = None, labels: str = "") -> Iterator[Object]:
         """The present usage of `pods` or `nodes`; raises MissingOperator if nothing measures it."""
         kind = {"pods": "PodMetrics", "nodes": "NodeMetrics"}[plural]
-        return self.list(
-            Resource("metrics.k8s.io", "v1beta1", plural, plural == "pods", kind), namespace, labels
-        )
+        usage = Resource("metrics.k8s.io", "v1beta1", plural, plural == "pods", kind)
+        return self.list(usage, namespace, labels)
 
     def serves(self, resource: Resource) -> bool:
         """Whether the cluster knows a resource type in exactly this version."""

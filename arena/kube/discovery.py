@@ -57,15 +57,21 @@ class Discovery:
 
     def without_objects(self, resources: Sequence[Resource], namespace: str | None) -> Sequence[Resource]:
         """Those types of which a namespace (None for all) has no object, if the server tells that at once."""
-        if not (path := self._transport.endpoint.census):
+        if not (extras := self._transport.endpoint.extras):
             return ()
         keys = {f"{one.group}/{one.plural}": one for one in resources}
         query = {"namespace": namespace, "types": ",".join(keys)}
         try:
-            found = self._transport.json(Request(self._asked, "GET", path, query)).get("types")
+            found = self._transport.json(Request(self._asked, "GET", f"{extras}/types", query)).get("types")
         except ArenaError:
             return ()
         return [keys[one] for one in keys if one not in found] if isinstance(found, list) else ()
+
+    def traffic(self) -> str:
+        """What the server has counted of the requests to pods, as Prometheus reads it; "" if it does not."""
+        if not (extras := self._transport.endpoint.extras):
+            return ""
+        return self._transport.body(Request(self._asked, "GET", f"{extras}/metrics")).decode(errors="replace")
 
     def _described(self, group: str, version: str, kind: str) -> frozenset[str] | None:
         from arena.kube import definitions  # few types have a field that only some releases have

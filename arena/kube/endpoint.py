@@ -43,8 +43,10 @@ class Endpoint:
     """Connects within the given seconds, or raises OSError, if the server is reached by plain HTTP without
     its address, such as over a private Unix socket.
     """
-    census: str = ""
-    """The path at which the server tells of which types it has objects; "" if it has none."""
+    extras: str = ""
+    """The path below which the server tells what no other cluster does, or "": at `types` which types have
+    objects, at `metrics` what its pods were asked.
+    """
     is_lost: Callable[[], bool] = field(default=lambda: False, repr=False)
     """Whether the server is gone for good, unless loading the endpoint again starts it."""
 

@@ -46,8 +46,8 @@ LEAVING = 10.0
 DYING = 30.0
 """Seconds to wait until a killed server is gone; a busy machine is slow."""
 
-CENSUS = "/local/types"
-"""Answers which of `types` (`group/plural`, separated by commas) have objects in `namespace`, or anywhere."""
+EXTRAS = "/local"
+"""The path below which the server tells of itself, such as `/local/ping`."""
 
 LARGEST = 1 << 16
 """Maximum size, in bytes, of the server's answer about itself."""

@@ -202,7 +202,7 @@ class _Process:
 
         from aiohttp import web
 
-        from arena.local.machinery import traffic
+        from arena.local.machinery import traffic, traffic_metrics
 
         @web.middleware
         async def notice(request: web.Request, handler: "Handler") -> web.StreamResponse:
@@ -214,6 +214,8 @@ class _Process:
                 return web.json_response(self._status(api))
             if request.path == "/local/traffic":
                 return web.json_response(await asyncio.to_thread(traffic.everything))
+            if request.path == "/local/metrics":
+                return web.Response(text=traffic_metrics.text(await asyncio.to_thread(traffic.everything)))
             self._open += 1
             try:
                 return await handler(request)

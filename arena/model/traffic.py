@@ -1,4 +1,4 @@
-"""What the engine of a serving tells of its traffic."""
+"""What the engine of a serving, or the local cluster, tells of its traffic."""
 
 from arena.model.servings import Serving
 from arena.values import frozen
@@ -6,14 +6,14 @@ from arena.values import frozen
 
 @frozen
 class Traffic:
-    """The traffic of a serving during some seconds, as its engine counts it.
+    """The traffic of a serving during some seconds, as its engine counts it, or else the local cluster.
 
-    Each figure is None if the engine does not tell it.
+    Each figure is None if that does not tell it.
     """
 
     serving: Serving
     engine: str = ""
-    """Whose metrics these are, such as `vLLM`; empty if no instance has metrics that are known."""
+    """Whose metrics these are, such as `vLLM` or `proxy`; empty if no instance has metrics that are known."""
     measured: int = 0
     """The number of instances that were read."""
     seconds: float = 0.0

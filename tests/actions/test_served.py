@@ -59,7 +59,7 @@ def test_a_group_that_is_down(stage):
 )
 def test_types_without_objects(stage, answer, empty):
     """Types of which the server has no objects are not read; all are if it does not say."""
-    endpoint = Endpoint(server=stage.url, census="/local/types")
+    endpoint = Endpoint(server=stage.url, extras="/local")
     cluster = Cluster(lambda: endpoint, "the test's cluster")
     wanted = [kinds.find("job"), kinds.find("tfjob")]
     plurals = {"/apis/batch/v1": "jobs", "/apis/kubeflow.org/v1": "tfjobs"}

@@ -126,7 +126,7 @@ def test_the_types_that_have_objects(home):
     server = daemon.ensure()
     body = {"metadata": {"name": "one"}, "data": {}}
     request(server, "POST", "/api/v1/namespaces/default/configmaps", body)
-    at = f"{daemon.CENSUS}?types=/configmaps,batch/jobs,x"
+    at = f"{daemon.EXTRAS}/types?types=/configmaps,batch/jobs,x"
     assert request(server, "GET", at) == {"types": ["/configmaps"]}
     assert request(server, "GET", f"{at}&namespace=default") == {"types": ["/configmaps"]}
     assert request(server, "GET", f"{at}&namespace=other") == {"types": []}

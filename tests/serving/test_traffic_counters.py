@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from arena.actions.serving import servers
 from arena.actions.serving.metrics import counters, exposition, scrape, watch
+from arena.local.machinery import traffic_metrics
 
 VLLM = """
 # HELP vllm:num_requests_running Number of requests in model execution batches.
@@ -46,6 +47,14 @@ seldon_api_executor_server_requests_seconds_sum{code="200",service="predictions"
 """
 
 
+def proxied():
+    """What the local cluster tells of a pod behind two Services."""
+    pod = {"pod": "a", "inFlight": 1, "ended": 5, "failures": 2, "seconds": 0.5}
+    pod["latencies"] = [(0.1, 1), (0.2, 2), (None, 1)]
+    port = {"namespace": "default", "protocol": "http", "groups": [{"pods": [pod]}]}
+    return traffic_metrics.text([port, port, {**port, "protocol": "tcp"}])
+
+
 def counted(text):
     return counters.read(exposition.samples(text))
 
@@ -57,6 +66,7 @@ def counted(text):
         (TRITON, "Triton", 106, 6, 0.25, 4, None),
         (TENSORFLOW, "TF Serving", 10, 1, 0.0005, None, None),
         (SELDON, "Seldon", 10, 2, 0.4, None, None),
+        (proxied(), "proxy", 10, 4, 1.0, 2, None),
     ],
 )
 def test_engines_are_known(text, engine, requests, failures, seconds, in_flight, tokens):
@@ -65,6 +75,24 @@ def test_engines_are_known(text, engine, requests, failures, seconds, in_flight,
     assert (found.engine, found.requests, found.failures) == (engine, requests, failures)
     assert found.seconds == pytest.approx(seconds)
     assert (found.in_flight, found.tokens) == (in_flight, tokens)
+
+
+def test_what_the_local_cluster_tells():
+    """Counters have a type, and buckets are cumulative; other pods' ports are not mixed in."""
+    assert proxied() == (
+        "# TYPE arena_proxy_requests_total counter\n"
+        'arena_proxy_requests_total{namespace="default",pod="a",code="ok"} 6\n'
+        'arena_proxy_requests_total{namespace="default",pod="a",code="5xx"} 4\n'
+        "# TYPE arena_proxy_requests_in_flight gauge\n"
+        'arena_proxy_requests_in_flight{namespace="default",pod="a"} 2\n'
+        "# TYPE arena_proxy_request_duration_seconds histogram\n"
+        'arena_proxy_request_duration_seconds_bucket{namespace="default",pod="a",le="0.1"} 2\n'
+        'arena_proxy_request_duration_seconds_bucket{namespace="default",pod="a",le="0.2"} 6\n'
+        'arena_proxy_request_duration_seconds_bucket{namespace="default",pod="a",le="+Inf"} 8\n'
+        'arena_proxy_request_duration_seconds_sum{namespace="default",pod="a"} 1\n'
+        'arena_proxy_request_duration_seconds_count{namespace="default",pod="a"} 8\n'
+    )
+    assert traffic_metrics.text([]).count("\n") == 3
 
 
 def test_differences():

@@ -45,7 +45,7 @@ def command(  # noqa: PLR0913 - one parameter a flag
     """Show requests, errors, latency and GPUs of servings, by the metrics of their engines.
 
     Known are those of vLLM, SGLang, TGI, Triton, TF Serving, TorchServe, KServe, MLServer and Seldon, and the
-    usual ones of programs that answer HTTP.
+    usual ones of programs that answer HTTP. The local cluster counts the requests of all others itself.
 
     \b
     arena serve top

@@ -464,3 +464,27 @@ def test_what_is_counted(web: Service) -> None:
     assert last["inFlight"] == 0
     assert sum(count for _, count in last["latencies"]) == 4  # type: ignore[attr-defined]
     assert last["seconds"] > second["busySeconds"] - first["busySeconds"]  # type: ignore[operator]
+
+
+def test_what_is_counted_of_each_pod(web: Service) -> None:
+    """Requests that a pod answered, or failed to answer, count as its own; one that it refused does not."""
+
+    def cut(wire: Wire) -> None:
+        wire.head()
+
+    web.route(web.pod("a"), web.pod("b", cut))
+    for _ in range(6):
+        web.ask("/", "POST", b"x")
+    gone = web.pod("c")
+    gone.close()
+    web.route(web.pods[0], web.pods[1], gone)
+    assert web.ask(body=b"").status == 200
+    (found,) = web.proxy.traffic()[0]["groups"]
+    assert [one["pod"] for one in found["pods"]] == ["a", "b", "c"]
+    assert sum(one["ended"] for one in found["pods"]) == found["requests"] == 7
+    a, b, c = found["pods"]
+    assert (a["failures"], c["ended"], c["failures"]) == (0, 0, 0)
+    assert b["ended"] == b["failures"] == found["failures"] == 3
+    assert [sum(count for _, count in one["latencies"]) for one in (a, b)] == [4, 0]
+    assert 0 < a["seconds"] == found["seconds"]
+    assert {one["inFlight"] for one in found["pods"]} == {0}

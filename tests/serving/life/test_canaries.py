@@ -3,6 +3,7 @@
 import signal
 import sys
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def test_bad_canaries(arena: Served) -> None:
         (("--canary", "0"), "no percentage"),
         (("--canary", "10", "--guard", "p95<fast", "--sample", "[1]"), "is not a condition"),
         (("--canary", "10", "--sample", "[1]"), "--guard is empty"),
-        (("--canary", "10", "--guard", "errors<1%"), "--sample"),
+        (("--canary", "10", "--guard", "max<1s"), "--sample"),
         ((*CANARY, "-e", "ANSWER=1"), "what the serving runs already"),
     ):
         refused = arena.run("serve", "update", "digits", "--image", "i", *words)
@@ -111,7 +112,26 @@ def test_engines_measure_canaries(arena: Served) -> None:
     assert "the canary was rolled back" in silent.err
 
 
-def common(arena: Served) -> str:
+def test_the_proxy_measures_canaries(arena: Served) -> None:
+    """Where an engine has no metrics, the proxy's judge a canary under the traffic that comes."""
+    serve(arena)
+    guard = ("--canary", "50%", "--guard", "p95<300ms,errors<1%", "--for", "5s")
+    for change, code in (("SLOW=0.4", 7), ("STATUS=503", 7), ("ANSWER=2", 0)):
+        canary = arena.start("serve", "update", "digits", "-e", change, *guard)
+        with ThreadPoolExecutor(4) as clients:
+            while canary.poll() is None:
+                list(clients.map(ask, [common(arena, "digits")] * 12))
+        assert canary.wait(60) == code, canary.stderr.read()
+    assert arena.get("digits")["canary"] == ""
+
+
+def ask(url: str) -> None:
+    """Send a request, whatever the answer."""
+    with suppress(OSError), urllib.request.urlopen(url, timeout=10):
+        pass
+
+
+def common(arena: Served, name: str = "counts") -> str:
     """The address of all versions of the serving together, once there is one, else its own."""
-    found = arena.get("counts@1")
+    found = arena.get(f"{name}@1")
     return str((found.get("traffic") or {}).get("url") or found["ip"])

@@ -27,7 +27,15 @@ class Engine:
         return self.duration or self.requests
 
 
+PROXY = Engine(
+    name="proxy",
+    requests="arena_proxy_requests_total",
+    duration="arena_proxy_request_duration_seconds",
+    in_flight=("arena_proxy_requests_in_flight",),
+)
+"""The proxy of the local cluster (arena/local/machinery/traffic_metrics.py)."""
 ENGINES = (
+    PROXY,
     # https://docs.vllm.ai, "Production Metrics"
     Engine(
         name="vLLM",

@@ -1,4 +1,4 @@
-"""Read the metrics of an instance, through the API server."""
+"""Read the metrics of instances, through the API server, or what that has counted of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from arena.actions.serving import address
 from arena.actions.serving.client import Client
 from arena.actions.serving.metrics import counters, exposition
 from arena.actions.serving.metrics.counters import Counters
+from arena.actions.serving.metrics.engines import PROXY
+from arena.actions.serving.metrics.exposition import Sample
 from arena.errors import ArenaError, Unreachable
 from arena.model.servings import Serving
 from arena.parallel import thread_pool
@@ -41,8 +43,13 @@ Readings = Mapping[Instance, Reading]
 Errors = Mapping[Instance, ArenaError]
 
 
-def every(cluster: Cluster, several: Iterable[Serving]) -> tuple[Readings, Errors]:
-    """Read all instances of servings that are ready, some at the same time; and why some could not be."""
+def every(cluster: Cluster, several: Iterable[Serving], before: Readings) -> tuple[Readings, Errors]:
+    """Read all instances of servings that are ready, some at the same time; and why some could not be.
+
+    Args:
+        before: the last readings; an instance without metrics, whose requests the cluster counts, is not
+            asked again.
+    """
 
     def one(namespace: str, name: str) -> Reading:
         found = scraped(cluster, namespace, name)
@@ -51,14 +58,32 @@ def every(cluster: Cluster, several: Iterable[Serving]) -> tuple[Readings, Error
     found: dict[Instance, Reading] = {}
     errors: dict[Instance, ArenaError] = {}
     names = [(each.namespace, pod.name) for each in several for pod in each.instances if pod.is_ready]
+    silent = {name for name, last in before.items() if last.counters and last.counters.engine == PROXY.name}
     with thread_pool() as threads:
-        tasks = {name: threads.submit(one, *name) for name in names}
+        tasks = {name: threads.submit(one, *name) for name in names if name not in silent}
         for name, task in tasks.items():
             try:
                 found[name] = task.result()
             except ArenaError as error:
                 errors[name] = error
+    if silent := silent.intersection(names) | {name for name, one in found.items() if not one.counters}:
+        seen = observed(cluster)
+        found |= {name: seen[name] for name in silent if name in seen}
     return found, errors
+
+
+def observed(cluster: Cluster) -> Readings:
+    """What the cluster itself has counted of its pods, as the local cluster does.
+
+    Raises:
+        ArenaError: it does not answer.
+    """
+    samples: dict[Instance, list[Sample]] = {}
+    for one in exposition.samples(cluster.traffic()):
+        pod = one.labels.get("namespace", ""), one.labels.get("pod", "")
+        samples.setdefault(pod, []).append(one)
+    now = time.monotonic()
+    return {pod: Reading(now, counters.read(some)) for pod, some in samples.items()}
 
 
 def scraped(cluster: Cluster, namespace: str, name: str) -> Counters | None:

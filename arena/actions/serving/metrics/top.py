@@ -55,7 +55,7 @@ class Meter:
 
     def _scraped(self, found: Sequence[Serving]) -> tuple[Readings, list[Unread]]:
         """What each instance that is ready has counted, and what could not be read."""
-        done, errors = scrape.every(self._cluster, found)
+        done, errors = scrape.every(self._cluster, found, self._last)
         return done, [
             readings.unread(f"metrics of {name}", error, MISSING) for (_, name), error in errors.items()
         ]

@@ -10,6 +10,7 @@ from arena.actions.serving import servers
 from arena.actions.serving.guard import Rule
 from arena.actions.serving.metrics import counters, scrape
 from arena.actions.serving.metrics.counters import Counters
+from arena.actions.serving.metrics.scrape import Readings
 from arena.actions.serving.servers import Server
 from arena.errors import ArenaError, SpecError, Unreachable
 from arena.model.benchmarks import Benchmark, Distribution, Failure, Load
@@ -89,6 +90,7 @@ class _Watched:
     def __init__(self, session: Session, server: Server) -> None:
         self._session = session
         self._server = server
+        self._readings: Readings = {}
         self._first: dict[str, Counters] = {}
         self._last: dict[str, Counters] = {}
         self._ended: list[Counters] = []
@@ -102,12 +104,12 @@ class _Watched:
             Unreachable: no instance was ever read.
         """
         serving = servers.serving(self._session, self._server)
-        readings, errors = scrape.every(self._session.cluster(), [serving])
-        for (_, name), found in readings.items():
+        self._readings, errors = scrape.every(self._session.cluster(), [serving], self._readings)
+        for (_, name), found in self._readings.items():
             if found.counters is not None:
                 self._note(name, found.counters)
         self._is_begun = True
-        if not self._last and (errors or not readings):
+        if not self._last and (errors or not self._readings):
             nobody = Unreachable(f'serving "{self._server.title}" has no instance that is ready')
             raise [nobody, *errors.values()][-1]
 

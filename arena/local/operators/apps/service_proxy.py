@@ -204,4 +204,4 @@ def _backend(objects: Objects, namespace: str, pod: str, declared: int) -> Backe
     there = objects.get(PODS, pod, namespace)
     own = allotted_ports(there).get(declared) if there else None
     folder = allotted_token(there) if there else ""
-    return Backend((own, declared) if own else (declared,), f"/{folder}" if folder else "")
+    return Backend((own, declared) if own else (declared,), f"/{folder}" if folder else "", pod)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, Protocol
 
-from arena.local.programs.proxy.counters import Counters
+from arena.local.programs.proxy.counters import Counters, Outcomes
 from arena.local.programs.proxy.routes import Backend, Group, Route, Service
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class LiveBackend:
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
+        self.outcomes = Outcomes()
         self.load = 0
         self.shunned = 0.0
         self.gone = False
@@ -92,6 +93,17 @@ class LiveBackend:
     def shun(self) -> None:
         """Use it only if all others fail as well, for a while."""
         self.shunned = time.monotonic() + SHUNNED
+
+    def data(self) -> dict[str, Any]:
+        """JSON: what was counted since the pod became ready."""
+        return {
+            "pod": self.backend.pod,
+            "inFlight": self.load,
+            "ended": self.outcomes.ended,
+            "failures": self.outcomes.failures,
+            "seconds": self.outcomes.seconds,
+            "latencies": self.outcomes.latencies(),
+        }
 
     async def connect(self) -> socket.socket:
         """A new connection.
@@ -231,7 +243,13 @@ class Target:
     def data(self) -> dict[str, Any]:
         """JSON: what was counted; `arena.local.machinery.traffic` says what the fields are."""
         groups = [
-            {"name": one.name, "weight": one.weight, "ready": len(one.backends), **one.counters.data()}
+            {
+                "name": one.name,
+                "weight": one.weight,
+                "ready": len(one.backends),
+                **one.counters.data(),
+                "pods": [each.data() for each in one.backends],
+            }
             for one in self.groups
         ]
         namespace, name = self.service

@@ -10,7 +10,7 @@ Message = dict[str, Any]
 
 NAME = "proxy.sock"
 """Where the process listens for the next server, in the state folder."""
-VERSION = 2
+VERSION = 3
 """Of the messages; a server replaces a process that speaks another one."""
 MOST = 200
 """Descriptors in one message; the system passes on up to 253 at once."""

@@ -59,7 +59,9 @@ class Dispatch:
     def end(self, failed: bool, answered: bool) -> None:
         """It is over, and counted."""
         self.target.leave(self)
-        self.release()
         if self.group:
-            self.group.counters.end(self._began, failed, answered)
+            seconds = self.group.counters.end(self._began, failed, answered)
+            if self.backend:
+                self.backend.outcomes.add(seconds, failed, answered)
             self.group = None
+        self.release()

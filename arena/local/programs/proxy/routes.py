@@ -17,10 +17,12 @@ class Backend(NamedTuple):
     Attributes:
         ports: on which it may listen, in the order in which they are tried.
         folder: below which it serves its pages, such as `/SECRET`; "" for the root.
+        pod: its name.
     """
 
     ports: tuple[int, ...]
     folder: str = ""
+    pod: str = ""
 
 
 class Group(NamedTuple):
@@ -67,4 +69,4 @@ def read(value: list[Any]) -> Route:
 
 def _group(value: list[Any]) -> Group:
     name, weight, backends = value
-    return Group(name, weight, tuple(Backend(tuple(ports), folder) for ports, folder in backends))
+    return Group(name, weight, tuple(Backend(tuple(ports), *rest) for ports, *rest in backends))
