@@ -83,6 +83,7 @@ LINES = {
     "serve update": ("serve update served -e A=2 --wait",),
     "serve update --canary": (CANARY,),
     "serve update --restful-port": ("serve update served --restful-port 8081",),
+    "serve update --label": ("serve update served -l team=a",),
     "serve update --config-file": tuple(f"serve update served --config-file {{{one}}}/a.py:/tmp/arena-{to}"
                                         for one, to in (("code", "a"), ("other", "a"), ("other", "b"))),
     "serve update --secret": ("serve update served --secret A1=1", "serve update served --secret A1=2",

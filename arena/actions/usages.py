@@ -156,6 +156,7 @@ USAGES = (
           ((NEWER, ("create pods/attach",)),)),
     Usage("serve update", ("list patch SERVINGS",), (ROLLED_OUT,)),
     Usage("serve update --restful-port", ("list patch SERVINGS", "get patch services")),
+    Usage("serve update --label", ("list patch SERVINGS", "get patch services")),
     Usage("serve update --config-file", ("list patch SERVINGS", "get create configmaps"),
           (FORMER,)),
     Usage("serve update --secret", ("list patch SERVINGS", "get create secrets"),

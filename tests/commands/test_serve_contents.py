@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from arena.actions.submit.creation import Creation
 from arena.local.api.fault_injection import Fault
 from arena.resources import CONFIGMAPS, DEPLOYMENTS, SECRETS, SERVICES
 
@@ -157,6 +158,9 @@ def test_code(arena, stage, tmp_path):
     assert [part] != before
     assert {f"ConfigMap/{part}", f"ConfigMap/{before[0]}"} <= there.keys()
     assert main(stage)["metadata"]["annotations"]["arena.kubeflow.org/code-parts"] == part
+    again = arena(*UPDATE, "--code", str(place))
+    assert (again.out, again.err.splitlines()[-1]) == ("", "serving digits 1 is already so")
+    assert everything(stage) == there
 
 
 def test_the_first_code(arena, stage, tmp_path):
@@ -318,19 +322,35 @@ def test_a_lost_answer(arena, stage, api, changed, part):
     )
 
 
-def test_ctrl_c(arena, stage, api, changed, monkeypatch):
-    """After Ctrl-C, all is as before."""
-    from arena.actions.serving import change
+@pytest.mark.parametrize("step", range(1, 6))
+def test_ctrl_c(arena, stage, changed, monkeypatch, step):
+    """After Ctrl-C at any step, all is as before."""
+    send, sent = Creation._sent, []
+
+    def interrupted(*which: Any) -> Any:
+        sent.append(send(*which))
+        if len(sent) == step:
+            raise KeyboardInterrupt
+        return sent[-1]
 
     before = unversioned(stage)
-
-    def interrupted(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(change, "check_kept", interrupted)
+    monkeypatch.setattr(Creation, "_sent", interrupted)
     ended = arena(*UPDATE, *(word for some in changed.values() for word in some))
-    assert ended.code == 130
+    assert (ended.code, len(sent)) == (130, step)
     assert unversioned(stage) == before
+
+
+def test_what_cannot_be_undone(arena, stage, api, changed):
+    """If the cluster refuses to undo a step, the error says so, and what pods may refer to stays."""
+    real = r"^(?!.*dryRun).*/deployments/"
+    api.faults.append(Fault(path=real, method="PATCH", code=500, message="gone", cut=False, times=9))
+    failed = arena(*UPDATE, *changed["file"], *changed["secret"])
+    assert failed.code == 6
+    assert 'the change of serving "digits 1" could not be undone completely' in failed.err
+    assert len([one for one in everything(stage) if one.startswith(("Secret/", "ConfigMap/digits"))]) == 4
+    api.faults.clear()
+    done = arena(*UPDATE, *changed["file"], *changed["secret"])
+    assert (done.code, files(stage), secrets(stage)) == (0, {"/etc/app.yaml": "two"}, {"A": "2"}), done.err
 
 
 def test_the_name_of_a_new_object_is_taken(arena, stage, app):

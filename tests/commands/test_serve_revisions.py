@@ -89,6 +89,8 @@ def test_an_autoscaler_comes_and_goes(arena, stage):
     assert arena("serve", "update", "iris", "--scale-target", "5").code == 0
     [made] = stage.cluster.list(AUTOSCALERS, "default")
     assert made["spec"]["metrics"][0]["pods"]["target"]["averageValue"] == "5"
+    told = arena("serve", "update", "iris", "--scale-metric", "cpu", "--dry-run")
+    assert 'HorizontalPodAutoscaler "iris-hpa" would be deleted\n' in told.err
     assert arena("serve", "update", "iris", "--scale-metric", "cpu").code == 0
     assert names(stage, AUTOSCALERS) == []
     assert arena("serve", "rollback", "iris").code == 0

@@ -36,10 +36,13 @@ class Changed:
     beside: Sequence[Object] = ()
     """What was sent of the objects beside it: new ones as they are, and patches that name their object."""
 
+    deleted: Sequence[str] = ()
+    """Objects beside it that it no longer needs, such as `Gateway "digits-1"`."""
+
     @property
     def is_changed(self) -> bool:
         """Whether anything had to change."""
-        return bool(self.patch or self.beside)
+        return bool(self.patch or self.beside or self.deleted)
 
 
 def locate(session: Session, name: str, version: str, kind: Kind | str | None) -> Found:
@@ -72,9 +75,9 @@ def apply(cluster: Cluster, found: Found, amend: Amend, *, dry_run: bool = False
     raise AssertionError("the loop returns or raises")
 
 
-def result(found: Found, obj: Object, patch: Object, beside: Sequence[Object] = ()) -> Changed:
+def result(found: Found, obj: Object, patch: Object) -> Changed:
     """What has become of a serving whose main object is `obj` now."""
-    return Changed(serving=found.kind.read(obj, []), patch=patch, beside=beside)
+    return Changed(serving=found.kind.read(obj, []), patch=patch)
 
 
 def again(cluster: Cluster, found: Found) -> Found:

@@ -50,7 +50,7 @@ def apply(cluster: Cluster, found: Found, amend: Amend, *, dry_run: bool = False
         steps = beside.steps(cluster, found, made)
         patch = manifests.merge_patch(found.obj, made.main)
         if dry_run or not (patch or steps or made.code_parts):
-            return change.result(found, manifests.patch(found.obj, patch), patch, _shown(steps, made))
+            return _result(found, manifests.patch(found.obj, patch), patch, (steps, made))
         try:
             _check(cluster, found, made, steps)
             return _applied(cluster, found, amend, made, steps)
@@ -63,9 +63,15 @@ def apply(cluster: Cluster, found: Found, amend: Amend, *, dry_run: bool = False
     raise AssertionError("the loop returns or raises")
 
 
-def _shown(steps: Sequence[Step], made: Amended) -> list[Object]:
-    parts = [manifests.brief(one) for one in made.code_parts]
-    return [*(one for step in steps if (one := step.shown()) is not None), *parts]
+def _result(found: Found, obj: Object, patch: Object, done: tuple[Sequence[Step], Amended]) -> Changed:
+    """What has become of a serving whose main object was `found`, and is `obj` now."""
+    steps, made = done
+    known = _known_parts(found.obj["metadata"].get("annotations") or {})
+    parts = [manifests.brief(one) for one in made.code_parts if one["metadata"]["name"] not in known]
+    sent = [one for step in steps if (one := step.shown()) is not None]
+    deleted = [one.title for one in steps if one.target is None]
+    serving = change.result(found, obj, patch).serving
+    return Changed(serving=serving, patch=patch, beside=[*sent, *parts], deleted=deleted)
 
 
 def _check(cluster: Cluster, found: Found, made: Amended, steps: Sequence[Step]) -> None:
@@ -97,6 +103,7 @@ def _try(cluster: Cluster, step: Step) -> None:
 
 
 def _applied(cluster: Cluster, found: Found, amend: Amend, made: Amended, steps: Sequence[Step]) -> Changed:
+    before = found
     with Alteration(cluster, f'the change of serving "{found.serving.title}"') as together:
         begun = [(one, _begin(together, one)) for one in steps if one.target is not None]
         if made.code_parts:
@@ -114,7 +121,7 @@ def _applied(cluster: Cluster, found: Found, amend: Amend, made: Amended, steps:
             ):
                 creation.delete(cluster, step.resource, step.meta)
     _forget(cluster, found, made.former)
-    return change.result(found, found.obj, patch, _shown(steps, made))
+    return _result(before, found.obj, patch, (steps, made))
 
 
 def _changed(

@@ -101,8 +101,10 @@ def preview(made: "Changed", form: str | None) -> None:
         listed = {"apiVersion": "v1", "kind": "List", "items": [whole, *made.beside]}
         first = listed if form == "json" and made.beside else whole
         _console.page("\n---\n".join(encode.encode(one, form or "yaml") for one in (first, *more)))
-    _console.remark("nothing was changed; this would be sent" if made.beside else
-                    "nothing was changed; this patch would be sent")  # fmt: skip
+    for one in made.deleted:
+        _console.remark(f"{one} would be deleted")
+    what = "this" if made.beside else "this patch"
+    _console.remark(f"nothing was changed; {what} would be sent")
 
 
 def show(session: "Session", made: "Changed", form: str | None, words: "tuple[str, str]") -> None:
