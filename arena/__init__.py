@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from arena import serving as serving
+    from arena import sweeps as sweeps
     from arena.actions.abilities import abilities
     from arena.actions.diagnosis.events import events
     from arena.actions.identity import whoami
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from arena.kinds.serving.specs.torchserve import TorchServeServingSpec
     from arena.kinds.serving.specs.triton import TritonServingSpec
     from arena.kinds.serving.specs.vllm import VLLMServingSpec
+    from arena.kinds.sweeps.spec import SweepSpec
     from arena.kinds.training.specs.deepspeedjob import DeepSpeedJobSpec
     from arena.kinds.training.specs.etjob import ETJobSpec
     from arena.kinds.training.specs.horovodjob import HorovodJobSpec
@@ -128,6 +130,7 @@ _HOMES = {
     "kinds.serving.specs.torchserve": "TorchServeServingSpec",
     "kinds.serving.specs.triton": "TritonServingSpec",
     "kinds.serving.specs.vllm": "VLLMServingSpec",
+    "kinds.sweeps.spec": "SweepSpec",
     "model.crons": "Cron Run",
     "model.differences": "Difference",
     "model.evaluations": "Evaluation",
@@ -143,8 +146,8 @@ _HOMES = {
 }
 """Module -> the public names that it defines; the Specs of training kinds are in modules named like them."""
 
-_NAMESPACES = ("serving",)
-"""Modules with the public names of another family."""
+_NAMESPACES = ("serving", "sweeps")
+"""Modules with the public names of other families."""
 
 __all__ = [
     "Ability",
@@ -192,6 +195,7 @@ __all__ = [
     "Session",
     "SparkJobSpec",
     "SpecError",
+    "SweepSpec",
     "TFJobSpec",
     "TemplateError",
     "TensorFlowServingSpec",

@@ -47,6 +47,8 @@ MODEL_SOURCE = "arena.kubeflow.org/model-source"
 # On the runs of a schedule: the name of the cron, as set by arena and by KubeDL's operator.
 CRON = "arena.kubeflow.org/cron"
 KUBEDL_CRON = "kubedl.io/cron-name"
+# On the trials of a sweep: its name.
+SWEEP = "arena.kubeflow.org/sweep"
 ROLE_SEQUENCE = "job-role-sequence"
 QUEUE_SUSPEND = "scheduling.x-k8s.io/suspend"
 

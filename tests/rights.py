@@ -52,7 +52,7 @@ FOLLOW = listing.follow
 FOLLOW_SERVING = instances.follow
 READY = "--readiness-probe-action exec --readiness-probe-action-option 'command: true'"
 """A serving that is ready although its program does not listen."""
-COMMON = ("authorization.k8s.io", "logs.arena.io")
+COMMON = ("authorization.k8s.io", "logs.arena.io", "metrics.arena.io")
 """Groups of what everybody may ask, and of what only the local cluster has."""
 SETTINGS = "arena-system"
 """The namespace of the administrator's settings."""
@@ -262,6 +262,11 @@ UNTRIED = {
     "delete": {"list JOBS", "watch JOBS"},  # only if a finalizer holds the job
     "delete -l": {"watch JOBS"},
     "prune": {"watch JOBS"},
+    # Only if a part is refused, and of other clusters.
+    **{name: {f"delete {usages.EXPERIMENTS}", "get namespaces"}
+       for name in ("sweep submit KIND", "sweep submit KIND --wait", "sweep submit --from-job")},
+    # Only if a trial has failed, or none has started.
+    "sweep why": {"get pods/log", "get suggestions.kubeflow.org", "list events"},
     "serve predict": {"get pods", "get pods/portforward", "create pods/portforward"},  # of other clusters
     "serve bench": {"get pods", "get pods/portforward", "create pods/portforward"},
     "exec": {"create pods/exec"},  # only without `get`, or if the cluster asks for it

@@ -56,6 +56,7 @@ NAMES = [
     "Session",
     "SparkJobSpec",
     "SpecError",
+    "SweepSpec",
     "TFJobSpec",
     "TemplateError",
     "TensorFlowServingSpec",
@@ -140,6 +141,18 @@ def test_servings_have_a_namespace() -> None:
         assert found.__name__ == name
     with pytest.raises(AttributeError, match="nothing_of_the_kind"):
         _ = arena.serving.nothing_of_the_kind
+
+
+def test_sweeps_have_a_namespace() -> None:
+    """`arena.sweeps` holds what sweeps can do, each with its doc, and is imported only when it is used."""
+    program = "import sys, arena; arena.sweeps; print(*[one for one in sys.modules if 'actions' in one])"
+    assert python("-c", program).split() == []
+    for name in arena.sweeps.__all__:
+        found = getattr(arena.sweeps, name)
+        assert inspect.getdoc(found)
+        assert found.__name__ == name
+    with pytest.raises(AttributeError, match="nothing_of_the_kind"):
+        _ = arena.sweeps.nothing_of_the_kind
 
 
 def test_dir_and_strangers() -> None:

@@ -27,7 +27,9 @@ HELP = ROOT / "docs" / "help.md"
 GO = (ROOT / "tests" / "cases" / "go-arena.txt").read_text("utf-8").splitlines()
 GO_LINES = [line for line in GO if line.startswith("arena ")]
 GO_JOBS = [line for line in GO_LINES if re.search(r" submit | cron \w*job ", line)]
-SENT = re.compile("cron .*--schedule|serve (?!update |.*--from-job)[a-z]+ .*--name")
+SENT = re.compile(
+    "cron .*--schedule|serve (?!update |.*--from-job)[a-z]+ .*--name|sweep submit [a-z]+ .*--param"
+)
 """Further commands that submit something."""
 GO_KINDS = """tfjob tf mpijob mpi mj pytorchjob pytorch horovodjob horovod hj
 etjob et deepspeedjob dp rayjob rj sparkjob spark volcanojob vj""".split()
@@ -36,7 +38,7 @@ RUN = [page for page in PAGES if blocks(page, "console")]
 PYTHON = [page for page in PAGES if any(not block.file for block in blocks(page, "python"))]
 
 
-LOOKS = re.compile(r"arena (cron |serve )?(list|get|logs|top)\b")
+LOOKS = re.compile(r"arena (cron |serve |sweep )?(list|get|logs|top)\b")
 """Commands that may be asked again until what they look at has happened."""
 PATIENCE = 60.0
 
@@ -111,8 +113,9 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
             secret = stack.enter_context(pytest.MonkeyPatch.context())
             secret.setenv("WANDB_API_KEY", "x")
             if (words[0] == "submit" and len(words) > 2) or SENT.match(shlex.join(words)):
-                rest = [word for word in words[2:] if not word.startswith("--dry-run")]
-                words = [*words[:2], "--dry-run", *rest]
+                at = 3 if words[0] == "sweep" else 2
+                rest = [word for word in words[at:] if not word.startswith("--dry-run")]
+                words = [*words[:at], "--dry-run", *rest]
             else:
                 # Parsed as always, but what a command does is left out.
                 patch = stack.enter_context(pytest.MonkeyPatch.context())
@@ -189,9 +192,10 @@ def help_page() -> str:
     parts = ["# Help", "What `--help` prints, of every command. This page is generated: see CONTRIBUTING.md."]
     for ctx in CONTEXTS:
         parent, kind = ctx.command_path.rpartition(" ")[::2]
-        if parent == "arena cron" and kind in {one.name for one in kinds.training_kinds()} - {"job"}:
+        others = {one.name for one in kinds.training_kinds()} - {"job"}
+        if parent in ("arena cron", "arena sweep submit") and kind in others:
             parts.append(
-                f"## {ctx.command_path}\n\nAs `arena submit {kind}`, with the options of `arena cron job`."
+                f"## {ctx.command_path}\n\nAs `arena submit {kind}`, with the options of `{parent} job`."
             )
             continue
         text = "\n".join(line.rstrip() for line in ctx.get_help().splitlines())
@@ -213,7 +217,7 @@ def test_help_shows_an_example(ctx: click.Context, read) -> None:
     found = list(commands(text))
     assert found or isinstance(ctx.command, click.Group)
     for words in found:
-        if not {"-f", "--file"} & set(words) or words[0] not in ("submit", "cron", "diff"):
+        if not {"-f", "--file"} & set(words) or words[0] not in ("submit", "cron", "diff", "sweep"):
             read(words)
 
 

@@ -68,6 +68,8 @@ CASES = [
     (("submit", "--help"), IDLE),
     (("submit", "pytorchjob", "--help"), IDLE),
     (("serve", "--help"), IDLE),
+    (("sweep", "--help"), IDLE | {"arena.session", "arena.actions", "arena.kinds"}),
+    (("sweep", "submit", "--help"), IDLE),
     (("serve", "triton", "--help"), IDLE),
     (("serve", "triton", "--name", "x", "--model", "s3://b/m", "--dry-run"), NEVER),
     (("submit", "pytorchjob", "--name", "x", "--image", "i", "--dry-run", "true"), NEVER),

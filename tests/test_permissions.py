@@ -58,7 +58,8 @@ def kind_of(path: str) -> str:
     """`submit`, `cron KIND` or the like for the command of a kind of job."""
     group, _, word = path.rpartition(" ")
     known = word in {kind.name for kind in kinds.all_kinds()}
-    return {"cron": "cron KIND", "serve": "serve KIND"}.get(group, group) if known else ""
+    named = {one: f"{one} KIND" for one in ("cron", "serve", "sweep submit")}
+    return named.get(group, group) if known else ""
 
 
 def leaves(command: click.Command, path: str = "") -> Iterator[str]:

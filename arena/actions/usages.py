@@ -18,6 +18,12 @@ from arena.tuples import NamedTuple
 
 JOBS, CRONS, SERVINGS = "JOBS", "CRONS", "SERVINGS"
 """In rights: the types of all kinds of jobs, those that carry schedules, and those of all servings."""
+EXPERIMENTS, TRIALS = "experiments.kubeflow.org", "trials.kubeflow.org"
+MARK, KILL = "patch experiments/status.kubeflow.org", "patch trials/status.kubeflow.org"
+INJECTED = ("whether Katib sees metrics in the namespace", ("get namespaces",))
+OF_SWEEPS = ("trials", (f"list {TRIALS}",))
+SWEEP_UNDONE = ("removal of what it has created, if a part is refused", (f"delete {EXPERIMENTS}",))
+CHECKED = "create JOBS"
 SCALED = f"trainingjobs.{labels.ET_GROUP}"
 QUEUED = ("list workloads.kueue.x-k8s.io", "list localqueues.kueue.x-k8s.io",
           "get localqueues/pendingworkloads.visibility.kueue.x-k8s.io",
@@ -119,6 +125,26 @@ USAGES = (
     Usage("cron suspend", ("get patch CRONS",)),
     Usage("cron resume", ("get patch CRONS",)),
     Usage("cron delete", ("get delete CRONS",)),
+    Usage("sweep list", (f"list {EXPERIMENTS}",), (OF_SWEEPS,)),
+    Usage("sweep get", (f"get {EXPERIMENTS}",), (OF_SWEEPS, EVENTS)),
+    Usage("sweep submit KIND", (f"create {EXPERIMENTS}", CHECKED), (INJECTED, SWEEP_UNDONE)),
+    Usage("sweep submit KIND --wait",
+          (f"get create list watch {EXPERIMENTS}", f"list watch {TRIALS}", CHECKED),
+          (INJECTED, SWEEP_UNDONE)),
+    Usage("sweep submit --from-job", ("get JOBS", f"create {EXPERIMENTS}", CHECKED),
+          (INJECTED, SWEEP_UNDONE)),
+    Usage("sweep best", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
+    Usage("sweep export", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
+    Usage("sweep logs", (f"get {EXPERIMENTS}", f"list {TRIALS}", *READ, "get pods/log")),
+    Usage("sweep logs -f", (f"get {EXPERIMENTS}", f"list {TRIALS}", *FOLLOW, "get pods/log"), (AT_ONCE,)),
+    Usage("sweep why", (f"get {EXPERIMENTS}",),
+          (OF_SWEEPS, ("why its trials failed", (*READ, "get pods/log")),
+           ("why none starts", ("get suggestions.kubeflow.org", "list events")))),
+    Usage("sweep pause", (f"get {EXPERIMENTS}", MARK), (OF_SWEEPS,)),
+    Usage("sweep resume", (f"get {EXPERIMENTS}", MARK), (OF_SWEEPS,)),
+    Usage("sweep extend", (f"get patch {EXPERIMENTS}", f"list {TRIALS}")),
+    Usage("sweep stop", (f"get {EXPERIMENTS}", MARK, f"get list {TRIALS}", KILL, "get delete JOBS")),
+    Usage("sweep delete", (f"get delete {EXPERIMENTS}",)),
     Usage("evaluate list", ("list jobs.batch",)),
     Usage("evaluate get", ("get jobs.batch",), (INSTANCES, EVENTS)),
     Usage("evaluate model", ("create jobs.batch",), ((UNDONE[0], ("delete jobs.batch",)),)),
@@ -185,6 +211,7 @@ USAGES = (
     Usage("list -A", ("list @JOBS",), (EVERYWHERE, ("reasons", tuple(map(_everywhere, REASONS[1]))))),
     Usage("top job -A", ("list @JOBS",), (EVERYWHERE, ("reasons", tuple(map(_everywhere, REASONS[1]))))),
     Usage("cron list -A", ("list @CRONS",)),
+    Usage("sweep list -A", (f"list @{EXPERIMENTS}",), ((OF_SWEEPS[0], (f"list @{TRIALS}",)),)),
     Usage("evaluate list -A", ("list @jobs.batch",)),
     Usage("data list -A", ("list @persistentvolumeclaims",)),
     Usage("top node", ("list @nodes",), (("GPUs in use", ("list @pods",)),)),

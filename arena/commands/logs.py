@@ -54,10 +54,11 @@ def command(
     if follow and not options.previous and options.attempt is None:
         stream(session, name, kind, options, sink)
     else:
-        _print(session, name, kind, options, sink)
+        show(session, name, kind, options, sink)
 
 
-def _print(session: "Session", name: str, kind: "Kind | None", options: "Options", sink: "Sink") -> None:
+def show(session: "Session", name: str, kind: "Kind | None", options: "Options", sink: "Sink") -> None:
+    """Print what a job has logged so far, and on stderr how it ended."""
     from arena.actions.diagnosis.lone_ranks import RankReports
     from arena.actions.jobs import find
     from arena.actions.jobs.logs import snapshot

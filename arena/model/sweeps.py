@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from arena.model.findings import Finding
 from arena.model.jobs import Phase
 from arena.model.partial import Unread
 from arena.search.assignments import Value
@@ -67,6 +68,11 @@ class Trial:
         """`STOPPED` if it was ended before its end, otherwise its phase."""
         return STOPPED if self.stopped else self.phase.value
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether its results count; those of a trial that was stopped early do."""
+        return self.phase is Phase.SUCCEEDED
+
     def duration(self, now: datetime) -> timedelta:
         """The time from its start to its end, or to `now` if it has not ended."""
         return (self.ended or now) - self.started if self.started else timedelta(0)
@@ -90,6 +96,15 @@ class Counts(NamedTuple):
     def ended(self) -> int:
         """The number of trials that have ended."""
         return self.succeeded + self.stopped + self.failed
+
+
+class Why(NamedTuple):
+    """What is known of why a sweep or a trial is in its state."""
+
+    subject: str
+    """`sweep digits` or `trial 4 (digits-0a1b2c3d)`."""
+    status: str
+    findings: tuple[Finding, ...]
 
 
 @frozen
@@ -135,14 +150,17 @@ class Sweep:
     """What could not be read of the sweep, such as its trials."""
 
     def best(self) -> Trial | None:
-        """The ended trial with the best value of the first objective; None if no trial has one."""
-        scored = [(one.losses(self.objectives[:1]), one) for one in self.trials if one.phase.is_final]
+        """The trial that succeeded with the best value of the first objective; None if none has one.
+
+        A trial that was stopped early has succeeded.
+        """
+        scored = [(one.losses(self.objectives[:1]), one) for one in self.trials if one.succeeded]
         known = [(loss, one.number, one) for loss, one in scored if loss]
         return min(known, key=lambda each: each[:2])[2] if known else None
 
     def front(self) -> tuple[Trial, ...]:
-        """The ended trials than which no other is as good in all objectives and better in one."""
-        scored = [(one.losses(self.objectives), one) for one in self.trials if one.phase.is_final]
+        """The succeeded trials than which no other is as good in all objectives and better in one."""
+        scored = [(one.losses(self.objectives), one) for one in self.trials if one.succeeded]
         known = [(losses, one) for losses, one in scored if losses]
         return tuple(one for losses, one in known if not any(_dominates(other, losses) for other, _ in known))
 
@@ -152,11 +170,11 @@ class Sweep:
         return Counts(*map(found.count, Counts._fields))
 
     def ranked(self) -> tuple[Trial, ...]:
-        """The trials, those with the best values of the first objective first, then those without a value."""
+        """The trials, the best values of the first objective first; then those that have not succeeded."""
 
-        def rank(one: Trial) -> tuple[bool, tuple[float, ...], int]:
-            losses = one.losses(self.objectives[:1])
-            return not losses, losses, one.number
+        def rank(one: Trial) -> tuple[bool, bool, tuple[float, ...], int]:
+            losses = one.losses(self.objectives[:1]) if one.succeeded else ()
+            return not losses, one.phase.is_final, losses, one.number
 
         return tuple(sorted(self.trials, key=rank))
 

@@ -1,12 +1,15 @@
 """From a command line of `arena submit` to manifests, without any cluster."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 import pytest
+import yaml
 
 from arena import kinds, manifests
+from arena.cli import run as command_line
 from arena.commands._spec import SpecCommand, given, spec_options
 from arena.kinds.kind import Kind
 from arena.kinds.spec import parse
@@ -73,3 +76,31 @@ def submit() -> Callable[..., list[Object]]:
 def read_words() -> Callable[..., Any]:
     """`read_words("tf", "--name", "x", ...)` gives the Spec."""
     return lambda word, *words: spec_of(_kind(word), list(words))
+
+
+@pytest.fixture
+def experiment(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., Object]:
+    """`experiment("job", "--param", "x=1,2", ...)` gives the Experiment that would be sent to a cluster."""
+    where = {"server": "http://127.0.0.1:1"}
+    context = {"name": "c", "context": {"cluster": "c", "user": ""}}
+    kubeconfig = {
+        "current-context": "c",
+        "clusters": [{"name": "c", "cluster": where}],
+        "contexts": [context],
+    }
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(kubeconfig), "utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+
+    def call(kind: str, *words: str) -> Object:
+        capsys.readouterr()
+        line = ["sweep", "submit", kind, "--name", "digits", "--image", "i", "--dry-run", *words]
+        code = command_line([*line, "--metric", "accuracy:max"])
+        out, err = capsys.readouterr()
+        assert code == 0, err
+        made: Object = next(iter(yaml.safe_load_all(out)))
+        return made
+
+    return call

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from case_files import CASES, read
 from definitions import connected, defined
+from experiment_lines import COMMAND, KATIBS, SPACE, SPACES
 from go_servings import LINES, NUMBERS
 from reduction import file
 
@@ -15,6 +16,7 @@ from arena import kinds
 from arena.actions.submit.plan import DEPENDENTS
 from arena.errors import SpecError
 from arena.kinds.serving import FAMILY as SERVING
+from arena.kinds.sweeps.experiment import EXPERIMENTS
 from arena.kube import Cluster
 from arena.resources import HTTP_ROUTES, PODS, VIRTUAL_SERVICES
 
@@ -115,3 +117,14 @@ def test_real_cluster_accepts_documented_servings(cluster, line, submit):
     kind, own = kinds.find(word, SERVING), [one for one in words if not one.startswith(OF_ALL_COMMANDS)]
     version = () if any("version=" in one.lower() for one in own) else ("--version", "1")
     check_real(cluster, kind, submit(kind, *version, *own))
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("name", KATIBS)
+def test_real_cluster_accepts_experiments(name, experiment):
+    """A real cluster takes the Experiment of every algorithm that Katib has, with Katib's definition."""
+    config = Path(os.environ["ARENA_TEST_KUBECONFIG"])
+    made = experiment("job", "--algorithm", name, *SPACES.get(name, SPACE), COMMAND)
+    with defined(connected(config), config, EXPERIMENTS):
+        created = connected(config).create(EXPERIMENTS, "default", made)
+    assert created["spec"] == made["spec"]

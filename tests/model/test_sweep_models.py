@@ -40,8 +40,8 @@ def test_best_trial(goal, number):
 
 
 def test_running_trials_and_trials_without_a_number_are_never_best():
-    """What runs, what reported nothing, NaN and infinity are no results; of equals, the first one wins."""
-    running, nothing = trial(1, Phase.RUNNING, loss=0.0), trial(2, Phase.FAILED)
+    """What runs, what failed, NaN and infinity are no results; of equals, the first one wins."""
+    running, nothing = trial(1, Phase.RUNNING, loss=0.0), trial(2, Phase.FAILED, loss=0.0)
     odd = trial(3, loss=math.nan), trial(4, loss=-math.inf), trial(5, accuracy=1.0)
     assert sweep(running, nothing, *odd).best() is None
     best = sweep(running, nothing, *odd, trial(6, loss=0.3), trial(7, loss=0.3)).best()
@@ -53,6 +53,8 @@ def test_trials_are_ranked():
     """The best come first; those without a result come last, in the order of their creation."""
     found = sweep(trial(1), trial(2, loss=0.9), trial(3, loss=math.nan), trial(4, loss=0.1))
     assert [one.number for one in found.ranked()] == [4, 2, 1, 3]
+    failed, running = trial(1, Phase.FAILED, loss=0.1), trial(3, Phase.RUNNING, loss=0.2)
+    assert [one.number for one in sweep(failed, trial(2, loss=0.9), running).ranked()] == [2, 3, 1]
 
 
 def test_front():

@@ -23,7 +23,7 @@ CONVENTIONS = PodConventions(
     index_labels=(labels.COMPLETION_INDEX,), default_role="worker", main_containers=("main",)
 )
 
-_MAKERS = ("CronJob", "Cron")
+_MAKERS = ("CronJob", "Cron", "Trial")
 """Kinds of objects that create Jobs on a schedule."""
 
 
@@ -42,7 +42,8 @@ def _is_whole(obj: Object) -> bool:
     meta = obj["metadata"]
     own, notes = meta.get("labels") or {}, meta.get("annotations") or {}
     owner = next((one for one in meta.get("ownerReferences") or () if one.get("controller")), None)
-    if owner and not (labels.managed(own) and owner["kind"] in _MAKERS):
+    is_ours = labels.managed(own) or (owner and owner["kind"] == "Trial")
+    if owner and not (is_ours and owner["kind"] in _MAKERS):
         return False
     # An adopted Job may have any value there.
     return labels.SPEC not in notes or own.get(labels.APP) == NAME

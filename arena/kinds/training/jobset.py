@@ -21,9 +21,9 @@ CONVENTIONS = PodConventions(
 
 
 def owns(obj: Object) -> bool:
-    """Whether it is a job of its own or the run of a schedule; others are parts of TrainJobs."""
+    """Whether it is a job of its own, the run of a schedule or a trial; others are parts of TrainJobs."""
     owners = obj["metadata"].get("ownerReferences") or ()
-    return not any(one.get("controller") and one["kind"] != "Cron" for one in owners)
+    return not any(one.get("controller") and one["kind"] not in ("Cron", "Trial") for one in owners)
 
 
 def job_of(pod: Object) -> str:

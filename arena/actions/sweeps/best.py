@@ -1,0 +1,110 @@
+"""The job of a trial of a sweep, to submit it for real: as a command line, and as a manifest."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from arena import labels
+from arena.actions.jobs import records
+from arena.actions.submit import settle
+from arena.actions.sweeps import find
+from arena.errors import NotFound, SpecError
+from arena.kinds.kind import Kind
+from arena.kinds.spec import parse
+from arena.kinds.sweeps import holes
+from arena.kinds.sweeps.experiment import NAME_LIMIT
+from arena.kinds.workload.spec import WorkloadSpec
+from arena.model.sweeps import Trial
+from arena.tuples import NamedTuple
+
+if TYPE_CHECKING:
+    from arena.session import Session
+
+Object = dict[str, Any]
+
+
+class Best(NamedTuple):
+    """A trial of a sweep and the job that does the same."""
+
+    trial: Trial
+    job: Object
+    """Its object under a name of its own; {} if the sweep does not contain its template."""
+    kind: Kind | None
+    """The kind of the job; None if arena does not know it."""
+
+
+def best(session: Session, name: str, trial: str = "best", *, new: str = "") -> Best:
+    """Return the best trial of a sweep, and the job that does the same.
+
+    Args:
+        trial: another trial, by its number, its name or the end of it.
+        new: the name of the job; `<sweep>-best` by default.
+
+    Raises:
+        NotFound: there is no such sweep or trial, or no trial has a value of the metric yet.
+    """
+    cluster = session.cluster()
+    obj = find.find(cluster, name, session.namespace)
+    found = find.trial(find.read(cluster, obj), trial)
+    made = holes.trial_job(obj, found.assignments, new or _name(name, trial, found))
+    return Best(found, _own(made), find.kind_of_trial(found) if found.kind else None)
+
+
+def _name(name: str, word: str, trial: Trial) -> str:
+    end = "-best" if word in ("", "best") else f"-trial-{trial.number}"
+    return name[: NAME_LIMIT - len(end)].rstrip("-") + end
+
+
+def _own(job: Object) -> Object:
+    """The job without what marks it as one of the sweep, and with its own name in labels and options."""
+    if not job:
+        return job
+    meta, name = job["metadata"], job["metadata"]["name"]
+    marks = {key: value for key, value in (meta.get("labels") or {}).items() if key != labels.SWEEP}
+    marks |= {key: name for key in (labels.NAME, labels.RELEASE) if key in marks}
+    notes = dict(meta.get("annotations") or {})
+    if labels.SPEC in notes:
+        notes[labels.SPEC] = json.dumps({**records.options(job), "name": name}, ensure_ascii=False)
+    return {**job, "metadata": {**meta, "labels": marks, "annotations": notes}}
+
+
+def spec(found: Best) -> WorkloadSpec:
+    """The Spec of the job, which `arena.submit` takes.
+
+    Raises:
+        NotFound: another tool submitted the sweep, so the options of its job are not recorded.
+    """
+    kind = _recorded(found)
+    made: WorkloadSpec = parse(kind.spec, records.options(found.job))
+    return made
+
+
+def command(session: Session, found: Best) -> str:
+    """The command line that submits the job; raises as `spec`."""
+    kind = _recorded(found)
+    return records.command(kind, found.job, settle.configured(session, kind))
+
+
+def _recorded(found: Best) -> Kind:
+    notes = found.job.get("metadata", {}).get("annotations") or {}
+    if found.kind is None or labels.SPEC not in notes:
+        raise NotFound(
+            f'the sweep of trial "{found.trial.name}" was not submitted by arena, '
+            "so the command of its jobs is not recorded",
+            "use -o yaml",
+        )
+    return found.kind
+
+
+def manifest(found: Best) -> Object:
+    """The object of the job.
+
+    Raises:
+        SpecError: the sweep has its template in a ConfigMap, which arena does not read.
+    """
+    if not found.job:
+        raise SpecError(
+            f'the template of trial "{found.trial.name}" is in a ConfigMap', "read it with kubectl"
+        )
+    return found.job

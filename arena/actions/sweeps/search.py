@@ -1,0 +1,126 @@
+"""Settle a search: the limits of a sweep, and its algorithm as Katib takes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from arena.errors import SpecError
+from arena.kinds.sweeps.experiment import Budget
+from arena.kinds.sweeps.spec import TRIALS, SweepSpec
+from arena.search import algorithms, katib
+from arena.search.algorithms import ALGORITHMS, Algorithm
+from arena.search.assignments import SearchError, shown
+from arena.search.records import Objective
+from arena.search.space import Space
+
+if TYPE_CHECKING:
+    from arena.actions.submit.submit import Tell
+
+SEED = "random_state"
+SEEDED = ("random", "grid", "tpe", "multivariate-tpe", "bayesianoptimization", "cmaes")
+"""Algorithms that Katib can repeat."""
+REQUIRED = ("pbt",)
+"""Algorithms of Katib of which every setting must be given."""
+
+
+def settled(spec: SweepSpec, *, here: bool, tell: Tell) -> tuple[Budget, dict[str, Any]]:
+    """Check a search, and return its limits and its algorithm.
+
+    Args:
+        spec: the options.
+        here: whether the local cluster runs it, so that this machine needs the packages of the algorithm.
+        tell: called with each remark.
+
+    Raises:
+        SpecError: something cannot be used, or only by other engines than Katib.
+    """
+    space = spec.space
+    try:
+        one = algorithms.algorithm(spec.algorithm)
+        settings = _settings(spec, one)
+        budget = _budget(spec, one, space, tell)
+        first, *_ = spec.goals
+        objective = Objective(metric=first.metric, maximize=first.maximize, goal=first.goal)
+        limits = algorithms.Budget(max_trials=budget.max_trials, parallel=budget.parallel)
+        algorithms.check(one.name, settings, space, [objective], limits)
+        katib.parameters_of(space)
+    except SearchError as error:
+        raise SpecError(str(error)) from error
+    _check_early_stop(spec, one)
+    if here and (lacking := algorithms.missing(one.name)):
+        raise SpecError(lacking, "or choose --algorithm random")
+    return budget, _algorithm(one, settings)
+
+
+def _settings(spec: SweepSpec, one: Algorithm) -> dict[str, Any]:
+    """The given settings and the seed, by Katib's names; raises SearchError and SpecError."""
+    if not one.katib:
+        known = ", ".join(name for name, each in ALGORITHMS.items() if each.katib)
+        raise SpecError(f"--algorithm: Katib has no {one.name}", f"choose {known}")
+    given: dict[str, Any] = dict(spec.algorithm_setting)
+    algorithms.settings_of(one.name, given)
+    for name in given:
+        if one.settings[name].by == "search":
+            raise SpecError(f"--algorithm-setting: Katib's {one.name} has no {name}", "omit it")
+    if spec.seed and one.name not in SEEDED:
+        raise SpecError(f"--seed: Katib's {one.name} takes none", f"omit it, or use {', '.join(SEEDED)}")
+    if spec.seed and SEED in given:
+        raise SpecError(f"--seed is given, and --algorithm-setting {SEED}, too", "give one of them")
+    return given | ({SEED: spec.seed} if spec.seed else {})
+
+
+def _algorithm(one: Algorithm, given: dict[str, Any]) -> dict[str, Any]:
+    every = algorithms.settings_of(one.name, given)
+    sent = {
+        name: value
+        for name, value in every.items()
+        if name in given or (one.name in REQUIRED and one.settings[name].by != "search")
+    }
+    if one.name in REQUIRED:
+        more = {name: each.default for name, each in one.settings.items() if each.default is not None}
+        sent = {**more, **sent}
+    settings = [{"name": name, "value": shown(value)} for name, value in sent.items()]
+    return {"algorithmName": one.katib, **({"algorithmSettings": settings} if settings else {})}
+
+
+def _budget(spec: SweepSpec, one: Algorithm, space: Space, tell: Tell) -> Budget:
+    """The limits, of which none contradicts another."""
+    size = None if one.stops else space.size()
+    most = spec.max_trials or (size if one.name == "grid" and size else min(TRIALS, size or TRIALS))
+    if size and most > size:
+        tell(f"Warning: --max-trials {most}: there are only {size} combinations, and none is tried twice")
+        most = size
+    for name in ("parallel", "max_failed"):
+        value, flag = getattr(spec, name), f"--{name.replace('_', '-')}"
+        if name in spec.given and value > (spec.max_trials or most):
+            raise SpecError(
+                f"{flag} {value} is more than the number of trials, {spec.max_trials or most}",
+                f"give at most {spec.max_trials or most}, or more with --max-trials",
+            )
+    budget = Budget(max_trials=most, parallel=min(spec.parallel, most), max_failed=min(spec.max_failed, most))
+    if one.name == "hyperband":
+        _check_brackets(spec, budget)
+    return budget
+
+
+def _check_brackets(spec: SweepSpec, budget: Budget) -> None:
+    """Check that the first trials of Hyperband can run at the same time, which Katib requires."""
+    made = algorithms.settings_of("hyperband", spec.algorithm_setting)
+    most, eta = made.get("r_l"), made["eta"]
+    assert isinstance(eta, int)
+    width = 1
+    while isinstance(most, int) and width * eta <= most:
+        width *= eta
+    if budget.parallel < width:
+        raise SpecError(
+            f"hyperband starts {width} trials at once for r_l={most} and eta={eta}, "
+            f"and {budget.parallel} may run",
+            f"give --parallel {width} and --max-trials of at least that, or a smaller r_l",
+        )
+
+
+def _check_early_stop(spec: SweepSpec, one: Algorithm) -> None:
+    if spec.early_stop and one.stops:
+        raise SpecError(
+            f"--early-stop {spec.early_stop}: {one.name} ends bad trials itself", "omit one of them"
+        )

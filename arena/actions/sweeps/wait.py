@@ -1,0 +1,76 @@
+"""Wait until a sweep has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from arena.actions.sweeps import find
+from arena.actions.watches import Source, Watching
+from arena.errors import ArenaError, JobFailed, NotFound, TimedOut, aimed
+from arena.kinds.sweeps import reading
+from arena.kinds.sweeps.experiment import EXPERIMENT_LABEL, EXPERIMENTS, TRIALS
+from arena.model.jobs import Phase
+from arena.model.sweeps import Sweep
+from arena.values import replace
+
+if TYPE_CHECKING:
+    from arena.session import Session
+
+TICK = 1.0
+"""Seconds between reports while nothing changes."""
+Report = Callable[[Sweep], None]
+
+
+def ignore(one: Sweep) -> None:
+    """Ignore progress."""
+
+
+def wait(session: Session, name: str, *, timeout: float | None = None, progress: Report = ignore) -> Sweep:
+    """Wait until a sweep has ended, and return it.
+
+    Args:
+        timeout: seconds; None waits without a limit.
+        progress: called with the sweep after every change and every second.
+
+    Raises:
+        JobFailed: it failed.
+        TimedOut: it took longer than `timeout`.
+        NotFound: there is no such sweep, or it was deleted.
+    """
+    cluster, namespace = session.cluster(), session.namespace
+    uid = find.find(cluster, name, namespace)["metadata"]["uid"]
+    own = f"{EXPERIMENT_LABEL}={name}"
+    sources = [
+        Source(EXPERIMENTS, namespace, fields=f"metadata.name={name}"),
+        Source(TRIALS, namespace, labels=own),
+    ]
+    start = monotonic()
+    with Watching(cluster, sources) as watching:
+        while same := [one for one in watching.objects(0) if one["metadata"]["uid"] == uid]:
+            found = reading.sweep(same[0], find.kind_of)
+            found = replace(found, trials=reading.trials(same[0], watching.objects(1), find.kind_of))
+            progress(found)
+            if found.phase.is_final:
+                with suppress(ArenaError):
+                    found = find.sweep(session, name)
+                return _judged(found)
+            passed = monotonic() - start
+            if timeout is not None and passed >= timeout:
+                raise TimedOut(
+                    f'sweep "{name}" has not ended after {timeout:g}s',
+                    f"arena sweep get {aimed(name, namespace)} shows its trials",
+                )
+            watching.wait(TICK if timeout is None else min(TICK, timeout - passed))
+    raise NotFound(f'sweep "{name}" was deleted from namespace "{namespace}"')
+
+
+def _judged(one: Sweep) -> Sweep:
+    if one.phase is Phase.FAILED:
+        reason = f": {one.reason}" if one.reason else ""
+        raise JobFailed(
+            f'sweep "{one.name}" failed{reason}', f"arena sweep why {aimed(one.name, one.namespace)}"
+        )
+    return one

@@ -1,0 +1,29 @@
+"""arena sweep why: explain why a sweep or a trial waits or fails."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from arena.commands import _console, _family
+from arena.commands._globals import pass_session
+from arena.commands.sweep._family import SWEEPS, trial_argument
+
+if TYPE_CHECKING:
+    from arena.session import Session
+
+
+@click.command("why")
+@_family.name_argument(SWEEPS)
+@trial_argument("")
+@pass_session
+def command(session: "Session", name: str, trial: str) -> None:
+    """Explain why a sweep waits or fails and why its latest failed trials failed; or explain one trial.
+
+    \b
+    arena sweep why digits
+    arena sweep why digits 7
+    """
+    from arena.actions.sweeps import why
+    from arena.views import sweeps
+
+    _console.page(sweeps.reasons(why.why(session, name, trial)))

@@ -1,0 +1,126 @@
+"""Placeholders: `{lr}` in an option of the job stands for the value of the parameter `lr`.
+
+`{{lr}}` stands for the text `{lr}`; `${lr}` is a variable of the shell, and braces around anything but a name
+are left as they are.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from arena.errors import SpecError
+from arena.kinds.validators import shown
+from arena.tuples import NamedTuple
+
+TRIAL = "trial"
+"""The placeholder of the name of the trial, which no parameter can have."""
+NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
+_PLACE = re.compile(rf"\{{\{{(?P<literal>{NAME})\}}\}}|(?<!\$)\{{(?P<name>{NAME})\}}")
+_PLAIN = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+_NESTED = ("$(", "`", "<<")
+"""What begins a part of a command line whose quotes cannot be followed."""
+
+
+class Filling(NamedTuple):
+    """What takes the place of a placeholder."""
+
+    text: str
+    plain: bool
+    """Whether a shell reads the value, whichever it is, as it is written."""
+
+
+Fill = Callable[[str], Filling]
+"""Name of a placeholder -> what takes its place."""
+
+
+def is_plain(values: Iterable[str]) -> bool:
+    """Whether a shell reads each of these values as it is written."""
+    return all(_PLAIN.fullmatch(one) for one in values)
+
+
+def names(text: str) -> Iterator[str]:
+    """The names of the placeholders in a text, as often as they occur."""
+    return (found["name"] for found in _PLACE.finditer(text) if found["name"])
+
+
+def filled(text: str, fill: Fill) -> str:
+    """The text with its placeholders filled, for an option that no shell reads."""
+    return _PLACE.sub(lambda found: fill(found["name"]).text if found["name"] else _literal(found), text)
+
+
+def filled_command(line: str, fill: Fill) -> str:
+    """The command line with its placeholders filled, so that each value stays one word, or part of one.
+
+    Raises:
+        SpecError: a value with blanks or the like would be inside a part that a shell reads twice.
+    """
+    made, at, quote = [], 0, Quotes()
+    for found in _PLACE.finditer(line):
+        before = line[at : found.start()]
+        quote.read(before)
+        made.append(before)
+        made.append(_word(found, fill, quote) if found["name"] else _literal(found))
+        at = found.end()
+    return "".join([*made, line[at:]])
+
+
+def _literal(found: "re.Match[str]") -> str:
+    return "{" + found["literal"] + "}"
+
+
+def _word(found: "re.Match[str]", fill: Fill, quote: "Quotes") -> str:
+    one = fill(found["name"])
+    if one.plain:
+        return one.text
+    if quote.nested:
+        raise SpecError(
+            f"{found[0]} is behind {shown(quote.nested)} in the command, where a value with blanks or quotes "
+            "would not stay one word",
+            f"""pass it as a variable: --env NAME={found[0]}, and write "$NAME" in the command""",
+        )
+    inside = one.text.replace("'", "'\"'\"'")
+    return {"": f"'{inside}'", "'": inside, '"': f"\"'{inside}'\""}[quote.open]
+
+
+class Quotes:
+    """The quotes of a shell that are open at the end of what was read."""
+
+    def __init__(self) -> None:
+        self.open = ""
+        self.nested = ""
+        """What began a part whose quotes cannot be followed; "" if nothing did."""
+
+    def read(self, text: str) -> None:
+        """Read more of the command line."""
+        at = 0
+        while at < len(text):
+            at += self._step(text, at)
+
+    def _step(self, text: str, at: int) -> int:
+        """Read one thing; return its length."""
+        char = text[at]
+        if char == "\\" and self.open != "'":
+            return 2
+        begun = next((one for one in _NESTED if text.startswith(one, at)), "")
+        if begun and self.open != "'" and not (self.open and begun == "<<"):
+            self.nested = self.nested or begun
+            return len(begun)
+        if char in "'\"" and self.open in ("", char):
+            self.open = "" if self.open else char
+        return 1
+
+
+def in_command(line: str, flags: Iterable[str], hole: str) -> str:
+    """The command line with a placeholder instead of the value of an option; unchanged if it has none.
+
+    Args:
+        flags: spellings of the option, such as `--lr`; `lr=0.1` counts, too.
+        hole: the placeholder.
+    """
+    for flag in flags:
+        pattern = rf"(?P<before>(?:^|\s){re.escape(flag)}(?:=|\s+))(?P<value>{_VALUE})(?=\s|$)"
+        if len(found := list(re.finditer(pattern, line))) == 1:
+            return line[: found[0].start("value")] + hole + line[found[0].end("value") :]
+    return line
+
+
+_VALUE = r"'[^']*'|\"[^\"]*\"|(?!--)[^\s'\"]+"

@@ -1,0 +1,83 @@
+"""Sweeps from Python: `arena.sweeps.submit(session, job, search)` and the like.
+
+::
+
+    import arena
+
+    session = arena.connect()
+    job = arena.JobSpec(name="digits", command="python train.py --lr {lr}")
+    search = arena.SweepSpec(param={"lr": "log:1e-5..1e-1"}, metric=["accuracy:max"], max_trials=20)
+    arena.sweeps.submit(session, job, search)
+    best = arena.sweeps.wait(session, "digits").best()
+    print(best.assignments, best.metrics)
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as in `arena`
+if TYPE_CHECKING:
+    from typing import Any
+
+    from arena.actions.sweeps.best import best, command, manifest, spec
+    from arena.actions.sweeps.change import extend, pause, resume, stop
+    from arena.actions.sweeps.delete import delete
+    from arena.actions.sweeps.export import export, rows
+    from arena.actions.sweeps.find import sweep, sweeps
+    from arena.actions.sweeps.jobs import logs
+    from arena.actions.sweeps.submit import preview, submit
+    from arena.actions.sweeps.wait import wait
+    from arena.actions.sweeps.why import why
+    from arena.model.sweeps import Counts, Goal, Point, Sweep, Trial, Why
+
+_HOMES = {
+    "actions.sweeps.best": "best command manifest spec",
+    "actions.sweeps.change": "extend pause resume stop",
+    "actions.sweeps.delete": "delete",
+    "actions.sweeps.export": "export rows",
+    "actions.sweeps.find": "sweep sweeps",
+    "actions.sweeps.jobs": "logs",
+    "actions.sweeps.submit": "preview submit",
+    "actions.sweeps.wait": "wait",
+    "actions.sweeps.why": "why",
+    "model.sweeps": "Counts Goal Point Sweep Trial Why",
+}
+"""Module -> the public names that it defines."""
+
+__all__ = [
+    "Counts",
+    "Goal",
+    "Point",
+    "Sweep",
+    "Trial",
+    "Why",
+    "best",
+    "command",
+    "delete",
+    "export",
+    "extend",
+    "logs",
+    "manifest",
+    "pause",
+    "preview",
+    "resume",
+    "rows",
+    "spec",
+    "stop",
+    "submit",
+    "sweep",
+    "sweeps",
+    "wait",
+    "why",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    from importlib import import_module
+
+    home = next((home for home, names in _HOMES.items() if name in names.split()), None)
+    if home is None:
+        raise AttributeError(f"module 'arena.sweeps' has no attribute {name!r}")
+    found = getattr(import_module(f"arena.{home}"), name)
+    globals()[name] = found
+    return found

@@ -1,0 +1,193 @@
+"""Sweeps as users run them on the local cluster, with real programs."""
+
+import json
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from product import Product, product, until
+
+from arena.kinds.sweeps.experiment import EXPERIMENTS, TRIALS
+from arena.resources import Resource
+
+SPACE = ("--param", "x=1,2,3,4", "--metric", "score:max")
+JOBS = Resource("batch", "v1", "jobs", kind="Job")
+FOREIGN = """\
+apiVersion: kubeflow.org/v1beta1
+kind: Experiment
+metadata: {name: NAME, namespace: default}
+spec:
+  objective: {type: minimize, objectiveMetricName: loss, additionalMetricNames: [size]}
+  algorithm: {algorithmName: random}
+  parallelTrialCount: 2
+  maxTrialCount: 3
+  maxFailedTrialCount: 3
+  parameters:
+  - {name: lr, parameterType: double, feasibleSpace: {min: "0.01", max: "0.1"}}
+  trialTemplate:
+    primaryContainerName: training
+    retain: true
+    trialParameters:
+    - {name: learningRate, description: learning rate, reference: lr}
+    trialSpec:
+      apiVersion: batch/v1
+      kind: Job
+      spec:
+        template:
+          spec:
+            restartPolicy: Never
+            containers:
+            - name: training
+              image: i
+              command: [sh, -c, "echo loss=${trialParameters.learningRate} size=2; WAIT"]
+"""
+
+
+@pytest.fixture(scope="module")
+def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """One product for all; sweeps are told apart by their names."""
+    with product(tmp_path_factory.mktemp("sweeps")) as made:
+        yield made
+
+
+def submit(arena: Product, name: str, line: str, *words: str, kind: str = "job") -> str:
+    """Submit a sweep; what it prints."""
+    return arena.must("sweep", "submit", kind, "--name", name, *SPACE, *words, line)
+
+
+def found(arena: Product, name: str) -> dict[str, Any]:
+    """The sweep as printed by `arena sweep get -o json`."""
+    made: dict[str, Any] = json.loads(arena.must("sweep", "get", name, "-o", "json"))
+    return made
+
+
+def statuses(arena: Product, name: str) -> list[str]:
+    """The status of each trial."""
+    return sorted(one["status"] for one in found(arena, name)["trials"])
+
+
+def release(arena: Product) -> tuple[str, str]:
+    """A command line that waits for a file, and the command line that makes it."""
+    file = arena.home / "go"
+    file.unlink(missing_ok=True)
+    return f"until test -e {shlex.quote(str(file))}; do sleep 0.02; done", str(file)
+
+
+def test_the_manifest_of_the_best_runs(arena: Product) -> None:
+    """`best -o yaml` prints the job of a trial, which the cluster takes as it is."""
+    submit(arena, "plain", "echo score=0.{x}", "--max-trials", "2", "--wait")
+    job = yaml.safe_load(arena.must("sweep", "best", "plain", "1", "-o", "yaml"))
+    assert job["metadata"]["name"] == "plain-trial-1"
+    assert "arena.kubeflow.org/sweep" not in job["metadata"]["labels"]
+    arena.cluster().create(JOBS, "default", job)
+    arena.must("wait", "plain-trial-1", "--timeout", "60s")
+
+
+@pytest.mark.parametrize("kind", ["pytorchjob", "mpijob", "trainjob", "jobset", "tfjob"])
+def test_kinds_with_several_workers(arena: Product, kind: str) -> None:
+    """Trials with two workers run, and the chief's metrics count, further ones among them."""
+    name = f"of-{kind}"
+    words = ("--workers", "2", "--max-trials", "2", "--metric", "size:min", "--wait")
+    submit(arena, name, "echo score=0.{x} size={x}", *words, kind=kind)
+    made = found(arena, name)
+    assert [one["status"] for one in made["trials"]] == ["SUCCEEDED"] * 2
+    for one in made["trials"]:
+        x = one["assignments"]["x"]
+        assert one["metrics"] == {"score": x / 10, "size": x}
+        assert one["trainer"] == kind
+
+
+def test_metrics_from_a_file(arena: Product) -> None:
+    """Metrics come from a file of JSON lines, too."""
+    path = arena.home / "metrics.jsonl"
+    line = f"""echo '{{"score": 0.5}}' > {shlex.quote(str(path))}"""
+    submit(arena, "file", f"{line}; echo {{x}}", "--max-trials", "1", "--metrics-file", str(path), "--wait")
+    assert found(arena, "file")["trials"][0]["metrics"] == {"score": 0.5}
+
+
+def test_too_many_failures(arena: Product) -> None:
+    """A sweep with too many failed trials fails, with exit code 7 and the reason."""
+    words = (
+        "sweep",
+        "submit",
+        "job",
+        "--name",
+        "lost",
+        *SPACE,
+        "--max-failed",
+        "2",
+        "--parallel",
+        "1",
+        "--wait",
+    )
+    ended = arena.run(*words, "exit {x}")
+    assert ended.code == 7
+    assert 'sweep "lost" failed: ' in ended.err
+    assert found(arena, "lost")["counts"]["failed"] == 2
+
+
+def test_from_a_file(arena: Product) -> None:
+    """A file says which kind, which parameters and which budget; flags and --set take precedence."""
+    file = arena.home / "sweep.yaml"
+    file.write_text(
+        "kind: pytorch\nname: filed\ncommand: echo score=0.{x}\nparam:\n  x: [1, 2]\n"
+        "metric: score\nmax-trials: 2\nworkers: 3\n",
+        encoding="utf-8",
+    )
+    out = arena.must("sweep", "submit", "-f", str(file), "--set", "workers=1", "--parallel", "1", "--dry-run")
+    made = yaml.safe_load(out)
+    assert (made["spec"]["maxTrialCount"], made["spec"]["parallelTrialCount"]) == (2, 1)
+    assert list(made["spec"]["trialTemplate"]["trialSpec"]["spec"]["pytorchReplicaSpecs"]) == ["Master"]
+    assert arena.must("sweep", "submit", "-f", str(file), "--set", "workers=1", "--wait").endswith(
+        "SUCCEEDED\n"
+    )
+
+
+def test_experiments_of_other_tools(arena: Product) -> None:
+    """What kubectl created is listed, shown and stopped like ours; its command line is not known."""
+    wait, _ = release(arena)
+    cluster = arena.cluster()
+    for name, rest in (("theirs", "true"), ("theirs-long", wait)):
+        cluster.create(
+            EXPERIMENTS, "default", yaml.safe_load(FOREIGN.replace("NAME", name).replace("WAIT", rest))
+        )
+    until(lambda: found(arena, "theirs")["status"] == "SUCCEEDED")
+    made = found(arena, "theirs")
+    assert (made["managed"], made["trainer"], made["metrics"]) == (False, "job", ["size"])
+    assert all(one["metrics"] == {"loss": one["assignments"]["lr"], "size": 2} for one in made["trials"])
+    assert "theirs " in arena.must("sweep", "list")
+    number = next(one["number"] for one in made["trials"] if one["name"] == made["best"])
+    assert arena.must("sweep", "logs", "theirs", str(number)).startswith("loss=0.0")
+    unknown = arena.run("sweep", "best", "theirs", "-o", "command")
+    assert (unknown.code, unknown.out) == (3, "")
+    assert "so the command of its jobs is not recorded" in unknown.err
+    until(lambda: "RUNNING" in statuses(arena, "theirs-long"))
+    refused = arena.run("sweep", "pause", "theirs-long")
+    assert refused.code == 5
+    assert 'sweep "theirs-long" cannot be paused: Katib could not resume it' in refused.err
+    assert arena.must("sweep", "stop", "theirs-long") == "sweep theirs-long stopped\n"
+    assert set(statuses(arena, "theirs-long")) == {"STOPPED"}
+
+
+def test_delete(arena: Product) -> None:
+    """Deleting a sweep deletes its trials and their jobs."""
+    submit(arena, "gone", "echo score={x}", "--max-trials", "2", "--wait")
+    assert arena.must("sweep", "delete", "gone") == "sweep gone deleted\n"
+    cluster = arena.cluster()
+    until(lambda: not list(cluster.list(TRIALS, "default", labels="katib.kubeflow.org/experiment=gone")))
+    until(lambda: not list(cluster.list(JOBS, "default", labels="arena.kubeflow.org/sweep=gone")))
+    absent = arena.run("sweep", "get", "gone")
+    assert (absent.code, absent.out) == (3, "")
+    assert 'no sweep "gone" in namespace "default"' in absent.err
+
+
+def test_names_of_sweeps_and_trials_are_completed(arena: Product) -> None:
+    """TAB completes names of sweeps, and the numbers of the trials of one."""
+    submit(arena, "tabbed", "echo score={x}", "--max-trials", "2", "--wait")
+    env = {"_ARENA_COMPLETE": "bash_complete", "COMP_CWORD": "3"}
+    assert "tabbed" in arena.must(**env, COMP_WORDS="arena sweep get tab")
+    env["COMP_CWORD"] = "4"
+    out = arena.must(**env, COMP_WORDS="arena sweep logs tabbed ")
+    assert [line.rpartition(",")[2] for line in out.splitlines()] == ["1", "2", "best"]
