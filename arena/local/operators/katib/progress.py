@@ -66,7 +66,8 @@ def verdict(spec: Object, trials: Collection[Summary]) -> Condition | None:
     failed = sum(one.phase in (FAILED, METRICS_UNAVAILABLE) for one in ended)
     if _reaches_goal(spec["objective"], trials):
         return Condition(SUCCEEDED, GOAL, "Experiment has succeeded because Objective goal has reached")
-    if spec.get("maxFailedTrialCount") is not None and failed > spec["maxFailedTrialCount"]:
+    # With a limit of 0, the first failure is the last.
+    if spec.get("maxFailedTrialCount") is not None and failed >= max(spec["maxFailedTrialCount"], 1):
         return Condition(FAILED, FAILURE, "Experiment has failed because max failed count has reached")
     if spec.get("maxTrialCount") is not None and len(ended) >= spec["maxTrialCount"]:
         return Condition(SUCCEEDED, MAX, "Experiment has succeeded because max trial count has reached")

@@ -157,7 +157,8 @@ def mark(found: Object, labels: Mapping[str, str], note: Mapping[str, str], cont
         mine = [one for one in pod["spec"]["containers"] if one.get("name") == container]
         if mine and (not leads or leads & set(path)):
             meta["annotations"] = {**(meta.get("annotations") or {}), **note}
-        for one in mine:
+        # A TrainJob sets variables of its trainer only there, and refuses them in patches of its runtime.
+        for one in mine if found["kind"] != "TrainJob" else ():
             set_env(one, name)
     if found["kind"] == "TrainJob":
         _mark_runtime(found, labels, note, name)
