@@ -570,3 +570,9 @@ def test_fields_without_effect(bench, serve):
     made = ready(bench)
     assert conditions(made)["Ready"][0] == "True"
     assert ignored(bench) == {("Warning", text): 1}
+    scaling = {
+        "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization"}}}]
+    }
+    serve(custom(logger=None, autoScaling=scaling), notes, transformer=custom(batcher=None))
+    text = "the local cluster ignores predictor.autoScaling: there is no KEDA"
+    assert ignored(bench)["Warning", text] == 1

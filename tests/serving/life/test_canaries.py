@@ -10,6 +10,7 @@ from pathlib import Path
 from product import quoted, until
 from served import Served
 
+from arena import labels
 from arena.errors import NotFound
 from arena.resources import DEPLOYMENTS, SERVICES
 
@@ -73,6 +74,23 @@ def test_what_a_killed_client_leaves(arena: Served) -> None:
         arena.must("serve", end, "digits", seconds=120)
     until(lambda: arena.answers() == ["2", "2"], what="the end of the others")
     nothing_is_left(arena)
+
+
+def test_a_promotion_that_was_cut_off(arena: Served) -> None:
+    """A serving that runs the change already, but still has its canary, is promoted or rolled back."""
+    serve(arena)
+    running = arena.start("serve", "update", "digits", "-e", "ANSWER=2", *CANARY, "--for", "5m")
+    lines = arena.lines(running.stderr)
+    until(lambda: any("of 300s" in line for line in lines), 60, "the measurement")
+    running.kill()
+    cluster, name = arena.cluster(), "digits-1-custom-serving"
+    meta = cluster.get(DEPLOYMENTS, "default", name)["metadata"]
+    note = {labels.CANARY: meta["annotations"][labels.CANARY]}
+    for end, number in (("promote", "2"), ("promote", "2"), ("rollback", "1"), ("rollback", "1")):
+        cluster.patch(DEPLOYMENTS, "default", name, {"metadata": {"annotations": note}})
+        arena.must("serve", end, "digits", seconds=120)
+        until(lambda number=number: arena.answers() == [number] * 2, what="the end of the others")
+        nothing_is_left(arena)
 
 
 def test_bad_canaries(arena: Served) -> None:

@@ -78,3 +78,18 @@ def test_what_a_killed_client_leaves(seldon: Served) -> None:
         seldon.must("serve", end, NAME, seconds=120)
         nothing_is_left(seldon, number)
     assert seldon.run("serve", "promote", NAME).code == NotFound.exit_code
+
+
+def test_a_promotion_that_was_cut_off(seldon: Served) -> None:
+    """A serving that runs the change already, but still has its canary, is rolled back nevertheless."""
+    running = seldon.start(*CHANGE, *GUARD, "--for", "5m")
+    lines = seldon.lines(running.stderr)
+    until(lambda: any("of 300s" in line for line in lines), 60, "the measurement")
+    running.kill()
+    cluster = seldon.cluster()
+    meta = cluster.get(SELDON_DEPLOYMENTS, "default", NAME)["metadata"]
+    note = {labels.CANARY: meta["annotations"][labels.CANARY]}
+    for end, number in (("promote", "2"), ("rollback", "1"), ("rollback", "1")):
+        cluster.patch(SELDON_DEPLOYMENTS, "default", NAME, {"metadata": {"annotations": note}})
+        seldon.must("serve", end, NAME, seconds=120)
+        nothing_is_left(seldon, number)

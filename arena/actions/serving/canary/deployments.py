@@ -11,7 +11,7 @@ from arena import labels, manifests
 from arena.actions.jobs import find as jobs
 from arena.actions.serving import change, departure, find, listing, traffic, update
 from arena.actions.serving import wait as waiting
-from arena.actions.serving.canary import state
+from arena.actions.serving.canary import promotion, state
 from arena.actions.serving.canary.state import SUFFIX, Canary
 from arena.actions.serving.change import Changed
 from arena.actions.serving.find import Found
@@ -145,7 +145,7 @@ def close(session: Session, canary: Canary) -> None:
 
 def roll_back(session: Session, canary: Canary, seconds: float, progress: Report) -> None:
     """As `forms.Form`."""
-    close(session, canary)
+    promotion.take_back(session, canary, close)
 
 
 def _return(session: Session, canary: Canary) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from arena import labels
 from arena.actions.serving import change, history, traffic, update
 from arena.actions.serving import wait as waiting
-from arena.actions.serving.canary import state
+from arena.actions.serving.canary import promotion, state
 from arena.actions.serving.canary.state import SUFFIX, Canary
 from arena.actions.serving.change import Changed
 from arena.actions.serving.find import Found
@@ -146,4 +146,4 @@ def close(session: Session, canary: Canary) -> None:
 
 def roll_back(session: Session, canary: Canary, seconds: float, progress: Report) -> None:
     """As `forms.Form`."""
-    close(session, canary)
+    promotion.take_back(session, canary, close)

@@ -45,8 +45,10 @@ _EXTENSIONS = (
     "workerSpec",
 )
 """The fields of a component that are not those of its pods."""
-_IGNORED = ("batcher", "containerConcurrency", "logger")
-"""The fields of a component that have no effect: what KServe puts in front of the server does them."""
+_IN_FRONT = ("batcher", "containerConcurrency", "logger")
+"""Fields of a component that have no effect: what KServe puts in front of the server does them."""
+_SCALING = ("autoScaling", "scaleMetricType")
+"""Fields of a component that have no effect: they are for KEDA."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,17 @@ def limits(spec: Object) -> str:
     canaries = enumerate(spec.get("canary") or [])
     named = [(name, spec.get(name) or {}) for name in kinds.COMPONENTS]
     named += [(f"canary[{number}].{PREDICTOR}", one[PREDICTOR]) for number, one in canaries]
-    # A concurrency of 0 is no limit, which is what it has.
-    fields = [
-        f"{path}.{field}" for path, part in named for field in _IGNORED if part.get(field) not in (None, 0)
-    ]
-    what = f"the local cluster ignores {', '.join(fields)}"
-    return f"{what}: requests are neither logged, batched nor limited" if fields else ""
+    ignored = []
+    for fields, effect in (
+        (_IN_FRONT, "requests are neither logged, batched nor limited"),
+        (_SCALING, "there is no KEDA"),
+    ):
+        # A concurrency of 0 is no limit, which is what it has.
+        found = [
+            f"{path}.{field}" for path, part in named for field in fields if part.get(field) not in (None, 0)
+        ]
+        ignored += [f"{', '.join(found)}: {effect}"] if found else []
+    return f"the local cluster ignores {'; '.join(ignored)}" if ignored else ""
 
 
 def digest(template: Object) -> str:
