@@ -5,6 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from layouts import assert_readable
 
 from arena.views.pictures import axes, scales, terminal
 from arena.views.pictures.cells import Ink
@@ -104,3 +105,25 @@ def test_terminal():
     ]  # fmt: skip
     coloured = terminal.text(scene, Ink(colour=True)).splitlines()
     assert coloured[2] == "\x1b[33m⠒⠒⠒⠒\x1b[0m\x1b[36m•\x1b[0m\x1b[33m⠒⠒⠒⠒⠒⠒⠒\x1b[0m"
+
+
+@st.composite
+def drawn_axes(draw):
+    """An axis of numbers or of categories."""
+    if draw(st.booleans()):
+        return axes.categories("category", draw(st.lists(st.text(max_size=30), min_size=1, max_size=30)))
+    values = draw(st.lists(st.one_of(POSITIVE, st.integers(0, 999)), max_size=4))
+    return axes.numbers("a number", values, logarithmic=draw(st.booleans()), whole=draw(st.booleans()))
+
+
+@given(drawn_axes(), drawn_axes(), st.integers(20, 130), st.integers(8, 30), st.booleans())
+def test_axes(x, y, columns, rows, cells):
+    """Labels of axes of any size stay inside of the picture and do not overlap; ticks are on the axes."""
+    device = terminal.device(columns, rows) if cells else Device(columns * 6.9, rows * 17.0)
+    made = axes.plot(device, Box(0, 0, device.width, device.height), x, y)
+    assert_readable(device, made.shapes)
+    frame = made.frame
+    assert frame.left < frame.right
+    assert frame.top < frame.bottom
+    assert all(frame.left <= at <= frame.right for at in frame.across)
+    assert all(frame.top <= at <= frame.bottom for at in frame.up)

@@ -12,12 +12,12 @@ import sweep_samples
 from sweep_samples import ACCURACY, HOSTILE, LOSS
 from test_sweep_plots import SAMPLES, prepared
 
+from arena.views.sweep_plots import fitting
 from arena.views.sweep_plots.page import page
-from arena.views.sweep_plots.plots import fitting
 
 
 def page_of(found):
-    return page(found, fitting(found))
+    return page(found, fitting(len(found.objectives)))
 
 
 BUDGET = 300_000
@@ -207,7 +207,7 @@ def test_keyboard(opened):
     assert shown.run(CHOSEN) == ranked[2:3]
     shown.press("ArrowUp")
     shown.press("Enter")
-    assert shown.run("document.querySelector('[aria-selected=true]').cells[0].textContent") == ranked[1]
+    assert shown.run("document.querySelector('[aria-current]').cells[0].textContent") == ranked[1]
     shown.press("Escape")
     assert shown.run(READOUT) == ""
 

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 import sweep_samples
+from layouts import assert_readable, points
 from sweep_samples import ACCURACY, HOSTILE, IMPORTANCE, LONG, LOSS, NOW
 
 from arena import visible
@@ -17,9 +18,9 @@ from arena.model.sweeps import Goal, Sweep, Trial
 from arena.search.parameters import Parameter
 from arena.values import replace
 from arena.views.pictures import terminal
-from arena.views.pictures.cells import Ink, beginning
+from arena.views.pictures.cells import Ink
 from arena.views.pictures.headed import headed
-from arena.views.pictures.scene import Box, Device, Frame, Line, Mark, Text
+from arena.views.pictures.scene import Device, Frame, Mark
 from arena.views.sweep_plots import KINDS, history, plots, study
 
 CASES = Path(__file__).parent / "sweep_plots"
@@ -65,28 +66,6 @@ def trials(values, goal=NARROW):
     )  # fmt: skip
 
 
-def points(one):
-    """The places of data."""
-    if isinstance(one, Mark):
-        return [(one.x, one.y)]
-    return list(one.points) if isinstance(one, Line) else []
-
-
-def extent(device, one):
-    """The rectangle that a text fills; in a terminal that of its cells."""
-    if device.cells:
-        column, row = beginning(device, one)
-        return Box(column, row, column + visible.width(one.text), row + 1)
-    width = device.breadth(one.text)
-    left = one.x - {"start": 0, "middle": 0.5, "end": 1}[one.anchor] * width
-    return Box(left, one.y - device.line * 0.45, left + width, one.y + device.line * 0.45)
-
-
-def is_overlapping(one, other):
-    return (one.left < other.right - 1e-6 and other.left < one.right - 1e-6
-            and one.top < other.bottom - 1e-6 and other.top < one.bottom - 1e-6)  # fmt: skip
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("sample", SAMPLES)
@@ -98,29 +77,17 @@ def test_layout(sample, device, kind):
         scene = headed([scene])
     size = scene.device
     frames = [one for one in scene.shapes if isinstance(one, Frame)]
+    is_framed = frames and kind not in ("parallel", "importance")
     for one in scene.shapes:
         for x, y in points(one):
             assert math.isfinite(x + y)
             assert 0 <= x <= size.width
             assert 0 <= y <= size.height
-            if frames and kind not in ("parallel", "importance") and one.style != "spot" and one.trial >= 0:
+            if is_framed and one.style != "spot" and one.trial >= 0:
                 assert any(
                     frame.left <= x <= frame.right and frame.top <= y <= frame.bottom for frame in frames
                 )
-    texts = [one for one in scene.shapes if isinstance(one, Text)]
-    bounds = Box(0, 0, size.width, size.height)
-    if size.cells:
-        bounds = Box(0, 0, size.width // 2, size.height // 4)
-    places = [extent(size, one) for one in texts]
-    for one, place in zip(texts, places, strict=True):
-        assert one.text.isprintable()
-        assert bounds.left - 0.5 <= place.left, one
-        assert place.right <= bounds.right + 0.5, one
-        assert bounds.top - 0.5 <= place.top, one
-        assert place.bottom <= bounds.bottom + 0.5, one
-    for at, place in enumerate(places):
-        for before in range(at):
-            assert not is_overlapping(place, places[before]), (texts[before], texts[at])
+    assert_readable(size, scene.shapes)
 
 
 @pytest.mark.parametrize("sample", SAMPLES)

@@ -110,11 +110,7 @@ def _levels(device: Device, axis: Axis, up: Scale, room: float) -> list[Tick]:
     if axis.names:
         every = max(1, math.ceil(device.line * 1.1 * len(axis.names) / height))
         return [Tick(at, device.fit(axis.names[at], room)) for at in range(0, len(axis.names), every)]
-    kept: list[Tick] = []
-    for tick in scales.ticks(up, min(max(2, int(height / device.line / 1.6)), 8), whole=axis.whole):
-        if not kept or abs(up.at(kept[-1].value) - up.at(tick.value)) >= device.line * 1.1:
-            kept.append(tick)
-    return kept
+    return scales.ticks(up, min(max(2, int(height / device.line / 1.6)), 8), whole=axis.whole)
 
 
 def _marks(

@@ -49,8 +49,9 @@ def ticks(scale: Scale, most: int, *, whole: bool = False) -> list[Tick]:
     if scale.logarithmic and scale.high / scale.low >= 10:
         return [Tick(value, label(value)) for value in powers(scale.low, scale.high, most)]
     values = steps(scale.low, scale.high, most, whole=whole)
-    step = values[1] - values[0] if len(values) > 1 else abs(values[0]) if values else 0.0
-    largest = max(map(abs, values), default=0.0)
+    if len(values) < 2:
+        return [Tick(value, number(value, 6)) for value in values]
+    step, largest = values[1] - values[0], max(map(abs, values))
     found = {_stepped(value, step, largest): value for value in values}
     return [Tick(value, text) for text, value in found.items()]
 

@@ -12,6 +12,8 @@ from arena.views.sweep_plots import marks
 from arena.views.sweep_plots.study import Dimension, Study, objective, tips
 
 TITLE = "Contour"
+_MOST = 600
+"""Maximum number of trials that the estimate is made from."""
 _FEWEST = 4
 """The number of trials from which on there is something to estimate from."""
 _NARROWEST, _WIDEST = 0.05, 0.15
@@ -24,7 +26,7 @@ def draw(study: Study, device: Device) -> Scene:
     """A plot for each pair of the three most important parameters; a terminal has one."""
     names = study.ranked()[: 2 if device.cells else 3]
     pairs = list(itertools.combinations(names, 2))
-    if not pairs or len(study.known()) < _FEWEST:
+    if not pairs or len(study.results()) < _FEWEST:
         why = (
             "A contour needs two parameters with several values."
             if not pairs
@@ -59,13 +61,15 @@ def _pair(study: Study, pair: tuple[Dimension, Dimension], room: Box, device: De
     rows = len(y.axis.names) or int((frame.bottom - frame.top) / (4 if device.cells else 8))
     places = {
         at: (plot.across.at(x.places[at]), plot.up.at(y.places[at]))
-        for at in study.known()
+        for at in study.results()
         if math.isfinite(x.places[at]) and math.isfinite(y.places[at])
     }
     field = _Field(plot, columns, rows, bool(x.axis.names), bool(y.axis.names))
     spots = [] if device.cells else [Mark(*place, DOT, "spot", at) for at, place in places.items()]
     best = {at: place for at, place in places.items() if at == study.best}
-    values = [(*place, _share(study, at)) for at, place in places.items()]
+    # Some of many trials tell the same: each cell asks all of them.
+    every = math.ceil(len(places) / _MOST) or 1
+    values = [(*place, _share(study, at)) for at, place in list(places.items())[::every]]
     return [*plot.shapes, *field.areas(values), *spots, *marks.placed(study, best, device)]
 
 

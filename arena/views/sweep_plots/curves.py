@@ -9,7 +9,7 @@ from arena.views.pictures.scene import RING, STAR, Box, Device, Key, Line, Mark,
 from arena.views.sweep_plots.study import BEST, FAILED, RUNNING, Study, objective, tips, without_outliers
 
 TITLE = "Intermediate values"
-_TERMINAL = 6
+_TERMINAL = 8
 """Maximum number of curves in a terminal, where more cannot be told apart."""
 _CROWD = 150
 """The number of lines from which on they are thin."""
@@ -50,7 +50,7 @@ def draw(study: Study, device: Device) -> Scene:
 def legend(study: Study, device: Device) -> tuple[Key, ...]:
     """What the colours of lines mean."""
     best = (Key(STAR, BEST, "best trial"),) if study.best >= 0 else ()
-    if len(study.known()) < 2:
+    if len(study.results()) < 2:
         return best
     if device.cells:
         return (*best, Key("", f"line{styles.LEVELS - 1}", "other trials"))
@@ -68,9 +68,9 @@ def style(study: Study, at: int, places: dict[int, float], count: int) -> str:
     """The style of the line of a trial, one of so many; those of the few best trials stand out."""
     if at == study.best:
         return "best"
-    if study.value(at) is None:
+    if at not in places:
         return FAILED if study.rows[at].ended else RUNNING
-    level = bisect.bisect(_LEVELS, places.get(at, 0.0))
+    level = bisect.bisect(_LEVELS, places[at])
     return f"{'line' if count < _CROWD else 'thin'}{level}"
 
 

@@ -45,7 +45,7 @@ def draw(study: Study, device: Device) -> Scene:
 def best_so_far(study: Study, at: int) -> list[tuple[int, float]]:
     """The numbers of the trials that were the best when they ended, and their values of an objective."""
     loss, found = study.objectives[at].loss, list[tuple[int, float]]()
-    for index in study.known(at):
+    for index in study.results(at):
         row, value = study.rows[index], study.rows[index].values[at]
         if row.ended and (not found or loss(value) < loss(found[-1][1])):
             found.append((row.number, value))

@@ -180,7 +180,7 @@ function pin(trial, scroll = false) {
   pinned = trial === pinned ? -1 : trial;
   show(pinned);
   tell(pinned);
-  for (const [index, row] of rows) row.setAttribute("aria-selected", String(index === pinned));
+  for (const [index, row] of rows) row.toggleAttribute("aria-current", index === pinned);
   const row = rows.get(pinned);
   if (row && scroll) {
     const box = row.closest(".tablebox");
@@ -258,7 +258,7 @@ function table() {
       const text = column.text ? column.text(value) : number(value);
       return make("td", { ...(column.numeric && { class: "number" }), ...(text.length > 24 && { title: text }) }, text);
     });
-    const row = make("tr", { tabindex: "-1", "data-state": one.kind, "aria-selected": "false" }, ...cells);
+    const row = make("tr", { tabindex: "-1", "data-state": one.kind }, ...cells);
     row.addEventListener("pointerenter", event => { if (event.pointerType === "mouse") show(one.index); });
     row.addEventListener("click", () => pin(one.index));
     row.addEventListener("focus", () => show(one.index));

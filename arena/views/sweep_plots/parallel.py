@@ -11,7 +11,7 @@ from arena.views.sweep_plots import curves
 from arena.views.sweep_plots.study import BEST, Study, objective, tips
 
 TITLE = "Parallel coordinates"
-_TERMINAL = 6
+_TERMINAL = 8
 """Maximum number of lines in a terminal, where more cannot be told apart."""
 
 
@@ -24,7 +24,7 @@ class _Column(NamedTuple):
 
 def draw(study: Study, device: Device) -> Scene:
     """Vertical axes: one for each parameter, then one for each objective."""
-    chosen = study.known()
+    chosen = study.results()
     if not chosen:
         return Scene(title=TITLE, device=device, notes=("No trial has a value yet.",))
     places = study.places()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from arena.views.pictures import headed, png, svg, terminal
 from arena.views.pictures.cells import Ink
 from arena.views.pictures.scene import Device, Scene
-from arena.views.sweep_plots import KINDS, contour, curves, history, importance, parallel, pareto, slices
+from arena.views.sweep_plots import contour, curves, history, importance, parallel, pareto, slices
 from arena.views.sweep_plots.study import Study
 
 DRAWN: dict[str, Callable[[Study, Device], Scene]] = {
@@ -19,11 +19,6 @@ DRAWN: dict[str, Callable[[Study, Device], Scene]] = {
 }
 _WIDTH = 828.0
 """The width of a picture without its margins, in pixels."""
-
-
-def fitting(study: Study) -> tuple[str, ...]:
-    """The names of the plots that make sense for a sweep: only several metrics have a Pareto front."""
-    return tuple(kind for kind in KINDS if kind != "pareto" or len(study.objectives) > 1)
 
 
 def as_text(study: Study, kinds: Sequence[str], columns: int, ink: Ink) -> str:

@@ -97,6 +97,10 @@ class Study:
         """The indices of the trials with a finite value of an objective."""
         return [at for at, row in enumerate(self.rows) if self.value(at, objective) is not None]
 
+    def results(self, objective: int = 0) -> list[int]:
+        """The indices of the trials whose value of an objective counts: those that have not failed."""
+        return [at for at in self.known(objective) if self.rows[at].state != FAILED]
+
     def value(self, at: int, objective: int = 0) -> float | None:
         """The value of a trial; None if it has no finite one."""
         values = self.rows[at].values
@@ -104,10 +108,10 @@ class Study:
         return found if math.isfinite(found) else None
 
     def places(self) -> dict[int, float]:
-        """For each trial with a value, its place between the worst, 0, and the best, 1, by its rank."""
+        """For each trial with a result, its place between the worst, 0, and the best, 1, by its rank."""
         if not self.objectives:
             return {}
-        losses = {at: self.objectives[0].loss(self.rows[at].values[0]) for at in self.known()}
+        losses = {at: self.objectives[0].loss(self.rows[at].values[0]) for at in self.results()}
         ordered = sorted(losses, key=lambda at: (-losses[at], -at))
         return {at: place / max(1, len(ordered) - 1) for place, at in enumerate(ordered)}
 
@@ -121,7 +125,9 @@ def study(sweep: "Sweep", importance: Importance, now: datetime) -> Study:
         now: the present time, for the duration of running trials.
     """
     rows = tuple(_row(one, sweep.objectives, now) for one in sweep.trials)
-    best, front = sweep.best(), {one.number for one in sweep.front()}
+    best = sweep.best()
+    # With one metric, the front is the best trial, and finding it would take long for thousands.
+    front = {one.number for one in sweep.front()} if len(sweep.objectives) > 1 else set()
     dimensions = [_dimension(one, rows) for one in _parameters(sweep, rows)]
     return Study(
         name=sweep.name,
