@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from arena.actions.sweeps.delete import delete
     from arena.actions.sweeps.export import export, rows
     from arena.actions.sweeps.find import sweep, sweeps
+    from arena.actions.sweeps.importance import importances
     from arena.actions.sweeps.jobs import logs
     from arena.actions.sweeps.submit import preview, submit
     from arena.actions.sweeps.wait import wait
@@ -35,6 +36,7 @@ _HOMES = {
     "actions.sweeps.delete": "delete",
     "actions.sweeps.export": "export rows",
     "actions.sweeps.find": "sweep sweeps",
+    "actions.sweeps.importance": "importances",
     "actions.sweeps.jobs": "logs",
     "actions.sweeps.submit": "preview submit",
     "actions.sweeps.wait": "wait",
@@ -55,6 +57,7 @@ __all__ = [
     "delete",
     "export",
     "extend",
+    "importances",
     "logs",
     "manifest",
     "pause",

@@ -127,6 +127,7 @@ LINES = {
     ),
     "sweep best": ("sweep best tried", "sweep best tried -o yaml"),
     "sweep export": ("sweep export tried",),
+    "sweep plot": ("sweep plot tried",),
     "sweep logs": ("sweep logs tried best",),
     "sweep logs -f": ("sweep logs -f tried best",),
     "sweep why": ("sweep why tried", "sweep why tried 1"),

@@ -135,6 +135,7 @@ USAGES = (
           (INJECTED, SWEEP_UNDONE)),
     Usage("sweep best", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
     Usage("sweep export", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
+    Usage("sweep plot", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
     Usage("sweep logs", (f"get {EXPERIMENTS}", f"list {TRIALS}", *READ, "get pods/log")),
     Usage("sweep logs -f", (f"get {EXPERIMENTS}", f"list {TRIALS}", *FOLLOW, "get pods/log"), (AT_ONCE,)),
     Usage("sweep why", (f"get {EXPERIMENTS}",),

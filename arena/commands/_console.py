@@ -47,6 +47,11 @@ def page(text: str, *, nl: bool = True, err: bool = False) -> None:
     _write(visible.page(text) + "\n" * nl, sys.stderr if err else sys.stdout)
 
 
+def coloured(text: str) -> None:
+    """Print lines on stdout with the colours in them, and no other control sequences."""
+    _write("".join(f"{visible.output(one)}\n" for one in text.split("\n")), sys.stdout)
+
+
 def remedy(*jobs: "Job") -> None:
     """Print how to end the instances that outlive their jobs."""
     from arena.model.findings import STILL_RUNNING

@@ -20,8 +20,8 @@ from arena.values import replace
 from arena.views.pictures import terminal
 from arena.views.pictures.cells import Ink
 from arena.views.pictures.headed import headed
-from arena.views.pictures.scene import Device, Frame, Mark
-from arena.views.sweep_plots import KINDS, history, plots, study
+from arena.views.pictures.scene import Device, Frame, Line, Mark
+from arena.views.sweep_plots import KINDS, history, parallel, plots, study
 
 CASES = Path(__file__).parent / "sweep_plots"
 HOSTILE_GOAL, NARROW = Goal(metric=HOSTILE + LONG, maximize=False), Goal(metric="loss", maximize=False)
@@ -205,3 +205,16 @@ def test_only():
     assert [one.name for one in limited.dimensions] == ["dropout", "lr"]
     assert limited.importance["val_accuracy"] == {"lr": 0.61, "dropout": 0.035}
     assert [one.name for one in limited.ranked()] == ["dropout", "lr"]
+
+
+def test_failed_trials_with_values():
+    """A trial that failed after it had reported a value is shown as failed, and is never the best so far."""
+    found = trials([3.0, 2.0, 4.0])
+    failed = replace(found.trials[1], phase=Phase.FAILED)
+    made = prepared(replace(found, trials=(found.trials[0], failed, found.trials[2])))
+    assert history.best_so_far(made, 0) == [(1, 3.0)]
+    shapes = history.draw(made, DEVICES["picture"]).shapes
+    marks = {one.trial: one.style for one in shapes if isinstance(one, Mark)}
+    assert marks == {0: "best", 1: "failed", 2: "succeeded"}
+    lines = [one.trial for one in parallel.draw(made, DEVICES["picture"]).shapes if isinstance(one, Line)]
+    assert sorted(lines) == [0, 2]
