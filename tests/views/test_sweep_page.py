@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import time
 from html.parser import HTMLParser
 
 import browser
@@ -237,3 +238,11 @@ def test_colours(dark, opened):
       }).reduce((least, one) => Math.min(least, one), 21);
     })()"""
     assert shown.run(ratio) >= 4.5
+
+
+def test_thousands_of_trials():
+    """The time for a page grows with the number of trials, and not with its square."""
+    found = prepared(sweep_samples.sweep(5000))
+    before = time.process_time()
+    assert page_of(found).count("\n") < 1000
+    assert time.process_time() - before < 12

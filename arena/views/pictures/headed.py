@@ -6,6 +6,8 @@ from arena.values import replace
 from arena.views.pictures.scene import Box, Device, Frame, Key, Line, Mark, Scene, Shape, Text
 
 _MARGIN, _TITLE = 16.0, 30.0
+_TIPS = 200
+"""Up to how many trials have a text for the pointer, which each of their marks repeats."""
 
 
 def headed(scenes: Sequence[Scene]) -> Scene:
@@ -28,6 +30,7 @@ def headed(scenes: Sequence[Scene]) -> Scene:
         top += _MARGIN
     size = Device(device.width + 2 * _MARGIN, top, device.char, device.line)
     tips = {at: tip for scene in scenes for at, tip in scene.tips.items()}
+    tips = tips if len(tips) <= _TIPS else {}
     return replace(scenes[0], device=size, shapes=tuple(shapes), legend=(), notes=(), tips=tips)
 
 

@@ -69,15 +69,17 @@ def _pair(study: Study, pair: tuple[Dimension, Dimension], room: Box, device: De
     best = {at: place for at, place in places.items() if at == study.best}
     # Some of many trials tell the same: each cell asks all of them.
     every = math.ceil(len(places) / _MOST) or 1
-    values = [(*place, _share(study, at)) for at, place in list(places.items())[::every]]
+    shares = _shares(study)
+    values = [(*place, shares[at]) for at, place in list(places.items())[::every]]
     return [*plot.shapes, *field.areas(values), *spots, *marks.placed(study, best, device)]
 
 
-def _share(study: Study, at: int) -> float:
-    """The value of a trial between the worst, 0, and the best, 1, of the axis."""
+def _shares(study: Study) -> dict[int, float]:
+    """For each result, its place between the worst, 0, and the best, 1, of the axis."""
     axis, _ = objective(study, 0)
-    share = axis.scale(0.0, 1.0).at(study.rows[at].values[0])
-    return share if study.objectives[0].maximize else 1 - share
+    worst, best = (0.0, 1.0) if study.objectives[0].maximize else (1.0, 0.0)
+    scale = axis.scale(worst, best)
+    return {at: scale.at(study.rows[at].values[0]) for at in study.results()}
 
 
 class _Field(NamedTuple):

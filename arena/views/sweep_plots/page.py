@@ -17,7 +17,7 @@ from arena.views.pictures import scales, svg
 from arena.views.pictures.scene import FILLED, PATHS, Device
 from arena.views.sweep_plots.encoding import encoded, shown
 from arena.views.sweep_plots.plots import DRAWN
-from arena.views.sweep_plots.study import Study, text
+from arena.views.sweep_plots.study import Row, Study, text
 
 _WIDTH = 440.0
 """The width of a plot in pixels; a phone shows one beside each other, a screen several."""
@@ -76,11 +76,12 @@ def _part(name: str) -> str:
 
 
 def _data(study: Study, kinds: Sequence[str]) -> dict[str, Any]:
+    names = list(dict.fromkeys(name for row in study.rows for name in row.assignments))
     return {
         "name": shown(study.name),
         "objectives": [{"name": shown(one.metric), "maximize": one.maximize} for one in study.objectives],
-        "parameters": [shown(name) for name in _names(study)],
-        "trials": [_trial(study, at) for at in range(len(study.rows))],
+        "parameters": [shown(name) for name in names],
+        "trials": [_trial(row, names) for row in study.rows],
         "best": study.best,
         "front": sorted(study.front) if len(study.objectives) > 1 else [],
         "paths": PATHS,
@@ -95,9 +96,8 @@ def _device(study: Study, kind: str) -> Device:
     return Device(wide if kind == "parallel" else _WIDTH, 0.0)
 
 
-def _trial(study: Study, at: int) -> list[Any]:
+def _trial(row: Row, names: Sequence[str]) -> list[Any]:
     """Number, name, state, duration and reason of a trial, its values, and its parameters."""
-    row = study.rows[at]
     return [
         row.number,
         shown(row.name),
@@ -105,12 +105,8 @@ def _trial(study: Study, at: int) -> list[Any]:
         round(row.seconds),
         shown(row.reason),
         [_measured(value) for value in row.values],
-        [_given(row.assignments.get(name)) for name in _names(study)],
+        [_given(row.assignments.get(name)) for name in names],
     ]
-
-
-def _names(study: Study) -> list[str]:
-    return list(dict.fromkeys(name for row in study.rows for name in row.assignments))
 
 
 def _measured(value: float) -> float | str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from arena.values import replace
 from arena.views.pictures import headed, png, svg, terminal
 from arena.views.pictures.cells import Ink
 from arena.views.pictures.scene import Device, Scene
@@ -42,5 +43,5 @@ def as_png(study: Study, kinds: Sequence[str]) -> bytes:
 
 
 def _picture(study: Study, kinds: Sequence[str]) -> Scene:
-    device = Device(_WIDTH, 0.0)
-    return headed.headed([DRAWN[kind](study, device) for kind in kinds])
+    first, *others = [DRAWN[kind](study, Device(_WIDTH, 0.0)) for kind in kinds]
+    return headed.headed([replace(first, title=f"{study.name}: {first.title}"), *others])
