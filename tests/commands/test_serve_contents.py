@@ -1,6 +1,7 @@
 """arena serve update of files, secrets, code and ports: all objects beside the main one, or none of them."""
 
 import base64
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -293,7 +294,7 @@ def test_a_part_that_is_not_allowed(arena, stage, api, changed, part):
 @pytest.mark.parametrize("part", FORBIDDEN)
 @pytest.mark.parametrize("fault", ["refused", "lost"])
 def test_a_step_that_fails(arena, stage, api, changed, part, fault):
-    """If a step fails after the trials, or its answer is lost for good, all is as before."""
+    """If a step fails after the trials, or the connection breaks before it is made, all is as before."""
     method, path = FORBIDDEN[part]
     words = [word for some in changed.values() for word in some]
     before = unversioned(stage)
@@ -301,7 +302,7 @@ def test_a_step_that_fails(arena, stage, api, changed, part, fault):
     if fault == "refused":
         api.faults.append(Fault(path=real, method=method, code=422, message="no", times=1))
     else:
-        api.faults.append(Fault(path=real, method=method, code=500, message="gone", times=1))
+        api.faults.append(Fault(path=real, method=method, code=500, cut=True, times=1))
     failed = arena(*UPDATE, *words)
     assert failed.code != 0, failed
     assert unversioned(stage) == before
@@ -375,6 +376,8 @@ def test_a_dry_run_shows_all(arena, stage, changed):
     assert [one.get("kind") for one in shown] == [None, "ConfigMap", "Secret", "Service", "ConfigMap"]
     assert shown[2]["stringData"] == {"A": "***"}
     assert shown[3]["spec"]["ports"][0]["port"] == 9000
+    told = arena(*UPDATE, *changed["secret"], "--dry-run", "-o", "json")
+    assert [one.get("kind") for one in json.loads(told.out)["items"]] == [None, "Secret"]
 
 
 def test_a_change_by_others_meanwhile(arena, stage, changed, monkeypatch):
