@@ -1,5 +1,6 @@
 """The proxy's process: it outlives its server, and is replaced when it dies; nobody is refused meanwhile."""
 
+import json
 import os
 import signal
 import socket
@@ -13,7 +14,8 @@ import pytest
 from backends import CLIENTS, SERVICE, Load, Pod, Service, Wire, request
 from product import is_running, until
 
-from arena.local import locks
+from arena import private
+from arena.local import locks, restart, server_options
 from arena.local.programs.proxy import channel, control
 from arena.local.programs.proxy.control import Proxy
 from arena.local.programs.proxy.link import PROGRAM
@@ -278,6 +280,25 @@ def test_a_server_that_ends_at_once(tmp_path: Path) -> None:
         ours.close()
         argv = [sys.executable, "-I", "-S", PROGRAM, str(theirs.fileno()), str(tmp_path)]
         assert subprocess.run(argv, pass_fds=[theirs.fileno()], timeout=20, check=False).returncode == 0
+
+
+def test_a_server_whose_lock_goes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that never met its killed server restarts it, even if it notices before the lock is free."""
+    monkeypatch.setenv("ARENA_LOCAL_HOME", str(tmp_path))
+    record = {**restart.own(server_options.read([])), "argv": ["false"]}
+    private.write(tmp_path / restart.NAME, json.dumps(record))
+    (tmp_path / locks.START).touch()
+    lock = locks.acquire(tmp_path / locks.SERVER, 0)
+    assert lock
+    os.write(lock, b"1\n")
+    ours, theirs = socket.socketpair()
+    argv = [sys.executable, "-I", "-S", PROGRAM, str(theirs.fileno()), str(tmp_path)]
+    with theirs, subprocess.Popen(argv, pass_fds=[theirs.fileno()]) as process:
+        ours.close()
+        until(lambda: (tmp_path / channel.NAME).exists())
+        os.close(lock)
+        until(lambda: json.loads((tmp_path / restart.NAME).read_text(encoding="utf-8"))["restarts"])
+        process.terminate()
 
 
 def test_a_server_without_memory_for_a_process(web: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,7 +143,7 @@ class Process:
 
     def _look(self, pause: float = SOON) -> None:
         """Without a server, have one started if it was killed, or end if none will come."""
-        if not self._is_expecting():
+        if not self._is_expecting(at_first=pause < WAIT):
             if self._leaving is None:
                 self._ended.set()
             return
@@ -156,14 +156,18 @@ class Process:
                 self._loop.run_in_executor(None, starter.wait)
         self._looking = self._loop.call_later(pause, self._look, min(2 * pause, LOOK))
 
-    def _is_expecting(self) -> bool:
-        """Whether the state folder still exists, and a server was killed or will find something here."""
+    def _is_expecting(self, at_first: bool) -> bool:
+        """Whether the state folder still exists, and a server was killed or will find something here.
+
+        At first it may not be known yet how the server ends.
+        """
         with suppress(OSError):
             if self._lock is not None:
                 there = os.stat(os.path.join(self._folder, locks.PROXY))
                 is_there = os.path.samestat(there, os.fstat(self._lock))
                 has_any = self._stays and bool(self._services)
-                return is_there and (has_any or locks.fell(self._folder))
+                is_open = at_first and locks.holder(self._folder) is not None
+                return is_there and (has_any or is_open or locks.fell(self._folder))
         return False
 
     def _do(self, message: Message, descriptors: list[int]) -> Any:
