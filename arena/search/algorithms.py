@@ -54,8 +54,8 @@ ALGORITHMS = {
             {
                 "n_startup_trials": Setting(int, 10, 1, 10_000, by="search"),
                 "n_EI_candidates": Setting(int, 24, 1, 10_000),
-                "gamma": Setting(float, None, 0.0, 1.0),
-                "prior_weight": Setting(float, None, 0.0, 1000.0),
+                "gamma": Setting(float, None, 0.001, 0.999),
+                "prior_weight": Setting(float, None, 0.001, 1000.0),
                 **_STATE,
             },
             "optuna", many=True,

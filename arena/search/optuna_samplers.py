@@ -48,7 +48,7 @@ class OptunaSampler:
         import numpy
 
         # Optuna computes with infinities where densities are tiny.
-        with numpy.errstate(all="ignore"):
+        with numpy.errstate(all="ignore"), unlogged():
             trial = self.study.ask()
             self.made += 1
             made = self.space.filled(lambda one: self._suggested(trial, one))
@@ -80,7 +80,8 @@ class OptunaSampler:
             return
         params = self.study.get_trials(deepcopy=False)[number].params
         self._fail(number)
-        points = {step: value for step, value in record.points if math.isfinite(value)}
+        reached = record.points or tuple((0, value) for value in record.values[:1])
+        points = {step: value for step, value in reached if math.isfinite(value)}
         if record.state == STOPPED and points and len(self.objectives) == 1:
             self._add_stopped(params, points)
 
@@ -269,13 +270,19 @@ def nsga2(
 @contextmanager
 def quiet() -> Iterator[None]:
     """Without Optuna's remarks on what is experimental or will change, and on what it makes."""
+    with unlogged(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """Without the lines that Optuna writes to stderr."""
     import optuna
 
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        yield
     finally:
         optuna.logging.set_verbosity(before)

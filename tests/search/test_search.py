@@ -1,6 +1,7 @@
 """Searches: deterministic, resumable, never repeating, cheap, and obedient to the space."""
 
 import math
+import os
 import subprocess
 import sys
 from random import Random
@@ -8,6 +9,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pages import ROOT
 from searches import LOSS, MIXED, Sweep, branin_like
 from spaces import PARAMETERS, space
 
@@ -58,6 +60,27 @@ def test_deterministic(name):
     assert runs[0].records == runs[1].records
     if name != "grid":
         assert runs[0].keys() != runs[2].keys()
+
+
+def test_deterministic_in_other_processes():
+    """Another process, which hashes texts differently, proposes the same with every algorithm."""
+    code = "import test_search; print(*test_search.proposed(), sep='\\n')"
+    paths = os.pathsep.join(str(ROOT / one) for one in ("", "tests", "tests/search"))
+    found = set()
+    for seed in ("1", "2"):
+        env = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": paths}
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=True, env=env
+        )
+        found.add(done.stdout)
+    assert len(found) == 1
+    assert len(found.pop().splitlines()) == 15 * len(KINDS)
+
+
+def proposed() -> list[str]:
+    """What every algorithm proposes."""
+    sweeps = [Sweep(lambda name=name: made(name), branin_like) for name in KINDS]
+    return [repr(one.assignments) for sweep in sweeps for one in sweep.run(15)]
 
 
 @pytest.mark.parametrize("name", PURE)
@@ -351,6 +374,24 @@ def test_broken_results(name):
     assert name == "pbt" or len(set(sweep.keys())) == 40
 
 
+def test_stopped_trials_teach():
+    """Trials that were stopped early are learned from by their points or, without any, by their values."""
+    others = Sweep(lambda: made("random", 3), branin_like).run(60)
+    proposals = []
+    for known in ("points", "values", "none"):
+        records = [
+            replace(
+                one,
+                state="stopped",
+                points=((1, one.values[0]),) if known == "points" else (),
+                values=one.values if known == "values" else (),
+            )
+            for one in others
+        ]
+        proposals.append(made("tpe", 5).ask(1, records)[0])
+    assert max(map(branin_like, proposals[:2])) < branin_like(proposals[2])
+
+
 def test_imported_results_teach():
     """Trials of another origin are learned from: after them, tpe is better than without."""
     where, _ = KINDS["tpe"]
@@ -382,7 +423,13 @@ def test_imported_results_teach():
             1,
             'random has no setting "gamma"; its settings are random_state',
         ),
-        ("tpe", {"gamma": "2"}, ["x=1,2"], 1, 'the setting gamma is a number from 0.0 to 1.0, and not "2"'),
+        (
+            "tpe",
+            {"gamma": "2"},
+            ["x=1,2"],
+            1,
+            'the setting gamma is a number from 0.001 to 0.999, and not "2"',
+        ),
         (
             "tpe",
             {"n_startup_trials": "1.5"},
