@@ -137,7 +137,7 @@ class Parameter:
         for one in self.choices:
             if shown(one) == shown(given):
                 return one
-        if self.kind == DISCRETE and isinstance(given, str) and NUMBER.fullmatch(given):
+        if isinstance(given, str) and NUMBER.fullmatch(given):
             given = float(given)
         for one in self.choices:
             if not isinstance(given, bool | str) and not isinstance(one, bool | str) and one == given:

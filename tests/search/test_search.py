@@ -103,6 +103,12 @@ def test_a_new_search_goes_on_as_well(name):
     assert sorted(best[name])[2] < sorted(best["random"])[2]
 
 
+def test_a_new_search_draws_anew():
+    """A search that is made anew before every call does not repeat its first draws, nor values of them."""
+    sweep = Sweep(lambda: Search(MIXED, LOSS, "nsga2", {"population_size": 50}), branin_like, killed=True)
+    assert len({one.assignments["x"] for one in sweep.run(40)}) == 40
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_kills_repeat_nothing(name):
     """Killed at random moments, a search repeats no trial, also if trials had not been created yet."""
@@ -312,7 +318,8 @@ def test_values_as_texts(name):
     """A record whose values are texts or other numbers is that of the proposal, which does not come again."""
     search = made(name)
     first = search.ask(1, [])[0]
-    given = {one: str(value) if isinstance(value, float | int) else value for one, value in first.items()}
+    given = {one: f"{value:.20e}" if isinstance(value, float) else value for one, value in first.items()}
+    given |= {one: float(value) for one, value in first.items() if isinstance(value, int)}
     record = Record(name="a", assignments=given, state="running")
     assert search.ask(1, [record]) != [first]
 
