@@ -61,6 +61,8 @@ class PopulationSampler:
             self.generation[record.name] = proposal.mark
             return
         found = self.generation.get(record.parent, -1) + 1
+        while not record.parent and self.begun[found] >= self.size:
+            found += 1  # a trial of another process that does not say what it went on from
         self.generation[record.name] = found
         self.begun[found] += 1
 

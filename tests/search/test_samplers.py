@@ -9,6 +9,7 @@ from spaces import space
 from arena.search.pareto import front
 from arena.search.records import Objective, Record
 from arena.search.search import Search
+from arena.values import replace
 
 PLANE = space("x=uniform:-5..5", "y=uniform:-5..5", "z=log:1e-3..1e3")
 
@@ -85,6 +86,16 @@ def test_population_based_training():
     alone = [8 * skills[name] for name, generation in generations.items() if generation == 0]
     assert sum(last) > sum(alone)
     assert max(last) >= max(alone)
+
+
+def test_population_of_another_process():
+    """Where trials do not tell what they went on from, a new search takes them for generations in order."""
+    where = space("lr=log:1e-4..1")
+    sweep = Sweep(lambda: Search(where, LOSS, "pbt", {"n_population": 8}, 1), lambda one: one["lr"], 8)
+    records = [replace(one, parent="") for one in sweep.run(24)]
+    found = sweep.make().propose(8, records)
+    assert {one.parent for one in found} <= {f"trial-{at}" for at in range(16, 24)}
+    assert len(found) == 8
 
 
 def test_population_waits_and_ends():
