@@ -24,6 +24,7 @@ from arena.views.pictures.scene import Device, Frame, Line, Mark
 from arena.views.sweep_plots import KINDS, history, parallel, plots, study
 
 CASES = Path(__file__).parent / "sweep_plots"
+CATEGORIES = Parameter(name="words", kind="categorical", choices=tuple(f"word {at}" for at in range(1000)))
 HOSTILE_GOAL, NARROW = Goal(metric=HOSTILE + LONG, maximize=False), Goal(metric="loss", maximize=False)
 DEVICES = {"picture": Device(828.0, 0.0), "page": Device(440.0, 0.0), "terminal": terminal.device(80, 0)}
 SAMPLES = {
@@ -34,6 +35,8 @@ SAMPLES = {
     "some": sweep_samples.sweep(60),
     "many": sweep_samples.sweep(500, goals=(ACCURACY, LOSS)),
     "parameters": sweep_samples.sweep(40, parameters=sweep_samples.MANY, goals=(ACCURACY, LOSS, NARROW)),
+    "no-metric": replace(sweep_samples.sweep(6), objectives=()),
+    "categories": sweep_samples.sweep(60, parameters=(CATEGORIES, *sweep_samples.PARAMETERS[:2])),
     "hostile": sweep_samples.sweep(
         40, parameters=sweep_samples.HOSTILE_PARAMETERS, goals=(HOSTILE_GOAL, LOSS), name=HOSTILE
     ),
@@ -99,7 +102,7 @@ def test_best_so_far(sample):
         losses = [goal.loss(value) for _, value in steps]
         assert losses == sorted(set(losses), reverse=True)
     best = found.best()
-    ends = history.best_so_far(prepared(found), 0)
+    ends = history.best_so_far(prepared(found), 0) if found.objectives else []
     assert (ends[-1][0] if ends else None) == (best.number if best else None)
 
 

@@ -136,8 +136,8 @@ def _named(
     widest = max(map(device.breadth, axis.names))
     every = max(1, math.ceil(min(widest + 2 * device.char, 6.5 * device.char) / each))
     own = each * every - 2 * device.char
-    found = [Tick(at, device.fit(name, own)) for at, name in enumerate(axis.names)]
-    placed = [(_inside(device, across.at(one.value), one, room), one) for one in found[::every]]
+    found = [Tick(at, device.fit(axis.names[at], own)) for at in range(0, len(axis.names), every)]
+    placed = [(_inside(device, across.at(one.value), one, room), one) for one in found]
     return (placed if _is_free(device, placed) else placed[:1]), found
 
 

@@ -14,6 +14,8 @@ from arena.views.sweep_plots.study import Dimension, Study, objective, tips
 TITLE = "Contour"
 _MOST = 600
 """Maximum number of trials that the estimate is made from."""
+_CATEGORIES = 60
+"""Maximum number of categories of a parameter: each has a cell of its own."""
 _FEWEST = 4
 """The number of trials from which on there is something to estimate from."""
 _NARROWEST, _WIDEST = 0.05, 0.15
@@ -24,7 +26,8 @@ _FAR = 2.2
 
 def draw(study: Study, device: Device) -> Scene:
     """A plot for each pair of the three most important parameters; a terminal has one."""
-    names = study.ranked()[: 2 if device.cells else 3]
+    fitting = [one for one in study.ranked() if len(one.axis.names) <= _CATEGORIES]
+    names = fitting[: 2 if device.cells else 3]
     pairs = list(itertools.combinations(names, 2))
     if not pairs or len(study.results()) < _FEWEST:
         why = (

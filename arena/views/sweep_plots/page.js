@@ -6,7 +6,7 @@ const STATES = { succeeded: "succeeded", failed: "failed", stopped: "stopped ear
 const NEAR = 16; // pixels around a trial in which the pointer selects it
 const trials = data.trials.map(([number, name, state, seconds, reason, values, given], index) => {
   const ended = state !== "running";
-  const lost = ended && typeof values[0] !== "number";
+  const lost = ended && values.length > 0 && typeof values[0] !== "number";
   return { index, number, name, state, kind: lost ? "failed" : state, seconds, reason, values, given };
 });
 const filled = new Set(data.filled);
