@@ -11,6 +11,8 @@ UNIFORM, LOG_UNIFORM, NORMAL, LOG_NORMAL = DISTRIBUTIONS = ("uniform", "logUnifo
 EXACT = 2**53
 """Whole numbers up to this one are exact in every sampler."""
 MOST_CHOICES = 1000
+LONGEST_NUMBER = 400
+"""Characters of a number; longer ones are no finite values, and slow to read."""
 
 
 @frozen
@@ -114,11 +116,11 @@ class Parameter:
         Raises:
             SearchError: if it is none.
         """
+        if not isinstance(given, int | float | str):  # from others' objects
+            raise SearchError(f"{quoted(str(given))} is not a value of {self.name}")
         if not self.is_number():
             return self._choice(given)
-        number = given
-        if isinstance(given, str) and NUMBER.fullmatch(given):
-            number = int(given) if given.lstrip("+-").isdecimal() else float(given)
+        number = _numeric(given)
         low, high = self.bounds()
         if isinstance(number, bool | str) or not low <= number <= high:
             raise SearchError(
@@ -137,13 +139,19 @@ class Parameter:
         for one in self.choices:
             if shown(one) == shown(given):
                 return one
-        if isinstance(given, str) and NUMBER.fullmatch(given):
-            given = float(given)
+        given = _numeric(given)
         for one in self.choices:
             if not isinstance(given, bool | str) and not isinstance(one, bool | str) and one == given:
                 return one
         known = ", ".join(map(shown, self.choices[:10])) + (", ..." if len(self.choices) > 10 else "")
         raise SearchError(f"{quoted(shown(given))} is not a value of {self.name}: {known}")
+
+
+def _numeric(given: Value) -> Value:
+    """The number that a text is; anything else as it is."""
+    if not isinstance(given, str) or len(given) > LONGEST_NUMBER or not NUMBER.fullmatch(given):
+        return given
+    return int(given) if given.lstrip("+-").isdecimal() else float(given)
 
 
 def check_parameter(one: Parameter) -> None:

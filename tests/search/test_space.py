@@ -66,6 +66,9 @@ def test_check_reads_texts():
         ({"a": 2, "b": 1, "c": 0.55}, "0.55 is not a value of c, which is in steps of 0.1 from 0.0"),
         ({"a": 2, "b": 1, "c": "nan"}, '"nan" is not a value of c, from 0.0 to 1.0'),
         ({"a": True, "b": 1, "c": 0.5}, '"true" is not a value of a: 1, 2'),
+        ({"a": 1, "c": [0.5]}, '"[0.5]" is not a value of c'),
+        ({"a": 1, "c": None}, '"None" is not a value of c'),
+        ({"a": 2, "b": "9" * 5000, "c": 0.5}, f'"{"9" * 57}..." is not a value of b, from 1 to 4'),
     ],
 )
 def test_check_refuses(given, message):
