@@ -13,6 +13,7 @@ import sweep_samples
 from sweep_samples import ACCURACY, HOSTILE, LOSS
 from test_sweep_plots import SAMPLES, prepared
 
+from arena.values import replace
 from arena.views.sweep_plots import fitting
 from arena.views.sweep_plots.page import page
 
@@ -246,3 +247,17 @@ def test_thousands_of_trials():
     before = time.process_time()
     assert page_of(found).count("\n") < 1000
     assert time.process_time() - before < 12
+
+
+def test_further_metrics(opened):
+    """Metrics that the sweep only records have a column, too; what a trial lacks is empty."""
+    found = SAMPLES["some"]
+    first = replace(found.trials[0], metrics={**found.trials[0].metrics, "size": 12.5})
+    shown = opened(replace(found, metrics=("size", "val_accuracy"), trials=(first, *found.trials[1:])))
+    heads = shown.run("[...document.querySelectorAll('th button')].map(one => one.textContent)")
+    assert heads[2:4] == ["val_accuracy", "size"]
+    shown.click(*centre(shown, "th:nth-child(4) button"))
+    cells = "[...document.querySelectorAll('tbody tr')].slice(0, 2).map(one => one.cells[3].textContent)"
+    assert shown.run(cells) == ["12.5", ""]
+    shown.run("document.querySelector('tbody tr').click()")
+    assert "size 12.5" in shown.run(READOUT).replace("\n", " ")

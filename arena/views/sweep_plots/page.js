@@ -4,10 +4,10 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const page = document.getElementById("page");
 const STATES = { succeeded: "succeeded", failed: "failed", stopped: "stopped early", running: "running" };
 const NEAR = 16; // pixels around a trial in which the pointer selects it
-const trials = data.trials.map(([number, name, state, seconds, reason, values, given], index) => {
+const trials = data.trials.map(([number, name, state, seconds, reason, values, recorded, given], index) => {
   const ended = state !== "running";
   const lost = ended && values.length > 0 && typeof values[0] !== "number";
-  return { index, number, name, state, kind: lost ? "failed" : state, seconds, reason, values, given };
+  return { index, number, name, state, kind: lost ? "failed" : state, seconds, reason, values, recorded, given };
 });
 const filled = new Set(data.filled);
 const figures = []; // of each plot: its SVG, its layer for highlights, its trials' shapes and places
@@ -198,6 +198,7 @@ function tell(trial) {
   const one = trials[trial];
   const pairs = [
     ...data.objectives.map((goal, i) => [goal.name, number(one.values[i]) || "no value"]),
+    ...data.metrics.map((name, i) => [name, number(one.recorded[i]) || "no value"]),
     ...data.parameters.map((name, i) => [name, number(one.given[i]) || "not set"]),
     ...(one.reason ? [["reason", one.reason]] : []),
   ];
@@ -214,6 +215,7 @@ const columns = [
   { title: "trial", of: one => one.number, numeric: true },
   { title: "status", of: one => (one.index === data.best ? "best" : STATES[one.state]) },
   ...data.objectives.map((goal, i) => ({ title: goal.name, of: one => one.values[i], numeric: true, goal })),
+  ...data.metrics.map((name, i) => ({ title: name, of: one => one.recorded[i], numeric: true })),
   ...data.parameters.map((name, i) => ({
     title: name, of: one => one.given[i], numeric: trials.every(one => typeof one.given[i] !== "string"),
   })),

@@ -80,6 +80,7 @@ def _data(study: Study, kinds: Sequence[str]) -> dict[str, Any]:
     return {
         "name": shown(study.name),
         "objectives": [{"name": shown(one.metric), "maximize": one.maximize} for one in study.objectives],
+        "metrics": [shown(name) for name in study.metrics],
         "parameters": [shown(name) for name in names],
         "trials": [_trial(row, names) for row in study.rows],
         "best": study.best,
@@ -97,7 +98,7 @@ def _device(study: Study, kind: str) -> Device:
 
 
 def _trial(row: Row, names: Sequence[str]) -> list[Any]:
-    """Number, name, state, duration and reason of a trial, its values, and its parameters."""
+    """Number, name, state, duration and reason of a trial, its values, further metrics and parameters."""
     return [
         row.number,
         shown(row.name),
@@ -105,6 +106,7 @@ def _trial(row: Row, names: Sequence[str]) -> list[Any]:
         round(row.seconds),
         shown(row.reason),
         [_measured(value) for value in row.values],
+        [_measured(value) for value in row.recorded],
         [_given(row.assignments.get(name)) for name in names],
     ]
 

@@ -41,6 +41,8 @@ class Row(NamedTuple):
     """The steps and values of the first objective while it ran."""
     reason: str
     seconds: float
+    recorded: tuple[float, ...] = ()
+    """The value of each further metric; NaN if it has none."""
 
 
 class Dimension(NamedTuple):
@@ -63,6 +65,7 @@ class Study:
         importance: what is known of the importance of parameters; may lack metrics.
         best: the index of the best trial; -1 if there is none.
         front: the indices of the trials on the Pareto front.
+        metrics: further metrics, which are recorded only.
         chosen: whether a user chose the parameters and their order.
     """
 
@@ -74,6 +77,7 @@ class Study:
     best: int = -1
     front: frozenset[int] = frozenset()
     chosen: bool = False
+    metrics: tuple[str, ...] = ()
 
     def ranked(self) -> tuple[Dimension, ...]:
         """The parameters, the most important ones for the first metric first, if nobody chose an order."""
@@ -124,7 +128,9 @@ def study(sweep: "Sweep", importance: Importance, now: datetime) -> Study:
         importance: for each metric, the share of each parameter; {} if it is unknown.
         now: the present time, for the duration of running trials.
     """
-    rows = tuple(_row(one, sweep.objectives, now) for one in sweep.trials)
+    goals = sweep.objectives
+    metrics = tuple(one for one in sweep.metrics if one not in {goal.metric for goal in goals})
+    rows = tuple(_row(one, goals, metrics, now) for one in sweep.trials)
     best = sweep.best()
     # With one metric, the front is the best trial, and finding it would take long for thousands.
     front = {one.number for one in sweep.front()} if len(sweep.objectives) > 1 else set()
@@ -136,6 +142,7 @@ def study(sweep: "Sweep", importance: Importance, now: datetime) -> Study:
         dimensions=tuple(one for one in dimensions if one.varies),
         importance=importance,
         best=next((at for at, one in enumerate(sweep.trials) if one is best), -1),
+        metrics=metrics,
         front=frozenset(at for at, row in enumerate(rows) if row.number in front),
     )
 
@@ -180,7 +187,7 @@ def tip(study: Study, row: Row) -> str:
     return f"trial {row.number} ({row.state}): {', '.join([*measured, *given])}"
 
 
-def _row(one: "Trial", goals: "tuple[Goal, ...]", now: datetime) -> Row:
+def _row(one: "Trial", goals: "tuple[Goal, ...]", metrics: tuple[str, ...], now: datetime) -> Row:
     state = {"STOPPED": STOPPED, "SUCCEEDED": SUCCEEDED, "FAILED": FAILED}.get(one.status, RUNNING)
     first = goals[0].metric if goals else ""
     return Row(
@@ -193,6 +200,7 @@ def _row(one: "Trial", goals: "tuple[Goal, ...]", now: datetime) -> Row:
         points=tuple((p.step, p.value) for p in one.points if p.metric == first and math.isfinite(p.value)),
         reason=one.reason,
         seconds=one.duration(now).total_seconds(),
+        recorded=tuple(float(one.metrics.get(metric, math.nan)) for metric in metrics),
     )
 
 
