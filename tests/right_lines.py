@@ -115,6 +115,7 @@ LINES = {
     "cron delete": ("cron delete weekly",),
     "sweep list": ("sweep list",),
     "sweep get": ("sweep get tried -e",),
+    "sweep get -w": ("sweep get -w tried",),
     "sweep submit KIND": (
         "sweep submit job --name more {image} --param x=1,2 --metric y:max 'echo y={{x}}'",
     ),

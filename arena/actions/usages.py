@@ -127,6 +127,7 @@ USAGES = (
     Usage("cron delete", ("get delete CRONS",)),
     Usage("sweep list", (f"list {EXPERIMENTS}",), (OF_SWEEPS,)),
     Usage("sweep get", (f"get {EXPERIMENTS}",), (OF_SWEEPS, EVENTS)),
+    Usage("sweep get -w", (f"get list watch {EXPERIMENTS}", f"list watch {TRIALS}")),
     Usage("sweep submit KIND", (f"create {EXPERIMENTS}", CHECKED), (INJECTED, SWEEP_UNDONE)),
     Usage("sweep submit KIND --wait",
           (f"get create list watch {EXPERIMENTS}", f"list watch {TRIALS}", CHECKED),

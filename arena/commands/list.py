@@ -1,9 +1,9 @@
 """arena list (ls): list training jobs."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from arena.model.jobs import Job
     from arena.model.partial import Partial, Unread
     from arena.session import Session
+
+T = TypeVar("T")
 
 
 @click.command("list")
@@ -59,13 +61,13 @@ def _warned(states: "Iterator[Partial[Job]]", form: str) -> "Iterator[Partial[Jo
         yield jobs
 
 
-def follow(states: "Iterator[Sequence[Job]]", show: "Callable[[Sequence[Job]], str]", head: str = "") -> None:
+def follow(states: "Iterator[T]", show: "Callable[[T], str]", head: str = "") -> None:
     """Redraw in place on a terminal; elsewhere print every change, preceded by `head`."""
     from arena.commands._progress import redraw, redraws
 
     lines, last = 0, ""
-    for jobs in states:
-        text = show(jobs)
+    for state in states:
+        text = show(state)
         if redraws(sys.stdout):
             lines = redraw(text, lines)
         elif text != last:

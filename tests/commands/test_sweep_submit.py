@@ -35,13 +35,21 @@ DRY = "--dry-run"
         ((*LR, "--max-trials", "0", "x {lr}"), "--max-trials"),
         ((*LR, "--metrics-from", "file", "x {lr}"), "--metrics-from file needs the file"),
         ((*LR, "--metrics-file", "m.log", "x {lr}"), "--metrics-file"),
+        ((*LR, "--seed", "7", "--algorithm", "sobol", "x {lr}"), "--seed: Katib's sobol takes none"),
+        ((*LR, "--param", "n=int:1..9", "--algorithm", "hyperband", "--algorithm-setting", "r_l=9",
+          "--algorithm-setting", "resource_name=n", "--parallel", "3", "x {lr} {n}"),
+         "hyperband starts 9 trials at once for r_l=9 and eta=3, and 3 may run"),
+        ((*LR, "--param", "n=int:1..9", "--algorithm", "hyperband", "--algorithm-setting", "r_l=9",
+          "--algorithm-setting", "resource_name=n", "--parallel", "9", "--early-stop", "median",
+          "x {lr} {n}"),
+         "--early-stop median: hyperband ends bad trials itself"),
         ((*LR, "--early-stop", "medium", "x {lr}"), '--early-stop: "medium" is not allowed'),
         ((*LR, "--name", "n" * 41, "x {lr}"), "use at most 40 characters"),
         (("--param", "gpus=1,2", "--gpus", "{gpus}", "x"), "--gpus: Katib fills the values of parameters"),
         (("--param", 'opt="it\'s",b', "x {opt}"), "has characters that Katib cannot put into a job"),
         (("--param", 'opt="a b",c', "x $(y {opt})"), "pass it as a variable"),
     ],
-    ids=range(30),
+    ids=range(33),
 )  # fmt: skip
 def test_refused(arena, words, said):
     """What cannot be used is refused in a sentence before anything is created."""

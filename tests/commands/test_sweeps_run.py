@@ -10,7 +10,7 @@ import yaml
 from product import Product, product, until
 
 from arena.kinds.sweeps.experiment import EXPERIMENTS, TRIALS
-from arena.resources import Resource
+from arena.resources import SECRETS, Resource
 
 SPACE = ("--param", "x=1,2,3,4", "--metric", "score:max")
 JOBS = Resource("batch", "v1", "jobs", kind="Job")
@@ -99,12 +99,47 @@ def test_kinds_with_several_workers(arena: Product, kind: str) -> None:
         assert one["trainer"] == kind
 
 
-def test_metrics_from_a_file(arena: Product) -> None:
-    """Metrics come from a file of JSON lines, too."""
-    path = arena.home / "metrics.jsonl"
-    line = f"""echo '{{"score": 0.5}}' > {shlex.quote(str(path))}"""
-    submit(arena, "file", f"{line}; echo {{x}}", "--max-trials", "1", "--metrics-file", str(path), "--wait")
-    assert found(arena, "file")["trials"][0]["metrics"] == {"score": 0.5}
+@pytest.mark.parametrize("kind", ["job", "pytorchjob", "trainjob"])
+def test_metrics_from_a_file(arena: Product, kind: str) -> None:
+    """Each trial has the folder of its metrics for itself, also on this machine."""
+    line = """echo '{"score": '0.{x}'}' > /arena-metrics/of.jsonl; sleep 0.2; cat /arena-metrics/of.jsonl"""
+    words = ("--max-trials", "3", "--metrics-file", "/arena-metrics/of.jsonl", "--wait")
+    submit(arena, f"file-{kind}", line, *words, kind=kind)
+    for one in found(arena, f"file-{kind}")["trials"]:
+        assert one["metrics"] == {"score": one["assignments"]["x"] / 10}
+
+
+def test_a_folder_of_this_machine_would_be_shared(arena: Product) -> None:
+    """A file in a folder that exists here is refused: all trials would write into it."""
+    path = str(arena.home / "metrics.log")
+    words = ("sweep", "submit", "job", "--name", "shared", *SPACE, "--metrics-file", path)
+    ended = arena.run(*words, "echo score={x} > " + path)
+    assert (ended.code, ended.out) == (2, "")
+    assert "exists on this machine, so all trials would share it" in ended.err
+
+
+def test_waiting_trials_are_explained(arena: Product) -> None:
+    """`why` says what a trial waits for that cannot start."""
+    submit(arena, "waits", "echo score={x}", "--gpus", "99", "--max-trials", "1")
+    until(lambda: "waits" in arena.must("sweep", "why", "waits") and found(arena, "waits")["trials"])
+    until(lambda: len(arena.must("sweep", "why", "waits").splitlines()) > 1)
+    assert "nvidia.com/gpu" in arena.must("sweep", "why", "waits")
+    arena.must("sweep", "delete", "waits")
+
+
+def test_code_and_secrets_belong_to_the_sweep(arena: Product) -> None:
+    """All trials have the code and the secrets of the submit, which are deleted with the sweep."""
+    folder = arena.home / "code"
+    folder.mkdir()
+    (folder / "train.py").write_text(
+        "import os, sys; print('score=' + os.environ['TOKEN'] + sys.argv[1])", "utf-8"
+    )
+    words = ("--code", str(folder), "--secret", "TOKEN=7", "--max-trials", "2", "--wait")
+    submit(arena, "coded", "python train.py {x}", *words)
+    for one in found(arena, "coded")["trials"]:
+        assert one["metrics"] == {"score": 70 + one["assignments"]["x"]}
+    arena.must("sweep", "delete", "coded")
+    until(lambda: not list(arena.cluster().list(SECRETS, "default")))
 
 
 def test_too_many_failures(arena: Product) -> None:
@@ -169,6 +204,22 @@ def test_experiments_of_other_tools(arena: Product) -> None:
     assert 'sweep "theirs-long" cannot be paused: Katib could not resume it' in refused.err
     assert arena.must("sweep", "stop", "theirs-long") == "sweep theirs-long stopped\n"
     assert set(statuses(arena, "theirs-long")) == {"STOPPED"}
+
+
+def test_watching(arena: Product) -> None:
+    """`get -w` shows every change until the sweep has ended, and values of running trials."""
+    wait, file = release(arena)
+    submit(arena, "watched", f"echo score=0.{{x}}; {wait}", "--max-trials", "1")
+    until(
+        lambda: found(arena, "watched")["trials"][0]["metrics"] if found(arena, "watched")["trials"] else None
+    )
+    watching = arena.start("sweep", "get", "-w", "watched")
+    lines = arena.lines(watching.stdout)
+    until(lambda: any(" RUNNING  0." in line for line in lines))
+    open(file, "w").close()
+    assert watching.wait(60) == 0
+    pages = "\n".join(lines.whole())
+    assert pages.index("Status:      RUNNING") < pages.index("Status:      SUCCEEDED")
 
 
 def test_delete(arena: Product) -> None:

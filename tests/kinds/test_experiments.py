@@ -188,3 +188,28 @@ def test_the_name_of_the_trial_is_a_parameter(experiment):
     assert template["trialParameters"][-1] == {"name": "trial", "reference": "${trialSpec.Name}"}
     plain = experiment("job", *SPACE, COMMAND)["spec"]["trialTemplate"]
     assert [one["name"] for one in plain["trialParameters"]] == ["lr", "layers"]
+
+
+@pytest.mark.parametrize(
+    ("words", "policy"),
+    [((), "Never"), (("--resumable",), "LongRunning"), (("--algorithm", "pbt"), "FromVolume")],
+    ids=["default", "resumable", "pbt"],
+)
+def test_pods_of_suggestions_end_with_the_sweep(experiment, words, policy):
+    """Katib keeps nothing running after the end, unless the sweep is to go on, or the algorithm needs it."""
+    assert experiment("job", *SPACE, *words, COMMAND)["spec"]["resumePolicy"] == policy
+
+
+def test_a_grid_has_no_more_trials_than_combinations(experiment):
+    """A grid ends after all its combinations, however many trials were asked for."""
+    grid = ("--algorithm", "grid", "--param", "x=1,2", "--param", "y=int:1..3", "z {x} {y}")
+    counts = [experiment("job", *words, *grid)["spec"] for words in ((), ("--max-trials", "99"))]
+    assert [(one["maxTrialCount"], one["parallelTrialCount"]) for one in counts] == [(6, 3), (6, 3)]
+    assert experiment("job", "--max-trials", "2", *grid)["spec"]["parallelTrialCount"] == 2
+
+
+def test_limits_follow_the_number_of_trials(experiment):
+    """Limits that are not given never contradict the number of trials, which Katib would refuse."""
+    made = experiment("job", "--param", "x=1,2", "z {x}")["spec"]
+    limits = [made[f"{name}TrialCount"] for name in ("max", "parallel", "maxFailed")]
+    assert limits == [2, 2, 2]

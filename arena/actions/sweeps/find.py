@@ -141,15 +141,16 @@ def read(cluster: Cluster, obj: Object) -> Sweep:
     own = f"{EXPERIMENT_LABEL}={meta['name']}"
     listed = partial(_of_sweep, cluster, meta["namespace"], own)
     found = readings.optional(TRIALS, _TRIALS, listed)
-    return observed(cluster, own, replace(_read(obj, found), unread=found.unread))
+    return observed(cluster, replace(_read(obj, found), unread=found.unread))
 
 
 def _of_sweep(cluster: Cluster, namespace: str, own: str) -> Sequence[Object]:
     return list(cluster.list(TRIALS, namespace, labels=own))
 
 
-def observed(cluster: Cluster, own: str, one: Sweep) -> Sweep:
+def observed(cluster: Cluster, one: Sweep) -> Sweep:
     """The sweep with the values of metrics that the local cluster keeps."""
+    own = f"{EXPERIMENT_LABEL}={one.name}"
     logs: defaultdict[str, list[Object]] = defaultdict(list)
     with suppress(ArenaError):
         if one.trials and cluster.serves(OBSERVATIONS):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -40,6 +40,27 @@ def wait(session: Session, name: str, *, timeout: float | None = None, progress:
         TimedOut: it took longer than `timeout`.
         NotFound: there is no such sweep, or it was deleted.
     """
+    start = monotonic()
+    for found in follow(session, name):
+        progress(found)
+        if found.phase.is_final:
+            with suppress(ArenaError):
+                found = find.sweep(session, name)
+            return _judged(found)
+        if timeout is not None and monotonic() - start >= timeout:
+            raise TimedOut(
+                f'sweep "{name}" has not ended after {timeout:g}s',
+                f"arena sweep get {aimed(name, session.namespace)} shows its trials",
+            )
+    raise AssertionError("the sweep ends, or `follow` raises")
+
+
+def follow(session: Session, name: str) -> Iterator[Sweep]:
+    """Yield a sweep now, after every change, and every second in between, until it has ended.
+
+    Raises:
+        NotFound: there is no such sweep, or it was deleted.
+    """
     cluster, namespace = session.cluster(), session.namespace
     uid = find.find(cluster, name, namespace)["metadata"]["uid"]
     own = f"{EXPERIMENT_LABEL}={name}"
@@ -47,23 +68,14 @@ def wait(session: Session, name: str, *, timeout: float | None = None, progress:
         Source(EXPERIMENTS, namespace, fields=f"metadata.name={name}"),
         Source(TRIALS, namespace, labels=own),
     ]
-    start = monotonic()
     with Watching(cluster, sources) as watching:
         while same := [one for one in watching.objects(0) if one["metadata"]["uid"] == uid]:
             found = reading.sweep(same[0], find.kind_of)
             found = replace(found, trials=reading.trials(same[0], watching.objects(1), find.kind_of))
-            progress(found)
+            yield found
             if found.phase.is_final:
-                with suppress(ArenaError):
-                    found = find.sweep(session, name)
-                return _judged(found)
-            passed = monotonic() - start
-            if timeout is not None and passed >= timeout:
-                raise TimedOut(
-                    f'sweep "{name}" has not ended after {timeout:g}s',
-                    f"arena sweep get {aimed(name, namespace)} shows its trials",
-                )
-            watching.wait(TICK if timeout is None else min(TICK, timeout - passed))
+                return
+            watching.wait(TICK)
     raise NotFound(f'sweep "{name}" was deleted from namespace "{namespace}"')
 
 

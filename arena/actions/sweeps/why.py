@@ -29,10 +29,10 @@ _LINES = 5
 
 
 def why(session: Session, name: str, trial: str = "") -> list[Why]:
-    """Return why a sweep is in its state, and why its latest failed trials failed; or that of one trial.
+    """Return why a sweep is in its state, why its latest failed trials failed, and why others wait.
 
     Args:
-        trial: the number or name of a trial; "" for the sweep.
+        trial: the number or name of a trial, to be told about that alone.
 
     Raises:
         NotFound: there is no such sweep or trial.
@@ -43,8 +43,11 @@ def why(session: Session, name: str, trial: str = "") -> list[Why]:
     if trial:
         return [_of_trial(session, obj, one, find.trial(one, trial))]
     failed = [each for each in one.trials if each.phase is Phase.FAILED and not each.stopped]
+    active = [each for each in one.trials if not each.phase.is_final]
     told = Why(f"sweep {one.name}", one.phase.value, tuple(_of_sweep(cluster, obj, one, len(failed))))
-    return [told, *(_of_trial(session, obj, one, each) for each in failed[-MOST:])]
+    waiting = [_of_trial(session, obj, one, each) for each in active[-MOST:]]
+    explained = [_of_trial(session, obj, one, each) for each in failed[-MOST:]]
+    return [told, *explained, *(each for each in waiting if each.findings)]
 
 
 def _of_sweep(cluster: Cluster, obj: Object, one: Sweep, failed: int) -> Iterator[Finding]:

@@ -1,15 +1,54 @@
 """arena sweep get: show a sweep and its trials."""
 
+from typing import TYPE_CHECKING, Any
+
+import click
+
 from arena.commands import _family
+from arena.commands._globals import pass_session, patience_option
 from arena.commands.sweep._family import SWEEPS
 
-command = _family.get_command(
-    SWEEPS,
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from arena.model.sweeps import Sweep
+    from arena.session import Session
+
+
+@click.command("get")
+@_family.get_options(SWEEPS)
+@click.option("-w", "--watch", is_flag=True, help="Keep watching until the sweep has ended.")
+@patience_option
+@pass_session
+def command(session: "Session", watch: bool, **flags: Any) -> None:
     """Show a sweep and its trials, the best first and marked with *.
+
+    On the local cluster, running trials have the best value that they have reported so far.
 
     \b
     arena sweep get digits
+    arena sweep get digits -w
     arena sweep get digits -e
     arena sweep get digits -o json
-    """,
-)
+    """
+    if watch:
+        _watch(session, flags["name"], flags["form"])
+    else:
+        _family.get_object(session, SWEEPS, **flags)
+
+
+def _watch(session: "Session", name: str, form: str) -> None:
+    from functools import partial
+
+    from arena.commands import _show
+    from arena.commands.list import follow
+
+    show = partial(_show.text_of_one, session, SWEEPS.noun(), form=form)
+    follow(_states(session, name), show, "---\n" if form == "yaml" else "")
+
+
+def _states(session: "Session", name: str) -> "Iterator[Sweep]":
+    from arena.actions.sweeps import find, wait
+
+    for found in wait.follow(session, name):
+        yield find.observed(session.cluster(), found)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @trial_argument("")
 @pass_session
 def command(session: "Session", name: str, trial: str) -> None:
-    """Explain why a sweep waits or fails and why its latest failed trials failed; or explain one trial.
+    """Explain why a sweep and its trials wait or fail; or explain one trial.
 
     \b
     arena sweep why digits

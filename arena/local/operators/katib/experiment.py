@@ -168,10 +168,10 @@ class Experiment(Reconciler):
         labels = {EXPERIMENT_LABEL: key(self.obj)[1]}
         chosen, objective = self.spec["trialTemplate"], self.spec["objective"]
         run = template.job(self.objects, self.obj, name, {one["name"]: one["value"] for one in pairs})
-        note = observations.note(
-            self.spec.get("metricsCollectorSpec") or {}, chosen["primaryContainerName"], objective
-        )
-        template.mark(run, {**labels, TRIAL_LABEL: name}, note, chosen["primaryContainerName"])
+        collector = self.spec.get("metricsCollectorSpec") or {}
+        note = observations.note(collector, chosen["primaryContainerName"], objective)
+        where = observations.folder(collector)
+        template.mark(run, {**labels, TRIAL_LABEL: name}, note, chosen["primaryContainerName"], where)
         spec = {
             "objective": objective,
             "parameterAssignments": pairs,

@@ -6,6 +6,7 @@ operator puts on the pods. So they outlive the pods and the server.
 
 import json
 import math
+import posixpath
 from collections.abc import Iterable, Iterator
 
 from arena.local.machinery.pod_template import selector
@@ -42,6 +43,19 @@ def note(spec: Object, container: str, objective: Object) -> dict[str, str]:
     elif formats := (source.get("filter") or {}).get("metricsFormat"):
         asked["filters"] = formats
     return {COLLECT: json.dumps({container: asked})}
+
+
+def folder(spec: Object) -> str:
+    """The folder in which a container writes its metrics, without a slash at its end; "" for none.
+
+    Args:
+        spec: the metricsCollectorSpec.
+    """
+    kind = (spec.get("collector") or {}).get("kind") or "StdOut"
+    if kind not in PATHS:
+        return ""
+    path = str(((spec.get("source") or {}).get("fileSystemPath") or {}).get("path") or PATHS[kind])
+    return (path if kind == "TensorFlowEvent" else posixpath.dirname(path)).rstrip("/")
 
 
 def logs(objects: Objects, trial: Object) -> list[Object]:

@@ -137,7 +137,9 @@ def pod_templates(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple
             yield from pod_templates(one, path)
 
 
-def mark(found: Object, labels: Mapping[str, str], note: Mapping[str, str], container: str) -> None:
+def mark(
+    found: Object, labels: Mapping[str, str], note: Mapping[str, str], container: str, folder: str = ""
+) -> None:
     """Mark all pods of a job, in place, as those of a trial.
 
     Katib does so when pods are created, in namespaces that a label chooses. Here the operator does so before:
@@ -148,6 +150,7 @@ def mark(found: Object, labels: Mapping[str, str], note: Mapping[str, str], cont
         labels: of all its pods.
         note: annotations of the pods whose metrics are collected.
         container: the name of the container that trains.
+        folder: where it writes its metrics, which each trial has for itself; "" if it prints them.
     """
     leads = _leads(found)
     name = {kinds.TRIAL_NAME: labels[kinds.TRIAL_LABEL]}
@@ -157,11 +160,42 @@ def mark(found: Object, labels: Mapping[str, str], note: Mapping[str, str], cont
         mine = [one for one in pod["spec"]["containers"] if one.get("name") == container]
         if mine and (not leads or leads & set(path)):
             meta["annotations"] = {**(meta.get("annotations") or {}), **note}
+            _mount(pod["spec"], mine if found["kind"] != "TrainJob" else [], folder)
         # A TrainJob sets variables of its trainer only there, and refuses them in patches of its runtime.
         for one in mine if found["kind"] != "TrainJob" else ():
             set_env(one, name)
     if found["kind"] == "TrainJob":
         _mark_runtime(found, labels, note, name)
+        _mount_runtime(found["spec"]["runtimePatches"][-1], container, folder)
+
+
+VOLUME = "metrics-volume"
+"""The volume of the metrics, as Katib names it."""
+
+
+def _mount(spec: Object, containers: list[Object], folder: str) -> None:
+    """Mount a new folder where a container writes its metrics, unless something is mounted there."""
+    if not folder or not containers:
+        return
+    mounts = [
+        one.get("mountPath", "").rstrip("/") for each in containers for one in each.get("volumeMounts") or ()
+    ]
+    if any(folder == one or folder.startswith(f"{one}/") for one in mounts):
+        return
+    spec["volumes"] = [*(spec.get("volumes") or []), {"name": VOLUME, "emptyDir": {}}]
+    for one in containers:
+        mount = {"name": VOLUME, "mountPath": folder}
+        one["volumeMounts"] = [*(one.get("volumeMounts") or []), mount]
+
+
+def _mount_runtime(patch: Object, container: str, folder: str) -> None:
+    """As `_mount`, for the pods of a TrainJob."""
+    if not folder:
+        return
+    [job] = patch["trainingRuntimeSpec"]["template"]["spec"]["replicatedJobs"]
+    mount = {"name": container, "volumeMounts": [{"name": VOLUME, "mountPath": folder}]}
+    pod = job["template"]["spec"]["template"]
+    pod["spec"] = {"volumes": [{"name": VOLUME, "emptyDir": {}}], "containers": [mount]}
 
 
 def _leads(found: Object) -> set[str]:
