@@ -41,6 +41,7 @@ class Budget:
 
 
 _STATE = {"random_state": Setting(int, None, 0, 2**32 - 1)}
+_OWN_STATE = {"random_state": Setting(int, None, 0, 2**32 - 1, by="search")}
 _HALVING = {"eta": Setting(int, 3, 2, 100)}
 
 ALGORITHMS = {
@@ -48,7 +49,7 @@ ALGORITHMS = {
     for one in (
         Algorithm("random", "random", _STATE, many=True),
         Algorithm("grid", "grid", _STATE, many=True),
-        Algorithm("sobol", "sobol", _STATE, "scipy", many=True),
+        Algorithm("sobol", "sobol", _OWN_STATE, "scipy", many=True),
         Algorithm(
             "tpe", "tpe",
             {
@@ -109,12 +110,12 @@ ALGORITHMS = {
                 "truncation_threshold": Setting(float, 0.2, 0.0, 0.5),
                 "resample_probability": Setting(float, 0.25, 0.0, 1.0),
                 "suggestion_trial_dir": Setting(str, "/opt/katib/data", by="katib"),
-                **_STATE,
+                **_OWN_STATE,
             },
         ),
         Algorithm(
             "hyperband", "hyperband",
-            {"r_l": Setting(int, None, 1, 10**9), "resource_name": Setting(str), **_HALVING, **_STATE},
+            {"r_l": Setting(int, None, 1, 10**9), "resource_name": Setting(str), **_HALVING, **_OWN_STATE},
             stops=True,
         ),
         Algorithm(
