@@ -1,5 +1,7 @@
 """Experiments on a local cluster in this process, with the real node."""
 
+from contextlib import suppress
+
 import psutil
 import pytest
 from katib_manifests import experiment
@@ -17,8 +19,9 @@ ENDS = ("Succeeded", "Failed")
 class Sweeps:
     """Experiments on a local cluster in this process."""
 
-    def __init__(self, api):
+    def __init__(self, api, node):
         self.api = api
+        self.node = node
 
     def start(self, *command, **spec):
         """Create the Experiment `hp`."""
@@ -50,8 +53,12 @@ class Sweeps:
 
 def helpers():
     """The processes of this one that compute suggestions."""
-    found = psutil.Process().children()
-    return [one for one in found if any("suggestions" in word for word in one.cmdline())]
+    found = []
+    for one in psutil.Process().children():
+        with suppress(psutil.Error):
+            if any("suggestions" in word for word in one.cmdline()):
+                found.append(one)
+    return found
 
 
 @pytest.fixture
@@ -61,9 +68,9 @@ def sweeps(tmp_path):
     runner, node = Runner(api), Kubelet(api, tmp_path)
     node.start()
     runner.start()
-    yield Sweeps(api)
+    yield Sweeps(api, node)
     for one in api.list(EXPERIMENTS):
-        api.delete(EXPERIMENTS, one["metadata"]["name"], "default")
+        api.delete(EXPERIMENTS, one["metadata"]["name"], one["metadata"]["namespace"])
     until(lambda: not api.list(PODS) and not api.list(TRIALS) and not helpers())
     runner.stop()
     node.stop()

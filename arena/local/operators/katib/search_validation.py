@@ -6,7 +6,10 @@ from typing import Any
 from arena.local.checks import items, mapping
 from arena.local.field_errors import FieldError, duplicate, forbidden, invalid, missing, unsupported
 from arena.local.objects import Object
+from arena.local.operators.katib.kinds import MAXIMIZE
 
+POPULATION = "pbt"
+"""Needs a folder of checkpoints that all trials mount, which the local cluster does not give them."""
 _TYPES = ("double", "int", "discrete", "categorical")
 _DISTRIBUTIONS = ("uniform", "logUniform", "normal", "logNormal")
 _RANGE = ("min", "max", "step")
@@ -91,15 +94,30 @@ def _check_list(where: str, kind: str, space: Object) -> Iterator[FieldError]:
 
 
 def _check_together(spec: Object) -> Iterator[FieldError]:
-    """What the search itself says of the space and the algorithm."""
+    """What the search itself says of the space, the algorithm and the budget."""
     # Late: a server without sweeps does not need them.
-    from arena.search import katib
+    from arena.search import algorithms, katib
     from arena.search.assignments import SearchError
+    from arena.search.records import Objective
 
-    name = spec["algorithm"]["algorithmName"]
-    if name != "random":
-        yield unsupported("spec.algorithm.algorithmName", name, ("random",))
     try:
-        katib.space_of(spec["parameters"])
+        space = katib.space_of(spec["parameters"])
     except SearchError as error:
         yield invalid("spec.parameters", [one["name"] for one in spec["parameters"]], str(error))
+        return
+    name, settings = spec["algorithm"]["algorithmName"], items(spec["algorithm"].get("algorithmSettings"))
+    known = [one.katib for one in algorithms.ALGORITHMS.values() if one.katib and one.katib != POPULATION]
+    if name not in known:
+        yield unsupported("spec.algorithm.algorithmName", name, known)
+        return
+    goal = mapping(spec.get("objective"))
+    objective = Objective(metric=str(goal.get("objectiveMetricName")), maximize=goal.get("type") == MAXIMIZE)
+    given = {str(one.get("name")): one.get("value", "") for one in settings}
+    most = spec.get("maxTrialCount")
+    budget = algorithms.Budget(max_trials=most if isinstance(most, int) else None)
+    try:
+        algorithms.check(name, given, space, (objective,), budget)
+    except SearchError as error:
+        yield invalid("spec.algorithm", name, str(error))
+    if lacking := algorithms.missing(name):
+        yield invalid("spec.algorithm.algorithmName", name, lacking)

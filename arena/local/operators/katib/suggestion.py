@@ -6,6 +6,7 @@ them, which ends with the Experiment (`arena/local/programs/suggestions/`).
 """
 
 import logging
+import zlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -30,7 +31,7 @@ from arena.local.operators.katib.kinds import (
     TRIALS,
 )
 from arena.local.operators.katib.trial_index import Summary, TrialIndex
-from arena.local.programs.suggestions.control import Helper, Message
+from arena.local.programs.suggestions.control import Helper, Message, Question
 
 log = logging.getLogger(__name__)
 
@@ -91,10 +92,11 @@ class Pool:
                 status["startTime"] = stamp(now)
                 self._mark(status, CREATED, "SuggestionCreated", "Suggestion is created", now)
             self._mark(status, RUNNING, "SuggestionRunning", "Suggestion is running", now)
-            lacking = obj["spec"].get("requests", 0) - status.get("suggestionCount", 0)
+            known = status.get("suggestionCount", 0)
+            lacking = obj["spec"].get("requests", 0) - known
             if lacking > 0:
-                helper = self._helper(objects, obj, experiment)
-                helper.ask(lacking, _history(self.trials.of(objects, experiment), status))
+                trials = _history(self.trials.of(objects, experiment), status)
+                self._helper(objects, obj, experiment).ask(Question(lacking, known, trials))
         writes.write_status(objects, SUGGESTIONS, obj, status)
 
     def _helper(self, objects: Objects, obj: Object, experiment: Object) -> Helper:
@@ -102,6 +104,7 @@ class Pool:
         if uid not in self._helpers:
             spec = experiment["spec"]
             search = {one: spec[one] for one in ("parameters", "objective", "algorithm")}
+            search["seed"] = zlib.crc32(uid.encode())
             writer = Writer(objects, obj)
             self._helpers[uid] = Helper("/".join(key(obj)), search, writer.write)
         return self._helpers[uid]
@@ -141,21 +144,22 @@ class Writer:
         self._item = key(obj)
         self._uid = obj["metadata"]["uid"]
 
-    def write(self, answer: Message) -> None:
-        """Add what was suggested; the change wakes up the operators."""
+    def write(self, answer: Message) -> bool:
+        """Add what was suggested, which wakes up the operators; False if it cannot be stored."""
         namespace, name = self._item
         for _ in range(TRIES):
             try:
                 obj = self._objects.get(SUGGESTIONS, name, namespace)
                 if obj is None or obj["metadata"]["uid"] != self._uid:
-                    return
+                    return False
                 status = self._changed(obj, answer)
                 writes.write_status(self._objects, SUGGESTIONS, obj, status)
-                return
+                return True
             except Refused as refusal:
                 if refusal.code != 409:
                     log.warning("the suggestions of %s/%s are not stored: %s", namespace, name, refusal)
-                    return
+                    return False
+        return False
 
     def _changed(self, obj: Object, answer: Message) -> Object:
         """The status with an answer."""

@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from arena.tuples import NamedTuple
+
 log = logging.getLogger(__name__)
 
 PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "process.py")
@@ -24,8 +26,16 @@ PATIENCE = 2.0
 """Seconds within which a process ends by itself once nobody asks it any more."""
 
 Message = dict[str, Any]
-Answer = Callable[[Message], None]
-"""Takes what the process says: `suggestions` and `exhausted`, or `error`."""
+Answer = Callable[[Message], bool]
+"""Takes what the process says, `suggestions` and `exhausted` or `error`; returns whether it is stored."""
+
+
+class Question(NamedTuple):
+    """What is asked: for `more` sets of parameters beside the `known` ones, given all trials."""
+
+    more: int
+    known: int
+    trials: Sequence[Message]
 
 
 class Helper:
@@ -42,7 +52,9 @@ class Helper:
         self._search = search
         self._answer = answer
         self._change = threading.Condition()
-        self._asked: tuple[int, Sequence[Message]] | None = None
+        self._asked: Question | None = None
+        self._given = 0
+        """How many sets are known since the last answer."""
         self._closed = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._known: dict[str, str] = {}
@@ -50,16 +62,15 @@ class Helper:
         self._thread = threading.Thread(target=self._run, name="suggestions", daemon=True)
         self._thread.start()
 
-    def ask(self, count: int, trials: Sequence[Message]) -> None:
-        """Ask for sets of parameters; nothing happens while it computes some.
+    def ask(self, question: Question) -> None:
+        """Ask for sets of parameters.
 
-        Args:
-            count: how many.
-            trials: all trials, as `process` says.
+        Nothing happens while some are computed, or if the question does not know of the last answer yet: its
+        trials lack those sets, which would be suggested again.
         """
         with self._change:
-            if self._asked is None:
-                self._asked = (count, trials)
+            if self._asked is None and question.known >= self._given:
+                self._asked = question
                 self._change.notify()
 
     def close(self) -> None:
@@ -81,23 +92,24 @@ class Helper:
                 asked = self._asked
             if asked is None:
                 break
-            answer = self._found(*asked)
+            answer = self._found(asked)
             if answer is not None:
-                self._hand_on(answer)
+                self._hand_on(asked, answer)
         self._end()
 
-    def _hand_on(self, answer: Message) -> None:
+    def _hand_on(self, asked: Question, answer: Message) -> None:
         """Pass an answer on. What it leads to may be the next question, which waits until it is passed on."""
         with self._change:
-            self._answer(answer)
+            if self._answer(answer):
+                self._given = asked.known + len(answer.get("suggestions", ()))
             self._asked = None
 
-    def _found(self, count: int, trials: Sequence[Message]) -> Message | None:
+    def _found(self, asked: Question) -> Message | None:
         """The answer of a process, however often it is killed; None once this is closed."""
         pause, longest = PAUSE
         while not self._closed.is_set():
             try:
-                return self._asked_once(count, trials)
+                return self._asked_once(asked)
             except (OSError, ValueError) as error:
                 code = self._end()
                 if self._closed.is_set():
@@ -109,12 +121,12 @@ class Helper:
                 pause = min(2 * pause, longest)
         return None
 
-    def _asked_once(self, count: int, trials: Sequence[Message]) -> Message:
+    def _asked_once(self, asked: Question) -> Message:
         process = self._process or self._start()
         assert process.stdin
         assert process.stdout
-        new = [one for one in trials if self._known.get(one["name"]) != one["state"]]
-        process.stdin.write(json.dumps({"count": count, "trials": new}).encode() + b"\n")
+        new = [one for one in asked.trials if self._known.get(one["name"]) != one["state"]]
+        process.stdin.write(json.dumps({"count": asked.more, "trials": new}).encode() + b"\n")
         process.stdin.flush()
         line = process.stdout.readline()
         if not line.endswith(b"\n"):

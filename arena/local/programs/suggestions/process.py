@@ -1,22 +1,23 @@
 """The process: `python -I process.py`. It reads a JSON object a line and answers, until the input ends.
 
-{"parameters": [...], "objective": {...}, "algorithm": {...}}     once: the search, as in an Experiment
-{"count": 2, "trials": [{name, assignments, state, value}, ...]}  the trials that are new or have changed
-{"suggestions": [[{name, value}, ...], ...], "exhausted": false}  its answer
-{"error": "..."}                                                  its last answer
+{"parameters": [...], "objective": {...}, "algorithm": {...}, "seed": 1}  once: the search
+{"count": 2, "trials": [{name, assignments, state, value}, ...]}   the trials that are new or have changed
+{"suggestions": [[{name, value}, ...], ...], "exhausted": false}   its answer
+{"error": "..."}                                                   its last answer
 """
 
 import json
 import os
-import random
 import sys
 from typing import Any
 
 # Isolated mode does not know where arena is unless it is installed; appended, so that it shadows nothing.
 sys.path.append(os.path.abspath(__file__).rpartition("/arena/local/programs/")[0])
 
-from arena.search import katib, quantiles
-from arena.search.assignments import SearchError, key
+from arena.search import katib
+from arena.search.assignments import SearchError
+from arena.search.records import Objective, Record
+from arena.search.search import Search
 
 
 class Session:
@@ -24,22 +25,27 @@ class Session:
 
     def __init__(self, given: dict[str, Any]) -> None:
         self._space = katib.space_of(given["parameters"])
-        settings = {one["name"]: one["value"] for one in given["algorithm"].get("algorithmSettings") or []}
-        self._random = random.Random(settings.get("random_state"))
-        self._tried: set[Any] = set()
+        goal, algorithm = given["objective"], given["algorithm"]
+        self._search = Search(
+            self._space,
+            (Objective(metric=goal["objectiveMetricName"], maximize=goal["type"] == "maximize"),),
+            algorithm["algorithmName"],
+            {one["name"]: one["value"] for one in algorithm.get("algorithmSettings") or []},
+            given["seed"],
+        )
+        self._records: dict[str, Record] = {}
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """What to try next."""
         for one in request["trials"]:
-            self._tried.add(key(katib.assignments_of(one["assignments"], self._space.parameters)))
-        size = self._space.size()
-        found: list[Any] = []
-        while len(found) < request["count"] and (size is None or len(self._tried) < size):
-            made = self._space.filled(lambda one: quantiles.value_at(one, self._random.random()))
-            if key(made) not in self._tried:
-                self._tried.add(key(made))
-                found.append(katib.pairs_of(made))
-        return {"suggestions": found, "exhausted": len(found) < request["count"]}
+            self._records[one["name"]] = self._record(one)
+        found = self._search.ask(request["count"], tuple(self._records.values()))
+        return {"suggestions": [katib.pairs_of(one) for one in found], "exhausted": self._search.exhausted}
+
+    def _record(self, trial: dict[str, Any]) -> Record:
+        assignments = katib.assignments_of(trial["assignments"], self._space.parameters)
+        values = () if trial["value"] is None else (float(trial["value"]),)
+        return Record(name=trial["name"], assignments=assignments, state=trial["state"], values=values)
 
 
 def main() -> None:
