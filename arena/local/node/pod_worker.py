@@ -223,6 +223,8 @@ class Worker:
             self.context.objects.delete(PODS, meta["name"], meta["namespace"], uid=self.uid, grace=0)
         self.context.retention.retire(self.folder)
         self.context.runtime.forget(self.uid)
+        for container in self.everyone():
+            container.settle()
         self.context.metrics.ended()
         self.over = True
         return None

@@ -52,7 +52,7 @@ REFUSED = {
     ),
     "no parallel": (
         {"parallelTrialCount": 0},
-        "spec.parallelTrialCount: Invalid value: 0: must be a whole number",
+        "spec.parallelTrialCount: Invalid value: 0: must be at least 1",
     ),
     "failures": (
         {"maxFailedTrialCount": 7},
@@ -60,18 +60,21 @@ REFUSED = {
     ),
     "text as count": (
         {"maxTrialCount": "6"},
-        'spec.maxTrialCount: Invalid value: "6": must be a whole number',
+        "spec.maxTrialCount in body must be of type integer",
     ),
     "resume": ({"resumePolicy": "Always"}, 'spec.resumePolicy: Unsupported value: "Always"'),
     "no objective": ({"objective": None}, "spec.objective: Required value"),
-    "goal": (objective(goal="1"), 'spec.objective.goal: Invalid value: "1": must be a number'),
+    "goal": (objective(goal="1"), "spec.objective.goal in body must be of type number"),
     "type": (objective(type="less"), 'spec.objective.type: Unsupported value: "less"'),
     "no metric": (objective(objectiveMetricName=""), "spec.objective.objectiveMetricName: Required value"),
     "metric twice": (
         objective(additionalMetricNames=["loss"]),
         "should not contain spec.objective.objectiveMetricName",
     ),
-    "metric as number": (objective(additionalMetricNames=[1]), "must be a list of names"),
+    "metric as number": (
+        objective(additionalMetricNames=[1]),
+        "additionalMetricNames[0] in body must be of type string",
+    ),
     "strategy": (
         objective(metricStrategies=[{"name": "loss", "value": "mean"}]),
         'spec.objective.metricStrategies[0].value: Unsupported value: "mean"',
@@ -85,7 +88,7 @@ REFUSED = {
                 "algorithmSettings": [{"name": "random_state", "value": 1}],
             }
         },
-        "spec.algorithm.algorithmSettings[0].value: Invalid value: 1: must be a text, in quotes",
+        "spec.algorithm.algorithmSettings[0].value in body must be of type string",
     ),
     "networks": ({"nasConfig": {}}, "spec.nasConfig: Forbidden"),
     "no parameters": ({"parameters": []}, "spec.parameters: Required value"),
@@ -99,7 +102,7 @@ REFUSED = {
     ),
     "number as bound": (
         parameter(feasibleSpace={"min": 0.01, "max": "1"}),
-        "spec.parameters[0].feasibleSpace.min: Invalid value: 0.01: must be a text, in quotes",
+        "spec.parameters[0].feasibleSpace.min in body must be of type string",
     ),
     "no bound": (parameter(feasibleSpace={"min": "1"}), "feasibleSpace.max: Required value"),
     "word as bound": (parameter(feasibleSpace={"min": "a", "max": "1"}), "lr"),
@@ -116,7 +119,7 @@ REFUSED = {
     ),
     "list of numbers": (
         {"parameters": [{**WORD, "feasibleSpace": {"list": [1]}}]},
-        "must consist of texts, in quotes",
+        "feasibleSpace.list[0] in body must be of type string",
     ),
     "early stopping": (stopping("asha"), 'spec.earlyStopping.algorithmName: Unsupported value: "asha"'),
     "early stopping setting": (stopping(steps="1"), 'algorithmSettings[0].name: Unsupported value: "steps"'),
@@ -281,6 +284,8 @@ def test_edits_of_what_has_ended(api, policy, reason, told):
         (TRIALS, "runSpec", {}),
         (TRIALS, "primaryContainerName", None),
         (TRIALS, "parameterAssignments", [{"name": 1}]),
+        (TRIALS, "earlyStoppingRules", [{"name": "loss", "value": "x", "comparison": "less"}]),
+        (TRIALS, "earlyStoppingRules", [{"name": "loss", "value": "1", "comparison": "equal"}]),
         (SUGGESTIONS, "algorithm", None),
         (SUGGESTIONS, "requests", "1"),
     ],

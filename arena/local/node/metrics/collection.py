@@ -192,6 +192,7 @@ class Collection:
                 self._unwritten.discard(pod)
 
     def _forget(self, container: Container) -> None:
+        container.settle()
         with self._lock:
             self._containers.pop(container.folder, None)
         if not os.path.isdir(container.pod):

@@ -14,7 +14,7 @@ from arena.local.operators.katib import kinds, observations
 MEDIAN = "medianstop"
 SETTINGS = {"min_trials_required": 3, "start_step": 4}
 """The settings and their defaults."""
-_WORSE = {"less": lambda value, limit: value < limit, "greater": lambda value, limit: value > limit}
+COMPARISONS = {"less": lambda value, limit: value < limit, "greater": lambda value, limit: value > limit}
 
 
 def settings(spec: Object) -> dict[str, int]:
@@ -58,7 +58,7 @@ def met(spec: Object, logs: list[Object]) -> str:
         if not values or number < max(1, int(rule.get("startStep") or 1)):
             continue
         value = max(values) if side == "max" else min(values)
-        if _WORSE[rule["comparison"]](value, float(rule["value"])):
+        if COMPARISONS[rule["comparison"]](value, float(rule["value"])):
             return (
                 f"after {number} values, its best {rule['name']} of {value:g} is {rule['comparison']} than "
                 f"{float(rule['value']):g}, the median of the other trials"

@@ -23,6 +23,7 @@ from arena.local.operators.katib import (
     observations,
     progress,
     statuses,
+    structures,
     template,
     validation,
 )
@@ -224,6 +225,7 @@ def ahead(spec: Object) -> int:
 DEFINITIONS = (
     Definition(
         resource=EXPERIMENTS,
+        structure=structures.EXPERIMENT,
         fill=defaults.fill,
         check=validation.check,
         change=validation.change,

@@ -23,19 +23,13 @@ def check_objective(objective: Any) -> Iterator[FieldError]:
     if objective.get("type") not in (MINIMIZE, MAXIMIZE):
         yield unsupported(f"{path}.type", objective.get("type"), (MINIMIZE, MAXIMIZE))
     name = objective.get("objectiveMetricName")
-    more: Any = objective.get("additionalMetricNames") or []
-    if not isinstance(more, list) or any(not isinstance(one, str) or not one for one in more):
-        yield invalid(f"{path}.additionalMetricNames", more, "must be a list of names")
-        more = []
-    if not isinstance(name, str) or not name:
+    more = objective.get("additionalMetricNames") or []
+    if not name:
         yield missing(f"{path}.objectiveMetricName", "must be specified")
     elif name in more:
         yield invalid(
             f"{path}.additionalMetricNames", more, "should not contain spec.objective.objectiveMetricName"
         )
-    goal = objective.get("goal")
-    if goal is not None and (isinstance(goal, bool) or not isinstance(goal, int | float)):
-        yield invalid(f"{path}.goal", goal, "must be a number")
     for index, one in enumerate(items(objective.get("metricStrategies"))):
         if mapping(one).get("value") not in _STRATEGIES:
             yield unsupported(
@@ -55,7 +49,7 @@ def check_stopping(stopping: Any) -> Iterator[FieldError]:
         where = f"{path}.algorithmSettings[{index}]"
         if setting not in early_stopping.SETTINGS:
             yield unsupported(f"{where}.name", setting, tuple(early_stopping.SETTINGS))
-        elif not isinstance(value, str) or not re.fullmatch(r"[1-9]\d{0,5}", value):
+        elif not re.fullmatch(r"[1-9]\d{0,5}", str(value)):
             yield invalid(f"{where}.value", value, "must be a whole number of at least 1, as text")
 
 

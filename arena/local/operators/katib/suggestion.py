@@ -18,7 +18,7 @@ from arena.local.machinery.clock import stamp
 from arena.local.machinery.conditions import Condition
 from arena.local.machinery.operator import Key, Operator, Related, of_kind
 from arena.local.objects import Object, Objects, Refused, Resource, WatchEvent, key
-from arena.local.operators.katib import statuses, validation
+from arena.local.operators.katib import statuses, structures, validation
 from arena.local.operators.katib.kinds import (
     CREATED,
     EARLY_STOPPED,
@@ -182,4 +182,6 @@ class Writer:
         return status
 
 
-DEFINITIONS = (Definition(resource=SUGGESTIONS, check=validation.check_suggestion),)
+DEFINITIONS = (
+    Definition(resource=SUGGESTIONS, structure=structures.SUGGESTION, check=validation.check_suggestion),
+)

@@ -15,7 +15,15 @@ from arena.local.machinery.operator import Key, Operator
 from arena.local.machinery.pod_template import selector
 from arena.local.machinery.reconciler import Reconciler
 from arena.local.objects import OBSERVATION_LOGS, PODS, Object, Objects, Refused, Resource, key
-from arena.local.operators.katib import early_stopping, gjson, kinds, observations, statuses, validation
+from arena.local.operators.katib import (
+    early_stopping,
+    gjson,
+    kinds,
+    observations,
+    statuses,
+    structures,
+    validation,
+)
 from arena.local.operators.katib.kinds import (
     CREATED,
     EARLY_STOPPED,
@@ -206,4 +214,6 @@ class Trial(Reconciler):
         statuses.mark(self.status, Condition(kind, reason, message), self.now)
 
 
-DEFINITIONS = (Definition(resource=TRIALS, check=validation.check_trial, templates=False),)
+DEFINITIONS = (
+    Definition(resource=TRIALS, structure=structures.TRIAL, check=validation.check_trial, templates=False),
+)

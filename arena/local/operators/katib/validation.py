@@ -5,13 +5,12 @@ Here they are refused at once.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
-from arena.local.checks import items, mapping
+from arena.local.checks import mapping
 from arena.local.field_errors import DNS_1035, FieldError, forbidden, invalid, missing, unsupported
 from arena.local.machinery import conditions
 from arena.local.objects import Object
-from arena.local.operators.katib import progress, statuses
+from arena.local.operators.katib import early_stopping, progress, statuses
 from arena.local.operators.katib.kinds import NEVER, RESUMABLE, SUCCEEDED
 from arena.local.operators.katib.metrics_validation import check_collector, check_objective, check_stopping
 from arena.local.operators.katib.search_validation import check_search
@@ -24,10 +23,7 @@ LONGEST = 40
 
 def check(obj: Object) -> Iterator[FieldError]:
     """Yield what is wrong with an Experiment."""
-    name, spec = obj["metadata"]["name"], obj.get("spec")
-    if not isinstance(spec, dict):
-        yield missing("spec", "must be specified")
-        return
+    name, spec = obj["metadata"]["name"], obj["spec"]
     if not DNS_1035.fullmatch(name) or len(name) > LONGEST:
         why = (
             f"must consist of at most {LONGEST} lower case alphanumeric characters or '-', start with a "
@@ -44,16 +40,12 @@ def check(obj: Object) -> Iterator[FieldError]:
     yield from check_template(spec)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _check_counts(spec: Object) -> Iterator[FieldError]:
     for name in COUNTS:
         least = 0 if name == "maxFailedTrialCount" else 1
         value = spec.get(name)
-        if value is not None and (not _is_number(value) or not least <= value < 2**31):
-            yield invalid(f"spec.{name}", value, f"must be a whole number of at least {least}")
+        if value is not None and value < least:
+            yield invalid(f"spec.{name}", value, f"must be at least {least}")
             return
     most = spec.get("maxTrialCount")
     for name in ("parallelTrialCount", "maxFailedTrialCount"):
@@ -63,31 +55,37 @@ def _check_counts(spec: Object) -> Iterator[FieldError]:
 
 def check_trial(obj: Object) -> Iterator[FieldError]:
     """Yield what is wrong with a Trial. Katib refuses none: only its own controller makes them."""
-    spec = mapping(obj.get("spec"))
-    if not spec:
-        yield missing("spec", "must be specified")
-        return
+    spec = obj["spec"]
     yield from check_objective(spec.get("objective"))
     yield from check_conditions("spec", spec)
     run = mapping(spec.get("runSpec"))
-    if not run.get("apiVersion") or not run.get("kind") or not isinstance(run.get("metadata"), dict):
-        yield missing("spec.runSpec", "apiVersion, kind and metadata must be specified")
-    if not isinstance(spec.get("primaryContainerName"), str):
+    if not run.get("apiVersion") or not run.get("kind"):
+        yield missing("spec.runSpec", "apiVersion and kind must be specified")
+    for name in ("name", "namespace"):
+        value = mapping(run.get("metadata")).get(name)
+        if value != obj["metadata"].get(name):
+            yield invalid(f"spec.runSpec.metadata.{name}", value, f"must be the {name} of the trial")
+    if not spec.get("primaryContainerName"):
         yield missing("spec.primaryContainerName", "must be specified")
-    for index, one in enumerate(items(spec.get("parameterAssignments"))):
-        if not all(isinstance(mapping(one).get(name), str) for name in ("name", "value")):
-            yield invalid(
-                f"spec.parameterAssignments[{index}]", one, "must have a name and a value, both texts"
-            )
+    for index, one in enumerate(spec.get("earlyStoppingRules") or []):
+        yield from _check_rule(f"spec.earlyStoppingRules[{index}]", one)
+
+
+def _check_rule(path: str, rule: Object) -> Iterator[FieldError]:
+    if rule.get("comparison") not in early_stopping.COMPARISONS:
+        yield unsupported(f"{path}.comparison", rule.get("comparison"), tuple(early_stopping.COMPARISONS))
+    if not rule.get("name"):
+        yield missing(f"{path}.name", "must be specified")
+    try:
+        float(rule.get("value") or "")
+    except ValueError:
+        yield invalid(f"{path}.value", rule.get("value"), "must be a number, as text")
 
 
 def check_suggestion(obj: Object) -> Iterator[FieldError]:
     """Yield what is wrong with a Suggestion, of which Katib refuses none either."""
-    spec = mapping(obj.get("spec"))
-    if not isinstance(spec.get("algorithm"), dict):
+    if not obj["spec"].get("algorithm"):
         yield missing("spec.algorithm", "must be specified")
-    if not _is_number(spec.get("requests", 0)):
-        yield invalid("spec.requests", spec.get("requests"), "must be a whole number")
 
 
 def change(old: Object, new: Object) -> Iterator[FieldError]:
@@ -105,7 +103,7 @@ def change(old: Object, new: Object) -> Iterator[FieldError]:
         )
         yield invalid("spec.resumePolicy", after.get("resumePolicy"), why)
     most = after.get("maxTrialCount")
-    if most != before.get("maxTrialCount") and _is_number(most) and most <= status.get("trials", 0):
+    if most != before.get("maxTrialCount") and most is not None and most <= status.get("trials", 0):
         yield invalid("spec.maxTrialCount", most, "must be greater than status.trials count")
     if {**before, **{one: after.get(one) for one in COUNTS}} != {
         **after,
