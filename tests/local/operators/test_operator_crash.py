@@ -1,5 +1,6 @@
 """A crash after any write, then a fresh runner: the work is finished, and nothing is done twice."""
 
+import katib_manifests
 import pytest
 
 from arena.local.machinery import traffic
@@ -12,12 +13,14 @@ from arena.local.objects import (
     HTTP_ROUTES,
     JOBS,
     JOBSETS,
+    OBSERVATION_LOGS,
     POD_METRICS,
     SERVICES,
     STATEFULSETS,
 )
 from arena.local.operators.batch.cronjob import CRONJOBS
 from arena.local.operators.elastic.manifests import SCALEINS, SCALEOUTS, TRAININGJOBS
+from arena.local.operators.katib.kinds import TRIAL_LABEL, TRIALS
 from arena.local.operators.kubeflow.jaxjob import JAXJOBS
 from arena.local.operators.kubeflow.paddlejob import PADDLEJOBS
 from arena.local.operators.kubeflow.pytorchjob import PYTORCHJOBS
@@ -165,6 +168,23 @@ def job(bench):
     assert (status["succeeded"], status["failed"], status["completedIndexes"]) == (3, 1, "0-2")
     assert "Complete" in bench.holding(JOBS, "j")
     assert len(bench.pods()) == 4
+
+
+def sweep(bench):
+    run = katib_manifests.job()
+    run["spec"]["template"]["metadata"] = {"labels": {TRIAL_LABEL: "hp-1"}}
+    bench.submit(TRIALS, katib_manifests.trial(run))
+    bench.run(*bench.pods())
+    (pod,) = bench.pods().values()
+    latest = {"time": stamp(bench.now), "value": "1"}
+    metric = {"name": "loss", "container": "main", "count": 1, "min": "1", "max": "1", "latest": latest}
+    meta = {"name": pod["metadata"]["uid"], "labels": pod["metadata"]["labels"]}
+    status = {"complete": True, "metrics": [{**metric, "values": []}]}
+    bench.objects.create(OBSERVATION_LOGS, {"metadata": meta, "pod": {}, "status": status}, "default")
+    bench.end(pod["metadata"]["name"])
+    assert bench.holding(TRIALS, "hp-1") == {"Created", "Succeeded"}
+    assert bench.status(TRIALS, "hp-1")["observation"]["metrics"][0]["latest"] == "1"
+    assert bench.objects.list(JOBS, "default") == []
 
 
 def deployment(bench):
@@ -368,6 +388,7 @@ def routes(bench):
         tensorflow,
         mpi,
         job,
+        sweep,
         jobset,
         trainjob,
         deployment,

@@ -135,3 +135,10 @@ def test_resumed(sweeps):
     assert sweeps.ended()["reason"] == "ExperimentMaxTrialsReached"
     assert before < {one["metadata"]["uid"] for one in sweeps.trials()}
     assert len({one["spec"]["parameterAssignments"][0]["value"] for one in sweeps.trials()}) == 5
+
+
+def test_jobs_that_delete_themselves(sweeps):
+    """A job with a time to live of no seconds stays until its trial has read how it ended."""
+    sweeps.start(trialTemplate=template(job(ttlSecondsAfterFinished=0), retain=True), maxTrialCount=2)
+    sweeps.ended()
+    assert sweeps.status()["trialsSucceeded"] == 2

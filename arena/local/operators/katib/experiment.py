@@ -70,6 +70,11 @@ class Memory:
         self.trials.forget()
         self.means.clear()
 
+    def drop(self, item: Key) -> None:
+        """Forget the trials of an Experiment that has ended."""
+        self.trials.drop(item)
+        self.means.pop(item, None)
+
     def reconcile(self, objects: Objects, obj: Object, now: datetime) -> None:
         """One pass over one Experiment."""
         Experiment(objects, obj, now, self).reconcile()
@@ -83,7 +88,11 @@ class Experiment(Reconciler):
     def __init__(self, objects: Objects, obj: Object, now: datetime, memory: Memory) -> None:
         super().__init__(objects, obj, now)
         self.memory = memory
-        self.trials = memory.trials.of(objects, obj)
+
+    @cached_property
+    def trials(self) -> dict[str, Summary]:
+        """Its trials by their names."""
+        return self.memory.trials.of(self.objects, self.obj)
 
     @property
     def spec(self) -> Object:
@@ -96,6 +105,9 @@ class Experiment(Reconciler):
         if statuses.is_final(self.status) and self._restarts():
             self._mark(RESTARTING, "ExperimentRestarting", "Experiment is restarted")
             self.status.pop("completionTime", None)
+        elif statuses.is_final(self.status) and not self._is_busy():
+            self.memory.drop(key(self.obj))
+            return
         if "startTime" not in self.status:
             self.status["startTime"] = stamp(self.now)
             self._mark(CREATED, "ExperimentCreated", "Experiment is created")
@@ -109,7 +121,11 @@ class Experiment(Reconciler):
         reached = conditions.find(self.status, SUCCEEDED).get("reason") == progress.MAX
         most = self.spec.get("maxTrialCount")
         may = self.spec.get("resumePolicy") in kinds.RESUMABLE
-        return reached and may and (most is None or most > len(self.trials))
+        return reached and may and (most is None or most > self.status["trials"])
+
+    def _is_busy(self) -> bool:
+        """Whether trials still run of an Experiment that has ended."""
+        return bool(self.status["trialsRunning"] or self.status["trialsPending"])
 
     def _run(self) -> None:
         end = progress.verdict(self.spec, self.trials.values()) or self._start_trials()

@@ -85,6 +85,7 @@ class Pool:
         experiment = objects.get(EXPERIMENTS, name, namespace)
         if experiment is None or statuses.is_final(experiment.get("status") or {}):
             self.end(obj["metadata"]["uid"])
+            self.trials.drop((namespace, name))
             if experiment is not None and not conditions.is_known(status, FAILED):
                 self._mark(status, SUCCEEDED, "SuggestionSucceeded", "Suggestion is succeeded", now)
         elif not conditions.is_known(status, FAILED) and not statuses.is_exhausted(status):

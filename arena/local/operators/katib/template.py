@@ -1,5 +1,6 @@
 """The job of a trial, made of the template of its Experiment."""
 
+import copy
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,6 +12,11 @@ from arena.local.operators.katib import kinds
 
 PLACEHOLDER = re.compile(r"\$\{trialParameters\.([^{}]*)\}")
 _META = re.compile(r"\$\{trialSpec\.(?:(Name|Namespace|Kind|APIVersion)|(Annotations|Labels)\[([^\]]+)\])\}")
+
+
+_TTL = "ttlSecondsAfterFinished"
+LEAST = 60
+"""Seconds for which the job of a trial stays after its end, whatever its own time to live is."""
 
 
 class Unusable(Exception):
@@ -123,6 +129,15 @@ def _substituted(node: Any, values: Mapping[str, str]) -> Any:
     if isinstance(node, list):
         return [_substituted(one, values) for one in node]
     return node
+
+
+def lasting(found: Object) -> Object:
+    """A copy of a job that does not delete itself before its trial has read how it ended."""
+    made: Object = copy.deepcopy(found)
+    for holder in (made.get("spec"), (made.get("spec") or {}).get("runPolicy")):
+        if isinstance(holder, dict) and isinstance(seconds := holder.get(_TTL), int) and seconds < LEAST:
+            holder[_TTL] = LEAST
+    return made
 
 
 def pod_templates(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Object]]:

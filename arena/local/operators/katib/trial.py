@@ -22,6 +22,7 @@ from arena.local.operators.katib import (
     observations,
     statuses,
     structures,
+    template,
     validation,
 )
 from arena.local.operators.katib.kinds import (
@@ -125,7 +126,7 @@ class Trial(Reconciler):
             self._end(FAILED, "TrialFailed", f"Trial has failed. The local cluster has no {what}")
             return False
         try:
-            self.job = self.ensure(self.type, dict(wanted, metadata=dict(wanted["metadata"])))
+            self.job = self.ensure(self.type, template.lasting(wanted))
         except Refused as refusal:
             if refusal.code == 403:  # a quota, which others may leave again
                 raise

@@ -66,10 +66,14 @@ class TrialIndex:
         """Another watch begins, which may have missed something."""
         self._known.clear()
 
+    def drop(self, item: Key) -> None:
+        """Forget the trials of an Experiment; the next look at them lists them again."""
+        self._known.pop(item, None)
+
     def note(self, change: WatchEvent) -> None:
         """Take a change of a trial, or of an Experiment."""
         if change.resource == EXPERIMENTS and change.type == "DELETED":
-            self._known.pop(key(change.object), None)
+            self.drop(key(change.object))
         if change.resource != TRIALS:
             return
         trials = self._known.get(_experiment(change.object))

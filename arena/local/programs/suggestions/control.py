@@ -18,7 +18,7 @@ from arena.tuples import NamedTuple
 
 log = logging.getLogger(__name__)
 
-PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "process.py")
+PROGRAM = "arena.local.programs.suggestions.process"
 PAUSE = (0.05, 10.0)
 """Seconds until a process that was killed is replaced: the first time, and at most; it doubles each time."""
 
@@ -137,7 +137,7 @@ class Helper:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(
-            [sys.executable, "-I", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/",
+            [sys.executable, "-m", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/",
             start_new_session=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
         )  # fmt: skip
         with self._change:

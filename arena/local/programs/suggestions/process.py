@@ -1,4 +1,4 @@
-"""The process: `python -I process.py`. It reads a JSON object a line and answers, until the input ends.
+"""The process: `python -m` this module. It reads a JSON object a line and answers, until the input ends.
 
 {"parameters": [...], "objective": {...}, "algorithm": {...}, "seed": 1}  once: the search
 {"count": 2, "trials": [{name, assignments, state, value}, ...]}   the trials that are new or have changed
@@ -10,9 +10,6 @@ import json
 import os
 import sys
 from typing import Any
-
-# Isolated mode does not know where arena is unless it is installed; appended, so that it shadows nothing.
-sys.path.append(os.path.abspath(__file__).rpartition("/arena/local/programs/")[0])
 
 from arena.search import katib
 from arena.search.assignments import SearchError
@@ -60,8 +57,11 @@ def main() -> None:
             answer = session.answer(request)
         except SearchError as error:
             answer = {"error": str(error)}
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(json.dumps(answer) + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:  # the server has been killed meanwhile
+            os._exit(0)
         if "error" in answer:
             return
 
