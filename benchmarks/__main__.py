@@ -8,7 +8,7 @@ import sys
 from arena.views.table import plain
 from benchmarks.measure import Figure, alone, group
 
-GROUPS = ("startup", "listing", "submitting", "logs", "server", "proxy", "hostile")
+GROUPS = ("startup", "listing", "submitting", "logs", "server", "proxy", "sweeps", "hostile")
 
 
 def words(value: float) -> str:

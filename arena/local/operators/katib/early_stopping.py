@@ -6,7 +6,6 @@ mean of the first values of each, and the median of these.
 
 import math
 from collections.abc import Iterable
-from statistics import fmean, median
 
 from arena.local.objects import Object
 from arena.local.operators.katib import kinds, observations
@@ -38,14 +37,21 @@ def rules(spec: Object, means: Iterable[float]) -> list[Object]:
     if not stopping or len(known) < settings(stopping)["min_trials_required"]:
         return []
     comparison = "less" if objective["type"] == kinds.MAXIMIZE else "greater"
-    rule = {"name": objective["objectiveMetricName"], "value": repr(median(known)), "comparison": comparison}
+    rule = {"name": objective["objectiveMetricName"], "value": repr(_median(known)), "comparison": comparison}
     return [{**rule, "startStep": settings(stopping)["start_step"]}]
+
+
+def _median(values: list[float]) -> float:
+    """The median. The module `statistics` would load much that the server does not need otherwise."""
+    found = sorted(values)
+    middle = len(found) // 2
+    return found[middle] if len(found) % 2 else (found[middle - 1] + found[middle]) / 2
 
 
 def mean(values: list[float], steps: int) -> float | None:
     """The mean of the first values of a trial; None if it has reported fewer, or one is not finite."""
     first = values[:steps]
-    return fmean(first) if len(first) == steps and all(map(math.isfinite, first)) else None
+    return sum(first) / steps if len(first) == steps and all(map(math.isfinite, first)) else None
 
 
 def met(spec: Object, logs: list[Object]) -> str:
