@@ -5,6 +5,7 @@ import copy
 import pytest
 from katib_manifests import COMPLETE, FAILED, PARAMETER, experiment, job, pod, template, trial
 
+from arena.local import definitions
 from arena.local.api.request_options import WriteOptions
 from arena.local.objects import Refused
 from arena.local.operators.katib.kinds import EXPERIMENTS, SUGGESTIONS, TRIALS
@@ -274,6 +275,15 @@ def test_edits_of_what_has_ended(api, policy, reason, told):
     with pytest.raises(Refused, match=r"must be greater than status\.trials count"):
         edit(api, maxTrialCount=5)
     edit(api, maxTrialCount=9)
+
+
+def test_a_search_keeps_the_server(api):
+    """A server does not end while an Experiment runs, even if none of its trials does at the moment."""
+    api.create(EXPERIMENTS, experiment(), "default")
+    assert definitions.is_awaited(api)
+    done = {"type": "Succeeded", "status": "True", "reason": "ExperimentGoalReached"}
+    api.patch(EXPERIMENTS, "hp", {"status": {"conditions": [done]}}, "default", "status")
+    assert not definitions.is_awaited(api)
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,11 @@ from arena.local.node.metrics.event_files import EventFolder  # noqa: E402
 from arena.local.node.metrics.series import Observations  # noqa: E402
 from arena.local.node.metrics.sources import ContainerLog, TextFile, has_ended, numbers  # noqa: E402
 
-PAUSE = 0.25
-"""Seconds between two looks at output that does not grow, and at least between two writes of the result."""
+PAUSE, RARE = 0.25, 2.0
+"""Seconds between two looks at output that does not grow, and at least between two writes of the result: at
+first, and when a program has run for long."""
+SHARE = 0.05
+"""That part of the time for which it has followed a program lies between two writes."""
 BUSY = 0.5
 """The part of the time for which it works at most, while output grows without a pause."""
 
@@ -88,7 +91,7 @@ class Collector:
 
 def follow(collector: Collector, folder: str) -> None:
     """Read to the end of the newest run, or until the folder is removed."""
-    written, unwritten = 0.0, False
+    start, written, unwritten = time.monotonic(), 0.0, False
     while os.path.isdir(folder):
         runs = numbers()
         began = time.monotonic()
@@ -97,7 +100,7 @@ def follow(collector: Collector, folder: str) -> None:
             collector.save(ended=runs[-1] if runs else None)
             return
         unwritten = unwritten or found
-        if unwritten and time.monotonic() - written >= PAUSE:
+        if unwritten and began - written >= min(RARE, max(PAUSE, SHARE * (began - start))):
             collector.save()
             written, unwritten = time.monotonic(), False
         worked = time.monotonic() - began

@@ -25,6 +25,8 @@ PAUSE = (0.05, 10.0)
 PATIENCE = 2.0
 """Seconds within which a process ends by itself once nobody asks it any more."""
 
+_FAILED = "the program that computes suggestions failed with exit code {}; arena local logs shows its error"
+
 Message = dict[str, Any]
 Answer = Callable[[Message], bool]
 """Takes what the process says, `suggestions` and `exhausted` or `error`; returns whether it is stored."""
@@ -115,7 +117,7 @@ class Helper:
                 if self._closed.is_set():
                     break
                 if code is not None and code > 0:  # not killed: it would fail again
-                    return {"error": f"the program that computes suggestions failed with exit code {code}"}
+                    return {"error": _FAILED.format(code)}
                 log.warning("the suggestions of %s are computed again: %s", self._title, error)
                 self._closed.wait(pause)
                 pause = min(2 * pause, longest)
