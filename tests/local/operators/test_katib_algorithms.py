@@ -183,3 +183,22 @@ def test_wrong_settings(api, settings, told):
     with pytest.raises(Refused) as caught:
         api.create(EXPERIMENTS, experiment(algorithm=settings), "default")
     assert told in caught.value.message
+
+
+def test_a_mark_in_the_status(sweeps):
+    """A search whose status says that it has ended starts no more trials, and goes on without that mark.
+
+    Katib has no other way to pause a search.
+    """
+    sweeps.start("sleep 0.1; echo loss=${trialParameters.lr}", maxTrialCount=8, resumePolicy="LongRunning")
+    until(lambda: sweeps.status().get("trialsSucceeded", 0) >= 2)
+    before = sweeps.status()["conditions"]
+    mark = {"type": "Succeeded", "status": "True", "reason": "Paused", "message": "paused"}
+    sweeps.api.patch(EXPERIMENTS, "hp", {"status": {"conditions": [*before, mark]}}, "default", "status")
+    until(lambda: not sweeps.status()["trialsRunning"] and not helpers())
+    number = sweeps.status()["trials"]
+    assert number < 8
+    sweeps.api.patch(EXPERIMENTS, "hp", {"status": {"conditions": before}}, "default", "status")
+    assert sweeps.ended()["reason"] == "ExperimentMaxTrialsReached"
+    assert sweeps.status()["trialsSucceeded"] == 8
+    assert len({assignments(one)["lr"] for one in sweeps.trials()}) == 8

@@ -121,11 +121,11 @@ class Experiment(Reconciler):
         reached = conditions.find(self.status, SUCCEEDED).get("reason") == progress.MAX
         most = self.spec.get("maxTrialCount")
         may = self.spec.get("resumePolicy") in kinds.RESUMABLE
-        return reached and may and (most is None or most > self.status["trials"])
+        return reached and may and (most is None or most > self.status.get("trials", 0))
 
     def _is_busy(self) -> bool:
         """Whether trials still run of an Experiment that has ended."""
-        return bool(self.status["trialsRunning"] or self.status["trialsPending"])
+        return bool(self.status.get("trialsRunning") or self.status.get("trialsPending"))
 
     def _run(self) -> None:
         end = progress.verdict(self.spec, self.trials.values()) or self._start_trials()
