@@ -14,11 +14,14 @@ from arena.kinds.sweeps.placeholders import TRIAL
 from arena.kinds.validators import path, shown, text
 from arena.model.sweeps import Goal
 from arena.search import grammar
+from arena.search.algorithms import ALGORITHMS
 from arena.search.assignments import SearchError
 from arena.search.parameters import Parameter
 from arena.search.space import Space
 
 STDOUT, FILE, TENSORBOARD = SOURCES = ("stdout", "file", "tensorboard")
+KATIBS = tuple(one.name for one in ALGORITHMS.values() if one.katib)
+"""The algorithms that Katib has."""
 TRIALS = 12
 """The number of trials, if none is given and the space has more combinations."""
 _WAYS = {"max": True, "maximize": True, "min": False, "minimize": False}
@@ -87,7 +90,11 @@ class SweepSpec(Record):
         REQUIRED, "Metric to optimize; further ones are recorded", list_type(_metric, "NAME[:max|min]")
     )
     goal: str = option("", "End the sweep when the first metric reaches this value", OptionType(_number, "N"))
-    algorithm: str = option("random", "How to choose values", OptionType(text, "NAME"))
+    algorithm: str = option(
+        "random",
+        f"How to choose values: {', '.join(KATIBS)}",
+        OptionType(text, "NAME", choices=KATIBS),
+    )
     algorithm_setting: Mapping[str, str] = option(
         {}, "Setting of the algorithm", mapping_type(mapping(text), "NAME=VALUE")
     )
