@@ -1,5 +1,7 @@
 """Sweeps as users run them on the local cluster, with real programs."""
 
+import csv
+import io
 import json
 import shlex
 from collections.abc import Iterator
@@ -75,6 +77,23 @@ def release(arena: Product) -> tuple[str, str]:
     return f"until test -e {shlex.quote(str(file))}; do sleep 0.02; done", str(file)
 
 
+def test_from_submit_to_the_best(arena: Product) -> None:
+    """The best trial is told, and its command line submits the same job again."""
+    out = submit(arena, "first", "echo score=0.{x} in {trial}", "--wait")
+    assert out == "sweep first submitted\nsweep first SUCCEEDED\n"
+    made = found(arena, "first")
+    assert len(made["trials"]) == 4
+    best = next(one for one in made["trials"] if one["name"] == made["best"])
+    most = max(one["assignments"]["x"] for one in made["trials"])
+    assert (best["assignments"], best["metrics"]) == ({"x": most}, {"score": most / 10})
+    assert best["points"] == [{"metric": "score", "step": 0, "value": most / 10}]
+    assert arena.must("sweep", "logs", "first", "best") == f"score=0.{most} in {best['name']}\n"
+    line = arena.must("sweep", "best", "first", "-o", "command").strip()
+    assert line.startswith("arena submit job --name first-best ")
+    arena.must(*shlex.split(line)[1:], "--wait")
+    assert arena.must("logs", "first-best") == f"score=0.{most} in first-best\n"
+
+
 def test_the_manifest_of_the_best_runs(arena: Product) -> None:
     """`best -o yaml` prints the job of a trial, which the cluster takes as it is."""
     submit(arena, "plain", "echo score=0.{x}", "--max-trials", "2", "--wait")
@@ -116,6 +135,28 @@ def test_a_folder_of_this_machine_would_be_shared(arena: Product) -> None:
     ended = arena.run(*words, "echo score={x} > " + path)
     assert (ended.code, ended.out) == (2, "")
     assert "exists on this machine, so all trials would share it" in ended.err
+
+
+def test_failures_are_explained(arena: Product) -> None:
+    """One failed trial does not stop the others; `why` says what it printed, and why a metric is missing."""
+    once = [f"mkdir {shlex.quote(str(arena.home / name))} 2>/dev/null" for name in ("boom", "silent")]
+    boom, silent = "echo boom >&2; exit 3", "echo Score={x}"
+    line = f"if {once[0]}; then {boom}; elif {once[1]}; then {silent}; else echo score=1; fi"
+    submit(arena, "bad", line, "--wait")
+    assert statuses(arena, "bad") == ["FAILED", "FAILED", "SUCCEEDED", "SUCCEEDED"]
+    failed = [one for one in found(arena, "bad")["trials"] if one["status"] == "FAILED"]
+    told = {one["number"]: arena.must("sweep", "why", "bad", str(one["number"])) for one in failed}
+    [first] = [number for number, text in told.items() if "exit code 3 on worker-0" in text]
+    [other] = told.keys() - {first}
+    assert "is FAILED: it reported no value of score" in told[other]
+    assert ": Score=" in told[other]
+    assert "let it print lines such as score=0.93; if it does, they may wait in a buffer" in told[other]
+    assert arena.must("sweep", "logs", "bad", str(first)) == "boom\n"
+    whole = arena.must("sweep", "why", "bad")
+    assert whole.startswith("sweep bad is SUCCEEDED: 2 of 4 trials have failed\n")
+    assert all(text in whole for text in told.values())
+    rows = list(csv.DictReader(io.StringIO(arena.must("sweep", "export", "bad"))))
+    assert sorted(row["metric.score"] for row in rows) == ["", "", "1.0", "1.0"]
 
 
 def test_waiting_trials_are_explained(arena: Product) -> None:
@@ -161,6 +202,63 @@ def test_too_many_failures(arena: Product) -> None:
     assert ended.code == 7
     assert 'sweep "lost" failed: ' in ended.err
     assert found(arena, "lost")["counts"]["failed"] == 2
+
+
+def test_stop_keeps_results(arena: Product) -> None:
+    """`stop` ends running trials, starts no others, and keeps the results."""
+    wait, _ = release(arena)
+    first = f"mkdir {shlex.quote(str(arena.home / 'first'))} 2>/dev/null"
+    submit(arena, "stops", f"echo score=0.{{x}}; {first} || {wait}", "--parallel", "4")
+    until(lambda: statuses(arena, "stops") == ["RUNNING"] * 3 + ["SUCCEEDED"])
+    assert arena.must("sweep", "stop", "stops") == "sweep stops stopped\n"
+    made = found(arena, "stops")
+    assert (made["status"], made["reason"]) == ("SUCCEEDED", "it was stopped")
+    assert statuses(arena, "stops") == ["STOPPED"] * 3 + ["SUCCEEDED"]
+    assert made["best"] == next(one["name"] for one in made["trials"] if one["status"] == "SUCCEEDED")
+    until(lambda: len(arena.must("list", "-o", "name", "-l", "arena.kubeflow.org/sweep=stops").split()) == 1)
+    again = arena.run("sweep", "stop", "stops")
+    assert (again.code, again.out) == (0, "")
+    assert again.err.endswith("sweep stops has already ended\n")
+    ended = arena.run("sweep", "extend", "stops", "--max-trials", "9")
+    assert ended.code == 5
+    assert 'sweep "stops" cannot be extended: it was stopped' in ended.err
+
+
+def test_pause_and_resume(arena: Product) -> None:
+    """A paused sweep lets its trial end and starts none, until it is resumed."""
+    wait, file = release(arena)
+    submit(arena, "pauses", f"{wait}; echo score={{x}}", "--parallel", "1")
+    until(lambda: statuses(arena, "pauses") == ["RUNNING"])
+    assert arena.must("sweep", "pause", "pauses") == "sweep pauses paused\n"
+    open(file, "w").close()
+    until(lambda: statuses(arena, "pauses") == ["SUCCEEDED"])
+    assert found(arena, "pauses")["status"] == "SUSPENDED"
+    assert len(found(arena, "pauses")["trials"]) == 1
+    assert arena.must("sweep", "resume", "pauses") == "sweep pauses resumed\n"
+    until(lambda: found(arena, "pauses")["status"] == "SUCCEEDED")
+    assert statuses(arena, "pauses") == ["SUCCEEDED"] * 4
+
+
+def test_extend(arena: Product) -> None:
+    """A sweep that has run all its trials goes on when it may run more."""
+    submit(arena, "more", "echo score={x}", "--max-trials", "2", "--wait")
+    refused = arena.run("sweep", "extend", "more", "--max-trials", "2")
+    assert (refused.code, refused.out) == (2, "")
+    assert 'sweep "more" has 2 trials already' in refused.err
+    assert arena.must("sweep", "extend", "more", "--max-trials", "4") == "sweep more extended to 4 trials\n"
+    until(lambda: statuses(arena, "more") == ["SUCCEEDED"] * 4)
+
+
+def test_from_a_job(arena: Product) -> None:
+    """The trials of --from-job are like that job, with values instead of those of its flags and variables."""
+    arena.must("submit", "job", "--name", "base", "-e", "LR=0.5", "echo run --depth 3 score=$LR", "--wait")
+    words = ("--param", "depth=1,2", "--param", "lr=0.1,0.2", "--metric", "score:max")
+    out = arena.must("sweep", "submit", "--from-job", "base", *words, "--wait")
+    name = out.split()[1]
+    line = arena.must("sweep", "best", name, "1", "-o", "command")
+    one = next(one for one in found(arena, name)["trials"] if one["number"] == 1)["assignments"]
+    assert f"--env LR={one['lr']} " in line
+    assert f"run --depth {one['depth']} score=$LR" in line
 
 
 def test_from_a_file(arena: Product) -> None:
