@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 
-from arena.search.assignments import SearchError, Value, quoted, shown
+from arena.search.assignments import SearchError, Value, brief, quoted
 from arena.search.parameters import INT
 from arena.search.records import Objective
 from arena.search.setting import Setting
@@ -243,7 +243,7 @@ def _check_grid(space: Space) -> None:
             low, high = parameter.bounds()
             raise SearchError(
                 f"grid needs a step for {parameter.name}, as in"
-                f" {parameter.name}=uniform:{shown(low)}..{shown(high)}:{shown((high - low) / 10)}"
+                f" {parameter.name}=uniform:{brief(low)}..{brief(high)}:{brief((high - low) / 10)}"
             )
 
 
@@ -279,5 +279,5 @@ def _check_resource(one: Algorithm, settings: Mapping[str, Value], space: Space)
         raise SearchError(f"hyperband needs the setting r_l, the most that a trial gets of {name}")
     if isinstance(most, int) and not low <= most <= high:
         raise SearchError(
-            f"the setting r_l is {most}, which {name} cannot be, from {shown(low)} to {shown(high)}"
+            f"the setting r_l is {most}, which {name} cannot be, from {brief(low)} to {brief(high)}"
         )

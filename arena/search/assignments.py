@@ -22,6 +22,13 @@ def shown(value: Value) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
+def brief(number: float) -> str:
+    """The number as people write it, for texts that are read as floats anyway: 1 and not 1.0."""
+    text = shown(number)
+    short = text.removesuffix(".0")
+    return short if short != "-0" else text
+
+
 def typed(text: str) -> Value:
     """The boolean or number that is shown as exactly this text; otherwise the text itself, such as `016`."""
     if text in ("true", "false"):

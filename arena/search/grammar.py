@@ -5,7 +5,7 @@ import keyword
 import math
 import re
 
-from arena.search.assignments import NUMBER, SearchError, Value, quoted, shown, typed
+from arena.search.assignments import NUMBER, SearchError, Value, brief, quoted, shown, typed
 from arena.search.expressions import expression
 from arena.search.parameters import (
     CATEGORICAL,
@@ -189,7 +189,7 @@ def _bounds(name: str, word: str, rest: str) -> tuple[float, float, float | None
 
 def _normal_bounds(name: str, word: str, mean: float, deviation: float) -> tuple[float, float, None]:
     if deviation <= 0:
-        raise SearchError(f"{name} needs a standard deviation above 0, and not {shown(deviation)}")
+        raise SearchError(f"{name} needs a standard deviation above 0, and not {brief(deviation)}")
     low, high = mean - 3 * deviation, mean + 3 * deviation
     if word == "normal":
         return low, high, None
@@ -218,17 +218,11 @@ def _values_text(parameter: Parameter) -> str:
     low, high = parameter.bounds()
     if text := _normal_text(parameter):
         return text
-    step = "" if parameter.step is None else f":{_number_text(parameter.step)}"
+    step = "" if parameter.step is None else f":{brief(parameter.step)}"
     word = next(word for word, one in _DISTRIBUTIONS.items() if one == parameter.distribution)
     prefix = "int:" if parameter.kind == INT else ""
     short = f"{prefix}{word}:" if not prefix or word != "uniform" else prefix
-    return f"{short}{_number_text(low)}..{_number_text(high)}{step}"
-
-
-def _number_text(number: float) -> str:
-    """The shortest text of the number: 1 and not 1.0."""
-    short = shown(number).removesuffix(".0")
-    return short if repr(float(_number("", short))) == repr(float(number)) else shown(number)
+    return f"{short}{brief(low)}..{brief(high)}{step}"
 
 
 def _normal_text(parameter: Parameter) -> str:
@@ -246,7 +240,7 @@ def _normal_text(parameter: Parameter) -> str:
     for digits in (3, 6, 9, 12):
         mean, deviation = round((low + high) / 2, digits), round((high - low) / 6, digits)
         if deviation > 0 and _normal_bounds("", word, mean, deviation)[:2] == parameter.bounds():
-            return f"{word}:{_number_text(mean)},{_number_text(deviation)}"
+            return f"{word}:{brief(mean)},{brief(deviation)}"
     return ""
 
 

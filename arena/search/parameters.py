@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from arena.search.assignments import NUMBER, SearchError, Value, quoted, shown
+from arena.search.assignments import NUMBER, SearchError, Value, brief, quoted, shown
 from arena.values import frozen
 
 DOUBLE, INT, CATEGORICAL, DISCRETE = KINDS = ("double", "int", "categorical", "discrete")
@@ -124,13 +124,13 @@ class Parameter:
         low, high = self.bounds()
         if isinstance(number, bool | str) or not low <= number <= high:
             raise SearchError(
-                f"{quoted(shown(given))} is not a value of {self.name}, from {shown(low)} to {shown(high)}"
+                f"{quoted(shown(given))} is not a value of {self.name}, from {brief(low)} to {brief(high)}"
             )
         value = self.nearest(number)
         assert isinstance(value, int | float)
         if not math.isclose(value, number, rel_tol=1e-9, abs_tol=1e-9 * (self.step or 0)):
             step = (
-                "a whole number" if self.step is None else f"in steps of {shown(self.step)} from {shown(low)}"
+                "a whole number" if self.step is None else f"in steps of {brief(self.step)} from {brief(low)}"
             )
             raise SearchError(f"{shown(given)} is not a value of {self.name}, which is {step}")
         return value
@@ -187,19 +187,19 @@ def _check_number(one: Parameter) -> None:
     if one.kind == INT and not all(isinstance(number, int) and abs(number) <= EXACT for number in numbers):
         raise SearchError(f"{one.name} needs whole numbers of at most {EXACT}")
     if low > high:
-        raise SearchError(f"{one.name} starts at {shown(low)}, which is more than its end, {shown(high)}")
+        raise SearchError(f"{one.name} starts at {brief(low)}, which is more than its end, {brief(high)}")
     if not math.isfinite(high - low):
         raise SearchError(f"{one.name} has bounds that are too far apart")
     if one.is_log() and low <= 0:
-        raise SearchError(f"{one.name} is logarithmic, so it must start above 0, and not at {shown(low)}")
+        raise SearchError(f"{one.name} is logarithmic, so it must start above 0, and not at {brief(low)}")
     if one.step is not None and one.step <= 0:
-        raise SearchError(f"{one.name} needs a step above 0, and not {shown(one.step)}")
+        raise SearchError(f"{one.name} needs a step above 0, and not {brief(one.step)}")
     if one.step is not None and one.step > high - low > 0:
         raise SearchError(
-            f"{one.name} has a step of {shown(one.step)}, which leads beyond its end, {shown(high)}"
+            f"{one.name} has a step of {brief(one.step)}, which leads beyond its end, {brief(high)}"
         )
     if one.kind == DOUBLE and one.step is not None and (high - low) / one.step > EXACT:
-        raise SearchError(f"{one.name} has a step of {shown(one.step)}, which is too small for its range")
+        raise SearchError(f"{one.name} has a step of {brief(one.step)}, which is too small for its range")
 
 
 def _check_choices(one: Parameter) -> None:

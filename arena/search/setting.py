@@ -1,6 +1,6 @@
 """One setting of an algorithm or of an early stopping."""
 
-from arena.search.assignments import NUMBER, SearchError, Value, quoted, shown
+from arena.search.assignments import NUMBER, SearchError, Value, brief, quoted, shown
 from arena.tuples import NamedTuple
 
 
@@ -41,5 +41,5 @@ class Setting(NamedTuple):
     def _range(self) -> str:
         kind = "a whole number" if self.type is int else "a number"
         if self.low is not None and self.high is not None:
-            return f"{kind} from {shown(self.low)} to {shown(self.high)}"
-        return kind if self.low is None else f"{kind} from {shown(self.low)} on"
+            return f"{kind} from {brief(self.low)} to {brief(self.high)}"
+        return kind if self.low is None else f"{kind} from {brief(self.low)} on"

@@ -458,7 +458,7 @@ def test_imported_results_teach():
             1,
             'the setting restart_strategy is one of none, ipop, bipop, and not "x"',
         ),
-        ("grid", {}, ["x=uniform:0..1"], 1, "grid needs a step for x, as in x=uniform:0.0..1.0:0.1"),
+        ("grid", {}, ["x=uniform:0..1"], 1, "grid needs a step for x, as in x=uniform:0..1:0.1"),
         (
             "cmaes",
             {},
