@@ -49,6 +49,13 @@ CRON = "arena.kubeflow.org/cron"
 KUBEDL_CRON = "kubedl.io/cron-name"
 # On the trials of a sweep: its name.
 SWEEP = "arena.kubeflow.org/sweep"
+# On the trials of a sweep without Katib: that it is one, then annotations with the search, the trial, its
+# result, and on the first trial the end of the sweep.
+SWEEP_ENGINE = "arena.kubeflow.org/sweep-engine"
+SWEEP_SEARCH = "arena.kubeflow.org/sweep-search"
+SWEEP_END = "arena.kubeflow.org/sweep-end"
+TRIAL = "arena.kubeflow.org/trial"
+TRIAL_RESULT = "arena.kubeflow.org/trial-result"
 ROLE_SEQUENCE = "job-role-sequence"
 QUEUE_SUSPEND = "scheduling.x-k8s.io/suspend"
 

@@ -126,6 +126,10 @@ LINES = {
         "!submit job --name plain {image} 'echo --x 1 y=1'",
         "sweep submit --from-job plain --param x=1,2 --metric y:max",
     ),
+    "sweep submit KIND --engine foreground": (
+        "sweep submit job --name here {image} --param x=1,2 --metric y:max --engine foreground "
+        "--max-trials 2 'echo y={{x}}'",
+    ),
     "sweep best": ("sweep best tried", "sweep best tried -o yaml"),
     "sweep export": ("sweep export tried",),
     "sweep plot": ("sweep plot tried",),

@@ -22,6 +22,7 @@ EXPERIMENTS, TRIALS = "experiments.kubeflow.org", "trials.kubeflow.org"
 MARK, KILL = "patch experiments/status.kubeflow.org", "patch trials/status.kubeflow.org"
 INJECTED = ("whether Katib sees metrics in the namespace", ("get namespaces",))
 OF_SWEEPS = ("trials", (f"list {TRIALS}",))
+WITHOUT_KATIB = ("sweeps without Katib", ("list JOBS",))
 SWEEP_UNDONE = ("removal of what it has created, if a part is refused", (f"delete {EXPERIMENTS}",))
 CHECKED = "create JOBS"
 SCALED = f"trainingjobs.{labels.ET_GROUP}"
@@ -125,7 +126,7 @@ USAGES = (
     Usage("cron suspend", ("get patch CRONS",)),
     Usage("cron resume", ("get patch CRONS",)),
     Usage("cron delete", ("get delete CRONS",)),
-    Usage("sweep list", (f"list {EXPERIMENTS}",), (OF_SWEEPS,)),
+    Usage("sweep list", (f"list {EXPERIMENTS}",), (OF_SWEEPS, WITHOUT_KATIB)),
     Usage("sweep get", (f"get {EXPERIMENTS}",), (OF_SWEEPS, EVENTS)),
     Usage("sweep get -w", (f"get list watch {EXPERIMENTS}", f"list watch {TRIALS}")),
     Usage("sweep submit KIND", (f"create {EXPERIMENTS}", CHECKED), (INJECTED, SWEEP_UNDONE)),
@@ -134,6 +135,8 @@ USAGES = (
           (INJECTED, SWEEP_UNDONE)),
     Usage("sweep submit --from-job", ("get JOBS", f"create {EXPERIMENTS}", CHECKED),
           (INJECTED, SWEEP_UNDONE)),
+    Usage("sweep submit KIND --engine foreground",
+          ("get create list patch JOBS", "get list pods", "get pods/log"), (AT_ONCE, UNDONE)),
     Usage("sweep best", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
     Usage("sweep export", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
     Usage("sweep plot", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
@@ -213,7 +216,8 @@ USAGES = (
     Usage("list -A", ("list @JOBS",), (EVERYWHERE, ("reasons", tuple(map(_everywhere, REASONS[1]))))),
     Usage("top job -A", ("list @JOBS",), (EVERYWHERE, ("reasons", tuple(map(_everywhere, REASONS[1]))))),
     Usage("cron list -A", ("list @CRONS",)),
-    Usage("sweep list -A", (f"list @{EXPERIMENTS}",), ((OF_SWEEPS[0], (f"list @{TRIALS}",)),)),
+    Usage("sweep list -A", (f"list @{EXPERIMENTS}",),
+          ((OF_SWEEPS[0], (f"list @{TRIALS}",)), (WITHOUT_KATIB[0], ("list @JOBS",)))),
     Usage("evaluate list -A", ("list @jobs.batch",)),
     Usage("data list -A", ("list @persistentvolumeclaims",)),
     Usage("top node", ("list @nodes",), (("GPUs in use", ("list @pods",)),)),

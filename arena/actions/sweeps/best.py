@@ -9,10 +9,11 @@ from arena import labels
 from arena.actions.jobs import records
 from arena.actions.submit import settle
 from arena.actions.sweeps import find
+from arena.actions.sweeps.foreground import find as foreground
 from arena.errors import NotFound, SpecError
 from arena.kinds.kind import Kind
 from arena.kinds.spec import parse
-from arena.kinds.sweeps import holes
+from arena.kinds.sweeps import holes, trial_jobs
 from arena.kinds.sweeps.experiment import NAME_LIMIT
 from arena.kinds.workload.spec import WorkloadSpec
 from arena.model.sweeps import Trial
@@ -45,9 +46,15 @@ def best(session: Session, name: str, trial: str = "best", *, new: str = "") -> 
         NotFound: there is no such sweep or trial, or no trial has a value of the metric yet.
     """
     cluster = session.cluster()
-    obj = find.find(cluster, name, session.namespace)
-    found = find.trial(find.read(cluster, obj), trial)
-    made = holes.trial_job(obj, found.assignments, new or _name(name, trial, found))
+    obj, there = find.found(cluster, name, session.namespace)
+    one = foreground.assembled(there) if there else find.read(cluster, obj)
+    found = find.trial(one, trial)
+    called = new or _name(name, trial, found)
+    if there:
+        (job,) = (each.obj for each in there if each.job.name == found.job)
+        made = trial_jobs.plain(job, called)
+    else:
+        made = holes.trial_job(obj, found.assignments, called)
     return Best(found, _own(made), find.kind_of_trial(found) if found.kind else None)
 
 

@@ -12,7 +12,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from arena.actions.submit import creation
+from arena.actions.submit.submit import Tell
+from arena.actions.submit.submit import ignore as ignore_remark
 from arena.actions.sweeps import find, jobs
+from arena.actions.sweeps.foreground import change as foreground
+from arena.actions.sweeps.foreground import find as trials
 from arena.errors import Conflict, NotAllowed, NotFound, SpecError, aimed
 from arena.kinds.sweeps import reading
 from arena.kinds.sweeps.experiment import EXPERIMENTS, TRIALS
@@ -52,11 +56,13 @@ def stop(session: Session, name: str, *, unchanged: Unchanged = ignore) -> Sweep
         NotAllowed: this user may not change the status of Experiments and Trials.
     """
     cluster = session.cluster()
-    obj = find.find(cluster, name, session.namespace)
-    before = find.read(cluster, obj)
+    obj, there = find.found(cluster, name, session.namespace)
+    before = trials.assembled(there) if there else find.read(cluster, obj)
     if before.phase.is_final:
         unchanged(before)
         return before
+    if there:
+        return foreground.stop(session, there)
     obj = _marked(cluster, obj, _end(session, STOPPED, "Experiment was stopped by its user"))
     for one in before.trials:
         if not one.phase.is_final:
@@ -76,7 +82,9 @@ def pause(session: Session, name: str, *, unchanged: Unchanged = ignore) -> Swee
         NotAllowed: this user may not change the status of Experiments.
     """
     cluster = session.cluster()
-    obj = find.find(cluster, name, session.namespace)
+    obj, there = find.found(cluster, name, session.namespace)
+    if there:
+        return foreground.pause(session, there, unchanged)
     if _reason(obj) == PAUSED:
         unchanged(before := find.read(cluster, obj))
         return before
@@ -89,11 +97,18 @@ def pause(session: Session, name: str, *, unchanged: Unchanged = ignore) -> Swee
     return find.read(cluster, _marked(cluster, obj, _end(session, PAUSED, "Experiment is paused")))
 
 
-def resume(session: Session, name: str, *, unchanged: Unchanged = ignore) -> Sweep:
-    """Start trials of a paused sweep again.
+def resume(
+    session: Session,
+    name: str,
+    *,
+    unchanged: Unchanged = ignore,
+    tell: Tell = ignore_remark,
+) -> Sweep:
+    """Start trials of a paused sweep again; without Katib, run it to its end in this process.
 
     Args:
         unchanged: called with the sweep if it is not paused.
+        tell: called with each remark, such as on each trial of a sweep without Katib.
 
     Raises:
         NotFound: there is no such sweep.
@@ -101,7 +116,11 @@ def resume(session: Session, name: str, *, unchanged: Unchanged = ignore) -> Swe
         NotAllowed: this user may not change the status of Experiments.
     """
     cluster = session.cluster()
-    obj = find.find(cluster, name, session.namespace)
+    obj, there = find.found(cluster, name, session.namespace)
+    if there:
+        from arena.actions.sweeps.foreground import start
+
+        return start.resume(session, there, tell=tell)
     if _reason(obj) != PAUSED:
         _check_goes_on(obj, session.namespace)
         unchanged(before := find.read(cluster, obj))
@@ -121,13 +140,15 @@ def extend(session: Session, name: str, max_trials: int) -> Sweep:
         SpecError: it has as many trials already.
     """
     cluster = session.cluster()
-    obj = find.find(cluster, name, session.namespace)
-    before = find.read(cluster, obj)
+    obj, there = find.found(cluster, name, session.namespace)
+    before = trials.assembled(there) if there else find.read(cluster, obj)
     if max_trials <= len(before.trials):
         raise SpecError(
             f'--max-trials {max_trials}: sweep "{name}" has {len(before.trials)} trials already',
             f"give more than {len(before.trials)}",
         )
+    if there:
+        return foreground.extend(session, there, max_trials)
     reason = _reason(obj)
     by_number = reason == BY_NUMBER
     if before.phase.is_final and not by_number:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from arena.actions.deletion import Removal
 from arena.actions.sweeps import find
+from arena.actions.sweeps.foreground import find as trials
 from arena.kinds.sweeps import reading
 from arena.kinds.sweeps.experiment import EXPERIMENTS
 from arena.model.sweeps import Sweep
@@ -32,6 +33,10 @@ def delete(session: Session, name: str) -> Sweep:
 
 def remove(removal: Removal, name: str, namespace: str) -> Sweep:
     """Delete a sweep as part of a larger removal; returns and raises what `delete` does."""
-    obj = find.find(removal.cluster, name, namespace)
+    obj, there = find.found(removal.cluster, name, namespace)
+    for one in there:
+        removal.delete(one.resource, one.obj["metadata"], f"trial {one.job.name}")
+    if there:
+        return trials.assembled(there)
     removal.delete(EXPERIMENTS, obj["metadata"], f"sweep {name}")
     return reading.sweep(obj, find.kind_of)

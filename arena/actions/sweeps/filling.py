@@ -12,28 +12,34 @@ from arena.kinds.option_types import ENV
 from arena.kinds.spec import Option, plain, spellings
 from arena.kinds.sweeps import placeholders
 from arena.kinds.sweeps.holes import hole
-from arena.kinds.sweeps.placeholders import TRIAL, Fill, Filling
+from arena.kinds.sweeps.placeholders import PARENT, TRIAL, Fill, Filling, is_plain
+from arena.search.assignments import Assignments, shown
 from arena.search.parameters import Parameter
+from arena.search.space import Space
 from arena.values import replace
 
 _FIX = "write {{%s}} for the text {%s}"
 
 
-def check(request: Request, parameters: Sequence[Parameter]) -> None:
+def check(request: Request, parameters: Sequence[Parameter], *, typed: bool = False) -> None:
     """Check that each placeholder is a parameter, and that each parameter has a placeholder.
+
+    Args:
+        typed: whether placeholders may be in options that take no text, such as `workers`, and whether
+            `{parent}` has a meaning.
 
     Raises:
         SpecError: it is not so, or a placeholder is in an option that takes no text.
     """
     known = [one.name for one in parameters]
-    for one, value in _options(request):
+    for one, value in () if typed else _options(request):
         _check_type(one, value)
     used = {name for _, text in _texts(request) for name in placeholders.names(text)}
     for one, text in _texts(request):
         if not (one.type.positional or one.type is ENV):
             continue  # braces have a meaning of their own in other options
         for name in placeholders.names(text):
-            if name not in (*known, TRIAL):
+            if name not in (*known, TRIAL, *([PARENT] if typed else [])):
                 raise _unknown(one, name, known)
     for name in known:
         if name not in used:
@@ -75,7 +81,7 @@ def filled(request: Request, parameters: Sequence[Parameter], fill: Fill) -> Req
     Raises:
         SpecError: a value would not stay one word of the command.
     """
-    names = {*(one.name for one in parameters), TRIAL}
+    names = {*(one.name for one in parameters), TRIAL, PARENT}
 
     def one_of(name: str) -> Filling:
         return fill(name) if name in names else Filling(f"{{{name}}}", plain=True)
@@ -85,6 +91,22 @@ def filled(request: Request, parameters: Sequence[Parameter], fill: Fill) -> Req
         return {key: _value(known.get(plain(key)), value, one_of) for key, value in values.items()}
 
     return replace(request, given=level(request.given), file=level(request.file))
+
+
+def with_values(request: Request, parameters: Sequence[Parameter], values: Assignments) -> Request:
+    """The request with values for its placeholders; those of parameters without a value become empty."""
+    texts = {name: shown(value) for name, value in values.items()}
+
+    def fill(name: str) -> Filling:
+        text = texts.get(name, "")
+        return Filling(text, is_plain([text]) or not text)
+
+    return filled(request, parameters, fill)
+
+
+def example(request: Request, space: Space) -> Request:
+    """The request with the first value of each parameter."""
+    return with_values(request, space.parameters, {**space.filled(Parameter.first), TRIAL: "trial"})
 
 
 def _value(one: Option | None, value: Any, fill: Fill) -> Any:
@@ -131,6 +153,16 @@ def _all(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for one in value:
             yield from _all(one)
+
+
+def needs_types(request: Request) -> bool:
+    """Whether a placeholder is in an option that takes no text, which Katib cannot fill."""
+    try:
+        for one, value in _options(request):
+            _check_type(one, value)
+    except SpecError:
+        return True
+    return False
 
 
 def unbuffered(request: Request) -> Request:

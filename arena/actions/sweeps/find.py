@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from arena import kinds
 from arena.actions import readings, served
-from arena.errors import ArenaError, NotFound, SpecError
+from arena.actions.sweeps.foreground import find as foreground
+from arena.actions.sweeps.foreground.find import There
+from arena.errors import ArenaError, MissingOperator, NotFound, SpecError
 from arena.kinds.kind import Kind
 from arena.kinds.sweeps import reading
 from arena.kinds.sweeps.experiment import EXPERIMENT_LABEL, EXPERIMENTS, TRIAL_LABEL, TRIALS
 from arena.model.events import Event
 from arena.model.partial import Partial
 from arena.model.sweeps import Sweep, Trial
+from arena.parallel import thread_pool
 from arena.resources import Resource
+from arena.tuples import NamedTuple
 from arena.units import by_age
 from arena.values import replace
 
@@ -46,6 +50,16 @@ def sweeps(
     """
     cluster, namespace = session.cluster(), None if everywhere else session.namespace
     only = kinds.named(kind)
+    with thread_pool() as threads:
+        begun = threads.submit(foreground.sweeps, cluster, namespace, selector)
+        found = _of_katib(cluster, namespace, selector)
+        more = begun.result()
+    wanted = [one for one in (*found, *more) if only is None or one.kind == only.name]
+    unread = tuple(dict.fromkeys((*found.unread, *more.unread)))
+    return Partial(sorted(wanted, key=by_age, reverse=True), unread)
+
+
+def _of_katib(cluster: Cluster, namespace: str | None, selector: str) -> Partial[Sweep]:
     if not cluster.serves(EXPERIMENTS):
         return Partial([])
     objects = list(cluster.list(EXPERIMENTS, namespace, labels=selector))
@@ -53,8 +67,7 @@ def sweeps(
     found = readings.optional(TRIALS, _TRIALS, listed)
     by_owner = _by_sweep(found)
     made = [_read(obj, by_owner[_key(obj["metadata"], obj["metadata"]["name"])]) for obj in objects]
-    wanted = [one for one in made if only is None or one.kind == only.name]
-    return Partial(sorted(wanted, key=by_age, reverse=True), found.unread)
+    return Partial(made, found.unread)
 
 
 def _listed(cluster: Cluster, namespace: str | None, needed: bool) -> Sequence[Object]:
@@ -96,7 +109,30 @@ def _sharing(version: str, kind: str) -> tuple[Kind, ...]:
 def names(session: Session) -> list[str]:
     """Return the names of the sweeps, without reading their trials."""
     cluster = session.cluster()
-    return list(cluster.names(EXPERIMENTS, session.namespace)) if cluster.serves(EXPERIMENTS) else []
+    known = cluster.names(EXPERIMENTS, session.namespace) if cluster.serves(EXPERIMENTS) else ()
+    return [*known, *foreground.names(cluster, session.namespace)]
+
+
+class Found(NamedTuple):
+    """A sweep as it was found: an Experiment, or the trials of one without Katib."""
+
+    obj: Object
+    """{} if Katib does not run it."""
+    trials: Sequence[There] = ()
+
+
+def found(cluster: Cluster, name: str, namespace: str) -> Found:
+    """Find a sweep by name, whatever runs it.
+
+    Raises:
+        NotFound: there is none; the hint names similar ones.
+    """
+    try:
+        return Found(find(cluster, name, namespace))
+    except (NotFound, MissingOperator):
+        if there := foreground.trials(cluster, name, namespace):
+            return Found({}, there)
+        raise
 
 
 def find(cluster: Cluster, name: str, namespace: str) -> Object:
@@ -132,7 +168,8 @@ def sweep(session: Session, name: str) -> Sweep:
         NotFound: there is no sweep with that name.
     """
     cluster = session.cluster()
-    return read(cluster, find(cluster, name, session.namespace))
+    there = found(cluster, name, session.namespace)
+    return foreground.assembled(there.trials) if there.trials else read(cluster, there.obj)
 
 
 def read(cluster: Cluster, obj: Object) -> Sweep:

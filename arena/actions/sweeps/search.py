@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from arena.errors import SpecError
 from arena.kinds.sweeps.experiment import Budget
-from arena.kinds.sweeps.spec import TRIALS, SweepSpec
-from arena.search import algorithms, katib
+from arena.kinds.sweeps.spec import STDOUT, TRIALS, SweepSpec
+from arena.model.sweeps import Goal
+from arena.search import algorithms, katib, stopping
 from arena.search.algorithms import ALGORITHMS, Algorithm
 from arena.search.assignments import SearchError, shown
 from arena.search.records import Objective
 from arena.search.space import Space
+from arena.search.stopping import Stopping
 
 if TYPE_CHECKING:
     from arena.actions.submit.submit import Tell
@@ -39,6 +43,8 @@ def settled(spec: SweepSpec, *, here: bool, tell: Tell) -> tuple[Budget, dict[st
         one = algorithms.algorithm(spec.algorithm)
         settings = _settings(spec, one)
         budget = _budget(spec, one, space, tell)
+        if one.name == "hyperband":
+            _check_brackets(spec, budget)
         first, *_ = spec.goals
         objective = Objective(metric=first.metric, maximize=first.maximize, goal=first.goal)
         limits = algorithms.Budget(max_trials=budget.max_trials, parallel=budget.parallel)
@@ -50,6 +56,56 @@ def settled(spec: SweepSpec, *, here: bool, tell: Tell) -> tuple[Budget, dict[st
     if here and (lacking := algorithms.missing(one.name)):
         raise SpecError(lacking, "or choose --algorithm random")
     return budget, _algorithm(one, settings)
+
+
+def own(spec: SweepSpec, *, tell: Tell) -> SweepSpec:
+    """Check a search that this process runs, and return it with all its limits and a seed.
+
+    Raises:
+        SpecError: something cannot be used, or a package is missing here.
+    """
+    space, given = spec.space, dict(spec.algorithm_setting)
+    try:
+        one = algorithms.algorithm(spec.algorithm)
+        algorithms.settings_of(one.name, given)
+        for name in given:
+            if one.settings[name].by == "katib":
+                raise SpecError(f"--algorithm-setting: only Katib's {one.name} has {name}", "omit it")
+        budget = _budget(spec, one, space, tell)
+        objectives = [
+            Objective(metric=goal.metric, maximize=goal.maximize, goal=goal.goal) for goal in optimized(spec)
+        ]
+        limits = algorithms.Budget(max_trials=budget.max_trials, parallel=budget.parallel)
+        algorithms.check(one.name, given, space, objectives, limits)
+    except SearchError as error:
+        raise SpecError(str(error)) from error
+    _check_early_stop(spec, one)
+    if lacking := algorithms.missing(one.name):
+        raise SpecError(lacking, "or choose --algorithm random")
+    if spec.source != STDOUT:
+        raise SpecError(
+            "--metrics-file: a sweep that this command runs reads metrics from the output of its trials",
+            "print lines such as loss=0.1",
+        )
+    seed = spec.seed or str(random.randrange(1 << 31))
+    return replace(
+        spec, max_trials=budget.max_trials, parallel=budget.parallel, max_failed=budget.max_failed, seed=seed
+    )
+
+
+def stopping_of(spec: SweepSpec, objective: Objective) -> Stopping | None:
+    """The rule that ends trials early; None if there is none."""
+    given, name = dict(spec.algorithm_setting), spec.early_stop
+    if algorithms.algorithm(spec.algorithm).name == "asha" and "resource_name" not in given:
+        return stopping.stopping(
+            "asha", {key: given[key] for key in ("eta", "min_resource") if key in given}, objective
+        )
+    return stopping.stopping(name, {}, objective) if name else None
+
+
+def optimized(spec: SweepSpec) -> tuple[Goal, ...]:
+    """The metrics that a search optimizes: all if the algorithm weighs them against each other."""
+    return spec.goals if spec.algorithm == "nsga2" else spec.goals[:1]
 
 
 def _settings(spec: SweepSpec, one: Algorithm) -> dict[str, Any]:
@@ -97,10 +153,7 @@ def _budget(spec: SweepSpec, one: Algorithm, space: Space, tell: Tell) -> Budget
                 f"{flag} {value} is more than the number of trials, {spec.max_trials or most}",
                 f"give at most {spec.max_trials or most}, or more with --max-trials",
             )
-    budget = Budget(max_trials=most, parallel=min(spec.parallel, most), max_failed=min(spec.max_failed, most))
-    if one.name == "hyperband":
-        _check_brackets(spec, budget)
-    return budget
+    return Budget(max_trials=most, parallel=min(spec.parallel, most), max_failed=min(spec.max_failed, most))
 
 
 def _check_brackets(spec: SweepSpec, budget: Budget) -> None:

@@ -18,13 +18,14 @@ from arena.actions.sweeps import filling, search
 from arena.actions.sweeps.find import OBSERVATIONS
 from arena.errors import ArenaError, MissingOperator, SpecError
 from arena.kinds.kind import Kind
-from arena.kinds.sweeps import experiment, holes, reading, trial_job
+from arena.kinds.sweeps import experiment, holes, limits, reading, trial_job
 from arena.kinds.sweeps.experiment import EXPERIMENTS, INJECTION, SUFFIX
 from arena.kinds.sweeps.placeholders import TRIAL
-from arena.kinds.sweeps.spec import STDOUT, TENSORBOARD, SweepSpec
+from arena.kinds.sweeps.spec import AUTO, FOREGROUND, KATIB, STDOUT, TENSORBOARD, SweepSpec
 from arena.kinds.validators import shown
 from arena.model.sweeps import Sweep
 from arena.resources import NAMESPACES
+from arena.search.assignments import SearchError
 from arena.search.assignments import shown as written
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def submit(
 ) -> Sweep:
     """Submit a sweep. Everything that it needs is created, or nothing.
 
+    What Katib cannot do, this process does itself: it then returns when the sweep has ended.
+
     Args:
         job: the Spec of the job of each trial, as for `arena.submit`, with placeholders such as `{lr}` in its
             command or environment; its name is that of the sweep.
@@ -59,6 +62,10 @@ def submit(
         TemplateError, NotAllowed, Unreachable: as `arena.submit`.
     """
     request = request_for(job, replace=replace)
+    if chosen(session, request, spec, tell=tell) == FOREGROUND:
+        from arena.actions.sweeps.foreground import start
+
+        return start.run(session, request, spec, tell=tell, progress=progress)
     made = plan_sweep(session, request, spec, tell=tell)
     tell(f"using {session.describe()}")
     with send.sent(session.cluster(), made, instead=request.replace, tell=tell, progress=progress) as obj:
@@ -78,10 +85,43 @@ def dry_run(
     session: Session, request: Request, spec: SweepSpec, *, server: bool = False, tell: Tell = ignore
 ) -> Plan:
     """Plan a sweep and create nothing; takes and raises what `arena.actions.submit.submit.dry_run` does."""
+    if chosen(session, request, spec, ask=server, tell=tell) == FOREGROUND:
+        from arena.actions.sweeps.foreground import start
+
+        return start.plan(session, request, spec, ask=server, tell=tell)
     made = plan_sweep(session, request, spec, ask=server, tell=tell)
     if server:
         send.check(session.cluster(), made, instead=request.replace)
     return made
+
+
+def chosen(
+    session: Session, request: Request, spec: SweepSpec, *, ask: bool = True, tell: Tell = ignore
+) -> str:
+    """What runs a sweep: KATIB or FOREGROUND.
+
+    Args:
+        ask: whether to ask the cluster if it has Katib.
+        tell: called with the reason, if it is not Katib although any engine may be.
+
+    Raises:
+        SpecError: Katib was asked for, and cannot do it; or the algorithm is unknown.
+    """
+    if spec.engine == FOREGROUND:
+        return FOREGROUND
+    try:
+        why = limits.beyond_katib(spec, request.kind)
+    except SearchError as error:
+        raise SpecError(str(error)) from error
+    if not why and filling.needs_types(request):
+        why = "Katib fills parameters only into text"
+    if why and spec.engine == KATIB:
+        raise SpecError(f"--engine katib: {why}", "omit it, or use --engine foreground")
+    if not why and spec.engine == AUTO and ask and not session.cluster().serves(EXPERIMENTS):
+        why = f"{session.cluster().name} has no Katib"
+    if why:
+        tell(f"this command runs the sweep itself, because {why}")
+    return FOREGROUND if why else KATIB
 
 
 def plan_sweep(

@@ -7,10 +7,12 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from arena import labels
+from arena.actions.jobs import live
 from arena.actions.sweeps import find
 from arena.actions.watches import Source, Watching
 from arena.errors import ArenaError, JobFailed, NotFound, TimedOut, aimed
-from arena.kinds.sweeps import reading
+from arena.kinds.sweeps import reading, trial_jobs
 from arena.kinds.sweeps.experiment import EXPERIMENT_LABEL, EXPERIMENTS, TRIALS
 from arena.model.jobs import Phase
 from arena.model.sweeps import Sweep
@@ -46,7 +48,7 @@ def wait(session: Session, name: str, *, timeout: float | None = None, progress:
         if found.phase.is_final:
             with suppress(ArenaError):
                 found = find.sweep(session, name)
-            return _judged(found)
+            return succeeded(found)
         if timeout is not None and monotonic() - start >= timeout:
             raise TimedOut(
                 f'sweep "{name}" has not ended after {timeout:g}s',
@@ -62,7 +64,11 @@ def follow(session: Session, name: str) -> Iterator[Sweep]:
         NotFound: there is no such sweep, or it was deleted.
     """
     cluster, namespace = session.cluster(), session.namespace
-    uid = find.find(cluster, name, namespace)["metadata"]["uid"]
+    obj, there = find.found(cluster, name, namespace)
+    if there:
+        yield from _without_katib(session, name)
+        return
+    uid = obj["metadata"]["uid"]
     own = f"{EXPERIMENT_LABEL}={name}"
     sources = [
         Source(EXPERIMENTS, namespace, fields=f"metadata.name={name}"),
@@ -79,7 +85,21 @@ def follow(session: Session, name: str) -> Iterator[Sweep]:
     raise NotFound(f'sweep "{name}" was deleted from namespace "{namespace}"')
 
 
-def _judged(one: Sweep) -> Sweep:
+def _without_katib(session: Session, name: str) -> Iterator[Sweep]:
+    """As `follow`, for a sweep that another process runs."""
+    for _ in live.live(session, selector=f"{trial_jobs.SELECTOR},{labels.SWEEP}={name}", tick=TICK):
+        found = find.sweep(session, name)
+        yield found
+        if found.phase.is_final:
+            return
+
+
+def succeeded(one: Sweep) -> Sweep:
+    """Return the sweep, unless it has failed.
+
+    Raises:
+        JobFailed: it has.
+    """
     if one.phase is Phase.FAILED:
         reason = f": {one.reason}" if one.reason else ""
         raise JobFailed(

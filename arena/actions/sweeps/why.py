@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from arena.actions.diagnosis import events, explain
 from arena.actions.sweeps import find, jobs
+from arena.actions.sweeps.foreground import find as trials
 from arena.errors import ArenaError, NotFound
 from arena.kinds.sweeps import reading
 from arena.model.findings import Evidence, Finding
@@ -38,8 +39,8 @@ def why(session: Session, name: str, trial: str = "") -> list[Why]:
         NotFound: there is no such sweep or trial.
     """
     cluster = session.cluster()
-    obj = find.find(cluster, name, session.namespace)
-    one = find.read(cluster, obj)
+    obj, there = find.found(cluster, name, session.namespace)
+    one = trials.assembled(there) if there else find.read(cluster, obj)
     if trial:
         return [_of_trial(session, obj, one, find.trial(one, trial))]
     failed = [each for each in one.trials if each.phase is Phase.FAILED and not each.stopped]

@@ -112,11 +112,16 @@ def _run(session: "Session", request: "Request", spec: "SweepSpec", output: Outp
 
 def _print(session: "Session", made: "Sweep", output: Output) -> None:
     """Print the sweep that was created in the format of -o, or what to do next; with --wait, wait."""
+    from arena.commands.sweep._waiting import finish
+    from arena.kinds.sweeps.spec import FOREGROUND
     from arena.views.sweeps import SWEEPS
 
     if output.form:
         _show.show_one(session, SWEEPS, made, output.form)
-    else:
+    if made.engine == FOREGROUND:  # this process has run it
+        finish(made, quiet=bool(output.form))
+        return
+    if not output.form:
         _console.line(f"sweep {made.name} submitted")
     if output.stays:
         from arena.commands.sweep._waiting import stay

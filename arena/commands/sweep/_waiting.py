@@ -29,9 +29,21 @@ def stay(session: "Session", one: "Sweep", *, quiet: bool = False) -> None:
     except (NotAllowed, Unreachable) as error:
         error.hint = "; ".join(filter(None, (error.hint, goes_on)))
         raise
-    _console.line(f"sweep {ended.name} {ended.phase.value}", err=quiet)
+    finish(ended, quiet=quiet)
+
+
+def finish(ended: "Sweep", *, quiet: bool = False) -> None:
+    """Print how a sweep has ended, and its best trial on stderr; raise JobFailed if it has failed.
+
+    Args:
+        quiet: print all on stderr.
+    """
+    from arena.actions.sweeps.wait import succeeded
     from arena.views.sweeps import best
 
+    succeeded(ended)
+
+    _console.line(f"sweep {ended.name} {ended.phase.value}", err=quiet)
     _console.remark(f"best: {best(ended)}")
 
 

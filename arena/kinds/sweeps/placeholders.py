@@ -11,8 +11,9 @@ from arena.errors import SpecError
 from arena.kinds.validators import shown
 from arena.tuples import NamedTuple
 
-TRIAL = "trial"
-"""The placeholder of the name of the trial, which no parameter can have."""
+TRIAL, PARENT = "trial", "parent"
+"""The placeholders of the name of the trial, and of that from whose checkpoint it goes on ("" if it starts
+anew); no parameter can have these names."""
 NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _PLACE = re.compile(rf"\{{\{{(?P<literal>{NAME})\}}\}}|(?<!\$)\{{(?P<name>{NAME})\}}")
 _PLAIN = re.compile(r"[\w@%+=:,./-]+", re.ASCII)

@@ -10,7 +10,7 @@ from arena.kinds import option_types as types
 from arena.kinds.option_types import OptionType, as_list, choice, list_type, mapping, mapping_type
 from arena.kinds.record import Record
 from arena.kinds.spec import REQUIRED, option
-from arena.kinds.sweeps.placeholders import TRIAL
+from arena.kinds.sweeps.placeholders import PARENT, TRIAL
 from arena.kinds.validators import path, shown, text
 from arena.model.sweeps import Goal
 from arena.search import grammar
@@ -19,6 +19,8 @@ from arena.search.assignments import SearchError
 from arena.search.parameters import Parameter
 from arena.search.space import Space
 
+AUTO, KATIB, FOREGROUND = ENGINES = ("auto", "katib", "foreground")
+STOPPING = ("median", "asha", "hyperband")
 STDOUT, FILE, TENSORBOARD = SOURCES = ("stdout", "file", "tensorboard")
 KATIBS = tuple(one.name for one in ALGORITHMS.values() if one.katib)
 """The algorithms that Katib has."""
@@ -30,8 +32,8 @@ _EXAMPLE = "write it like val_accuracy:max or loss:min"
 
 
 def _name(word: str) -> str:
-    if word == TRIAL:
-        raise SpecError(f"{shown(word)} stands for the name of the trial", "choose another name")
+    if word in (TRIAL, PARENT):
+        raise SpecError(f"{shown(word)} stands for the name of a trial", "choose another name")
     return word
 
 
@@ -107,7 +109,12 @@ class SweepSpec(Record):
     parallel: int = option(3, "Number of trials that run at the same time", types.POSITIVE)
     max_failed: int = option(3, "Number of failed trials after which the sweep fails", types.POSITIVE)
     early_stop: str = option(
-        "", "End trials that are worse than the others at the same step", choice("median")
+        "", "End trials that are worse than the others at the same step", choice(*STOPPING)
+    )
+    engine: str = option(
+        AUTO,
+        "What runs the sweep: Katib in the cluster, or this command; auto prefers Katib",
+        choice(*ENGINES),
     )
     metrics_from: str = option(
         "", "Where trials write metrics  [default: stdout, or file with --metrics-file]", choice(*SOURCES)

@@ -1,0 +1,105 @@
+"""Sweeps without Katib, read from the jobs that are their trials."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from arena import kinds, labels
+from arena.actions import readings, served
+from arena.actions.jobs.object_names import owned
+from arena.errors import ArenaError, NotAllowed, NotFound, SpecError
+from arena.kinds.sweeps import trial_jobs
+from arena.kinds.sweeps.trial_jobs import Mark
+from arena.model.jobs import Job
+from arena.model.partial import Partial
+from arena.model.sweeps import Sweep
+from arena.resources import Resource
+from arena.tuples import NamedTuple
+
+if TYPE_CHECKING:
+    from arena.kube import Cluster
+    from arena.session import Session
+
+Object = dict[str, Any]
+WITHOUT_KATIB = "sweeps without Katib may be missing"
+
+
+class There(NamedTuple):
+    """A trial as it was found."""
+
+    resource: Resource
+    obj: Object
+    job: Job
+    mark: Mark
+
+
+def sweeps(cluster: Cluster, namespace: str | None, selector: str = "") -> Partial[Sweep]:
+    """All such sweeps of a namespace (None: all) whose trials have these labels.
+
+    Trials whose annotations cannot be read are left out.
+    """
+    wanted = ",".join(filter(None, (trial_jobs.SELECTOR, selector)))
+    try:
+        reading = _read(cluster, namespace, wanted)
+    except ArenaError as error:  # no type of jobs can be read
+        return Partial([], (readings.unread("training jobs", error, WITHOUT_KATIB),))
+    found: dict[tuple[str, str], list[There]] = defaultdict(list)
+    for one in _there(reading):
+        found[one.job.namespace, trial_jobs.sweep_of(one.obj)].append(one)
+    made = map(assembled, found.values())
+    unread = (readings.unread(one, error, WITHOUT_KATIB) for one, error in reading.errors.items())
+    return Partial(list(made), tuple(unread))
+
+
+def trials(cluster: Cluster, name: str, namespace: str) -> list[There]:
+    """The trials of a sweep, in the order of their numbers; [] if there are none, or none can be read."""
+    selector = f"{trial_jobs.SELECTOR},{labels.SWEEP}={name}"
+    found: list[There] = []
+    with suppress(NotAllowed):
+        found += _there(_read(cluster, namespace, selector))
+    return sorted(found, key=lambda one: one.mark.number)
+
+
+def names(cluster: Cluster, namespace: str) -> list[str]:
+    """The names of such sweeps, for completion."""
+    return [one.name for one in sweeps(cluster, namespace)]
+
+
+def sweep(session: Session, name: str) -> Sweep:
+    """One such sweep.
+
+    Raises:
+        NotFound: there is none of that name.
+    """
+    there = trials(session.cluster(), name, session.namespace)
+    if not there:
+        raise NotFound(f'no sweep "{name}" in namespace "{session.namespace}"', "its trials were deleted")
+    return assembled(there)
+
+
+def first(there: Sequence[There]) -> There:
+    """The first trial, which holds the end of the sweep."""
+    return min(there, key=lambda one: one.mark.number)
+
+
+def assembled(there: Sequence[There]) -> Sweep:
+    """The sweep that its trials form, of which there is at least one."""
+    return trial_jobs.sweep(trial_jobs.sweep_of(there[0].obj), [(one.obj, one.job) for one in there])
+
+
+def _read(cluster: Cluster, namespace: str | None, selector: str) -> readings.Reading:
+    types = served.occupied(cluster, kinds.training_kinds(), namespace)
+    return readings.read(types, lambda one: list(cluster.list(one, namespace, labels=selector)))
+
+
+def _there(reading: readings.Reading) -> Iterator[There]:
+    for kind in kinds.training_kinds():
+        for resource in kind.resources:
+            for obj in owned(kind, {resource: reading.objects.get(resource, ())}):
+                try:
+                    yield There(resource, obj, kind.read(obj, []), trial_jobs.mark_of(obj))
+                except SpecError:  # others have changed its annotations
+                    continue

@@ -1,0 +1,251 @@
+"""Keeps all slots of a sweep busy until its budget is spent."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from arena.actions.sweeps import search
+from arena.actions.sweeps.foreground import observer
+from arena.actions.sweeps.foreground.observer import Broken, Ended, Event, Reported
+from arena.actions.sweeps.foreground.trials import Sweep, Trials
+from arena.errors import ArenaError, Conflict, NotFound, SpecError
+from arena.kinds.sweeps import trial_jobs, trial_results
+from arena.kinds.sweeps.trial_jobs import Result
+from arena.model.jobs import Job, Phase
+from arena.model.sweeps import Trial
+from arena.resources import Resource
+from arena.search.records import RUNNING, Objective, Record
+from arena.search.samplers import Proposal
+from arena.search.search import Search
+from arena.values import replace
+
+if TYPE_CHECKING:
+    from arena.session import Session
+
+Object = dict[str, Any]
+AGAIN = 10.0
+"""Seconds after which a trial that the cluster refused is created again, while others run."""
+LOOK = 3.0
+"""Seconds between two looks at whether another command has ended the sweep."""
+GOAL, ALL, EXHAUSTED = "the goal was reached", "all trials have ended", "all combinations were tried"
+"""Reasons for the end of a sweep."""
+Progress = Callable[[Trial], None]
+"""Called with each trial that begins, and with each that has ended."""
+
+
+class Begun:
+    """A trial whose job exists."""
+
+    def __init__(self, resource: Resource, obj: Object, job: Job) -> None:
+        self.resource = resource
+        mark = trial_jobs.mark_of(obj)
+        self.number, self.assignments, self.result = mark.number, mark.assignments, mark.result
+        self.parent = mark.parent
+        self.obj, self.job = obj, job
+        self.values: dict[str, list[float]] = {}
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its end is not known yet."""
+        return self.result is None
+
+    def record(self, objectives: Sequence[Objective]) -> Record:
+        """What the search is told of it."""
+        known = self.result.metrics if self.result else {}
+        return Record(
+            name=self.job.name,
+            assignments=self.assignments,
+            state=self.result.state if self.result else RUNNING,
+            values=tuple(known[one.metric] for one in objectives if one.metric in known),
+            points=tuple(enumerate(self._points(objectives[0].metric))),
+            parent=self.parent,
+        )
+
+    def _points(self, metric: str) -> Sequence[float]:
+        return self.result.points.get(metric, ()) if self.result else self.values.get(metric, ())
+
+    def trial(self) -> Trial:
+        """The trial, as readers see it."""
+        found = trial_jobs.trial(self.obj, self.job)
+        return replace(found, ended=found.ended or self.job.finished)
+
+
+class Runner:
+    """Runs the trials of one sweep.
+
+    Args:
+        there: the trials that exist already, after an interruption.
+    """
+
+    def __init__(
+        self, session: Session, sweep: Sweep, trials: Trials, progress: Progress, there: Sequence[Begun] = ()
+    ) -> None:
+        self._cluster, self._session = session.cluster(), session
+        self._sweep, self._trials, self._progress = sweep, trials, progress
+        self._objectives = [
+            Objective(metric=one.metric, maximize=one.maximize, goal=one.goal)
+            for one in search.optimized(sweep.spec)
+        ]
+        spec = sweep.spec
+        self._rule = search.stopping_of(spec, self._objectives[0])
+        self._search = Search(
+            spec.space, self._objectives, spec.algorithm, spec.algorithm_setting, sweep.seed
+        )
+        self._begun = {one.number: one for one in there}
+        self._events: queue.Queue[Event] = queue.Queue()
+        self._next_attempt = self._next_look = 0.0
+        self._asked = ""
+
+    def run(self) -> str:
+        """Run all trials; return why the sweep has ended.
+
+        Raises:
+            Conflict: another job has the name of a trial.
+            ArenaError: a trial cannot be created while none is running, or the cluster does not answer.
+        """
+        for one in self._running():
+            self._observe(one)
+        while True:
+            reason = self._over() or self._fill()
+            running = self._running()
+            if not running:
+                break
+            if reason and reason not in (ALL, trial_jobs.PAUSED):
+                self._stop(running, reason)
+            else:
+                self._take()
+        return self._end(reason)
+
+    def _running(self) -> list[Begun]:
+        return [one for one in self._begun.values() if one.is_running]
+
+    def _over(self) -> str:
+        """Why the sweep ends now, although not all trials have begun; "" if it goes on."""
+        if asked := self._asked_for():
+            return asked
+        first = self._objectives[0]
+        for one in self._begun.values():
+            value = one.result.metrics.get(first.metric) if one.result else None
+            if value is not None and first.is_reached(value):
+                return GOAL
+        failed = [one for one in self._begun.values() if one.result and one.result.state == "failed"]
+        if len(failed) >= self._sweep.spec.max_failed:
+            last = failed[-1]
+            assert last.result
+            return f"failed: {len(failed)} trials failed, trial {last.number} because {last.result.reason}"
+        return ""
+
+    def _fill(self) -> str:
+        """Begin as many trials as there are free slots; return why no more will begin, or ""."""
+        spec = self._sweep.spec
+        left = spec.max_trials - len(self._begun)
+        if left <= 0:
+            return ALL
+        free = min(spec.parallel - len(self._running()), left)
+        if free <= 0 or monotonic() < self._next_attempt:
+            return ""
+        self._next_look = 0.0  # a sweep that was paused meanwhile begins no more
+        if asked := self._asked_for():
+            return asked
+        records = [one.record(self._objectives) for one in self._begun.values()]
+        for proposal in self._search.propose(free, records):
+            if not self._begin(proposal):
+                return ""
+        return EXHAUSTED if self._search.exhausted and not self._running() else ""
+
+    def _begin(self, proposal: Proposal) -> bool:
+        number = max(self._begun, default=0) + 1
+        try:
+            resource, obj = self._trials.create(number, proposal)
+        except (SpecError, Conflict):
+            raise
+        except ArenaError:
+            if not self._running():
+                raise
+            # Such as a quota of jobs: the end of another trial may make room.
+            self._next_attempt = monotonic() + AGAIN
+            return False
+        begun = Begun(resource, obj, self._sweep.request.kind.read(obj, []))
+        self._begun[number] = begun
+        self._progress(begun.trial())
+        self._observe(begun)
+        return True
+
+    def _observe(self, one: Begun) -> None:
+        names = [each.metric for each in self._sweep.spec.goals]
+        kind = self._sweep.request.kind
+        observer.observe(self._cluster, kind, one.job, one.number, names, self._events.put)
+
+    def _take(self) -> None:
+        """Handle the next event, or none if something else is due."""
+        due = min(self._next_look, self._next_attempt or self._next_look)
+        try:
+            event = self._events.get(timeout=max(0.0, due - monotonic()))
+        except queue.Empty:
+            return
+        one = self._begun[event.number]
+        if isinstance(event, Broken):
+            if not isinstance(event.error, NotFound):
+                raise event.error
+            event = Ended(one.number, None, one.values)
+        if isinstance(event, Reported):
+            one.values = event.values
+            self._judge(one)
+        elif one.is_running:
+            self._next_attempt = 0.0
+            self._ended(one, event)
+
+    def _judge(self, one: Begun) -> None:
+        """Stop a trial that early stopping finds too bad."""
+        if self._rule is None or not one.is_running:
+            return
+        records = [each.record(self._objectives) for each in self._begun.values()]
+        if why := self._rule.should_stop(one.record(self._objectives), records):
+            self._stop([one], why)
+
+    def _ended(self, one: Begun, event: Ended) -> None:
+        one.values, one.job = event.values, event.job or one.job
+        if event.job is None:
+            one.result = Result(state="failed", reason="its job was deleted")
+            one.job = replace(one.job, phase=Phase.FAILED)
+        else:
+            one.result = trial_results.result(event.values, self._sweep.spec.goals, event.job)
+            self._trials.record(one.resource, one.job.name, one.result)
+        self._tell(one)
+
+    def _stop(self, running: Sequence[Begun], reason: str) -> None:
+        for one in running:
+            finite = trial_results.result(
+                one.values, self._sweep.spec.goals, replace(one.job, phase=Phase.SUCCEEDED)
+            )
+            one.result = replace(finite, state="stopped", reason=reason)
+            self._trials.stop(one.resource, one.job.name, one.result)
+            self._tell(one)
+
+    def _tell(self, one: Begun) -> None:
+        assert one.result
+        one.obj = trial_jobs.noted(one.obj, one.result)
+        self._progress(one.trial())
+
+    def _asked_for(self) -> str:
+        """The end that another command has asked for, such as `arena sweep stop`; "" if none has."""
+        if not self._begun or monotonic() < self._next_look:
+            return self._asked
+        self._next_look = monotonic() + LOOK
+        first = self._begun[min(self._begun)]
+        try:
+            now = self._cluster.get(first.resource, first.job.namespace, first.job.name)
+        except NotFound:
+            return self._asked
+        self._asked = trial_jobs.mark_of(now).end.get("reason", "")
+        return self._asked
+
+    def _end(self, reason: str) -> str:
+        reason = reason or ALL
+        if self._begun:
+            first = self._begun[min(self._begun)]
+            self._trials.record_end(first.resource, first.job.name, reason)
+        return reason

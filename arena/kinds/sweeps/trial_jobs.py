@@ -1,0 +1,279 @@
+"""Jobs that are the trials of a sweep without Katib: what their annotations record, and the sweep they form.
+
+Each trial carries the whole search, so any of them is enough to go on after the process that ran the sweep
+has ended. Its result is written on it once it has ended, so later readers need no logs.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from arena import labels, units
+from arena.errors import SpecError
+from arena.kinds.kind import Object
+from arena.kinds.sweeps.spec import FOREGROUND, SweepSpec
+from arena.model.jobs import Job, Phase
+from arena.model.sweeps import Point, Sweep, Trial
+from arena.search.assignments import Value
+from arena.values import field, frozen, replace
+
+SELECTOR = f"{labels.SWEEP_ENGINE}={FOREGROUND}"
+POINTS = 100
+"""The number of values of each metric that a result holds."""
+GONE = "its process has ended before the sweep did"
+STOPPED, PAUSED = "it was stopped", "paused"
+"""Ends of a sweep that a user asked for."""
+
+
+@frozen
+class Search:
+    """What a sweep was asked for, as its trials record it."""
+
+    kind: str
+    """The name of the kind of its jobs."""
+    sweep: Mapping[str, Any]
+    """The options of the search."""
+    job: Mapping[str, Any]
+    """The options of the job, with placeholders."""
+    created: str
+    """RFC 3339."""
+
+    @property
+    def spec(self) -> SweepSpec:
+        """The options of the search.
+
+        Raises:
+            SpecError: they were not written by arena.
+        """
+        from arena.kinds.spec import parse
+
+        return parse(SweepSpec, self.sweep)
+
+
+@frozen
+class Result:
+    """How a trial ended."""
+
+    state: str
+    """`succeeded`, `failed` or `stopped`."""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    points: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Metric -> its values in their order, thinned out."""
+    reason: str = ""
+
+
+@frozen
+class Mark:
+    """What a job says of itself as a trial."""
+
+    search: Search
+    number: int
+    assignments: Mapping[str, Value]
+    parent: str = ""
+    """The trial from whose checkpoint it goes on; "" if it starts anew."""
+    result: Result | None = None
+    """None until its end has been recorded."""
+    end: Mapping[str, str] = field(default_factory=dict)
+    """How the sweep ended: `reason` and `at`; only on its first trial."""
+
+
+def marked(job: Object, sweep: str, mark: Mark) -> dict[str, Any]:
+    """The object of a trial: a job with the labels and annotations of its sweep."""
+    meta = job["metadata"]
+    trial = {"number": mark.number, "assignments": dict(mark.assignments), "parent": mark.parent}
+    own = {labels.SWEEP: sweep, labels.SWEEP_ENGINE: FOREGROUND}
+    notes = {labels.SWEEP_SEARCH: _written(mark.search), labels.TRIAL: json.dumps(trial)}
+    return {
+        **job,
+        "metadata": {
+            **meta,
+            "labels": {**(meta.get("labels") or {}), **own},
+            "annotations": {**(meta.get("annotations") or {}), **notes},
+        },
+    }
+
+
+def _written(search: Search) -> str:
+    known = {"kind": search.kind, "sweep": dict(search.sweep), "job": dict(search.job)}
+    return json.dumps({**known, "created": search.created})
+
+
+def note(result: Result) -> dict[str, Any]:
+    """The patch that records the result of a trial."""
+    known = {
+        "state": result.state, "metrics": dict(result.metrics),
+        "points": {name: thinned(values) for name, values in result.points.items()},
+        "reason": result.reason,
+    }  # fmt: skip
+    return {"metadata": {"annotations": {labels.TRIAL_RESULT: json.dumps(known)}}}
+
+
+def noted(obj: Object, result: Result) -> dict[str, Any]:
+    """A trial with its result."""
+    meta, notes = obj["metadata"], note(result)["metadata"]["annotations"]
+    return {**obj, "metadata": {**meta, "annotations": {**(meta.get("annotations") or {}), **notes}}}
+
+
+def note_of_end(reason: str, at: datetime) -> dict[str, Any]:
+    """The patch of the first trial that records the end of the sweep."""
+    text = json.dumps({"reason": reason, "at": units.rfc3339(at)})
+    return {"metadata": {"annotations": {labels.SWEEP_END: text}}}
+
+
+def extended(mark: Mark, max_trials: int, at: datetime) -> dict[str, Any]:
+    """The patch of the first trial that lets the sweep run more trials, once it is resumed."""
+    more = replace(mark.search, sweep={**mark.search.sweep, "max-trials": max_trials})
+    notes = {labels.SWEEP_SEARCH: _written(more)}
+    end = note_of_end(PAUSED, at)["metadata"]["annotations"] if mark.end else {}
+    return {"metadata": {"annotations": {**notes, **end}}}
+
+
+def reopened() -> dict[str, Any]:
+    """The patch of the first trial that removes the end of the sweep."""
+    return {"metadata": {"annotations": {labels.SWEEP_END: None}}}
+
+
+def thinned(values: Sequence[float]) -> list[float]:
+    """At most POINTS of the values, evenly chosen, the last one included."""
+    if len(values) <= POINTS:
+        return list(values)
+    return [values[round(at * (len(values) - 1) / (POINTS - 1))] for at in range(POINTS)]
+
+
+_OWN = (labels.SWEEP_SEARCH, labels.SWEEP_END, labels.TRIAL, labels.TRIAL_RESULT, labels.SUBMISSION)
+
+
+def plain(obj: Object, name: str) -> dict[str, Any]:
+    """The job of a trial under another name, without what the cluster and the sweep have added."""
+    meta = obj["metadata"]
+    marks = {key: value for key, value in (meta.get("labels") or {}).items() if key != labels.SWEEP_ENGINE}
+    notes = {key: value for key, value in (meta.get("annotations") or {}).items() if key not in _OWN}
+    kept = {key: value for key, value in obj.items() if key not in ("metadata", "status")}
+    return {**kept, "metadata": {"name": name, "labels": marks, "annotations": notes}}
+
+
+def sweep_of(obj: Object) -> str:
+    """The name of the sweep that a job is a trial of; "" if it is none of a foreground sweep."""
+    own = obj["metadata"].get("labels") or {}
+    return str(own.get(labels.SWEEP) or "") if own.get(labels.SWEEP_ENGINE) == FOREGROUND else ""
+
+
+def mark_of(obj: Object) -> Mark:
+    """What a trial's annotations record; others may have written them.
+
+    Raises:
+        SpecError: they are not what arena writes.
+    """
+    notes = obj["metadata"].get("annotations") or {}
+    try:
+        search, trial = json.loads(notes[labels.SWEEP_SEARCH]), json.loads(notes[labels.TRIAL])
+        given = json.loads(notes.get(labels.TRIAL_RESULT) or "null")
+        end = json.loads(notes.get(labels.SWEEP_END) or "{}")
+        return Mark(
+            search=Search(
+                kind=str(search["kind"]), sweep=dict(search["sweep"]), job=dict(search["job"]),
+                created=str(search["created"]),
+            ),
+            number=int(trial["number"]),
+            assignments={str(name): value for name, value in trial["assignments"].items()},
+            parent=str(trial.get("parent") or ""),
+            result=_result(given) if given else None,
+            end={str(key): str(value) for key, value in end.items()},
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        name = obj["metadata"]["name"]
+        raise SpecError(
+            f'the annotations of the trial "{name}" cannot be read', "they were changed after its creation"
+        ) from error
+
+
+def _result(given: Mapping[str, Any]) -> Result:
+    return Result(
+        state=str(given["state"]),
+        metrics={str(name): float(value) for name, value in given["metrics"].items()},
+        points={str(name): tuple(map(float, values)) for name, values in given["points"].items()},
+        reason=str(given["reason"]),
+    )
+
+
+def trial(obj: Object, job: Job) -> Trial:
+    """A trial of a foreground sweep.
+
+    Raises:
+        SpecError: as `mark_of`.
+    """
+    mark = mark_of(obj)
+    known, phase = mark.result, job.phase
+    if known:
+        phase = Phase.FAILED if known.state == "failed" else Phase.SUCCEEDED
+    points = known.points if known else {}
+    return Trial(
+        name=job.name,
+        namespace=job.namespace,
+        number=mark.number,
+        phase=phase,
+        stopped=known is not None and known.state == "stopped",
+        assignments=mark.assignments,
+        metrics=known.metrics if known else {},
+        points=tuple(
+            Point(name, step, value) for name, values in points.items() for step, value in enumerate(values)
+        ),
+        job=job.name,
+        kind=job.kind,
+        reason=known.reason if known else job.reason,
+        started=job.started,
+        ended=job.finished,
+    )
+
+
+def sweep(name: str, trials: Sequence[tuple[Object, Job]]) -> Sweep:
+    """A sweep that its trials form.
+
+    Args:
+        trials: at least one, with the jobs that they are.
+
+    Raises:
+        SpecError: as `mark_of`.
+    """
+    marks = [mark_of(obj) for obj, _ in trials]
+    first = min(range(len(trials)), key=lambda at: marks[at].number)
+    search, end, job = marks[first].search, marks[first].end, trials[first][1]
+    spec, found = search.spec, sorted((trial(*one) for one in trials), key=lambda one: one.number)
+    phase, reason = _state(end, found)
+    return Sweep(
+        name=name,
+        namespace=job.namespace,
+        engine=FOREGROUND,
+        kind=search.kind,
+        type=trials[first][0].get("kind", ""),
+        algorithm=spec.algorithm,
+        settings=spec.algorithm_setting,
+        objectives=spec.goals,
+        parameters=spec.parameters,
+        constraints=spec.constraint,
+        early_stopping=spec.early_stop,
+        phase=phase,
+        reason=reason,
+        max_trials=spec.max_trials or None,
+        max_failed=spec.max_failed,
+        parallel=spec.parallel,
+        trials=tuple(found),
+        created=units.when(search.created),
+        ended=units.when(end.get("at")) if phase.is_final else None,
+        ours=True,
+        uid=trials[first][0]["metadata"].get("uid", ""),
+        submitter=(trials[first][0]["metadata"].get("annotations") or {}).get(labels.SUBMITTER, ""),
+    )
+
+
+def _state(end: Mapping[str, str], trials: Sequence[Trial]) -> tuple[Phase, str]:
+    """The phase of a sweep, and the reason for it."""
+    reason = end.get("reason", "")
+    if reason == PAUSED:
+        return Phase.SUSPENDED, "it is paused"
+    if end:
+        return (Phase.FAILED if reason.startswith("failed") else Phase.SUCCEEDED), reason
+    if all(one.phase.is_final for one in trials):
+        return Phase.SUSPENDED, "no trial is running: unless its process still works, resume it"
+    return Phase.RUNNING, ""

@@ -1,0 +1,38 @@
+"""How a trial that this process has followed ended, from what it reported and from its job."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from arena.kinds.sweeps.trial_jobs import Result
+from arena.model.jobs import Job, Phase
+from arena.model.sweeps import Goal
+
+
+def result(values: Mapping[str, Sequence[float]], goals: Sequence[Goal], job: Job) -> Result:
+    """How a trial ended, from what it reported and from its job.
+
+    Args:
+        values: metric -> all that was reported, in its order.
+    """
+    finite = {name: [one for one in seen if math.isfinite(one)] for name, seen in values.items()}
+    ways = {one.metric: one.maximize for one in goals}
+    metrics = {name: (max if ways.get(name, True) else min)(seen) for name, seen in finite.items() if seen}
+    points = {name: tuple(seen) for name, seen in finite.items()}
+    if job.phase is not Phase.SUCCEEDED:
+        return Result(state="failed", metrics=metrics, points=points, reason=job.reason or "its job failed")
+    for one in goals:
+        seen = values.get(one.metric, ())
+        if not seen:
+            return Result(state="failed", metrics=metrics, points=points, reason=silence(one.metric, values))
+        if not math.isfinite(seen[-1]):
+            why = f"{one.metric} became {seen[-1]}"
+            return Result(state="failed", metrics=metrics, points=points, reason=why)
+    return Result(state="succeeded", metrics=metrics, points=points)
+
+
+def silence(metric: str, values: Mapping[str, Sequence[float]]) -> str:
+    """Why a trial has no value of a metric, as far as its output tells."""
+    if values:
+        names = ", ".join(sorted(values))
+        return f"it reported no value of {metric}, but of {names}"
+    return f"it reported no value of {metric}: print lines such as {metric}=0.5, and flush the output"
