@@ -79,6 +79,8 @@ class Container:
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 env={}, cwd="/", start_new_session=True, pass_fds=(self._bell,),
             )  # fmt: skip
+            # At once: the program whose output it reads starts at the same time, and comes first.
+            os.setpriority(os.PRIO_PROCESS, self._launcher.pid, collector.NICE)
 
     def settle(self) -> None:
         """Wait for the process that starts the collector, which ends in a moment."""

@@ -39,6 +39,8 @@ PAUSE, RARE = 0.25, 2.0
 first, and when a program has run for long."""
 SHARE = 0.05
 """That part of the time for which it has followed a program lies between two writes."""
+NICE = 5
+"""The priority at which it works; whoever starts it sets that."""
 BUSY = 0.5
 """The part of the time for which it works at most, while output grows without a pause."""
 
@@ -144,7 +146,6 @@ def main(bell: int, folder: str) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return
-    os.nice(5)
     follow(Collector(load("collect.json"), load("observed.json"), bell), folder)
 
 
