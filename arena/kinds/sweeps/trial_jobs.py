@@ -24,6 +24,8 @@ POINTS = 100
 GONE = "its process has ended before the sweep did"
 STOPPED, PAUSED = "it was stopped", "paused"
 """Ends of a sweep that a user asked for."""
+FAILED = "failed: "
+"""How the end of a sweep begins that has failed."""
 
 
 @frozen
@@ -273,7 +275,8 @@ def _state(end: Mapping[str, str], trials: Sequence[Trial]) -> tuple[Phase, str]
     if reason == PAUSED:
         return Phase.SUSPENDED, "it is paused"
     if end:
-        return (Phase.FAILED if reason.startswith("failed") else Phase.SUCCEEDED), reason
+        failed = reason.startswith(FAILED)
+        return (Phase.FAILED if failed else Phase.SUCCEEDED), reason.removeprefix(FAILED)
     if all(one.phase.is_final for one in trials):
         return Phase.SUSPENDED, "no trial is running: unless its process still works, resume it"
     return Phase.RUNNING, ""

@@ -22,8 +22,8 @@ _POINTS = 5000
 def draw(study: Study, device: Device) -> Scene:
     """One curve for each trial that reported values, in the colour of its result."""
     chosen = [at for at, row in enumerate(study.rows) if row.points]
-    if not chosen:
-        why = "No trial has reported intermediate values."
+    if all(len(study.rows[at].points) < 2 for at in chosen):
+        why = "No trial has reported more than one value."
         return Scene(title=TITLE, device=device, notes=(why,))
     places = study.places()
     notes = []

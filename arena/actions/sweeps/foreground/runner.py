@@ -135,7 +135,8 @@ class Runner:
         if len(failed) >= self._sweep.spec.max_failed:
             last = failed[-1]
             assert last.result
-            return f"failed: {len(failed)} trials failed, trial {last.number} because {last.result.reason}"
+            why = f"{len(failed)} trials failed, trial {last.number} because {last.result.reason}"
+            return trial_jobs.FAILED + why
         return ""
 
     def _fill(self) -> str:
@@ -221,7 +222,8 @@ class Runner:
             finite = trial_results.result(
                 one.values, self._sweep.spec.goals, replace(one.job, phase=Phase.SUCCEEDED)
             )
-            one.result = replace(finite, state="stopped", reason=reason)
+            why = reason.removeprefix(trial_jobs.FAILED)
+            one.result = replace(finite, state="stopped", reason=why)
             self._trials.stop(one.resource, one.job.name, one.result)
             self._tell(one)
 
