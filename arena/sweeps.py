@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from arena.actions.sweeps.find import sweep, sweeps
     from arena.actions.sweeps.importance import importances
     from arena.actions.sweeps.jobs import logs
+    from arena.actions.sweeps.study import study
     from arena.actions.sweeps.submit import preview, submit
     from arena.actions.sweeps.wait import wait
     from arena.actions.sweeps.why import why
@@ -38,6 +39,7 @@ _HOMES = {
     "actions.sweeps.find": "sweep sweeps",
     "actions.sweeps.importance": "importances",
     "actions.sweeps.jobs": "logs",
+    "actions.sweeps.study": "study",
     "actions.sweeps.submit": "preview submit",
     "actions.sweeps.wait": "wait",
     "actions.sweeps.why": "why",
@@ -66,6 +68,7 @@ __all__ = [
     "rows",
     "spec",
     "stop",
+    "study",
     "submit",
     "sweep",
     "sweeps",

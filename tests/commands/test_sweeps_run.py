@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
+import optuna
 import pytest
 import yaml
 from product import Product, product, until
@@ -102,6 +103,28 @@ def test_the_manifest_of_the_best_runs(arena: Product) -> None:
     assert "arena.kubeflow.org/sweep" not in job["metadata"]["labels"]
     arena.cluster().create(JOBS, "default", job)
     arena.must("wait", "plain-trial-1", "--timeout", "60s")
+
+
+def test_export_to_files(arena: Product) -> None:
+    """Tables and studies are saved where the user wants; none is replaced without --force."""
+    submit(arena, "saved", "for i in 1 2; do echo score=$i.{x}; done", "--wait")
+    trials = found(arena, "saved")["trials"]
+    assert arena.run("sweep", "export", "saved", "-o", "optuna") == (0, "", "saved saved.db\n")
+    study = optuna.load_study(study_name="saved", storage=f"sqlite:///{arena.home / 'saved.db'}")
+    assert [(one.user_attrs["name"], one.params, one.value) for one in study.trials] == [
+        (one["name"], one["assignments"], one["metrics"]["score"]) for one in trials
+    ]
+    assert [list(one.intermediate_values.values()) for one in study.trials] == [
+        [at["value"] for at in one["points"]] for one in trials
+    ]
+    again = arena.run("sweep", "export", "saved", "-o", "optuna")
+    assert (again.code, again.err) == (
+        5, "Error: saved.db already exists\nHint: choose another file, or replace it with --force\n",
+    )  # fmt: skip
+    arena.must("sweep", "export", "saved", "-o", "json", "--file", "saved.db", "--force")
+    assert (arena.home / "saved.db").read_text() == arena.must("sweep", "export", "saved", "-o", "json")
+    ended = arena.run("sweep", "export", "saved", "-o", "optuna", "--file", "-")
+    assert (ended.code, ended.err.splitlines()[0]) == (2, "Error: -o optuna needs a file")
 
 
 @pytest.mark.parametrize("kind", ["pytorchjob", "mpijob", "trainjob", "jobset", "tfjob"])

@@ -10,4 +10,5 @@ why.py       why a trial or a sweep fails or waits
 jobs.py      the jobs of trials, and their logs
 wait.py      wait for the end
 export.py    the trials as a table for other programs
+study.py     the trials as a study of Optuna
 """

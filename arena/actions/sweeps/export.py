@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from typing import Any
 
+from arena.errors import ArenaError, Conflict
 from arena.model.sweeps import Sweep, Trial
 from arena.search.assignments import shown
 from arena.units import rfc3339
@@ -59,6 +61,34 @@ def export(one: Sweep, form: str) -> str:
     writer.writerow(titles)
     writer.writerows([_cell(row[title]) for title in titles] for row in found)
     return text.getvalue()
+
+
+def save(one: Sweep, path: str, form: str, *, over: bool = False) -> None:
+    """Write the trials into a file, as `export` makes its text.
+
+    Args:
+        over: whether a file that exists is replaced.
+
+    Raises:
+        Conflict: the file exists.
+        ArenaError: it cannot be written.
+    """
+    check_new(path, over=over)
+    try:
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(export(one, form))
+    except OSError as cause:
+        raise ArenaError(f"{path} cannot be written: {cause.strerror}", "choose another file") from cause
+
+
+def check_new(path: str, *, over: bool) -> None:
+    """Check that a file does not exist, unless it is to be replaced.
+
+    Raises:
+        Conflict: it exists.
+    """
+    if os.path.lexists(path) and not over:
+        raise Conflict(f"{path} already exists", "choose another file, or replace it with --force")
 
 
 def _cell(value: Any) -> str:
