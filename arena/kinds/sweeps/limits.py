@@ -28,9 +28,17 @@ def _reasons(spec: SweepSpec, kind: Kind) -> Iterator[str]:
             yield f"Katib knows no conditions, such as that of {parameter.name}"
     if spec.early_stop not in ("", "median"):
         yield f"Katib has no early stopping {spec.early_stop}"
+    yield from _budgets(spec)
     if kind.name in trial_job.UNKNOWN:
         yield f"Katib cannot run jobs of the kind {kind.name}"
     try:
         katib.parameters_of(spec.space)
     except SearchError as error:
         yield str(error)
+
+
+def _budgets(spec: SweepSpec) -> Iterator[str]:
+    if spec.timeout:
+        yield "Katib knows no time limit of a sweep"
+    if spec.max_gpu_hours:
+        yield "Katib counts no GPU hours"

@@ -73,6 +73,13 @@ def _number(given: object) -> str:
     return word
 
 
+def _hours(given: object) -> str:
+    word = _number(given)
+    if word and float(word) <= 0:
+        raise SpecError(f"{shown(given)} is not a number of hours", "give more than 0")
+    return word
+
+
 def _seed(given: object) -> str:
     return str(types.integer(0)(given)) if text(given) else ""
 
@@ -108,6 +115,14 @@ class SweepSpec(Record):
     )
     parallel: int = option(3, "Number of trials that run at the same time", types.POSITIVE)
     max_failed: int = option(3, "Number of failed trials after which the sweep fails", types.POSITIVE)
+    timeout: int = option(
+        0,
+        "Time from the creation of the sweep until it ends with all its trials (0: no limit)",
+        types.SECONDS,
+    )
+    max_gpu_hours: str = option(
+        "", "GPU hours of all trials together, after which no more begin", OptionType(_hours, "N")
+    )
     early_stop: str = option(
         "", "End trials that are worse than the others at the same step", choice(*STOPPING)
     )

@@ -26,6 +26,8 @@ STOPPED, PAUSED = "it was stopped", "paused"
 """Ends of a sweep that a user asked for."""
 FAILED = "failed: "
 """How the end of a sweep begins that has failed."""
+TIMED_OUT, SPENT = "the time limit was reached", "all GPU hours were used"
+"""Ends of a sweep by a limit that no further trials extend."""
 
 
 @frozen
@@ -63,6 +65,8 @@ class Result:
     points: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """Metric -> its values in their order, thinned out."""
     reason: str = ""
+    gpu_hours: float = 0.0
+    """What it used, as the cluster may forget when a stopped job started."""
 
 
 @frozen
@@ -106,7 +110,7 @@ def note(result: Result) -> dict[str, Any]:
     known = {
         "state": result.state, "metrics": dict(result.metrics),
         "points": {name: thinned(values) for name, values in result.points.items()},
-        "reason": result.reason,
+        "reason": result.reason, "gpuHours": result.gpu_hours,
     }  # fmt: skip
     return {"metadata": {"annotations": {labels.TRIAL_RESULT: json.dumps(known)}}}
 
@@ -196,6 +200,7 @@ def _result(given: Mapping[str, Any]) -> Result:
         metrics={str(name): float(value) for name, value in given["metrics"].items()},
         points={str(name): tuple(map(float, values)) for name, values in given["points"].items()},
         reason=str(given["reason"]),
+        gpu_hours=float(given.get("gpuHours") or 0),
     )
 
 

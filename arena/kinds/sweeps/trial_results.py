@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from arena.kinds.sweeps.trial_jobs import Result
 from arena.model.jobs import Job, Phase
 from arena.model.sweeps import Goal
+from arena.values import replace
 
 
 def result(values: Mapping[str, Sequence[float]], goals: Sequence[Goal], job: Job) -> Result:
@@ -18,16 +20,24 @@ def result(values: Mapping[str, Sequence[float]], goals: Sequence[Goal], job: Jo
     ways = {one.metric: one.maximize for one in goals}
     metrics = {name: (max if ways.get(name, True) else min)(seen) for name, seen in finite.items() if seen}
     points = {name: tuple(seen) for name, seen in finite.items()}
+    used = gpu_hours(job, job.finished)
+    made = Result(state="failed", metrics=metrics, points=points, gpu_hours=used)
     if job.phase is not Phase.SUCCEEDED:
-        return Result(state="failed", metrics=metrics, points=points, reason=job.reason or "its job failed")
+        return replace(made, reason=job.reason or "its job failed")
     for one in goals:
         seen = values.get(one.metric, ())
         if not seen:
-            return Result(state="failed", metrics=metrics, points=points, reason=silence(one.metric, values))
+            return replace(made, reason=silence(one.metric, values))
         if not math.isfinite(seen[-1]):
-            why = f"{one.metric} became {seen[-1]}"
-            return Result(state="failed", metrics=metrics, points=points, reason=why)
-    return Result(state="succeeded", metrics=metrics, points=points)
+            return replace(made, reason=f"{one.metric} became {seen[-1]}")
+    return replace(made, state="succeeded")
+
+
+def gpu_hours(job: Job, until: datetime | None) -> float:
+    """The hours from the start of a job to a moment, multiplied by the GPUs that it requests."""
+    if job.started is None or until is None:
+        return 0.0
+    return job.gpus * max(0.0, (until - job.started).total_seconds()) / 3600
 
 
 def silence(metric: str, values: Mapping[str, Sequence[float]]) -> str:

@@ -4,6 +4,7 @@ sweep.py     what a sweep of this kind consists of: its request, its search and 
 trials.py    creates the jobs of trials, records their results, stops them
 observer.py  follows one trial: what it reports, and how it ends
 runner.py    keeps all slots busy until the budget is spent
+budget.py    the time and the GPU hours that are left
 find.py      such sweeps, read from their trials
 
 Nothing but the jobs and their annotations knows the sweep: whatever is killed, `resume` goes on from these.

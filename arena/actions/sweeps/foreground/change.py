@@ -11,7 +11,7 @@ from arena.actions.sweeps.foreground import find
 from arena.actions.sweeps.foreground.find import There
 from arena.errors import Conflict
 from arena.kinds.sweeps import trial_jobs
-from arena.kinds.sweeps.trial_jobs import PAUSED, STOPPED, Result
+from arena.kinds.sweeps.trial_jobs import PAUSED, SPENT, STOPPED, TIMED_OUT, Result
 from arena.model.jobs import Phase
 from arena.model.sweeps import Sweep
 
@@ -54,7 +54,7 @@ def extend(session: Session, there: Sequence[There], max_trials: int) -> Sweep:
         Conflict: it has ended otherwise than by the number of its trials.
     """
     before = find.assembled(there)
-    if before.phase is Phase.FAILED or before.reason == STOPPED:
+    if before.phase is Phase.FAILED or before.reason in (STOPPED, TIMED_OUT, SPENT):
         raise Conflict(f'sweep "{before.name}" cannot be extended: {before.reason}', "submit another one")
     _record(session, there, trial_jobs.extended(find.first(there).mark, max_trials, session.now()))
     return _read(session, there)

@@ -26,6 +26,13 @@ class Reported(NamedTuple):
     """Metric -> all values so far."""
 
 
+class Started(NamedTuple):
+    """The job of a trial has started."""
+
+    number: int
+    job: Job
+
+
 class Ended(NamedTuple):
     """A trial has ended, and all its output was read."""
 
@@ -42,7 +49,7 @@ class Broken(NamedTuple):
     error: ArenaError
 
 
-Event = Reported | Ended | Broken
+Event = Started | Reported | Ended | Broken
 
 
 def observe(
@@ -63,6 +70,8 @@ def observe(
                     if reading.take(item):
                         tell(Reported(number, reading.values()))
                 elif item.uid == job.uid:
+                    if item.started and not reading.job.started:
+                        tell(Started(number, item))
                     reading.job = item
             there = reading.job if reading.job.phase.is_final else None
             tell(Ended(number, there, reading.values()))

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from arena.actions.sweeps import search
 from arena.actions.sweeps.foreground import observer
-from arena.actions.sweeps.foreground.observer import Broken, Ended, Event, Reported
+from arena.actions.sweeps.foreground.budget import Budget
+from arena.actions.sweeps.foreground.observer import Broken, Ended, Event, Reported, Started
 from arena.actions.sweeps.foreground.trials import Sweep, Trials
 from arena.errors import ArenaError, Conflict, NotFound, SpecError
 from arena.kinds.sweeps import trial_jobs, trial_results
-from arena.kinds.sweeps.trial_jobs import Result
+from arena.kinds.sweeps.trial_jobs import SPENT, TIMED_OUT, Result
 from arena.model.jobs import Job, Phase
 from arena.model.sweeps import Trial
 from arena.resources import Resource
@@ -94,6 +95,7 @@ class Runner:
         self._search = Search(
             spec.space, self._objectives, spec.algorithm, spec.algorithm_setting, sweep.seed
         )
+        self._budget = Budget(sweep, session.now)
         self._begun = {one.number: one for one in there}
         self._events: queue.Queue[Event] = queue.Queue()
         self._next_attempt = self._next_look = 0.0
@@ -113,7 +115,7 @@ class Runner:
             running = self._running()
             if not running:
                 break
-            if reason and reason not in (ALL, trial_jobs.PAUSED):
+            if reason and reason not in (ALL, SPENT, trial_jobs.PAUSED):
                 self._stop(running, reason)
             else:
                 self._take()
@@ -126,6 +128,8 @@ class Runner:
         """Why the sweep ends now, although not all trials have begun; "" if it goes on."""
         if asked := self._asked_for():
             return asked
+        if self._begun and self._budget.seconds() <= 0:
+            return TIMED_OUT
         first = self._objectives[0]
         for one in self._begun.values():
             value = one.result.metrics.get(first.metric) if one.result else None
@@ -145,6 +149,8 @@ class Runner:
         left = spec.max_trials - len(self._begun)
         if left <= 0:
             return ALL
+        if self._budget.is_spent(self._begun.values()):
+            return SPENT
         free = min(spec.parallel - len(self._running()), left)
         if free <= 0 or monotonic() < self._next_attempt:
             return ""
@@ -184,7 +190,7 @@ class Runner:
         """Handle the next event, or none if something else is due."""
         due = min(self._next_look, self._next_attempt or self._next_look)
         try:
-            event = self._events.get(timeout=max(0.0, due - monotonic()))
+            event = self._events.get(timeout=max(0.0, min(due - monotonic(), self._budget.seconds())))
         except queue.Empty:
             return
         one = self._begun[event.number]
@@ -192,7 +198,9 @@ class Runner:
             if not isinstance(event.error, NotFound):
                 raise event.error
             event = Ended(one.number, None, one.values)
-        if isinstance(event, Reported):
+        if isinstance(event, Started):
+            one.job = event.job
+        elif isinstance(event, Reported):
             one.values = event.values
             self._judge(one)
         elif one.is_running:
@@ -219,9 +227,8 @@ class Runner:
 
     def _stop(self, running: Sequence[Begun], reason: str) -> None:
         for one in running:
-            finite = trial_results.result(
-                one.values, self._sweep.spec.goals, replace(one.job, phase=Phase.SUCCEEDED)
-            )
+            ended = replace(one.job, phase=Phase.SUCCEEDED, finished=self._session.now())
+            finite = trial_results.result(one.values, self._sweep.spec.goals, ended)
             why = reason.removeprefix(trial_jobs.FAILED)
             one.result = replace(finite, state="stopped", reason=why)
             self._trials.stop(one.resource, one.job.name, one.result)

@@ -161,7 +161,11 @@ def _settled(session: Session, request: Request, spec: SweepSpec, tell: Tell) ->
 def _first(sweep: Sweep, trials: Trials, *, ask: bool, tell: Tell) -> Plan:
     """The plan of a first trial."""
     example = Proposal(sweep.spec.space.filled(Parameter.first))
-    return trials.plan(1, example, ask=ask, tell=tell)
+    made = trials.plan(1, example, ask=ask, tell=tell)
+    kind, limit = sweep.request.kind, sweep.spec.max_gpu_hours
+    if limit and not kind.read(made.main, []).gpus and not filling.needs_types(sweep.request):
+        raise SpecError("--max-gpu-hours: the trials request no GPUs", "add --gpus N, or use --timeout")
+    return made
 
 
 def _check_secrets(request: Request) -> None:
