@@ -5,6 +5,7 @@ import pytest
 BASE = ("--name", "digits", "--image", "i", "--metric", "accuracy:max")
 LR = ("--param", "lr=log:1e-5..1e-1")
 DRY = "--dry-run"
+KATIB = ("--engine", "katib")
 
 
 @pytest.mark.parametrize(
@@ -16,7 +17,7 @@ DRY = "--dry-run"
         ((*LR, "-e", "A={b}", "x {lr}"), "--env has {b}, which is no parameter"),
         (("--param", "lr=unifrom:0..1", "x {lr}"), "did you mean uniform:0..1?"),
         (("--param", "lr", "x {lr}"), '--param: "lr" has no value'),
-        (("--param", "trial=1,2", "x {trial}"), '--param: "trial" stands for the name of the trial'),
+        (("--param", "trial=1,2", "x {trial}"), '--param: "trial" stands for the name of a trial'),
         (("--param", "lr=log:0..1", "x {lr}"), "lr is logarithmic, so it must start above 0"),
         ((*LR, "--metric", "loss:down", "x {lr}"), '--metric: "loss:down" is not a metric'),
         ((*LR, "--metric", "accuracy:min", "x {lr}"), '--metric: "accuracy" is given twice'),
@@ -25,11 +26,11 @@ DRY = "--dry-run"
         ((*LR, "--algorithm-setting", "gama=1", "x {lr}"), 'random has no setting "gama"'),
         ((*LR, "--algorithm", "grid", "x {lr}"), "grid needs a step for lr"),
         ((*LR, "--algorithm", "cmaes", "x {lr}"), "cmaes needs at least two parameters"),
-        ((*LR, "--algorithm", "nsga2", "x {lr}"), "Katib has no nsga2"),
-        ((*LR, "--constraint", "lr<0.1", "x {lr}"), 'Katib has no constraints such as "lr<0.1"'),
+        ((*LR, *KATIB, "--algorithm", "nsga2", "x {lr}"), "Katib has no algorithm nsga2"),
+        ((*LR, *KATIB, "--constraint", "lr<0.1", "x {lr}"), "Katib knows no constraints"),
         ((*LR, "--constraint", "b<0.1", "x {lr}"), '"b<0.1" names b, which is no parameter'),
         ((*LR, "--constraint", "lr>1", "x {lr}"), "random combinations fulfils the constraint"),
-        ((*LR, "--param", "n=1,2 if lr>0.01", "x {lr} {n}"), "Katib has no conditions"),
+        ((*LR, *KATIB, "--param", "n=1,2 if lr>0.01", "x {lr} {n}"), "Katib knows no conditions"),
         ((*LR, "--parallel", "5", "--max-trials", "4", "x {lr}"), "--parallel 5 is more than the number of"),
         ((*LR, "--max-failed", "5", "--max-trials", "4", "x {lr}"), "--max-failed 5 is more than the number"),
         ((*LR, "--max-trials", "0", "x {lr}"), "--max-trials"),
@@ -45,7 +46,7 @@ DRY = "--dry-run"
          "--early-stop median: hyperband ends bad trials itself"),
         ((*LR, "--early-stop", "medium", "x {lr}"), '--early-stop: "medium" is not allowed'),
         ((*LR, "--name", "n" * 41, "x {lr}"), "use at most 40 characters"),
-        (("--param", "gpus=1,2", "--gpus", "{gpus}", "x"), "--gpus: Katib fills the values of parameters"),
+        (("--param", "gpus=1,2", *KATIB, "--gpus", "{gpus}", "x"), "Katib fills parameters only into text"),
         (("--param", 'opt="it\'s",b', "x {opt}"), "has characters that Katib cannot put into a job"),
         (("--param", 'opt="a b",c', "x $(y {opt})"), "pass it as a variable"),
     ],
