@@ -46,7 +46,7 @@ def test_time_limit(arena: Product) -> None:
     assert [one["status"] for one in made["trials"]] == ["STOPPED", "STOPPED"]
     assert all(one["reason"] == "the time limit was reached" for one in made["trials"])
     begun, ended = (datetime.fromisoformat(made[one]) for one in ("creationTimestamp", "completionTime"))
-    assert 11 <= (ended - begun).total_seconds() < 30
+    assert 11 <= (ended - begun).total_seconds() < 60
     code, _, err = arena.run("sweep", "extend", "late", "--max-trials", "20")
     assert code == 5
     assert 'sweep "late" cannot be extended: the time limit was reached' in err
@@ -54,7 +54,7 @@ def test_time_limit(arena: Product) -> None:
 
 def test_gpu_hours(arena: Product) -> None:
     """No trial begins once all GPU hours are used, which a resumed sweep counts from all its trials."""
-    words = ("--max-trials", "9", "--parallel", "1", "--gpus", "2", "--max-gpu-hours", "0.001")
+    words = ("--max-trials", "60", "--parallel", "1", "--gpus", "2", "--max-gpu-hours", "0.003")
     child = arena.start(*LINE, "--name", "dear", *words, "sleep 1.1; echo score={x}")
     until(lambda: "dear-2" in arena.jobs())
     child.send_signal(signal.SIGKILL)
@@ -69,7 +69,7 @@ def test_gpu_hours(arena: Product) -> None:
         ).total_seconds()
         for one in made["trials"]
     ]
-    assert sum(spans) * 2 / 3600 >= 0.001 > sum(spans[:-1]) * 2 / 3600
+    assert sum(spans) * 2 / 3600 >= 0.003 > sum(spans[:-1]) * 2 / 3600
     assert all(one["status"] == "SUCCEEDED" for one in made["trials"])
 
 
