@@ -1,4 +1,4 @@
-"""The time and the GPU hours of sweeps that the command runs itself."""
+"""The time, the GPU hours and the early stopping of sweeps that the command runs itself."""
 
 import json
 import shlex
@@ -105,3 +105,14 @@ def test_bad_budgets(arena: Product, words: tuple[str, ...], error: str) -> None
     assert code == 2
     assert error in err
     assert "bad-1" not in arena.jobs()
+
+
+def test_settings_of_early_stopping(arena: Product) -> None:
+    """With the settings, one other trial and two values are enough to end a trial early."""
+    line = f"echo loss={{x}}; echo loss={{x}}; test {{x}} = 1 || {{ {held(arena, 'never')}; }}"
+    rule = ("--early-stop", "median", "--early-stop-setting", "start_step=2")
+    rule += ("--early-stop-setting", "min_trials_required=1", "--engine", "foreground")
+    space = ("--param", "x=1,9", "--algorithm", "grid", "--parallel", "1", "--metric", "loss:min")
+    child = arena.start("sweep", "submit", "job", "--name", "eager", *space, *rule, line)
+    assert child.wait(60) == 0
+    assert [one["status"] for one in found(arena, "eager")["trials"]] == ["SUCCEEDED", "STOPPED"]

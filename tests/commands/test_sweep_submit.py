@@ -1,5 +1,7 @@
 """arena sweep submit: what is sent, what is refused, and what a file and a job give."""
 
+import json
+
 import pytest
 
 BASE = ("--name", "digits", "--image", "i", "--metric", "accuracy:max")
@@ -49,8 +51,13 @@ KATIB = ("--engine", "katib")
         (("--param", "gpus=1,2", *KATIB, "--gpus", "{gpus}", "x"), "Katib fills parameters only into text"),
         (("--param", 'opt="it\'s",b', "x {opt}"), "has characters that Katib cannot put into a job"),
         (("--param", 'opt="a b",c', "x $(y {opt})"), "pass it as a variable"),
+        ((*LR, "--early-stop-setting", "start_step=9", "x {lr}"), "--early-stop-setting needs the rule"),
+        ((*LR, "--early-stop", "median", "--early-stop-setting", "step=9", "x {lr}"),
+         '--early-stop-setting: median has no setting "step"; its settings are min_trials_required'),
+        ((*LR, "--early-stop", "median", "--early-stop-setting", "start_step=0", "x {lr}"),
+         "--early-stop-setting: the setting start_step is a whole number from 1"),
     ],
-    ids=range(33),
+    ids=range(36),
 )  # fmt: skip
 def test_refused(arena, words, said):
     """What cannot be used is refused in a sentence before anything is created."""
@@ -58,3 +65,14 @@ def test_refused(arena, words, said):
     assert (ended.code, ended.out) == (2, "")
     assert said in ended.err
     assert len(ended.err.splitlines()) <= 2
+
+
+def test_settings_of_early_stopping(arena):
+    """Katib's medianstop gets the settings."""
+    rule = ("--early-stop", "median", "--early-stop-setting", "start_step=9")
+    ended = arena("sweep", "submit", "job", *BASE, *LR, *KATIB, *rule, DRY, "-o", "json", "x {lr}")
+    assert ended.code == 0
+    assert json.loads(ended.out)["spec"]["earlyStopping"] == {
+        "algorithmName": "medianstop",
+        "algorithmSettings": [{"name": "start_step", "value": "9"}],
+    }

@@ -100,7 +100,7 @@ def stopping_of(spec: SweepSpec, objective: Objective) -> Stopping | None:
         return stopping.stopping(
             "asha", {key: given[key] for key in ("eta", "min_resource") if key in given}, objective
         )
-    return stopping.stopping(name, {}, objective) if name else None
+    return stopping.stopping(name, spec.early_stop_setting, objective) if name else None
 
 
 def optimized(spec: SweepSpec) -> tuple[Goal, ...]:
@@ -177,3 +177,16 @@ def _check_early_stop(spec: SweepSpec, one: Algorithm) -> None:
         raise SpecError(
             f"--early-stop {spec.early_stop}: {one.name} ends bad trials itself", "omit one of them"
         )
+    if not spec.early_stop:
+        if spec.early_stop_setting:
+            raise SpecError("--early-stop-setting needs the rule", "give --early-stop median")
+        return
+    first, *_ = spec.goals
+    try:
+        stopping.stopping(
+            spec.early_stop,
+            spec.early_stop_setting,
+            Objective(metric=first.metric, maximize=first.maximize, goal=first.goal),
+        )
+    except SearchError as error:
+        raise SpecError(f"--early-stop-setting: {error}") from error

@@ -96,7 +96,7 @@ def values(
         "annotations": {key: notes[key] for key in (labels.SUBMITTER, labels.VERSION) if key in notes},
         **_objective(spec.goals),
         "algorithm": algorithm,
-        "early_stopping": {"algorithmName": "medianstop"} if spec.early_stop else None,
+        "early_stopping": _early_stopping(spec),
         "parallel": budget.parallel,
         "max_trials": budget.max_trials,
         "max_failed": budget.max_failed,
@@ -110,6 +110,12 @@ def values(
         "trial_parameters": _trial_parameters(spec.parameters, uses_name=hole(TRIAL) in str(job)),
         "job": _run(job, name, watched.container),
     }
+
+
+def _early_stopping(spec: SweepSpec) -> dict[str, Any] | None:
+    settings = [{"name": name, "value": value} for name, value in spec.early_stop_setting.items()]
+    more = {"algorithmSettings": settings} if settings else {}
+    return {"algorithmName": "medianstop", **more} if spec.early_stop else None
 
 
 def _resume_policy(spec: SweepSpec) -> str:

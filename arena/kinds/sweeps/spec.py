@@ -126,6 +126,11 @@ class SweepSpec(Record):
     early_stop: str = option(
         "", "End trials that are worse than the others at the same step", choice(*STOPPING)
     )
+    early_stop_setting: Mapping[str, str] = option(
+        {},
+        "Setting of --early-stop: min_trials_required, start_step of median; min_resource, eta of the others",
+        mapping_type(mapping(text), "NAME=VALUE"),
+    )
     engine: str = option(
         AUTO,
         "What runs the sweep: Katib in the cluster, or this command; auto prefers Katib",
