@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 @click.option("--open/--no-open", "browser", default=None, help="Open a browser.  [default: on a terminal]")
 @pass_session
 def command(session: "Session", name: str, kind: "Kind | None", port: int, browser: bool | None) -> None:
-    """Print a link to a job's TensorBoard that works from here, and open it.
+    """Print a link to the TensorBoard of a job or a sweep that works from here, and open it.
 
-    If the cluster cannot be reached directly, this command forwards a port until Ctrl-C. The job must have
-    been submitted with --tensorboard --logdir DIR.
+    If the cluster cannot be reached directly, this command forwards a port until Ctrl-C. The job or
+    sweep must have been submitted with --tensorboard --logdir DIR.
 
     \b
     arena tensorboard bert
     arena tensorboard bert --port 6006 --no-open
     """
-    from arena.actions.jobs import find, tensorboard
+    from arena.actions.jobs import tensorboard
 
     cluster = session.cluster()
-    job = find.job(session, name, kind=kind)
+    job = tensorboard.owner(session, name, kind)
     service = tensorboard.find(cluster, job)
     show = sys.stdout.isatty() if browser is None else browser
     pod = tensorboard.pod(cluster, job, _console.remark)

@@ -10,19 +10,44 @@ from typing import TYPE_CHECKING, Any
 
 from arena import foreign_json, labels
 from arena.actions import readings
+from arena.actions.jobs import find as find_job
 from arena.errors import ArenaError, NotAllowed, NotFound, TimedOut, aimed
 from arena.kinds.workload import instances
-from arena.model.jobs import Job
+from arena.model.jobs import Job, Phase
 from arena.resources import PODS, SERVICES
 
 if TYPE_CHECKING:
+    from arena.kinds.kind import Kind
     from arena.kube import Cluster
+    from arena.session import Session
 
 Object = dict[str, Any]
 PORT = 6006
 CONTAINER = "tensorboard"
 ANSWER = 2.0
 """Seconds for the process on a TensorBoard's port to prove that it is the local cluster."""
+
+
+def owner(session: Session, name: str, kind: Kind | None = None) -> Job:
+    """The job of that name; if there is none, the job or the stand-in that has the TensorBoard of a sweep.
+
+    That of a sweep without Katib belongs to its first trial.
+
+    Raises:
+        NotFound: there is no such job, and no sweep of that name has a TensorBoard.
+    """
+    try:
+        return find_job.job(session, name, kind=kind)
+    except NotFound as missing:
+        sweep = Job(name=name, namespace=session.namespace, kind="", phase=Phase.RUNNING)
+        with suppress(NotFound):
+            find(session.cluster(), sweep)
+            return sweep
+        with suppress(NotFound):
+            first = find_job.job(session, f"{name}-1", kind=kind)
+            if first.labels.get(labels.SWEEP) == name:
+                return first
+        raise missing
 
 
 def name(job: str) -> str:

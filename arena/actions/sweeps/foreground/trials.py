@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from arena import labels
 from arena.actions.jobs import records, rerun
 from arena.actions.submit import send
 from arena.actions.submit.request import Request
@@ -71,6 +72,8 @@ class Trials:
         mark = Mark(
             search=self._sweep.search, number=number, assignments=proposal.assignments, parent=proposal.parent
         )
+        if number > 1:  # the TensorBoard of the first trial is that of the sweep
+            made = replace(made, dependents=[one for one in made.dependents if not _is_board(one)])
         return replace(made, main=trial_jobs.marked(made.main, self._sweep.name, mark))
 
     def create(self, number: int, proposal: Proposal) -> tuple[Resource, Object]:
@@ -125,6 +128,10 @@ class Trials:
             self._cluster.patch(resource, self._session.namespace, name, body)
         except NotFound:
             return
+
+
+def _is_board(obj: Object) -> bool:
+    return bool((obj["metadata"].get("labels") or {}).get(labels.ROLE) == "tensorboard")
 
 
 def resumed(session: Session, sweep: Sweep, first: Object) -> Sweep:
