@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from arena.actions.sweeps.best import best, command, manifest, spec
     from arena.actions.sweeps.change import extend, pause, resume, stop
+    from arena.actions.sweeps.compare import compare
     from arena.actions.sweeps.delete import delete
     from arena.actions.sweeps.export import export, rows
     from arena.actions.sweeps.find import sweep, sweeps
@@ -29,11 +30,12 @@ if TYPE_CHECKING:
     from arena.actions.sweeps.submit import preview, submit
     from arena.actions.sweeps.wait import wait
     from arena.actions.sweeps.why import why
-    from arena.model.sweeps import Counts, Goal, Point, Sweep, Trial, Why
+    from arena.model.sweeps import Contender, Counts, Goal, Point, Sweep, Trial, Why
 
 _HOMES = {
     "actions.sweeps.best": "best command manifest spec",
     "actions.sweeps.change": "extend pause resume stop",
+    "actions.sweeps.compare": "compare",
     "actions.sweeps.delete": "delete",
     "actions.sweeps.export": "export rows",
     "actions.sweeps.find": "sweep sweeps",
@@ -43,11 +45,12 @@ _HOMES = {
     "actions.sweeps.submit": "preview submit",
     "actions.sweeps.wait": "wait",
     "actions.sweeps.why": "why",
-    "model.sweeps": "Counts Goal Point Sweep Trial Why",
+    "model.sweeps": "Contender Counts Goal Point Sweep Trial Why",
 }
 """Module -> the public names that it defines."""
 
 __all__ = [
+    "Contender",
     "Counts",
     "Goal",
     "Point",
@@ -56,6 +59,7 @@ __all__ = [
     "Why",
     "best",
     "command",
+    "compare",
     "delete",
     "export",
     "extend",

@@ -131,6 +131,7 @@ LINES = {
         "--max-trials 2 'echo y={{x}}'",
     ),
     "sweep best": ("sweep best tried", "sweep best tried -o yaml"),
+    "sweep compare": ("sweep compare tried 1 2",),
     "sweep export": ("sweep export tried", "sweep export tried -o optuna --force"),
     "sweep plot": ("sweep plot tried",),
     "sweep logs": ("sweep logs tried best",),

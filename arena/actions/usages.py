@@ -138,6 +138,7 @@ USAGES = (
     Usage("sweep submit KIND --engine foreground",
           ("get create list patch JOBS", "get list pods", "get pods/log"), (AT_ONCE, UNDONE)),
     Usage("sweep best", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
+    Usage("sweep compare", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
     Usage("sweep export", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
     Usage("sweep plot", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
     Usage("sweep logs", (f"get {EXPERIMENTS}", f"list {TRIALS}", *READ, "get pods/log")),

@@ -190,6 +190,14 @@ class Sweep:
         return (self.ended or now) - self.created if self.created else timedelta(0)
 
 
+class Contender(NamedTuple):
+    """A trial that is compared with others, and its sweep."""
+
+    sweep: Sweep
+    trial: Trial | None
+    """None if the best one of the sweep is not known yet."""
+
+
 def _state(one: Trial) -> str:
     """The field of Counts that a trial counts in."""
     if one.stopped:

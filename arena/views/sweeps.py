@@ -187,7 +187,7 @@ def data(one: Sweep, now: datetime) -> dict[str, Any]:
         "type": one.type,
         "algorithm": one.algorithm,
         "settings": dict(one.settings),
-        "objectives": [_goal(each) for each in one.objectives],
+        "objectives": [goal_data(each) for each in one.objectives],
         "metrics": list(one.metrics),
         "parameters": dict(map(_parameter, one.parameters)),
         "constraints": list(one.constraints),
@@ -205,7 +205,8 @@ def data(one: Sweep, now: datetime) -> dict[str, Any]:
     }
 
 
-def _goal(one: Goal) -> dict[str, Any]:
+def goal_data(one: Goal) -> dict[str, Any]:
+    """What is optimized, as JSON."""
     return {"metric": one.metric, "type": "maximize" if one.maximize else "minimize", "goal": one.goal}
 
 

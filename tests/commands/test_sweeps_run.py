@@ -105,6 +105,28 @@ def test_the_manifest_of_the_best_runs(arena: Product) -> None:
     arena.must("wait", "plain-trial-1", "--timeout", "60s")
 
 
+def test_compare(arena: Product) -> None:
+    """The best trials of sweeps, or trials of one, are side by side; one trial alone is refused."""
+    submit(arena, "left", "echo score={x}", "--max-trials", "4", "--wait")
+    submit(arena, "right", "echo score=1{x}", "--max-trials", "4", "--wait")
+    numbers = {one["assignments"]["x"]: one["number"] for one in found(arena, "left")["trials"]}
+    lines = [line.split() for line in arena.must("sweep", "compare", "left", "right").splitlines()]
+    assert lines[1:4] == [["ALGORITHM", "random", "random"], ["TRIALS", "4/4", "4/4"],
+                          ["STATUS", "SUCCEEDED", "SUCCEEDED"]]  # fmt: skip
+    assert lines[5:] == [["score", "4", "14", "*"], [], ["The", "same", "in", "all:", "x=4"]]
+    words = (str(numbers[1]), str(numbers[3]))
+    lines = [line.split() for line in arena.must("sweep", "compare", "left", *words).splitlines()]
+    assert lines[0] == ["left", words[0], "left", words[1]]
+    assert lines[3:] == [["score", "1", "3", "*"], ["x", "1", "3"]]
+    made = json.loads(arena.must("sweep", "compare", "left", "best", words[0], "right", "-o", "json"))
+    assert [(one["sweep"], one["trial"]["metrics"]["score"]) for one in made] == [
+        ("left", 4.0), ("left", 1.0), ("right", 14.0),
+    ]  # fmt: skip
+    alone = arena.run("sweep", "compare", "left", "best", str(numbers[4]))
+    assert (alone.code, alone.err.splitlines()[0]) == (2, "Error: one trial cannot be compared")
+    assert arena.run("sweep", "compare", "left", "99").code == 3
+
+
 def test_export_to_files(arena: Product) -> None:
     """Tables and studies are saved where the user wants; none is replaced without --force."""
     submit(arena, "saved", "for i in 1 2; do echo score=$i.{x}; done", "--wait")

@@ -9,6 +9,7 @@ best.py      the job of a trial, as a command line and as a manifest
 why.py       why a trial or a sweep fails or waits
 jobs.py      the jobs of trials, and their logs
 wait.py      wait for the end
+compare.py   trials of one sweep or of several, to compare
 export.py    the trials as a table for other programs
 study.py     the trials as a study of Optuna
 """

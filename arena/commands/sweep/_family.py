@@ -91,6 +91,16 @@ def _trials(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     return _complete.found(ctx, read, incomplete)
 
 
+def _contenders(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    return _complete.found(ctx, SWEEPS.names, incomplete)
+
+
+contenders_argument = click.argument(
+    "words", metavar="SWEEP [TRIAL...]...", nargs=-1, required=True, shell_complete=_contenders
+)
+"""Sweeps, and numbers of trials after each."""
+
+
 def trial_argument(default: str, required: bool = False) -> Callable[[Any], Any]:
     """The number or the name of a trial."""
     return click.argument(
