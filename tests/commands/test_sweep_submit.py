@@ -19,6 +19,8 @@ KATIB = ("--engine", "katib")
         ((*LR, "-e", "A={b}", "x {lr}"), "--env has {b}, which is no parameter"),
         (("--param", "lr=unifrom:0..1", "x {lr}"), "did you mean uniform:0..1?"),
         (("--param", "lr", "x {lr}"), '--param: "lr" has no value'),
+        ((*LR, "--param", "lr=1,2", "x {lr}"),
+         '--param: "lr" is given twice\nHint: give all its values at once, such as lr=1,2,3'),
         (("--param", "trial=1,2", "x {trial}"), '--param: "trial" stands for the name of a trial'),
         (("--param", "lr=log:0..1", "x {lr}"), "lr is logarithmic, so it must start above 0"),
         ((*LR, "--metric", "loss:down", "x {lr}"), '--metric: "loss:down" is not a metric'),
@@ -57,7 +59,7 @@ KATIB = ("--engine", "katib")
         ((*LR, "--early-stop", "median", "--early-stop-setting", "start_step=0", "x {lr}"),
          "--early-stop-setting: the setting start_step is a whole number from 1"),
     ],
-    ids=range(36),
+    ids=range(37),
 )  # fmt: skip
 def test_refused(arena, words, said):
     """What cannot be used is refused in a sentence before anything is created."""
@@ -76,3 +78,15 @@ def test_settings_of_early_stopping(arena):
         "algorithmName": "medianstop",
         "algorithmSettings": [{"name": "start_step", "value": "9"}],
     }
+
+
+def test_a_parameter_of_a_file_is_given_again(arena, tmp_path):
+    """A flag takes the place of a parameter in a list of a file; a list that names one twice is refused."""
+    file = tmp_path / "sweep.yaml"
+    lines = "kind: job\nname: digits\nimage: i\ncommand: x {lr}\nmetric: accuracy:max\nparam:\n- lr=1,2\n"
+    file.write_text(lines)
+    ended = arena("sweep", "submit", "-f", str(file), "--param", "lr=7,8", DRY)
+    assert (ended.code, '"7"' in ended.out or "'7'" in ended.out) == (0, True)
+    file.write_text(lines + "- lr=3\n")
+    ended = arena("sweep", "submit", "-f", str(file), DRY)
+    assert (ended.code, ended.err.splitlines()[0]) == (2, 'Error: --param: "lr" is given twice')

@@ -83,10 +83,15 @@ def _planned(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 def _spec(file: Mapping[str, Any], given: Mapping[str, Any]) -> "SweepSpec":
     from arena.kinds.levels import over
-    from arena.kinds.spec import parse
+    from arena.kinds.spec import parse, partial, plain
     from arena.kinds.sweeps.spec import SweepSpec, remarks
 
-    words = over(SweepSpec, file, given)
+    # By name, since a parameter of the file may be given again as a flag.
+    named = {
+        key: partial(SweepSpec, {key: value}).get("param") if plain(key) == "param" else value
+        for key, value in file.items()
+    }
+    words = over(SweepSpec, named, given)
     spec = parse(SweepSpec, words)
     written = words["metric"]
     several = written if isinstance(written, (list, tuple)) else [written]

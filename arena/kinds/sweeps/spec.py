@@ -43,6 +43,11 @@ def _values(given: object) -> str:
 
 
 def _parameters(given: object) -> Any:
+    words = [text(one).partition("=")[0] for one in as_list(given) if not isinstance(one, Mapping)]
+    for word in words:
+        if words.count(word) > 1:
+            hint = f"give all its values at once, such as {word}=1,2,3"
+            raise SpecError(f"{shown(word)} is given twice", hint)
     found = mapping(_name, _values)(given)
     for name, values in found.items():
         try:
