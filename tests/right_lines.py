@@ -10,10 +10,10 @@ SETUP = (
     'cron job --name nightly --schedule "0 3 * * *" {image} true',
     "evaluate model --name score {image} --model-name m true",
     'serve custom --name served --version 1 {image} --restful-port 8080 {ready} "{idle}"',
-    "sweep submit job --name tried {image} --param x=1,2 --metric y:max --max-trials 2 --resumable --wait "
-    "'echo y={{x}}'",
-    "sweep submit job --name going {image} --param x=1,2 --metric y:max --parallel 1 --resumable "
-    '"{idle}; echo y={{x}}"',
+    "sweep submit job --engine katib --name tried {image} --param x=1,2 --metric y:max --max-trials 2 "
+    "--resumable --wait 'echo y={{x}}'",
+    "sweep submit job --engine katib --name going {image} --param x=1,2 --metric y:max --parallel 1 "
+    '--resumable "{idle}; echo y={{x}}"',
     "wait runs --for phase=RUNNING --timeout 60s",
     "wait done --timeout 60s",
     "wait ended --timeout 60s",
@@ -117,10 +117,11 @@ LINES = {
     "sweep get": ("sweep get tried -e",),
     "sweep get -w": ("sweep get -w tried",),
     "sweep submit KIND": (
-        "sweep submit job --name more {image} --param x=1,2 --metric y:max 'echo y={{x}}'",
+        "sweep submit job --engine katib --name more {image} --param x=1,2 --metric y:max 'echo y={{x}}'",
     ),
     "sweep submit KIND --wait": (
-        "sweep submit job --name awaited {image} --param x=1,2 --metric y:max --wait 'echo y={{x}}'",
+        "sweep submit job --engine katib --name awaited {image} --param x=1,2 --metric y:max --wait "
+        "'echo y={{x}}'",
     ),
     "sweep submit --from-job": (
         "!submit job --name plain {image} 'echo --x 1 y=1'",
@@ -132,7 +133,7 @@ LINES = {
     ),
     "sweep best": ("sweep best tried", "sweep best tried -o yaml"),
     "sweep compare": ("sweep compare tried 1 2",),
-    "sweep export": ("sweep export tried", "sweep export tried -o optuna --force"),
+    "sweep export": ("sweep export tried", "sweep export tried -o optuna --file {folder}/tried.db"),
     "sweep plot": ("sweep plot tried",),
     "sweep logs": ("sweep logs tried best",),
     "sweep logs -f": ("sweep logs -f tried best",),

@@ -143,7 +143,7 @@ class Bob:
     def __init__(self, admin: Cluster, endpoint: Endpoint, namespace: str, folder: Path, image: str) -> None:
         self.admin, self.namespace, self.folder = admin, namespace, folder
         self.words = {"image": image, "idle": "sh -c 'sleep 600'", "moment": "3", "ready": READY}
-        self.words |= _codes(folder)
+        self.words |= {"folder": str(folder), **_codes(folder)}
         self._endpoint = endpoint
         self._name = f"bob-{namespace}"
         self._granted: set[Right] = set()
@@ -265,6 +265,7 @@ UNTRIED = {
     # Only if a part is refused, and of other clusters.
     **{name: {f"delete {usages.EXPERIMENTS}", "get namespaces"}
        for name in ("sweep submit KIND", "sweep submit KIND --wait", "sweep submit --from-job")},
+    "sweep submit KIND --engine foreground": UNDONE,
     # Only if a trial has failed, or none has started.
     "sweep why": {"get pods/log", "get suggestions.kubeflow.org", "list events"},
     "serve predict": {"get pods", "get pods/portforward", "create pods/portforward"},  # of other clusters
