@@ -56,7 +56,7 @@ def _of_sweep(cluster: Cluster, obj: Object, one: Sweep, failed: int) -> Iterato
         most = f"; it fails with {one.max_failed}" if one.max_failed and not one.phase.is_final else ""
         yield Finding("failed-trials", f"{failed} of {len(one.trials)} trials have failed{most}")
     if one.reason:
-        yield Finding("ended", one.reason)
+        yield Finding("sweep-ended", one.reason)
     if one.phase.is_final or one.trials:
         return
     found: list[Finding] = []
@@ -88,7 +88,7 @@ def _of_events(cluster: Cluster, one: Sweep) -> Iterator[Finding]:
     for event in events.of(cluster, one.namespace, one.uid)[-MOST:]:
         if event.type == "Warning":
             subject = f"experiment/{one.name}"
-            yield Finding("event", event.message, (Evidence("event", subject, event.message),))
+            yield Finding("sweep-event", event.message, (Evidence("event", subject, event.message),))
 
 
 def _of_trial(session: Session, obj: Object, one: Sweep, trial: Trial) -> Why:
@@ -100,7 +100,7 @@ def _of_trial(session: Session, obj: Object, one: Sweep, trial: Trial) -> Why:
         if any(each.id == "no-metric" for each in findings):
             shown = _last_lines(session, trial)
             findings[0] = findings[0]._replace(evidence=(*findings[0].evidence, *shown))
-    told = tuple(findings) or ((Finding("reason", trial.reason),) if trial.reason else ())
+    told = tuple(findings) or ((Finding("trial-failed", trial.reason),) if trial.reason else ())
     return Why(f"trial {trial.number} ({trial.name})", trial.status, told)
 
 

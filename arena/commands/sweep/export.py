@@ -19,7 +19,7 @@ if TYPE_CHECKING:
               show_default=True,
               help="Output format; `optuna` is a study in an SQLite database, as optuna-dashboard opens it.",
 )  # fmt: skip
-@click.option("--file", "path", metavar="FILE", callback=_flags.validated("text"),
+@click.option("--file", "path", metavar="FILE.db|csv|json", callback=_flags.validated("text"),
               help="File to save.  [default: standard output, or for optuna the sweep's name and .db]",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace a file that exists.")

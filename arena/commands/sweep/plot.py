@@ -39,13 +39,13 @@ class Target:
 @_family.name_argument(SWEEPS)
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS),
               help="Plot to show; repeat it for several.  [default: all]")  # fmt: skip
-@click.option("--param", "parameters", multiple=True, metavar="NAME", callback=_flags.validated("text"),
+@click.option("--param", "parameters", multiple=True, metavar="PARAMETER", callback=_flags.validated("text"),
               help="Parameter to show; repeat it for several.  [default: the most important]")  # fmt: skip
 @click.option("-o", "--output", "form", type=click.Choice(FORMATS), default=None,
               help="Output format; `html` is a page that works offline.  [default: terminal]")  # fmt: skip
-@click.option("--file", "path", metavar="FILE", callback=_flags.validated("text"),
+@click.option("--file", "path", metavar="FILE.svg|png|html", callback=_flags.validated("text"),
               help="File to save; `-` is standard output.  [default: the sweep's name]")  # fmt: skip
-@click.option("--html", "page", metavar="FILE", callback=_flags.validated("text"),
+@click.option("--html", "page", metavar="FILE.html", callback=_flags.validated("text"),
               help="Save the web page; the same as -o html --file FILE.")  # fmt: skip
 @click.option("--open", "opens", is_flag=True, help="Open the file in the browser.")
 @click.option("--ascii", "ascii_only", is_flag=True, help="Use ASCII only in the terminal.")

@@ -12,6 +12,8 @@ class Bell:
         self._read, self.fd = os.pipe()
         for one in (self._read, self.fd):
             os.set_blocking(one, False)
+        self._poll = select.poll()  # `select` knows only the first thousand files of a process
+        self._poll.register(self._read, select.POLLIN)
 
     def ring(self) -> None:
         """Wake up the thread that waits, or will."""
@@ -20,7 +22,7 @@ class Bell:
 
     def wait(self, seconds: float | None) -> None:
         """Return once it rings, or after some seconds."""
-        select.select([self._read], [], [], seconds)
+        self._poll.poll(None if seconds is None else max(0.0, seconds) * 1000)
         with contextlib.suppress(BlockingIOError):
             os.read(self._read, 4096)
 
