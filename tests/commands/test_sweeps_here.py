@@ -183,7 +183,9 @@ def test_a_trial_that_was_deleted(arena: Product) -> None:
     until(lambda: arena.jobs().get("less-1") == "RUNNING")
     arena.must("delete", "less-1")
     assert child.wait(60) == 0
-    assert sorted(one["number"] for one in found(arena, "less")["trials"]) == [2, 3]
+    made = found(arena, "less")
+    assert sorted(one["number"] for one in made["trials"]) == [2, 3]
+    assert (made["status"], made["reason"]) == ("SUCCEEDED", "all trials have ended")
 
 
 def test_the_best_runs_again(arena: Product) -> None:

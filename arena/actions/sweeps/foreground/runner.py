@@ -42,6 +42,7 @@ class Begun:
 
     def __init__(self, resource: Resource, obj: Object, job: Job) -> None:
         self.resource = resource
+        self.is_gone = False
         mark = trial_jobs.mark_of(obj)
         self.number, self.assignments, self.result = mark.number, mark.assignments, mark.result
         self.parent = mark.parent
@@ -218,6 +219,7 @@ class Runner:
     def _ended(self, one: Begun, event: Ended) -> None:
         one.values, one.job = event.values, event.job or one.job
         if event.job is None:
+            one.is_gone = True
             one.result = Result(state="failed", reason="its job was deleted")
             one.job = replace(one.job, phase=Phase.FAILED)
         else:
@@ -241,20 +243,25 @@ class Runner:
 
     def _asked_for(self) -> str:
         """The end that another command has asked for, such as `arena sweep stop`; "" if none has."""
-        if not self._begun or monotonic() < self._next_look:
+        first = self._first()
+        if first is None or monotonic() < self._next_look:
             return self._asked
         self._next_look = monotonic() + LOOK
-        first = self._begun[min(self._begun)]
         try:
             now = self._cluster.get(first.resource, first.job.namespace, first.job.name)
         except NotFound:
+            first.is_gone = True
             return self._asked
         self._asked = trial_jobs.mark_of(now).end.get("reason", "")
         return self._asked
 
     def _end(self, reason: str) -> str:
         reason = reason or ALL
-        if self._begun:
-            first = self._begun[min(self._begun)]
+        if first := self._first():
             self._trials.record_end(first.resource, first.job.name, reason)
         return reason
+
+    def _first(self) -> Begun | None:
+        """The first trial that is there, which holds the end of the sweep."""
+        there = [number for number, one in self._begun.items() if not one.is_gone]
+        return self._begun[min(there)] if there else None
