@@ -2,6 +2,7 @@
 #
 #   make demo          train on two workers on the local cluster, from nothing to TensorBoard
 #   make test          all checks: ruff, mypy, the import contracts, the tests
+#   make long          tests that take minutes, which `make test` leaves out
 #   make frameworks    torch and its launchers, TensorFlow, JAX, XGBoost, Ray and OpenMPI train as jobs (several GB of packages)
 #   make engines       KServe, MLServer, Triton, TorchServe, Seldon, vLLM and TensorFlow serve models (15 GB in .engines, kept)
 #   make oldest        tests with the oldest supported libraries and Python
@@ -21,7 +22,7 @@ PYTEST ?= $(BIN)/pytest
 SOURCES := arena tests examples benchmarks requirements setup.py
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format frameworks engines oldest odd-paths newest lock benchmarks fidelity completions clean
+.PHONY: demo test long lint format frameworks engines oldest odd-paths newest lock benchmarks fidelity completions clean
 
 # ---- the environment: one stamp file for each set of extras, installed from its lock
 
@@ -67,6 +68,9 @@ lint: .venv/with-test
 # Two files at a time, since most tests wait for processes.
 test: lint
 	$(PYTEST) --numprocesses 2 --dist loadfile
+
+long: .venv/with-test
+	$(PYTEST) -m long --numprocesses 2 --dist loadfile tests/serving
 
 format: .venv/with-test
 	$(BIN)/ruff format $(SOURCES)

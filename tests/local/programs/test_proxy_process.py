@@ -80,12 +80,18 @@ def test_a_service_that_comes_back(web: Service) -> None:
 
 def test_many_ports(web: Service) -> None:
     """More ports than one message can pass on are served by a new process, and by one that replaces it."""
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(450)]
-    ports = [one.getsockname()[1] for one in listeners]
-    for one in listeners:
-        one.close()
     route = Route((Group("many", 1, (web.pod("a").backend,)),), "http")
-    assert web.proxy.set(("default", "many"), dict.fromkeys(ports, route)) == []
+    ports: list[int] = []
+
+    def are_served() -> bool:
+        """Whether all of some ports are served: another program may take one in between."""
+        listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(450)]
+        ports[:] = [one.getsockname()[1] for one in listeners]
+        for one in listeners:
+            one.close()
+        return web.proxy.set(("default", "many"), dict.fromkeys(ports, route)) == []
+
+    until(are_served)
     for _ in range(2):
         for port in ports[::50]:
             wire = Wire(socket.create_connection(("127.0.0.1", port)))

@@ -162,7 +162,7 @@ def _refuses(port):
 
 def test_a_killed_worker(pair):
     """When the worker is killed the launcher's side says so and ends as ssh does."""
-    with pair.start("w-0", "echo here; cat") as child:
+    with pair.start("w-0", "echo here; cat", stdin=subprocess.PIPE) as child:
         assert child.stdout.readline() == "here\n"
         pair.close()
         assert child.wait(30) == 255

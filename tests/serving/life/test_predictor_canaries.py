@@ -14,6 +14,8 @@ from arena.errors import NotFound
 from arena.kinds.serving.seldon import DEPLOYMENTS as SELDON_DEPLOYMENTS
 from arena.resources import DEPLOYMENTS
 
+pytestmark = pytest.mark.long
+
 NAME = "digits"
 CHANGE = ("serve", "update", NAME, "-e", "ANSWER=2")
 GUARD = ("--canary", "20%", "--guard", "p95<2s,errors<1%", "--sample", "[[1]]", "--rps", "20")

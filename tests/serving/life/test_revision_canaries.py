@@ -8,12 +8,15 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from product import quoted, until
 from served import MODEL, Served, answer
 
 from arena import labels
 from arena.kinds.serving.kserve import SERVICES as INFERENCE_SERVICES
 from arena.resources import DEPLOYMENTS, SERVICES, Resource
+
+pytestmark = pytest.mark.long
 
 NAME = "digits"
 GUARD = ("--canary", "20%", "--guard", "p95<2s,errors<1%")

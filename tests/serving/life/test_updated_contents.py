@@ -15,6 +15,8 @@ from served import Served, answer
 
 from arena.resources import CONFIGMAPS, DEPLOYMENTS, REPLICASETS, SECRETS, SERVICES
 
+pytestmark = pytest.mark.long
+
 PROGRAM = Path(__file__).with_name("reader.py")
 MOUNT = "/etc/arena-reader/app.yaml"
 TYPES = (DEPLOYMENTS, REPLICASETS, CONFIGMAPS, SECRETS, SERVICES)
