@@ -285,3 +285,18 @@ def test_wait_for_another_process(arena: Product) -> None:
     watching = arena.start("sweep", "get", "far", "-w")
     file.touch()
     assert (watching.wait(60), child.wait(60)) == (0, 0)
+
+
+def test_replaced_only_by_what_the_cluster_takes(arena: Product) -> None:
+    """--replace deletes the old sweep only once the cluster has accepted the new one."""
+    words = ("sweep", "submit", "job", "--name", "kept", *HERE, "--param", "x=1,2", "--algorithm", "grid")
+    line = ("--metric", "score:max", "echo score={x}")
+    arena.must(*words, *line)
+    before = found(arena, "kept")
+    patch = arena.home / "patch.yaml"
+    patch.write_text("spec: {nonsense: 1}\n")
+    code, _, err = arena.run(*words, "--replace", "--patch", str(patch), *line)
+    assert (code, "nonsense" in err) == (2, True), err
+    assert found(arena, "kept") == before
+    assert arena.must(*words, "--replace", *line) == "sweep kept SUCCEEDED\n"
+    assert found(arena, "kept")["uuid"] != before["uuid"]

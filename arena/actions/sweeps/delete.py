@@ -34,9 +34,8 @@ def delete(session: Session, name: str) -> Sweep:
 def remove(removal: Removal, name: str, namespace: str) -> Sweep:
     """Delete a sweep as part of a larger removal; returns and raises what `delete` does."""
     obj, there = find.found(removal.cluster, name, namespace)
-    for one in there:
-        removal.delete(one.resource, one.obj["metadata"], f"trial {one.job.name}")
     if there:
+        trials.remove(removal, there)
         return trials.assembled(there)
     removal.delete(EXPERIMENTS, obj["metadata"], f"sweep {name}")
     return reading.sweep(obj, find.kind_of)

@@ -10,19 +10,29 @@ from arena.actions.jobs import find as jobs
 from arena.actions.sweeps.find import kind_of_trial
 from arena.actions.sweeps.find import sweep as found_sweep
 from arena.actions.sweeps.find import trial as found_trial
-from arena.errors import NotFound
+from arena.errors import NotFound, SpecError
 from arena.model.jobs import Job
 from arena.model.logs import LogLine
 from arena.model.sweeps import Sweep, Trial
 from arena.resources import Resource
 
 if TYPE_CHECKING:
+    from arena.actions.submit.plan import Plan
     from arena.kube import Cluster
     from arena.session import Session
 
 Object = dict[str, Any]
 SIDECAR = "metrics-logger-and-collector"
 """The container of Katib that prints the output of the main one, which prints nothing itself."""
+
+
+def check_code(made: Plan) -> None:
+    """Raise SpecError if the code of trials would have to be sent to each of their pods."""
+    if made.uploads:
+        raise SpecError(
+            "--code is too large to be stored in the cluster, where the trials of a sweep need it",
+            "put it on a volume or into the image, or use --sync-mode git",
+        )
 
 
 def find(cluster: Cluster, trial: Object) -> tuple[Resource, Object]:

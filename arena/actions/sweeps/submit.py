@@ -14,7 +14,7 @@ from arena.actions.submit.plan import Plan
 from arena.actions.submit.request import Request, request_for
 from arena.actions.submit.settle import with_name
 from arena.actions.submit.submit import Tell, ignore, plan_job
-from arena.actions.sweeps import filling, search
+from arena.actions.sweeps import filling, jobs, search
 from arena.actions.sweeps.find import OBSERVATIONS
 from arena.errors import ArenaError, MissingOperator, SpecError
 from arena.kinds.kind import Kind
@@ -227,11 +227,7 @@ def _check_injection(cluster: Cluster, namespace: str) -> None:
 
 def _check_job(made: Plan, kind: Kind, tell: Tell, *, local: bool) -> None:
     """Refuse jobs that Katib cannot run, and warn of those that it must be configured for."""
-    if made.uploads:
-        raise SpecError(
-            "--code is too large to be stored in the cluster, where the trials of a sweep need it",
-            "put it on a volume or into the image, or use --sync-mode git",
-        )
+    jobs.check_code(made)
     if kind.name in trial_job.UNKNOWN:
         raise SpecError(f"Katib cannot run jobs of the kind {kind.name}", "use another kind, such as job")
     if not local and not trial_job.is_listed(made.main):

@@ -20,6 +20,7 @@ from arena.resources import Resource
 from arena.tuples import NamedTuple
 
 if TYPE_CHECKING:
+    from arena.actions.deletion import Removal
     from arena.kube import Cluster
     from arena.session import Session
 
@@ -78,6 +79,12 @@ def sweep(session: Session, name: str) -> Sweep:
     if not there:
         raise NotFound(f'no sweep "{name}" in namespace "{session.namespace}"', "its trials were deleted")
     return assembled(there)
+
+
+def remove(removal: Removal, there: Sequence[There]) -> None:
+    """Delete the trials of a sweep as part of a larger removal."""
+    for one in there:
+        removal.delete(one.resource, one.obj["metadata"], f"trial {one.job.name}")
 
 
 def first(there: Sequence[There]) -> There:

@@ -53,28 +53,23 @@ def run(
         SpecError: the search or an option of the job cannot be used.
         ArenaError: as `arena.submit`.
     """
-    sweep = _settled(session, request, spec, tell)
-    if there := find.trials(session.cluster(), sweep.name, session.namespace):
-        _replace(session, sweep.name, there, request.replace, progress)
+    cluster, sweep = session.cluster(), _settled(session, request, spec, tell)
+    there = find.trials(cluster, sweep.name, session.namespace)
+    if there and not request.replace:
+        more = aimed(sweep.name, session.namespace)
+        raise Conflict(
+            f'sweep "{sweep.name}" exists in namespace "{session.namespace}"',
+            f"choose another --name, or go on with it: arena sweep resume {more}",
+        )
     trials = Trials(session, sweep, tell)
-    send.check(session.cluster(), _first(sweep, trials, ask=True, tell=tell))
+    # Before the old sweep is deleted, since the new one may be refused.
+    send.check(cluster, _first(sweep, trials, ask=True, tell=tell), instead=bool(there))
+    if there:
+        removal = Removal(cluster)
+        find.remove(removal, there)
+        removal.wait(progress=progress)
     tell(f"using {session.describe()}")
     return _run(session, sweep, trials, (), tell)
-
-
-def _replace(
-    session: Session, name: str, there: Sequence[There], is_wanted: bool, progress: Progress
-) -> None:
-    """Delete a sweep of the same name, or raise Conflict."""
-    if not is_wanted:
-        raise Conflict(
-            f'sweep "{name}" exists in namespace "{session.namespace}"',
-            f"choose another --name, or go on with it: arena sweep resume {aimed(name, session.namespace)}",
-        )
-    removal = Removal(session.cluster())
-    for one in there:
-        removal.delete(one.resource, one.obj["metadata"], f"trial {one.job.name}")
-    removal.wait(progress=progress)
 
 
 def _run(session: Session, sweep: Sweep, trials: Trials, begun: Sequence[Begun], tell: Tell) -> model.Sweep:

@@ -9,8 +9,8 @@ from arena.actions.jobs import records, rerun
 from arena.actions.submit import send
 from arena.actions.submit.request import Request
 from arena.actions.submit.submit import Tell, ignore, plan_job
-from arena.actions.sweeps import filling
-from arena.errors import Conflict, NotFound, SpecError
+from arena.actions.sweeps import filling, jobs
+from arena.errors import Conflict, NotFound
 from arena.kinds import levels
 from arena.kinds.spec import parse
 from arena.kinds.sweeps import trial_jobs
@@ -68,6 +68,7 @@ class Trials:
         given = levels.over(request.kind.spec, request.given, {"name": name})
         request = replace(request, given=given, code=self._code)
         made = plan_job(self._session, filling.unbuffered(request), ask=ask, tell=tell)
+        jobs.check_code(made)
         self._code = self._code or made.archive
         mark = Mark(
             search=self._sweep.search, number=number, assignments=proposal.assignments, parent=proposal.parent
@@ -86,11 +87,6 @@ class Trials:
             ArenaError: as `submit`.
         """
         made = self.plan(number, proposal, tell=self._tell if number == 1 else ignore)
-        if made.uploads:
-            raise SpecError(
-                "the code is too large to be stored in the cluster, which a sweep needs",
-                "leave large files out by a .arenaignore file, or put them into the image",
-            )
         try:
             with send.sent(self._cluster, made) as obj:
                 return made.resource, obj
