@@ -115,12 +115,6 @@ def note(result: Result) -> dict[str, Any]:
     return {"metadata": {"annotations": {labels.TRIAL_RESULT: json.dumps(known)}}}
 
 
-def noted(obj: Object, result: Result) -> dict[str, Any]:
-    """A trial with its result."""
-    meta, notes = obj["metadata"], note(result)["metadata"]["annotations"]
-    return {**obj, "metadata": {**meta, "annotations": {**(meta.get("annotations") or {}), **notes}}}
-
-
 def note_of_end(reason: str, at: datetime) -> dict[str, Any]:
     """The patch of the first trial that records the end of the sweep."""
     text = json.dumps({"reason": reason, "at": units.rfc3339(at)})
@@ -204,13 +198,8 @@ def _result(given: Mapping[str, Any]) -> Result:
     )
 
 
-def trial(obj: Object, job: Job) -> Trial:
-    """A trial of a foreground sweep.
-
-    Raises:
-        SpecError: as `mark_of`.
-    """
-    mark = mark_of(obj)
+def trial(job: Job, mark: Mark) -> Trial:
+    """A trial of a foreground sweep."""
     known, phase = mark.result, job.phase
     if known:
         phase = Phase.FAILED if known.state == "failed" else Phase.SUCCEEDED
@@ -234,26 +223,26 @@ def trial(obj: Object, job: Job) -> Trial:
     )
 
 
-def sweep(name: str, trials: Sequence[tuple[Object, Job]]) -> Sweep:
+def sweep(trials: Sequence[tuple[Object, Job, Mark]]) -> Sweep:
     """A sweep that its trials form.
 
     Args:
         trials: at least one, with the jobs that they are.
 
     Raises:
-        SpecError: as `mark_of`.
+        SpecError: the options of the search were not written by arena.
     """
-    marks = [mark_of(obj) for obj, _ in trials]
-    first = min(range(len(trials)), key=lambda at: marks[at].number)
-    search, end, job = marks[first].search, marks[first].end, trials[first][1]
-    spec, found = search.spec, sorted((trial(*one) for one in trials), key=lambda one: one.number)
+    ordered = sorted(trials, key=lambda one: one[2].number)
+    obj, job, mark = ordered[0]
+    search, end, spec = mark.search, mark.end, mark.search.spec
+    found = tuple(trial(job, mark) for _, job, mark in ordered)
     phase, reason = _state(end, found)
     return Sweep(
-        name=name,
+        name=sweep_of(obj),
         namespace=job.namespace,
         engine=FOREGROUND,
         kind=search.kind,
-        type=trials[first][0].get("kind", ""),
+        type=obj.get("kind", ""),
         algorithm=spec.algorithm,
         settings=spec.algorithm_setting,
         objectives=spec.goals,
@@ -265,12 +254,12 @@ def sweep(name: str, trials: Sequence[tuple[Object, Job]]) -> Sweep:
         max_trials=spec.max_trials or None,
         max_failed=spec.max_failed,
         parallel=spec.parallel,
-        trials=tuple(found),
+        trials=found,
         created=units.when(search.created),
         ended=units.when(end.get("at")) if phase.is_final else None,
         ours=True,
-        uid=trials[first][0]["metadata"].get("uid", ""),
-        submitter=(trials[first][0]["metadata"].get("annotations") or {}).get(labels.SUBMITTER, ""),
+        uid=obj["metadata"].get("uid", ""),
+        submitter=(obj["metadata"].get("annotations") or {}).get(labels.SUBMITTER, ""),
     )
 
 

@@ -94,7 +94,7 @@ def first(there: Sequence[There]) -> There:
 
 def assembled(there: Sequence[There]) -> Sweep:
     """The sweep that its trials form, of which there is at least one."""
-    return trial_jobs.sweep(trial_jobs.sweep_of(there[0].obj), [(one.obj, one.job) for one in there])
+    return trial_jobs.sweep([(one.obj, one.job, one.mark) for one in there])
 
 
 def _read(cluster: Cluster, namespace: str | None, selector: str) -> readings.Reading:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from arena.actions.sweeps import search
 from arena.actions.sweeps.foreground import observer
@@ -14,7 +14,7 @@ from arena.actions.sweeps.foreground.observer import Broken, Ended, Event, Repor
 from arena.actions.sweeps.foreground.trials import Sweep, Trials
 from arena.errors import ArenaError, Conflict, NotFound, SpecError
 from arena.kinds.sweeps import trial_jobs, trial_results
-from arena.kinds.sweeps.trial_jobs import SPENT, TIMED_OUT, Result
+from arena.kinds.sweeps.trial_jobs import SPENT, TIMED_OUT, Mark, Result
 from arena.model.jobs import Job, Phase
 from arena.model.sweeps import Trial
 from arena.resources import Resource
@@ -26,7 +26,6 @@ from arena.values import replace
 if TYPE_CHECKING:
     from arena.session import Session
 
-Object = dict[str, Any]
 AGAIN = 10.0
 """Seconds after which a trial that the cluster refused is created again, while others run."""
 LOOK = 3.0
@@ -40,13 +39,11 @@ Progress = Callable[[Trial], None]
 class Begun:
     """A trial whose job exists."""
 
-    def __init__(self, resource: Resource, obj: Object, job: Job) -> None:
-        self.resource = resource
+    def __init__(self, resource: Resource, job: Job, mark: Mark) -> None:
+        self.resource, self.job = resource, job
+        self._mark = mark
+        self.number, self.result = mark.number, mark.result
         self.is_gone = False
-        mark = trial_jobs.mark_of(obj)
-        self.number, self.assignments, self.result = mark.number, mark.assignments, mark.result
-        self.parent = mark.parent
-        self.obj, self.job = obj, job
         self.values: dict[str, list[float]] = {}
 
     @property
@@ -59,11 +56,11 @@ class Begun:
         known = self.result.metrics if self.result else {}
         return Record(
             name=self.job.name,
-            assignments=self.assignments,
+            assignments=self._mark.assignments,
             state=self.result.state if self.result else RUNNING,
             values=tuple(known[one.metric] for one in objectives if one.metric in known),
             points=tuple(enumerate(self._points(objectives[0].metric))),
-            parent=self.parent,
+            parent=self._mark.parent,
         )
 
     def _points(self, metric: str) -> Sequence[float]:
@@ -71,8 +68,7 @@ class Begun:
 
     def trial(self) -> Trial:
         """The trial, as readers see it."""
-        found = trial_jobs.trial(self.obj, self.job)
-        return replace(found, ended=found.ended or self.job.finished)
+        return trial_jobs.trial(self.job, replace(self._mark, result=self.result))
 
 
 class Runner:
@@ -176,7 +172,7 @@ class Runner:
             # Such as a quota of jobs: the end of another trial may make room.
             self._next_attempt = monotonic() + AGAIN
             return False
-        begun = Begun(resource, obj, self._sweep.request.kind.read(obj, []))
+        begun = Begun(resource, self._sweep.request.kind.read(obj, []), trial_jobs.mark_of(obj))
         self._begun[number] = begun
         self._progress(begun.trial())
         self._observe(begun)
@@ -225,7 +221,7 @@ class Runner:
         else:
             one.result = trial_results.result(event.values, self._sweep.spec.goals, event.job)
             self._trials.record(one.resource, one.job.name, one.result)
-        self._tell(one)
+        self._progress(one.trial())
 
     def _stop(self, running: Sequence[Begun], reason: str) -> None:
         for one in running:
@@ -234,12 +230,7 @@ class Runner:
             why = reason.removeprefix(trial_jobs.FAILED)
             one.result = replace(finite, state="stopped", reason=why)
             self._trials.stop(one.resource, one.job.name, one.result)
-            self._tell(one)
-
-    def _tell(self, one: Begun) -> None:
-        assert one.result
-        one.obj = trial_jobs.noted(one.obj, one.result)
-        self._progress(one.trial())
+            self._progress(one.trial())
 
     def _asked_for(self) -> str:
         """The end that another command has asked for, such as `arena sweep stop`; "" if none has."""

@@ -129,7 +129,7 @@ def resume(session: Session, there: Sequence[There], *, tell: Tell = ignore) -> 
     trials = Trials(session, sweep, tell)
     trials.reopen(first.resource, first.job.name)
     tell(f"using {session.describe()}")
-    return _run(session, sweep, trials, [Begun(one.resource, one.obj, one.job) for one in there], tell)
+    return _run(session, sweep, trials, [Begun(one.resource, one.job, one.mark) for one in there], tell)
 
 
 def _settled(session: Session, request: Request, spec: SweepSpec, tell: Tell) -> Sweep:
