@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 from product import Product, product, until
 
+from arena.resources import Resource
+
 HERE = ("--engine", "foreground")
+JOBS = Resource("batch", "v1", "jobs", kind="Job")
 
 
 @pytest.fixture(scope="module")
@@ -300,3 +303,15 @@ def test_replaced_only_by_what_the_cluster_takes(arena: Product) -> None:
     assert found(arena, "kept") == before
     assert arena.must(*words, "--replace", *line) == "sweep kept SUCCEEDED\n"
     assert found(arena, "kept")["uuid"] != before["uuid"]
+
+
+def test_annotations_that_others_have_changed(arena: Product) -> None:
+    """A sweep whose annotations make no sense is left out, and takes nothing from the others."""
+    for name in ("sound", "spoilt"):
+        words = ("--param", "x=1", "--metric", "score:max", "--max-trials", "1", "echo score={x}")
+        assert begun(arena, name, *words).wait(60) == 0
+    search = {"kind": "job", "sweep": {"param": "nonsense"}, "job": {}, "created": ""}
+    note = {"metadata": {"annotations": {"arena.kubeflow.org/sweep-search": json.dumps(search)}}}
+    arena.cluster().patch(JOBS, "default", "spoilt-1", note)
+    names = arena.must("sweep", "list", "-o", "name").split()
+    assert ("sound" in names, "spoilt" in names) == (True, False)

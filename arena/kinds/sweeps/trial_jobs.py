@@ -45,11 +45,7 @@ class Search:
 
     @property
     def spec(self) -> SweepSpec:
-        """The options of the search.
-
-        Raises:
-            SpecError: they were not written by arena.
-        """
+        """The options of the search; raises SpecError if arena did not write them."""
         from arena.kinds.spec import parse
 
         return parse(SweepSpec, self.sweep)

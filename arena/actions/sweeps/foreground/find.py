@@ -50,9 +50,14 @@ def sweeps(cluster: Cluster, namespace: str | None, selector: str = "") -> Parti
     found: dict[tuple[str, str], list[There]] = defaultdict(list)
     for one in _there(reading):
         found[one.job.namespace, trial_jobs.sweep_of(one.obj)].append(one)
-    made = map(assembled, found.values())
-    unread = (readings.unread(one, error, WITHOUT_KATIB) for one, error in reading.errors.items())
-    return Partial(list(made), tuple(unread))
+    unread = [readings.unread(one, error, WITHOUT_KATIB) for one, error in reading.errors.items()]
+    made = []
+    for (_, name), several in found.items():
+        try:
+            made.append(assembled(several))
+        except SpecError as error:  # others have changed its annotations
+            unread.append(readings.unread(f"sweep {name}", error, "it is missing"))
+    return Partial(made, tuple(unread))
 
 
 def trials(cluster: Cluster, name: str, namespace: str) -> list[There]:
