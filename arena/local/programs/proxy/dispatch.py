@@ -1,11 +1,12 @@
 """A request, or a connection, on its way to a pod: what both have in common."""
 
 import asyncio
+from abc import ABC, abstractmethod
 
 from arena.local.programs.proxy.balancer import LiveBackend, LiveGroup, Target
 
 
-class Dispatch:
+class Dispatch(ABC):
     """It waits for a group with a ready pod and is counted there, until it ends.
 
     Attributes:
@@ -37,13 +38,13 @@ class Dispatch:
             self.target.refused += 1
             self.lack(waited)
 
+    @abstractmethod
     def go(self, group: LiveGroup) -> None:
         """Go to a pod of a group."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lack(self, waited: bool) -> None:
         """Give up, since no pod is ready, after it has `waited` for one or could not wait."""
-        raise NotImplementedError
 
     def occupy(self, backend: LiveBackend) -> None:
         """Count as load of a pod."""
