@@ -13,6 +13,8 @@
 
 from __future__ import annotations
 
+from arena.public_names import imported
+
 TYPE_CHECKING = False  # as in `arena`
 if TYPE_CHECKING:
     from typing import Any
@@ -90,11 +92,4 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used."""
-    from importlib import import_module
-
-    home = next((home for home, names in _HOMES.items() if name in names.split()), None)
-    if home is None:
-        raise AttributeError(f"module 'arena.serving' has no attribute {name!r}")
-    found = getattr(import_module(f"arena.{home}"), name)
-    globals()[name] = found
-    return found
+    return imported(__name__, _HOMES, name)

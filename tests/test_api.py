@@ -131,28 +131,18 @@ def test_a_public_name(name: str) -> None:
         )
 
 
-def test_servings_have_a_namespace() -> None:
+@pytest.mark.parametrize("family", ["serving", "sweeps"])
+def test_families_have_namespaces(family: str) -> None:
     """`arena.serving` holds what servings can do, each with its doc, and is imported only when it is used."""
-    program = "import sys, arena; arena.serving; print(*[one for one in sys.modules if 'actions' in one])"
+    program = f"import sys, arena; arena.{family}; print(*[one for one in sys.modules if 'actions' in one])"
     assert python("-c", program).split() == []
-    for name in arena.serving.__all__:
-        found = getattr(arena.serving, name)
+    namespace = getattr(arena, family)
+    for name in namespace.__all__:
+        found = getattr(namespace, name)
         assert inspect.getdoc(found)
         assert found.__name__ == name
     with pytest.raises(AttributeError, match="nothing_of_the_kind"):
-        _ = arena.serving.nothing_of_the_kind
-
-
-def test_sweeps_have_a_namespace() -> None:
-    """`arena.sweeps` holds what sweeps can do, each with its doc, and is imported only when it is used."""
-    program = "import sys, arena; arena.sweeps; print(*[one for one in sys.modules if 'actions' in one])"
-    assert python("-c", program).split() == []
-    for name in arena.sweeps.__all__:
-        found = getattr(arena.sweeps, name)
-        assert inspect.getdoc(found)
-        assert found.__name__ == name
-    with pytest.raises(AttributeError, match="nothing_of_the_kind"):
-        _ = arena.sweeps.nothing_of_the_kind
+        _ = namespace.nothing_of_the_kind
 
 
 def test_dir_and_strangers() -> None:
