@@ -7,9 +7,10 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from arena import labels
-from arena.actions.jobs import live
+from arena import kinds
+from arena.actions import served
 from arena.actions.sweeps import find
+from arena.actions.sweeps.foreground import find as foreground
 from arena.actions.watches import Source, Watching
 from arena.errors import ArenaError, JobFailed, NotFound, TimedOut, aimed
 from arena.kinds.sweeps import reading, trial_jobs
@@ -87,11 +88,17 @@ def follow(session: Session, name: str) -> Iterator[Sweep]:
 
 def _without_katib(session: Session, name: str) -> Iterator[Sweep]:
     """As `follow`, for a sweep that another process runs."""
-    for _ in live.live(session, selector=f"{trial_jobs.SELECTOR},{labels.SWEEP}={name}", tick=TICK):
-        found = find.sweep(session, name)
-        yield found
-        if found.phase.is_final:
-            return
+    cluster, namespace = session.cluster(), session.namespace
+    types = served.types(cluster, kinds.training_kinds()).served
+    own = trial_jobs.selector(name)
+    with Watching(cluster, [Source(one, namespace, own, optional=True) for one in types]) as watching:
+        while there := foreground.read({one: watching.objects(at) for at, one in enumerate(types)}):
+            found = foreground.assembled(there)
+            yield found
+            if found.phase.is_final:
+                return
+            watching.wait(TICK)
+    raise NotFound(f'sweep "{name}" was deleted from namespace "{namespace}"')
 
 
 def succeeded(one: Sweep) -> Sweep:

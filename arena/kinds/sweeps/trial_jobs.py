@@ -149,6 +149,11 @@ def plain(obj: Object, name: str) -> dict[str, Any]:
     return {**kept, "metadata": {"name": name, "labels": marks, "annotations": notes}}
 
 
+def selector(sweep: str) -> str:
+    """The labels of the trials of a sweep."""
+    return f"{SELECTOR},{labels.SWEEP}={sweep}"
+
+
 def sweep_of(obj: Object) -> str:
     """The name of the sweep that a job is a trial of; "" if it is none of a foreground sweep."""
     own = obj["metadata"].get("labels") or {}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from arena import kinds, labels
+from arena import kinds
 from arena.actions import readings, served
 from arena.actions.jobs.object_names import owned
 from arena.errors import ArenaError, NotAllowed, NotFound, SpecError
@@ -48,7 +48,7 @@ def sweeps(cluster: Cluster, namespace: str | None, selector: str = "") -> Parti
     except ArenaError as error:  # no type of jobs can be read
         return Partial([], (readings.unread("training jobs", error, WITHOUT_KATIB),))
     found: dict[tuple[str, str], list[There]] = defaultdict(list)
-    for one in _there(reading):
+    for one in read(reading.objects):
         found[one.job.namespace, trial_jobs.sweep_of(one.obj)].append(one)
     unread = [readings.unread(one, error, WITHOUT_KATIB) for one, error in reading.errors.items()]
     made = []
@@ -62,11 +62,9 @@ def sweeps(cluster: Cluster, namespace: str | None, selector: str = "") -> Parti
 
 def trials(cluster: Cluster, name: str, namespace: str) -> list[There]:
     """The trials of a sweep, in the order of their numbers; [] if there are none, or none can be read."""
-    selector = f"{trial_jobs.SELECTOR},{labels.SWEEP}={name}"
-    found: list[There] = []
     with suppress(NotAllowed):
-        found += _there(_read(cluster, namespace, selector))
-    return sorted(found, key=lambda one: one.mark.number)
+        return read(_read(cluster, namespace, trial_jobs.selector(name)).objects)
+    return []
 
 
 def names(cluster: Cluster, namespace: str) -> list[str]:
@@ -107,10 +105,15 @@ def _read(cluster: Cluster, namespace: str | None, selector: str) -> readings.Re
     return readings.read(types, lambda one: list(cluster.list(one, namespace, labels=selector)))
 
 
-def _there(reading: readings.Reading) -> Iterator[There]:
+def read(objects: Mapping[Resource, Iterable[Object]]) -> list[There]:
+    """The trials among some jobs, in the order of their numbers; those that cannot be read are left out."""
+    return sorted(_there(objects), key=lambda one: one.mark.number)
+
+
+def _there(objects: Mapping[Resource, Iterable[Object]]) -> Iterator[There]:
     for kind in kinds.training_kinds():
         for resource in kind.resources:
-            for obj in owned(kind, {resource: reading.objects.get(resource, ())}):
+            for obj in owned(kind, {resource: objects.get(resource, ())}):
                 try:
                     yield There(resource, obj, kind.read(obj, []), trial_jobs.mark_of(obj))
                 except SpecError:  # others have changed its annotations
