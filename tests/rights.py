@@ -265,7 +265,8 @@ UNTRIED = {
     # Only if a part is refused, and of other clusters.
     **{name: {f"delete {usages.EXPERIMENTS}", "get namespaces"}
        for name in ("sweep submit KIND", "sweep submit KIND --wait", "sweep submit --from-job")},
-    "sweep submit KIND --engine foreground": UNDONE,
+    **{name: {"list events"} for name in ("logs -f", "sweep logs -f")},  # if its pods are refused, or late
+    **{name: UNDONE | {"list events"} for name in ("sweep submit KIND --engine foreground", "submit --logs")},
     # Only if a trial has failed, or none has started.
     "sweep why": {"get pods/log", "get suggestions.kubeflow.org", "list events"},
     "serve predict": {"get pods", "get pods/portforward", "create pods/portforward"},  # of other clusters
@@ -306,8 +307,8 @@ UNTRIED = {
     "serve attach": {"create pods/exec"},
     "serve attach --main": {"create pods/attach"},
     **dict.fromkeys(("submit", "submit --config-file", "submit --secret", "submit --tensorboard", "rerun",
-                     "submit --logs", "evaluate model"), UNDONE),
-    "submit --wait": UNDONE | {"list events"},  # if its pods are refused, as `wait` does
+                     "evaluate model"), UNDONE),
+    "submit --wait": UNDONE | {"list events"},
     "submit --code": UNDONE | LARGE,
 }  # fmt: skip
 """Documented rights that the lines do not ask for."""

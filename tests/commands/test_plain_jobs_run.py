@@ -100,11 +100,14 @@ def test_all_restart_together(arena: Product) -> None:
     folder = arena.home / "tries"
     folder.mkdir()
     once = (
-        "import os, sys\n"
-        f"mark = {str(folder)!r} + '/' + os.environ['RANK']\n"
-        "first = not os.path.exists(mark)\n"
-        "open(mark, 'a').write('x')\n"
-        "if first and os.environ['RANK'] == '1': sys.exit(3)\n"
+        "import os, sys, time\n"
+        "from pathlib import Path\n"
+        f"folder, rank = Path({str(folder)!r}), os.environ['RANK']\n"
+        "first = not (folder / rank).exists()\n"
+        "(folder / rank).open('a').write('x')\n"
+        "if first and rank == '1':\n"
+        "    while not ((folder / '0').exists() and (folder / '0').read_text()): time.sleep(0.01)\n"
+        "    sys.exit(3)\n"
     )
     line = program(arena, "again", once + f"PREFIX = ''\n{MEET}")
     arena.must("submit", "jobset", "--name", "again", "--workers", "2", "--retry", "1", line)
