@@ -70,7 +70,7 @@ test: lint
 	$(PYTEST) --numprocesses 2 --dist loadfile
 
 long: .venv/with-test
-	$(PYTEST) -m long --numprocesses 2 --dist loadfile tests/serving
+	$(PYTEST) -m long --numprocesses 2 --dist loadfile
 
 format: .venv/with-test
 	$(BIN)/ruff format $(SOURCES)
