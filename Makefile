@@ -65,9 +65,9 @@ lint: .venv/with-test
 	$(BIN)/mypy -p arena -p benchmarks
 	$(BIN)/lint-imports --no-logo
 
-# Two files at a time, since most tests wait for processes.
+# Three files at a time, even on two cores, since most tests wait for processes.
 test: lint
-	$(PYTEST) --numprocesses 2 --dist loadfile
+	$(PYTEST) --numprocesses 3 --dist loadfile
 
 long: .venv/with-test
 	$(PYTEST) -m long --numprocesses 2 --dist loadfile
