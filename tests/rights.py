@@ -26,6 +26,7 @@ from right_lines import CODES, LINES, SETUP
 from screens import Fixed
 
 from arena.actions import usages
+from arena.actions.diagnosis import live_events
 from arena.actions.jobs import lingering
 from arena.actions.serving import forward, instances
 from arena.actions.usages import USAGES
@@ -50,6 +51,7 @@ TYPES, CARRIERS, SERVED = ({(one.resource, one.group) for one in usages.rights([
                            for name in (usages.JOBS, usages.CRONS, usages.SERVINGS))  # fmt: skip
 FOLLOW = listing.follow
 FOLLOW_SERVING = instances.follow
+EVENTS_LIVE = live_events.live
 READY = "--readiness-probe-action exec --readiness-probe-action-option 'command: true'"
 """A serving that is ready although its program does not listen."""
 COMMON = ("authorization.k8s.io", "logs.arena.io", "metrics.arena.io")
@@ -217,8 +219,11 @@ class Bob:
             with (
                 ExitStack() as stack,
                 pytest.MonkeyPatch.context() as patch,
-            ):  # `list -w` ends when it has shown what there is
+            ):  # `list -w` and `events -w` end when they have shown what there is
                 patch.setattr(listing, "follow", lambda states, *rest: FOLLOW(islice(states, 1), *rest))
+                patch.setattr(
+                    live_events, "live", lambda *which, **flags: islice(EVENTS_LIVE(*which, **flags), 1)
+                )
                 # `serve logs -f` ends as if the serving were deleted.
                 patch.setattr(instances, "follow", lambda *which: islice(FOLLOW_SERVING(*which), 1))
                 patch.setattr(lingering, "BRIEF", 0.2)
@@ -257,6 +262,7 @@ SPLIT = {*ISTIO, *(f"{verb} {usages.ROUTES[0]}" for verb in ("get", "create", "p
          *(f"{verb} services" for verb in ("list", "get", "patch"))}  # fmt: skip
 UNTRIED = {
     "list -w": {"watch JOBS", "watch pods"},  # the test ends it before
+    "events JOB -w": {"watch events", "watch pods"},
     "tensorboard": {"watch pods", "get pods/portforward", "create pods/portforward"},  # if not ready
     "resume": {"watch pods"},  # only if they have not ended yet
     "delete": {"list JOBS", "watch JOBS"},  # only if a finalizer holds the job

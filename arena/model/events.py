@@ -16,3 +16,5 @@ class Event:
     message: str
     count: int = 1
     last: datetime | None = None
+    first: datetime | None = None
+    namespace: str = ""

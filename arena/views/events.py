@@ -22,13 +22,16 @@ def _data(event: Event, now: datetime) -> dict[str, Any]:
         "reason": event.reason,
         "message": event.message,
         "count": event.count,
+        "firstTimestamp": times.stamp(event.first),
         "lastTimestamp": times.stamp(event.last),
+        "namespace": event.namespace,
     }
 
 
 EVENTS: Noun[Event] = Noun(
     plural="events",
     columns=(
+        Column("NAMESPACE", lambda one, now: one.namespace, everywhere=True),
         Column("SOURCE", lambda one, now: one.subject),
         Column("TYPE", lambda one, now: one.type),
         Column("AGE", lambda one, now: times.age(one.last, now)),
@@ -41,4 +44,11 @@ EVENTS: Noun[Event] = Noun(
 
 def section(events: Sequence[Event], now: datetime) -> str:
     """The part of a page that shows events."""
-    return "Events:\n" + (ruled(EVENTS.columns, events, now) if events else "  No events")
+    columns = [one for one in EVENTS.columns if not one.everywhere]
+    return "Events:\n" + (ruled(columns, events, now) if events else "  No events")
+
+
+def line(event: Event, *, everywhere: bool = False) -> str:
+    """One event on a line of its own, with the time of day."""
+    place = f"{event.namespace}  " if everywhere else ""
+    return f"{times.clock(event.last)}  {event.type:<7}  {place}{event.subject}  {_message(event)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Set
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,15 +21,22 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 
 
-def events(session: Session, job: Job | str, *, kind: Kind | str | None = None) -> list[Event]:
+def events(
+    session: Session,
+    job: Job | str | None = None,
+    *,
+    kind: Kind | str | None = None,
+    everywhere: bool = False,
+) -> list[Event]:
     """Return the events of a job, of its pods and of other objects that belong to it, the oldest first.
 
     All events of the namespace are read in one request and filtered here, since a field selector takes only
     one object.
 
     Args:
-        job: the job, or its name.
+        job: the job, or its name; None for all events of the namespace.
         kind: required if several kinds have a job of that name.
+        everywhere: whether to return the events of all namespaces, if no job is given.
 
     Raises:
         NotFound, SpecError: as `job`.
@@ -37,24 +45,36 @@ def events(session: Session, job: Job | str, *, kind: Kind | str | None = None) 
         from arena.actions.jobs import find  # which imports this module
 
         job = find.job(session, job, kind=kind)
-    cluster = session.cluster()
-    members = {one.uid for one in job.instances} | {job.uid}
-    found = []
+    namespace = job.namespace if job else None if everywhere else session.namespace
+    listed = session.cluster().list(EVENTS, namespace)
+    return in_order(event for event in listed if job is None or concerns(event, job, uids(job)))
+
+
+def uids(job: Job) -> frozenset[str]:
+    """The uids of a job and its pods."""
+    return frozenset([job.uid, *(one.uid for one in job.instances)])
+
+
+def concerns(event: Object, job: Job, members: Set[str]) -> bool:
+    """Whether an event is about a job or what belongs to it.
+
+    Args:
+        members: the uids of the job and of the pods it has or had.
+    """
+    about = event.get("involvedObject", {})
+    return about.get("uid") in members or (_is_beside(about, job) and not _earlier(read(event), job))
+
+
+def in_order(found: Iterable[Object]) -> list[Event]:
+    """Read events, the oldest first."""
     # Times are whole seconds; within a second, the order of writing decides.
-    for event in sorted(cluster.list(EVENTS, job.namespace), key=_written):
-        about = event.get("involvedObject", {})
-        if about.get("uid") in members:
-            found.append(read(event))
-        elif _is_beside(about, job):
-            found += [one for one in [read(event)] if not _earlier(one, job)]
-    return sorted(found, key=lambda event: (event.last is None, event.last))
+    every = [read(event) for event in sorted(found, key=_written)]
+    return sorted(every, key=lambda event: (event.last is None, event.last))
 
 
 def of(cluster: Cluster, namespace: str, uid: str) -> list[Event]:
     """The events of one object, the oldest first."""
-    listed = cluster.list(EVENTS, namespace, fields=f"involvedObject.uid={uid}")
-    found = [read(event) for event in sorted(listed, key=_written)]
-    return sorted(found, key=lambda event: (event.last is None, event.last))
+    return in_order(cluster.list(EVENTS, namespace, fields=f"involvedObject.uid={uid}"))
 
 
 def _is_beside(about: Object, job: Job) -> bool:
@@ -95,12 +115,16 @@ def _earlier(event: Event, job: Job) -> bool:
 def read(event: Object) -> Event:
     """Read an event of either version of the API."""
     about = event.get("involvedObject", {})
-    stamp = event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp")
+    series, created = event.get("series") or {}, event["metadata"].get("creationTimestamp")
+    first = event.get("firstTimestamp") or event.get("eventTime") or created
+    last = series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime") or created
     return Event(
         subject=f"{str(about.get('kind', '')).lower()}/{about.get('name', '')}",
         type=event.get("type") or "Normal",
         reason=event.get("reason") or "",
         message=(event.get("message") or "").strip(),
-        count=event.get("count") or (event.get("series") or {}).get("count") or 1,
-        last=units.when(stamp),
+        count=event.get("count") or series.get("count") or 1,
+        last=units.when(last),
+        first=units.when(first),
+        namespace=event["metadata"].get("namespace") or "",
     )
