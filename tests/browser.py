@@ -74,8 +74,9 @@ class Browser:
                 return answer["result"]
             self.events.append(answer)
 
-    def open(self, path: Path, width=1440, height=900, dark=False, touch=False):
-        """Open a file and wait until it is loaded."""
+    def open(self, where: Path | str, width=1440, height=900, dark=False, touch=False):
+        """Open a file or an address and wait until it is loaded; the page may change the fragment."""
+        url = where if isinstance(where, str) else where.as_uri()
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -85,9 +86,10 @@ class Browser:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=path.as_uri())
+        self.call("Page.navigate", url=url)
         deadline = time.monotonic() + DEADLINE
-        while self.run("document.readyState") != "complete" or self.run("location.href") != path.as_uri():
+        place, loaded = url.partition("#")[0], "[document.readyState, location.href.split('#')[0]].join()"
+        while self.run(loaded) != f"complete,{place}":
             assert time.monotonic() < deadline
 
     def run(self, script):
@@ -107,8 +109,8 @@ class Browser:
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def press(self, key):
-        """Press a key."""
-        text = {"Enter": "\r"}.get(key)
+        """Press a key: a named one, or a character."""
+        text = {"Enter": "\r"}.get(key, key if len(key) == 1 else None)
         for kind in ("keyDown", "keyUp"):
             extra = {"text": text} if text and kind == "keyDown" else {}
             self.call(
@@ -116,7 +118,7 @@ class Browser:
                 type=kind,
                 key=key,
                 code=key,
-                windowsVirtualKeyCode=KEYS[key],
+                windowsVirtualKeyCode=KEYS.get(key, 0),
                 **extra,
             )
 
@@ -125,8 +127,12 @@ class Browser:
         data = self.call("Page.captureScreenshot", captureBeyondViewport=whole)["data"]
         path.write_bytes(base64.b64decode(data))
 
-    def faults(self):
-        """What scripts threw, what the browser refused, and what it wanted to load from elsewhere."""
+    def faults(self, own=("file:", "about:")):
+        """What scripts threw, what the browser refused, and what it wanted to load from elsewhere.
+
+        Args:
+            own: the beginnings of the addresses that are not elsewhere.
+        """
         named = ("Runtime.exceptionThrown", "Log.entryAdded")
         found = [str(one["params"]) for one in self.events if one.get("method") in named]
         sent = (
@@ -134,4 +140,4 @@ class Browser:
             for one in self.events
             if one.get("method") == "Network.requestWillBeSent"
         )
-        return [*found, *(url for url in sent if not url.startswith(("file:", "about:")))]
+        return [*found, *(url for url in sent if not url.startswith(own))]

@@ -38,6 +38,7 @@ LINES = {
     "data list": ("data list",),
     "logviewer": ("logviewer runs",),
     "tensorboard": ("tensorboard runs --no-open",),
+    "dashboard": ("dashboard --no-open",),
     "exec": ("exec runs -- true",),
     "attach": ("attach runs -- true",),
     "attach --main": ("!submit job --name brief {image} 'sleep {moment}'", "!wait brief --for phase=RUNNING",
@@ -153,6 +154,7 @@ LINES = {
     "evaluate delete": ("evaluate delete other",),
     "list -A": ("list -A",),
     "top job -A": ("top job -A -o json",),
+    "dashboard -A": ("dashboard -A --no-open",),
     "cron list -A": ("cron list -A",),
     "evaluate list -A": ("evaluate list -A",),
     "data list -A": ("data list -A",),
@@ -168,6 +170,8 @@ CODES = {
     "serve logs -f served": 3,
     CANARY: 6,
     "serve forward served": 130,
+    "dashboard --no-open": 130,
+    "dashboard -A --no-open": 130,
     "serve promote served": 3,
 }
 """The exit codes of lines that do not end with 0."""

@@ -1,5 +1,6 @@
 """What commands ask a cluster for, in the terms of roles."""
 
+import json
 import logging
 import os
 import shlex
@@ -33,6 +34,8 @@ from arena.actions.usages import USAGES
 from arena.cli import run
 from arena.commands import list as listing
 from arena.commands._globals import Globals
+from arena.dashboard.readings import Answer
+from arena.dashboard.server import Server
 from arena.errors import Conflict, NotFound
 from arena.kube import Cluster, Endpoint
 from arena.local.api.rbac import attributes
@@ -227,6 +230,7 @@ class Bob:
                 # `serve logs -f` ends as if the serving were deleted.
                 patch.setattr(instances, "follow", lambda *which: islice(FOLLOW_SERVING(*which), 1))
                 patch.setattr(lingering, "BRIEF", 0.2)
+                patch.setattr(Server, "serve_forever", _viewed)
                 patch.setattr(forward.Forwarding, "wait", _interrupted)
                 patch.setattr(sys, "stdin", stack.enter_context(open(os.devnull, encoding="utf-8")))
                 code = run(shlex.split(line), Globals(session=session))
@@ -235,6 +239,22 @@ class Bob:
 
 
 def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _viewed(server: Server, **_: object) -> None:
+    """Ask for what the page shows of jobs that run and have ended, print what it lacks, and end it."""
+    namespace, everywhere = server.routes.scope.session.namespace, server.routes.scope.everywhere
+    one = f"jobs/{namespace}/pytorchjob/runs"
+    for path in ("jobs", *(() if everywhere else (one, f"{one}/events"))):
+        found = server.routes.panel(path)
+        assert found is not None
+        body = json.loads(until(lambda found=found: isinstance(last := found(), Answer) and last).body)
+        print(path, body.get("error"), body.get("unread"), file=sys.stderr)
+    for job in () if everywhere else ("job/done", "pytorchjob/runs"):
+        lines = server.routes.stream(f"jobs/{namespace}/{job}/logs")
+        assert lines is not None
+        print(b"".join(islice(lines, 5)).decode(), file=sys.stderr)
     raise KeyboardInterrupt
 
 

@@ -1,0 +1,55 @@
+"""arena dashboard: look at jobs in a browser."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from arena.commands import _console, _flags
+from arena.commands._globals import pass_session
+
+if TYPE_CHECKING:
+    from arena.session import Session
+
+
+@click.command("dashboard")
+@_flags.everywhere_option
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="PORT",
+    help="Local port.  [default: any free port]",
+)
+@click.option("--open/--no-open", "browser", default=None, help="Open a browser.  [default: on a terminal]")
+@pass_session
+def command(session: "Session", everywhere: bool, port: int, browser: bool | None) -> None:
+    """Serve a page with the jobs of a namespace, their instances, logs and events until Ctrl-C.
+
+    The page is on this machine only, reads what you may read, and changes nothing. Its link contains a
+    token: whoever has the link can use the page.
+
+    \b
+    arena dashboard
+    arena dashboard -A
+    arena dashboard --port 8080 --no-open
+    """
+    from contextlib import nullcontext
+
+    from arena.dashboard import opening
+    from arena.dashboard.panel import Scope
+    from arena.dashboard.routes import Routes
+    from arena.dashboard.server import Server
+
+    namespace = "all namespaces" if everywhere else f'namespace "{session.namespace}"'
+    # The page itself says what is waited for.
+    session.waiting, session.lost = None, lambda line: None
+    routes = Routes(Scope(session=session, everywhere=everywhere))
+    with Server(routes, port) as server:
+        _console.line(server.link)
+        sys.stdout.flush()
+        _console.remark(f"serving {namespace} of {session.name}; press Ctrl-C to stop")
+        routes.prepare()
+        show = sys.stdout.isatty() if browser is None else browser
+        with opening.opened(server.link, click.launch) if show else nullcontext():
+            server.serve_forever(poll_interval=60.0)

@@ -1,0 +1,88 @@
+// The frame of the page: which part is shown, and the keys.
+
+import { read, takeToken, watchers } from "./api.js";
+import { h, isTyping, setText } from "./dom.js";
+import { jobView } from "./job.js";
+import { jobsView } from "./jobs.js";
+
+const PAGES = [["jobs", "Jobs", jobsView]];
+const KEYS = [
+  ["j k", "next and previous row"], ["Enter", "open"], ["Esc", "back, or clear the filter"], ["/", "filter"],
+  ["1 2 3", "parts of a job"], ["g G", "begin and end of a log"], ["?", "these keys"],
+];
+
+const main = document.getElementById("main"), state = document.getElementById("state");
+const dialog = document.getElementById("dialog"), tabs = document.getElementById("tabs");
+let about = { cluster: "", namespace: "", changes: false };
+let view = null, leave = new AbortController();
+
+function go(hash) {
+  location.hash = hash;
+}
+
+function parts() {
+  try {
+    return location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  } catch {
+    return [];
+  }
+}
+
+function show() {
+  leave.abort();
+  leave = new AbortController();
+  const [page, ...rest] = parts();
+  const [id, , list] = PAGES.find(one => one[0] === page) ?? PAGES[0];
+  const make = id === "jobs" && rest.length >= 3 ? jobView : list;
+  view = make({ signal: leave.signal, about, go, parts: rest });
+  document.title = `${view.title} – arena`;
+  tabs.replaceChildren(...PAGES.map(one => h("a", { href: `#/${one[0]}`, "aria-current": one[0] === id ? "page" : null }, one[1])));
+  main.replaceChildren(view.element);
+}
+
+function help() {
+  if (dialog.open) return dialog.close();
+  dialog.replaceChildren(h("h2", {}, "Keys"),
+    h("dl", { class: "keys" }, KEYS.map(([keys, text]) => h("div", {}, h("dt", {}, keys.split(" ").map(one => h("kbd", {}, one))), h("dd", {}, text)))),
+    h("button", { type: "button", onclick: () => dialog.close() }, "Close"));
+  return dialog.showModal();
+}
+
+function pressed(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || dialog.open || !view) return;
+  if (isTyping(event)) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  if (event.key === "Enter" && event.target instanceof Element && event.target.closest("a, button")) return;
+  const action = event.key === "?" ? help : view.keys?.[event.key] ?? view.table?.keys[event.key];
+  if (!action) return;
+  event.preventDefault();
+  action();
+}
+
+// Say once, above everything, that the server of this page is gone or does not know this browser.
+function watch(found) {
+  const text = found.lost ? "arena dashboard has ended; start it again and open its new link"
+    : found.refused ? found.error : "";
+  state.hidden = !text;
+  setText(state, text);
+}
+
+takeToken();
+watchers.add(watch);
+document.addEventListener("keydown", pressed);
+document.getElementById("help").addEventListener("click", help);
+addEventListener("hashchange", () => {
+  if (location.hash.startsWith("#token=")) {
+    takeToken();
+    location.reload();
+  } else {
+    show();
+  }
+});
+const found = await read("about");
+watch(found);
+about = found.data ?? about;
+setText(document.getElementById("where"), [about.cluster, about.namespace || "all namespaces"].join(" · "));
+show();

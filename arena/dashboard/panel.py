@@ -1,0 +1,61 @@
+"""What a panel of the page is on the server: a path, and what it reads."""
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from datetime import datetime
+from typing import Any
+
+from arena.session import Session
+from arena.tuples import NamedTuple
+from arena.values import frozen
+
+
+@frozen
+class Scope:
+    """What the page shows: a namespace, or all of them."""
+
+    session: Session
+    everywhere: bool = False
+    changes: bool = False
+    """Whether the page may change something."""
+
+    @property
+    def now(self) -> datetime:
+        """The present time."""
+        return self.session.now()
+
+    def within(self, namespace: str) -> Session:
+        """The same session in another namespace, with the same connections."""
+        self.session.cluster()
+        other = copy(self.session)
+        other.namespace = namespace
+        return other
+
+
+class Panel(NamedTuple):
+    """A part of the page that is read alone.
+
+    Its path consists of words and of names in braces, such as `jobs/{namespace}/{name}`; `read` is called
+    with these names and with the query, and returns plain data for JSON.
+    """
+
+    path: str
+    read: Callable[[Scope, Mapping[str, str]], Mapping[str, Any]]
+    query: tuple[str, ...] = ()
+    """The parameters that the query may have."""
+
+
+def matched(pattern: str, path: str) -> dict[str, str] | None:
+    """The names in a path that a pattern has in braces; None if they do not match."""
+    wanted, given = pattern.split("/"), path.split("/")
+    if len(wanted) != len(given):
+        return None
+    found: dict[str, str] = {}
+    for want, have in zip(wanted, given, strict=True):
+        if want.startswith("{"):
+            if not have:
+                return None
+            found[want[1:-1]] = have
+        elif want != have:
+            return None
+    return found

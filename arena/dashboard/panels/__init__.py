@@ -1,0 +1,1 @@
+"""The panels of the page, one module each: a path, an action that reads, and an encoder."""
