@@ -73,6 +73,11 @@ def output(text: str) -> str:
     return text if text.isprintable() else _compiled(_SEQUENCE).sub(r"\g<colour>", text)
 
 
+def redrawn(text: str) -> str:
+    """What a terminal shows of a line that carriage returns draw again: what follows the last of them."""
+    return next(filter(None, reversed(text.split("\r"))), "") if "\r" in text else text
+
+
 def width(text: str) -> int:
     """The width of a line in terminal cells: a wide character has two, a joining one none."""
     return len(text) if text.isascii() else sum(size for _, size in _cells(text))

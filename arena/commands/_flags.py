@@ -8,6 +8,8 @@ import click
 from arena import visible
 
 if TYPE_CHECKING:
+    import re
+
     from arena.kinds.family import Family
     from arena.kinds.kind import Kind
 
@@ -161,6 +163,30 @@ def instance_option(function: F) -> F:
         "-i", "--instance", default="", metavar="NAME", shell_complete=instances,
         help="Select an instance by name, role and index (worker-1), role or number.",
     )(function)  # fmt: skip
+
+
+def rank_option(function: F) -> F:
+    """`--rank RANKS`: the instances with these ranks."""
+
+    def parse(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[range, ...]:
+        from arena.kinds.workload import ranks
+
+        return _read(param, value, ranks.parse) or ()
+
+    return click.option(
+        "--rank", "ranks", metavar="RANKS", callback=parse,
+        help="Select the instances with these ranks, such as 0,4-7.",
+    )(function)  # fmt: skip
+
+
+def pattern(ctx: click.Context, param: click.Parameter, value: str | None) -> "re.Pattern[str] | None":
+    """The callback of a flag that takes a regular expression."""
+    import re
+
+    try:
+        return None if value is None else re.compile(value)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise click.BadParameter(f'"{value}" is not a regular expression: {error}', ctx, param) from error
 
 
 def container_option(function: F) -> F:

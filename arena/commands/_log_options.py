@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from arena.actions.jobs.logs.lines import Options
+    from arena.commands._log_printer import Sink
     from arena.session import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,16 +46,23 @@ def options(follow: str) -> Callable[[F], F]:
             "--attempt", type=click.IntRange(min=1), metavar="N",
             help="Show run N of each instance, counting from 1; restarts and replacement pods count as runs.",
         ),
+        click.option("--grep", metavar="REGEX", callback=_flags.pattern,
+                     help="Show only the lines in which REGEX is found."),
         click.option("--prefix/--no-prefix", default=None,
                      help="Begin each line with the name of its instance."),
     )  # fmt: skip
 
 
-def read(session: "Session", wanted: "Mapping[str, Any]") -> "Options":
-    """The requested lines; raises SpecError if two flags exclude each other."""
+def read(session: "Session", wanted: "Mapping[str, Any]") -> "tuple[Options, Sink]":
+    """The requested logs, and what prints their lines; raises SpecError if two flags exclude each other."""
     from arena.actions.jobs.logs.lines import Options
+    from arena.actions.jobs.logs.selection import Selection
+    from arena.commands._log_printer import Sink
 
-    found = Options(**wanted)
+    shown = {flag: wanted[flag] for flag in ("prefix", "stamps", "grep")}
+    found = Options(**{flag: value for flag, value in wanted.items() if flag not in shown})
+    if found.instance and found.ranks:
+        raise SpecError("--instance and --rank are mutually exclusive", "give one of them")
     if found.since_seconds is not None and found.since_time:
         raise SpecError("--since and --since-time are mutually exclusive", "give one of them")
     if found.previous and found.attempt is not None:
@@ -62,4 +70,6 @@ def read(session: "Session", wanted: "Mapping[str, Any]") -> "Options":
     if session.namespace.isdigit():
         number = session.namespace
         _console.remark(f"-n {number} is a namespace; to show the last {number} lines, use -t {number}")
-    return found
+    prefix = False if found.instance and shown["prefix"] is None else shown["prefix"]
+    selection = Selection(shown["grep"]) if shown["grep"] else None
+    return found, Sink(prefix=prefix, stamps=shown["stamps"], selection=selection)

@@ -19,6 +19,7 @@ from arena.commands._progress import colour, redraws
 
 if TYPE_CHECKING:
     from arena.actions.jobs.logs.lines import Block
+    from arena.actions.jobs.logs.selection import Selection
     from arena.model.jobs import Job
 
 COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "bright_red")
@@ -31,12 +32,14 @@ class Sink:
     Args:
         prefix: whether lines begin with the instance; None: if the job has several.
         stamps: whether to show the cluster's timestamps.
+        selection: which lines to show; None for all.
 
     Attributes:
         redraws: whether unfinished lines can be shown.
     """
 
-    def __init__(self, *, prefix: bool | None, stamps: bool) -> None:
+    def __init__(self, *, prefix: bool | None, stamps: bool, selection: "Selection | None" = None) -> None:
+        self._selection = selection
         self._prefix = prefix
         self._stamps = stamps
         self._heads: dict[str, str] = {}
@@ -61,7 +64,16 @@ class Sink:
                 self._names[one.name] = place(one)
 
     def write(self, block: "Block") -> None:
-        """Print the block's lines, and on stderr what replaces missing ones."""
+        """Print the selected lines of a block, and on stderr what replaces missing ones."""
+        for one in self._selection.take(block) if self._selection else (block,):
+            self._print(one)
+
+    def end(self) -> None:
+        """Say on stderr if there were lines, but none of them was selected."""
+        if self._selection and (pattern := self._selection.pattern):
+            _console.remark(f'no line matches "{pattern}"')
+
+    def _print(self, block: "Block") -> None:
         if block.said:
             self.pause()
             name = self._called(block.instance)
@@ -132,15 +144,13 @@ class Rows:
 
 
 def row(head: str, line: bytes) -> str:
-    """A whole line on a terminal; the head is repeated after each carriage return."""
-    text = visible.output(line.decode("utf-8", "replace")).rstrip("\r")
-    return head + _plain(text.replace("\r", "\r" + head))
+    """A whole line on a terminal; of a progress bar the last state, since wrapped rows stay."""
+    return head + _plain(visible.redrawn(visible.output(line.decode("utf-8", "replace"))))
 
 
 def unended(head: str, line: bytes) -> str:
     """The visible part of an unfinished line: what follows its last carriage return."""
-    text = visible.output(line.decode("utf-8", "replace"))
-    return head + next(filter(None, reversed(text.split("\r"))), "").expandtabs()
+    return head + visible.redrawn(visible.output(line.decode("utf-8", "replace"))).expandtabs()
 
 
 def cut(text: str, columns: int) -> str:

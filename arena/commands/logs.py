@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.command("logs")
 @_flags.job_argument()
 @_flags.place_options
+@_flags.rank_option
 @_log_options.options("Follow until the job ends; exit 7 if it fails.")
 @patience_option
 @pass_session
@@ -33,8 +34,6 @@ def command(
     name: str,
     kind: "Kind | None",
     follow: bool,
-    stamps: bool,
-    prefix: bool | None,
     **wanted: Any,
 ) -> None:
     """Show the logs of all instances of a job.
@@ -43,14 +42,12 @@ def command(
     arena logs bert
     arena logs bert -f
     arena logs bert -i worker-1 -t 50
+    arena logs bert --rank 0,4-7 --grep "loss|error"
     arena logs bert --since 10m --timestamps
     arena logs bert --previous
     arena logs bert -i worker-1 --attempt 1
     """
-    from arena.commands._log_printer import Sink
-
-    options = _log_options.read(session, wanted)
-    sink = Sink(prefix=False if options.instance and prefix is None else prefix, stamps=stamps)
+    options, sink = _log_options.read(session, wanted)
     if follow and not options.previous and options.attempt is None:
         stream(session, name, kind, options, sink)
     else:
@@ -71,6 +68,7 @@ def show(session: "Session", name: str, kind: "Kind | None", options: "Options",
         sink.write(block)
         ranks.note(block)
         empty = False
+    sink.end()
     if empty and options.previous:
         _console.remark(f'no earlier logs of "{name}": none of its instances has restarted')
     elif empty:
@@ -129,6 +127,7 @@ def stream(
         raise NotFound(f'job "{name}" was deleted from namespace "{session.namespace}"')
     for block in remembered(_kept(session), last, options, keeper.seen):
         sink.write(block)
+    sink.end()
     sys.stdout.flush()
     _warn(ranks, last, options)
     wait.succeeded(explain.job(session.cluster(), last))
@@ -138,7 +137,7 @@ def stream(
 
 def _warn(ranks: "RankReports", job: "Job", options: "Options") -> None:
     """Warn if the logs of all ranks show that each trains alone."""
-    if not options.instance and (found := ranks.finding(job)):
+    if not options.selects and (found := ranks.finding(job)):
         _console.remark(f"Warning: {found.cause}. {found.remedy}")
 
 
@@ -161,7 +160,7 @@ def _stand(job: "Job", live: "Live", session: "Session", options: "Options") -> 
     from arena.actions.jobs import lingering
     from arena.views.jobs import ready, summary
 
-    if lingering.late(job) and not options.instance:
+    if lingering.late(job) and not options.selects:
         who, limit = lingering.names(job), lingering.limit(job)
         text = f"{job.name}: {job.phase.value}, waiting for {who} to end or be silent for {limit:g}s"
         live.show(text, text)

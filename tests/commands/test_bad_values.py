@@ -42,6 +42,8 @@ BAD = {
     "ROLE,...": ("boss", "w,w"),
     "DIR": ("", "/nowhere"),
     "IMAGE,...": ("two words",),
+    "RANKS": ("first", "7-4", "1,", "99999999"),
+    "REGEX": ("(", "a**"),
     "LABEL": ("a b",),
     "MEMORY": ("lots", "0"),
     "CRON": ("often", "* * * *", "61 * * * *"),

@@ -25,22 +25,18 @@ if TYPE_CHECKING:
 @_log_options.options("Follow until the serving is deleted.")
 @patience_option
 @pass_session
-def command(
-    session: "Session", name: str, follow: bool, stamps: bool, prefix: bool | None, **wanted: Any
-) -> None:
+def command(session: "Session", name: str, follow: bool, **wanted: Any) -> None:
     """Show the logs of all instances of a serving.
 
     \b
     arena serve logs digits
     arena serve logs digits -v 2 -f
     arena serve logs digits --previous
+    arena serve logs digits -f --grep "POST|error"
     arena serve logs digits --since 10m --timestamps
     """
-    from arena.commands._log_printer import Sink
-
     where: dict[str, Any] = {flag: wanted.pop(flag) for flag in ("version", "kind") if flag in wanted}
-    options = _log_options.read(session, wanted)
-    sink = Sink(prefix=False if options.instance and prefix is None else prefix, stamps=stamps)
+    options, sink = _log_options.read(session, wanted)
     if follow and not options.previous and options.attempt is None:
         _stream(session, name, where, options, sink)
     else:
@@ -56,6 +52,7 @@ def _print(session: "Session", name: str, where: dict[str, Any], options: "Optio
     for block in snapshot.read(session.cluster(), found, options):
         sink.write(block)
         empty = False
+    sink.end()
     if empty and options.previous:
         _console.remark(f'no earlier logs of "{name}": none of its instances has restarted')
     elif empty:

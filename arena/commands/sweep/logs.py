@@ -18,12 +18,11 @@ if TYPE_CHECKING:
 @trial_argument("")
 @_flags.instance_option
 @_flags.container_option
+@_flags.rank_option
 @_log_options.options("Follow until the trial ends; exit 7 if it fails.")
 @patience_option
 @pass_session
-def command(
-    session: "Session", name: str, trial: str, follow: bool, stamps: bool, prefix: bool | None, **wanted: Any
-) -> None:
+def command(session: "Session", name: str, trial: str, follow: bool, **wanted: Any) -> None:
     """Show the log of a trial: of the one that was started last, or of TRIAL, by its number or name.
 
     \b
@@ -35,13 +34,11 @@ def command(
     from dataclasses import replace
 
     from arena.actions.sweeps import jobs
-    from arena.commands._log_printer import Sink
 
     one = _trial(session, name, trial)
     job = jobs.job(session, one)
-    options = _log_options.read(session, wanted)
+    options, sink = _log_options.read(session, wanted)
     options = replace(options, container=options.container or jobs.container(job))
-    sink = Sink(prefix=False if options.instance and prefix is None else prefix, stamps=stamps)
     from arena.actions.sweeps.find import kind_of_trial
     from arena.commands import logs
 

@@ -99,7 +99,7 @@ def remembered(
 ) -> Iterator[Block]:
     """The cached logs of instances that were gone before these were followed, merged by time."""
     memory = Memory(kept.runs(job) if kept else (), [*job.instances, *followed], options)
-    if not options.instance:
+    if not options.selects:
         yield from memory.said(memory.gone)
         for _, block in heapq.merge(*map(memory.told, memory.gone), key=lambda item: item[0]):
             yield block

@@ -11,11 +11,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from arena.actions.jobs import attempts, find, instances, lingering
+from arena.actions.jobs import attempts, find, lingering
 from arena.actions.jobs.instances import has_ended, main_container
 from arena.actions.jobs.logs.lines import Block, Options
 from arena.actions.jobs.logs.outlet import Lost, LostLogs, Outlet, start
-from arena.actions.jobs.logs.snapshot import chosen
+from arena.actions.jobs.logs.snapshot import chosen, wanted
 from arena.actions.jobs.logs.tail import Tail
 from arena.errors import ArenaError, NotFound, SpecError, Unreachable
 from arena.kinds.kind import Kind
@@ -94,7 +94,9 @@ def _merged(cluster: Cluster, options: Options, out: Outlet) -> Iterator[Block |
 
 def _expected(job: Job | None, options: Options) -> int:
     """The number of instances whose logs are wanted, also of those that have not started."""
-    return 1 if options.instance or job is None or job.phase.is_final else job.wanted
+    if options.instance or job is None or job.phase.is_final:
+        return 1
+    return min(job.wanted, sum(map(len, options.ranks)) or job.wanted)
 
 
 class _Rest:
@@ -130,7 +132,7 @@ class _Rest:
 
     def is_silent(self) -> bool:
         """Whether nothing came for so long that waiting is over."""
-        asked = self._options.instance and any(one.holds for one in self._awaited)
+        asked = self._options.selects and any(one.holds for one in self._awaited)
         return not asked and time.monotonic() - self._heard > self._limit
 
 
@@ -197,9 +199,7 @@ def _wanted(job: Job, options: Options, begun: bool) -> Sequence[Instance]:
     """The instances to read; raises as `chosen` if all exist, but not the wanted one."""
     if not begun and (job.phase.is_final or len(job.instances) >= job.wanted):
         return chosen(job, options)
-    if not options.instance:
-        return job.instances
-    return [instances.meant(job, options.instance)] if instances.called(job, options.instance) else []
+    return wanted(job, options, strict=False)
 
 
 def _has_log(one: Instance, container: str) -> bool:

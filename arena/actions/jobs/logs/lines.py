@@ -15,6 +15,8 @@ class Options:
 
     instance: str = ""
     """Only the instance that `instances.meant` finds; "" for all."""
+    ranks: tuple[range, ...] = ()
+    """Only the instances with these ranks; empty for all."""
     container: str = ""
     """Its container; "" for `instances.main_container`."""
     tail: int | None = None
@@ -28,6 +30,11 @@ class Options:
     """The number of the run of each instance, counting from 1 across restarts and replaced pods."""
     unfinished: bool = False
     """Whether to include unfinished lines."""
+
+    @property
+    def selects(self) -> bool:
+        """Whether not all instances are requested."""
+        return bool(self.instance or self.ranks)
 
 
 @dataclass(frozen=True, slots=True)

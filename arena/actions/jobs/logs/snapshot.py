@@ -19,6 +19,7 @@ from arena.actions.jobs.logs.cached import Memory
 from arena.actions.jobs.logs.lines import Block, Options
 from arena.actions.jobs.logs.tail import Tail
 from arena.errors import ArenaError, NotFound, SpecError, Unreachable
+from arena.kinds.workload import ranks
 from arena.model.instances import Instance
 from arena.model.jobs import Job
 from arena.parallel import thread_pool
@@ -36,15 +37,25 @@ def chosen(job: Job, options: Options) -> list[Instance]:
     """The requested instances of the job.
 
     Raises:
-        NotFound: there is no such instance or container.
+        NotFound: there is no such instance, rank or container.
         SpecError: the name is ambiguous.
     """
-    found = [instances.meant(job, options.instance)] if options.instance else list(job.instances)
+    found = wanted(job, options)
     containers = {c.name for one in found for c in one.containers}
     if options.container and containers and options.container not in containers:
         text = f'{title(job)} has no container "{options.container}"'
         raise NotFound(text, f"its containers: {', '.join(sorted(containers))}")
     return found
+
+
+def wanted(job: Job, options: Options, *, strict: bool = True) -> list[Instance]:
+    """The requested instances that exist; unless `strict`, there may be none yet."""
+    if options.instance:
+        some = strict or instances.called(job, options.instance)
+        return [instances.meant(job, options.instance)] if some else []
+    if options.ranks:
+        return ranks.chosen(job, options.ranks, strict=strict)
+    return list(job.instances)
 
 
 def read(cluster: Cluster, job: Job, options: Options, kept: Kept | None = None) -> Iterator[Block]:
@@ -63,9 +74,9 @@ def read(cluster: Cluster, job: Job, options: Options, kept: Kept | None = None)
     lost = known.lost(job.instances) if known.kept else []
     memory = Memory(kept.runs(job) if kept else (), [*job.instances, *lost], options)
     job = replace(job, instances=instances.instances([*job.instances, *lost, *memory.gone]))
-    wanted = chosen(job, options)
-    yield from memory.said(wanted)
-    there = [one for one in wanted if one.uid not in {gone.uid for gone in memory.gone}]
+    asked = chosen(job, options)
+    yield from memory.said(asked)
+    there = [one for one in asked if one.uid not in {gone.uid for gone in memory.gone}]
     tails = [Tail(cluster, job, one, options, known.kept) for one in there]
     runs = [_run(tail, known, options) for tail in tails] if earlier else [(tail, None) for tail in tails]
     found = [one for one in runs if one]
@@ -74,7 +85,7 @@ def read(cluster: Cluster, job: Job, options: Options, kept: Kept | None = None)
         raise NotFound(f"no instance of {title(job)} has run {number} times", "--attempt 1 is the first run")
     yield from _absent(job, options)
     broken: list[tuple[Tail, ArenaError]] = []
-    streams = [*map(memory.told, wanted), *(_quiet(tail, restart, memory, broken) for tail, restart in found)]
+    streams = [*map(memory.told, asked), *(_quiet(tail, restart, memory, broken) for tail, restart in found)]
     for start in range(0, len(streams), TOGETHER):
         # All begin at once, so that the nodes that do not answer are waited for together.
         with thread_pool(TOGETHER) as threads:
@@ -110,7 +121,7 @@ def _unread(broken: Sequence[tuple[Tail, ArenaError]], wanted: int) -> Iterator[
 def _absent(job: Job, options: Options) -> Iterator[Block]:
     """Report how many instances have no log because their pods were removed at the job's end."""
     there = len({(one.role, one.index) for one in job.instances})
-    if job.phase.is_final and job.started and not options.instance and there < job.wanted:
+    if job.phase.is_final and job.started and not options.selects and there < job.wanted:
         text = f"{job.wanted - there} of {job.wanted} instances left no log: their pods are gone"
         yield Block("", "", said=text)
 

@@ -1,0 +1,84 @@
+"""The ranks of instances: their numbers in the world that trains together, and words for sets of them.
+
+An operator numbers the instances of its job from 0: the chief or master first, then the others by role and
+number, as they find it in RANK, PROCESS_ID, TF_CONFIG or their completion index. With several processes in an
+instance, this is the rank of the node. Instances that only start, serve or judge the others have no rank.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from arena.errors import NotFound, SpecError
+from arena.model.instances import Instance
+from arena.model.jobs import Job
+
+_FIRST = ("chief", "master", "head", "coordinator", "leader")
+"""Roles that begin the numbering."""
+_APART = ("launcher", "submitter", "driver", "ps", "scheduler", "server", "evaluator")
+"""Roles without a rank."""
+_LED = ("tfjob", "pytorchjob", "xgboostjob", "paddlejob")
+"""Kinds whose chief has rank 0, also while its pod is missing."""
+_MOST = 10**6
+_PART = re.compile(r"(\d{1,7})(?:-(\d{1,7}))?")
+
+Place = tuple[str, int]
+"""Role and number of an instance, which its successors share."""
+
+
+def ranks(job: Job) -> Mapping[Place, int]:
+    """The ranks of a job's instances by their places; those without one are missing."""
+    sizes: dict[str, int] = {}
+    for one in job.instances:
+        if one.role not in _APART:
+            sizes[one.role] = max(sizes.get(one.role, 0), one.index + 1)
+    roles = sorted(sizes, key=lambda role: (role not in _FIRST, role))
+    begin = int(job.chief is None and job.kind in _LED)
+    found: dict[Place, int] = {}
+    for role in roles:
+        found |= {(role, number): begin + number for number in range(sizes[role])}
+        begin += sizes[role]
+    return found
+
+
+def parse(text: str) -> tuple[range, ...]:
+    """The ranks that `0,4-7` names.
+
+    Raises:
+        SpecError: it is not of that form.
+    """
+    found = []
+    for part in text.split(","):
+        fits = _PART.fullmatch(part.strip())
+        first, last = (int(fits[1]), int(fits[2] or fits[1])) if fits else (1, 0)
+        if not first <= last <= _MOST:
+            raise SpecError(f'"{text}" names no ranks', "give numbers and ranges, such as 0,4-7")
+        found.append(range(first, last + 1))
+    return tuple(found)
+
+
+def spelled(numbers: Iterable[int]) -> str:
+    """The shortest words for ranks, as `parse` reads them: `0-2,5`."""
+    parts: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if parts and number == parts[-1][1] + 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
+
+
+def chosen(job: Job, wanted: Sequence[range], *, strict: bool = True) -> list[Instance]:
+    """The instances with these ranks.
+
+    Args:
+        strict: whether all of the job exists, so that a missing rank is an error.
+
+    Raises:
+        NotFound: none has one of the ranks, or of a range of them.
+    """
+    known = ranks(job)
+    for part in wanted if strict else ():
+        if not any(number in part for number in known.values()):
+            there = f"its ranks: {spelled(known.values())}" if known else "none of its instances has a rank"
+            raise NotFound(f'job "{job.name}" has no rank {spelled([part[0], part[-1]])}', there)
+    return [one for one in job.instances if any(known.get((one.role, one.index)) in part for part in wanted)]
