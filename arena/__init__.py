@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from arena.actions.jobs.rerun import recorded, rerun
     from arena.actions.jobs.scale import scale
     from arena.actions.jobs.suspend import resume, suspend
+    from arena.actions.jobs.timeline import timeline
     from arena.actions.jobs.wait import wait
     from arena.actions.nodes import nodes
     from arena.actions.submit.schedule import schedule
@@ -101,6 +102,7 @@ _HOMES = {
     "actions.identity": "whoami",
     "actions.jobs.adopt": "adopt release",
     "actions.jobs.suspend": "resume suspend",
+    "actions.jobs.timeline": "timeline",
     "actions.jobs.scale": "scale",
     "actions.jobs.code": "restore",
     "actions.jobs.crons": "cron crons delete_cron resume_cron suspend_cron",
@@ -240,6 +242,7 @@ __all__ = [
     "submit",
     "suspend",
     "suspend_cron",
+    "timeline",
     "wait",
     "whoami",
 ]

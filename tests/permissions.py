@@ -8,8 +8,8 @@ from arena.model.permissions import VERBS, Right
 
 BEGIN, END = "<!-- generated: tests/permissions.py -->", "<!-- end -->"
 READING = ("list", "list -w", "get", "top job", "top job JOB", "wait", "logs", "logs -f", "events",
-           "events JOB", "events JOB -w", "diff", "data list", "cron list", "cron get", "evaluate list",
-           "evaluate get")  # fmt: skip
+           "events JOB", "events JOB -w", "timeline", "diff", "data list", "cron list", "cron get",
+           "evaluate list", "evaluate get")  # fmt: skip
 WATCHING = ("submit", "submit --code", "submit --config-file", "submit --secret", "submit --tensorboard",
             "submit --wait", "submit --logs", "submit --replace", "delete", "delete -l")  # fmt: skip
 

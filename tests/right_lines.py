@@ -33,6 +33,7 @@ LINES = {
     "events": ("events", "events --warnings -o json"),
     "events JOB": ("events runs", "events waits"),
     "events JOB -w": ("events runs -w",),
+    "timeline": ("timeline done", "timeline waits"),
     "diff": ("diff runs runs",),
     "code": ("code runs --list",),
     "data list": ("data list",),

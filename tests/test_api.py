@@ -101,6 +101,7 @@ NAMES = [
     "submit",
     "suspend",
     "suspend_cron",
+    "timeline",
     "wait",
     "whoami",
 ]
