@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from arena import sweeps as sweeps
     from arena.actions.abilities import abilities
     from arena.actions.diagnosis.events import events
+    from arena.actions.fit.fit import fit
     from arena.actions.identity import whoami
     from arena.actions.jobs.adopt import adopt, release
     from arena.actions.jobs.code import restore
@@ -88,6 +89,7 @@ if TYPE_CHECKING:
     from arena.model.evaluations import Evaluation
     from arena.model.events import Event
     from arena.model.findings import Evidence, Finding
+    from arena.model.fits import Fit, Forecast, RoleFit
     from arena.model.instances import Container, Instance
     from arena.model.jobs import Job, Model, Phase, Queue, Usage
     from arena.model.logs import LogLine
@@ -99,6 +101,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "actions.abilities": "abilities",
     "actions.diagnosis.events": "events",
+    "actions.fit.fit": "fit",
     "actions.identity": "whoami",
     "actions.jobs.adopt": "adopt release",
     "actions.jobs.suspend": "resume suspend",
@@ -138,6 +141,7 @@ _HOMES = {
     "model.evaluations": "Evaluation",
     "model.events": "Event",
     "model.findings": "Evidence Finding",
+    "model.fits": "Fit Forecast RoleFit",
     "model.instances": "Container Instance",
     "model.jobs": "Job Model Phase Queue Usage",
     "model.logs": "LogLine",
@@ -169,6 +173,8 @@ __all__ = [
     "Event",
     "Evidence",
     "Finding",
+    "Fit",
+    "Forecast",
     "HorovodJobSpec",
     "Instance",
     "JAXJobSpec",
@@ -192,6 +198,7 @@ __all__ = [
     "Queue",
     "RayJobSpec",
     "Right",
+    "RoleFit",
     "Run",
     "SeldonServingSpec",
     "Session",
@@ -224,6 +231,7 @@ __all__ = [
     "diff",
     "evaluations",
     "events",
+    "fit",
     "follow",
     "job",
     "jobs",

@@ -56,6 +56,8 @@ LINES = {
                          "submit job --name mine {image} --replace --secret K=v --code {code} --tensorboard "
                          "--config-file {code}/a.py:/tmp/a.py --logdir /tmp/logs true",
                          "submit job --name mine {image} --replace true"),
+    "fit": ("fit --workers 1",),
+    "fit --data": ("fit --workers 1 --data rights-claim:/data",),
     "rerun": ("rerun done --name again",),
     "delete": ("delete mine",),
     "delete -l": ("delete -l x=old -y",),
@@ -174,5 +176,6 @@ CODES = {
     "dashboard --no-open": 130,
     "dashboard -A --no-open": 130,
     "serve promote served": 3,
+    "fit --workers 1 --data rights-claim:/data": 1,
 }
 """The exit codes of lines that do not end with 0."""

@@ -193,7 +193,7 @@ def help_page() -> str:
     for ctx in CONTEXTS:
         parent, kind = ctx.command_path.rpartition(" ")[::2]
         others = {one.name for one in kinds.training_kinds()} - {"job"}
-        if parent in ("arena cron", "arena sweep submit") and kind in others:
+        if parent in ("arena cron", "arena fit", "arena sweep submit") and kind in others:
             parts.append(
                 f"## {ctx.command_path}\n\nAs `arena submit {kind}`, with the options of `{parent} job`."
             )
@@ -217,7 +217,7 @@ def test_help_shows_an_example(ctx: click.Context, read) -> None:
     found = list(commands(text))
     assert found or isinstance(ctx.command, click.Group)
     for words in found:
-        if not {"-f", "--file"} & set(words) or words[0] not in ("submit", "cron", "diff", "sweep"):
+        if not {"-f", "--file"} & set(words) or words[0] not in ("submit", "cron", "diff", "fit", "sweep"):
             read(words)
 
 

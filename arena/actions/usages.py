@@ -58,6 +58,8 @@ FORMER = ("removal of what no revision needs",
           ("list replicasets.apps", "get delete configmaps", "get delete secrets"))  # fmt: skip
 ROLLED_OUT = ("--wait", ("watch SERVINGS", "list watch pods", "get pods/log"))
 REASON_IN_LOG = ("why an instance crashed", ("get pods/log",))
+BOUNDS = (("limits and quotas of the namespace", ("list limitranges", "list resourcequotas")),
+          ("priorities and preemption", ("list @priorityclasses.scheduling.k8s.io",)))  # fmt: skip
 READ, FOLLOW = ("get JOBS", "list pods"), ("get list JOBS", "get list pods")
 SUBMIT = "create JOBS"
 Help = tuple[str, tuple[str, ...]]
@@ -117,6 +119,9 @@ USAGES = (
     Usage("submit --wait", (SUBMIT, "get list JOBS", "list pods"), (UNDONE, REASONS, AT_ONCE)),
     Usage("submit --logs", (SUBMIT, *FOLLOW, "get pods/log"), (UNDONE, REASONS, AT_ONCE)),
     Usage("submit --replace", ("get list create delete JOBS", "list pods"), (AT_ONCE, BESIDE)),
+    Usage("fit", ("list @nodes", "list @pods"), BOUNDS),
+    Usage("fit --data", ("list @nodes", "list @pods", "list persistentvolumeclaims",
+                         "list @persistentvolumes", "list @storageclasses.storage.k8s.io"), BOUNDS),
     Usage("rerun", ("get create JOBS",), (UNDONE,)),
     Usage("delete", ("get delete JOBS",), (HELD,)),
     Usage("delete -l", ("get list delete JOBS",), (INSTANCES, HELD)),

@@ -25,13 +25,20 @@ FILE = click.option(
 )  # fmt: skip
 
 
-def planning(noun: str) -> "tuple[Callable[[Any], Any], ...]":
-    """Flags of commands that plan an object, which messages call `noun`."""
+def overriding(noun: str) -> "tuple[Callable[[Any], Any], ...]":
+    """Flags that replace or patch the template of an object, which messages call `noun`."""
     return (
         click.option("--template", metavar="FILE", type=click.Path(), callback=readable,
                      help="Use this template instead of the packaged one."),
         click.option("--patch", metavar="FILE", type=click.Path(), callback=readable,
                      help=f"Apply this JSON merge patch to the {noun}'s manifest."),
+    )  # fmt: skip
+
+
+def planning(noun: str) -> "tuple[Callable[[Any], Any], ...]":
+    """Flags of commands that plan an object, which messages call `noun`."""
+    return (
+        *overriding(noun),
         click.option("--dry-run", is_flag=False, flag_value="client", default=None,
                      metavar="[client|server]", shell_complete=_complete.values("client", "server"),
                      help="Print the manifests and submit nothing; with =server the cluster validates them."),
