@@ -98,6 +98,17 @@ class Counts(NamedTuple):
         return self.succeeded + self.stopped + self.failed
 
 
+class Budget(NamedTuple):
+    """What a sweep may use beyond its number of trials; None for no limit."""
+
+    seconds: int | None = None
+    """The time from its creation after which it ends."""
+    gpu_hours: float | None = None
+    """The GPU hours after which no more trials begin."""
+    gpu_hours_used: float = 0.0
+    """By the trials that have ended."""
+
+
 class Why(NamedTuple):
     """What is known of why a sweep or a trial is in its state."""
 
@@ -141,6 +152,10 @@ class Sweep:
     constraints: tuple[str, ...] = ()
     early_stopping: str = ""
     """The rule that ends bad trials early; "" for none."""
+    early_stop_settings: Mapping[str, str] = field(default_factory=dict)
+    budget: Budget = Budget()
+    importance: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Metric -> parameter -> its share, from 0 to 1; a metric of which too little is known is missing."""
     max_failed: int | None = None
     """The number of failed trials after which it fails; None if it has no such limit."""
     metrics: tuple[str, ...] = ()
@@ -163,6 +178,13 @@ class Sweep:
         scored = [(one.losses(self.objectives), one) for one in self.trials if one.succeeded]
         known = [(losses, one) for losses, one in scored if losses]
         return tuple(one for losses, one in known if not any(_dominates(other, losses) for other, _ in known))
+
+    def marked(self) -> tuple[Trial, ...]:
+        """The trials that are worth choosing from: the best one, or with several objectives the front."""
+        if len(self.objectives) > 1 and (front := self.front()):
+            return front
+        best = self.best()
+        return (best,) if best else ()
 
     def counts(self) -> Counts:
         """The number of trials in each state."""

@@ -82,7 +82,10 @@ def _parsed(name: str, values: str) -> Parameter:
             return _double(name, word, rest, condition)
         _refuse_typo(prefix[1], rest)
     elif _RANGE.fullmatch(plain):
-        raise SearchError(f"say how the values are spread, as in uniform:{plain}, log:{plain} or int:{plain}")
+        ways = [f"uniform:{plain}", f"int:{plain}"]
+        if float(plain.partition("..")[0]) > 0:
+            ways.insert(1, f"log:{plain}")
+        raise SearchError(f"say how the values are spread, as in {', '.join(ways[:-1])} or {ways[-1]}")
     return Parameter(name=name, kind=CATEGORICAL, choices=tuple(_choices(name, items)), condition=condition)
 
 

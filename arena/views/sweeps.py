@@ -1,8 +1,8 @@
 """Sweeps: their list, the page of one with its trials, and the keys of their JSON."""
 
 import math
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from arena import visible
@@ -15,7 +15,7 @@ from arena.views.noun import Noun
 from arena.views.table import Column, pairs, ruled
 
 BEST = "*"
-"""The mark of the best trial."""
+"""The mark of the best trial, or of each trial on the front."""
 _PRECISION = 6
 """Significant digits of numbers in tables; JSON has all."""
 
@@ -63,7 +63,7 @@ def page(one: Sweep, now: datetime) -> str:
     """Everything about one sweep: its options, its parameters, and its trials, the best first."""
     sections = [_header(one, now)]
     if one.parameters:
-        rows = [_parameter(each) for each in one.parameters]
+        rows = [(name, values + _importance(one, name)) for name, values in map(_parameter, one.parameters)]
         sections.append("Parameters:\n" + "\n".join(f"  {line}" for line in pairs(rows).splitlines()))
     if one.trials:
         sections.append("Trials:\n" + ruled(trial_columns(one), one.ranked(), now))
@@ -75,8 +75,30 @@ def _parameter(one: Parameter) -> tuple[str, str]:
     return name, values
 
 
+def _importance(one: Sweep, name: str) -> str:
+    shares = {metric: found[name] for metric, found in one.importance.items() if name in found}
+    several = len(one.objectives) > 1
+    told = [f"{share:.0%}" + (f" for {metric}" if several else "") for metric, share in shares.items()]
+    return f"  (importance {', '.join(told)})" if told else ""
+
+
+def _with_settings(name: str, settings: Mapping[str, str]) -> str:
+    told = ", ".join(f"{key}={value}" for key, value in settings.items())
+    return f"{name} ({told})" if told else name
+
+
+def _limits(one: Sweep) -> Iterator[tuple[str, Any]]:
+    """The limits that are set, and how much of them is used."""
+    yield "Parallel", one.parallel
+    if one.max_failed is not None:
+        yield "MaxFailed", one.max_failed
+    if one.budget.seconds is not None:
+        yield "Timeout", times.span(timedelta(seconds=one.budget.seconds))
+    if one.budget.gpu_hours is not None:
+        yield "GPUHours", f"{number(one.budget.gpu_hours_used)} of {number(one.budget.gpu_hours)} used"
+
+
 def _header(one: Sweep, now: datetime) -> str:
-    settings = ", ".join(f"{name}={value}" for name, value in one.settings.items())
     return pairs(
         [
             ("Name", one.name),
@@ -84,12 +106,22 @@ def _header(one: Sweep, now: datetime) -> str:
             *([("Reason", one.reason)] if one.reason else []),
             ("Namespace", one.namespace),
             ("Trainer", (one.kind or one.type or "N/A").upper()),
-            ("Algorithm", one.algorithm + (f" ({settings})" if settings else "")),
+            ("Engine", one.engine),
+            ("Algorithm", _with_settings(one.algorithm, one.settings)),
             ("Metric", ", ".join(map(goal, one.objectives))),
-            *([("EarlyStopping", one.early_stopping)] if one.early_stopping else []),
+            *(
+                [("EarlyStopping", _with_settings(one.early_stopping, one.early_stop_settings))]
+                if one.early_stopping
+                else []
+            ),
             ("Trials", _counts(one)),
-            ("Parallel", one.parallel),
+            *_limits(one),
             ("Best", best(one)),
+            *(
+                [("Front", f"{len(one.front())} trials, marked with {BEST}")]
+                if len(one.objectives) > 1
+                else []
+            ),
             ("Duration", times.span(one.duration(now))),
             ("CreateTime", times.clock(one.created)),
             ("EndTime", times.clock(one.ended)),
@@ -133,11 +165,11 @@ def trial_page(one: Trial, now: datetime) -> str:
 
 def trial_columns(one: Sweep) -> tuple[Column[Trial], ...]:
     """The columns of the trials of a sweep: their states, their metrics, and their values."""
-    best = one.best()
+    marked = {each.name for each in one.marked()}
     known = [*(each.metric for each in one.objectives), *one.metrics]
     names = list(dict.fromkeys(name for trial in one.trials for name in trial.assignments))
     return (
-        Column("", lambda trial, now: BEST if best and trial.name == best.name else ""),
+        Column("", lambda trial, now: BEST if trial.name in marked else ""),
         Column("TRIAL", lambda trial, now: trial.number),
         Column("STATUS", lambda trial, now: trial.status),
         *map(_metric, known),
@@ -192,6 +224,12 @@ def data(one: Sweep, now: datetime) -> dict[str, Any]:
         "parameters": dict(map(_parameter, one.parameters)),
         "constraints": list(one.constraints),
         "earlyStopping": one.early_stopping,
+        "earlyStopSettings": dict(one.early_stop_settings),
+        "timeoutSeconds": one.budget.seconds,
+        "maxGpuHours": one.budget.gpu_hours,
+        "gpuHoursUsed": one.budget.gpu_hours_used,
+        "importance": {metric: dict(shares) for metric, shares in one.importance.items()},
+        "front": [each.name for each in one.front()] if len(one.objectives) > 1 else [],
         "maxTrials": one.max_trials,
         "parallel": one.parallel,
         "maxFailed": one.max_failed,

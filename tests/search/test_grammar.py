@@ -99,6 +99,7 @@ def test_taken(text, fields, written):
         ("lr=Log:1..2", 'lr: "Log" is no kind of parameter; did you mean log:1..2?'),
         ("n=int:lg:1..8", 'n: "lg" is no distribution of whole numbers; write int:1..8 or int:log:1..1024'),
         ("lr=1..8", "lr: say how the values are spread, as in uniform:1..8, log:1..8 or int:1..8"),
+        ("x=-2..2", "x: say how the values are spread, as in uniform:-2..2 or int:-2..2"),
         ("lr=log:1..b", 'lr: "1..b" is not a range; write one such as log:1..8'),
         ("lr=uniform:1,2", 'lr: "1,2" is not a range; write one such as uniform:1..8'),
         ("lr=normal:1", "lr: normal takes a mean and a standard deviation, as in normal:0,1"),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from arena.actions.sweeps.export import export
 from arena.model.findings import Evidence, Finding
 from arena.model.jobs import Phase
-from arena.model.sweeps import Goal, Sweep, Trial, Why
+from arena.model.sweeps import Budget, Goal, Sweep, Trial, Why
 from arena.search.parameters import Parameter
 from arena.values import replace
 from arena.views.noun import Layout, text_of_all, text_of_one
@@ -73,6 +73,7 @@ Name:        digits
 Status:      RUNNING
 Namespace:   default
 Trainer:     JOB
+Engine:      katib
 Algorithm:   tpe (random_state=7)
 Metric:      max accuracy (goal 0.99)
 Trials:      3/12 (1 running, 2 succeeded, 1 failed)
@@ -94,6 +95,38 @@ Trials:
      4      RUNNING    -         0.02       adam  6m        -
      2      FAILED     -         0.1        sgd   1m        exit code 1"""
     )
+
+
+def test_limits_importance_and_front():
+    """Limits that are set are shown with what is used of them, and parameters with their importance."""
+    several = replace(
+        SWEEP,
+        objectives=(*SWEEP.objectives, Goal(metric="size", maximize=False)),
+        trials=tuple(
+            replace(one, metrics={**one.metrics, "size": size})
+            for one, size in zip(SWEEP.trials, (1.0, 0.0, 2.0, 0.0), strict=True)
+        ),
+        early_stopping="median",
+        early_stop_settings={"start_step": "10"},
+        max_failed=3,
+        budget=Budget(7200, 10, 2.5),
+        importance={"accuracy": {"lr": 0.914, "opt": 0.086}, "size": {"lr": 0.5, "opt": 0.5}},
+    )
+    page = text_of_one(SWEEPS, several, Layout(now=NOON)).splitlines()
+    assert "EarlyStopping:  median (start_step=10)" in page
+    assert "MaxFailed:      3" in page
+    assert "Timeout:        2h" in page
+    assert "GPUHours:       2.5 of 10 used" in page
+    assert "Front:          2 trials, marked with *" in page
+    assert "  lr:   log:1e-05..0.1  (importance 91% for accuracy, 50% for size)" in page
+    assert [line.split()[1] for line in page if line.startswith("  *")] == ["3", "1"]
+    one = {"accuracy": several.importance["accuracy"]}
+    alone = text_of_one(SWEEPS, replace(SWEEP, importance=one), Layout(now=NOON))
+    assert "  opt:  adam,sgd  (importance 9%)" in alone.splitlines()
+    found = json.loads(text_of_one(SWEEPS, several, Layout(now=NOON, form="json")))
+    assert found["front"] == ["digits-1", "digits-3"]
+    assert found["importance"]["accuracy"] == {"lr": 0.914, "opt": 0.086}
+    assert (found["timeoutSeconds"], found["maxGpuHours"], found["gpuHoursUsed"]) == (7200, 10, 2.5)
 
 
 def test_list():

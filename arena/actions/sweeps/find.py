@@ -12,6 +12,7 @@ from arena import kinds
 from arena.actions import readings, served
 from arena.actions.sweeps.foreground import find as foreground
 from arena.actions.sweeps.foreground.find import There
+from arena.actions.sweeps.importance import weighed
 from arena.errors import ArenaError, MissingOperator, NotFound, SpecError
 from arena.kinds.kind import Kind
 from arena.kinds.sweeps import reading
@@ -162,14 +163,16 @@ def _similar(cluster: Cluster, name: str, namespace: str) -> str:
 
 
 def sweep(session: Session, name: str) -> Sweep:
-    """Return one sweep with its trials, and on the local cluster with all values of their metrics.
+    """Return one sweep with its trials and the importance of its parameters.
+
+    On the local cluster, the trials have all values of their metrics.
 
     Raises:
         NotFound: there is no sweep with that name.
     """
     cluster = session.cluster()
     there = found(cluster, name, session.namespace)
-    return foreground.assembled(there.trials) if there.trials else read(cluster, there.obj)
+    return weighed(foreground.assembled(there.trials) if there.trials else read(cluster, there.obj))
 
 
 def read(cluster: Cluster, obj: Object) -> Sweep:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 @patience_option
 @pass_session
 def command(session: "Session", watch: bool, **flags: Any) -> None:
-    """Show a sweep and its trials, the best first and marked with *.
+    """Show a sweep: its limits, the importance of its parameters, and its trials.
+
+    The best trial comes first and is marked with *; with several metrics, all trials are marked than which no
+    other is better in every metric. The importance is the share of a parameter in what the results differ by.
 
     On the local cluster, running trials have the best value that they have reported so far.
 
@@ -49,6 +52,7 @@ def _watch(session: "Session", name: str, form: str) -> None:
 
 def _states(session: "Session", name: str) -> "Iterator[Sweep]":
     from arena.actions.sweeps import find, wait
+    from arena.actions.sweeps.importance import weighed
 
     for found in wait.follow(session, name):
-        yield find.observed(session.cluster(), found)
+        yield weighed(find.observed(session.cluster(), found))

@@ -68,7 +68,7 @@ def trial_spec(obj: Object) -> dict[str, Any]:
 def sweep(obj: Object, kind_of: KindOf) -> Sweep:
     """An Experiment as a Sweep, without its trials."""
     meta, spec = obj["metadata"], obj.get("spec") or {}
-    job, algorithm = trial_spec(obj), spec.get("algorithm") or {}
+    job, algorithm, early = trial_spec(obj), spec.get("algorithm") or {}, spec.get("earlyStopping") or {}
     phase, reason = _state(obj)
     return Sweep(
         name=meta["name"],
@@ -86,7 +86,8 @@ def sweep(obj: Object, kind_of: KindOf) -> Sweep:
         max_trials=spec.get("maxTrialCount"),
         parallel=spec.get("parallelTrialCount") or 1,
         max_failed=spec.get("maxFailedTrialCount"),
-        early_stopping=str((spec.get("earlyStopping") or {}).get("algorithmName") or ""),
+        early_stopping=str(early.get("algorithmName") or ""),
+        early_stop_settings=_settings(early),
         created=units.when(meta.get("creationTimestamp")),
         ended=units.when((obj.get("status") or {}).get("completionTime")) if phase.is_final else None,
         ours=labels.managed(meta.get("labels") or {}),

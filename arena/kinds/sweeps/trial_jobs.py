@@ -5,7 +5,7 @@ has ended. Its result is written on it once it has ended, so later readers need 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from arena.errors import SpecError
 from arena.kinds.kind import Object
 from arena.kinds.sweeps.spec import FOREGROUND, SweepSpec
 from arena.model.jobs import Job, Phase
-from arena.model.sweeps import Point, Sweep, Trial
+from arena.model.sweeps import Budget, Point, Sweep, Trial
 from arena.search.assignments import Value
 from arena.values import field, frozen, replace
 
@@ -250,6 +250,8 @@ def sweep(trials: Sequence[tuple[Object, Job, Mark]]) -> Sweep:
         parameters=spec.parameters,
         constraints=spec.constraint,
         early_stopping=spec.early_stop,
+        early_stop_settings=spec.early_stop_setting,
+        budget=_budget(spec, [mark.result for _, _, mark in ordered]),
         phase=phase,
         reason=reason,
         max_trials=spec.max_trials or None,
@@ -262,6 +264,11 @@ def sweep(trials: Sequence[tuple[Object, Job, Mark]]) -> Sweep:
         uid=obj["metadata"].get("uid", ""),
         submitter=(obj["metadata"].get("annotations") or {}).get(labels.SUBMITTER, ""),
     )
+
+
+def _budget(spec: SweepSpec, results: Iterable[Result | None]) -> Budget:
+    limit = float(spec.max_gpu_hours) if spec.max_gpu_hours else None
+    return Budget(spec.timeout or None, limit, sum(one.gpu_hours for one in results if one))
 
 
 def _state(end: Mapping[str, str], trials: Sequence[Trial]) -> tuple[Phase, str]:
