@@ -22,6 +22,10 @@ EXPERIMENTS, TRIALS = "experiments.kubeflow.org", "trials.kubeflow.org"
 MARK, KILL = "patch experiments/status.kubeflow.org", "patch trials/status.kubeflow.org"
 INJECTED = ("whether Katib sees metrics in the namespace", ("get namespaces",))
 OF_SWEEPS = ("trials", (f"list {TRIALS}",))
+SUSPENDED = (
+    ("jobs of Volcano", ("create commands.bus.volcano.sh",)),
+    ("jobs in a queue", ("list patch workloads.kueue.x-k8s.io",)),
+)
 WITHOUT_KATIB = ("sweeps without Katib", ("list JOBS",))
 SWEEP_UNDONE = ("removal of what it has created, if a part is refused", (f"delete {EXPERIMENTS}",))
 CHECKED = "create JOBS"
@@ -127,11 +131,9 @@ USAGES = (
     Usage("delete -l", ("get list delete JOBS",), (INSTANCES, HELD)),
     Usage("prune", ("get list delete JOBS",), (INSTANCES, HELD)),
     Usage("adopt", ("get list patch JOBS",)),
-    Usage("suspend", ("get patch JOBS",), (("jobs of Volcano", ("create commands.bus.volcano.sh",)),
-                                           ("jobs in a queue", ("list patch workloads.kueue.x-k8s.io",)))),
+    Usage("suspend", ("get patch JOBS",), SUSPENDED),
     Usage("resume", ("get patch JOBS", "list pods"),
-          (READY, ("jobs of Volcano", ("create commands.bus.volcano.sh",)),
-           ("jobs in a queue", ("list patch workloads.kueue.x-k8s.io",)))),
+          (READY, *SUSPENDED)),
     Usage("scale", ("get patch JOBS",)),
     Usage("scalein", (f"get {SCALED}", f"create scaleins.{labels.ET_GROUP}")),
     Usage("scaleout", (f"get {SCALED}", f"create scaleouts.{labels.ET_GROUP}")),
@@ -151,7 +153,8 @@ USAGES = (
     Usage("sweep submit --from-job", ("get JOBS", f"create {EXPERIMENTS}", CHECKED),
           (INJECTED, SWEEP_UNDONE)),
     Usage("sweep submit KIND --engine foreground",
-          ("get create list patch JOBS", "get list pods", "get pods/log"), (REASONS, AT_ONCE, UNDONE)),
+          ("get create list patch JOBS", "get list pods", "get pods/log"),
+          (REASONS, AT_ONCE, UNDONE, *SUSPENDED)),
     Usage("sweep best", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
     Usage("sweep compare", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
     Usage("sweep export", (f"get {EXPERIMENTS}", f"list {TRIALS}")),

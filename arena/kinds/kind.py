@@ -96,6 +96,15 @@ class Modification(NamedTuple):
     """That object; the sender adds its namespace, its owner and the end of its name."""
 
 
+class Halt(NamedTuple):
+    """What ends the pods of a workload for good and keeps its object, where the cluster cannot suspend it."""
+
+    patch: Object
+    """A JSON merge patch of the object."""
+    launcher: str = ""
+    """What its name ends with in that of the Job that runs its launcher, whose deadline must be set, too."""
+
+
 class ScaleRequests(NamedTuple):
     """Requests that add or remove workers, which may run a script that notifies the program."""
 
@@ -193,6 +202,8 @@ class Kind(Generic[Spec, Model]):
     """Types of other kinds of which its operator creates an object with the name of the job."""
     suspend: Callable[[Object, bool], Modification] | None = None
     """(object, whether to suspend or resume) -> the change; None if its operator cannot."""
+    halt: Halt | None = None
+    """What ends its pods where the cluster is too old to suspend it; None if nothing does."""
     kueue: Callable[[Resource], bool] = lambda resource: True
     """Whether Kueue can hold objects of one of its types in queues."""
     scale: Callable[[Object, int], Modification] | None = None

@@ -5,9 +5,10 @@ from shelf import Visitor
 
 from arena import labels
 from arena.actions.diagnosis.explainers.kueue import WORKLOADS
-from arena.actions.jobs import scale, suspend
+from arena.actions.jobs import halt, scale, suspend
 from arena.errors import Conflict, MissingOperator
 from arena.kinds import find
+from arena.kinds.training.volcanojob import COMMANDS
 from arena.resources import PODS
 
 KIND = find("pytorchjob")
@@ -58,3 +59,36 @@ def test_instances_that_do_not_end(shelf, queued):
     with pytest.raises(Conflict, match="was not resumed: 1 of its instances have not ended"):
         suspend.resume(Visitor(shelf.cluster), "bert", kind=KIND, within=0, wait=told.append)
     assert told == [1]
+
+
+def test_a_queued_job_is_ended_by_its_queue(shelf):
+    """A job in a queue ends through its Workload: the queue would start a suspended one again."""
+    queued = job()
+    queued["metadata"]["labels"] = {labels.KUEUE_QUEUE: "q"}
+    shelf.put(KIND.resources[0], "default", queued)
+    held = {"name": "w", "namespace": "default", "uid": "w", "labels": {labels.KUEUE_JOB_UID: "u"}}
+    shelf.put(WORKLOADS, "default", {"metadata": held, "spec": {"active": False}})
+    halt.halt(shelf.cluster, KIND, KIND.resources[0], queued)
+    assert [path.rpartition("/")[2].partition("?")[0] for path in shelf.asked][-1] == "w"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("sparkjob", "the operator of its SparkApplication is too old to suspend jobs"),
+        ("volcanojob", "the test's cluster has no Command"),
+        ("pytorchjob", ""),
+        ("job", ""),
+    ],
+)
+def test_kinds_that_cannot_be_ended(shelf, name, why):
+    """It is known before a job exists whether the cluster could end it early."""
+    kind = find(name)
+    shelf.say(kind.resources[0], {})
+    shelf.say(kind.resources[0]._replace(plural=f"namespaces/default/{kind.resources[0].plural}"), {})
+    obj = {"metadata": {"name": "a"}, "spec": {}}
+    assert halt.obstacle(shelf.cluster, kind, kind.resources[0], "default", obj).startswith(why)
+    if name == "volcanojob":
+        shelf.put(COMMANDS, "default")
+        other = shelf.cluster.at(shelf.url, "the test's cluster")
+        assert halt.obstacle(other, kind, kind.resources[0], "default", obj) == ""

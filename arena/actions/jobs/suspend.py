@@ -105,7 +105,7 @@ def _switch(
             f"delete it, and later run the command that arena get {found.aimed} -o command prints",
         )
     change.check_alive(found, "suspended" if on else "resumed")
-    held = _in_queue(found)
+    held = in_queue(found)
     if held is not None:
         return _hold(found, held, on, unchanged, before)
     if _is_suspended(found, switch) is on:
@@ -119,7 +119,7 @@ def _is_suspended(found: Changing, switch: Callable[[Object, bool], Modification
     return change.has(found.obj, patch) if patch is not None else found.job.phase is Phase.SUSPENDED
 
 
-def _in_queue(found: Changing) -> Changing | None:
+def in_queue(found: Changing) -> Changing | None:
     """The Workload of the job in a queue of Kueue, which alone starts and stops the job."""
     workloads = preferred(found.cluster, WORKLOADS) if _queue(found.obj) else None
     if workloads is None:
@@ -137,9 +137,14 @@ def _hold(found: Changing, held: Changing, on: bool, unchanged: Unchanged, befor
     """Hold the job in its queue, or release it."""
     if (held.obj["spec"].get("active") is False) is not on:
         before()
-        change.send(held, Modification(patch={"spec": {"active": not on}}), "hold a job")
+        hold(held, on)
         return found.job
     return _unchanged(found, on, unchanged)
+
+
+def hold(held: Changing, on: bool) -> None:
+    """Hold a Workload in its queue, or release it."""
+    change.send(held, Modification(patch={"spec": {"active": not on}}), "hold a job")
 
 
 def _unchanged(found: Changing, on: bool, unchanged: Unchanged) -> Job:

@@ -57,12 +57,12 @@ def stop(session: Session, name: str, *, unchanged: Unchanged = ignore) -> Sweep
     """
     cluster = session.cluster()
     obj, there = find.found(cluster, name, session.namespace)
-    before = trials.assembled(there) if there else find.read(cluster, obj)
+    if there:
+        return foreground.stop(session, there, unchanged)
+    before = find.read(cluster, obj)
     if before.phase.is_final:
         unchanged(before)
         return before
-    if there:
-        return foreground.stop(session, there)
     obj = _marked(cluster, obj, _end(session, STOPPED, "Experiment was stopped by its user"))
     for one in before.trials:
         if not one.phase.is_final:

@@ -96,11 +96,20 @@ def own(spec: SweepSpec, *, tell: Tell) -> SweepSpec:
 def stopping_of(spec: SweepSpec, objective: Objective) -> Stopping | None:
     """The rule that ends trials early; None if there is none."""
     given, name = dict(spec.algorithm_setting), spec.early_stop
-    if algorithms.algorithm(spec.algorithm).name == "asha" and "resource_name" not in given:
-        return stopping.stopping(
-            "asha", {key: given[key] for key in ("eta", "min_resource") if key in given}, objective
-        )
-    return stopping.stopping(name, spec.early_stop_setting, objective) if name else None
+    if not stops_by(spec):
+        return None
+    if not name:
+        own: dict[str, Any] = {key: given[key] for key in ("eta", "min_resource") if key in given}
+        return stopping.stopping("asha", own, objective)
+    return stopping.stopping(name, spec.early_stop_setting, objective)
+
+
+def stops_by(spec: SweepSpec) -> str:
+    """The option that ends trials early, such as `--early-stop median`; "" if none does."""
+    if spec.early_stop:
+        return f"--early-stop {spec.early_stop}"
+    stops = algorithms.algorithm(spec.algorithm).name == "asha"
+    return "--algorithm asha" if stops and "resource_name" not in dict(spec.algorithm_setting) else ""
 
 
 def optimized(spec: SweepSpec) -> tuple[Goal, ...]:

@@ -199,6 +199,12 @@ def _result(given: Mapping[str, Any]) -> Result:
     )
 
 
+def is_left(job: Job, result: Result | None) -> bool:
+    """Whether a trial was stopped by a process that was killed before it ended the pods."""
+    stopped = result is not None and result.state == "stopped"
+    return stopped and not job.phase.is_final and job.phase is not Phase.SUSPENDED
+
+
 def trial(job: Job, mark: Mark) -> Trial:
     """A trial of a foreground sweep."""
     known, phase = mark.result, job.phase

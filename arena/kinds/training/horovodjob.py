@@ -30,6 +30,7 @@ KIND = Kind(
     conventions=mpijob.CONVENTIONS,
     kueue=mpijob.is_queued,
     suspend=switch("spec", "runPolicy", "suspend"),
+    halt=mpijob.HALT,
     servers=("worker",),
     examples=('arena submit horovodjob --name resnet --workers 4 --gpus 1 --image IMAGE "python train.py"',),
 )

@@ -23,5 +23,6 @@ KIND = Kind(
     job_of=training_operator.job_of("jaxjob-controller"),
     conventions=CONVENTIONS,
     suspend=switch("spec", "runPolicy", "suspend"),
+    halt=training_operator.HALT,
     examples=('arena submit jaxjob --name gpt --workers 4 --gpus 1 --image IMAGE "python train.py"',),
 )

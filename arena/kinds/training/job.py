@@ -5,7 +5,7 @@ from typing import Any
 
 from arena import labels
 from arena.errors import SpecError, aimed
-from arena.kinds.kind import Kind, Modification, Object, Pod, PodConventions, PodSummary, switch
+from arena.kinds.kind import Halt, Kind, Modification, Object, Pod, PodConventions, PodSummary, switch
 from arena.kinds.training import FAMILY
 from arena.kinds.training.base import reading, status
 from arena.kinds.workload import instances
@@ -146,6 +146,7 @@ KIND = Kind(
     one_world=False,
     selectors=(f"{labels.BATCH_JOB_NAME},!{labels.JOBSET_NAME},!{labels.JOB_NAME}",),
     suspend=switch("spec", "suspend"),
+    halt=Halt({"spec": {"parallelism": 0}}),  # before Kubernetes 1.22
     scale=scale,
     examples=(
         'arena submit job --name prepare --image IMAGE "python prepare.py"',

@@ -6,6 +6,7 @@ from arena import labels
 from arena.kinds.kind import Kind, Object, Pod, PodSummary, switch
 from arena.kinds.training import FAMILY
 from arena.kinds.training.base import reading
+from arena.kinds.training.base.training_operator import HALT as WITHOUT_LAUNCHER
 from arena.kinds.training.base.training_operator import TRAINING_OPERATOR
 from arena.kinds.workload import instances
 from arena.model.jobs import Job, Phase
@@ -24,6 +25,9 @@ OLD = Resource("kubeflow.org", "v1alpha1", "mpijobs", kind="MPIJob")
 RESOURCES = (V2, EARLY, V1, OLD)
 
 OPERATORS = {V2.api_version: "mpi-operator", V1.api_version: "mpijob-controller"}
+
+HALT = WITHOUT_LAUNCHER._replace(launcher="-launcher")
+"""Before MPI operator 0.5, no job can be suspended, and the Job of a launcher keeps its first deadline."""
 
 HOROVODRUN = "horovodrun"
 """The program of Horovod's launchers: an MPIJob that runs it is a Horovod job."""
@@ -117,6 +121,7 @@ KIND = Kind(
     conventions=CONVENTIONS,
     kueue=is_queued,
     suspend=switch("spec", "runPolicy", "suspend"),
+    halt=HALT,
     servers=("worker",),
     examples=('arena submit mpijob --name allreduce --workers 4 --image IMAGE "mpirun python train.py"',),
 )

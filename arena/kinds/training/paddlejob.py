@@ -29,6 +29,7 @@ KIND = Kind(
     job_of=training_operator.job_of("paddlejob-controller"),
     conventions=CONVENTIONS,
     suspend=switch("spec", "runPolicy", "suspend"),
+    halt=training_operator.HALT,
     examples=(
         "arena submit paddlejob --name ernie --workers 2 --gpus 8 --image IMAGE "
         '"python -m paddle.distributed.launch train.py"',

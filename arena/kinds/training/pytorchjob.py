@@ -52,6 +52,7 @@ KIND = Kind(
     former=training_operator.FORMER,
     conventions=CONVENTIONS,
     suspend=switch("spec", "runPolicy", "suspend"),
+    halt=training_operator.HALT,
     scale=scale,
     examples=('arena submit pytorchjob --name bert --workers 4 --gpus 1 --image IMAGE "torchrun train.py"',),
 )

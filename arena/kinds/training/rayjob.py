@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from arena import labels
-from arena.kinds.kind import Kind, Object, Pod, PodSummary, switch
+from arena.kinds.kind import Kind, Modification, Object, Pod, PodSummary
 from arena.kinds.training import FAMILY
 from arena.kinds.training.base import ray_pods, reading, status
 from arena.model.findings import Evidence, Finding
@@ -73,6 +73,14 @@ def _why(state: Mapping[str, Any]) -> str:
     return str(state.get("message") or state.get("reason") or "")
 
 
+def suspend(obj: Object, on: bool) -> Modification:
+    """Suspend and resume; Ray fails a suspended job whose cluster would remain at its end."""
+    stays = on and not obj["spec"].get("shutdownAfterJobFinishes")
+    return Modification(
+        patch={"spec": {"suspend": on, **({"shutdownAfterJobFinishes": True} if stays else {})}}
+    )
+
+
 KIND = Kind(
     name=NAME,
     family=FAMILY,
@@ -89,7 +97,7 @@ KIND = Kind(
     one_world=False,
     selectors=(labels.RAY_CLUSTER, f"{labels.RAY_ORIGIN_KIND}=RayJob"),
     makes=("Job",),
-    suspend=switch("spec", "suspend"),
+    suspend=suspend,
     servers=("head", "worker"),
     renews=True,
     examples=(

@@ -43,6 +43,7 @@ KIND = Kind(
     former=training_operator.FORMER,
     conventions=CONVENTIONS,
     suspend=switch("spec", "runPolicy", "suspend"),
+    halt=training_operator.HALT,
     scale=scale,
     servers=("ps", "evaluator"),
     examples=('arena submit tfjob --name mnist --workers 2 --ps 1 --image IMAGE "python train.py"',),

@@ -23,5 +23,6 @@ KIND = Kind(
     job_of=training_operator.job_of("xgboostjob-controller"),
     conventions=CONVENTIONS,
     suspend=switch("spec", "runPolicy", "suspend"),
+    halt=training_operator.HALT,
     examples=('arena submit xgboostjob --name trees --workers 3 --image IMAGE "python train.py"',),
 )

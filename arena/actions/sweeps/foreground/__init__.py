@@ -1,7 +1,8 @@
 """Sweeps without Katib: the search runs in this process, and each trial is an ordinary job.
 
 sweep.py     what a sweep of this kind consists of: its request, its search and its budget
-trials.py    creates the jobs of trials, records their results, stops them
+trials.py    creates the jobs of trials, and records their results
+stopping.py  ends the pods of trials before their end
 observer.py  follows one trial: what it reports, and how it ends
 runner.py    keeps all slots busy until the budget is spent
 budget.py    the time and the GPU hours that are left

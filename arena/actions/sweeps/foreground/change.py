@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from arena import kinds
-from arena.actions.jobs import change
-from arena.actions.sweeps.foreground import find
+from arena.actions.sweeps.foreground import find, stopping
 from arena.actions.sweeps.foreground.find import There
-from arena.errors import Conflict
+from arena.errors import Conflict, MissingOperator
 from arena.kinds.sweeps import trial_jobs
 from arena.kinds.sweeps.trial_jobs import PAUSED, SPENT, STOPPED, TIMED_OUT, Result
 from arena.model.jobs import Phase
@@ -19,12 +18,30 @@ if TYPE_CHECKING:
     from arena.session import Session
 
 
-def stop(session: Session, there: Sequence[There]) -> Sweep:
-    """End a sweep and its running trials, whose jobs are suspended."""
-    _record(session, there, trial_jobs.note_of_end(STOPPED, session.now()))
-    for one in there:
-        if one.mark.result is None and not one.job.phase.is_final:
-            _suspend(session, one)
+def stop(session: Session, there: Sequence[There], unchanged: Callable[[Sweep], None]) -> Sweep:
+    """End a sweep and its running trials, whose jobs are suspended.
+
+    Args:
+        unchanged: called with the sweep if it has already ended, and all its trials, too.
+
+    Raises:
+        MissingOperator: the cluster cannot end them.
+    """
+    before = find.assembled(there)
+    running = [one for one in there if one.is_active]
+    if before.phase.is_final and not running:
+        unchanged(before)
+        return before
+    if not before.phase.is_final:
+        _record(session, there, trial_jobs.note_of_end(STOPPED, session.now()))
+    lost: list[str] = []
+    for one in running:
+        kind = kinds.of_name(one.job.kind)
+        assert kind, "the job was read by it"
+        result = one.mark.result or Result(state="stopped", reason=STOPPED)
+        stopping.stop(session.cluster(), kind, one.resource, one.obj, result, lost.append)
+    if lost:
+        raise MissingOperator("; ".join(lost).removeprefix("Warning: "), "arena sweep delete ends them")
     return _read(session, there)
 
 
@@ -60,24 +77,8 @@ def extend(session: Session, there: Sequence[There], max_trials: int) -> Sweep:
     return _read(session, there)
 
 
-def _suspend(session: Session, one: There) -> None:
-    kind = kinds.of_name(one.job.kind)
-    result = Result(state="stopped", reason="it was stopped")
-    _patch(session, one, trial_jobs.note(result))
-    if kind is not None and kind.suspend is not None:
-        change.send(
-            change.Changing(session.cluster(), kind, one.resource, one.obj),
-            kind.suspend(one.obj, True),
-            "suspend jobs",
-        )
-
-
-def _record(session: Session, there: Sequence[There], body: object) -> None:
-    _patch(session, find.first(there), body)
-
-
-def _patch(session: Session, one: There, body: object) -> None:
-    assert isinstance(body, dict)
+def _record(session: Session, there: Sequence[There], body: dict[str, Any]) -> None:
+    one = find.first(there)
     session.cluster().patch(one.resource, one.job.namespace, one.job.name, body)
 
 

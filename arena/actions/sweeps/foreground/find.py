@@ -36,6 +36,12 @@ class There(NamedTuple):
     job: Job
     mark: Mark
 
+    @property
+    def is_active(self) -> bool:
+        """Whether it has not ended, or was stopped and its pods have not been told."""
+        result = self.mark.result
+        return not self.job.phase.is_final if result is None else trial_jobs.is_left(self.job, result)
+
 
 def sweeps(cluster: Cluster, namespace: str | None, selector: str = "") -> Partial[Sweep]:
     """All such sweeps of a namespace (None: all) whose trials have these labels.

@@ -47,6 +47,11 @@ class Begun:
         self.values: dict[str, list[float]] = {}
 
     @property
+    def is_left(self) -> bool:
+        """Whether it was stopped by a process that was killed before it ended the pods."""
+        return trial_jobs.is_left(self.job, self.result)
+
+    @property
     def is_running(self) -> bool:
         """Whether its end is not known yet."""
         return self.result is None
@@ -105,8 +110,12 @@ class Runner:
             Conflict: another job has the name of a trial.
             ArenaError: a trial cannot be created while none is running, or the cluster does not answer.
         """
-        for one in self._running():
-            self._observe(one)
+        for one in self._begun.values():
+            if one.is_running:
+                self._observe(one)
+            elif one.is_left:
+                assert one.result
+                self._trials.stop(one.resource, one.job.name, one.result)
         while True:
             reason = self._over() or self._fill()
             running = self._running()

@@ -12,7 +12,7 @@ from arena.actions.submit.request import Request
 from arena.actions.submit.settle import with_name
 from arena.actions.submit.submit import Tell, ignore
 from arena.actions.sweeps import filling, search
-from arena.actions.sweeps.foreground import find
+from arena.actions.sweeps.foreground import find, stopping
 from arena.actions.sweeps.foreground.find import There
 from arena.actions.sweeps.foreground.runner import Begun, Runner
 from arena.actions.sweeps.foreground.trials import Sweep, Trials, resumed
@@ -63,7 +63,9 @@ def run(
         )
     trials = Trials(session, sweep, tell)
     # Before the old sweep is deleted, since the new one may be refused.
-    send.check(cluster, _first(sweep, trials, ask=True, tell=tell), instead=bool(there))
+    first = _first(sweep, trials, ask=True, tell=tell)
+    send.check(cluster, first, instead=bool(there))
+    stopping.check(cluster, first, sweep.request.kind, spec, tell)
     if there:
         removal = Removal(cluster)
         find.remove(removal, there)

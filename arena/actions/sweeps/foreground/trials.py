@@ -10,6 +10,7 @@ from arena.actions.submit import send
 from arena.actions.submit.request import Request
 from arena.actions.submit.submit import Tell, ignore, plan_job
 from arena.actions.sweeps import filling, jobs
+from arena.actions.sweeps.foreground import stopping
 from arena.errors import Conflict, NotFound
 from arena.kinds import levels
 from arena.kinds.spec import parse
@@ -110,14 +111,11 @@ class Trials:
 
     def stop(self, resource: Resource, name: str, result: Result) -> None:
         """Record the result of a trial, then end its pods and keep the job."""
-        self.record(resource, name, result)
-        kind = self._sweep.request.kind
-        if kind.suspend is None:
+        try:
+            obj = self._cluster.get(resource, self._session.namespace, name)
+        except NotFound:
             return
-        obj = self._cluster.get(resource, self._session.namespace, name)
-        change = kind.suspend(obj, True)
-        if change.patch is not None:
-            self._patch(resource, name, change.patch)
+        stopping.stop(self._cluster, self._sweep.request.kind, resource, obj, result, self._tell)
 
     def _patch(self, resource: Resource, name: str, body: Any) -> None:
         try:

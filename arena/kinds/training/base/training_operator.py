@@ -8,8 +8,16 @@ from collections.abc import Callable, Mapping
 
 from arena import labels
 from arena.errors import MissingOperator
-from arena.kinds.kind import Object, PodConventions
+from arena.kinds.kind import Halt, Object, PodConventions
 from arena.resources import Resource
+
+# Without a cleanPodPolicy, older operators leave the pods of a job that has reached its deadline.
+HALT = Halt(
+    {"spec": {"runPolicy": {
+        "activeDeadlineSeconds": 1, "cleanPodPolicy": "Running", "ttlSecondsAfterFinished": None,
+    }}}
+)  # fmt: skip
+"""Before training operator 1.7, no job can be suspended."""
 
 CHIEF_ROLES = ("launcher", "master", "chief")
 
