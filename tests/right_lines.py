@@ -41,6 +41,8 @@ LINES = {
     "tensorboard": ("tensorboard runs --no-open",),
     "dashboard": ("dashboard --no-open",),
     "exec": ("exec runs -- true",),
+    "stacks": ("stacks elastic",),
+    "stacks --signal": ("stacks elastic --signal USR1",),
     "attach": ("attach runs -- true",),
     "attach --main": ("!submit job --name brief {image} 'sleep {moment}'", "!wait brief --for phase=RUNNING",
                       "attach brief --main"),

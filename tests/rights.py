@@ -267,7 +267,7 @@ def _codes(folder: Path) -> dict[str, str]:
     return {name: shlex.quote(str(one)) for name, one in made.items()}
 
 
-LEAST = {*READING, "exec", "attach", "serve exec", "serve attach"}
+LEAST = {*READING, "exec", "stacks", "attach", "serve exec", "serve attach"}
 """Commands that are also run without the rights that only help."""
 UNDONE = {"delete JOBS"}
 """Only if a cluster accepts a trial and then refuses the same."""
@@ -298,6 +298,9 @@ UNTRIED = {
     "serve predict": {"get pods", "get pods/portforward", "create pods/portforward"},  # of other clusters
     "serve bench": {"get pods", "get pods/portforward", "create pods/portforward"},
     "exec": {"create pods/exec"},  # only without `get`, or if the cluster asks for it
+    "stacks": {"create pods/exec"},
+    # The log only if the program has registered faulthandler.
+    "stacks --signal": {"create pods/exec", "get pods/log"},
     "attach": {"create pods/exec"},
     "attach --main": {"create pods/attach"},
     "serve KIND": {"delete SERVINGS"},  # as UNDONE

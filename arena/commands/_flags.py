@@ -169,7 +169,7 @@ def rank_option(function: F) -> F:
     """`--rank RANKS`: the instances with these ranks."""
 
     def parse(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[range, ...]:
-        from arena.kinds.workload import ranks
+        from arena.model import ranks
 
         return _read(param, value, ranks.parse) or ()
 

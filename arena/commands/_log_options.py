@@ -55,14 +55,11 @@ def options(follow: str) -> Callable[[F], F]:
 
 def read(session: "Session", wanted: "Mapping[str, Any]") -> "tuple[Options, Sink]":
     """The requested logs, and what prints their lines; raises SpecError if two flags exclude each other."""
-    from arena.actions.jobs.logs.lines import Options
     from arena.actions.jobs.logs.selection import Selection
     from arena.commands._log_printer import Sink
 
     shown = {flag: wanted[flag] for flag in ("prefix", "stamps", "grep")}
-    found = Options(**{flag: value for flag, value in wanted.items() if flag not in shown})
-    if found.instance and found.ranks:
-        raise SpecError("--instance and --rank are mutually exclusive", "give one of them")
+    found = place({flag: value for flag, value in wanted.items() if flag not in shown})
     if found.since_seconds is not None and found.since_time:
         raise SpecError("--since and --since-time are mutually exclusive", "give one of them")
     if found.previous and found.attempt is not None:
@@ -73,3 +70,13 @@ def read(session: "Session", wanted: "Mapping[str, Any]") -> "tuple[Options, Sin
     prefix = False if found.instance and shown["prefix"] is None else shown["prefix"]
     selection = Selection(shown["grep"]) if shown["grep"] else None
     return found, Sink(prefix=prefix, stamps=shown["stamps"], selection=selection)
+
+
+def place(wanted: "Mapping[str, Any]") -> "Options":
+    """The options of these flags; raises SpecError if they select instances in two ways."""
+    from arena.actions.jobs.logs.lines import Options
+
+    found = Options(**wanted)
+    if found.instance and found.ranks:
+        raise SpecError("--instance and --rank are mutually exclusive", "give one of them")
+    return found

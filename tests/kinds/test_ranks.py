@@ -6,6 +6,7 @@ from arena.errors import NotFound, SpecError
 from arena.kinds.workload import instances, ranks
 from arena.model.instances import Instance
 from arena.model.jobs import Job, Phase
+from arena.model.ranks import parse, spelled
 
 
 def job(kind: str, *places: str, chief: str = "", has_chief: bool = False) -> Job:
@@ -46,9 +47,9 @@ def test_ranks_by_kind(found: Job, order: str) -> None:
 )
 def test_words_for_ranks(text: str, numbers: list[int]) -> None:
     """Numbers and ranges name ranks, and their shortest spelling names the same ones."""
-    parts = ranks.parse(text)
+    parts = parse(text)
     assert [number for part in parts for number in part] == numbers
-    again = ranks.parse(ranks.spelled(numbers))
+    again = parse(spelled(numbers))
     assert sorted(set(numbers)) == [number for part in again for number in part]
 
 
@@ -56,15 +57,15 @@ def test_words_for_ranks(text: str, numbers: list[int]) -> None:
 def test_words_that_name_no_ranks(text: str) -> None:
     """Anything else is refused with an example of what is meant."""
     with pytest.raises(SpecError, match="names no ranks") as caught:
-        ranks.parse(text)
+        parse(text)
     assert "0,4-7" in (caught.value.hint or "")
 
 
 def test_a_rank_that_a_job_lacks() -> None:
     """Each number and range must match an instance, unless the job has not all of them yet."""
     found = job("pytorchjob", "master-0", "worker-0", chief="master")
-    assert [one.name for one in ranks.chosen(found, ranks.parse("1-9"))] == ["a-worker-0"]
+    assert [one.name for one in ranks.chosen(found, parse("1-9"))] == ["a-worker-0"]
     with pytest.raises(NotFound, match="has no rank 7") as caught:
-        ranks.chosen(found, ranks.parse("0,7"))
+        ranks.chosen(found, parse("0,7"))
     assert caught.value.hint == "its ranks: 0-1"
-    assert [one.name for one in ranks.chosen(found, ranks.parse("0,7"), strict=False)] == ["a-master-0"]
+    assert [one.name for one in ranks.chosen(found, parse("0,7"), strict=False)] == ["a-master-0"]

@@ -1,16 +1,16 @@
-"""The ranks of instances: their numbers in the world that trains together, and words for sets of them.
+"""The ranks of instances: their numbers in the world that trains together.
 
 An operator numbers the instances of its job from 0: the chief or master first, then the others by role and
 number, as they find it in RANK, PROCESS_ID, TF_CONFIG or their completion index. With several processes in an
 instance, this is the rank of the node. Instances that only start, serve or judge the others have no rank.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from arena.errors import NotFound, SpecError
+from arena.errors import NotFound
 from arena.model.instances import Instance
 from arena.model.jobs import Job
+from arena.model.ranks import spelled
 
 _FIRST = ("chief", "master", "head", "coordinator", "leader")
 """Roles that begin the numbering."""
@@ -18,9 +18,6 @@ _APART = ("launcher", "submitter", "driver", "ps", "scheduler", "server", "evalu
 """Roles without a rank."""
 _LED = ("tfjob", "pytorchjob", "xgboostjob", "paddlejob")
 """Kinds whose chief has rank 0, also while its pod is missing."""
-_MOST = 10**6
-_PART = re.compile(r"(\d{1,7})(?:-(\d{1,7}))?")
-
 Place = tuple[str, int]
 """Role and number of an instance, which its successors share."""
 
@@ -38,33 +35,6 @@ def ranks(job: Job) -> Mapping[Place, int]:
         found |= {(role, number): begin + number for number in range(sizes[role])}
         begin += sizes[role]
     return found
-
-
-def parse(text: str) -> tuple[range, ...]:
-    """The ranks that `0,4-7` names.
-
-    Raises:
-        SpecError: it is not of that form.
-    """
-    found = []
-    for part in text.split(","):
-        fits = _PART.fullmatch(part.strip())
-        first, last = (int(fits[1]), int(fits[2] or fits[1])) if fits else (1, 0)
-        if not first <= last <= _MOST:
-            raise SpecError(f'"{text}" names no ranks', "give numbers and ranges, such as 0,4-7")
-        found.append(range(first, last + 1))
-    return tuple(found)
-
-
-def spelled(numbers: Iterable[int]) -> str:
-    """The shortest words for ranks, as `parse` reads them: `0-2,5`."""
-    parts: list[list[int]] = []
-    for number in sorted(set(numbers)):
-        if parts and number == parts[-1][1] + 1:
-            parts[-1][1] = number
-        else:
-            parts.append([number, number])
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
 
 
 def chosen(job: Job, wanted: Sequence[range], *, strict: bool = True) -> list[Instance]:
