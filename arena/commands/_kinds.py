@@ -23,6 +23,9 @@ FILE = click.option(
     "-f", "--file", "file", metavar="FILE", type=click.Path(), callback=readable,
     help="Read options from a YAML file; flags take precedence.",
 )  # fmt: skip
+CHECK = click.option(
+    "--check", is_flag=True, help="Submit only if it would start now, as arena fit says; else exit 1."
+)
 
 
 def overriding(noun: str) -> "tuple[Callable[[Any], Any], ...]":
@@ -51,7 +54,7 @@ def planning(noun: str) -> "tuple[Callable[[Any], Any], ...]":
 
 def sending(family: "KindFamilyCommands[Any]") -> "tuple[Callable[[Any], Any], ...]":
     """Flags of commands that submit an object of a family, and may wait for it."""
-    return (*planning(family.family().noun), *family.waiting())
+    return (*planning(family.family().noun), CHECK, *family.waiting())
 
 
 class Kinds(click.Group):

@@ -21,6 +21,8 @@ class Output:
 
     dry_run: str | None = None
     """`client`, `server`, or None to submit."""
+    check: bool = False
+    """Whether to submit only what would start now."""
     form: str | None = None
     stays: bool = False
     """Whether to wait for what was submitted."""
@@ -33,6 +35,10 @@ class Output:
             raise SpecError(
                 f'--dry-run: "{self.dry_run}" is neither client nor server',
                 "write --dry-run or --dry-run=server",
+            )
+        if self.check and self.dry_run:
+            raise SpecError(
+                "--check has no meaning with --dry-run", "ask with arena fit, or omit one of them"
             )
 
     @classmethod

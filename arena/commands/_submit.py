@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from arena.commands import _console, _show
 from arena.commands._progress import Live
 from arena.commands._request import Output
-from arena.errors import aimed
+from arena.errors import ArenaError, aimed
 
 if TYPE_CHECKING:
     from arena.actions.submit.plan import Plan
@@ -23,6 +23,8 @@ def run(session: "Session", request: "Request", output: Output, family: "FamilyC
         server = output.dry_run == "server"
         show(session, submit.dry_run(session, request, server=server, tell=_console.remark), output)
         return
+    if output.check:
+        _check(session, request)
     with Live() as live:
         made = submit.submit(session, request, tell=live.clearing(_console.remark), progress=live.show)
     name, noun = family.noun().name(made), family.singular
@@ -36,6 +38,18 @@ def run(session: "Session", request: "Request", output: Output, family: "FamilyC
         _console.remark(f"The {noun.capitalize()} {name} has been submitted successfully")
         target = aimed(name, session.namespace)
         _console.remark(f"You can run `{family.command} get {target}` to check the {noun} status")
+
+
+def _check(session: "Session", request: "Request") -> None:
+    """Say that the object fits; raise ArenaError if it does not, or if that is unknown."""
+    from arena.actions.fit import fit
+    from arena.views import fits
+
+    found = fit.fit(session, request)
+    _console.missing(found.unread)
+    if not found.fits:
+        raise ArenaError(f"not submitted: {fits.reason(found)}", fits.advice(found))
+    _console.remark(fits.sentence(found))
 
 
 def show(session: "Session", plan: "Plan", output: Output) -> None:

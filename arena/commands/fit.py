@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from arena.kinds.kind import Kind
     from arena.session import Session
 
-PLAIN = "job"
-"""The kind that is checked if none is named: pods alone, which need no operator."""
+PODS = "(pods)"
+"""The hidden command that checks pods alone, with the options of a plain job."""
 STAND_INS = {"command": "true", "image": "image"}
 """Values of options that a job needs and that do not decide where it fits."""
 
@@ -29,8 +29,14 @@ class Fits(Kinds):
         named = {word for kind in self.kinds for word in kind.names}
         plain = bool(args) and args[0].startswith("-") and args[0] not in ("-h", "--help")
         if plain and not any(word.lower() in named for word in args):
-            args = [PLAIN, *args]
+            args = [PODS, *args]
         return super().parse_args(ctx, args)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a kind, or the one for pods alone."""
+        from arena.kinds import find
+
+        return make(find("job"), pods_only=True) if cmd_name == PODS else super().get_command(ctx, cmd_name)
 
     def made(self, kind: "Kind") -> click.Command:
         """The command that checks jobs of a kind."""
@@ -55,8 +61,12 @@ def command() -> None:
     """
 
 
-def make(kind: "Kind") -> click.Command:
-    """The command that checks a job of a kind: the options of its Spec."""
+def make(kind: "Kind", *, pods_only: bool = False) -> click.Command:
+    """The command that checks a job of a kind: the options of its Spec.
+
+    Args:
+        pods_only: as of `arena.fit`.
+    """
 
     def function(session: "Session", form: str, **_: Any) -> int:
         from arena.actions.fit import fit
@@ -64,7 +74,7 @@ def make(kind: "Kind") -> click.Command:
         from arena.views.fits import FITS_NOUN
 
         request, _output = parsed(click.get_current_context(), kind)
-        found = fit.fit(session, _complete(request), tell=_console.remark)
+        found = fit.fit(session, _complete(request), pods_only=pods_only, tell=_console.remark)
         _show.show_one(session, FITS_NOUN, found, form)
         _console.missing(found.unread)
         return 0 if found.fits else 1

@@ -128,12 +128,12 @@ class Cluster:
         asked = Asked(self.name, "list", PODS, namespace)
         return lists.pods(self._transport, Selection(asked, PODS, namespace, labels, ""))
 
-    def pod_requests(self, fields: str = "") -> Iterator[Object]:
-        """All pods with at least their nodes and resource requests, from the server's cache."""
+    def pod_requests(self, fields: str = "", *, placing: bool = False) -> Iterator[Object]:
+        """All pods with at least nodes and requests (`placing`: all that schedulers see), from the cache."""
         from arena.kube import podlists
 
         asked = Asked(self.name, "list", PODS)
-        return podlists.requests(self._transport, Selection(asked, PODS, None, "", fields))
+        return podlists.requests(self._transport, Selection(asked, PODS, None, "", fields), placing)
 
     def create(
         self, resource: Resource, namespace: str | None, body: Mapping[str, Any], dry_run: bool = False

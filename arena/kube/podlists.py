@@ -58,15 +58,22 @@ def cached(transport: Transport, selection: Selection, seen: set[str]) -> Iterat
     return _Cached(transport, selection).pods(seen)
 
 
-def requests(transport: Transport, selection: Selection) -> Iterator[Object]:
+def requests(transport: Transport, selection: Selection, placing: bool = False) -> Iterator[Object]:
     """The pods of a selection with at least their nodes and the requests of their containers.
 
     They come from the server's cache, so they may be a moment old.
+
+    Args:
+        placing: whether to include all that a scheduler looks at (`scheduled_pods`).
     """
     answer = ask(transport, selection, f"{PROTOBUF},application/json")
-    if answer.is_protobuf:
+    if not answer.is_protobuf:
+        return answer.elements("items")
+    if not placing:
         return map(Requests().decode, answer.items())
-    return answer.elements("items")
+    from arena.kube.scheduled_pods import ScheduledPods
+
+    return map(ScheduledPods().decode, answer.items())
 
 
 def names(transport: Transport, selection: Selection) -> Iterator[str]:

@@ -76,7 +76,7 @@ class Pod:
     spread: Sequence[Spread] = ()
     claims: Sequence[str] = ()
     node: str = ""
-    """Where it runs; "" if it is to be placed."""
+    """Where it runs, or for which node others were ended in its favour; "" if it is to be placed."""
     ending: bool = False
     started: str = ""
     """When it started, as the API writes it."""
@@ -113,7 +113,7 @@ def pod(obj: Object, namespaces: Mapping[str, Mapping[str, str]] | None = None) 
         away=terms(affinity.get("podAntiAffinity"), own, labels, known),
         spread=tuple(_spread(spec.get("topologySpreadConstraints") or (), labels)),
         claims=tuple(_claims(spec)),
-        node=spec.get("nodeName") or "",
+        node=spec.get("nodeName") or (obj.get("status") or {}).get("nominatedNodeName") or "",
         ending="deletionTimestamp" in meta,
         started=(obj.get("status") or {}).get("startTime") or "",
     )

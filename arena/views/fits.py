@@ -42,6 +42,17 @@ def sentence(fit: Fit) -> str:
     return f"{what}: unknown whether it fits, since nodes and their pods cannot be read completely"
 
 
+def reason(fit: Fit) -> str:
+    """The verdict and the first thing that is missing, on one line."""
+    return "; ".join([sentence(fit), *(visible.line(one) for one in list(_shortages(fit))[:1])])
+
+
+def advice(fit: Fit) -> str:
+    """What to do about a job that does not fit."""
+    waiting = "omit --check to let it wait"
+    return f"would fit now: {', or '.join(fit.shapes)}; or {waiting}" if fit.shapes else waiting
+
+
 def _pods(count: int) -> str:
     return f"{count} instance{'s' * (count != 1)}"
 

@@ -124,7 +124,7 @@ class Trial:
     def _verdict(self) -> Outcome:
         wanted = snapshot.Wanted(namespace=self._namespace, mounts=bool(self._case.claims))
         seen = snapshot.read(self._kube, wanted)
-        assert seen.unread == ()
+        assert not seen.unread
         values = {one["metadata"]["name"]: one["value"] for one in seen.priority_classes or ()}
         roles = []
         for name, template, count in self._case.roles:
@@ -180,6 +180,48 @@ class Trial:
                 with suppress(ArenaError):  # it is gone, or was never there
                     kube.delete(resource, namespace, one["metadata"]["name"], grace=0)
         until(lambda: not list(kube.list(CLAIMS, self._namespace)), 60, "no claims")
+
+
+def test_pods_in_protobuf(bare: Cluster, namespaces: list[str]):
+    """What is read of running pods in the short form is what the whole pods say."""
+    term = {
+        "topologyKey": "zone",
+        "namespaces": ["a", "b"],
+        "labelSelector": {
+            "matchLabels": {"app": "x"},
+            "matchExpressions": [
+                {"key": "k", "operator": "In", "values": ["1", "2"]},
+                {"key": "n", "operator": "NotIn", "values": ["3"]},
+            ],
+        },
+    }
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
+    port = {"containerPort": 7000, "hostPort": 7001, "protocol": "UDP", "hostIP": "127.0.0.1"}
+    main = {
+        "name": "c",
+        "image": "i",
+        "ports": [port],
+        "resources": {"limits": {"cpu": "2", "memory": "1Gi"}},
+    }
+    spec = {
+        "nodeName": "none",
+        "priorityClassName": "arena-fit-low",
+        "containers": [main],
+        "initContainers": [{"name": "d", "image": "i", "resources": {"requests": {"cpu": "3"}}}],
+        "affinity": {"podAntiAffinity": required},
+        "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}],
+    }
+    bare.create(
+        PODS,
+        namespaces[0],
+        typed(PODS, "whole", spec=spec) | {"metadata": {"name": "whole", "labels": {"a": "b"}}},
+    )
+    whole = pods.pod(bare.get(PODS, namespaces[0], "whole"))
+    short = [pods.pod(one) for one in bare.pod_requests(placing=True)]
+    [found] = [one for one in short if (one.namespace, one.name) == (namespaces[0], "whole")]
+    same = ("labels", "wants", "ports", "priority", "preempts", "away", "claims", "node", "ending")
+    assert {name: getattr(found, name) for name in same} == {name: getattr(whole, name) for name in same}
+    bare.delete(PODS, namespaces[0], "whole", grace=0)
 
 
 def _state(pod: Object) -> str:

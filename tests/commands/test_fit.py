@@ -11,6 +11,7 @@ from arena.commands._globals import Globals
 from arena.kube import Cluster, Endpoint
 from arena.resources import CLAIMS, NODES, PODS, Resource
 
+JOBS = Resource("batch", "v1", "jobs", kind="Job")
 QUOTAS = Resource("", "v1", "resourcequotas", kind="ResourceQuota")
 GPU = "nvidia.com/gpu"
 
@@ -130,3 +131,27 @@ def test_mistakes(arena):
     assert (typo.code, "did you mean pytorchjob?" in typo.err) == (2, True)
     assert arena("fit", "--workers", "none").code == 2
     assert arena("fit", "pytorchjob", "--gpus", "-1").code == 2
+
+
+def test_a_checked_submit(nodes, arena, stage):
+    """With --check, a job that does not fit is not created, and the error says why and what would fit."""
+    ended = arena(
+        "submit", "job", "--name", "a", "--image", "i", "--workers", "2", "--gpus", "8", "--check", "true"
+    )
+    assert ended.code == 1
+    assert ended.err.startswith(
+        "Error: not submitted: job a does not fit: 1 of 2 instances would find a node; "
+    )
+    assert "Hint: would fit now: --workers 1, or --gpus 4 --workers 3; or omit --check" in ended.err
+    assert list(stage.cluster.list(JOBS)) == []
+    ended = arena(
+        "submit", "job", "--name", "a", "--image", "i", "--workers", "3", "--gpus", "4", "--check", "true"
+    )
+    assert (ended.code, ended.out) == (0, "job a submitted\n")
+    assert "job a fits: 3 instances on 2 nodes" in ended.err
+    assert [one["metadata"]["name"] for one in stage.cluster.list(JOBS)] == ["a"]
+
+
+def test_a_check_of_a_dry_run(arena):
+    """A dry run asks no cluster, so it cannot check."""
+    assert arena("submit", "job", "--dry-run", "--check", "true").code == 2

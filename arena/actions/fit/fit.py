@@ -43,11 +43,14 @@ class _Asked:
     demands: Sequence[Demand]
 
 
-def fit(session: Session, job: WorkloadSpec | Request, *, tell: Tell = ignore) -> Fit:
+def fit(
+    session: Session, job: WorkloadSpec | Request, *, pods_only: bool = False, tell: Tell = ignore
+) -> Fit:
     """Say whether a job, or an object of another family, would start now. Nothing is created.
 
     Args:
         job: its Spec; options that it leaves open come from the settings, as in a submit.
+        pods_only: whether only the pods matter, and not whether the cluster serves the kind.
         tell: called with each remark.
 
     Raises:
@@ -56,7 +59,7 @@ def fit(session: Session, job: WorkloadSpec | Request, *, tell: Tell = ignore) -
         NotAllowed, Unreachable: the cluster cannot be asked.
     """
     request = request_for(job)
-    settled = settle(session, request)
+    settled = settle(session, request, ask=not pods_only)
     for warning in settled.remarks:
         tell(f"Warning: {warning}")
     asked = _asked(session, request, settled)
@@ -101,11 +104,7 @@ def _judged(made: Plan, several: Sequence[Demand], seen: Snapshot) -> Fit:
     known = tuple(_role(one) for one in roles)
     if problems:
         return replace(blank, outcome=outcomes.REFUSED, roles=known, problems=tuple(problems))
-    if (
-        seen.nodes is None
-        or seen.pods is None
-        or any(one.forbidden for one in seen.unread if one.what in NEEDED)
-    ):
+    if seen.nodes is None or seen.pods is None or any(one.what in NEEDED for one in seen.unread):
         return replace(blank, roles=known)
     return _placed(blank, roles, seen)
 
@@ -140,7 +139,7 @@ def _placed(blank: Fit, roles: Sequence[Role], seen: Snapshot) -> Fit:
 def _warnings(verdict: Verdict, seen: Snapshot) -> list[str]:
     found = []
     if verdict.outcome is not Outcome.SHORT and seen.waiting:
-        found.append(f"{seen.waiting} pods of the cluster wait for a node, and may take one first")
+        found.append(f"{seen.waiting} pods of the cluster already wait for a node, and may be faster")
     return found
 
 

@@ -58,6 +58,7 @@ class Snapshot:
     runtime_classes: Sequence[Object] | None = None
     namespaces: Mapping[str, Mapping[str, str]] | None = None
     unread: Sequence[Unread] = ()
+    """Nodes and pods first."""
 
 
 def read(cluster: Cluster, wanted: Wanted) -> Snapshot:
@@ -91,7 +92,7 @@ def read(cluster: Cluster, wanted: Wanted) -> Snapshot:
             priority_classes=priorities.result(),
             runtime_classes=runtimes.result(),
             namespaces=reader.namespaces,
-            unread=tuple(reader.unread),
+            unread=sorted(reader.unread, key=lambda one: (one.what not in ("nodes", "pods"), one.what)),
         )
 
 
@@ -130,7 +131,7 @@ class _Reader:
             PODS,
             "room on nodes is unknown",
             lambda: [
-                pods.pod(one, self.namespaces) for one in self._cluster.list(PODS, None, fields=UNFINISHED)
+                pods.pod(one, self.namespaces) for one in self._cluster.pod_requests(UNFINISHED, placing=True)
             ],
         )
 
