@@ -17,7 +17,16 @@ MISSING = (
     "no Chromium is installed (chromium, chromium-browser, google-chrome): pages are not tried in a browser"
 )
 DEADLINE = 60.0
-KEYS = {"ArrowDown": 40, "ArrowUp": 38, "Enter": 13, "Escape": 27, "Tab": 9, "Home": 36, "End": 35}
+KEYS = {
+    "ArrowDown": 40,
+    "ArrowUp": 38,
+    "Enter": 13,
+    "Escape": 27,
+    "Tab": 9,
+    "Home": 36,
+    "End": 35,
+    "ArrowLeft": 37,
+}
 
 
 class Browser:

@@ -243,16 +243,20 @@ def _interrupted(*_: object) -> None:
 
 
 def _viewed(server: Server, **_: object) -> None:
-    """Ask for what the page shows of jobs that run and have ended, print what it lacks, and end it."""
-    namespace, everywhere = server.routes.scope.session.namespace, server.routes.scope.everywhere
-    one = f"jobs/{namespace}/pytorchjob/runs"
-    for path in ("jobs", *(() if everywhere else (one, f"{one}/events"))):
+    """Ask for all that the page shows, print what it lacks, and end it."""
+    scope = server.routes.scope
+    jobs = f"jobs/{scope.session.namespace}"
+    lists = ("jobs", "events", "sweeps", "servings", "crons", "nodes")
+    each = [f"{jobs}/pytorchjob/runs", f"{jobs}/pytorchjob/runs/events", f"curves?jobs={jobs[5:]}/job/done"]
+    each += [f"{one}/{scope.session.namespace}/{name}" for one, name in
+             (("sweeps", "tried"), ("crons", "nightly"), ("servings", "custom/served"))]  # fmt: skip
+    for path in (*lists, *(() if scope.everywhere else each)):
         found = server.routes.panel(path)
         assert found is not None
         body = json.loads(until(lambda found=found: isinstance(last := found(), Answer) and last).body)
         print(path, body.get("error"), body.get("unread"), file=sys.stderr)
-    for job in () if everywhere else ("job/done", "pytorchjob/runs"):
-        lines = server.routes.stream(f"jobs/{namespace}/{job}/logs")
+    for job in () if scope.everywhere else ("job/done", "pytorchjob/runs"):
+        lines = server.routes.stream(f"{jobs}/{job}/logs")
         assert lines is not None
         print(b"".join(islice(lines, 5)).decode(), file=sys.stderr)
     raise KeyboardInterrupt

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--open/--no-open", "browser", default=None, help="Open a browser.  [default: on a terminal]")
 @pass_session
 def command(session: "Session", everywhere: bool, port: int, browser: bool | None) -> None:
-    """Serve a page with the jobs of a namespace, their instances, logs and events until Ctrl-C.
+    """Serve a page with jobs, logs, curves, sweeps, servings, crons and nodes until Ctrl-C.
 
     The page is on this machine only, reads what you may read, and changes nothing. Its link contains a
     token: whoever has the link can use the page.

@@ -13,8 +13,9 @@ TYPES = {
     "svg": "image/svg+xml",
 }
 NAMES = (
-    "index.html", "style.css", "icon.svg", "main.js", "api.js", "dom.js", "table.js", "format.js", "jobs.js",
-    "job.js", "logs.js",
+    "index.html", "style.css", "icon.svg",
+    "api.js", "chart.js", "curves.js", "details.js", "dom.js", "format.js", "job.js", "jobs.js", "list.js",
+    "lists.js", "logs.js", "main.js", "table.js",
 )  # fmt: skip
 
 

@@ -1,13 +1,18 @@
 """What a panel of the page is on the server: a path, and what it reads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from typing import Any
 
+from arena.model.partial import Unread
 from arena.session import Session
 from arena.tuples import NamedTuple
 from arena.values import frozen
+from arena.views import unread
+
+_GROWING = frozenset(("duration", "age"))
+"""Keys that the page computes from times: with them, every answer would differ from the last one."""
 
 
 @frozen
@@ -43,6 +48,29 @@ class Panel(NamedTuple):
     read: Callable[[Scope, Mapping[str, str]], Mapping[str, Any]]
     query: tuple[str, ...] = ()
     """The parameters that the query may have."""
+
+
+def items(rows: Sequence[Mapping[str, Any]], missing: Sequence[Unread], *without: str) -> dict[str, Any]:
+    """The answer of a panel with a list.
+
+    Args:
+        missing: what could not be read.
+        without: keys that fill a page of their own, such as `instances`.
+    """
+    kept = [{key: value for key, value in row.items() if key not in without} for row in rows]
+    return {"items": still(kept), "unread": unread.line(missing)}
+
+
+def item(data: Mapping[str, Any], missing: Sequence[Unread]) -> dict[str, Any]:
+    """The answer of a panel with one object."""
+    return {"item": still(data), "unread": unread.line(missing)}
+
+
+def still(data: Any) -> Any:
+    """The data without what grows with time."""
+    if isinstance(data, Mapping):
+        return {key: still(value) for key, value in data.items() if key not in _GROWING}
+    return [still(one) for one in data] if isinstance(data, list | tuple) else data
 
 
 def matched(pattern: str, path: str) -> dict[str, str] | None:

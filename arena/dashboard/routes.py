@@ -10,11 +10,20 @@ from urllib.parse import parse_qsl, unquote
 
 from arena.dashboard import text
 from arena.dashboard.panel import Panel, Scope, matched
-from arena.dashboard.panels import about, jobs, logs
+from arena.dashboard.panels import about, crons, curves, events, jobs, logs, nodes, servings, sweeps
 from arena.dashboard.readings import Answer, Readings
 from arena.errors import ArenaError
 
-PANELS: tuple[Panel, ...] = (*about.PANELS, *jobs.PANELS)
+PANELS: tuple[Panel, ...] = (
+    *about.PANELS,
+    *jobs.PANELS,
+    *events.PANELS,
+    *curves.PANELS,
+    *sweeps.PANELS,
+    *servings.PANELS,
+    *crons.PANELS,
+    *nodes.PANELS,
+)
 Found = Callable[[], Answer | float]
 
 

@@ -29,8 +29,10 @@ for number in range(10**6):
     print("line", number, flush=True)
     time.sleep(0.1)
 """
-ROWS = "[...document.querySelectorAll('.rows .row:not([hidden])')].map(one => one.firstChild.textContent)"
-CHOSEN = "document.querySelector('.row.chosen')?.firstChild.textContent ?? ''"
+CURVE = "for i in 1 2 3 4; do echo step=$i loss=0.$i; done"
+CELL = "querySelector('.cell:not(.mark)').textContent"
+ROWS = f"[...document.querySelectorAll('.rows .row:not([hidden])')].map(one => one.{CELL})"
+CHOSEN = f"document.querySelector('.row.chosen')?.{CELL} ?? ''"
 TEXT = "document.body.innerText"
 Open = Callable[..., browser.Browser]
 
@@ -68,7 +70,13 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         told = ("--env", "DB_PASSWORD=env-s3cr3t", "--annotation", "api-token=note-s3cr3t")
         arena.submit("bad", FAILS, *told)
         arena.submit("talks", TALKS, "--workers", "2")
-        until(lambda: arena.jobs() == {"bad": "FAILED", "talks": "RUNNING"})
+        image = ("--image", "i")
+        arena.must("cron", "job", "--name", "nightly", "--schedule", "0 3 * * *", *image, "true")
+        arena.must("serve", "custom", "--name", "web", "--version", "1", *image, "--port", "1", "sleep 600")
+        sweep = ("--engine", "katib", "--param", "x=1,2,3", "--metric", "y:max", "--algorithm", "grid")
+        arena.must("sweep", "submit", "job", "--name", "tried", *image, *sweep, "--wait", "echo y={x}")
+        arena.must("submit", "job", "--name", "curve", *image, "--wait", CURVE)
+        until(lambda: {"bad": "FAILED", "talks": "RUNNING"}.items() <= arena.jobs().items())
         yield arena
 
 
@@ -84,9 +92,13 @@ def lively(lived: Product) -> Iterator[Server]:
 def test_jobs_and_their_logs(lively: Server, opened: Open) -> None:
     """The page lists jobs, opens one with Enter, shows its instances and events, and follows its log."""
     shown = opened(lively)
+    until(lambda: shown.run(ROWS))
+    shown.press("/")
+    for letter in "pytorch":
+        shown.press(letter)
     until(lambda: shown.run(ROWS) == ["talks", "bad"])
-    shows(shown, "2 jobs", "✕ FAILED", "● RUNNING", "exit code 3")
-    shown.press("j")
+    shown.press("ArrowDown")
+    shows(shown, "2 of 6 jobs", "✕ FAILED", "● RUNNING", "exit code 3")
     assert shown.run(CHOSEN) == "talks"
     shown.press("Enter")
     until(lambda: shown.run("location.hash") == "#/jobs/default/pytorchjob/talks")
@@ -99,6 +111,53 @@ def test_jobs_and_their_logs(lively: Server, opened: Open) -> None:
     shows(shown, "[Scheduled] Successfully assigned default/talks-master-0")
     shown.press("Escape")
     until(lambda: shown.run("location.hash") == "#/jobs")
+    shown.press("Escape")
+
+
+PLACES = {
+    "#/sweeps": ["tried", "✓ SUCCEEDED", "3/3"],
+    "#/sweeps/default/tried": ["maximize y", "y of each trial", "★"],
+    "#/servings": ["web", "custom", "1 serving"],
+    "#/servings/default/custom/web/1": ["Instances", "Running", "Conditions", "Revisions"],
+    "#/crons": ["nightly", "0 3 * * *", "never"],
+    "#/crons/default/nightly": ["Schedule", "No runs so far."],
+    "#/nodes": ["local", "Ready", "0 of 8 (virtual)"],
+    "#/events": ["experiment/tried", "Warning"],
+    "#/jobs/default/pytorchjob/missing": ['no pytorchjob "missing" in namespace "default"'],
+    "#/crons/default/missing": ['no cron "missing"'],
+    "#/nowhere": ["6 jobs"],
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_places(lively: Server, opened: Open, place: str) -> None:
+    """Sweeps, servings, crons, nodes and events have their pages; what is missing is told on its own."""
+    shown = opened(lively, place)
+    shows(shown, *PLACES[place])
+    assert shown.run("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_curves(lively: Server, opened: Open) -> None:
+    """Jobs that are marked with x are drawn over each other with c: one chart for each metric."""
+    shown = opened(lively)
+    until(lambda: len(shown.run(ROWS)) == 6)
+    names = shown.run(ROWS)
+    for at in sorted((names.index("curve"), names.index("talks"))):
+        shown.press("Home")
+        for _ in range(at):
+            shown.press("j")
+        shown.press("x")
+    shows(shown, "Curves of 2")
+    shown.press("c")
+    shows(shown, "Curves of 2 jobs", "loss")
+    until(lambda: shown.run("document.querySelectorAll('.chart path.line').length") == 1)
+    drawn = shown.run("document.querySelector('.chart path.line').getAttribute('d')")
+    assert drawn.count("L") == 3
+    shown.run("document.querySelector('.chart svg').focus()")
+    shown.press("ArrowLeft")
+    shows(shown, "curve 0.4 at 4")
+    shown.press("ArrowLeft")
+    shows(shown, "curve 0.3 at 3")
 
 
 @pytest.mark.parametrize("part", ["logs", "instances", "events"])
@@ -178,7 +237,7 @@ def test_filter_and_keys(stage: Stage, tmp_path: Path, opened: Open) -> None:
         for key in "jjkj":
             shown.press(key)
         assert shown.run(CHOSEN) == shown.run(ROWS)[2]
-        shown.run("document.querySelector('[data-phase=RUNNING]').click()")
+        shown.run("document.querySelector('[data-group$=RUNNING]').click()")
         until(lambda: sorted(shown.run(ROWS)) == ["fruit-apple", "fruit-plum"])
         shown.press("?")
         assert shown.run("document.querySelector('dialog').open")
@@ -216,7 +275,7 @@ def test_the_end_is_told(lived: Product, chromium: browser.Browser) -> None:
     out = lived.lines(child.stdout)
     [link] = until(lambda: out)
     chromium.open(link.strip())
-    until(lambda: chromium.run(ROWS) == ["talks", "bad"])
+    until(lambda: "talks" in chromium.run(ROWS))
     child.send_signal(signal.SIGINT)
     shows(chromium, "arena dashboard has ended")
-    assert chromium.run(ROWS) == ["talks", "bad"]
+    assert "talks" in chromium.run(ROWS)

@@ -36,14 +36,16 @@ export function running(job, now = Date.now()) {
   return Number.isNaN(from) || from <= 0 ? 0 : (to - from) / 1000;
 }
 
-export const SIGNS = {
+const SIGNS = {
   RUNNING: "●", SUCCEEDED: "✓", FAILED: "✕", PENDING: "◌", STARTING: "◐", QUEUING: "≡", SUSPENDED: "‖",
-  RESTARTING: "↻", SCALING: "↕", STOPPING: "■", UNKNOWN: "?",
+  STOPPED: "■", RESTARTING: "↻", SCALING: "↕", STOPPING: "■", UNKNOWN: "?",
 };
+
+export const PHASES = Object.keys(SIGNS);
 
 const KINDS = {
   RUNNING: "good", SUCCEEDED: "done", FAILED: "bad", PENDING: "wait", STARTING: "wait", QUEUING: "wait",
-  RESTARTING: "wait", SCALING: "wait", SUSPENDED: "still", STOPPING: "still", UNKNOWN: "still",
+  STOPPED: "still", RESTARTING: "wait", SCALING: "wait", SUSPENDED: "still", STOPPING: "still", UNKNOWN: "still",
 };
 
 export function phaseClass(phase) {
@@ -60,6 +62,11 @@ export function stateClass(state) {
   if (/^(Completed|Succeeded)$/.test(state)) return "phase done";
   if (/Error|Fail|BackOff|OOM|Evicted|NotReady|Invalid|Unknown|:ExitCode|Signal/i.test(state)) return "phase bad";
   return /Disabled|Terminating/.test(state) ? "phase still" : "phase wait";
+}
+
+export function bytes(number) {
+  const gib = number / 2 ** 30;
+  return gib >= 10 || gib === 0 ? `${Math.round(gib)} GiB` : gib >= 0.1 ? `${gib.toFixed(1)} GiB` : `${Math.round(number / 2 ** 20)} MiB`;
 }
 
 export function plural(number, noun) {

@@ -3,10 +3,12 @@
 import { lack, path, poll } from "./api.js";
 import { h, place, setText } from "./dom.js";
 import { clock, phaseClass, phaseText, running, since, span, stateClass } from "./format.js";
+import { curvesPanel } from "./curves.js";
+import { eventColumns } from "./lists.js";
 import { logsPanel } from "./logs.js";
 import { Table } from "./table.js";
 
-const TABS = [["logs", "Logs"], ["instances", "Instances"], ["events", "Events"]];
+const TABS = [["logs", "Logs"], ["instances", "Instances"], ["events", "Events"], ["curves", "Curves"]];
 
 function facts(job) {
   const code = job.code && [job.code.digest.slice(0, 19), job.code.commit && `commit ${job.code.commit.slice(0, 10)}`,
@@ -41,13 +43,6 @@ const INSTANCES = [
   { title: "Reason", text: one => [one.reason, one.message].filter(Boolean).join(": "), width: "minmax(6em, 3fr)", wide: true },
 ];
 
-const EVENTS = [
-  { title: "Age", text: one => since(one.lastTimestamp), sort: one => one.lastTimestamp, width: "4.5em", number: true },
-  { title: "Type", text: one => one.type, sort: one => one.type, width: "6em", class: one => (one.type === "Normal" ? "" : "phase wait"), wide: true },
-  { title: "Source", text: one => one.source, sort: one => one.source, width: "minmax(8em, 1fr)", wide: true },
-  { title: "Message", text: one => `[${one.reason}] ${one.message}${one.count > 1 ? ` (x${one.count})` : ""}`, width: "minmax(12em, 4fr)" },
-];
-
 function instancesPanel(job, signal) {
   const table = new Table({ columns: INSTANCES, key: one => one.name, label: "Instances" });
   const tick = setInterval(() => table.draw(), 1000);
@@ -58,7 +53,7 @@ function instancesPanel(job, signal) {
 }
 
 function eventsPanel(job, signal) {
-  const table = new Table({ columns: EVENTS, key: one => `${one.source} ${one.reason} ${one.message}`, label: "Events" });
+  const table = new Table({ columns: eventColumns().filter(Boolean), key: one => `${one.source} ${one.reason} ${one.message}`, label: "Events" });
   const note = h("p", { class: "note" });
   signal.addEventListener("abort", () => table.close());
   poll(path("jobs", job.namespace, job.trainer, job.name, "events"), signal, found => {
@@ -69,18 +64,22 @@ function eventsPanel(job, signal) {
   return { element: h("div", { class: "fill" }, note, table.element), table };
 }
 
-const PANELS = { logs: logsPanel, instances: instancesPanel, events: eventsPanel };
+const PANELS = {
+  logs: logsPanel, instances: instancesPanel, events: eventsPanel,
+  curves: (job, signal) => curvesPanel([`${job.namespace}/${job.trainer}/${job.name}`], signal),
+};
 
 export function jobView({ signal, go, parts }) {
-  const [namespace, kind, name, tab = "logs"] = parts;
-  const place_ = where => place("jobs", namespace, kind, name, where);
+  const [namespace, kind, name, part] = parts;
+  const tab = Object.hasOwn(PANELS, part ?? "") ? part : "logs";
+  const here = where => place("jobs", namespace, kind, name, where);
   const title = h("h1", {}, name);
   const status = h("span", { class: "phase" });
   const note = h("p", { class: "note", hidden: true, role: "status" });
   const why = h("div", { class: "why" });
   const list = h("dl", { class: "facts" });
   const tabs = h("div", { class: "tabs", role: "tablist" }, TABS.map(([id, text], at) => h("a", {
-    href: place_(id), role: "tab", "aria-selected": String(id === tab), title: `Key ${at + 1}`,
+    href: here(id), role: "tab", "aria-selected": String(id === tab), title: `Key ${at + 1}`,
   }, text)));
   const below = h("div", { class: "fill" });
   let panel = null, last = "", job = null;
@@ -119,7 +118,7 @@ export function jobView({ signal, go, parts }) {
     h("div", { class: "title" }, h("a", { href: "#/jobs", "aria-label": "Back to the jobs", title: "Back (Esc)" }, "←"), title, status),
     note, why, list, tabs, below);
   const keys = { Escape: () => go("#/jobs") };
-  TABS.forEach(([id], at) => { keys[at + 1] = () => go(place_(id)); });
+  TABS.forEach(([id], at) => { keys[at + 1] = () => go(here(id)); });
   return {
     title: name, element,
     keys: new Proxy(keys, {

@@ -2,14 +2,26 @@
 
 import { read, takeToken, watchers } from "./api.js";
 import { h, isTyping, setText } from "./dom.js";
+import { curvesView } from "./curves.js";
+import { cronView, servingView, sweepView } from "./details.js";
 import { jobView } from "./job.js";
 import { jobsView } from "./jobs.js";
+import { cronsView, eventsView, nodesView, servingsView, sweepsView } from "./lists.js";
 
-const PAGES = [["jobs", "Jobs", jobsView]];
+// Name in the address, title, the list, one object and how many names it has.
+const PAGES = [
+  ["jobs", "Jobs", jobsView, jobView, 3], ["sweeps", "Sweeps", sweepsView, sweepView, 2],
+  ["servings", "Servings", servingsView, servingView, 3], ["crons", "Crons", cronsView, cronView, 2],
+  ["nodes", "Nodes", nodesView], ["events", "Events", eventsView],
+];
+const OTHERS = { curves: curvesView };
 const KEYS = [
   ["j k", "next and previous row"], ["Enter", "open"], ["Esc", "back, or clear the filter"], ["/", "filter"],
-  ["1 2 3", "parts of a job"], ["g G", "begin and end of a log"], ["?", "these keys"],
+  ["1 2 3 4", "parts of a job"], ["x c", "mark jobs, and show their curves"], ["J S V C N E", "the pages: jobs, sweeps, servings, crons, nodes, events"], ["g G", "begin and end of a log"], ["?", "these keys"],
 ];
+
+const LETTERS = { J: "jobs", S: "sweeps", V: "servings", C: "crons", N: "nodes", E: "events" };
+for (const [key, page] of Object.entries(LETTERS)) LETTERS[key] = () => go(`#/${page}`);
 
 const main = document.getElementById("main"), state = document.getElementById("state");
 const dialog = document.getElementById("dialog"), tabs = document.getElementById("tabs");
@@ -32,8 +44,9 @@ function show() {
   leave.abort();
   leave = new AbortController();
   const [page, ...rest] = parts();
-  const [id, , list] = PAGES.find(one => one[0] === page) ?? PAGES[0];
-  const make = id === "jobs" && rest.length >= 3 ? jobView : list;
+  const other = Object.hasOwn(OTHERS, page ?? "") ? OTHERS[page] : null;
+  const [id, , list, one, names] = PAGES.find(known => known[0] === page) ?? PAGES[0];
+  const make = other ?? (one && rest.length >= names ? one : list);
   view = make({ signal: leave.signal, about, go, parts: rest });
   document.title = `${view.title} – arena`;
   tabs.replaceChildren(...PAGES.map(one => h("a", { href: `#/${one[0]}`, "aria-current": one[0] === id ? "page" : null }, one[1])));
@@ -55,7 +68,7 @@ function pressed(event) {
     return;
   }
   if (event.key === "Enter" && event.target instanceof Element && event.target.closest("a, button")) return;
-  const action = event.key === "?" ? help : view.keys?.[event.key] ?? view.table?.keys[event.key];
+  const action = event.key === "?" ? help : LETTERS[event.key] ?? view.keys?.[event.key] ?? view.table?.keys[event.key];
   if (!action) return;
   event.preventDefault();
   action();

@@ -8,8 +8,10 @@ let tables = 0;
 
 // Columns: { title, text(row), sort(row)?, width, wide?, number?, class(row)?, tip(row)? }; `wide` ones are not on phones.
 export class Table {
-  constructor({ columns, key, open, label, height = 32 }) {
-    Object.assign(this, { columns, key, open, height, rows: [], chosen: "", marked: new Set(), pool: [] });
+  // marked: the set of the keys of marked rows, if rows can be marked.
+  constructor({ columns, key, open, label, marked = null, height = 32 }) {
+    const mark = { title: "", text: row => (marked.has(key(row)) ? "☑" : "☐"), tip: () => "Mark for curves (x)", width: "1.2em", class: () => "mark" };
+    Object.assign(this, { columns: marked ? [mark, ...columns] : columns, key, open, height, marked, rows: [], given: [], chosen: "", pool: [] });
     this.id = `table${++tables}`;
     this.sorted = { by: null, down: false };
     this.head = h("div", { class: "row head", role: "row" });
@@ -44,6 +46,16 @@ export class Table {
       const button = h("button", { type: "button", tabIndex: -1, onclick: press }, one.title);
       return h("div", { class: name, role: "columnheader", "aria-sort": sorts }, button);
     }));
+  }
+
+  // The chosen order, to be chosen again in a later table.
+  get order() {
+    return this.sorted.by && { title: this.sorted.by.title, down: this.sorted.down };
+  }
+
+  sortedBy({ title, down }) {
+    this.sorted = { by: this.columns.find(one => one.title === title && one.sort) ?? null, down };
+    this.drawHead();
   }
 
   sortBy(column) {
@@ -96,7 +108,7 @@ export class Table {
     element.id = `${this.id}-${at}`;
     element.style.transform = `translateY(${at * this.height}px)`;
     element.setAttribute("aria-rowindex", at + 1);
-    setClass(element, `row${chosen ? " chosen" : ""}${this.marked.has(key) ? " marked" : ""}`);
+    setClass(element, `row${chosen ? " chosen" : ""}`);
     if (chosen) this.element.setAttribute("aria-activedescendant", element.id);
     this.visible.forEach((column, number) => {
       const text = String(column.text(row) ?? ""), cell = cells[number];
@@ -122,6 +134,7 @@ export class Table {
     const page = Math.max(1, Math.floor(this.element.clientHeight / this.height) - 2);
     const moves = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page };
     const keys = { Home: () => this.choose(0), End: () => this.choose(this.rows.length - 1), Enter: () => this.enter() };
+    if (this.marked) keys.x = () => { this.mark(this.at); this.move(1); };
     for (const [key, by] of Object.entries(moves)) keys[key] = () => this.move(by);
     return keys;
   }
@@ -129,6 +142,14 @@ export class Table {
   // Move the choice by a number of rows, from the first one if none is chosen.
   move(by) {
     this.choose(this.at < 0 ? 0 : this.at + by);
+  }
+
+  mark(at) {
+    const row = this.rows[at];
+    if (!row) return;
+    if (!this.marked.delete(this.key(row))) this.marked.add(this.key(row));
+    this.draw();
+    this.onmark?.();
   }
 
   enter() {
@@ -141,6 +162,7 @@ export class Table {
     const at = this.rows.findIndex(row => this.key(row) === key);
     if (key === undefined || at < 0) return;
     this.choose(at);
-    this.enter();
+    if (event.target.closest(".mark")) this.mark(at);
+    else this.enter();
   }
 }

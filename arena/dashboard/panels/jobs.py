@@ -3,13 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from arena.dashboard.panel import Panel, Scope
+from arena.dashboard.panel import Panel, Scope, item, items
 from arena.model.jobs import Job
-from arena.views import unread
 from arena.views.jobs import data
-
-_GROWING = ("instances", "duration")
-"""Keys that the list lacks: many instances fill the page, and what grows makes every answer differ."""
 
 
 def _jobs(scope: Scope, where: Mapping[str, str]) -> dict[str, Any]:
@@ -17,29 +13,24 @@ def _jobs(scope: Scope, where: Mapping[str, str]) -> dict[str, Any]:
 
     found = listing.jobs(scope.session, everywhere=scope.everywhere, detailed=False)
     now = scope.now
-    rows = [{key: one for key, one in data(job, now).items() if key not in _GROWING} for job in found]
-    return {"items": rows, "unread": unread.line(found.unread)}
+    return items([data(one, now) for one in found], found.unread, "instances")
 
 
 def _job(scope: Scope, where: Mapping[str, str]) -> dict[str, Any]:
     from arena.actions.diagnosis import explain
     from arena.actions.jobs import tensorboard
 
-    session, job = scope.within(where["namespace"]), found(scope, where)
-    told = tensorboard.linked(session.cluster(), explain.job(session.cluster(), job))
-    shown = dict(data(told, scope.now))
-    del shown["duration"]
-    for one in shown["instances"]:
-        del one["age"]
-    return {"item": shown, "unread": unread.line(told.unread)}
+    cluster, job = scope.session.cluster(), found(scope, where)
+    told = tensorboard.linked(cluster, explain.job(cluster, job))
+    return item(data(told, scope.now), told.unread)
 
 
 def _events(scope: Scope, where: Mapping[str, str]) -> dict[str, Any]:
     from arena.actions.diagnosis import events
     from arena.views.events import EVENTS
 
-    told = events.events(scope.within(where["namespace"]), found(scope, where))
-    return {"items": [EVENTS.data(one, scope.now) for one in told]}
+    told, now = events.events(scope.within(where["namespace"]), found(scope, where)), scope.now
+    return items([EVENTS.data(one, now) for one in told], ())
 
 
 def found(scope: Scope, where: Mapping[str, str]) -> Job:
