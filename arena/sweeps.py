@@ -20,7 +20,7 @@ TYPE_CHECKING = False  # as in `arena`
 if TYPE_CHECKING:
     from typing import Any
 
-    from arena.actions.sweeps.best import best, command, manifest, spec
+    from arena.actions.sweeps.best import best, command, manifest, spec, with_files
     from arena.actions.sweeps.change import extend, pause, resume, stop
     from arena.actions.sweeps.compare import compare
     from arena.actions.sweeps.delete import delete
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from arena.model.sweeps import Contender, Counts, Goal, Point, Sweep, Trial, Why
 
 _HOMES = {
-    "actions.sweeps.best": "best command manifest spec",
+    "actions.sweeps.best": "best command manifest spec with_files",
     "actions.sweeps.change": "extend pause resume stop",
     "actions.sweeps.compare": "compare",
     "actions.sweeps.delete": "delete",
@@ -80,6 +80,7 @@ __all__ = [
     "sweeps",
     "wait",
     "why",
+    "with_files",
 ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from arena.actions.submit import secrets
@@ -33,11 +33,14 @@ class Inputs:
     """The same code as pods get it."""
 
 
-def read(spec: WorkloadSpec, archive: Archive | None = None) -> Inputs:
+def read(
+    spec: WorkloadSpec, archive: Archive | None = None, known: Mapping[str, bytes] | None = None
+) -> Inputs:
     """Read the files and secrets that a Spec names.
 
     Args:
         archive: the code of an older job, instead of what is now in the folder of --code.
+        known: contents of config files by their paths, which are not read.
 
     Raises:
         SpecError: a file cannot be read, or it is too large.
@@ -47,17 +50,21 @@ def read(spec: WorkloadSpec, archive: Archive | None = None) -> Inputs:
 
         archive = pack(os.path.expanduser(spec.code))
     return Inputs(
-        config_files=config_files(spec.config_file),
+        config_files=config_files(spec.config_file, known or {}),
         archive=archive,
         code=storage.packed(archive) if archive else None,
         secrets=secrets.values(spec.secret),
     )
 
 
-def config_files(files: Iterable[ConfigFile]) -> dict[str, bytes]:
-    """The contents of config files, by their paths; raises SpecError if one cannot be read."""
-    found = {}
-    for one in files:
+def config_files(files: Sequence[ConfigFile], known: Mapping[str, bytes] | None = None) -> dict[str, bytes]:
+    """The contents of config files, by their paths; raises SpecError if one cannot be read.
+
+    Args:
+        known: contents that are not read.
+    """
+    found = {one.source: (known or {})[one.source] for one in files if one.source in (known or {})}
+    for one in (one for one in files if one.source not in found):
         try:
             with open(one.source, "rb") as file:
                 found[one.source] = file.read(dependents.FILES_LIMIT + 1)

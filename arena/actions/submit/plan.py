@@ -73,6 +73,8 @@ class Overrides:
     """File with a JSON merge patch for the job."""
     code: Archive | None = None
     """The code of an earlier job, instead of the present content of the folder of --code."""
+    config_files: Mapping[str, bytes] = field(default_factory=dict)
+    """The contents of config files by their paths, instead of what the paths hold."""
     inputs: Inputs | None = None
     """The files and secrets that the Spec names, if they are not to be read."""
 
@@ -151,7 +153,7 @@ def plan(
         return records.command_if_recorded(kind, obj)
 
     kind = kind.form(spec)
-    inputs = overrides.inputs or read(spec, overrides.code)
+    inputs = overrides.inputs or read(spec, overrides.code, overrides.config_files)
     rendering = Rendering(
         resource=resource or kind.resources[0],
         on_host=origin.on_host,

@@ -48,6 +48,8 @@ class Request:
     """Whether the options are those of an earlier job, so that no default is applied to them again."""
     code: Archive | None = None
     """The code of an earlier job, instead of the present content of the folder of --code."""
+    config_files: Mapping[str, bytes] = field(default_factory=dict)
+    """The contents of files of --config-file by their paths, instead of what the paths hold."""
     surroundings: Mapping[str, str] | None = None
     """How an earlier job's processes were started on this machine; None to start like this process."""
     scheduled: bool = False

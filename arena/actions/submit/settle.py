@@ -72,7 +72,7 @@ def _spec_there(session: Session, request: Request, changes: Overrides) -> Workl
     try:
         return _spec(session, request, session.cluster())
     except Unreachable:
-        inputs.read(_spec(session, request, None), changes.code)
+        inputs.read(_spec(session, request, None), changes.code, changes.config_files)
         raise
 
 
@@ -147,7 +147,9 @@ def overrides(session: Session, request: Request) -> Overrides:
     if not request.template:
         session.miss("templates")
     template = request.template or defaults.template(session.settings, request.kind)
-    return Overrides(template=template, patch=request.patch, code=request.code)
+    return Overrides(
+        template=template, patch=request.patch, code=request.code, config_files=request.config_files
+    )
 
 
 def _origin(session: Session, request: Request, spec: WorkloadSpec) -> Origin:

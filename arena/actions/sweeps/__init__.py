@@ -1,6 +1,7 @@
 """Sweeps: submit, find, stop, pause and extend them, and what their trials achieved.
 
 filling.py   placeholders of the options of a job, filled
+config_files.py  placeholders of config files, filled
 submit.py    a sweep of a job: checks, plan, creation
 find.py      sweeps with their trials
 change.py    stop, pause, resume, extend

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import posixpath
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from arena import labels
 from arena.actions.jobs import records
 from arena.actions.submit import settle
-from arena.actions.sweeps import find
+from arena.actions.sweeps import config_files, find
 from arena.actions.sweeps.foreground import find as foreground
 from arena.errors import NotFound, SpecError
 from arena.kinds.kind import Kind
+from arena.kinds.option_values import ConfigFile
 from arena.kinds.spec import parse
 from arena.kinds.sweeps import holes, trial_jobs
 from arena.kinds.sweeps.experiment import NAME_LIMIT
@@ -33,6 +36,8 @@ class Best(NamedTuple):
     """Its object under a name of its own; {} if the sweep does not contain its template."""
     kind: Kind | None
     """The kind of the job; None if arena does not know it."""
+    files: Mapping[str, bytes] = {}
+    """The config files with values of its own, by the paths that its options name."""
 
 
 def best(session: Session, name: str, trial: str = "best", *, new: str = "") -> Best:
@@ -50,12 +55,15 @@ def best(session: Session, name: str, trial: str = "best", *, new: str = "") -> 
     one = foreground.assembled(there) if there else find.read(cluster, obj)
     found = find.trial(one, trial)
     called = new or _name(name, trial, found)
-    if there:
-        (job,) = (each.obj for each in there if each.job.name == found.job)
-        made = trial_jobs.plain(job, called)
-    else:
-        made = holes.trial_job(obj, found.assignments, called)
-    return Best(found, _own(made), find.kind_of_trial(found) if found.kind else None)
+    kind = find.kind_of_trial(found) if found.kind else None
+    if not there:
+        return Best(found, _own(holes.trial_job(obj, found.assignments, called)), kind)
+    (job,) = (each.obj for each in there if each.job.name == found.job)
+    made = Best(found, _own(trial_jobs.plain(job, called)), kind)
+    if kind is None or labels.SPEC not in (job["metadata"].get("annotations") or {}):
+        return made
+    files = config_files.of_trial(cluster, job, parse(kind.spec, records.options(job)).config_file)
+    return made._replace(files=files.filled)
 
 
 def _name(name: str, word: str, trial: Trial) -> str:
@@ -81,8 +89,10 @@ def spec(found: Best) -> WorkloadSpec:
 
     Raises:
         NotFound: another tool submitted the sweep, so the options of its job are not recorded.
+        SpecError: it has config files of its own, which `with_files` saves.
     """
     kind = _recorded(found)
+    _check_files(found)
     made: WorkloadSpec = parse(kind.spec, records.options(found.job))
     return made
 
@@ -90,7 +100,39 @@ def spec(found: Best) -> WorkloadSpec:
 def command(session: Session, found: Best) -> str:
     """The command line that submits the job; raises as `spec`."""
     kind = _recorded(found)
+    _check_files(found)
     return records.command(kind, found.job, settle.configured(session, kind))
+
+
+def with_files(found: Best, folder: str) -> Best:
+    """Save the config files that have values of the trial, and return the job that takes them from there.
+
+    Args:
+        folder: it is made if it does not exist.
+
+    Raises:
+        Conflict: another file is in the place of one.
+        SpecError: one cannot be saved.
+    """
+    if not found.files:
+        return found
+    options = records.options(found.job)
+    places = config_files.save(found.files, folder)
+    given: Sequence[ConfigFile] = parse(_recorded(found).spec, options).config_file
+    files = [str(one._replace(source=places.get(one.source, one.source))) for one in given]
+    meta = found.job["metadata"]
+    text = json.dumps({**options, "config-file": files}, ensure_ascii=False)
+    job = {**found.job, "metadata": {**meta, "annotations": {**meta["annotations"], labels.SPEC: text}}}
+    return found._replace(job=job, files={})
+
+
+def _check_files(found: Best) -> None:
+    if found.files:
+        names = ", ".join(map(posixpath.basename, found.files))
+        raise SpecError(
+            f"{names} has values of the trial, and no file here has them",
+            "add --files DIR, which saves it there",
+        )
 
 
 def _recorded(found: Best) -> Kind:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from arena.kinds import levels, shell
 from arena.kinds.option_types import ENV
 from arena.kinds.spec import Option, plain, spellings
 from arena.kinds.sweeps import placeholders
+from arena.kinds.sweeps.file_templates import FileTemplate
 from arena.kinds.sweeps.holes import hole
 from arena.kinds.sweeps.placeholders import PARENT, TRIAL, Fill, Filling, is_plain
 from arena.search.assignments import Assignments, shown
@@ -21,12 +23,19 @@ from arena.values import replace
 _FIX = "write {{%s}} for the text {%s}"
 
 
-def check(request: Request, parameters: Sequence[Parameter], *, typed: bool = False) -> None:
+def check(
+    request: Request,
+    parameters: Sequence[Parameter],
+    *,
+    typed: bool = False,
+    files: Mapping[str, FileTemplate] | None = None,
+) -> None:
     """Check that each placeholder is a parameter, and that each parameter has a placeholder.
 
     Args:
         typed: whether placeholders may be in options that take no text, such as `workers`, and whether
             `{parent}` has a meaning.
+        files: the config files with placeholders, by their paths.
 
     Raises:
         SpecError: it is not so, or a placeholder is in an option that takes no text.
@@ -35,16 +44,22 @@ def check(request: Request, parameters: Sequence[Parameter], *, typed: bool = Fa
     for one, value in () if typed else _options(request):
         _check_type(one, value)
     used = {name for _, text in _texts(request) for name in placeholders.names(text)}
+    reserved = (TRIAL, PARENT) if typed else (TRIAL,)
+    for path, file in (files or {}).items():
+        used |= file.names
+        for name in sorted(file.names - {*known, *reserved}):
+            raise _unknown(f"--config-file {posixpath.basename(path)}", name, known)
     for one, text in _texts(request):
         if not (one.type.positional or one.type is ENV):
             continue  # braces have a meaning of their own in other options
         for name in placeholders.names(text):
-            if name not in (*known, TRIAL, *([PARENT] if typed else [])):
-                raise _unknown(one, name, known)
+            if name not in (*known, *reserved):
+                raise _unknown("the command" if one.type.positional else one.flag, name, known)
     for name in known:
         if name not in used:
             how = f"add --set 'command=... {{{name}}}'" if request.is_settled else ""
-            usual = f"write {{{name}}} where its value goes in the command or in --env"
+            places = "in the command, in --env or in a config file"
+            usual = f"write {{{name}}} where its value goes {places}"
             raise SpecError(f"--param {name} is not used", how or usual)
 
 
@@ -66,12 +81,11 @@ def _as_hole(name: str) -> Filling:
     return Filling(hole(name), plain=True)
 
 
-def _unknown(one: Option, name: str, known: Sequence[str]) -> SpecError:
+def _unknown(where: str, name: str, known: Sequence[str]) -> SpecError:
     from difflib import get_close_matches
 
     close = get_close_matches(name, known, 1)
     guess = f"did you mean {{{close[0]}}}? Or " if close else f"the parameters are {', '.join(known)}; "
-    where = "the command" if one.type.positional else one.flag
     return SpecError(f"{where} has {{{name}}}, which is no parameter", guess + _FIX % (name, name))
 
 

@@ -14,7 +14,7 @@ from arena.actions.submit.plan import Plan
 from arena.actions.submit.request import Request, request_for
 from arena.actions.submit.settle import with_name
 from arena.actions.submit.submit import Tell, ignore, plan_job
-from arena.actions.sweeps import filling, jobs, search
+from arena.actions.sweeps import config_files, filling, jobs, search
 from arena.actions.sweeps.find import OBSERVATIONS
 from arena.errors import ArenaError, MissingOperator, SpecError
 from arena.kinds.kind import Kind
@@ -102,11 +102,16 @@ def chosen(
 
     Args:
         ask: whether to ask the cluster if it has Katib.
-        tell: called with the reason, if it is not Katib although any engine may be.
+        tell: called with the reason, if it is not Katib although any engine may be, and about config files
+            without parameters.
 
     Raises:
         SpecError: Katib was asked for, and cannot do it; or the algorithm is unknown.
     """
+    captured = config_files.captured(request)
+    templates = config_files.templates(captured, spec.parameters)
+    for remark in config_files.unknown(captured, templates):
+        tell(remark)
     if spec.engine == FOREGROUND:
         return FOREGROUND
     try:
@@ -115,6 +120,8 @@ def chosen(
         raise SpecError(str(error)) from error
     if not why and filling.needs_types(request):
         why = "Katib fills parameters only into text"
+    if not why and templates:
+        why = "Katib gives all trials the same config files"
     if why and spec.engine == KATIB:
         raise SpecError(f"--engine katib: {why}", "omit it, or use --engine foreground")
     if not why and spec.engine == AUTO and ask and not session.cluster().serves(EXPERIMENTS):

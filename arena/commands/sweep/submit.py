@@ -62,10 +62,10 @@ class Sweeps(Kinds):
 
 @click.group("submit", cls=Sweeps, family=JOBS)
 def command() -> None:
-    """Submit a sweep: a job of any kind, with parameters in its command or environment.
+    """Submit a sweep: a job of any kind, with parameters in its command, environment or files.
 
-    {lr} in the command or in --env stands for the value of the parameter lr, and {trial} for the name of the
-    trial. Each trial reports its metrics in lines such as accuracy=0.93, in a file, or to TensorBoard.
+    {lr} in the command, in --env or in a file of --config-file stands for the value of the parameter lr, and
+    {trial} for the name of the trial. Each trial reports its metrics in lines such as accuracy=0.93, in a file, or to TensorBoard.
 
     With -f FILE, the file says which kind. With --from-job JOB, the trials are jobs like that one, and a
     parameter takes the place of the value of a flag or variable of its name; --set KEY=VALUE changes other

@@ -15,7 +15,7 @@ TRIAL, PARENT = "trial", "parent"
 """The placeholders of the name of the trial, and of that from whose checkpoint it goes on ("" if it starts
 anew); no parameter can have these names."""
 NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
-_PLACE = re.compile(rf"\{{\{{(?P<literal>{NAME})\}}\}}|(?<!\$)\{{(?P<name>{NAME})\}}")
+PLACE = re.compile(rf"\{{\{{(?P<literal>{NAME})\}}\}}|(?<!\$)\{{(?P<name>{NAME})\}}")
 _PLAIN = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 _NESTED = ("$(", "`", "<<")
 """What begins a part of a command line whose quotes cannot be followed."""
@@ -40,12 +40,12 @@ def is_plain(values: Iterable[str]) -> bool:
 
 def names(text: str) -> Iterator[str]:
     """The names of the placeholders in a text, as often as they occur."""
-    return (found["name"] for found in _PLACE.finditer(text) if found["name"])
+    return (found["name"] for found in PLACE.finditer(text) if found["name"])
 
 
 def filled(text: str, fill: Fill) -> str:
     """The text with its placeholders filled, for an option that no shell reads."""
-    return _PLACE.sub(lambda found: fill(found["name"]).text if found["name"] else _literal(found), text)
+    return PLACE.sub(lambda found: fill(found["name"]).text if found["name"] else _literal(found), text)
 
 
 def filled_command(line: str, fill: Fill) -> str:
@@ -55,7 +55,7 @@ def filled_command(line: str, fill: Fill) -> str:
         SpecError: a value with blanks or the like would be inside a part that a shell reads twice.
     """
     made, at, quote = [], 0, Quotes()
-    for found in _PLACE.finditer(line):
+    for found in PLACE.finditer(line):
         before = line[at : found.start()]
         quote.read(before)
         made.append(before)

@@ -11,7 +11,7 @@ from arena.actions.submit import send
 from arena.actions.submit.request import Request
 from arena.actions.submit.settle import with_name
 from arena.actions.submit.submit import Tell, ignore
-from arena.actions.sweeps import filling, search
+from arena.actions.sweeps import config_files, filling, search
 from arena.actions.sweeps.foreground import find, stopping
 from arena.actions.sweeps.foreground.find import There
 from arena.actions.sweeps.foreground.runner import Begun, Runner
@@ -137,7 +137,11 @@ def resume(session: Session, there: Sequence[There], *, tell: Tell = ignore) -> 
 def _settled(session: Session, request: Request, spec: SweepSpec, tell: Tell) -> Sweep:
     """The sweep with a name and all its limits; asks no cluster."""
     kind = request.kind
-    filling.check(request, spec.parameters, typed=True)
+    request = config_files.captured(request)
+    files = config_files.templates(request, spec.parameters)
+    filling.check(request, spec.parameters, typed=True, files=files)
+    if session.is_local:
+        config_files.check_places(request, files)
     _check_secrets(request)
     room = LONGEST - len(kind.spec.suffix) - len(SUFFIX)
     spec = search.own(spec, tell=tell)

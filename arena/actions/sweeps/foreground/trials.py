@@ -9,7 +9,7 @@ from arena.actions.jobs import records, rerun
 from arena.actions.submit import send
 from arena.actions.submit.request import Request
 from arena.actions.submit.submit import Tell, ignore, plan_job
-from arena.actions.sweeps import filling, jobs
+from arena.actions.sweeps import config_files, filling, jobs
 from arena.actions.sweeps.foreground import stopping
 from arena.errors import Conflict, NotFound
 from arena.kinds import levels
@@ -53,6 +53,7 @@ class Trials:
         self._sweep = sweep
         self._tell = tell
         self._code = sweep.code
+        self._files = config_files.templates(sweep.request, sweep.spec.parameters)
 
     def plan(self, number: int, proposal: Proposal, *, ask: bool = True, tell: Tell = ignore) -> Plan:
         """The job of a trial.
@@ -61,15 +62,14 @@ class Trials:
             SpecError: an option does not take the value of a parameter.
         """
         name = f"{self._sweep.name}-{number}"
-        request = filling.with_values(
-            self._sweep.request,
-            self._sweep.spec.parameters,
-            {**proposal.assignments, TRIAL: name, PARENT: proposal.parent},
-        )
+        values = {**proposal.assignments, TRIAL: name, PARENT: proposal.parent}
+        request = filling.with_values(self._sweep.request, self._sweep.spec.parameters, values)
+        request = config_files.filled(request, self._files, values)
         given = levels.over(request.kind.spec, request.given, {"name": name})
         request = replace(request, given=given, code=self._code)
         made = plan_job(self._session, filling.unbuffered(request), ask=ask, tell=tell)
         jobs.check_code(made)
+        made = config_files.with_templates(made, request, self._sweep.request.config_files, self._files)
         self._code = self._code or made.archive
         mark = Mark(
             search=self._sweep.search, number=number, assignments=proposal.assignments, parent=proposal.parent
@@ -134,4 +134,6 @@ def resumed(session: Session, sweep: Sweep, first: Object) -> Sweep:
     spec = parse(request.kind.spec, records.options(first))
     code = rerun.code(session.cluster(), first, spec, ())
     there = rerun.surroundings(first) if session.is_local else None
+    files = config_files.of_trial(session.cluster(), first, spec.config_file).templates
+    request = config_files.captured(replace(request, config_files=files))
     return replace(sweep, code=code, request=replace(request, surroundings=there or None))
