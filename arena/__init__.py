@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from arena import sweeps as sweeps
     from arena.actions.abilities import abilities
     from arena.actions.diagnosis.events import events
+    from arena.actions.diagnosis.why import why, why_folder
     from arena.actions.fit.fit import fit
     from arena.actions.identity import whoami
     from arena.actions.jobs.adopt import adopt, release
@@ -88,7 +89,7 @@ if TYPE_CHECKING:
     from arena.model.differences import Difference
     from arena.model.evaluations import Evaluation
     from arena.model.events import Event
-    from arena.model.findings import Evidence, Finding
+    from arena.model.findings import Diagnosis, Evidence, Finding
     from arena.model.fits import Fit, Forecast, RoleFit
     from arena.model.instances import Container, Instance
     from arena.model.jobs import Job, Model, Phase, Queue, Usage
@@ -102,6 +103,7 @@ _HOMES = {
     "actions.abilities": "abilities",
     "actions.diagnosis.events": "events",
     "actions.fit.fit": "fit",
+    "actions.diagnosis.why": "why why_folder",
     "actions.identity": "whoami",
     "actions.jobs.adopt": "adopt release",
     "actions.jobs.suspend": "resume suspend",
@@ -140,7 +142,7 @@ _HOMES = {
     "model.differences": "Difference",
     "model.evaluations": "Evaluation",
     "model.events": "Event",
-    "model.findings": "Evidence Finding",
+    "model.findings": "Diagnosis Evidence Finding",
     "model.fits": "Fit Forecast RoleFit",
     "model.instances": "Container Instance",
     "model.jobs": "Job Model Phase Queue Usage",
@@ -165,6 +167,7 @@ __all__ = [
     "CronSpec",
     "CustomServingSpec",
     "DeepSpeedJobSpec",
+    "Diagnosis",
     "Difference",
     "DistributedServingSpec",
     "ETJobSpec",
@@ -253,6 +256,8 @@ __all__ = [
     "timeline",
     "wait",
     "whoami",
+    "why",
+    "why_folder",
 ]
 
 
@@ -272,10 +277,8 @@ def __getattr__(name: str) -> Any:
 def _ours(name: str) -> Any:
     from importlib import import_module
 
-    kind = name.removesuffix("Spec").lower()
-    home = next(
-        (home for home, names in _HOMES.items() if name in names.split()), f"kinds.training.specs.{kind}"
-    )
+    homes = (home for home, names in _HOMES.items() if name in names.split())
+    home = next(homes, f"kinds.training.specs.{name.removesuffix('Spec').lower()}")
     return getattr(import_module(f"arena.{home}"), name)
 
 

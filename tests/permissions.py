@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from arena.actions import usages
+from arena.actions import right_texts
 from arena.actions.usages import QUEUED, USAGES, Usage
 from arena.model.permissions import VERBS, Right
 
@@ -17,7 +17,7 @@ WATCHING = ("submit", "submit --code", "submit --config-file", "submit --secret"
 def granted(usage: Usage, *, least: bool = False) -> set[Right]:
     """All rights of a usage, or those without which it does not work."""
     helps = () if least else (one for _, some in usage.helps for one in some)
-    return set(usages.rights([*usage.needs, *helps]))
+    return set(right_texts.rights([*usage.needs, *helps]))
 
 
 def rules(rights: Iterable[Right]) -> list[dict[str, list[str]]]:
@@ -37,7 +37,7 @@ def rules(rights: Iterable[Right]) -> list[dict[str, list[str]]]:
 
 def role(name: str, chosen: Sequence[Usage], *, clusterwide: bool = False) -> str:
     """The manifest of a role with the rights of these usages."""
-    every = {one: None for usage in chosen for one in usages.rights(_texts(usage))}
+    every = {one: None for usage in chosen for one in right_texts.rights(_texts(usage))}
     kind = "ClusterRole" if clusterwide else "Role"
     return _manifest(kind, name, rules(one for one in every if one.clusterwide is clusterwide))
 

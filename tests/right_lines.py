@@ -34,6 +34,7 @@ LINES = {
     "events JOB": ("events runs", "events waits"),
     "events JOB -w": ("events runs -w",),
     "timeline": ("timeline done", "timeline waits"),
+    "why": ("why runs", "why waits -o json"),
     "diff": ("diff runs runs",),
     "code": ("code runs --list",),
     "data list": ("data list",),

@@ -26,9 +26,10 @@ from product import until
 from right_lines import CODES, LINES, SETUP
 from screens import Fixed
 
-from arena.actions import usages
+from arena.actions import right_texts, usages
 from arena.actions.diagnosis import live_events
 from arena.actions.jobs import lingering
+from arena.actions.right_texts import CRONS, JOBS, SERVINGS
 from arena.actions.serving import forward, instances
 from arena.actions.usages import USAGES
 from arena.cli import run
@@ -50,8 +51,8 @@ CLUSTER_BINDINGS = CLUSTER_ROLES._replace(plural="clusterrolebindings", kind="Cl
 FOREIGN = Resource("batch", "v1", "jobs", kind="Job")
 QUOTAS = Resource("", "v1", "resourcequotas", kind="ResourceQuota")
 REVIEWS = Resource("authorization.k8s.io", "v1", "subjectaccessreviews", False, kind="SubjectAccessReview")
-TYPES, CARRIERS, SERVED = ({(one.resource, one.group) for one in usages.rights([f"get {name}"])}
-                           for name in (usages.JOBS, usages.CRONS, usages.SERVINGS))  # fmt: skip
+TYPES, CARRIERS, SERVED = ({(one.resource, one.group) for one in right_texts.rights([f"get {name}"])}
+                           for name in (JOBS, CRONS, SERVINGS))  # fmt: skip
 FOLLOW = listing.follow
 FOLLOW_SERVING = instances.follow
 EVENTS_LIVE = live_events.live

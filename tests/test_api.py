@@ -20,6 +20,7 @@ NAMES = [
     "CronSpec",
     "CustomServingSpec",
     "DeepSpeedJobSpec",
+    "Diagnosis",
     "Difference",
     "DistributedServingSpec",
     "ETJobSpec",
@@ -108,6 +109,8 @@ NAMES = [
     "timeline",
     "wait",
     "whoami",
+    "why",
+    "why_folder",
 ]
 
 

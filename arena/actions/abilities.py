@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from arena.actions import usages
+from arena.actions import right_texts
 from arena.actions.reviews import ACCESS, answer, may, may_everything
 from arena.actions.usages import USAGES, Usage
 from arena.errors import NotAllowed
@@ -31,7 +31,7 @@ def abilities(session: Session) -> list[Ability]:
     """
     cluster = session.cluster()
     served = _Served(cluster)
-    wanted = {one: [*filter(served, usages.rights(_texts(one)))] for one in USAGES}
+    wanted = {one: [*filter(served, right_texts.rights(_texts(one)))] for one in USAGES}
     every = dict.fromkeys(right for rights in wanted.values() for right in rights)
     held = _held(cluster, session.namespace, list(every))
     return [_ability(one, held, served) for one, rights in wanted.items() if rights and served.has(one)]
@@ -49,7 +49,7 @@ class _Served:
 
     def has(self, usage: Usage) -> bool:
         """Whether each right that a usage needs is about a type that is served, or about one of several."""
-        return all(any(map(self, usages.rights([text]))) for text in usage.needs)
+        return all(any(map(self, right_texts.rights([text]))) for text in usage.needs)
 
 
 def _texts(usage: Usage) -> list[str]:
@@ -60,8 +60,8 @@ def _ability(usage: Usage, held: frozenset[Right], served: Callable[[Right], boo
     choices: dict[str, dict[object, list[Right]]] = {}
     lacking: list[Right] = []
     for text in usage.needs:
-        for right in filter(served, usages.rights([text])):
-            if chosen := usages.choice(text, right):
+        for right in filter(served, right_texts.rights([text])):
+            if chosen := right_texts.choice(text, right):
                 choices.setdefault(chosen[0], {}).setdefault(chosen[1], []).append(right)
             elif right not in held:
                 lacking.append(right)
@@ -70,12 +70,12 @@ def _ability(usage: Usage, held: frozenset[Right], served: Callable[[Right], boo
         absent = [right for rights in each.values() for right in rights if right not in held]
         if not any(held.issuperset(rights) for rights in each.values()):
             lacking += absent
-        elif name in (usages.JOBS, usages.CRONS):
+        elif name in (right_texts.JOBS, right_texts.CRONS):
             some += absent
     missing = [_lack(lacking, ""), _lack(some, SOME_KINDS)]
     for effect, texts in usage.helps:
         missing.append(
-            _lack([one for one in usages.rights(texts) if served(one) and one not in held], effect)
+            _lack([one for one in right_texts.rights(texts) if served(one) and one not in held], effect)
         )
     shown = tuple(one for one in missing if one.rights)
     return Ability(command=usage.command, allowed=not lacking, missing=shown)

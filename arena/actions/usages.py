@@ -6,18 +6,9 @@ exactly these rights and compares what it asks for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
-
-from arena import kinds, labels
-from arena.kinds.cron import CARRIERS
-from arena.kinds.serving import FAMILY as SERVING
-from arena.model.permissions import VERBS, Right
-from arena.resources import Resource
+from arena import labels
 from arena.tuples import NamedTuple
 
-JOBS, CRONS, SERVINGS = "JOBS", "CRONS", "SERVINGS"
-"""In rights: the types of all kinds of jobs, those that carry schedules, and those of all servings."""
 EXPERIMENTS, TRIALS = "experiments.kubeflow.org", "trials.kubeflow.org"
 MARK, KILL = "patch experiments/status.kubeflow.org", "patch trials/status.kubeflow.org"
 INJECTED = ("whether Katib sees metrics in the namespace", ("get namespaces",))
@@ -37,6 +28,9 @@ INSTANCES = ("instances", ("list pods",))
 REASONS = ("reasons", ("list events", *QUEUED))
 ADDRESSES = ("addresses", ("list services",))
 EVENTS = ("events, with -e", ("list events",))
+DEPENDENCIES = ("list @nodes", "list persistentvolumeclaims", "list resourcequotas", "list limitranges",
+                "list workloads.kueue.x-k8s.io", "list localqueues.kueue.x-k8s.io",
+                "list podgroups.scheduling.volcano.sh")  # fmt: skip
 EVERYWHERE = ("instances", ("list @pods",))
 HELD = ("finalizers that hold it", ("list watch JOBS",))
 UNDONE = ("removal of what it has created, if a part is refused", ("delete JOBS",))
@@ -104,6 +98,9 @@ USAGES = (
     Usage("timeline", ("get list JOBS", "list pods"),
           (("the pull of images", ("list events",)), ("the first line of output", ("get pods/log",)),
            REASONS)),
+    Usage("why", ("get JOBS",),
+          (INSTANCES, ("events", ("list events",)), ("logs", ("get pods/log",)),
+           ("what it depends on", DEPENDENCIES))),
     Usage("diff", ("get JOBS",)),
     Usage("code", ("get JOBS", "get configmaps")),
     Usage("data list", ("list persistentvolumeclaims",)),
@@ -260,39 +257,3 @@ USAGES = (
           (("a check of a queue of Kueue", ("list localqueues.kueue.x-k8s.io",)),
            ("a check of a queue of Volcano", ("get @queues.scheduling.volcano.sh",)))),
 )  # fmt: skip
-
-
-def rights(texts: Iterable[str]) -> Iterator[Right]:
-    """The rights that texts such as `get list pods/log` name, each once, in their order."""
-    return iter(dict.fromkeys(chain.from_iterable(_rights(text.split()) for text in texts)))
-
-
-def choice(text: str, right: Right) -> tuple[str, object] | None:
-    """The name of a choice and of this possibility, if one of several rights of a text is enough."""
-    where = text.rpartition(" ")[2].removeprefix("@")
-    if where in (JOBS, CRONS, SERVINGS):
-        return where, (right.group, right.resource)
-    return (text, right.verb) if " or " in text else None
-
-
-def _rights(words: list[str]) -> Iterator[Right]:
-    *verbs, where = words
-    for resource, group in _types(where.removeprefix("@")):
-        for verb in sorted({*verbs} - {"or"}, key=VERBS.index):
-            yield Right(verb, resource, group, where.startswith("@"))
-
-
-def _types(where: str) -> Iterator[tuple[str, str]]:
-    """Plurals and groups of a resource, or of `JOBS`, `CRONS` and `SERVINGS`."""
-    if where == JOBS:
-        return _names(chain.from_iterable(kind.resources for kind in kinds.training_kinds()))
-    if where == CRONS:
-        return _names(CARRIERS)
-    if where == SERVINGS:
-        return _names(chain.from_iterable(kind.carriers for kind in kinds.of(SERVING)))
-    resource, _, group = where.partition(".")
-    return iter([(resource, group)])
-
-
-def _names(resources: Iterable[Resource]) -> Iterator[tuple[str, str]]:
-    return iter(dict.fromkeys((one.plural, one.group) for one in resources))

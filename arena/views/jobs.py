@@ -127,7 +127,8 @@ def data(job: Job, now: datetime) -> dict[str, Any]:
 
 
 def _finding_data(finding: Finding) -> dict[str, Any]:
-    return finding._asdict() | {"evidence": [one._asdict() for one in finding.evidence]}
+    shown = [one._asdict() | {"time": times.stamp(one.time)} for one in finding.evidence]
+    return finding._asdict() | {"evidence": shown}
 
 
 def _queue_data(queue: Queue) -> dict[str, Any]:

@@ -1,0 +1,147 @@
+"""Lines of a log: their processes, their tracebacks, and which of them belong to its failure.
+
+A program that logs an error and goes on has survived it. So only what stands near the end of the log of a
+failed container counts: in each process its last traceback, and lines after which it printed little else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache
+
+from arena import visible
+from arena.diagnosis.records import Line
+from arena.tuples import NamedTuple
+
+LONGEST = 2000
+"""Characters of a line that are looked at."""
+SLACK = 10
+"""Ordinary lines that a process may still print after its fatal error, such as those of exit handlers."""
+_compiled = cache(re.compile)
+_PROCESS = (
+    r"^(?:\[(?P<rank>rank ?\d+|default\d+|\d+,\d+)\](?:<std(?:out|err)>)?:? ?"
+    r"|(?P<host>[\w.-]*(?:worker|launcher|master|node)[\w.-]*): )"
+)
+"""The prefix of a rank: `[rank3]: `, `[default3]:`, `[1,3]<stderr>:`, `worker-1: `."""
+_TRACE = "Traceback (most recent call last):"
+_BETWEEN = r"^(?:During handling of the above exception|The above exception was the direct cause)"
+_LAUNCHER = (
+    r"ChildFailedError|torch[./]distributed[./](?:elastic|launcher|run)|^[EW]\d{4} |^(?:WARNING|ERROR):torch"
+    r"|Sending process \d+ closing signal|Root Cause \(first|^={5,}|^-{5,}|^(?:  )?(?:time|host|rank|exitcode"
+    r"|error_file|traceback) *: |Primary job .*terminated|mpirun (?:noticed|detected|has exited)|^Failures:"
+    r"|mpirun\.real|^  <(?:NO_OTHER_FAILURES|no other)"
+)
+"""What launchers print about failures of the processes that they started."""
+_TALK = (
+    r"(?i:\b(?:error|warn(?:ing)?|fatal|critical|exception|abort(?:ed|ing)?|traceback|fail(?:ed|ure)?|killed"
+    r"|core dumped|shutting down|cleaning up|exiting|exited|terminat(?:ed|ing)|sigterm|segfault|nccl|gloo"
+    r"|backtrace|leaked)\b)|^\s*(?:at |frame #|#\d+ |\*\*\*|File \"|0x|\^)|^\s*$"
+)
+"""Lines that a program may print about its own end."""
+
+
+class Read(NamedTuple):
+    """A line of a log that was read."""
+
+    text: str
+    """Without colours, timestamp and the prefix of its process."""
+    time: datetime | None
+    process: str
+    """The rank as its launcher marks it; "" if the lines are not marked."""
+    at: int
+    chain: int
+    """The number of the traceback that it is of; tracebacks that explain each other are one. 0 for none."""
+    headline: bool
+    """Whether it is the line of a traceback that names the exception."""
+    plain: bool
+    """Whether it tells nothing of an end."""
+    launcher: bool
+    fatal: bool = False
+    """Whether it belongs to the failure of its process."""
+    last_chain: bool = False
+    """Whether it is of the last traceback before the end."""
+
+
+def read(lines: Iterable[Line], *, failed: bool) -> list[Read]:
+    """Read a log.
+
+    Args:
+        failed: whether its container has failed, so that one of the lines may say why.
+    """
+    found = _structured(lines)
+    return _with_ends(found) if failed else found
+
+
+def _structured(lines: Iterable[Line]) -> list[Read]:
+    found: list[Read] = []
+    states: defaultdict[str, _Tracebacks] = defaultdict(_Tracebacks)
+    process, between, launcher, talk = map(_compiled, (_PROCESS, _BETWEEN, _LAUNCHER, _TALK))
+    for at, line in enumerate(lines):
+        text = re.sub(visible.COLOUR, "", visible.output(visible.redrawn(line.text[:LONGEST]))).rstrip()
+        prefix = process.match(text)
+        name = prefix["rank"] or prefix["host"] if prefix else ""
+        text = text[prefix.end() :] if prefix else text
+        chain, headline = states[name].step(text, bool(between.search(text)))
+        told = bool(launcher.search(text))
+        plain = not (chain or told or talk.search(text))
+        found.append(Read(text, line.time, name, at, chain, headline, plain, told))
+    return found
+
+
+class _Tracebacks:
+    """Follows the tracebacks of one process."""
+
+    def __init__(self) -> None:
+        self._chain = 0
+        self._state = ""
+        """`calls` within the calls, `after` behind the exception, where a chain may go on."""
+
+    def step(self, text: str, between: bool) -> tuple[int, bool]:
+        """The chain of the next line, and whether it names the exception."""
+        if text.lstrip("| +-").startswith(_TRACE) or text.endswith(_TRACE):
+            if self._state != "between":
+                self._chain += 1
+            self._state = "calls"
+            return self._chain, False
+        if self._state == "calls":
+            if not text or text[0].isspace() or text[0] in "|":
+                return self._chain, False
+            self._state = "after"
+            return self._chain, True
+        if between and self._state in ("after", "message"):
+            self._state = "between"
+            return self._chain, False
+        if self._state in ("after", "between") and not text.strip():
+            return self._chain, False
+        if self._state == "between":
+            self._state = ""
+        return 0, False
+
+
+def _with_ends(found: Sequence[Read]) -> list[Read]:
+    """The lines, with those marked that belong to the end of their process."""
+    several = any(one.launcher for one in found)
+    launched = {(one.process, one.chain) for one in found if one.launcher and one.chain}
+    after: defaultdict[str, int] = defaultdict(int)
+    last: dict[str, int] = {}
+    marked = []
+    for one in reversed(found):
+        # What launchers raise themselves is a summary.
+        own = bool(one.chain) and (one.process, one.chain) not in launched
+        near = after[one.process] <= SLACK
+        if own and near:
+            last.setdefault(one.process, one.chain)
+        in_last = own and near and (several or last.get(one.process) == one.chain)
+        # Ranks whose lines are not marked have a last traceback each.
+        earlier = bool(last.get(one.process)) and not in_last
+        marked.append(one._replace(fatal=near and not earlier, last_chain=in_last))
+        after[one.process] += one.plain
+    return marked[::-1]
+
+
+def ends_badly(found: Sequence[Read]) -> bool:
+    """Whether a log of which nothing else is known looks like that of a failure."""
+    return any(one.headline or one.launcher for one in found[-40:])
