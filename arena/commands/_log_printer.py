@@ -8,8 +8,8 @@ import re
 import shutil
 import sys
 import zlib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from arena.actions.jobs.logs.selection import Selection
     from arena.model.jobs import Job
 
+T = TypeVar("T")
 COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "bright_red")
 PLAIN = "\x1b[0m"
 
@@ -40,6 +41,7 @@ class Sink:
 
     def __init__(self, *, prefix: bool | None, stamps: bool, selection: "Selection | None" = None) -> None:
         self._selection = selection
+        self._shown = False
         self._prefix = prefix
         self._stamps = stamps
         self._heads: dict[str, str] = {}
@@ -55,6 +57,8 @@ class Sink:
         """Remember how many instances there are, and their short names."""
         from arena.kinds.workload.instance_findings import place
 
+        if self._selection:
+            self._selection.learn(job)
         self._job = job.name
         self._several = self._several or max(len(job.instances), job.wanted) > 1
         for one in job.instances:
@@ -66,12 +70,26 @@ class Sink:
     def write(self, block: "Block") -> None:
         """Print the selected lines of a block, and on stderr what replaces missing ones."""
         for one in self._selection.take(block) if self._selection else (block,):
+            self._shown = self._shown or bool(one.lines)
             self._print(one)
 
     def end(self) -> None:
-        """Say on stderr if there were lines, but none of them was selected."""
-        if self._selection and (pattern := self._selection.pattern):
-            _console.remark(f'no line matches "{pattern}"')
+        """Print what is shown at the end, and say on stderr if no line was selected."""
+        if self._selection is None:
+            return
+        for one in self._selection.end():
+            self._shown = self._shown or bool(one.lines)
+            self._print(one)
+        if self._selection.pattern and not self._shown:
+            _console.remark(f'no line matches "{self._selection.pattern.pattern}"')
+
+    def ending(self, items: "Iterator[T]") -> "Iterator[T]":
+        """Pass items on; after Ctrl-C, print what is shown at the end."""
+        try:
+            yield from items
+        except KeyboardInterrupt:
+            self.end()
+            raise
 
     def _print(self, block: "Block") -> None:
         if block.said:

@@ -43,12 +43,15 @@ def command(
     arena logs bert -f
     arena logs bert -i worker-1 -t 50
     arena logs bert --rank 0,4-7 --grep "loss|error"
+    arena logs bert -f --collapse
+    arena logs bert --first-error
     arena logs bert --since 10m --timestamps
     arena logs bert --previous
     arena logs bert -i worker-1 --attempt 1
     """
-    options, sink = _log_options.read(session, wanted)
-    if follow and not options.previous and options.attempt is None:
+    follow = follow and not wanted["previous"] and wanted["attempt"] is None
+    options, sink = _log_options.read(session, follow, wanted)
+    if follow:
         stream(session, name, kind, options, sink)
     else:
         show(session, name, kind, options, sink)
@@ -111,7 +114,7 @@ def stream(
     last: Job | None = None
     ranks = RankReports()
     with Live() as live, _keeper(session) as keeper:
-        for item in follow.follow(session.cluster(), name, session.namespace, options, kind):
+        for item in sink.ending(follow.follow(session.cluster(), name, session.namespace, options, kind)):
             if isinstance(item, Job):
                 last = item
                 sink.learn(item)
@@ -119,11 +122,13 @@ def stream(
                 note(item)
                 _stand(item, live, session, options)
             else:
-                live.clear()
+                if item.instance or item.said:
+                    live.clear()
                 sink.write(item)
                 ranks.note(item)
                 keeper.write(item)
     if last is None or not last.phase.is_final:
+        sink.end()
         raise NotFound(f'job "{name}" was deleted from namespace "{session.namespace}"')
     for block in remembered(_kept(session), last, options, keeper.seen):
         sink.write(block)

@@ -36,4 +36,3 @@ def test_unfinished_lines_and_remarks() -> None:
     assert [one.unfinished for one in selection.take(Block("a", "c", unfinished=b"\r60%"))] == [b""]
     remark = Block("a", "c", said="its log is gone")
     assert list(selection.take(remark)) == [remark]
-    assert selection.pattern == "50%"

@@ -1,7 +1,9 @@
 """The logs of some ranks, and of some lines."""
 
+import re
+
 import pytest
-from product import Product
+from product import Product, quoted, until
 
 SAY = """
 import os
@@ -42,3 +44,42 @@ def test_what_is_not_there(team: Product, way: tuple[str, ...]) -> None:
     assert 'no line matches "nowhere"' in none.err
     both = team.run("logs", "team", "--rank", "1", "-i", "worker-0", *way)
     assert (both.code, both.out) == (2, "")
+
+
+FAILS = """
+import os, sys, time
+rank = int(os.environ["RANK"])
+print("up", flush=True)
+while rank != 2 and not os.path.exists(sys.argv[1]):
+    time.sleep(0.01)
+if rank == 2:
+    raise ValueError("bad shape")
+raise RuntimeError("Connection closed by peer")
+"""
+
+
+def count(line: str) -> int:
+    """How many ranks have written `up`, by the head of a line."""
+    head = re.fullmatch(r"\[(?:all )?(\d)?.*\] up\n", line)
+    return int(head[1] or 1) if head else 0
+
+
+def test_the_first_error_of_all_ranks(arena: Product) -> None:
+    """Equal lines of ranks are counted while they run, and the first error is shown at the end, or alone."""
+    flag = arena.home / "flag"
+    (arena.home / "fails.py").write_text(FAILS, encoding="utf-8")
+    program = quoted("python", arena.home / "fails.py", flag)
+    keep = ("--clean-task-policy", "None")
+    arena.must("submit", "pytorchjob", "--name", "fails", "--workers", "4", *keep, program)
+    child = arena.start("logs", "-f", "fails", "--collapse", "--first-error")
+    lines = arena.lines(child.stdout)
+    until(lambda: sum(map(count, lines)) == 4)
+    flag.touch()
+    assert child.wait(60) == 7
+    end = ["[worker-1] Traceback (most recent call last):", "[worker-1] ValueError: bad shape"]
+    whole = [line.rstrip() for line in lines.whole()]
+    assert [line for line in whole[-4:] if not line.startswith("[worker-1]  ")] == end
+    assert "[all 4] up" in arena.run("logs", "fails", "--collapse").out.splitlines()
+    alone = arena.run("logs", "fails", "--first-error")
+    assert alone.out.splitlines() == whole[-4:]
+    assert "worker-1: ValueError: bad shape (the first of 4 exceptions, on 4 instances)" in alone.err

@@ -36,8 +36,9 @@ def command(session: "Session", name: str, follow: bool, **wanted: Any) -> None:
     arena serve logs digits --since 10m --timestamps
     """
     where: dict[str, Any] = {flag: wanted.pop(flag) for flag in ("version", "kind") if flag in wanted}
-    options, sink = _log_options.read(session, wanted)
-    if follow and not options.previous and options.attempt is None:
+    follow = follow and not wanted["previous"] and wanted["attempt"] is None
+    options, sink = _log_options.read(session, follow, wanted)
+    if follow:
         _stream(session, name, where, options, sink)
     else:
         _print(session, name, where, options, sink)
@@ -68,7 +69,7 @@ def _stream(session: "Session", name: str, where: dict[str, Any], options: "Opti
 
     options = replace(options, unfinished=sink.redraws)
     with Live() as live:
-        for item in logs.blocks(session, name, options, **where):
+        for item in sink.ending(logs.blocks(session, name, options, **where)):
             if isinstance(item, Job):
                 sink.learn(item)
                 if item.ready:
@@ -79,6 +80,7 @@ def _stream(session: "Session", name: str, where: dict[str, Any], options: "Opti
             else:
                 live.clear()
                 sink.write(item)
+    sink.end()
     raise NotFound(f'serving "{name}" was deleted from namespace "{session.namespace}"')
 
 

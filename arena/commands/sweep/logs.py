@@ -37,13 +37,14 @@ def command(session: "Session", name: str, trial: str, follow: bool, **wanted: A
 
     one = _trial(session, name, trial)
     job = jobs.job(session, one)
-    options, sink = _log_options.read(session, wanted)
+    follow = follow and not wanted["previous"] and wanted["attempt"] is None
+    options, sink = _log_options.read(session, follow, wanted)
     options = replace(options, container=options.container or jobs.container(job))
     from arena.actions.sweeps.find import kind_of_trial
     from arena.commands import logs
 
     _console.remark(f"trial {one.number} of sweep {name}: {one.name}")
-    if follow and not options.previous and options.attempt is None:
+    if follow:
         logs.stream(session, one.job, kind_of_trial(one), options, sink)
     else:
         logs.show(session, one.job, kind_of_trial(one), options, sink)

@@ -66,12 +66,14 @@ def _merged(cluster: Cluster, options: Options, out: Outlet) -> Iterator[Block |
     """Yield what the observer and the readers report; start a reader for every wanted instance with a log."""
     readers: dict[str, threading.Thread] = {}
     rest, lost, last = _Rest(options), LostLogs(), None
+    pulse = [Block("", "")] if options.pulse else []
     while not rest.is_over(readers) or not out.empty():
         try:
-            item = out.get(timeout=0.05 if rest.final else None)
+            item = out.get(timeout=0.05 if rest.final else options.pulse)
         except queue.Empty:
             if rest.is_silent():
                 break
+            yield from pulse
             continue
         if isinstance(item, ArenaError):
             raise item
@@ -133,7 +135,7 @@ class _Rest:
     def is_silent(self) -> bool:
         """Whether nothing came for so long that waiting is over."""
         asked = self._options.selects and any(one.holds for one in self._awaited)
-        return not asked and time.monotonic() - self._heard > self._limit
+        return self.final and not asked and time.monotonic() - self._heard > self._limit
 
 
 def _observe(changes: Callable[[], Iterator[Job]], out: Outlet) -> None:

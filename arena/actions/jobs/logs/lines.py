@@ -30,6 +30,8 @@ class Options:
     """The number of the run of each instance, counting from 1 across restarts and replaced pods."""
     unfinished: bool = False
     """Whether to include unfinished lines."""
+    pulse: float | None = None
+    """Seconds without a block after which an empty one follows, with `follow`; None for never."""
 
     @property
     def selects(self) -> bool:

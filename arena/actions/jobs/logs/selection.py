@@ -1,68 +1,73 @@
-"""Which lines of the logs are shown."""
+"""Which lines of the logs are shown, and how often."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from arena import visible
+from arena.actions.jobs.logs.collapse import Collapse
+from arena.actions.jobs.logs.first_error import FirstError
 from arena.actions.jobs.logs.lines import Block
+from arena.actions.jobs.logs.plain import plain
+from arena.model.jobs import Job
+from arena.tuples import NamedTuple
 
 
-class Selection:
-    """Passes on the lines in which a pattern is found, or all.
+class Selection(NamedTuple):
+    """What is shown of the blocks of a log.
 
     A line is searched as a terminal shows it: without control sequences, and of a progress bar only its last
     state.
-
-    Args:
-        pattern: None for all lines.
-
-    Attributes:
-        silent: whether no line has been passed on.
     """
 
-    def __init__(self, pattern: re.Pattern[str] | None = None) -> None:
-        self._pattern = pattern
-        self.silent = True
+    pattern: re.Pattern[str] | None = None
+    """Only lines in which it is found; None for all."""
+    collapse: Collapse | None = None
+    """What merges the same lines of several instances."""
+    first: FirstError | None = None
+    """What finds the first error, which is shown at the end."""
+    only_first: bool = False
+    """Whether nothing else is shown."""
 
-    @property
-    def pattern(self) -> str:
-        """The pattern that no line has matched so far; "" otherwise."""
-        return self._pattern.pattern if self._pattern and self.silent else ""
+    def learn(self, job: Job) -> None:
+        """Remember which instances there are."""
+        if self.collapse:
+            self.collapse.learn(job)
 
-    def take(self, block: Block) -> Iterable[Block]:
-        """Return what to show of a block."""
-        if self._pattern is None or block.said:
-            return (block,)
-        found = [place for place, line in enumerate(block.lines) if self._fits(line)]
-        unfinished = block.unfinished if self._fits(block.unfinished) else b""
-        self.silent = self.silent and not found
-        if len(found) == len(block.lines) and unfinished == block.unfinished:
-            return (block,)
+    def take(self, block: Block) -> Iterator[Block]:
+        """Yield what to show of a block, or of earlier ones."""
+        if self.first:
+            self.first.note(block)
+        if self.only_first:
+            block = replace(block, stamps=(), lines=(), raw=(), unfinished=b"")
+        elif self.pattern and not block.said:
+            block = self._matching(block, self.pattern)
+        if self.collapse:
+            yield from self.collapse.take(block)
+        else:
+            yield block
+
+    def end(self) -> Iterator[Block]:
+        """Yield what is shown after all blocks."""
+        if self.collapse:
+            yield from self.collapse.end()
+        if self.first:
+            yield from self.first.found()
+
+    def _matching(self, block: Block, pattern: re.Pattern[str]) -> Block:
+        found = [place for place, line in enumerate(block.lines) if pattern.search(plain(line))]
+        rest = block.unfinished if block.unfinished and pattern.search(plain(block.unfinished)) else b""
+        if len(found) == len(block.lines) and rest == block.unfinished:
+            return block
         # An empty block still ends the unfinished line of its instance.
-        return (
-            replace(
-                block,
-                stamps=_at(block.stamps, found),
-                lines=_at(block.lines, found),
-                raw=_at(block.raw, found),
-                unfinished=unfinished,
-            ),
+        return replace(
+            block,
+            stamps=_at(block.stamps, found),
+            lines=_at(block.lines, found),
+            raw=_at(block.raw, found),
+            unfinished=rest,
         )
-
-    def _fits(self, line: bytes) -> bool:
-        assert self._pattern is not None
-        return bool(line) and self._pattern.search(plain(line)) is not None
-
-
-def plain(line: bytes) -> str:
-    """A line as a terminal shows it, without colours."""
-    text = line.decode("utf-8", "replace")
-    if text.isprintable():
-        return text
-    return re.sub(visible.COLOUR, "", visible.redrawn(visible.output(text)))
 
 
 def _at(values: Sequence[bytes], places: Sequence[int]) -> list[bytes]:
