@@ -61,6 +61,7 @@ LINES = {
                          "submit job --name mine {image} --replace true"),
     "fit": ("fit --workers 1",),
     "fit --data": ("fit --workers 1 --data rights-claim:/data",),
+    "fit --queue-name": ("fit --workers 1 --queue-name q",),
     "rerun": ("rerun done --name again",),
     "delete": ("delete mine",),
     "delete -l": ("delete -l x=old -y",),

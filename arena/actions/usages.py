@@ -19,7 +19,7 @@ SUSPENDED = (
 )
 WITHOUT_KATIB = ("sweeps without Katib", ("list JOBS",))
 SWEEP_UNDONE = ("removal of what it has created, if a part is refused", (f"delete {EXPERIMENTS}",))
-CHECKED = "create JOBS"
+CHECKED = SUBMIT = "create JOBS"
 SCALED = f"trainingjobs.{labels.ET_GROUP}"
 QUEUED = ("list workloads.kueue.x-k8s.io", "list localqueues.kueue.x-k8s.io",
           "get localqueues/pendingworkloads.visibility.kueue.x-k8s.io",
@@ -58,8 +58,9 @@ ROLLED_OUT = ("--wait", ("watch SERVINGS", "list watch pods", "get pods/log"))
 REASON_IN_LOG = ("why an instance crashed", ("get pods/log",))
 BOUNDS = (("limits and quotas of the namespace", ("list limitranges", "list resourcequotas")),
           ("priorities and preemption", ("list @priorityclasses.scheduling.k8s.io",)))  # fmt: skip
+OF_QUEUE = (QUEUED[0], QUEUED[3], "get @queues.scheduling.volcano.sh", *(f"get {one}.kueue.x-k8s.io"
+            for one in ("localqueues", "@clusterqueues", "@resourceflavors")))  # fmt: skip
 READ, FOLLOW = ("get JOBS", "list pods"), ("get list JOBS", "get list pods")
-SUBMIT = "create JOBS"
 Help = tuple[str, tuple[str, ...]]
 
 
@@ -129,6 +130,7 @@ USAGES = (
     Usage("fit", ("list @nodes", "list @pods"), BOUNDS),
     Usage("fit --data", ("list @nodes", "list @pods", "list persistentvolumeclaims",
                          "list @persistentvolumes", "list @storageclasses.storage.k8s.io"), BOUNDS),
+    Usage("fit --queue-name", ("list @nodes", "list @pods"), (*BOUNDS, ("what its queue does", OF_QUEUE))),
     Usage("rerun", ("get create JOBS",), (UNDONE,)),
     Usage("delete", ("get delete JOBS",), (HELD,)),
     Usage("delete -l", ("get list delete JOBS",), (INSTANCES, HELD)),

@@ -39,7 +39,7 @@ def sentence(fit: Fit) -> str:
         return f"{what} does not start now: it waits in its queue"
     if fit.outcome == REFUSED:
         return f"{what} cannot run: {visible.line(fit.problems[0])}" if fit.problems else f"{what} cannot run"
-    return f"{what}: unknown whether it fits, since nodes and their pods cannot be read completely"
+    return f"{what}: unknown whether it fits, since not all that decides it can be read"
 
 
 def reason(fit: Fit) -> str:

@@ -33,6 +33,15 @@ def completed(demand: Demand, snapshot: Snapshot) -> Demand:
     return replace(demand, template={**demand.template, "spec": spec})
 
 
+def selected(demand: Demand, labels: Mapping[str, str]) -> Demand:
+    """The pods, which a queue sends to nodes with these labels."""
+    if not labels:
+        return demand
+    spec = demand.template["spec"]
+    placed = {**spec, "nodeSelector": {**(spec.get("nodeSelector") or {}), **labels}}
+    return replace(demand, template={**demand.template, "spec": placed})
+
+
 def _priority(name: str, classes: Sequence[Object]) -> Object:
     if name in SYSTEM:
         return {"value": SYSTEM[name]}

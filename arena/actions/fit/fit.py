@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Any
 
-from arena.actions.fit import checks, snapshot
+from arena.actions.fit import checks, queues, snapshot
 from arena.actions.fit.demands import Demand, demands
+from arena.actions.fit.queues import Queued
 from arena.actions.fit.shapes import shapes
 from arena.actions.fit.snapshot import Snapshot, Wanted
 from arena.actions.submit.plan import Plan, plan
 from arena.actions.submit.request import Request, request_for
 from arena.actions.submit.settle import Settled, settle
 from arena.actions.submit.submit import Tell, ignore
+from arena.kinds.training.specs.base.spec import BatchSpec
 from arena.kinds.workload.spec import WorkloadSpec
 from arena.model import fits as outcomes
 from arena.model.fits import Fit, RoleFit
 from arena.scheduling import amounts, explanations, verdicts
 from arena.scheduling.state import Role, State
 from arena.scheduling.verdicts import Outcome, Verdict
-from arena.values import frozen, replace
+from arena.values import field, frozen, replace
 
 if TYPE_CHECKING:
     from arena.session import Session
@@ -41,6 +43,8 @@ class _Asked:
     settled: Settled
     plan: Plan
     demands: Sequence[Demand]
+    selector: Mapping[str, str] = field(default_factory=dict)
+    """Labels of the nodes that a queue gives to the job."""
 
 
 def fit(
@@ -64,7 +68,12 @@ def fit(
         tell(f"Warning: {warning}")
     asked = _asked(session, request, settled)
     seen = snapshot.read(session.cluster(), _wanted(asked.demands, session.namespace))
-    found = _judged(asked.plan, asked.demands, seen)
+    queued = _queued(session, settled.spec, asked.demands)
+    if queued:
+        asked = replace(asked, selector=queued.selector)
+    found = _judged(asked, seen)
+    if queued:
+        found = _held(found, queued)
     if found.outcome in (outcomes.SHORT, outcomes.DEPENDS, outcomes.REFUSED):
         found = replace(found, shapes=tuple(_shapes(session, asked, seen)))
     return replace(found, name=str(request.options.get("name") or ""), kind=request.kind.name)
@@ -92,8 +101,28 @@ def _wanted(several: Sequence[Demand], namespace: str) -> Wanted:
     )
 
 
-def _judged(made: Plan, several: Sequence[Demand], seen: Snapshot) -> Fit:
-    complete = [checks.completed(one, seen) for one in several]
+def _queued(session: Session, spec: WorkloadSpec, several: Sequence[Demand]) -> Queued | None:
+    """What is known of the queue of the job; None if it names none."""
+    if not isinstance(spec, BatchSpec) or not spec.effective_queue:
+        return None
+    wants = queues.total((amounts.requested(one.template["spec"]), one.count) for one in several)
+    where = session.cluster(), session.namespace
+    return queues.queued(*where, spec.queued_by, spec.effective_queue, wants, session.now())
+
+
+def _held(found: Fit, queued: Queued) -> Fit:
+    """The verdict with what the queue does, which holds a job back even if there are nodes for it."""
+    forecast, outcome = queued.forecast, found.outcome
+    if outcome == outcomes.FITS and forecast.room is None:
+        outcome = outcomes.UNKNOWN
+    elif outcome == outcomes.FITS and not forecast.room:
+        outcome = outcomes.QUEUED
+    return replace(found, outcome=outcome, forecast=forecast, unread=(*found.unread, *queued.unread))
+
+
+def _judged(asked: _Asked, seen: Snapshot) -> Fit:
+    made = asked.plan
+    complete = [checks.completed(checks.selected(one, asked.selector), seen) for one in asked.demands]
     roles = _distinct([checks.role(one, made.namespace, seen) for one in complete])
     resource = made.resource
     key = f"count/{resource.plural}" + (f".{resource.group}" if resource.group else "")
@@ -179,7 +208,7 @@ def _shapes(session: Session, asked: _Asked, seen: Snapshot) -> list[str]:
             variant = _asked(session, asked.request, other)
         except SpecError:
             return False
-        return _judged(variant.plan, variant.demands, seen).fits
+        return _judged(replace(variant, selector=asked.selector), seen).fits
 
     found = []
     for workers, gpus in shapes(spec.workers, spec.gpus, fits):
