@@ -209,7 +209,8 @@ def test_the_best_runs_again(arena: Product) -> None:
     ("words", "error"),
     [
         (("--secret", "TOKEN=a"), "--secret: a sweep in this process records no secrets"),
-        (("--metrics-file", "/tmp/x"), "--metrics-file: a sweep that this command runs reads metrics from"),
+        (("--metrics-file", "/tmp/x"), "--metrics-file /tmp/x: /tmp exists on this machine, so all trials"),
+        (("--metrics-from", "tensorboard"), "a sweep that this command runs reads no event files"),
         (("--param", "z=1,2"), "--param z is not used"),
         (("--workers", "0{x}"), "is not"),
     ],
@@ -222,6 +223,40 @@ def test_bad_input(arena: Product, words: tuple[str, ...], error: str) -> None:
     assert code == 2
     assert error in err
     assert not [name for name in arena.jobs() if name.startswith("bad")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "lines"),
+    [
+        ("job", "/metrics/all.jsonl", 'printf \'{"loss": %s}\\n{"loss": 0.5}\' {x}'),
+        ("pytorchjob", "/metrics/all.txt", "echo loss={x}; echo loss=0.5"),
+    ],
+)
+def test_a_metrics_file(arena: Product, kind: str, file: str, lines: str) -> None:
+    """Metrics come from a file of each trial, its unfinished last line included, and not from the output."""
+    name = f"file-{kind}"
+    line = f"({lines}) > {file}; echo loss=-1"
+    words = ("--param", "x=1,2", "--algorithm", "grid", "--metric", "loss:min", "--metrics-file", file)
+    out = arena.must("sweep", "submit", kind, "--name", name, *HERE, *words, line)
+    assert out == f"sweep {name} SUCCEEDED\n"
+    for one in found(arena, name)["trials"]:
+        points = [each["value"] for each in one["points"] if each["metric"] == "loss"]
+        assert points == [one["assignments"]["x"], 0.5]
+    assert "metrics: " not in arena.must("sweep", "best", name, "-o", "yaml")
+
+
+def test_a_metrics_file_while_it_grows(arena: Product) -> None:
+    """What a trial has written ends it early while it runs; one that wrote nothing says so."""
+    wait = f"until test -e {shlex.quote(str(arena.home / 'never'))}; do sleep 0.02; done"
+    line = f"for n in 1 2 3 4 5; do echo loss={{x}}; done > /metrics/m.log; test {{x}} -lt 4 || {wait}"
+    words = ("--param", "x=1,2,3,9", "--algorithm", "grid", "--metric", "loss:min", "--parallel", "1")
+    more = ("--early-stop", "median", "--metrics-file", "/metrics/m.log")
+    assert begun(arena, "grows", *words, *more, line).wait(60) == 0
+    last = max(found(arena, "grows")["trials"], key=lambda one: one["number"])
+    assert (last["status"], last["metrics"]["loss"]) == ("STOPPED", 9)
+    child = begun(arena, "silent", *words, "--metrics-file", "/metrics/m.jsonl", "echo loss={x}")
+    assert child.wait(60) == 7
+    assert 'write and flush lines such as {"loss": 0.5}' in found(arena, "silent")["reason"]
 
 
 def test_two_processes(arena: Product) -> None:

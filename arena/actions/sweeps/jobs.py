@@ -1,7 +1,9 @@
-"""The jobs of the trials of a sweep, and their logs."""
+"""The jobs of the trials of a sweep, their logs and the files with their metrics."""
 
 from __future__ import annotations
 
+import os
+import posixpath
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ from arena.actions.sweeps.find import kind_of_trial
 from arena.actions.sweeps.find import sweep as found_sweep
 from arena.actions.sweeps.find import trial as found_trial
 from arena.errors import NotFound, SpecError
+from arena.kinds.sweeps.spec import TENSORBOARD, SweepSpec
 from arena.model.jobs import Job
 from arena.model.logs import LogLine
 from arena.model.sweeps import Sweep, Trial
@@ -32,6 +35,20 @@ def check_code(made: Plan) -> None:
         raise SpecError(
             "--code is too large to be stored in the cluster, where the trials of a sweep need it",
             "put it on a volume or into the image, or use --sync-mode git",
+        )
+
+
+def check_folder(spec: SweepSpec) -> None:
+    """Refuse a folder of this machine for metrics: all trials would write into it.
+
+    One that does not exist is a volume of each trial, as in a container.
+    """
+    path = spec.metrics_file
+    folder = path if spec.source == TENSORBOARD else posixpath.dirname(path)
+    if path and os.path.lexists(folder):
+        raise SpecError(
+            f"--metrics-file {path}: {folder} exists on this machine, so all trials would share it",
+            "name a folder that does not exist, such as /metrics: then each trial has one of its own",
         )
 
 

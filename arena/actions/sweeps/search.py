@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from arena.errors import SpecError
 from arena.kinds.sweeps.experiment import Budget
-from arena.kinds.sweeps.spec import STDOUT, TRIALS, SweepSpec
+from arena.kinds.sweeps.spec import TENSORBOARD, TRIALS, SweepSpec
 from arena.model.sweeps import Goal
 from arena.search import algorithms, katib, stopping
 from arena.search.algorithms import ALGORITHMS, Algorithm
@@ -82,10 +82,10 @@ def own(spec: SweepSpec, *, tell: Tell) -> SweepSpec:
     _check_early_stop(spec, one)
     if lacking := algorithms.missing(one.name):
         raise SpecError(lacking, "or choose --algorithm random")
-    if spec.source != STDOUT:
+    if spec.source == TENSORBOARD:
         raise SpecError(
-            "--metrics-file: a sweep that this command runs reads metrics from the output of its trials",
-            "print lines such as loss=0.1",
+            "--metrics-from tensorboard: a sweep that this command runs reads no event files",
+            "print lines such as loss=0.1, or write them to a file for --metrics-file",
         )
     seed = spec.seed or str(random.randrange(1 << 31))
     return replace(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import posixpath
 from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +19,7 @@ from arena.kinds.kind import Kind
 from arena.kinds.sweeps import experiment, holes, limits, reading, trial_job
 from arena.kinds.sweeps.experiment import EXPERIMENTS, INJECTION, SUFFIX
 from arena.kinds.sweeps.placeholders import TRIAL
-from arena.kinds.sweeps.spec import AUTO, FOREGROUND, KATIB, STDOUT, TENSORBOARD, SweepSpec
+from arena.kinds.sweeps.spec import AUTO, FOREGROUND, KATIB, STDOUT, SweepSpec
 from arena.kinds.validators import shown
 from arena.model.sweeps import Sweep
 from arena.resources import NAMESPACES
@@ -156,7 +154,7 @@ def plan_sweep(
     budget, algorithm = search.settled(spec, here=session.is_local, tell=tell)
     filled = _filled(request, spec)
     if session.is_local:
-        _check_folder(spec)
+        jobs.check_folder(spec)
     if ask:
         _check_katib(session)
     made = plan_job(session, filled, ask=ask, tell=tell)
@@ -187,20 +185,6 @@ def _check_name(kind: Kind, name: str) -> None:
 def _filled(request: Request, spec: SweepSpec) -> Request:
     filled = filling.filled(request, spec.parameters, experiment.filler(spec.parameters))
     return filling.unbuffered(filled) if spec.source == STDOUT else filled
-
-
-def _check_folder(spec: SweepSpec) -> None:
-    """Refuse a folder of this machine for metrics: all trials would write into it.
-
-    One that does not exist is a volume of each trial, as in a container.
-    """
-    path = spec.metrics_file
-    folder = path if spec.source == TENSORBOARD else posixpath.dirname(path)
-    if path and os.path.lexists(folder):
-        raise SpecError(
-            f"--metrics-file {path}: {folder} exists on this machine, so all trials would share it",
-            "name a folder that does not exist, such as /metrics: then each trial has one of its own",
-        )
 
 
 def _check_katib(session: Session) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from arena import labels
 from arena.errors import SpecError
 from arena.kinds.kind import Kind, Object
-from arena.kinds.sweeps import trial_job
+from arena.kinds.sweeps import metrics_file, trial_job
 from arena.kinds.sweeps.holes import hole
 from arena.kinds.sweeps.placeholders import TRIAL, Fill, Filling, is_plain
 from arena.kinds.sweeps.spec import FILE, TENSORBOARD, SweepSpec
@@ -157,7 +157,7 @@ def collector(spec: SweepSpec) -> dict[str, Any]:
         source = {"source": {"fileSystemPath": where}} if where else {}
         return {"collector": {"kind": "TensorFlowEvent"}, **source}
     found: dict[str, Any] = {}
-    is_json = spec.metrics_file.endswith((".json", ".jsonl", ".ndjson"))
+    is_json = metrics_file.is_json(spec.metrics_file)
     if spec.source == FILE:
         form = "JSON" if is_json else "TEXT"
         found = {"fileSystemPath": {"path": spec.metrics_file, "kind": "File", "format": form}}

@@ -12,6 +12,7 @@ from typing import Any
 from arena import labels, units
 from arena.errors import SpecError
 from arena.kinds.kind import Object
+from arena.kinds.sweeps import metrics_file
 from arena.kinds.sweeps.spec import FOREGROUND, SweepSpec
 from arena.model.jobs import Job, Phase
 from arena.model.sweeps import Budget, Point, Sweep, Trial
@@ -145,7 +146,7 @@ def plain(obj: Object, name: str) -> dict[str, Any]:
     meta = obj["metadata"]
     marks = {key: value for key, value in (meta.get("labels") or {}).items() if key != labels.SWEEP_ENGINE}
     notes = {key: value for key, value in (meta.get("annotations") or {}).items() if key not in _OWN}
-    kept = {key: value for key, value in obj.items() if key not in ("metadata", "status")}
+    kept = {key: metrics_file.plain(value) for key, value in obj.items() if key not in ("metadata", "status")}
     return {**kept, "metadata": {"name": name, "labels": marks, "annotations": notes}}
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from arena.actions.jobs.logs import follow
 from arena.actions.jobs.logs.lines import Block, Options
 from arena.errors import ArenaError
 from arena.kinds.kind import Kind
-from arena.metric_lines import finder
 from arena.model.jobs import Job
 from arena.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from arena.kube import Cluster
+    from arena.metric_lines import Value
+
+    Find = Callable[[bytes, str], Iterator[Value]]
 
 
 class Reported(NamedTuple):
@@ -53,15 +55,15 @@ Event = Started | Reported | Ended | Broken
 
 
 def observe(
-    cluster: Cluster, kind: Kind, job: Job, number: int, metrics: Sequence[str], tell: Callable[[Event], None]
+    cluster: Cluster, kind: Kind, job: Job, number: int, find: Find, tell: Callable[[Event], None]
 ) -> None:
     """Follow a trial in a thread of its own.
 
     Args:
-        metrics: the names of the metrics to look for; empty for all.
+        find: what finds metrics in a line.
         tell: called in that thread.
     """
-    reading = _Reading(job, metrics)
+    reading = _Reading(job, find)
 
     def run() -> None:
         try:
@@ -84,9 +86,9 @@ def observe(
 class _Reading:
     """What a trial has reported, by instance."""
 
-    def __init__(self, job: Job, metrics: Sequence[str]) -> None:
+    def __init__(self, job: Job, find: Find) -> None:
         self.job = job
-        self._find = finder(list(metrics), [])
+        self._find = find
         self._run: dict[str, int] = {}
         self._seen: dict[str, dict[str, list[float]]] = {}
 

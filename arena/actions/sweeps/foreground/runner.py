@@ -13,7 +13,7 @@ from arena.actions.sweeps.foreground.budget import Budget
 from arena.actions.sweeps.foreground.observer import Broken, Ended, Event, Reported, Started
 from arena.actions.sweeps.foreground.trials import Sweep, Trials
 from arena.errors import ArenaError, Conflict, NotFound, SpecError
-from arena.kinds.sweeps import trial_jobs, trial_results
+from arena.kinds.sweeps import metrics_file, trial_jobs, trial_results
 from arena.kinds.sweeps.trial_jobs import SPENT, TIMED_OUT, Mark, Result
 from arena.model.jobs import Job, Phase
 from arena.model.sweeps import Trial
@@ -188,9 +188,8 @@ class Runner:
         return True
 
     def _observe(self, one: Begun) -> None:
-        names = [each.metric for each in self._sweep.spec.goals]
-        kind = self._sweep.request.kind
-        observer.observe(self._cluster, kind, one.job, one.number, names, self._events.put)
+        find, kind = metrics_file.reader(self._sweep.spec), self._sweep.request.kind
+        observer.observe(self._cluster, kind, one.job, one.number, find, self._events.put)
 
     def _take(self) -> None:
         """Handle the next event, or none if something else is due."""
@@ -228,14 +227,14 @@ class Runner:
             one.result = Result(state="failed", reason="its job was deleted")
             one.job = replace(one.job, phase=Phase.FAILED)
         else:
-            one.result = trial_results.result(event.values, self._sweep.spec.goals, event.job)
+            one.result = trial_results.result(event.values, self._sweep.spec, event.job)
             self._trials.record(one.resource, one.job.name, one.result)
         self._progress(one.trial())
 
     def _stop(self, running: Sequence[Begun], reason: str) -> None:
         for one in running:
             ended = replace(one.job, phase=Phase.SUCCEEDED, finished=self._session.now())
-            finite = trial_results.result(one.values, self._sweep.spec.goals, ended)
+            finite = trial_results.result(one.values, self._sweep.spec, ended)
             why = reason.removeprefix(trial_jobs.FAILED)
             one.result = replace(finite, state="stopped", reason=why)
             self._trials.stop(one.resource, one.job.name, one.result)

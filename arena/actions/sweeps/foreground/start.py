@@ -11,7 +11,7 @@ from arena.actions.submit import send
 from arena.actions.submit.request import Request
 from arena.actions.submit.settle import with_name
 from arena.actions.submit.submit import Tell, ignore
-from arena.actions.sweeps import config_files, filling, search
+from arena.actions.sweeps import config_files, filling, jobs, search
 from arena.actions.sweeps.foreground import find, stopping
 from arena.actions.sweeps.foreground.find import There
 from arena.actions.sweeps.foreground.runner import Begun, Runner
@@ -142,6 +142,7 @@ def _settled(session: Session, request: Request, spec: SweepSpec, tell: Tell) ->
     filling.check(request, spec.parameters, typed=True, files=files)
     if session.is_local:
         config_files.check_places(request, files)
+        jobs.check_folder(spec)
     _check_secrets(request)
     room = LONGEST - len(kind.spec.suffix) - len(SUFFIX)
     spec = search.own(spec, tell=tell)

@@ -14,9 +14,9 @@ from arena.actions.sweeps.foreground import stopping
 from arena.errors import Conflict, NotFound
 from arena.kinds import levels
 from arena.kinds.spec import parse
-from arena.kinds.sweeps import trial_jobs
+from arena.kinds.sweeps import metrics_file, trial_jobs
 from arena.kinds.sweeps.placeholders import PARENT, TRIAL
-from arena.kinds.sweeps.spec import SweepSpec
+from arena.kinds.sweeps.spec import FILE, SweepSpec
 from arena.kinds.sweeps.trial_jobs import Mark, Result, Search
 from arena.resources import Resource
 from arena.search.samplers import Proposal
@@ -74,9 +74,12 @@ class Trials:
         mark = Mark(
             search=self._sweep.search, number=number, assignments=proposal.assignments, parent=proposal.parent
         )
+        main = made.main
+        if self._sweep.spec.source == FILE:
+            main = metrics_file.printed(request.kind, main, self._sweep.spec.metrics_file)
         if number > 1:  # the TensorBoard of the first trial is that of the sweep
             made = replace(made, dependents=[one for one in made.dependents if not _is_board(one)])
-        return replace(made, main=trial_jobs.marked(made.main, self._sweep.name, mark))
+        return replace(made, main=trial_jobs.marked(main, self._sweep.name, mark))
 
     def create(self, number: int, proposal: Proposal) -> tuple[Resource, Object]:
         """Create the job of a trial, with all that it needs; return its type and the job.
