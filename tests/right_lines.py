@@ -35,6 +35,7 @@ LINES = {
     "events JOB -w": ("events runs -w",),
     "timeline": ("timeline done", "timeline waits"),
     "why": ("why runs", "why waits -o json"),
+    "doctor": ("doctor",),
     "diff": ("diff runs runs",),
     "code": ("code runs --list",),
     "data list": ("data list",),

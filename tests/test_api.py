@@ -13,6 +13,7 @@ import arena
 NAMES = [
     "Ability",
     "ArenaError",
+    "Check",
     "ConfigFile",
     "Conflict",
     "Container",
@@ -87,6 +88,7 @@ NAMES = [
     "diff",
     "evaluations",
     "events",
+    "examine",
     "fit",
     "follow",
     "job",

@@ -291,7 +291,7 @@ def test_make_targets_exist() -> None:
 def test_readme_names_every_command() -> None:
     """README.md is short, shows every command, and every page is reached from it."""
     text = (ROOT / "README.md").read_text("utf-8")
-    assert len(text.splitlines()) < 160
+    assert len(text.splitlines()) < 180
     assert [name for name in root.list_commands(click.Context(root)) if f"`arena {name}" not in text] == []
     assert [page.name for page in PAGES[1:] if f"docs/{page.name}" not in text] == []
 

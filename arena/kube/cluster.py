@@ -67,6 +67,10 @@ class Cluster:
         """The host and port of its server."""
         return self._transport.endpoint.address
 
+    def about(self) -> tuple[str, str]:
+        """The version of the server and its time in the form of HTTP; "" for what it does not tell."""
+        return self._discovery.about()
+
     def get(self, resource: Resource, namespace: str | None, name: str) -> Object:
         """Return one object; raises NotFound if there is none."""
         asked = Asked(self.name, "read", resource, namespace, name)
@@ -77,8 +81,7 @@ class Cluster:
     ) -> Iterator[Object]:
         """Yield the objects of a namespace (None for all) that match the selectors.
 
-        They are read page by page during the iteration: keep what is needed and drop the rest, so that ten
-        thousand pods do not stay in memory.
+        They are read page by page: keep what is needed, so that ten thousand pods do not stay in memory.
         """
         asked = Asked(self.name, "list", resource, namespace)
         for page in pages(self._transport, Selection(asked, resource, namespace, labels, fields)):
@@ -121,10 +124,7 @@ class Cluster:
         return podlists.names(self._transport, Selection(asked, resource, namespace, "", ""))
 
     def pods(self, namespace: str | None = None, labels: str = "") -> Iterator[Object]:
-        """The pods of a namespace (None for all) with these labels; `podlists` describes their content.
-
-        If there are many, they come from the server's cache, so they may be a moment old.
-        """
+        """The pods of a namespace (None: all), as `podlists` says; many come from a cache, a moment old."""
         asked = Asked(self.name, "list", PODS, namespace)
         return lists.pods(self._transport, Selection(asked, PODS, namespace, labels, ""))
 

@@ -8,7 +8,7 @@ from typing import Any
 from arena.errors import ArenaError, NotAllowed, NotFound, Unreachable
 from arena.kube import faults
 from arena.kube.faults import Asked
-from arena.kube.transport import Request, Transport
+from arena.kube.transport import Request, Transport, parsed
 from arena.resources import Resource
 
 _AGGREGATED = ",".join(
@@ -66,6 +66,12 @@ class Discovery:
         except ArenaError:
             return ()
         return [keys[one] for one in keys if one not in found] if isinstance(found, list) else ()
+
+    def about(self) -> tuple[str, str]:
+        """The version of the server and its time in the form of HTTP; "" for what it does not tell."""
+        reply = self._transport.send(Request(self._asked, "GET", "/version"))
+        version = parsed(reply.data, self._asked).get("gitVersion")
+        return str(version or ""), reply.header("Date")
 
     def traffic(self) -> str:
         """What the server has counted of the requests to pods, as Prometheus reads it; "" if it does not."""
