@@ -30,9 +30,9 @@ class Now(Fixed):
 
 
 @contextmanager
-def serving(session: Session, *, everywhere: bool = False) -> Iterator[Server]:
+def serving(session: Session, **how: bool) -> Iterator[Server]:
     """The server of the page for this session."""
-    with Server(Routes(Scope(session=session, everywhere=everywhere))) as server:
+    with Server(Routes(Scope(session=session, **how))) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         try:
@@ -54,6 +54,19 @@ def ask(
         link.endheaders()
         answer = link.getresponse()
         return answer, answer.read()
+    finally:
+        link.close()
+
+
+def change(server: Server, request: object, *, token: str = "") -> tuple[int, Any]:
+    """The status of the answer to a request for a change, and what it says."""
+    link = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=60)
+    body = request if isinstance(request, bytes) else json.dumps(request).encode()
+    try:
+        link.request("POST", "/api/change", body, {"Authorization": f"Bearer {token or server.token}"})
+        answer = link.getresponse()
+        text = answer.read()
+        return answer.status, json.loads(text) if answer.status == 200 else text.decode()
     finally:
         link.close()
 

@@ -42,6 +42,8 @@ LINES = {
     "logviewer": ("logviewer runs",),
     "tensorboard": ("tensorboard runs --no-open",),
     "dashboard": ("dashboard --no-open",),
+    "dashboard --allow-changes": ('!submit job --name shown {image} "{idle}"',
+                                  "dashboard --allow-changes --no-open"),
     "exec": ("exec runs -- true",),
     "stacks": ("stacks elastic",),
     "stacks --signal": ("stacks elastic --signal USR1",),
@@ -180,6 +182,7 @@ CODES = {
     "serve forward served": 130,
     "dashboard --no-open": 130,
     "dashboard -A --no-open": 130,
+    "dashboard --allow-changes --no-open": 130,
     "serve promote served": 3,
     "fit --workers 1 --data rights-claim:/data": 1,
 }

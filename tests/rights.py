@@ -251,16 +251,35 @@ def _viewed(server: Server, **_: object) -> None:
     each = [f"{jobs}/pytorchjob/runs", f"{jobs}/pytorchjob/runs/events", f"curves?jobs={jobs[5:]}/job/done"]
     each += [f"{one}/{scope.session.namespace}/{name}" for one, name in
              (("sweeps", "tried"), ("crons", "nightly"), ("servings", "custom/served"))]  # fmt: skip
+    if scope.changes:
+        lists, each = ("jobs", "crons"), []
+        _changed(server, scope.session.namespace)
     for path in (*lists, *(() if scope.everywhere else each)):
         found = server.routes.panel(path)
         assert found is not None
         body = json.loads(until(lambda found=found: isinstance(last := found(), Answer) and last).body)
         print(path, body.get("error"), body.get("unread"), file=sys.stderr)
-    for job in () if scope.everywhere else ("job/done", "pytorchjob/runs"):
+    for job in () if scope.everywhere or scope.changes else ("job/done", "pytorchjob/runs"):
         lines = server.routes.stream(f"{jobs}/{job}/logs")
         assert lines is not None
         print(b"".join(islice(lines, 5)).decode(), file=sys.stderr)
     raise KeyboardInterrupt
+
+
+def _changed(server: Server, namespace: str) -> None:
+    """Do all that the page offers."""
+    place = {"namespace": namespace, "kind": "job"}
+    for noun, name, verbs in (
+        ("job", "shown", ("suspend", "resume", "delete")),
+        ("cron", "nightly", ("suspend", "resume")),
+    ):
+        path = f"jobs/{namespace}/job/{name}" if noun == "job" else f"crons/{namespace}/{name}"
+        found = server.routes.panel(path)
+        assert found is not None
+        body = json.loads(until(lambda found=found: isinstance(last := found(), Answer) and last).body)
+        for verb in verbs:
+            asked = {"noun": noun, "name": name, "verb": verb, "uid": body["item"]["uuid"], **place}
+            print(server.routes.change(json.dumps(asked).encode()), file=sys.stderr)
 
 
 def _codes(folder: Path) -> dict[str, str]:
@@ -290,6 +309,7 @@ UNTRIED = {
     "events JOB -w": {"watch events", "watch pods"},
     "tensorboard": {"watch pods", "get pods/portforward", "create pods/portforward"},  # if not ready
     "resume": {"watch pods"},  # only if they have not ended yet
+    "dashboard --allow-changes": {"watch JOBS", "watch pods"},  # the same, and if a finalizer holds the job
     "delete": {"list JOBS", "watch JOBS"},  # only if a finalizer holds the job
     "delete -l": {"watch JOBS"},
     "prune": {"watch JOBS"},

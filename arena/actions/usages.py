@@ -120,6 +120,8 @@ USAGES = (
            ("sweeps", (f"list get {EXPERIMENTS}", f"list {TRIALS}")), ("crons", ("list get CRONS",)),
            ("servings", ("list SERVINGS", "list services")), SHARED, REVISIONS, SCALED_BY,
            ("nodes", ("list @nodes", "list @pods")))),
+    Usage("dashboard --allow-changes", ("get list patch delete JOBS", "get list patch CRONS"),
+          (INSTANCES, REASONS, ("TensorBoard", ("get services",)), HELD, READY)),
     Usage("exec", (*READ, "get or create pods/exec"), ((NEWER, ("create pods/exec",)),)),
     Usage("stacks", (*READ, "get or create pods/exec"), ((NEWER, ("create pods/exec",)),)),
     Usage("stacks --signal", (*READ, "get or create pods/exec", "get pods/log"),

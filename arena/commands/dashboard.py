@@ -22,17 +22,24 @@ if TYPE_CHECKING:
     help="Local port.  [default: any free port]",
 )
 @click.option("--open/--no-open", "browser", default=None, help="Open a browser.  [default: on a terminal]")
+@click.option(
+    "--allow-changes",
+    "changes",
+    is_flag=True,
+    help="Let the page suspend, resume and delete jobs, and suspend and resume crons.",
+)
 @pass_session
-def command(session: "Session", everywhere: bool, port: int, browser: bool | None) -> None:
+def command(session: "Session", everywhere: bool, port: int, browser: bool | None, changes: bool) -> None:
     """Serve a page with jobs, logs, curves, sweeps, servings, crons and nodes until Ctrl-C.
 
-    The page is on this machine only, reads what you may read, and changes nothing. Its link contains a
-    token: whoever has the link can use the page.
+    The page is on this machine only, reads what you may read, and changes nothing without
+    --allow-changes. Its link contains a token: whoever has the link can use the page.
 
     \b
     arena dashboard
     arena dashboard -A
     arena dashboard --port 8080 --no-open
+    arena dashboard --allow-changes
     """
     from contextlib import nullcontext
 
@@ -44,7 +51,7 @@ def command(session: "Session", everywhere: bool, port: int, browser: bool | Non
     namespace = "all namespaces" if everywhere else f'namespace "{session.namespace}"'
     # The page itself says what is waited for.
     session.waiting, session.lost = None, lambda line: None
-    routes = Routes(Scope(session=session, everywhere=everywhere))
+    routes = Routes(Scope(session=session, everywhere=everywhere, changes=changes))
     with Server(routes, port) as server:
         _console.line(server.link)
         sys.stdout.flush()

@@ -14,8 +14,8 @@ TYPES = {
 }
 NAMES = (
     "index.html", "style.css", "icon.svg",
-    "api.js", "chart.js", "curves.js", "details.js", "dom.js", "format.js", "job.js", "jobs.js", "list.js",
-    "lists.js", "logs.js", "main.js", "table.js",
+    "api.js", "changes.js", "chart.js", "curves.js", "details.js", "dom.js", "format.js", "job.js",
+    "jobs.js", "list.js", "lists.js", "logs.js", "main.js", "table.js",
 )  # fmt: skip
 
 

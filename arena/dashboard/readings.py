@@ -17,6 +17,8 @@ FRESH = 2.0
 """Seconds for which an answer is not read again."""
 SHARE = 4.0
 """The same, as a multiple of how long the reading took: a large cluster is asked less often."""
+RARELY = 30.0
+"""Maximum of these seconds."""
 WAIT = 1.5
 """Seconds that a viewer waits for a reading."""
 KEPT = 60.0
@@ -54,7 +56,7 @@ class _Reading:
             self.answer = answer(read())
         finally:  # a bug shows its traceback on the terminal
             took = monotonic() - self.begun
-            self.due = monotonic() + max(FRESH, SHARE * took)
+            self.due = monotonic() + min(max(FRESH, SHARE * took), RARELY)
             free()
             self.ended.set()
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from arena.dashboard import text
+from arena.dashboard import changes, text
 from arena.dashboard.panel import Panel, Scope, matched
 from arena.dashboard.panels import about, crons, curves, events, jobs, logs, nodes, servings, sweeps
 from arena.dashboard.readings import Answer, Readings
@@ -66,6 +66,15 @@ class Routes:
             return None
         kept = {name: query[name] for name in logs.QUERY if query.get(name)}
         return self._lines({**kept, **names})
+
+    def change(self, body: bytes) -> bytes:
+        """Do what a request of the page asks for, and read everything anew afterwards."""
+        try:
+            return encoded(changes.change(self.scope, body))
+        except ArenaError as error:
+            return encoded(told(error))
+        finally:
+            self.readings.forget()
 
     def _lines(self, where: Mapping[str, str]) -> Iterator[bytes]:
         try:

@@ -12,10 +12,11 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from arena.dashboard import gate
+from arena.dashboard import changes, gate
 from arena.dashboard.page_files import page_file
 from arena.dashboard.readings import Answer
 from arena.dashboard.routes import Routes
+from arena.digits import whole
 from arena.errors import SpecError
 
 LOG = logging.getLogger(__name__)
@@ -107,6 +108,17 @@ class Handler(BaseHTTPRequestHandler):
             self._api(self.path.removeprefix("/api/"))
         else:
             self._file(self.path.partition("?")[0].removeprefix("/") or "index.html")
+
+    def do_POST(self) -> None:
+        """Change something, if the command allows it."""
+        if why := gate.misplaced(self._headers) or gate.refusal(self._headers, self.server.token):
+            self._refuse(HTTPStatus.FORBIDDEN, why)
+        elif self.path != "/api/change":
+            self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
+        elif not 0 < (size := whole(self.headers.get("Content-Length")) or 0) <= changes.LARGEST:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is too large, or empty")
+        else:
+            self._send(self.server.routes.change(self.rfile.read(size)), "application/json")
 
     @property
     def _headers(self) -> dict[str, str]:

@@ -262,6 +262,38 @@ def test_phone(lively: Server, opened: Open, dark: bool) -> None:
         assert len(set(shown.run(colours))) == 2
 
 
+def test_changes(lived: Product, opened: Open) -> None:
+    """Where changes are allowed, buttons suspend, resume and delete after a question; else there are none."""
+    lived.must("submit", "job", "--name", "goes", "--image", "i", "sleep 600")
+    state = recorded(lived.state)
+    assert state is not None
+    buttons = "[...document.querySelectorAll('.title button')].map(one => one.textContent).join()"
+    press = "[...document.querySelectorAll('%s button')].find(one => one.textContent === '%s').click()"
+    with serving(Local(lived.home, state)) as server:
+        shown = opened(server, "#/jobs/default/job/goes")
+        shows(shown, "RUNNING")
+        assert shown.run(buttons) == ""
+    with serving(Local(lived.home, state), changes=True) as server:
+        shown = opened(server, "#/jobs/default/job/goes")
+        until(lambda: shown.run(buttons) == "Suspend,Delete")
+        shown.run(press % (".title", "Suspend"))
+        shown.run(press % ("dialog", "Cancel"))
+        for verb, then in (("Suspend", "Resume,Delete"), ("Resume", "Suspend,Delete")):
+            shown.run(press % (".title", verb))
+            shows(shown, f"{verb} job goes?")
+            shown.run(press % ("dialog", verb))
+            until(lambda then=then: shown.run(buttons) == then, what=then)
+        shown.run(press % (".title", "Delete"))
+        shown.run(press % ("dialog", "Delete"))
+        until(lambda: shown.run("location.hash") == "#/jobs" and "goes" not in shown.run(ROWS))
+        assert "goes" not in lived.jobs()
+        shown.run("location.hash = '#/crons/default/nightly'")
+        until(lambda: shown.run(buttons) == "Suspend")
+        shown.run(press % (".title", "Suspend"))
+        shown.run(press % ("dialog", "Suspend"))
+        until(lambda: shown.run(buttons) == "Resume")
+
+
 def test_a_stranger_sees_only_why(lively: Server, chromium: browser.Browser) -> None:
     """Without the token of this run, the page shows how to open it, and no job."""
     chromium.open(f"{lively.link.partition('#')[0]}#token=wrong")

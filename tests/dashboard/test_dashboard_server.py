@@ -9,15 +9,15 @@ import time
 from pathlib import Path
 
 import pytest
-from dashboards import Now, ask, panel, serving
+from dashboards import Now, ask, change, panel, serving
 from product import Product, until
-from screens import Stage
+from screens import PYTORCHJOBS, Stage
 
 from arena.dashboard import opening
 from arena.dashboard.page_files import NAMES, page_file
 from arena.dashboard.readings import WAIT
 from arena.dashboard.server import HEADERS, SILENCE, Server
-from arena.errors import SpecError
+from arena.errors import NotFound, SpecError
 from arena.kube import Cluster
 from arena.resources import NAMESPACES
 
@@ -50,11 +50,44 @@ def test_strangers_get_nothing(server: Server, path: str, headers: dict[str, str
     assert b"{" not in body
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"])
 def test_other_methods(server: Server, method: str) -> None:
-    """The page is read-only: only GET has an answer, also with the token."""
+    """Other methods than GET and POST have no answer, also with the token."""
     answer, _ = ask(server, "/api/jobs", method, Authorization=f"Bearer {server.token}")
     assert answer.status == 501
+
+
+GONE = {"noun": "job", "verb": "delete", "namespace": "default", "kind": "pytorchjob", "name": "stays"}
+
+
+def test_the_page_is_read_only(server: Server, stage: Stage) -> None:
+    """Without --allow-changes, nothing can be changed, also with the token."""
+    made = stage.job("stays")
+    request = {**GONE, "uid": made["metadata"]["uid"]}
+    assert change(server, request) == (
+        200, {"error": "this page is read-only", "hint": "start arena dashboard with --allow-changes"},
+    )  # fmt: skip
+    assert change(server, request, token="wrong")[0] == 403
+    assert stage.cluster.get(PYTORCHJOBS, "default", "stays")
+
+
+def test_changes(stage: Stage, tmp_path: Path) -> None:
+    """With it, only what the page offers is done, only in its namespace, and only to the object it showed."""
+    made = stage.job("goes")
+    request = {**GONE, "name": "goes", "uid": made["metadata"]["uid"]}
+    with serving(Now(stage.cluster, tmp_path), changes=True) as server:
+        assert change(server, request, token="wrong")[0] == 403
+        assert "another job has the name" in change(server, {**request, "uid": "u"})[1]["error"]
+        assert "no pytorchjob" in change(server, {**request, "name": "missing"})[1]["error"]
+        for wrong in ({"verb": "create"}, {"noun": "node"}, {"namespace": "kube-system"}):
+            assert change(server, {**request, **wrong})[1]["error"] == "the page cannot do that"
+        for damaged in (b"[]", b"{", b"[" * 4000, b'"a"', {**request, "name": 1}, {"noun": "job"}):
+            assert change(server, damaged)[1]["error"] == "the request is damaged"
+        assert change(server, b"x" * 5000)[0] == 413
+        assert stage.cluster.get(PYTORCHJOBS, "default", "goes")
+        assert change(server, request) == (200, {"done": 'delete: job "goes"'})
+        with pytest.raises(NotFound):
+            stage.cluster.get(PYTORCHJOBS, "default", "goes")
 
 
 def test_every_answer_has_the_policy(server: Server) -> None:

@@ -101,6 +101,18 @@ export async function stream(path, signal, tell) {
   }
 }
 
+// Ask for a change; what was done, or { error, hint }.
+export async function change(request) {
+  try {
+    const answer = await fetch("api/change", {
+      method: "POST", headers: { ...headers(), "Content-Type": "application/json" }, body: JSON.stringify(request), credentials: "omit",
+    });
+    return answer.ok ? await answer.json() : await refused(answer);
+  } catch {
+    return { error: "the answer got lost; look whether it was done", hint: "" };
+  }
+}
+
 // One line about what an answer lacks; "" if it lacks nothing.
 export function lack(found, what) {
   if (found.error) return found.hint ? `${found.error}; ${found.hint}` : found.error;

@@ -1,6 +1,7 @@
 // One cron, sweep or serving.
 
 import { lack, path, poll } from "./api.js";
+import { changeButtons } from "./changes.js";
 import { Chart, number } from "./chart.js";
 import { h, place, setText } from "./dom.js";
 import { clock, moment, phaseClass, phaseText, since, span, stateClass } from "./format.js";
@@ -9,8 +10,9 @@ import { Table } from "./table.js";
 
 // The page of an object: what it is, and its tables. `describe(item)` gives { state: [text, class], facts, reason },
 // `parts` are [{ title, rows(item), columns(item), key, open }].
-function objectView({ signal, go, back, title, panel, describe, parts, more, none }) {
+function objectView({ signal, go, back, verbs, title, panel, describe, parts, more, none }) {
   const status = h("span", { class: "phase" });
+  const buttons = h("span", { class: "buttons" });
   const note = h("p", { class: "note", role: "status", hidden: true });
   const why = h("p", { class: "finding", hidden: true });
   const list = h("dl", { class: "facts" });
@@ -26,8 +28,16 @@ function objectView({ signal, go, back, title, panel, describe, parts, more, non
     status.className = state[1];
     why.hidden = !reason;
     setText(why, reason ?? "");
+    drawButtons();
     list.replaceChildren(...facts.filter(([, value]) => value).map(([key, value]) => h("div", {}, h("dt", {}, key), h("dd", {}, value))));
     tables.forEach(one => one.draw());
+  }
+
+  function drawButtons() {
+    const wanted = verbs?.(item) ?? [];
+    if (buttons.dataset.verbs === wanted.join()) return;
+    buttons.dataset.verbs = wanted.join();
+    buttons.replaceChildren(...changeButtons("cron", wanted, () => item, () => {}));
   }
 
   function update() {
@@ -55,17 +65,17 @@ function objectView({ signal, go, back, title, panel, describe, parts, more, non
   });
   const tick = setInterval(facts, 1000);
   signal.addEventListener("abort", () => { clearInterval(tick); tables.forEach(one => one.close()); });
-  const head = h("div", { class: "title" }, h("a", { href: back, "aria-label": "Back", title: "Back (Esc)" }, "←"), h("h1", {}, title), status);
+  const head = h("div", { class: "title" }, h("a", { href: back, "aria-label": "Back", title: "Back (Esc)" }, "←"), h("h1", {}, title), status, buttons);
   return {
     title, element: h("section", { class: "fill" }, head, note, why, list, below), keys: { Escape: () => go(back) },
     get table() { return [...tables.values()][0]; },
   };
 }
 
-export function cronView({ signal, go, parts: [namespace, name] }) {
+export function cronView({ signal, about, go, parts: [namespace, name] }) {
   let trainer = "";
   return objectView({
-    signal, go, back: "#/crons", title: name, panel: path("crons", namespace, name), none: "No runs so far.",
+    signal, go, back: "#/crons", verbs: one => (about.changes ? [one.suspend ? "resume" : "suspend"] : []), title: name, panel: path("crons", namespace, name), none: "No runs so far.",
     describe: one => ({
       state: [cronState(one), `phase ${one.suspend ? "still" : "good"}`],
       facts: [["Schedule", one.schedule], ["Time zone", one.timezone], ["Type", one.type], ["Overlap", one.concurrencyPolicy],

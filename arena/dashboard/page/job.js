@@ -1,6 +1,7 @@
 // One job: its state and the reason, facts, instances, log and events.
 
 import { lack, path, poll } from "./api.js";
+import { changeButtons } from "./changes.js";
 import { h, place, setText } from "./dom.js";
 import { clock, phaseClass, phaseText, running, since, span, stateClass } from "./format.js";
 import { curvesPanel } from "./curves.js";
@@ -69,12 +70,13 @@ const PANELS = {
   curves: (job, signal) => curvesPanel([`${job.namespace}/${job.trainer}/${job.name}`], signal),
 };
 
-export function jobView({ signal, go, parts }) {
+export function jobView({ signal, about, go, parts }) {
   const [namespace, kind, name, part] = parts;
   const tab = Object.hasOwn(PANELS, part ?? "") ? part : "logs";
   const here = where => place("jobs", namespace, kind, name, where);
   const title = h("h1", {}, name);
   const status = h("span", { class: "phase" });
+  const buttons = h("span", { class: "buttons" });
   const note = h("p", { class: "note", hidden: true, role: "status" });
   const why = h("div", { class: "why" });
   const list = h("dl", { class: "facts" });
@@ -89,11 +91,20 @@ export function jobView({ signal, go, parts }) {
     list.replaceChildren(...facts(job).map(([key, value]) => h("div", {}, h("dt", {}, key), h("dd", {}, value))));
   }
 
+  function drawButtons() {
+    const ended = job.status === "SUCCEEDED" || job.status === "FAILED";
+    const verbs = !about.changes ? [] : [...(ended ? [] : [job.status === "SUSPENDED" ? "resume" : "suspend"]), "delete"];
+    if (buttons.dataset.verbs === verbs.join()) return;
+    buttons.dataset.verbs = verbs.join();
+    buttons.replaceChildren(...changeButtons("job", verbs, () => job, verb => { if (verb === "delete") go("#/jobs"); }));
+  }
+
   function update(found) {
     job = found;
     status.className = phaseClass(job.status);
     setText(status, phaseText(job.status));
     drawFacts();
+    drawButtons();
     const shown = JSON.stringify(job.findings);
     if (shown !== last) why.replaceChildren(...findings(job));
     last = shown;
@@ -115,7 +126,7 @@ export function jobView({ signal, go, parts }) {
   const tick = setInterval(drawFacts, 1000);
   signal.addEventListener("abort", () => clearInterval(tick));
   const element = h("section", { class: "fill job" },
-    h("div", { class: "title" }, h("a", { href: "#/jobs", "aria-label": "Back to the jobs", title: "Back (Esc)" }, "←"), title, status),
+    h("div", { class: "title" }, h("a", { href: "#/jobs", "aria-label": "Back to the jobs", title: "Back (Esc)" }, "←"), title, status, buttons),
     note, why, list, tabs, below);
   const keys = { Escape: () => go("#/jobs") };
   TABS.forEach(([id], at) => { keys[at + 1] = () => go(here(id)); });
