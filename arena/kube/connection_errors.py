@@ -14,7 +14,9 @@ def broken(cause: BaseException, asked: Asked, server: Endpoint) -> ArenaError:
     chain = list(_chain(cause))
     # A SOCKS proxy whose name does not resolve is reported like an unknown server.
     is_socks = (server.proxy or "").startswith("socks")
-    if _has(chain, "ProxyError") or (is_socks and _has(chain, "gaierror")):
+    # If a limit of `limits.patience` broke the connection off, the library may blame the proxy.
+    ours = type(cause) is TimeoutError
+    if not ours and (_has(chain, "ProxyError") or (is_socks and _has(chain, "gaierror"))):
         return _proxy(chain, server)
     known = _dns(chain, asked, server.host) or _tls(chain, asked, server.host) or _slow(chain, asked, server)
     if known is not None:

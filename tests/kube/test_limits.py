@@ -14,9 +14,10 @@ from http.server import BaseHTTPRequestHandler
 import psutil
 import pytest
 from servers import ASKED, Stage, says, transport
+from urllib3.exceptions import ProxyError
 
 from arena.errors import TimedOut, Unreachable
-from arena.kube import gzipped, limits, websocket
+from arena.kube import Endpoint, connection_errors, gzipped, limits, websocket
 from arena.kube.transport import Request, Transport
 from arena.kube.transport import lines as lines_of
 
@@ -135,6 +136,15 @@ def test_a_slow_answer_has_a_limit_in_all(stage: Stage, client: Transport, answe
         ask(client)
     assert time.monotonic() - start < 60
     assert len(stage.requests) == 1
+
+
+def test_a_limit_is_not_blamed_on_the_proxy():
+    """The library takes a connection that the limit broke off for a failure of the proxy."""
+    cause = TimeoutError("not in 1 s")
+    cause.__cause__ = ProxyError("", ConnectionResetError(104, "Connection reset by peer"))
+    endpoint = Endpoint(server="http://cluster.example", proxy="http://proxy.example:3128")
+    with pytest.raises(TimedOut, match="took too long to list pods"):
+        raise connection_errors.broken(cause, ASKED, endpoint)
 
 
 def test_a_stream_has_no_limit_in_all(stage: Stage, client: Transport, brief):
