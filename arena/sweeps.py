@@ -20,6 +20,7 @@ TYPE_CHECKING = False  # as in `arena`
 if TYPE_CHECKING:
     from typing import Any
 
+    from arena.actions.sweeps.add import add
     from arena.actions.sweeps.best import best, command, manifest, spec, with_files
     from arena.actions.sweeps.change import extend, pause, resume, stop
     from arena.actions.sweeps.compare import compare
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from arena.model.sweeps import Contender, Counts, Goal, Point, Sweep, Trial, Why
 
 _HOMES = {
+    "actions.sweeps.add": "add",
     "actions.sweeps.best": "best command manifest spec with_files",
     "actions.sweeps.change": "extend pause resume stop",
     "actions.sweeps.compare": "compare",
@@ -59,6 +61,7 @@ __all__ = [
     "Sweep",
     "Trial",
     "Why",
+    "add",
     "best",
     "command",
     "compare",

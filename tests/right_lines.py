@@ -14,6 +14,8 @@ SETUP = (
     "--resumable --wait 'echo y={{x}}'",
     "sweep submit job --engine katib --name going {image} --param x=1,2 --metric y:max --parallel 1 "
     '--resumable "{idle}; echo y={{x}}"',
+    "sweep submit job --engine foreground --name byhand {image} --param x=1,2 --metric y:max --max-trials 1 "
+    "'echo y={{x}}'",
     "wait runs --for phase=RUNNING --timeout 60s",
     "wait done --timeout 60s",
     "wait ended --timeout 60s",
@@ -145,6 +147,7 @@ LINES = {
         "sweep submit job --name here {image} --param x=1,2 --metric y:max --engine foreground "
         "--max-trials 2 'echo y={{x}}'",
     ),
+    "sweep add": ("sweep add byhand --set x=2 --again",),
     "sweep best": ("sweep best tried", "sweep best tried -o yaml"),
     "sweep compare": ("sweep compare tried 1 2",),
     "sweep export": ("sweep export tried", "sweep export tried -o optuna --file {folder}/tried.db"),

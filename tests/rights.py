@@ -317,7 +317,8 @@ UNTRIED = {
     **{name: {f"delete {usages.EXPERIMENTS}", "get namespaces"}
        for name in ("sweep submit KIND", "sweep submit KIND --wait", "sweep submit --from-job")},
     **{name: {"list events"} for name in ("logs -f", "sweep logs -f")},  # if its pods are refused, or late
-    **{name: UNDONE | {"list events"} for name in ("sweep submit KIND --engine foreground", "submit --logs")},
+    **{name: UNDONE | {"list events"}
+       for name in ("sweep submit KIND --engine foreground", "sweep add", "submit --logs")},
     # Only if a trial has failed, or none has started.
     "sweep why": {"get pods/log", "get suggestions.kubeflow.org", "list events"},
     "serve predict": {"get pods", "get pods/portforward", "create pods/portforward"},  # of other clusters

@@ -169,6 +169,8 @@ USAGES = (
     Usage("sweep submit KIND --engine foreground",
           ("get create list patch JOBS", "get list pods", "get pods/log"),
           (REASONS, AT_ONCE, UNDONE, *SUSPENDED)),
+    Usage("sweep add", (f"get {EXPERIMENTS}", "get list create patch JOBS", "get list pods", "get pods/log"),
+          (REASONS, AT_ONCE, UNDONE)),
     Usage("sweep best", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
     Usage("sweep compare", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
     Usage("sweep export", (f"get {EXPERIMENTS}", f"list {TRIALS}")),

@@ -128,12 +128,12 @@ def found(cluster: Cluster, name: str, namespace: str) -> Found:
     Raises:
         NotFound: there is none; the hint names similar ones.
     """
-    try:
-        return Found(find(cluster, name, namespace))
-    except (NotFound, MissingOperator):
-        if there := foreground.trials(cluster, name, namespace):
-            return Found({}, there)
-        raise
+    with suppress(MissingOperator):
+        if obj := _first(_named(cluster, name, namespace)):
+            return Found(obj)
+    if there := foreground.trials(cluster, name, namespace):
+        return Found({}, there)
+    return Found(find(cluster, name, namespace))
 
 
 def find(cluster: Cluster, name: str, namespace: str) -> Object:
@@ -142,14 +142,21 @@ def find(cluster: Cluster, name: str, namespace: str) -> Object:
     Raises:
         NotFound: there is none; the hint names similar ones.
     """
-    found = served.named(cluster, served.first(cluster, [[EXPERIMENTS]]), namespace, name)
-    for there in found.objects.values():
-        for obj in there:
-            return obj
+    found = _named(cluster, name, namespace)
+    if obj := _first(found):
+        return obj
     hint = _similar(cluster, name, namespace) or readings.overview(
         cluster, found, "arena sweep list", "sweeps"
     )
     raise readings.absent(f'sweep "{name}"', f'in namespace "{namespace}"', found, hint)
+
+
+def _named(cluster: Cluster, name: str, namespace: str) -> readings.Reading:
+    return served.named(cluster, served.first(cluster, [[EXPERIMENTS]]), namespace, name)
+
+
+def _first(found: readings.Reading) -> Object | None:
+    return next((obj for there in found.objects.values() for obj in there), None)
 
 
 def _similar(cluster: Cluster, name: str, namespace: str) -> str:

@@ -120,10 +120,15 @@ def note_of_end(reason: str, at: datetime) -> dict[str, Any]:
 
 def extended(mark: Mark, max_trials: int, at: datetime) -> dict[str, Any]:
     """The patch of the first trial that lets the sweep run more trials, once it is resumed."""
-    more = replace(mark.search, sweep={**mark.search.sweep, "max-trials": max_trials})
-    notes = {labels.SWEEP_SEARCH: _written(more)}
+    notes = enlarged(mark, max_trials)["metadata"]["annotations"]
     end = note_of_end(PAUSED, at)["metadata"]["annotations"] if mark.end else {}
     return {"metadata": {"annotations": {**notes, **end}}}
+
+
+def enlarged(mark: Mark, max_trials: int) -> dict[str, Any]:
+    """The patch of the first trial that changes the number of all trials, and nothing else."""
+    more = replace(mark.search, sweep={**mark.search.sweep, "max-trials": max_trials})
+    return {"metadata": {"annotations": {labels.SWEEP_SEARCH: _written(more)}}}
 
 
 def reopened() -> dict[str, Any]:

@@ -6,6 +6,7 @@ stopping.py  ends the pods of trials before their end
 observer.py  follows one trial: what it reports, and how it ends
 runner.py    keeps all slots busy until the budget is spent
 budget.py    the time and the GPU hours that are left
+added.py     a trial that a user adds, while the process may begin others
 find.py      such sweeps, read from their trials
 
 Nothing but the jobs and their annotations knows the sweep: whatever is killed, `resume` goes on from these.

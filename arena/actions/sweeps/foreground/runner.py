@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -124,8 +125,25 @@ class Runner:
             if reason and reason not in (ALL, SPENT, trial_jobs.PAUSED):
                 self._stop(running, reason)
             else:
-                self._take()
+                self._take(min(self._due(), monotonic() + self._budget.seconds()))
         return self._end(reason)
+
+    def finish(self, number: int) -> Trial:
+        """Follow one trial to its end, and begin none; another process may record its end first."""
+        one = self._begun[number]
+        self._observe(one)
+        while one.is_running:
+            if monotonic() >= self._next_look:
+                self._next_look = monotonic() + LOOK
+                self._look_at(one)
+            self._take(self._next_look)
+        return one.trial()
+
+    def _look_at(self, one: Begun) -> None:
+        """See whether somebody else has recorded the end of a trial."""
+        with suppress(NotFound):  # as the observer will tell
+            there = self._cluster.get(one.resource, one.job.namespace, one.job.name)
+            one.result = trial_jobs.mark_of(there).result
 
     def _running(self) -> list[Begun]:
         return [one for one in self._begun.values() if one.is_running]
@@ -191,11 +209,14 @@ class Runner:
         find, kind = metrics_file.reader(self._sweep.spec), self._sweep.request.kind
         observer.observe(self._cluster, kind, one.job, one.number, find, self._events.put)
 
-    def _take(self) -> None:
+    def _due(self) -> float:
+        """When something else than an event is due."""
+        return min(self._next_look, self._next_attempt or self._next_look)
+
+    def _take(self, due: float) -> None:
         """Handle the next event, or none if something else is due."""
-        due = min(self._next_look, self._next_attempt or self._next_look)
         try:
-            event = self._events.get(timeout=max(0.0, min(due - monotonic(), self._budget.seconds())))
+            event = self._events.get(timeout=max(0.0, due - monotonic()))
         except queue.Empty:
             return
         one = self._begun[event.number]

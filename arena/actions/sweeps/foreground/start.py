@@ -18,6 +18,7 @@ from arena.actions.sweeps.foreground.runner import Begun, Runner
 from arena.actions.sweeps.foreground.trials import Sweep, Trials, resumed
 from arena.errors import ArenaError, Conflict, SpecError, aimed
 from arena.kinds.spec import encode
+from arena.kinds.sweeps import trial_jobs
 from arena.kinds.sweeps.spec import SweepSpec
 from arena.kinds.sweeps.trial_jobs import Search
 from arena.kinds.validators import LONGEST, shown
@@ -121,17 +122,27 @@ def resume(session: Session, there: Sequence[There], *, tell: Tell = ignore) -> 
             f'sweep "{before.name}" has {before.phase.value.lower()}: {before.reason}',
             f"arena sweep extend {more} --max-trials N allows more trials",
         )
-    search = first.mark.search
-    kind, spec = kinds.of_name(search.kind), search.spec
-    if kind is None:
-        raise SpecError(f'sweep "{before.name}" is of the kind {shown(search.kind)}, which is unknown')
-    request = Request(kind=kind, given=dict(search.job))
-    made = Sweep(name=before.name, request=request, spec=spec, search=search, seed=int(spec.seed or 0))
-    sweep = resumed(session, made, first.obj)
+    sweep = recorded(session, there)
     trials = Trials(session, sweep, tell)
     trials.reopen(first.resource, first.job.name)
     tell(f"using {session.describe()}")
     return _run(session, sweep, trials, [Begun(one.resource, one.job, one.mark) for one in there], tell)
+
+
+def recorded(session: Session, there: Sequence[There]) -> Sweep:
+    """The sweep as its first trial records it.
+
+    Raises:
+        SpecError: its kind is unknown.
+    """
+    first = find.first(there)
+    search, name = first.mark.search, trial_jobs.sweep_of(first.obj)
+    kind, spec = kinds.of_name(search.kind), search.spec
+    if kind is None:
+        raise SpecError(f'sweep "{name}" is of the kind {shown(search.kind)}, which is unknown')
+    request = Request(kind=kind, given=dict(search.job))
+    made = Sweep(name=name, request=request, spec=spec, search=search, seed=int(spec.seed or 0))
+    return resumed(session, made, first.obj)
 
 
 def _settled(session: Session, request: Request, spec: SweepSpec, tell: Tell) -> Sweep:
