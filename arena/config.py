@@ -194,7 +194,7 @@ def project_file(path: str, safe: Safe) -> tuple[bytes, dict[str, Any]]:
     Raises:
         SpecError: it cannot be read, or others can change it, so that trust would be meaningless.
     """
-    content, values = _content(path, _own(path))
+    content, values = _content(path, own(path))
     return content, _unsafe(values, safe)
 
 
@@ -223,7 +223,7 @@ def _weakness(path: str) -> str:
 def user(environ: Mapping[str, str]) -> Layer | None:
     """The layer of the user's `config.yaml`; raises SpecError if others may write it."""
     path = user_file(environ)
-    return Layer(path, _content(path, _own(path))[1]) if os.path.lexists(path) else None
+    return Layer(path, _content(path, own(path))[1]) if os.path.lexists(path) else None
 
 
 def user_file(environ: Mapping[str, str]) -> str:
@@ -238,7 +238,7 @@ def legacy(environ: Mapping[str, str]) -> Layer | None:
     if not named and not os.path.lexists(path):
         return None
     values: dict[str, Any] = {}
-    for line in _decoded(path, _own(path)).splitlines():
+    for line in _decoded(path, own(path)).splitlines():
         key, equals, value = line.partition("=")
         name = _LEGACY.get(key.strip())
         if equals and name and not line.lstrip().startswith("#"):
@@ -263,7 +263,7 @@ def administrator(data: Mapping[str, str]) -> Layer:
     return Layer(origin, values)
 
 
-def _own(path: str) -> bytes:
+def own(path: str) -> bytes:
     """The content of a file of the user.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 
-from arena.diagnosis import observations, order, standing
+from arena.diagnosis import observations, order, redaction, standing
 from arena.diagnosis.json_fields import moment, name, text
 from arena.diagnosis.matching import Match, Matcher
 from arena.diagnosis.observations import Observation
@@ -80,7 +80,7 @@ def _around(match: Match, observed: Sequence[Observation]) -> list[Observation]:
 
 
 def _evidence(one: Observation) -> Evidence:
-    shown = " ".join(one.text.split())
+    shown = redaction.words(" ".join(one.text.split()))
     source = {"log": "log", "event": "event"}.get(one.source, "status")
     return Evidence(source, one.subject, shown[:LONGEST], one.time)
 

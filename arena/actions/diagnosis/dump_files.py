@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from typing import Any
 
-from arena import foreign_json
+from arena import foreign_json, operating_system
 from arena.errors import SpecError
 from arena.paths import StrPath
 from arena.tuples import NamedTuple
@@ -95,7 +95,7 @@ class Files:
     def _bytes_of(self, file: File, count: int, start: int = 0) -> bytes:
         if self._bytes + count > MOST_BYTES:
             raise OSError(0, f"the folder has more than {MOST_BYTES >> 20} MiB")
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+        flags = os.O_RDONLY | os.O_NONBLOCK | operating_system.no_follow()
         with open(os.open(file.path, flags), "rb") as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
                 raise OSError(0, "it is not a file")

@@ -10,6 +10,8 @@ from arena.diagnosis.records import Line
 
 MOST_LINES = 20_000
 """Lines of a log that are looked at: the first tenth, and the end."""
+LONGEST = 4000
+"""Characters of a line that are kept."""
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) ?")
 _HEADER = re.compile(r"==== START logs for container (\S+) of pod (\S+?)/(\S+) ====")
 _FOOTER = re.compile(r"==== END logs for container (\S+) of pod (\S+?)/(\S+) ====")
@@ -24,6 +26,7 @@ def lines(texts: Iterable[str]) -> tuple[Line, ...]:
 
 
 def _line(text: str) -> Line:
+    text = text[:LONGEST]
     stamp = _STAMP.match(text)
     return Line(text[stamp.end() :], moment({"time": stamp[1]}, "time")) if stamp else Line(text)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from arena.actions.diagnosis import collecting, dump
-from arena.diagnosis import rules
+from arena.actions.diagnosis import collecting, dump, rule_files, saving
 from arena.diagnosis.diagnose import diagnose
 from arena.model.findings import Diagnosis
 
@@ -15,20 +15,31 @@ if TYPE_CHECKING:
     from arena.session import Session
 
 
-def why(session: Session, job: str, *, kind: Kind | str | None = None) -> Diagnosis:
+def why(
+    session: Session, job: str, *, kind: Kind | str | None = None, save: StrPath | None = None
+) -> Diagnosis:
     """Return why a job waits or fails, or that it is well.
 
     Args:
         kind: required if several kinds have a job of that name.
+        save: a new folder in which to save what was looked at, without secrets, for `why_folder`.
 
     Raises:
-        NotFound, SpecError: as `job`.
+        NotFound: there is no such job.
+        SpecError: several kinds have a job of that name; the folder exists; a rule of the user is wrong.
+        ArenaError: the folder cannot be written.
     """
-    return diagnose(collecting.record(session, job, kind), rules.own())
+    if save is not None:
+        saving.check(save)
+    rules = rule_files.all_rules(session)
+    record = collecting.record(session, job, kind)
+    if save is not None:
+        saving.save(record, save)
+    return diagnose(record, rules)
 
 
 def why_folder(folder: StrPath, job: str = "", *, namespace: str = "") -> Diagnosis:
-    """Explain a job from a folder that `arena why --save` or `kubectl cluster-info dump` made.
+    """Explain a job from a folder that `why` or `kubectl cluster-info dump` made.
 
     No cluster is asked.
 
@@ -38,7 +49,7 @@ def why_folder(folder: StrPath, job: str = "", *, namespace: str = "") -> Diagno
         namespace: that of the job; "" for any.
 
     Raises:
-        SpecError: there is no such folder, or it has several jobs and none is named.
+        SpecError: there is no such folder; it has several jobs and none is named; a rule is wrong.
         NotFound: it has no such job.
     """
-    return diagnose(dump.record(folder, job, namespace), rules.own())
+    return diagnose(dump.record(folder, job, namespace), rule_files.of_user(os.environ))
