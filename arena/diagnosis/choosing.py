@@ -52,9 +52,9 @@ def choose(objects: Sequence[Object], job: str, namespace: str) -> Record:
     mine = [one for one in pods if _namespace(one) == where and title in _names(one)]
     own = next((one for one in named if name(one) == title and _namespace(one) == where), None)
     own = own or next((one for one in named if name(one) == title), None)
-    related = _related(title, mine)
-    events = [one for one in here if text(one, "kind") == "Event" and _concerns(one, related, title)]
-    others = [one for one in here if text(one, "kind") not in ("Pod", "Event") and one is not own]
+    beside = related(title, mine)
+    events = [one for one in here if text(one, "kind") == "Event" and concerns(one, beside, title)]
+    others = [one for one in here if text(one, "kind") != "Event" and one is not own and one not in mine]
     return Record(
         name=title,
         namespace=where,
@@ -62,6 +62,7 @@ def choose(objects: Sequence[Object], job: str, namespace: str) -> Record:
         pods=tuple(mine),
         events=tuple(events),
         objects=tuple(one for one in others if _namespace(one) in (where, "") or own is not None),
+        seen=standing.latest(objects),
     )
 
 
@@ -128,7 +129,7 @@ def _names(pod: Object, all: bool = True) -> Iterator[str]:
     yield name(pod)
 
 
-def _related(title: str, pods: Sequence[Object]) -> dict[str, set[str]]:
+def related(title: str, pods: Sequence[Object]) -> dict[str, set[str]]:
     """The names of what belongs to a job, by kind."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for pod in pods:
@@ -141,7 +142,8 @@ def _related(title: str, pods: Sequence[Object]) -> dict[str, set[str]]:
     return found
 
 
-def _concerns(event: Object, related: dict[str, set[str]], title: str) -> bool:
+def concerns(event: Object, related: dict[str, set[str]], title: str) -> bool:
+    """Whether an event is about a job or what belongs to it, such as pods that are gone and claims."""
     about = mapping(event, "involvedObject") or mapping(event, "regarding")
     kind, called = text(about, "kind"), text(about, "name")
     if called and called in related.get(kind, ()):

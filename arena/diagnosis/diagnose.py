@@ -15,14 +15,15 @@ from arena.model.findings import NONE, Diagnosis, Evidence, Finding
 
 QUOTED = 5
 """Maximum number of quoted lines."""
-LONGEST = 300
+LONGEST, STARTS = 300, 120
+"""Characters that are quoted of a line, and of its start if it is longer."""
 _WELL = {"running": "it runs", "succeeded": "it has succeeded"}
 
 
 def diagnose(record: Record, rules: Sequence[Rule], clock: Callable[[], float] = monotonic) -> Diagnosis:
     """Why the job of a record waits or fails, by the rules."""
     phase = standing.phase(record)
-    observed = list(observations.of_objects(record))
+    observed = [*observations.of_objects(record), *observations.of_cluster(record)]
     for one in observations.logs(record):
         observed += observations.of_log(record, one)
     matcher = Matcher(observed, lambda: observations.of_fields(record), clock)
@@ -54,7 +55,7 @@ def _finding(record: Record, match: Match, shown: Iterable[Observation]) -> Find
     return Finding(
         match.rule.id,
         cause or match.rule.id,
-        tuple(dict.fromkeys(_evidence(one) for one in shown))[:QUOTED],
+        _quoted(shown),
         fix=tuple(one for one in fix if one),
     )
 
@@ -79,10 +80,20 @@ def _around(match: Match, observed: Sequence[Observation]) -> list[Observation]:
     return [*ended[:2], *told[:2]]
 
 
+def _quoted(shown: Iterable[Observation]) -> tuple[Evidence, ...]:
+    """The evidence, each text about an object once: events also show in the states of pods."""
+    found: dict[tuple[str, str], Evidence] = {}
+    for one in map(_evidence, shown):
+        found.setdefault((one.subject, one.text), one)
+    return tuple(found.values())[:QUOTED]
+
+
 def _evidence(one: Observation) -> Evidence:
     shown = redaction.words(" ".join(one.text.split()))
-    source = {"log": "log", "event": "event"}.get(one.source, "status")
-    return Evidence(source, one.subject, shown[:LONGEST], one.time)
+    if len(shown) > LONGEST:  # what matters is at the end, such as what a registry answered
+        shown = f"{shown[:STARTS]} ... {shown[5 + STARTS - LONGEST :]}"
+    source = {"log": "log", "event": "event"}.get(one.fields.get("kind") or one.source, "status")
+    return Evidence(source, one.subject, shown, one.time)
 
 
 def _values(record: Record, match: Match) -> dict[str, str]:
@@ -97,7 +108,7 @@ def _values(record: Record, match: Match) -> dict[str, str]:
         "container": seen.fields.get("container")
         or (seen.fields["name"] if seen.source == "container" else ""),
         "image": seen.fields.get("image", ""),
-        "node": text(pod, "spec", "nodeName"),
+        "node": seen.subject[5:] if seen.subject.startswith("node/") else text(pod, "spec", "nodeName"),
         "exit": seen.fields.get("exit", ""),
     }
     return {key: value for key, value in known.items() if value} | dict(match.groups)

@@ -27,7 +27,7 @@ class Observation:
     """Something that was observed."""
 
     source: str
-    """`log`, `event`, `pod`, `container`, `condition` or `object`."""
+    """`log`, `event`, `pod`, `container`, `condition`, `object` or `cluster`."""
     subject: str
     """What it is about: `pod/bert-worker-0`."""
     text: str
@@ -44,6 +44,8 @@ class Observation:
     """Whether it still holds: no error that the program survived, no trouble that is over."""
     last_chain: bool = False
     """Whether it is in the last traceback of its process."""
+    tier: int = 1
+    """0 if it keeps the job from having pods, 2 if pods wait because of it; ends of pods are between."""
 
 
 class Logged(NamedTuple):
@@ -183,6 +185,24 @@ def _conditions(obj: Object) -> Iterator[Observation]:
             pod=name(obj) if kind == "Pod" else "",
             time=moment(one, "lastTransitionTime"),
         )
+
+
+def of_cluster(record: Record) -> Iterator[Observation]:
+    """What the cluster says about the job, as far as it still holds."""
+    from arena.diagnosis import signals
+
+    for tier, one in signals.of(record):
+        kind, _, called = one.subject.partition("/")
+        yield Observation(
+            source="cluster",
+            subject=one.subject,
+            text=f"{one.reason}: {one.text}" if one.text and one.kind == "event" else one.text or one.reason,
+            fields={"where": one.where, "reason": one.reason, "message": one.text, "name": called,
+                    "kind": one.kind},
+            pod=one.pod or (called if kind == "pod" else ""),
+            time=one.time,
+            tier=tier,
+        )  # fmt: skip
 
 
 def of_fields(record: Record) -> Iterator[Observation]:

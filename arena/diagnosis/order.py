@@ -60,9 +60,10 @@ def _within(one: Match) -> tuple[int, bool, int, int]:
     return LEVELS.index(one.rule.level), chained, -one.rule.rank, one.seen.at
 
 
-def _across(one: Match) -> tuple[datetime, int, int]:
+def _across(one: Match) -> tuple[int, datetime, int, int]:
     """The order of the matches of several processes."""
-    return (one.seen.time or _NEVER).replace(microsecond=0), -one.rule.rank, one.seen.at
+    seen = one.seen
+    return seen.tier, (seen.time or _NEVER).replace(microsecond=0), -one.rule.rank, seen.at
 
 
 def _precedes(others: Sequence[Match], first: Match) -> bool:

@@ -50,6 +50,8 @@ class Record:
     logs: tuple[Log, ...] = ()
     unread: tuple[str, ...] = ()
     """What could not be read, one sentence for each."""
+    seen: datetime | None = None
+    """When it was looked at; None if nothing tells."""
 
     def of_kind(self, kind: str) -> Iterator[Object]:
         """The objects of a kind, such as Node."""

@@ -19,6 +19,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
                   "restarts"),
     "condition": ("about", "type", "status", "reason", "message", "name"),
     "object": ("about", "path", "value", "name"),
+    "cluster": ("where", "reason", "message", "name"),
 }  # fmt: skip
 """What each source can be matched by."""
 SEARCHED = ("text", "message", "value")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -117,6 +117,23 @@ def _of_pod(pod: Object) -> str:
     if told == "Running":
         return "running" if all(one.state != "waiting" for one in now) else "waiting"
     return "waiting" if told == "Pending" else "unknown"
+
+
+def latest(objects: Iterable[Object]) -> datetime | None:
+    """The latest time in objects and events: when they were read, or not long before."""
+    return max(filter(None, (time for one in objects for time in _times(one))), default=None)
+
+
+def _times(obj: Object) -> Iterator[datetime | None]:
+    for key in ("creationTimestamp", "deletionTimestamp"):
+        yield moment(obj, "metadata", key)
+    for key in ("lastTimestamp", "eventTime"):
+        yield moment(obj, key)
+    yield moment(obj, "series", "lastObservedTime")
+    for one in items(obj, "status", "conditions"):
+        yield moment(one, "lastTransitionTime")
+    for run in runs(obj):
+        yield run.time
 
 
 def subject(obj: Object, kind: str = "") -> str:

@@ -11,7 +11,7 @@ from arena import kinds
 from arena.actions.diagnosis import events, log_texts
 from arena.actions.jobs import find
 from arena.actions.served import preferred
-from arena.diagnosis import standing
+from arena.diagnosis import choosing, standing
 from arena.diagnosis.json_fields import name
 from arena.diagnosis.records import Log, Record
 from arena.errors import ArenaError, NotFound
@@ -54,7 +54,11 @@ def record(session: Session, job: str, kind: Kind | str | None = None) -> Record
     read = _Reader(cluster)
     pods = read.all(PODS, partial(cluster.list, PODS, namespace, labels=find.pod_selector(of_kind, obj)))
     told = of_kind.read(obj, pods)
-    members = events.uids(told)
+    members, beside_it = events.uids(told), choosing.related(job, pods)
+
+    def concerns(event: Object) -> bool:
+        return events.concerns(event, told, members) or choosing.concerns(event, beside_it, job)
+
     every = read.all(EVENTS, partial(cluster.list, EVENTS, namespace))
     with thread_pool() as threads:
         beside = list(threads.map(partial(_beside, read, namespace), BESIDE))
@@ -65,10 +69,11 @@ def record(session: Session, job: str, kind: Kind | str | None = None) -> Record
         namespace=namespace,
         job=_typed(resource, obj),
         pods=tuple(_typed(PODS, one) for one in pods),
-        events=tuple(_typed(EVENTS, one) for one in every if events.concerns(one, told, members)),
+        events=tuple(_typed(EVENTS, one) for one in every if concerns(one)),
         objects=tuple(chain.from_iterable(beside)),
         logs=tuple(one for one in logs if one),
         unread=tuple(read.unread),
+        seen=session.now(),
     )
 
 
