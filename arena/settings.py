@@ -62,6 +62,13 @@ KEYS: dict[str, Key] = {
         example="1Gi",
         personal=True,
     ),
+    "stalled-after": Key(
+        "how long a running job may be silent before get and logs -f say so, or off",
+        builtin="15m",
+        safe=True,
+        pattern=r"off|\d{1,9}|(\d{1,9}[smhd])+",
+        example="1h",
+    ),
     "local-gpus": Key("the number of virtual GPUs of the local cluster", int, highest=1024, safe=True),
     "local-devices": Key(
         "other virtual devices of the local cluster",

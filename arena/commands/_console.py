@@ -53,10 +53,10 @@ def coloured(text: str) -> None:
 
 
 def remedy(*jobs: "Job") -> None:
-    """Print how to end the instances that outlive their jobs."""
-    from arena.model.findings import STILL_RUNNING
+    """Print how to end the instances that outlive their jobs, and how to see where a silent job is."""
+    from arena.model.findings import SILENT, STALLED, STILL_RUNNING
 
-    for found in (job.finding(STILL_RUNNING) for job in jobs):
+    for found in (job.finding(id) for job in jobs for id in (STILL_RUNNING, STALLED, SILENT)):
         if found and found.remedy:
             remark(found.remedy)
 

@@ -63,10 +63,10 @@ class Jobs(KindFamilyCommands["Job"]):
     def one(self, session: "Session", name: str, kind: "Kind | None") -> "Job":
         """The job with its error, if it failed, and the URL of its TensorBoard."""
         from arena.actions.diagnosis import explain
-        from arena.actions.jobs import find, tensorboard
+        from arena.actions.jobs import find, stalled, tensorboard
 
         cluster, job = session.cluster(), find.job(session, name, kind=kind, partial=True)
-        return tensorboard.linked(cluster, explain.job(cluster, job))
+        return tensorboard.linked(cluster, stalled.checked(session, explain.job(cluster, job)))
 
     def unread(self, value: "Job") -> "Sequence[Unread]":
         """Such as its pods."""

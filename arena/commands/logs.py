@@ -107,9 +107,11 @@ def stream(
     from arena.actions.jobs import wait
     from arena.actions.jobs.logs import follow
     from arena.actions.jobs.logs.cached import remembered
+    from arena.actions.jobs.stalled import Silence, limit
     from arena.commands._progress import Live
     from arena.model.jobs import Job
 
+    silence = Silence(limit(session))
     options = replace(options, unfinished=sink.redraws)
     last: Job | None = None
     ranks = RankReports()
@@ -121,9 +123,12 @@ def stream(
                 keeper.learn(item)
                 note(item)
                 _stand(item, live, session, options)
+                if told := silence.told(item):  # a job comes every second, also without a change
+                    live.show(told, silence)
             else:
                 if item.instance or item.said:
                     live.clear()
+                silence.note(item)
                 sink.write(item)
                 ranks.note(item)
                 keeper.write(item)
