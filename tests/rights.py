@@ -248,7 +248,13 @@ def _viewed(server: Server, **_: object) -> None:
     scope = server.routes.scope
     jobs = f"jobs/{scope.session.namespace}"
     lists = ("jobs", "events", "sweeps", "servings", "crons", "nodes")
-    each = [f"{jobs}/pytorchjob/runs", f"{jobs}/pytorchjob/runs/events", f"curves?jobs={jobs[5:]}/job/done"]
+    each = [
+        f"{jobs}/pytorchjob/runs",
+        f"{jobs}/pytorchjob/runs/events",
+        f"{jobs}/pytorchjob/runs/why",
+        f"{jobs}/pytorchjob/runs/timeline",
+        f"curves?jobs={jobs[5:]}/job/done",
+    ]
     each += [f"{one}/{scope.session.namespace}/{name}" for one, name in
              (("sweeps", "tried"), ("crons", "nightly"), ("servings", "custom/served"))]  # fmt: skip
     if scope.changes:

@@ -120,7 +120,7 @@ USAGES = (
            ("logs and curves", ("get pods", "get pods/log")), AT_ONCE,
            ("sweeps", (f"list get {EXPERIMENTS}", f"list {TRIALS}")), ("crons", ("list get CRONS",)),
            ("servings", ("list SERVINGS", "list services")), SHARED, REVISIONS, SCALED_BY,
-           ("nodes", ("list @nodes", "list @pods")))),
+           ("nodes", ("list @nodes", "list @pods")), ("why a job waits or fails", DEPENDENCIES))),
     Usage("dashboard --allow-changes", ("get list patch delete JOBS", "get list patch CRONS"),
           (INSTANCES, REASONS, ("TensorBoard", ("get services",)), HELD, READY)),
     Usage("exec", (*READ, "get or create pods/exec"), ((NEWER, ("create pods/exec",)),)),

@@ -15,7 +15,7 @@ TYPES = {
 NAMES = (
     "index.html", "style.css", "icon.svg",
     "api.js", "changes.js", "chart.js", "curves.js", "details.js", "dom.js", "format.js", "job.js",
-    "jobs.js", "list.js", "lists.js", "logs.js", "main.js", "table.js",
+    "jobs.js", "list.js", "lists.js", "logs.js", "main.js", "table.js", "why.js",
 )  # fmt: skip
 
 

@@ -10,13 +10,27 @@ from urllib.parse import parse_qsl, unquote
 
 from arena.dashboard import changes, text
 from arena.dashboard.panel import Panel, Scope, matched
-from arena.dashboard.panels import about, crons, curves, events, jobs, logs, nodes, servings, sweeps
+from arena.dashboard.panels import (
+    about,
+    crons,
+    curves,
+    events,
+    jobs,
+    logs,
+    nodes,
+    servings,
+    sweeps,
+    timeline,
+    why,
+)
 from arena.dashboard.readings import Answer, Readings
 from arena.errors import ArenaError
 
 PANELS: tuple[Panel, ...] = (
     *about.PANELS,
     *jobs.PANELS,
+    *why.PANELS,
+    *timeline.PANELS,
     *events.PANELS,
     *curves.PANELS,
     *sweeps.PANELS,

@@ -125,6 +125,8 @@ PLACES = {
     "#/events": ["experiment/tried", "Warning"],
     "#/jobs/default/pytorchjob/missing": ['no pytorchjob "missing" in namespace "default"'],
     "#/crons/default/missing": ['no cron "missing"'],
+    "#/jobs/default/pytorchjob/bad/why": ["ValueError: <img", "Evidence", "Next"],
+    "#/jobs/default/pytorchjob/talks/timeline": ["starting", "running"],
     "#/nowhere": ["6 jobs"],
 }
 
@@ -160,7 +162,7 @@ def test_curves(lively: Server, opened: Open) -> None:
     shows(shown, "curve 0.3 at 3")
 
 
-@pytest.mark.parametrize("part", ["logs", "instances", "events"])
+@pytest.mark.parametrize("part", ["logs", "instances", "events", "why", "timeline"])
 def test_no_secret_and_no_markup(lively: Server, opened: Open, part: str) -> None:
     """Output, errors, environment and annotations give no secret, no element and no control character."""
     shown = opened(lively, f"#/jobs/default/pytorchjob/bad/{part}")

@@ -8,8 +8,9 @@ import { curvesPanel } from "./curves.js";
 import { eventColumns } from "./lists.js";
 import { logsPanel } from "./logs.js";
 import { Table } from "./table.js";
+import { timelinePanel, whyPanel } from "./why.js";
 
-const TABS = [["logs", "Logs"], ["instances", "Instances"], ["events", "Events"], ["curves", "Curves"]];
+const TABS = [["logs", "Logs"], ["instances", "Instances"], ["events", "Events"], ["curves", "Curves"], ["why", "Why"], ["timeline", "Timeline"]];
 
 function facts(job) {
   const code = job.code && [job.code.digest.slice(0, 19), job.code.commit && `commit ${job.code.commit.slice(0, 10)}`,
@@ -66,7 +67,7 @@ function eventsPanel(job, signal) {
 }
 
 const PANELS = {
-  logs: logsPanel, instances: instancesPanel, events: eventsPanel,
+  logs: logsPanel, why: whyPanel, timeline: timelinePanel, instances: instancesPanel, events: eventsPanel,
   curves: (job, signal) => curvesPanel([`${job.namespace}/${job.trainer}/${job.name}`], signal),
 };
 
