@@ -92,9 +92,19 @@ def lacking(wants: Amounts, free: Amounts) -> list[str]:
     return found
 
 
+def enough(wants: Amounts, free: Amounts) -> bool:
+    """Whether nothing is lacking."""
+    if free.get(PODS, 0) < 1:
+        return False
+    for name, amount in wants.items():
+        if amount > free.get(name, 0):
+            return False
+    return not any(wants.values()) or all(free.get(name, 0) >= 0 for name in BASIC)
+
+
 def slots(wants: Amounts, free: Amounts) -> int:
     """How many pods that want this fit into what is free."""
-    if lacking(wants, free):
+    if not enough(wants, free):
         return 0
     return min([free[PODS], *(free.get(name, 0) // amount for name, amount in wants.items() if amount)])
 

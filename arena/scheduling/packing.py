@@ -90,29 +90,31 @@ class Trial:
         self.ended: list[Pod] = []
         self._added: list[tuple[Pod, str]] = []
         self._removed: list[tuple[Pod, str]] = []
+        self._victims: dict[str, dict[str, list[Pod]]] = {}
+        self._changed: dict[str, set[str]] = {}
 
     def fill(self, role: Role, count: int, choose: Choose) -> int:
         """Place some pods of a role; return how many found no node."""
-        names = [name for name in role.candidates if self.state.fits(role, name)]
+        roomy = [name for name in role.candidates if self.state.has_room(role, name)]
         while count:
-            if not names and not self._preempt(role):
+            names = [one for one in roomy if self.state.is_met(role, one)] if role.is_wary else roomy
+            if names:
+                name = choose(self.state, role, names)
+                self.put(role, name)
+                count -= 1
+                if not self.state.has_room(role, name):
+                    roomy.remove(name)
+            elif freed := self._preempt(role):
+                roomy += [] if freed in roomy else [freed]
+            else:
                 break
-            names = names or [name for name in role.candidates if self.state.fits(role, name)]
-            if not names:
-                break
-            name = choose(self.state, role, names)
-            self.put(role, name)
-            count -= 1
-            if role.around or role.pod.claims:
-                names = [one for one in role.candidates if self.state.fits(role, one)]
-            elif not self.state.fits(role, name):
-                names.remove(name)
         return count
 
     def put(self, role: Role, name: str) -> None:
         """Place one pod of a role."""
         self.state.add(role.pod, name)
         self._added.append((role.pod, name))
+        self._change(name)
         there = self.placed.setdefault(role.name, {})
         there[name] = there.get(name, 0) + 1
 
@@ -122,20 +124,33 @@ class Trial:
         self._added.remove((role.pod, name))
         self.placed[role.name][name] -= 1
 
-    def _preempt(self, role: Role) -> bool:
-        """End pods of lower priority on the node where that costs least; return whether it helps."""
-        found = preemption.candidates(self.state, role)
+    def _preempt(self, role: Role) -> str:
+        """End pods of lower priority on the node where that costs least, and return it; "" if none helps."""
+        found = self._victims.get(role.name)
+        if found is None or role.is_wary:
+            found = preemption.candidates(self.state, role, role.candidates)
+        else:
+            # Only what has changed since is looked at again.
+            names = [one for one in self._changed[role.name] if one not in role.refused]
+            found = {name: one for name, one in found.items() if name not in self._changed[role.name]}
+            found |= preemption.candidates(self.state, role, names)
+        self._victims[role.name], self._changed[role.name] = found, set()
         if not found:
-            return False
+            return ""
         name = min(found, key=lambda one: preemption.cost(found[one]))
         for one in found[name]:
             self.end(one, name)
-        return True
+        return name
+
+    def _change(self, name: str) -> None:
+        for changed in self._changed.values():
+            changed.add(name)
 
     def end(self, pod: Pod, name: str) -> None:
         """End a pod that runs on a node."""
         self.state.remove(pod, name)
         self._removed.append((pod, name))
+        self._change(name)
         self.ended.append(pod)
 
     def undo(self) -> None:

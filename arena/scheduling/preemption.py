@@ -11,12 +11,12 @@ RESOLVABLE = ("lacks ", "host port", "pod anti-affinity", "anti-affinity", "topo
 """Beginnings of the obstacles that may go away with pods of the node."""
 
 
-def candidates(state: State, role: Role) -> dict[str, list[Pod]]:
-    """For each node where this helps: the pods to end there so that one more pod of the role fits."""
+def candidates(state: State, role: Role, names: Sequence[str]) -> dict[str, list[Pod]]:
+    """For each of these nodes where it helps: the pods to end there so that one more pod of the role fits."""
     if not role.pod.preempts:
         return {}
     found = {}
-    for name in role.candidates:
+    for name in names:
         if any(_is_weaker(one, role.pod) for one in state.pods[name]) and _helps(state, role, name):
             victims = _victims(state, role, name)
             if victims:

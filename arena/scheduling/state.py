@@ -33,6 +33,11 @@ class Role:
         self.candidates: list[str] = []
         self.around: Surroundings | None = None
 
+    @property
+    def is_wary(self) -> bool:
+        """Whether more than the room on a node decides, so that nodes must be looked at again each time."""
+        return self.around is not None or bool(self.pod.claims)
+
 
 class State:
     """Nodes, the pods on them, and those that are tried.
@@ -69,6 +74,8 @@ class State:
     def prepare(self, roles: Sequence[Role]) -> None:
         """Find out where the pods of these roles could be, and follow what happens around them."""
         self._roles = []
+        keepers = [term for there in self.pods.values() for pod in there for term in pod.away]
+        keepers += [term for role in roles for term in role.pod.away]
         for role in roles:
             role.refused = {}
             for node in self.nodes.values():
@@ -76,15 +83,12 @@ class State:
                     role.refused[node.name] = why
             role.candidates = [name for name in self.nodes if name not in role.refused]
             pod, role.around = role.pod, None
-            if pod.near or pod.away or pod.spread or self._has_keepers() or any(r.pod.away for r in roles):
+            if pod.near or pod.away or pod.spread or any(term.selects(pod) for term in keepers):
                 role.around = Surroundings(pod, self.nodes.values(), lenient=self._lenient)
                 for name, there in self.pods.items():
                     for other in there:
                         role.around.update(other, self.nodes[name], 1)
             self._roles.append(role)
-
-    def _has_keepers(self) -> bool:
-        return any(pod.away for there in self.pods.values() for pod in there)
 
     def _refusal(self, pod: Pod, node: Node) -> str:
         if why := node.obstacle(pod.tolerations):
@@ -115,7 +119,19 @@ class State:
 
     def fits(self, role: Role, name: str) -> bool:
         """Whether a candidate can take one more pod of a role now."""
-        return not self.lacks(role, name)
+        return self.has_room(role, name) and self.is_met(role, name)
+
+    def has_room(self, role: Role, name: str) -> bool:
+        """Whether a candidate has the resources and the ports for one more pod of a role."""
+        pod = role.pod
+        return amounts.enough(pod.wants, self.free[name]) and not (pod.ports and self._conflict(pod, name))
+
+    def is_met(self, role: Role, name: str) -> bool:
+        """Whether the pods around a candidate and its volumes allow one more pod of a role."""
+        node = self.nodes[name]
+        if role.around and role.around.unmet(node):
+            return False
+        return all(self.storage.reaches(one, node, self.taken) for one in role.pod.claims)
 
     def add(self, pod: Pod, name: str) -> None:
         """Put a pod on a node."""

@@ -49,16 +49,22 @@ class Surroundings:
 
     def unmet(self, node: Node) -> str:
         """Why the pod cannot go to a node; "" if it can."""
-        if any(one.key not in node.labels for one in self._pod.near) or not self._is_near(node):
+        labels = node.labels
+        if self._pod.near and not self._is_near(node):
             return "pod affinity"
-        pairs = ((one.key, node.labels.get(one.key, "")) for one in self._pod.away)
-        if any(self._away.get(pair, 0) > 0 for pair in pairs):
-            return "pod anti-affinity"
-        if self._kept and any(self._kept.get(pair, 0) > 0 for pair in node.labels.items()):
+        for away in self._pod.away:
+            if self._away.get((away.key, labels.get(away.key, "")), 0) > 0:
+                return "pod anti-affinity"
+        if self._kept and any(self._kept.get(pair, 0) > 0 for pair in labels.items()):
             return "anti-affinity of a pod there"
-        return "topology spread" if any(one.refuses(node) for one in self._spreads) else ""
+        for spread in self._spreads:
+            if spread.refuses(node):
+                return "topology spread"
+        return ""
 
     def _is_near(self, node: Node) -> bool:
+        if any(one.key not in node.labels for one in self._pod.near):
+            return False
         if all(self._near.get((one.key, node.labels[one.key]), 0) > 0 for one in self._pod.near):
             return True
         # The first of a series of pods that want to be near each other may go anywhere.
@@ -77,6 +83,7 @@ class _Spreading:
             one for one in nodes if _counts(pod, spread, one) and all(key in one.labels for key in keys)
         ]
         self._counts = {one.labels[spread.key]: 0 for one in chosen}
+        self._least: int | None = None
         self._nodes = None if lenient else {one.name for one in chosen}
 
     def update(self, other: Pod, node: Node, by: int) -> None:
@@ -87,6 +94,7 @@ class _Spreading:
             return
         if selectors.selects(self._spread.selector, other.labels):
             self._counts[place] += by
+            self._least = None
 
     def refuses(self, node: Node) -> bool:
         place = node.labels.get(self._spread.key)
@@ -94,8 +102,9 @@ class _Spreading:
             return True
         if not self._counts:
             return False
-        least = min(self._counts.values()) if len(self._counts) >= self._spread.domains else 0
-        return self._counts.get(place, 0) + self._own - least > self._spread.skew
+        if self._least is None:
+            self._least = min(self._counts.values()) if len(self._counts) >= self._spread.domains else 0
+        return self._counts.get(place, 0) + self._own - self._least > self._spread.skew
 
 
 def _counts(pod: Pod, spread: Spread, node: Node) -> bool:

@@ -22,6 +22,8 @@ DRAWS = 24
 """Number of random placements of a job whose choices are too many to follow all."""
 STEPS = 60_000
 """Maximum number of checks of a pod against a node in which choices are followed."""
+PLACES = 100
+"""Maximum number of places of a topology in which a job is begun, one after the other."""
 _DEALS = 200_000
 """Maximum number of steps in which the worst choice is computed."""
 _ORDERS = 6
@@ -73,7 +75,7 @@ def _judged(state: State, roles: Sequence[Role]) -> Verdict:
     state.prepare(roles)
     usual = packing.place(state, roles, _usual(roles))
     alike = all(role.pod.is_plain and role.around is None for role in roles)
-    if alike and len(roles) == 1:
+    if len(roles) == 1 and (alike or (_is_settled(state, roles[0]) and not usual.victims)):
         return _verdict(usual, usual)
     if alike and usual.is_complete and not usual.victims and _survives(state, roles):
         return _verdict(usual, usual)
@@ -84,7 +86,7 @@ def _judged(state: State, roles: Sequence[Role]) -> Verdict:
         if usual.is_complete and not worst.is_complete:
             break
     else:
-        if usual.is_complete:
+        if usual.is_complete and _cost(roles) < STEPS:
             stuck, certain = _stuck(state, roles)
             worst = stuck or worst
     return _verdict(usual, worst, certain=certain)
@@ -100,19 +102,50 @@ def _verdict(best: Placement, worst: Placement, *, certain: bool = True) -> Verd
 
 def _usual(roles: Sequence[Role]) -> packing.Choose:
     """The choice of the scheduler of Kubernetes, or a cheap one if there are very many."""
-    many = sum(role.count * len(role.candidates) for role in roles) > STEPS
+    many = _cost(roles) > 4 * STEPS
     return (lambda state, role, names: names[0]) if many else packing.emptiest
+
+
+def _cost(roles: Sequence[Role]) -> int:
+    """The number of checks of a pod against a node in one placement."""
+    return sum(role.count * len(role.candidates) for role in roles)
+
+
+def _is_settled(state: State, role: Role) -> bool:
+    """Whether as many pods of a role fit whatever is chosen.
+
+    That is so if each node, and each place of at most one topology, has its own limit.
+    """
+    pod = role.pod
+    if pod.near or any(not state.storage.claims[one].volume for one in pod.claims):
+        return False
+    own = {one.key for one in pod.away if one.selects(pod)}
+    return len(own) + len(pod.spread) <= 1
 
 
 def _attempts(state: State, roles: Sequence[Role]) -> Iterator[Placement]:
     """Placements by other choices and in other orders."""
-    cost = sum(role.count * len(role.candidates) for role in roles) or 1
+    cost = _cost(roles) or 1
+    for role in roles:
+        for key in {one.key for one in role.pod.near}:
+            places = {state.nodes[name].labels.get(key) for name in role.candidates} - {None}
+            for place in sorted(filter(None, places))[:PLACES]:
+                yield packing.place(state, roles, _begun_in(key, place))
     orders = [list(one) for one, _ in zip(permutations(roles), range(_ORDERS), strict=False)]
     for order in orders[: max(1, STEPS // cost)]:
         yield packing.place(state, order, packing.fullest)
         yield packing.place(state, order, packing.emptiest)
     for seed in range(min(DRAWS, max(2, 4 * STEPS // cost))):
         yield packing.place(state, orders[seed % len(orders)], packing.at_random(seed))
+
+
+def _begun_in(key: str, place: str) -> packing.Choose:
+    """The choice that prefers one place of a topology, where all that want to be near then have to be."""
+
+    def choose(state: State, role: Role, names: list[str]) -> str:
+        return next((name for name in names if state.nodes[name].labels.get(key) == place), names[0])
+
+    return choose
 
 
 def _survives(state: State, roles: Sequence[Role]) -> bool:
@@ -124,7 +157,11 @@ def _survives(state: State, roles: Sequence[Role]) -> bool:
 
 def _margin(state: State, role: Role, others: Sequence[Role]) -> int:
     """The least number of pods of a role that fit, wherever those of the others are; -1 if unknown."""
+    room = sum(amounts.slots(role.pod.wants, state.free[name]) for name in role.candidates)
+    least = room - sum(one.count * _harm(role.pod.wants, one.pod.wants) for one in others)
     sizes = tuple(one.count + 1 for one in others)
+    if least >= role.count:
+        return least
     if prod(sizes) ** 2 * len(role.candidates) > _DEALS:
         return -1
     wants = role.pod.wants
@@ -145,6 +182,12 @@ def _margin(state: State, role: Role, others: Sequence[Role]) -> int:
                 grown[key] = max(grown.get(key, 0), worst[taken] + loss)
         worst = grown
     return total - max(worst.values())
+
+
+def _harm(wants: amounts.Amounts, others: amounts.Amounts) -> int:
+    """The most slots that one pod of another role takes away from a role."""
+    shares = [-(-others.get(name, 0) // amount) for name, amount in wants.items() if amount]
+    return max([1, *shares])
 
 
 def _losses(
@@ -201,7 +244,9 @@ def _follow(
             if found:
                 return found
     missing = {name: count for name, count in left.items() if count}
-    if not (stuck and missing) or any(preemption.candidates(trial.state, role) for role in roles):
+    if not (stuck and missing) or any(
+        preemption.candidates(trial.state, role, role.candidates) for role in roles
+    ):
         return None
     placed = {one: {name: n for name, n in there.items() if n} for one, there in trial.placed.items()}
     return Placement(placed=placed, missing=missing)

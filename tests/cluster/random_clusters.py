@@ -24,6 +24,9 @@ class Case:
     running: list[Object] = field(default_factory=list)
     volumes: list[Object] = field(default_factory=list)
     claims: list[Object] = field(default_factory=list)
+    limits: list[Object] = field(default_factory=list)
+    """LimitRanges."""
+    quotas: list[Object] = field(default_factory=list)
     roles: list[tuple[str, Object, int]] = field(default_factory=list)
     """Name, pod without a name, and count."""
 
@@ -33,8 +36,12 @@ class Case:
         return f"c{self.seed}"
 
 
-def case(seed: int, namespace: str) -> Case:
-    """A random case whose pods are in that namespace."""
+def case(seed: int, namespace: str, *, alone: bool = False) -> Case:
+    """A random case whose pods are in that namespace.
+
+    Args:
+        alone: whether there are no nodes of other cases, which pods would have to avoid by a selector.
+    """
     made, chance = Case(seed), random.Random(seed)
     zones = chance.randint(1, 3)
     for number in range(chance.randint(2, 9)):
@@ -47,7 +54,43 @@ def case(seed: int, namespace: str) -> Case:
         made.roles.append((name, _template(made, chance, name, namespace), count))
     if chance.random() < 0.2:
         _storage(made, chance, namespace)
+    if chance.random() < 0.15:
+        made.limits.append(_limits(made, chance))
+    if chance.random() < 0.15:
+        made.quotas.append(_quota(made, chance))
+    if alone:
+        for _, template, _ in made.roles:
+            del template["spec"]["nodeSelector"][CASE]
     return made
+
+
+def _limits(made: Case, chance: random.Random) -> Object:
+    limit = chance.choice((
+        {"default": {"cpu": "2"}, "defaultRequest": {"cpu": "1", "memory": "512Mi"}},
+        {"defaultRequest": {"cpu": "500m"}, "max": {"cpu": "2500m"}, "default": {"cpu": "2"}},
+        {"min": {"memory": "512Mi"}},
+        {"max": {GPU: "2"}},
+    ))  # fmt: skip
+    spec = {"limits": [{"type": "Container", **limit}]}
+    return {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": f"{made.mark}-l"}, "spec": spec}
+
+
+def _quota(made: Case, chance: random.Random) -> Object:
+    hard = chance.choice((
+        {"pods": str(len(made.running) + 3)},
+        {"requests.cpu": "12"},
+        {"memory": "20Gi"},
+        {f"requests.{GPU}": "8"},
+        {"limits.cpu": "8"},
+    ))  # fmt: skip
+    spec: Object = {"hard": {"count/pods": "1000", **hard}}
+    if chance.random() < 0.3:
+        spec["scopes"] = [chance.choice(("BestEffort", "NotBestEffort", "NotTerminating"))]
+        if spec["scopes"] == ["BestEffort"]:
+            spec["hard"] = {"pods": "2"}
+        else:
+            del spec["hard"]["count/pods"]
+    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": f"{made.mark}-q"}, "spec": spec}
 
 
 def _node(made: Case, chance: random.Random, number: int, zones: int) -> Object:

@@ -18,12 +18,13 @@ from definitions import connected
 from product import until
 from random_clusters import CASE, CLASSES, PRIORITIES, Case
 
-from arena.actions.fit import snapshot
-from arena.errors import ArenaError, Conflict
+from arena.actions.fit import checks, snapshot
+from arena.actions.fit.demands import Demand
+from arena.errors import ArenaError, Conflict, NotAllowed, SpecError
 from arena.kube import Cluster
 from arena.resources import CLAIMS, NAMESPACES, NODES, PODS, Resource
 from arena.scheduling import pods, verdicts
-from arena.scheduling.state import Role, State
+from arena.scheduling.state import State
 from arena.scheduling.verdicts import Outcome
 
 pytestmark = pytest.mark.cluster
@@ -107,6 +108,10 @@ class Trial:
         for pod in case.running:
             kube.create(PODS, self._namespace, pod)
         until(self._is_settled, 60, "nodes, volumes and claims")
+        for resource, objects in ((snapshot.LIMIT_RANGES, case.limits), (snapshot.QUOTAS, case.quotas)):
+            for one in objects:
+                kube.create(resource, self._namespace, one)
+        until(self._is_counted, 60, "quotas and limits")
 
     def _is_settled(self) -> bool:
         """Whether the controllers have done with nodes, volumes and claims."""
@@ -121,16 +126,19 @@ class Trial:
         claims = list(kube.list(CLAIMS, self._namespace))
         return all(one["status"]["phase"] == "Bound" or not _binds_at_once(one, case) for one in claims)
 
+    def _is_counted(self) -> bool:
+        """Whether the quotas say what is used."""
+        found = list(self._kube.list(snapshot.QUOTAS, self._namespace))
+        return all("used" in (one.get("status") or {}) for one in found)
+
     def _verdict(self) -> Outcome:
         wanted = snapshot.Wanted(namespace=self._namespace, mounts=bool(self._case.claims))
         seen = snapshot.read(self._kube, wanted)
         assert not seen.unread
-        values = {one["metadata"]["name"]: one["value"] for one in seen.priority_classes or ()}
-        roles = []
-        for name, template, count in self._case.roles:
-            spec = {**template["spec"], "priority": values.get(template["spec"].get("priorityClassName"), 0)}
-            roles.append(Role(name, pods.pod({**template, "spec": spec}), count))
-        if any(seen.storage.obstacle(name) for one in roles for name in one.pod.claims):
+        wishes = [Demand(role=name, template=pod, count=count) for name, pod, count in self._case.roles]
+        complete = [checks.completed(one, seen) for one in wishes]
+        roles = [checks.role(one, self._namespace, seen) for one in complete]
+        if checks.problems(complete, roles, seen, {}):
             return Outcome.SHORT
         verdict = verdicts.judge(
             lambda lenient: State(seen.nodes or (), seen.pods or (), seen.storage, lenient=lenient), roles
@@ -142,7 +150,8 @@ class Trial:
             for number in range(count):
                 pod = json.loads(json.dumps(template))
                 pod["metadata"]["name"] = f"{self._case.mark}-{name}-{number}"
-                self._kube.create(PODS, self._namespace, pod)
+                with suppress(NotAllowed, SpecError):  # a quota or a LimitRange refuses it
+                    self._kube.create(PODS, self._namespace, pod)
 
     def _states(self) -> list[str]:
         """What became of the pods; one that a pod of more importance has displaced is gone."""
@@ -173,6 +182,8 @@ class Trial:
         for resource, namespace, objects in (
             (PODS, self._namespace, list(kube.list(PODS, self._namespace))),
             (CLAIMS, self._namespace, case.claims),
+            (snapshot.LIMIT_RANGES, self._namespace, case.limits),
+            (snapshot.QUOTAS, self._namespace, case.quotas),
             (snapshot.VOLUMES, None, case.volumes),
             (NODES, None, [*case.nodes, typed(NODES, self._nudge)]),
         ):
@@ -247,15 +258,17 @@ def test_agreement_with_the_scheduler(bare: Cluster, namespaces: list[str]):
     for name in namespaces:
         free.put(name)
 
-    def tried(seed: int) -> tuple[int, Outcome, bool]:
+    def tried(seed: int, alone: bool = False) -> tuple[int, Outcome, bool]:
         namespace = free.get()
         try:
-            return (seed, *Trial(bare, clusters.case(seed, namespace), namespace).run())
+            return (seed, *Trial(bare, clusters.case(seed, namespace, alone=alone), namespace).run())
         finally:
             free.put(namespace)
 
+    rest = CASES // 10
+    found = [tried(seed, alone=True) for seed in range(SEED, SEED + rest)]
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        found = list(threads.map(tried, range(SEED, SEED + CASES)))
+        found += threads.map(tried, range(SEED + rest, SEED + CASES))
     counts = Counter((outcome.value, "placed" if placed else "pending") for _, outcome, placed in found)
     print(dict(counts))
     assert [seed for seed, outcome, placed in found if outcome is Outcome.FITS and not placed] == []

@@ -167,6 +167,8 @@ def _placed(blank: Fit, roles: Sequence[Role], seen: Snapshot) -> Fit:
 
 def _warnings(verdict: Verdict, seen: Snapshot) -> list[str]:
     found = []
+    if verdict.outcome is Outcome.FITS and not verdict.certain:
+        found.append("the scheduler has too many choices to follow all of them; those that were tried fit")
     if verdict.outcome is not Outcome.SHORT and seen.waiting:
         found.append(f"{seen.waiting} pods of the cluster already wait for a node, and may be faster")
     return found
