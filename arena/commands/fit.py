@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from arena.kinds.kind import Kind
     from arena.session import Session
 
-PODS = "(pods)"
-"""The hidden command that checks pods alone, with the options of a plain job."""
+PODS = "pods"
+"""The command that checks pods alone, with the options of a plain job; it is used if no kind is named."""
 STAND_INS = {"command": "true", "image": "image"}
 """Values of options that a job needs and that do not decide where it fits."""
 
@@ -79,13 +79,12 @@ def make(kind: "Kind", *, pods_only: bool = False) -> click.Command:
         _console.missing(found.unread)
         return 0 if found.fits else 1
 
-    function.__doc__ = (
-        f"Say whether a job would start now: {kind.summary}.\n\n\b\narena fit {kind.name} --workers 4"
-    )
+    what, word = ("plain pods", PODS) if pods_only else (kind.summary, kind.name)
+    function.__doc__ = f"Say whether a job would start now: {what}.\n\n\b\narena fit {word} --workers 4"
     decorated: Any = pass_session(function)
     for option in reversed((FILE, *overriding("job"), _flags.output_option("table", "json", "yaml", "name"))):
         decorated = option(decorated)
-    made: SpecCommand = click.command(kind.name, cls=SpecCommand)(spec_options(kind.spec)(decorated))
+    made: SpecCommand = click.command(word, cls=SpecCommand)(spec_options(kind.spec)(decorated))
     made.sections = sections(kind)
     made.heading = "Options of fit"
     return spread(made)

@@ -155,3 +155,24 @@ def test_a_checked_submit(nodes, arena, stage):
 def test_a_check_of_a_dry_run(arena):
     """A dry run asks no cluster, so it cannot check."""
     assert arena("submit", "job", "--dry-run", "--check", "true").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "roles"),
+    [
+        (("pytorchjob", "--workers", "3"), {"master": 1, "worker": 2}),
+        (("pytorchjob", "--workers", "1"), {"master": 1}),
+        (("tfjob", "--ps", "2", "--workers", "3", "--chief"), {"chief": 1, "ps": 2, "worker": 3}),
+        (("mpijob", "--workers", "2"), {"launcher": 1, "worker": 2}),
+        (("etjob", "--workers", "2"), {"launcher": 1, "worker": 2}),
+        (("job", "--workers", "3", "--tensorboard", "--logdir", "/tmp/x"), {"worker": 3, "tensorboard": 1}),
+        (("jobset", "--workers", "3"), {"worker": 3}),
+        (("trainjob", "--workers", "3"), {"node": 3}),
+        (("rayjob", "--workers", "2"), {"head": 1, "default-group": 2, "submitter": 1}),
+        (("pods", "--workers", "3"), {"worker": 3}),
+    ],
+)
+def test_roles(nodes, arena, words, roles):
+    """The instances that are placed are those that the operator of each kind creates."""
+    found = json.loads(arena("fit", *words, "-o", "json").out)
+    assert {one["name"]: one["count"] for one in found["roles"]} == roles

@@ -30,6 +30,8 @@ DELIVERY = {
     },
 }
 """The container of a launcher of MPIJob v1 that fetches kubectl."""
+SUBMITTERS = ("submitterPodTemplate",)
+"""Fields that are pod templates themselves."""
 COUNTS = ("replicas", "parallelism", "numOfHosts", "instances")
 """Fields that multiply the pods below them."""
 
@@ -80,10 +82,16 @@ def _found(data: Any, name: str, count: int) -> Iterator[Demand]:
         if "leaderWorkerTemplate" in data:
             yield from _of_group(data["leaderWorkerTemplate"], count)
             return
-        for key, value in data.items():
-            if isinstance(value, dict | list):
-                below = name if key in ("template", "spec", "jobTemplate") else _role(key)
-                yield from _found(value, below, count)
+        yield from _below(data, name, count)
+
+
+def _below(data: Object, name: str, count: int) -> Iterator[Demand]:
+    for key, value in data.items():
+        if key in SUBMITTERS:
+            yield Demand(role="submitter", template=value, count=count)
+        elif isinstance(value, dict | list):
+            below = name if key in ("template", "spec", "jobTemplate") else _role(key)
+            yield from _found(value, below, count)
 
 
 def _number(data: Object, key: str) -> int:
