@@ -1,6 +1,7 @@
 """What a search is told: its objectives, and what became of each trial."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from arena.search.assignments import Assignments
@@ -63,8 +64,12 @@ class Record:
 
     def value_at(self, step: int) -> float | None:
         """The last finite value up to and including this step; None if there is none."""
-        found = [value for at, value in self.points if at <= step and math.isfinite(value)]
-        return found[-1] if found else None
+        values = (self.points[at][1] for at in reversed(range(self.count_up_to(step))))
+        return next(filter(math.isfinite, values), None)
+
+    def count_up_to(self, step: int) -> int:
+        """The number of points up to and including this step."""
+        return bisect_right(self.points, step, key=lambda point: point[0])
 
 
 def best(records: Iterable[Record], objectives: Sequence[Objective]) -> Record | None:

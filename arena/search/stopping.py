@@ -8,7 +8,10 @@ from typing import Protocol
 from arena.search.assignments import SearchError, Value, quoted, shown
 from arena.search.records import FAILED, Objective, Record
 from arena.search.setting import Setting
-from arena.values import frozen
+from arena.tuples import NamedTuple
+from arena.values import field, frozen
+
+Points = tuple[tuple[int, float], ...]
 
 
 class Stopping(Protocol):
@@ -21,6 +24,13 @@ class Stopping(Protocol):
             record: of the trial, with its points so far.
             records: of all trials, this one included or not.
         """
+
+
+class _Means(NamedTuple):
+    """The running means of a trial that had these points."""
+
+    points: Points
+    values: list[float | None]
 
 
 @frozen
@@ -36,6 +46,7 @@ class Median:
     objective: Objective
     min_trials: int = 3
     start_step: int = 4
+    _means: dict[str, _Means] = field(default_factory=dict, repr=False)
 
     def should_stop(self, record: Record, records: Sequence[Record]) -> str:
         """Why it should stop; "" if not."""
@@ -47,7 +58,7 @@ class Median:
             average
             for one in records
             if one.name != record.name and one.state != FAILED and one.points and one.points[-1][0] >= last
-            if (average := _average(one, last)) is not None
+            if (average := self._average(one, last)) is not None
         ]
         if len(averages) < self.min_trials:
             return ""
@@ -58,6 +69,13 @@ class Median:
             f"{self.objective.metric} reached {reached:.6g} by step {last}, worse than"
             f" {middle:.6g}, the median of {len(averages)} other trials"
         )
+
+    def _average(self, one: Record, last: int) -> float | None:
+        """The mean of what a trial reported up to a step, without reading all of it again."""
+        known = self._means.get(one.name)
+        if known is None or known.points is not one.points:
+            known = self._means[one.name] = _Means(one.points, _running_means(one.points))
+        return known.values[one.count_up_to(last) - 1]
 
 
 @frozen
@@ -136,6 +154,12 @@ def stopping(name: str, settings: Mapping[str, Value], objective: Objective) -> 
     return Median(objective=objective, min_trials=made["min_trials_required"], start_step=made["start_step"])
 
 
-def _average(one: Record, last: int) -> float | None:
-    values = [value for step, value in one.points if step <= last and math.isfinite(value)]
-    return sum(values) / len(values) if values else None
+def _running_means(points: Points) -> list[float | None]:
+    """For each point the mean of the finite values up to it; None before the first of them."""
+    made: list[float | None] = []
+    total, count = 0.0, 0
+    for _, value in points:
+        if math.isfinite(value):
+            total, count = total + value, count + 1
+        made.append(total / count if count else None)
+    return made

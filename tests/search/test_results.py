@@ -107,6 +107,25 @@ def test_stopping_refused(name, given, message):
     assert str(error.value) == message
 
 
+def test_the_median_reads_no_trial_twice():
+    """A trial that is judged at each of its steps costs no reading of all that the others have reported."""
+    reads = 0
+
+    class Counted(tuple):
+        def __iter__(self):
+            nonlocal reads
+            reads += 1
+            return super().__iter__()
+
+    points = Counted((step, 1.0 + step) for step in range(50))
+    others = [replace(curve(f"t{at}"), points=points) for at in range(5)]
+    rule = stopping("median", {}, LESS)
+    for step in range(1, 50):
+        one = replace(curve("now", state="running"), points=tuple((at, 99.0) for at in range(step)))
+        assert bool(rule.should_stop(one, others)) is (step >= 4)
+    assert reads == len(others)
+
+
 def test_asha_saves_half_of_the_steps():
     """On the digits data, ASHA finds as good a model as full training does, with at most half the epochs."""
     import numpy

@@ -4,6 +4,7 @@ sweep.py     what a sweep of this kind consists of: its request, its search and 
 trials.py    creates the jobs of trials, and records their results
 stopping.py  ends the pods of trials before their end
 observer.py  follows one trial: what it reports, and how it ends
+begun.py     a trial whose job exists
 runner.py    keeps all slots busy until the budget is spent
 budget.py    the time and the GPU hours that are left
 added.py     a trial that a user adds, while the process may begin others

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from arena.actions.submit import send
 from arena.actions.submit.submit import Tell
 from arena.actions.sweeps.foreground import find, start
+from arena.actions.sweeps.foreground.begun import Begun
 from arena.actions.sweeps.foreground.find import There
-from arena.actions.sweeps.foreground.runner import Begun, Runner
+from arena.actions.sweeps.foreground.runner import Runner
 from arena.actions.sweeps.foreground.trials import Sweep, Trials
 from arena.errors import Conflict, NotFound
 from arena.kinds.sweeps import trial_jobs

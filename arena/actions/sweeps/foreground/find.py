@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from arena import kinds
 from arena.actions import readings, served
 from arena.actions.jobs.object_names import owned
-from arena.errors import ArenaError, NotAllowed, NotFound, SpecError
+from arena.errors import ArenaError, NotAllowed, NotFound, SpecError, Unreachable
 from arena.kinds.sweeps import trial_jobs
 from arena.kinds.sweeps.trial_jobs import Mark
 from arena.model.jobs import Job
@@ -69,7 +69,11 @@ def sweeps(cluster: Cluster, namespace: str | None, selector: str = "") -> Parti
 def trials(cluster: Cluster, name: str, namespace: str) -> list[There]:
     """The trials of a sweep, in the order of their numbers; [] if there are none, or none can be read."""
     with suppress(NotAllowed):
-        return read(_read(cluster, namespace, trial_jobs.selector(name)).objects)
+        reading = _read(cluster, namespace, trial_jobs.selector(name))
+        for error in reading.errors.values():
+            if isinstance(error, Unreachable):  # trials that are not seen would run again
+                raise error
+        return read(reading.objects)
     return []
 
 

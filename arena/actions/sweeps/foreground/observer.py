@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from arena.actions.jobs.logs import follow
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
 
 class Reported(NamedTuple):
-    """A trial has reported values."""
+    """A trial has reported values since the last report."""
 
     number: int
-    values: dict[str, list[float]]
-    """Metric -> all values so far."""
+    instance: str
+    is_new_run: bool
+    """Whether they are the first ones of a run, which begins anew."""
+    values: list[tuple[str, float]]
+    """Metric and value, in their order."""
 
 
 class Started(NamedTuple):
@@ -41,7 +44,6 @@ class Ended(NamedTuple):
     number: int
     job: Job | None
     """None if it was deleted."""
-    values: dict[str, list[float]]
 
 
 class Broken(NamedTuple):
@@ -63,20 +65,20 @@ def observe(
         find: what finds metrics in a line.
         tell: called in that thread.
     """
-    reading = _Reading(job, find)
+    reading = _Reading(number, find)
 
     def run() -> None:
+        last = job
         try:
             for item in follow.follow(cluster, job.name, job.namespace, Options(), kind):
                 if isinstance(item, Block):
-                    if reading.take(item):
-                        tell(Reported(number, reading.values()))
+                    if report := reading.take(item):
+                        tell(report)
                 elif item.uid == job.uid:
-                    if item.started and not reading.job.started:
+                    if item.started and not last.started:
                         tell(Started(number, item))
-                    reading.job = item
-            there = reading.job if reading.job.phase.is_final else None
-            tell(Ended(number, there, reading.values()))
+                    last = item
+            tell(Ended(number, last if last.phase.is_final else None))
         except ArenaError as error:
             tell(Broken(number, error))
 
@@ -84,32 +86,46 @@ def observe(
 
 
 class _Reading:
-    """What a trial has reported, by instance."""
+    """Finds what a trial reports."""
 
-    def __init__(self, job: Job, find: Find) -> None:
-        self.job = job
+    def __init__(self, number: int, find: Find) -> None:
+        self._number = number
         self._find = find
         self._run: dict[str, int] = {}
-        self._seen: dict[str, dict[str, list[float]]] = {}
 
-    def take(self, block: Block) -> bool:
-        """Read some lines; return whether they hold values. A container that starts again begins anew."""
-        if self._run.get(block.instance) != block.restart:
-            self._run[block.instance] = block.restart
-            self._seen[block.instance] = {}
-        seen, found = self._seen[block.instance], False
+    def take(self, block: Block) -> Reported | None:
+        """The values in some lines; None if there are none."""
+        is_new = self._run.get(block.instance, block.restart) != block.restart
+        self._run[block.instance] = block.restart
+        found = []
         for line in block.lines:
             for name, text, _ in self._find(line, ""):
                 try:
-                    seen.setdefault(name, []).append(float(text))
-                    found = True
+                    found.append((name, float(text)))
                 except ValueError:  # such as a lonely sign
                     continue
-        return found
+        return Reported(self._number, block.instance, is_new, found) if found or is_new else None
 
-    def values(self) -> dict[str, list[float]]:
-        """The values of the chief, or of the first instance that reported any."""
-        chief = self.job.chief
+
+class Values:
+    """All values that a trial has reported, by instance."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, dict[str, list[float]]] = {}
+        self.count = 0
+        """The number of reports."""
+
+    def add(self, report: Reported) -> None:
+        """Take a report; a container that starts again begins anew."""
+        self.count += 1
+        if report.is_new_run:
+            self._seen.pop(report.instance, None)
+        seen = self._seen.setdefault(report.instance, {})
+        for name, value in report.values:
+            seen.setdefault(name, []).append(value)
+
+    def of(self, job: Job) -> Mapping[str, Sequence[float]]:
+        """Metric -> values of the chief, or of the first instance that has reported any."""
+        chief = job.chief
         order = sorted(self._seen, key=lambda name: (chief is None or name != chief.name, name))
-        seen = next((self._seen[name] for name in order if self._seen[name]), {})
-        return {name: list(values) for name, values in seen.items()}
+        return next((self._seen[name] for name in order if self._seen[name]), {})

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 from arena.actions.sweeps import search
 from arena.actions.sweeps.foreground import observer
+from arena.actions.sweeps.foreground.begun import Begun
 from arena.actions.sweeps.foreground.budget import Budget
 from arena.actions.sweeps.foreground.observer import Broken, Ended, Event, Reported, Started
 from arena.actions.sweeps.foreground.trials import Sweep, Trials
 from arena.errors import ArenaError, Conflict, NotFound, SpecError
 from arena.kinds.sweeps import metrics_file, trial_jobs, trial_results
-from arena.kinds.sweeps.trial_jobs import SPENT, TIMED_OUT, Mark, Result
-from arena.model.jobs import Job, Phase
+from arena.kinds.sweeps.trial_jobs import SPENT, TIMED_OUT, Result
+from arena.model.jobs import Phase
 from arena.model.sweeps import Trial
-from arena.resources import Resource
-from arena.search.records import RUNNING, Objective, Record
+from arena.search.records import Objective
 from arena.search.samplers import Proposal
 from arena.search.search import Search
 from arena.values import replace
@@ -35,46 +35,6 @@ GOAL, ALL, EXHAUSTED = "the goal was reached", "all trials have ended", "all com
 """Reasons for the end of a sweep."""
 Progress = Callable[[Trial], None]
 """Called with each trial that begins, and with each that has ended."""
-
-
-class Begun:
-    """A trial whose job exists."""
-
-    def __init__(self, resource: Resource, job: Job, mark: Mark) -> None:
-        self.resource, self.job = resource, job
-        self._mark = mark
-        self.number, self.result = mark.number, mark.result
-        self.is_gone = False
-        self.values: dict[str, list[float]] = {}
-
-    @property
-    def is_left(self) -> bool:
-        """Whether it was stopped by a process that was killed before it ended the pods."""
-        return trial_jobs.is_left(self.job, self.result)
-
-    @property
-    def is_running(self) -> bool:
-        """Whether its end is not known yet."""
-        return self.result is None
-
-    def record(self, objectives: Sequence[Objective]) -> Record:
-        """What the search is told of it."""
-        known = self.result.metrics if self.result else {}
-        return Record(
-            name=self.job.name,
-            assignments=self._mark.assignments,
-            state=self.result.state if self.result else RUNNING,
-            values=tuple(known[one.metric] for one in objectives if one.metric in known),
-            points=tuple(enumerate(self._points(objectives[0].metric))),
-            parent=self._mark.parent,
-        )
-
-    def _points(self, metric: str) -> Sequence[float]:
-        return self.result.points.get(metric, ()) if self.result else self.values.get(metric, ())
-
-    def trial(self) -> Trial:
-        """The trial, as readers see it."""
-        return trial_jobs.trial(self.job, replace(self._mark, result=self.result))
 
 
 class Runner:
@@ -214,20 +174,27 @@ class Runner:
         return min(self._next_look, self._next_attempt or self._next_look)
 
     def _take(self, due: float) -> None:
-        """Handle the next event, or none if something else is due."""
+        """Handle the next events, or none if something else is due.
+
+        All that are there, so that trials that end together share one look at the sweep and one proposal.
+        """
         try:
-            event = self._events.get(timeout=max(0.0, due - monotonic()))
+            self._handle(self._events.get(timeout=max(0.0, due - monotonic())))
+            for _ in range(self._sweep.spec.parallel):
+                self._handle(self._events.get_nowait())
         except queue.Empty:
             return
+
+    def _handle(self, event: Event) -> None:
         one = self._begun[event.number]
         if isinstance(event, Broken):
             if not isinstance(event.error, NotFound):
                 raise event.error
-            event = Ended(one.number, None, one.values)
+            event = Ended(one.number, None)
         if isinstance(event, Started):
             one.job = event.job
         elif isinstance(event, Reported):
-            one.values = event.values
+            one.reported.add(event)
             self._judge(one)
         elif one.is_running:
             self._next_attempt = 0.0
@@ -242,13 +209,13 @@ class Runner:
             self._stop([one], why)
 
     def _ended(self, one: Begun, event: Ended) -> None:
-        one.values, one.job = event.values, event.job or one.job
+        one.job = event.job or one.job
         if event.job is None:
             one.is_gone = True
             one.result = Result(state="failed", reason="its job was deleted")
             one.job = replace(one.job, phase=Phase.FAILED)
         else:
-            one.result = trial_results.result(event.values, self._sweep.spec, event.job)
+            one.result = trial_results.result(one.values, self._sweep.spec, event.job)
             self._trials.record(one.resource, one.job.name, one.result)
         self._progress(one.trial())
 

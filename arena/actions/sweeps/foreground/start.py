@@ -13,8 +13,9 @@ from arena.actions.submit.settle import with_name
 from arena.actions.submit.submit import Tell, ignore
 from arena.actions.sweeps import config_files, filling, jobs, search
 from arena.actions.sweeps.foreground import find, stopping
+from arena.actions.sweeps.foreground.begun import Begun
 from arena.actions.sweeps.foreground.find import There
-from arena.actions.sweeps.foreground.runner import Begun, Runner
+from arena.actions.sweeps.foreground.runner import Runner
 from arena.actions.sweeps.foreground.trials import Sweep, Trials, resumed
 from arena.errors import ArenaError, Conflict, SpecError, aimed
 from arena.kinds.spec import encode
