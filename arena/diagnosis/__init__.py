@@ -7,6 +7,7 @@ log_lines.py     lines of a log: their times, their processes, and which of them
 observations.py  everything that rules can match, in one form
 rules.py         rules: parsed and checked
 rules/           those of arena, as YAML
+literals.py      texts that each match of a pattern contains
 matching.py      matches of rules
 order.py         which match is the cause
 diagnose.py      the way through all of these

@@ -35,7 +35,9 @@ def diagnose(record: Record, rules: Sequence[Rule], clock: Callable[[], float] =
         namespace=record.namespace,
         kind=text(record.job or {}, "kind"),
         phase=phase,
-        finding=_told(record, found[0], observed) if found else _nothing(record, phase),
+        finding=_told(record, found[0], matcher.same(found[0], rules), observed)
+        if found
+        else _nothing(record, phase),
         well=is_well and not found,
         followed=tuple(_finding(record, one, ()) for one in found[1:6]),
         looked=_looked(record),
@@ -43,9 +45,10 @@ def diagnose(record: Record, rules: Sequence[Rule], clock: Callable[[], float] =
     )
 
 
-def _told(record: Record, match: Match, observed: Sequence[Observation]) -> Finding:
-    shown = [match.seen, *match.more, *_around(match, observed)]
-    return _finding(record, match, shown)
+def _told(
+    record: Record, match: Match, same: Iterable[Observation], observed: Sequence[Observation]
+) -> Finding:
+    return _finding(record, match, [match.seen, *match.more, *same, *_around(match, observed)])
 
 
 def _finding(record: Record, match: Match, shown: Iterable[Observation]) -> Finding:

@@ -20,21 +20,30 @@ LONGEST = 2000
 """Characters of a line that are looked at."""
 SLACK = 10
 """Ordinary lines that a process may still print after its fatal error, such as those of exit handlers."""
+FEW = 4
+"""Ordinary lines that a program which stands still may have printed since it said so."""
 _compiled = cache(re.compile)
 _PROCESS = (
     r"^(?:\[(?P<rank>rank ?\d+|default\d+|\d+,\d+)\](?:<std(?:out|err)>)?:? ?"
+    r"|\((?P<task>[\w.]+ (?:rank=\d+ )?pid=\d+(?:, ip=[\d.]+)?)\) ?(?:\[rank\d+\]:? ?)?"
     r"|(?P<host>[\w.-]*(?:worker|launcher|master|node)[\w.-]*): )"
 )
 """The prefix of a rank: `[rank3]: `, `[default3]:`, `[1,3]<stderr>:`, `worker-1: `."""
 _TRACE = "Traceback (most recent call last):"
 _BETWEEN = r"^(?:During handling of the above exception|The above exception was the direct cause)"
 _LAUNCHER = (
-    r"ChildFailedError|torch[./]distributed[./](?:elastic|launcher|run)|^[EW]\d{4} |^(?:WARNING|ERROR):torch"
+    r"ChildFailedError|torch[./]distributed[./](?:elastic[./](?:agent|multiprocessing|metrics)|launcher|run)\b"
+    r"|^[EW]\d{4} .*torch/|^(?:WARNING|ERROR):torch"
     r"|Sending process \d+ closing signal|Root Cause \(first|^={5,}|^-{5,}|^(?:  )?(?:time|host|rank|exitcode"
     r"|error_file|traceback) *: |Primary job .*terminated|mpirun (?:noticed|detected|has exited)|^Failures:"
     r"|mpirun\.real|^  <(?:NO_OTHER_FAILURES|no other)"
 )
 """What launchers print about failures of the processes that they started."""
+_SUMMARY = (
+    r"ChildFailedError|SignalException|CalledProcessError: Command .* (?:returned non-zero|died with)"
+    r"|TrainingFailedError|ProcessExitedException"
+)
+"""Exceptions that launchers raise because a process of theirs has failed."""
 _TALK = (
     r"(?i:\b(?:error|warn(?:ing)?|fatal|critical|exception|abort(?:ed|ing)?|traceback|fail(?:ed|ure)?|killed"
     r"|core dumped|shutting down|cleaning up|exiting|exited|terminat(?:ed|ing)|sigterm|segfault|nccl|gloo"
@@ -61,6 +70,8 @@ class Read(NamedTuple):
     launcher: bool
     fatal: bool = False
     """Whether it belongs to the failure of its process."""
+    recent: bool = False
+    """Whether the program has printed little since."""
     last_chain: bool = False
     """Whether it is of the last traceback before the end."""
 
@@ -71,7 +82,7 @@ def read(lines: Iterable[Line], *, failed: bool) -> list[Read]:
     Args:
         failed: whether its container has failed, so that one of the lines may say why.
     """
-    found = _structured(lines)
+    found = _with_recent(_structured(lines))
     return _with_ends(found) if failed else found
 
 
@@ -80,9 +91,12 @@ def _structured(lines: Iterable[Line]) -> list[Read]:
     states: defaultdict[str, _Tracebacks] = defaultdict(_Tracebacks)
     process, between, launcher, talk = map(_compiled, (_PROCESS, _BETWEEN, _LAUNCHER, _TALK))
     for at, line in enumerate(lines):
-        text = re.sub(visible.COLOUR, "", visible.output(visible.redrawn(line.text[:LONGEST]))).rstrip()
+        text = line.text[:LONGEST]
+        if not text.isprintable():
+            text = re.sub(visible.COLOUR, "", visible.output(visible.redrawn(text)))
+        text = text.rstrip()
         prefix = process.match(text)
-        name = prefix["rank"] or prefix["host"] if prefix else ""
+        name = prefix["rank"] or prefix["task"] or prefix["host"] if prefix else ""
         text = text[prefix.end() :] if prefix else text
         chain, headline = states[name].step(text, bool(between.search(text)))
         told = bool(launcher.search(text))
@@ -117,14 +131,27 @@ class _Tracebacks:
         if self._state in ("after", "between") and not text.strip():
             return self._chain, False
         if self._state == "between":
-            self._state = ""
+            # Somebody has left out the calls.
+            self._state = "after"
+            return self._chain, True
         return 0, False
+
+
+def _with_recent(found: list[Read]) -> list[Read]:
+    since, first = 0, len(found)
+    for at in reversed(range(len(found))):
+        if since > FEW:
+            break
+        first = at
+        since += found[at].plain
+    return [*found[:first], *(one._replace(recent=True) for one in found[first:])]
 
 
 def _with_ends(found: Sequence[Read]) -> list[Read]:
     """The lines, with those marked that belong to the end of their process."""
     several = any(one.launcher for one in found)
-    launched = {(one.process, one.chain) for one in found if one.launcher and one.chain}
+    summary = _compiled(_SUMMARY)
+    launched = {(one.process, one.chain) for one in found if one.headline and summary.search(one.text)}
     after: defaultdict[str, int] = defaultdict(int)
     last: dict[str, int] = {}
     marked = []

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from arena.diagnosis import literals
 from arena.diagnosis.observations import Observation
 from arena.diagnosis.rules import SEARCHED, Pattern, Rule
 from arena.values import frozen
 
+NEAR = 40
+"""Lines between what shows the same cause."""
 PATIENCE = 2.0
 """Seconds for all rules that are not arena's own."""
 FOREIGN_LONGEST = 500
@@ -45,6 +49,7 @@ class Matcher:
         self._by_source: defaultdict[str, list[Observation]] = defaultdict(list)
         for one in observed:
             self._by_source[one.source].append(one)
+        self._texts = _Texts(self._by_source["log"])
         self._fields, self._clock = fields, clock
         self._found: dict[tuple[Pattern, bool], list[tuple[Observation, dict[str, str]]]] = {}
         self._spent = 0.0
@@ -54,6 +59,24 @@ class Matcher:
     def matches(self, rules: Iterable[Rule]) -> list[Match]:
         """All matches of the rules."""
         return [match for rule in rules for match in self._of(rule)]
+
+    def same(self, match: Match, rules: Iterable[Rule]) -> list[Observation]:
+        """What else in the log of the instance shows the cause, near to the line that matched."""
+        if match.seen.source not in ("log", "container"):
+            return []
+        found = [
+            seen
+            for rule in rules
+            if rule.id == match.rule.id
+            for pattern in rule.match
+            for seen, _ in self._seen(pattern, rule)
+            if seen.pod == match.seen.pod and seen.source == "log" and seen is not match.seen
+        ]
+        if match.seen.source == "log":
+            found = [one for one in found if abs(one.at - match.seen.at) <= NEAR]
+        else:
+            found = [one for one in found if one.counts]
+        return sorted({one.at: one for one in found}.values(), key=lambda one: one.at)[:2]
 
     def _of(self, rule: Rule) -> Iterator[Match]:
         began = self._clock()
@@ -69,7 +92,7 @@ class Matcher:
     def _matches(self, rule: Rule) -> Iterator[Match]:
         for pattern in rule.match:
             for seen, groups in self._seen(pattern, rule):
-                if not (seen.counts or rule.alive or pattern.anywhere):
+                if not (seen.counts or pattern.anywhere or (rule.alive and seen.recent)):
                     continue
                 also = [self._first(one, rule, seen) for one in rule.also]
                 if None in also or any(self._first(one, rule, seen) for one in rule.unless):
@@ -97,7 +120,7 @@ class Matcher:
     def _search(self, pattern: Pattern, rule: Rule) -> Iterator[tuple[Observation, dict[str, str]]]:
         known: dict[tuple[str, ...], dict[str, str] | None] = {}
         began = self._clock()
-        for one in self._by_source[pattern.source]:
+        for one in self._candidates(pattern):
             values = tuple(one.fields.get(name, "") for name, _ in pattern.fields)
             if values not in known:  # the ranks of a job print the same lines
                 if rule.foreign and self._spent + self._clock() - began > PATIENCE:
@@ -105,6 +128,33 @@ class Matcher:
                 known[values] = _groups(pattern, values, FOREIGN_LONGEST if rule.foreign else None)
             if (groups := known[values]) is not None:
                 yield one, groups
+
+    def _candidates(self, pattern: Pattern) -> Sequence[Observation]:
+        texts = dict(pattern.fields).get("text") if pattern.source == "log" else None
+        needed = literals.needed(texts.pattern) if texts else ()
+        return self._texts.with_any(needed) if needed else self._by_source[pattern.source]
+
+
+class _Texts:
+    """The lines of all logs as one text, since finding words in it is far faster than in each line."""
+
+    def __init__(self, logged: Sequence[Observation]) -> None:
+        self._logged = logged
+        self._whole = "\n".join(one.text for one in logged)
+        self._starts = [0]
+        for one in logged:
+            self._starts.append(self._starts[-1] + len(one.text) + 1)
+
+    def with_any(self, words: Iterable[str]) -> list[Observation]:
+        """The lines that contain at least one of the words."""
+        found: set[int] = set()
+        for word in words:
+            at = self._whole.find(word)
+            while at >= 0:
+                line = bisect_right(self._starts, at) - 1
+                found.add(line)
+                at = self._whole.find(word, self._starts[line + 1])
+        return [self._logged[line] for line in sorted(found)]
 
 
 def _groups(pattern: Pattern, values: Iterable[str], longest: int | None) -> dict[str, str] | None:

@@ -14,6 +14,8 @@ from arena.tuples import NamedTuple
 from arena.values import frozen
 
 Object = dict[str, Any]
+LAST = 4000
+"""Lines that are looked at, from the end of a log."""
 _PLACING = ("FailedScheduling", "NotTriggerScaleUp", "Unschedulable", "FailedBinding", "ProvisioningFailed")
 _STARTING = (
     "FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "Failed", "BackOff", "InspectFailed",
@@ -46,6 +48,8 @@ class Observation:
     """Whether it is in the last traceback of its process."""
     tier: int = 1
     """0 if it keeps the job from having pods, 2 if pods wait because of it; ends of pods are between."""
+    recent: bool = True
+    """Whether a program that runs has printed little since."""
 
 
 class Logged(NamedTuple):
@@ -85,6 +89,7 @@ def of_log(record: Record, logged: Logged) -> Iterator[Observation]:
             at=line.at,
             counts=line.fatal and not line.launcher and not (stopped and not line.last_chain),
             last_chain=line.last_chain,
+            recent=line.recent and (run is None or run.state != "terminated"),
         )
 
 
@@ -93,7 +98,7 @@ def logs(record: Record) -> Iterator[Logged]:
     pods = {name(one): one for one in record.pods}
     for log in record.logs:
         run = _writer(pods.get(log.pod), log)
-        lines = log_lines.read(log.lines, failed=run is None or run.has_failed)
+        lines = log_lines.read(log.lines[-LAST:], failed=run is None or run.has_failed)
         yield Logged(log, lines, run)
 
 

@@ -56,7 +56,8 @@ def _join(processes: dict[tuple[str, str], list[Match]]) -> None:
 
 def _within(one: Match) -> tuple[int, bool, int, int]:
     """The order of the matches of one process."""
-    chained = one.seen.source == "log" and not one.seen.last_chain
+    general = one.rule.level == "general"
+    chained = not general and one.seen.source == "log" and not one.seen.last_chain
     return LEVELS.index(one.rule.level), chained, -one.rule.rank, one.seen.at
 
 
@@ -76,8 +77,10 @@ def _dependent(others: Sequence[Match]) -> list[Match]:
     """Consequences first, unless an instance failed clearly before, for whatever reason."""
     consequences = [one for one in others if one.rule.level == "consequence"]
     general = [one for one in others if one.rule.level == "general"]
-    if consequences and general:
-        first, before = consequences[0].seen.time, general[0].seen.time
-        if first and before and before + TOLERANCE < first:
-            return general + consequences
+    for one in general if consequences else ():
+        first, before = consequences[0].seen.time, one.seen.time
+        # An exception of another instance may end it before its own clock says so.
+        own = one.seen.source == "log" and one.seen.pod != consequences[0].seen.pod
+        if first and before and before + TOLERANCE * (-1 if own else 1) < first:
+            return [one, *(other for other in general if other is not one), *consequences]
     return consequences + general

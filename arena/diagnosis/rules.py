@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from arena.diagnosis import literals
 from arena.errors import SpecError
 from arena.tuples import NamedTuple
 from arena.values import frozen
@@ -156,11 +157,7 @@ def _regex(value: Any, where: str, foreign: bool) -> re.Pattern[str]:
 
 def endless(pattern: str) -> str:
     """Why matching a pattern may take very long; "" if it cannot."""
-    try:
-        from re import _parser as parser  # type: ignore
-    except ImportError:  # before Python 3.11
-        import sre_parse as parser
-    count, nested = _repeats(parser.parse(pattern), False)
+    count, nested = _repeats(literals.parser().parse(pattern), False)
     if nested:
         return "a repetition contains another"
     return "it has more than three repetitions without a limit" if count > 3 else ""
