@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 Object = Mapping[str, Any]
 GPU, CPU, MEMORY, OTHER = "gpu-short", "cpu-short", "memory-short", "resource-short"
 TAINT, AFFINITY, UNKNOWN = "taint", "affinity", "unknown"
-CLAIM, VOLUME, GANG = "claim", "volume", "gang"
-"""A claim that is not bound, whichever node; no volume for a claim on some nodes; too few for a gang."""
+CLAIM, VOLUME, IN_USE, GANG = "claim", "volume", "in-use", "gang"
+"""A claim that is not bound, whichever node; no volume for it on some nodes; one that only another pod may
+use; too few pods for a gang."""
 SHORT = (GPU, CPU, MEMORY, OTHER)
 _COUNT = (
     r"(?:(?:all nodes are|No nodes are|\d+/(\d+) nodes? (?:is|are)) (?:un)?available\b"
@@ -38,7 +39,12 @@ _KINDS = (
         r"|binding volumes",
     ),
     (VOLUME, r"persistent volumes to bind|enough free storage"),
-    (GANG, r"tasks? in gang|minMember|min-?available|sibling pods|pod ?group|gang"),
+    (IN_USE, r"ReadWriteOncePod"),
+    (
+        GANG,
+        r"tasks? in gang|[Cc]oscheduling|waiting on permit|minMember|min-?available|sibling pods|pod ?group"
+        r"|gang",
+    ),
     (TAINT, r"taint|were unschedulable|NodeUnschedulable|\bnot ready\b|out of disk|disk pressure"),
     (
         AFFINITY,
@@ -120,7 +126,7 @@ def decisive(
         others: the pods that are known to run.
     """
     found = [one for one in reasons(message) if one.kind != UNKNOWN]
-    for kind in (CLAIM, GANG):
+    for kind in (CLAIM, GANG, IN_USE):
         if whole := next((one for one in found if one.kind == kind), None):
             return whole
     if not found:

@@ -85,6 +85,20 @@ PLAIN = [node(f"cpu-{i}") for i in range(8)]
         ),
         ("0/4 nodes are available: 4 pod has unbound immediate PersistentVolumeClaims.", "claim", None),
         ('persistentvolumeclaim "data" not found', "claim", None),
+        (
+            "0/2 nodes are available: 2 node has pod using PersistentVolumeClaim with the same name and "
+            "ReadWriteOncePod access mode.",
+            "in-use",
+            None,
+        ),
+        (
+            "No nodes are available that match all of the following predicates:: "
+            "Insufficient alpha.kubernetes.io/nvidia-gpu (3).",
+            "gpu-short",
+            None,
+        ),
+        ("0/3 nodes are available: 1 Insufficient CPU, 2 Insufficient memory.", "memory-short", None),
+        ("0/3 nodes are available: 3 node(s) had taints that the pod didn't tolerate.", "taint", None),
         ("2/2 tasks in gang unschedulable: pod group is not ready, 2 minAvailable", "gang", None),
         (
             "0/9 nodes are available: 1 cannot allocate all claims. no new claims to deallocate, x",

@@ -26,6 +26,8 @@ from arena.diagnosis.signals.signal import (
 Object = dict[str, Any]
 DOINGS = ("Preempted", "Preempting", "Evicted", "Evict", "TaintManagerEviction", "NodeNotReady")
 """Reasons of events about pods that something is done to."""
+NODE_DOINGS = ("NodeNotReady", "NodeReady", "RemovingNode", "DeletingNode")
+"""The same of events about nodes; only the last of them holds."""
 CLOSE = timedelta(minutes=1)
 
 
@@ -114,3 +116,7 @@ def _lost_nodes(case: Case) -> Iterator[Signal]:
         for one in conditions(node):
             if text(one, "type") == "Ready" and text(one, "status").lower() != "true":
                 yield stated(node, one, "node", "node")
+    for where in {text(one, "spec", "nodeName") for one in pods} - {"", *lost}:
+        told_of = [one for one in case.named(where) if text(one, "reason") in NODE_DOINGS]
+        if told_of and text(told_of[-1], "reason") != "NodeReady":
+            yield told(told_of[-1], "node")

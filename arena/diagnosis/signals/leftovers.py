@@ -15,7 +15,10 @@ STOPPED = (128 + 15, 128 + 9)
 """Exit codes of programs that are told to end, and that are killed because they do not."""
 ENDLESS = ("ps", "evaluator")
 """Roles whose programs never end by themselves."""
-PROXIES = ("istio-proxy", "linkerd-proxy", "envoy", "envoy-sidecar", "vault-agent", "cloud-sql-proxy")
+PROXIES = (
+    "istio-proxy", "linkerd-proxy", "envoy", "envoy-sidecar", "vault-agent", "cloud-sql-proxy", "daprd",
+    "gke-gcsfuse-sidecar", "fluent-bit", "filebeat", "jaeger-agent", "metrics-logger-and-collector",
+)  # fmt: skip
 """Sidecars that are put into pods and may come first in their list."""
 
 

@@ -27,6 +27,15 @@ def signals(case: Case) -> Iterator[Signal]:
         yield from _complaints(case)
     if failed := true(case.job, "Failed", "FailureTarget"):
         yield stated(case.job, failed, "job")
+    if not case.record.pods:
+        yield from _unready(case)
+
+
+def _unready(case: Case) -> Iterator[Signal]:
+    """What a serving without pods says of itself, such as that its image could not be resolved."""
+    for one in conditions(case.job):
+        if text(one, "type").endswith("Ready") and text(one, "status") == "False" and text(one, "message"):
+            yield stated(case.job, one, "unready")
 
 
 def is_suspended(job: Object) -> bool:
