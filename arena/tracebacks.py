@@ -13,8 +13,8 @@ LONGEST = 400
 """Number of lines to keep of a traceback; what the middle of a longer one says is left out."""
 FOREIGN = 20
 """Number of lines of other threads that may be between the calls of a traceback and its exception."""
-PREFIX = r"(?:\[[\w .:-]*\]:? ?)?"
-"""What launchers add to the lines of ranks, such as `[rank0]: `."""
+PREFIX = r"(?:\[[\w .:,-]*\](?:<std(?:out|err)>)?:?)?"
+"""What launchers add to the lines of ranks: `[rank0]:`, `[1,3]<stderr>:`; some add a space as well."""
 _EXCEPTION = r"(?:[\w.]+\.)?[A-Z]\w*(?:$|: )|[\w.]+:(?: |$)"
 _PYTHON = r"\s*Traceback \(most recent call last\):$"
 _GROUP = r"\s*\+ Exception Group Traceback \(most recent call last\):$"
@@ -95,6 +95,8 @@ class _Open:
         self._column = 0 if kind == "syntax" else _column(text)
         self._expects = "calls"
         self._foreign = 0
+        self.spaced = False
+        """Whether a space follows the prefix of its lines."""
 
     def takes(self, line: str, text: str) -> bool:
         """Whether the line does not end it; if it belongs to it, it is added."""
@@ -168,15 +170,19 @@ class Tracebacks:
         if not self._open and not any(hint in line for hint in _HINTS):
             return
         prefix = _PREFIX.match(line)[0]  # type: ignore[index]
-        text = line[len(prefix) :]
+        texts = [line[len(prefix) :]]
+        if prefix and texts[0].startswith(" "):
+            texts.insert(0, texts[0][1:])
         known = self._open.get(prefix)
-        if known and known.takes(line, text):
+        if known and known.takes(line, texts[0] if known.spaced else texts[-1]):
             return
         if known and (found := self._open.pop(prefix).failure()):
             yield found
-        if _START.match(text) and len(self._open) < 1024:
+        text = next(filter(_START.match, texts), "")
+        if text and len(self._open) < 1024:
             kind = next(kind for kind, start in _START_BY_KIND.items() if start.match(text))
             self._open[prefix] = _Open(kind, line, text, begin)
+            self._open[prefix].spaced = text is not texts[-1]
 
     def end(self) -> Iterator[Failure]:
         """Yield the failures that the end of the log ends."""

@@ -92,7 +92,7 @@ SHELL = "train.sh: line 3:    17 Segmentation fault      (core dumped) python tr
         (SHELL, SHELL),
     ],
 )
-@pytest.mark.parametrize("prefix", ["", "[rank3]: "])
+@pytest.mark.parametrize("prefix", ["", "[rank3]: ", "[default3]:", "[1,2]<stderr>:"])
 def test_a_failure_in_a_log(text: str, title: str, prefix: str) -> None:
     """A failure has all of its lines and none of those around it, also with the prefix of a rank."""
     lines = [prefix + line for line in text.split("\n")]

@@ -25,6 +25,14 @@ print("up", flush=True)
 load() if rank == 2 else barrier()
 """
 
+HOSTILE = {
+    "[" * 100_000: "its report cannot be read",
+    "[1]": "the program that looks at its processes failed",
+    '{"processes": [{"pid": 1e999}]}': "its report cannot be read",
+    '{"error": "\\u001b[2Jgone"}': r"\x1b[2Jgone",
+}
+"""What a container may report -> what is shown."""
+
 
 @pytest.fixture
 def bare(arena: Product, tmp_path: Path) -> Product:
@@ -63,6 +71,22 @@ def test_stacks_without_py_spy(bare: Product) -> None:
     again = bare.must("stacks", "hangs", "--rank", "2", "--signal", "USR1").split("\n")
     assert [line.split()[0] for line in again[:3]] == ["rank", "load", "<module>"]
     assert bare.jobs() == {"hangs": "RUNNING"}
+
+
+def test_a_hostile_container(arena: Product, tmp_path: Path) -> None:
+    """What a Python that is none reports is an error of its instance, without control characters."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    python, report = programs / "python3", programs / "report"
+    python.write_text(f'#!/bin/sh\n[ "$3" ] && cat {quoted(report)}\nexit 0\n', encoding="utf-8")
+    python.chmod(0o755)
+    arena.env["PATH"] = f"{programs}:{arena.env['PATH']}"
+    arena.must("submit", "job", "--name", "hostile", "sleep 600")
+    arena.must("wait", "hostile", "--for", "phase=RUNNING")
+    for text, shown in HOSTILE.items():
+        report.write_text(text, encoding="utf-8")
+        found = arena.run("stacks", "hostile")
+        assert (found.code, found.out, found.err) == (0, f"worker-0: {shown}\n", "")
 
 
 def test_jobs_without_stacks(arena: Product) -> None:

@@ -116,7 +116,7 @@ def _report(
         return Report(one, found, spied=bool(said.get("spy")))
     except ArenaError as error:
         return Report(one, error=error.message)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return Report(one, error="its report cannot be read")
 
 

@@ -25,7 +25,7 @@ def processes(said: dict[str, Any], one: Instance, rank: int | None) -> list[Pro
         rank: the rank of the instance, which its program has unless a launcher started several.
 
     Raises:
-        KeyError, TypeError, ValueError, AttributeError: it is not a report.
+        KeyError, TypeError, ValueError, AttributeError, OverflowError: it is not a report.
     """
     found = {int(each["pid"]): each for each in said["processes"]}
     own = {pid: _own_rank(each["ranks"]) for pid, each in found.items()}
