@@ -119,9 +119,9 @@ class Trial:
         there[name] = there.get(name, 0) + 1
 
     def take_back(self, role: Role, name: str) -> None:
-        """Take back the last pod of a role that was placed on a node."""
+        """Take back the pod that was placed last, which is of that role and on that node."""
         self.state.remove(role.pod, name)
-        self._added.remove((role.pod, name))
+        self._added.pop()
         self.placed[role.name][name] -= 1
 
     def _preempt(self, role: Role) -> str:

@@ -144,7 +144,9 @@ class State:
 
     def remove(self, pod: Pod, name: str) -> None:
         """Take a pod off a node."""
-        self.pods[name].remove(pod)
+        there = self.pods[name]
+        # Most of those that leave came last.
+        del there[next(at for at in range(len(there) - 1, -1, -1) if there[at] is pod)]
         self._change(pod, name, -1)
 
     def _change(self, pod: Pod, name: str, by: int) -> None:

@@ -22,6 +22,8 @@ DRAWS = 24
 """Number of random placements of a job whose choices are too many to follow all."""
 STEPS = 60_000
 """Maximum number of checks of a pod against a node in which choices are followed."""
+DEPTH = 300
+"""Maximum number of pods whose choices are followed one by one."""
 PLACES = 100
 """Maximum number of places of a topology in which a job is begun, one after the other."""
 _DEALS = 200_000
@@ -86,7 +88,7 @@ def _judged(state: State, roles: Sequence[Role]) -> Verdict:
         if usual.is_complete and not worst.is_complete:
             break
     else:
-        if usual.is_complete and _cost(roles) < STEPS:
+        if usual.is_complete and _cost(roles) < STEPS and sum(role.count for role in roles) < DEPTH:
             stuck, certain = _stuck(state, roles)
             worst = stuck or worst
     return _verdict(usual, worst, certain=certain)

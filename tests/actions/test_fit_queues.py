@@ -1,4 +1,4 @@
-"""Jobs in queues of Kueue and Volcano: whether they would start now, and when else."""
+"""Jobs in queues of Kueue and Volcano, and on volumes: whether they would start now, and when else."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -8,8 +8,9 @@ from arena.actions.diagnosis.explainers.kueue import WORKLOADS
 from arena.actions.fit import fit
 from arena.actions.fit.queues import CLUSTER_QUEUES, FLAVORS
 from arena.actions.submit.queues import QUEUES
+from arena.kinds.option_values import Mount
 from arena.kinds.training.specs.job import JobSpec
-from arena.resources import LOCAL_QUEUES, NODES, POD_GROUPS, PODS, Resource
+from arena.resources import CLAIMS, LOCAL_QUEUES, NODES, POD_GROUPS, PODS, Resource
 
 JOBS = Resource("batch", "v1", "jobs", kind="Job")
 GPU = "nvidia.com/gpu"
@@ -155,3 +156,18 @@ def test_a_queue_of_volcano(shelf):
     assert found.forecast
     assert (found.outcome, found.forecast.ahead) == ("queued", 1)
     assert found.forecast.reasons == (f"it needs 4 {GPU} of the queue, and 2 of 8 are free",)
+
+
+def test_unreadable_volumes(shelf):
+    """Who may not list volumes is not told that a job fits that mounts one, nor that its volume is gone."""
+    meta = {"name": "data", "namespace": "n"}
+    claim = {"metadata": meta, "spec": {"volumeName": "v"}, "status": {"phase": "Bound"}}
+    shelf.put(JOBS, "n")
+    shelf.put(NODES, None, node("one"))
+    shelf.put(PODS, None)
+    shelf.put(CLAIMS, "n", claim)
+    shelf.refused.add("persistentvolumes")
+    spec = JobSpec(name="a", command="true", image="i", data=(Mount("data", "/data"),))
+    found = fit.fit(At(shelf.cluster, "n"), spec)
+    assert (found.outcome, found.problems) == ("unknown", ())
+    assert "zones of volumes are unchecked" in [one.effect for one in found.unread]

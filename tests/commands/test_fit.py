@@ -125,6 +125,12 @@ def test_a_user_who_may_not_list_nodes(nodes, api, tmp_path, capsys):
     assert line.startswith("Warning: room on nodes is unknown: you may not read nodes, pods")
 
 
+def test_very_many_instances(nodes, arena):
+    """A job of very many instances is judged as soon as one of few."""
+    ended = arena("fit", "tfjob", "--ps", "3000", "--workers", "90000", "--gpus", "1")
+    assert (ended.code, " of 93000 instances would find a node" in ended.out) == (1, True)
+
+
 def test_mistakes(arena):
     """A wrong kind and a wrong value are one sentence, and the exit code is 2."""
     typo = arena("fit", "pytorchjb", "--workers", "2")

@@ -12,6 +12,8 @@ from arena.scheduling.state import Role
 from arena.values import replace
 
 Object = Mapping[str, Any]
+VOLUMES = ("persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io")
+"""What decides where claims can be mounted, as it is called in `Snapshot.unread`."""
 SYSTEM = {"system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
 """Priority classes that always exist."""
 
@@ -71,7 +73,7 @@ def problems(
         objects: key of a quota -> the number of objects that the job itself costs.
     """
     found = dict.fromkeys(_refusals(demands, snapshot, objects))
-    if all(one.what != "persistentvolumeclaims" for one in snapshot.unread):
+    if not any(one.what in VOLUMES for one in snapshot.unread):
         found |= dict.fromkeys(_of_volumes(roles, snapshot))
     return list(found)
 

@@ -138,7 +138,7 @@ def _judged(asked: _Asked, seen: Snapshot) -> Fit:
     return _placed(blank, roles, seen)
 
 
-NEEDED = ("nodes", "pods", "persistentvolumeclaims", "persistentvolumes", "namespaces")
+NEEDED = ("nodes", "pods", *checks.VOLUMES, "namespaces")
 """What must be read before a job may be said to fit."""
 
 
