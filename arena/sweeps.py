@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from arena.actions.sweeps.export import export, rows
     from arena.actions.sweeps.find import sweep, sweeps
     from arena.actions.sweeps.importance import importances
+    from arena.actions.sweeps.imports import import_jobs
     from arena.actions.sweeps.jobs import logs
     from arena.actions.sweeps.study import study
     from arena.actions.sweeps.submit import preview, submit
@@ -44,6 +45,7 @@ _HOMES = {
     "actions.sweeps.export": "export rows",
     "actions.sweeps.find": "sweep sweeps",
     "actions.sweeps.importance": "importances",
+    "actions.sweeps.imports": "import_jobs",
     "actions.sweeps.jobs": "logs",
     "actions.sweeps.study": "study",
     "actions.sweeps.submit": "preview submit",
@@ -68,6 +70,7 @@ __all__ = [
     "delete",
     "export",
     "extend",
+    "import_jobs",
     "importances",
     "logs",
     "manifest",

@@ -16,6 +16,8 @@ SETUP = (
     '--resumable "{idle}; echo y={{x}}"',
     "sweep submit job --engine foreground --name byhand {image} --param x=1,2 --metric y:max --max-trials 1 "
     "'echo y={{x}}'",
+    "submit job --name told {image} 'echo y=1'",
+    "wait told --timeout 60s",
     "wait runs --for phase=RUNNING --timeout 60s",
     "wait done --timeout 60s",
     "wait ended --timeout 60s",
@@ -148,6 +150,7 @@ LINES = {
         "--max-trials 2 'echo y={{x}}'",
     ),
     "sweep add": ("sweep add byhand --set x=2 --again",),
+    "sweep import": ("sweep import byhand told --set x=1",),
     "sweep best": ("sweep best tried", "sweep best tried -o yaml"),
     "sweep compare": ("sweep compare tried 1 2",),
     "sweep export": ("sweep export tried", "sweep export tried -o optuna --file {folder}/tried.db"),

@@ -323,7 +323,8 @@ UNTRIED = {
     # Only if a part is refused, and of other clusters.
     **{name: {f"delete {usages.EXPERIMENTS}", "get namespaces"}
        for name in ("sweep submit KIND", "sweep submit KIND --wait", "sweep submit --from-job")},
-    **{name: {"list events"} for name in ("logs -f", "sweep logs -f")},  # if its pods are refused, or late
+    # If its pods are refused, or late.
+    **{name: {"list events"} for name in ("logs -f", "sweep logs -f", "sweep import")},
     **{name: UNDONE | {"list events"}
        for name in ("sweep submit KIND --engine foreground", "sweep add", "submit --logs")},
     # Only if a trial has failed, or none has started.

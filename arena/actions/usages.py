@@ -172,6 +172,8 @@ USAGES = (
           (REASONS, AT_ONCE, UNDONE, *SUSPENDED)),
     Usage("sweep add", (f"get {EXPERIMENTS}", "get list create patch JOBS", "get list pods", "get pods/log"),
           (REASONS, AT_ONCE, UNDONE)),
+    Usage("sweep import", (f"get {EXPERIMENTS}", "get list patch JOBS", "get list pods", "get pods/log"),
+          (REASONS, AT_ONCE)),
     Usage("sweep best", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
     Usage("sweep compare", (f"get {EXPERIMENTS}", f"list {TRIALS}")),
     Usage("sweep export", (f"get {EXPERIMENTS}", f"list {TRIALS}")),

@@ -139,6 +139,8 @@ class Sweep:
     """The number of trials that run at the same time."""
     trials: tuple[Trial, ...] = ()
     """Its trials in the order of creation."""
+    imported: tuple[Trial, ...] = ()
+    """Jobs that the search knows as if they were trials; they have no numbers, and count for no limit."""
     reason: str = ""
     created: datetime | None = None
     ended: datetime | None = None

@@ -1,12 +1,11 @@
 """Sweeps: their list, the page of one with its trials, and the keys of their JSON."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from arena import visible
-from arena.model.sweeps import Goal, Sweep, Trial, Why
+from arena.model.sweeps import Goal, Sweep, Trial
 from arena.search import grammar
 from arena.search.assignments import Value, shown
 from arena.search.parameters import Parameter
@@ -67,6 +66,8 @@ def page(one: Sweep, now: datetime) -> str:
         sections.append("Parameters:\n" + "\n".join(f"  {line}" for line in pairs(rows).splitlines()))
     if one.trials:
         sections.append("Trials:\n" + ruled(trial_columns(one), one.ranked(), now))
+    if one.imported:
+        sections.append("Imported:\n" + ruled(_imported_columns(one), one.imported, now))
     return "\n\n".join(sections)
 
 
@@ -179,6 +180,18 @@ def trial_columns(one: Sweep) -> tuple[Column[Trial], ...]:
     )
 
 
+def _imported_columns(one: Sweep) -> tuple[Column[Trial], ...]:
+    names = dict.fromkeys(name for job in one.imported for name in job.assignments)
+    known = (each.metric for each in one.objectives)
+    return (Column("JOB", lambda job, now: job.name), *map(_metric, known), *map(_assignment, names))
+
+
+def achieved(one: Trial) -> str:
+    """The metrics and the values of a trial in one line: `accuracy=0.93, lr=0.1`."""
+    metrics = [f"{name}={number(value)}" for name, value in one.metrics.items()]
+    return ", ".join([*metrics, *filter(None, [_values(one)])])
+
+
 _REASON: Column[Trial] = Column("REASON", lambda trial, now: trial.reason or "-")
 
 
@@ -188,21 +201,6 @@ def _metric(name: str) -> Column[Trial]:
 
 def _assignment(name: str) -> Column[Trial]:
     return Column(name, lambda trial, now: assigned(trial.assignments.get(name)))
-
-
-def reasons(found: Sequence[Why]) -> str:
-    """What is known of why a sweep and its trials are in their states."""
-    return "\n".join(line for one in found for line in _reason_lines(one))
-
-
-def _reason_lines(one: Why) -> Iterator[str]:
-    causes = "; ".join(each.cause for each in one.findings)
-    yield visible.line(f"{one.subject} is {one.status}" + (f": {causes}" if causes else ""))
-    for each in one.findings:
-        for seen in each.evidence:
-            yield visible.line(f"  {seen.kind} of {seen.subject}: {seen.text}")
-        if each.remedy:
-            yield visible.line(f"  {each.remedy}")
 
 
 def data(one: Sweep, now: datetime) -> dict[str, Any]:
@@ -240,6 +238,7 @@ def data(one: Sweep, now: datetime) -> dict[str, Any]:
         "submitter": one.submitter,
         "managed": one.ours,
         "trials": [trial_data(each, now) for each in one.trials],
+        "imported": [trial_data(each, now) for each in one.imported],
     }
 
 

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from arena.errors import SpecError
-from arena.kinds.sweeps.placeholders import Filling, filled, filled_command, in_command, names
+from arena.kinds.sweeps.placeholders import Filling, filled, filled_command, in_command, names, values_of
 
 VALUES = {"lr": "1e-05", "opt": "a b", "odd": 'it\'s $HOME "and" `x` \\ *'}
 
@@ -81,3 +81,19 @@ def test_values_that_a_shell_reads_twice_are_refused(line):
 def test_values_of_flags_become_placeholders(line, given):
     """The value of the only flag of that name becomes a placeholder."""
     assert in_command(line, ("--lr", "lr"), "{lr}") == given
+
+
+@pytest.mark.parametrize(
+    ("text", "template", "values"),
+    [
+        ("run --lr 0.1 -b 8", "run --lr {lr} -b {b}", {"lr": "0.1", "b": "8"}),
+        ("run --o 'a b' 7.pkl", "run --o {o} {trial}.pkl", {"o": "a b"}),
+        ("run 1 1 {x}", "run {x} {x} {{x}}", {"x": "1"}),
+        ("run 1 2", "run {x} {x}", {}),
+        ("walk 1", "run {x}", {}),
+        ("run $x {}", "run $x {}", {}),
+    ],
+)
+def test_values_of_a_command(text: str, template: str, values: dict[str, str]) -> None:
+    """Values are what stands in the place of their placeholders."""
+    assert values_of(text, template, is_command=True) == values

@@ -13,7 +13,8 @@ from arena.model.sweeps import Budget, Goal, Sweep, Trial, Why
 from arena.search.parameters import Parameter
 from arena.values import replace
 from arena.views.noun import Layout, text_of_all, text_of_one
-from arena.views.sweeps import SWEEPS, reasons, summary, trial_page
+from arena.views.sweep_reasons import reasons
+from arena.views.sweeps import SWEEPS, summary, trial_page
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=timezone.utc)
 

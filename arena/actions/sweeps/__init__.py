@@ -5,6 +5,7 @@ config_files.py  placeholders of config files, filled
 submit.py    a sweep of a job: checks, plan, creation
 find.py      sweeps with their trials
 add.py       a trial by hand
+imports.py   jobs that the search learns from
 change.py    stop, pause, resume, extend
 delete.py    deletion
 best.py      the job of a trial, as a command line and as a manifest

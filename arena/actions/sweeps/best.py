@@ -16,7 +16,7 @@ from arena.errors import NotFound, SpecError
 from arena.kinds.kind import Kind
 from arena.kinds.option_values import ConfigFile
 from arena.kinds.spec import parse
-from arena.kinds.sweeps import holes, trial_jobs
+from arena.kinds.sweeps import holes, metrics_file
 from arena.kinds.sweeps.experiment import NAME_LIMIT
 from arena.kinds.workload.spec import WorkloadSpec
 from arena.model.sweeps import Trial
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from arena.session import Session
 
 Object = dict[str, Any]
+_OWN = (labels.SWEEP_SEARCH, labels.SWEEP_END, labels.TRIAL, labels.TRIAL_RESULT, labels.SUBMISSION)
 
 
 class Best(NamedTuple):
@@ -59,7 +60,7 @@ def best(session: Session, name: str, trial: str = "best", *, new: str = "") -> 
     if not there:
         return Best(found, _own(holes.trial_job(obj, found.assignments, called)), kind)
     (job,) = (each.obj for each in there if each.job.name == found.job)
-    made = Best(found, _own(trial_jobs.plain(job, called)), kind)
+    made = Best(found, _own(_plain(job, called)), kind)
     if kind is None or labels.SPEC not in (job["metadata"].get("annotations") or {}):
         return made
     files = config_files.of_trial(cluster, job, parse(kind.spec, records.options(job)).config_file)
@@ -69,6 +70,15 @@ def best(session: Session, name: str, trial: str = "best", *, new: str = "") -> 
 def _name(name: str, word: str, trial: Trial) -> str:
     end = "-best" if word in ("", "best") else f"-trial-{trial.number}"
     return name[: NAME_LIMIT - len(end)].rstrip("-") + end
+
+
+def _plain(obj: Object, name: str) -> dict[str, Any]:
+    """The job of a trial under another name, without what the cluster and the sweep have added."""
+    meta = obj["metadata"]
+    marks = {key: value for key, value in (meta.get("labels") or {}).items() if key != labels.SWEEP_ENGINE}
+    notes = {key: value for key, value in (meta.get("annotations") or {}).items() if key not in _OWN}
+    kept = {key: metrics_file.plain(value) for key, value in obj.items() if key not in ("metadata", "status")}
+    return {**kept, "metadata": {"name": name, "labels": marks, "annotations": notes}}
 
 
 def _own(job: Object) -> Object:

@@ -56,16 +56,12 @@ def _with_places(found: Request, parameters: Sequence[Parameter]) -> Request:
     used = {name for text in (command, *map(str, env.values())) for name in placeholders.names(text)}
     for name in [one.name for one in parameters if one.name not in used]:
         place = f"{{{name}}}"
-        changed = placeholders.in_command(command, _flags(name), place)
+        changed = placeholders.in_command(command, placeholders.flags(name), place)
         variable = next((key for key in (name, name.upper()) if key in env), "")
         if changed == command and variable:
             env[variable] = place
         command = changed
     return replace(found, given={**found.given, "command": command, "env": env})
-
-
-def _flags(name: str) -> tuple[str, ...]:
-    return (f"--{name}", f"--{name.replace('_', '-')}", f"-{name}", name)
 
 
 def kind_of_file(file: str) -> Kind:

@@ -24,6 +24,6 @@ def command(session: "Session", name: str, trial: str) -> None:
     arena sweep why digits 7
     """
     from arena.actions.sweeps import why
-    from arena.views import sweeps
+    from arena.views import sweep_reasons
 
-    _console.page(sweeps.reasons(why.why(session, name, trial)))
+    _console.page(sweep_reasons.reasons(why.why(session, name, trial)))

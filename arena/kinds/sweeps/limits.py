@@ -42,3 +42,5 @@ def _budgets(spec: SweepSpec) -> Iterator[str]:
         yield "Katib knows no time limit of a sweep"
     if spec.max_gpu_hours:
         yield "Katib counts no GPU hours"
+    if spec.imports:
+        yield "Katib knows only trials that it has run itself"

@@ -110,6 +110,11 @@ class Quotes:
         return 1
 
 
+def flags(name: str) -> tuple[str, ...]:
+    """How commands spell the option of a parameter; `lr` as in `lr=0.1`."""
+    return (f"--{name}", f"--{name.replace('_', '-')}", f"-{name}", name)
+
+
 def in_command(line: str, flags: Iterable[str], hole: str) -> str:
     """The command line with a placeholder instead of the value of an option; unchanged if it has none.
 
@@ -122,6 +127,45 @@ def in_command(line: str, flags: Iterable[str], hole: str) -> str:
         if len(found := list(re.finditer(pattern, line))) == 1:
             return line[: found[0].start("value")] + hole + line[found[0].end("value") :]
     return line
+
+
+def value_of(line: str, flags: Iterable[str]) -> str | None:
+    """The value that a command line gives to an option; None if it has none, or several."""
+    options = "|".join(map(re.escape, flags))
+    value = r"'[^']*'|\"[^\"]*\"|(?!--)[^\s'\";&|()]+"
+    found = re.findall(rf"(?:^|\s)(?:{options})(?:=|\s+)({value})(?=[\s;&|)]|$)", line)
+    return unquoted(found[0]) if len(found) == 1 else None
+
+
+def values_of(text: str, template: str, *, is_command: bool) -> dict[str, str]:
+    """The values that stand in a text for the placeholders of its template; {} if it is not made from it."""
+    pattern, at, seen = "", 0, dict[str, str]()
+    for found in PLACE.finditer(template):
+        pattern += re.escape(template[at : found.start()])
+        at, name = found.end(), found["name"]
+        if not name:
+            pattern += re.escape(_literal(found))
+        elif name in (TRIAL, PARENT):
+            pattern += r"\S*?" if is_command else ".*?"
+        elif name in seen:
+            pattern += f"(?P={seen[name]})"
+        else:
+            seen[name] = f"g{len(seen)}"
+            pattern += f"(?P<{seen[name]}>{_VALUE if is_command else '.*?'})"
+    matched = re.fullmatch(pattern + re.escape(template[at:]), text, re.DOTALL)
+    if not matched:
+        return {}
+    return {name: unquoted(matched[group]) if is_command else matched[group] for name, group in seen.items()}
+
+
+def unquoted(word: str) -> str:
+    """The text that a word of a command line stands for."""
+    import shlex
+
+    try:
+        return "".join(shlex.split(word))
+    except ValueError:
+        return word
 
 
 _VALUE = r"'[^']*'|\"[^\"]*\"|(?!--)[^\s'\"]+"

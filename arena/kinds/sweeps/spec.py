@@ -136,6 +136,12 @@ class SweepSpec(Record):
         "Setting of --early-stop: min_trials_required, start_step of median; min_resource, eta of the others",
         mapping_type(mapping(text), "NAME=VALUE"),
     )
+    imports: tuple[str, ...] = option(
+        (),
+        "Job that has ended, from which the search learns as from a trial",
+        list_type(text, "JOB"),
+        flags=("--import",),
+    )
     engine: str = option(
         AUTO,
         "What runs the sweep: Katib in the cluster, or this command; auto prefers Katib",

@@ -12,7 +12,8 @@ from typing import Any
 from arena import labels, units
 from arena.errors import SpecError
 from arena.kinds.kind import Object
-from arena.kinds.sweeps import metrics_file
+from arena.kinds.sweeps import imports
+from arena.kinds.sweeps.imports import Imported
 from arena.kinds.sweeps.spec import FOREGROUND, SweepSpec
 from arena.model.jobs import Job, Phase
 from arena.model.sweeps import Budget, Point, Sweep, Trial
@@ -43,6 +44,8 @@ class Search:
     """The options of the job, with placeholders."""
     created: str
     """RFC 3339."""
+    imported: Sequence[Imported] = ()
+    """Jobs that the search knows as if they were trials, as far as this trial was told of them."""
 
     @property
     def spec(self) -> SweepSpec:
@@ -99,7 +102,13 @@ def marked(job: Object, sweep: str, mark: Mark) -> dict[str, Any]:
 
 def _written(search: Search) -> str:
     known = {"kind": search.kind, "sweep": dict(search.sweep), "job": dict(search.job)}
-    return json.dumps({**known, "created": search.created})
+    return json.dumps({**known, "created": search.created, "imported": imports.written(search.imported)})
+
+
+def importing(mark: Mark, more: Sequence[Imported]) -> dict[str, Any]:
+    """The patch of a trial that tells it of imported jobs."""
+    told = replace(mark.search, imported=imports.united(mark.search.imported, more))
+    return {"metadata": {"annotations": {labels.SWEEP_SEARCH: _written(told)}}}
 
 
 def note(result: Result) -> dict[str, Any]:
@@ -143,18 +152,6 @@ def thinned(values: Sequence[float]) -> list[float]:
     return [values[round(at * (len(values) - 1) / (POINTS - 1))] for at in range(POINTS)]
 
 
-_OWN = (labels.SWEEP_SEARCH, labels.SWEEP_END, labels.TRIAL, labels.TRIAL_RESULT, labels.SUBMISSION)
-
-
-def plain(obj: Object, name: str) -> dict[str, Any]:
-    """The job of a trial under another name, without what the cluster and the sweep have added."""
-    meta = obj["metadata"]
-    marks = {key: value for key, value in (meta.get("labels") or {}).items() if key != labels.SWEEP_ENGINE}
-    notes = {key: value for key, value in (meta.get("annotations") or {}).items() if key not in _OWN}
-    kept = {key: metrics_file.plain(value) for key, value in obj.items() if key not in ("metadata", "status")}
-    return {**kept, "metadata": {"name": name, "labels": marks, "annotations": notes}}
-
-
 def selector(sweep: str) -> str:
     """The labels of the trials of a sweep."""
     return f"{SELECTOR},{labels.SWEEP}={sweep}"
@@ -180,7 +177,7 @@ def mark_of(obj: Object) -> Mark:
         return Mark(
             search=Search(
                 kind=str(search["kind"]), sweep=dict(search["sweep"]), job=dict(search["job"]),
-                created=str(search["created"]),
+                created=str(search["created"]), imported=imports.read(search.get("imported") or ()),
             ),
             number=int(trial["number"]),
             assignments={str(name): value for name, value in trial["assignments"].items()},
@@ -270,12 +267,18 @@ def sweep(trials: Sequence[tuple[Object, Job, Mark]]) -> Sweep:
         max_failed=spec.max_failed,
         parallel=spec.parallel,
         trials=found,
+        imported=imports.trials(imported(mark for _, _, mark in ordered), job.namespace, search.kind),
         created=units.when(search.created),
         ended=units.when(end.get("at")) if phase.is_final else None,
         ours=True,
         uid=obj["metadata"].get("uid", ""),
         submitter=(obj["metadata"].get("annotations") or {}).get(labels.SUBMITTER, ""),
     )
+
+
+def imported(marks: Iterable[Mark]) -> tuple[Imported, ...]:
+    """The imported jobs of a sweep, of which not each trial was told."""
+    return imports.united(*(one.search.imported for one in marks))
 
 
 def _budget(spec: SweepSpec, results: Iterable[Result | None]) -> Budget:

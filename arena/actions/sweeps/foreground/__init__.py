@@ -8,6 +8,7 @@ begun.py     a trial whose job exists
 runner.py    keeps all slots busy until the budget is spent
 budget.py    the time and the GPU hours that are left
 added.py     a trial that a user adds, while the process may begin others
+imports.py   jobs that the search learns from, read from their options and logs
 find.py      such sweeps, read from their trials
 
 Nothing but the jobs and their annotations knows the sweep: whatever is killed, `resume` goes on from these.

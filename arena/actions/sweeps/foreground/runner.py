@@ -16,10 +16,11 @@ from arena.actions.sweeps.foreground.observer import Broken, Ended, Event, Repor
 from arena.actions.sweeps.foreground.trials import Sweep, Trials
 from arena.errors import ArenaError, Conflict, NotFound, SpecError
 from arena.kinds.sweeps import metrics_file, trial_jobs, trial_results
+from arena.kinds.sweeps.imports import Imported
 from arena.kinds.sweeps.trial_jobs import SPENT, TIMED_OUT, Result
 from arena.model.jobs import Phase
 from arena.model.sweeps import Trial
-from arena.search.records import Objective
+from arena.search.records import SUCCEEDED, Objective, Record
 from arena.search.samplers import Proposal
 from arena.search.search import Search
 from arena.values import replace
@@ -31,6 +32,8 @@ AGAIN = 10.0
 """Seconds after which a trial that the cluster refused is created again, while others run."""
 LOOK = 3.0
 """Seconds between two looks at whether another command has ended the sweep."""
+IMPORTED = "imported "
+"""What begins the names of imported jobs among the records, as trials may have the same ones."""
 GOAL, ALL, EXHAUSTED = "the goal was reached", "all trials have ended", "all combinations were tried"
 """Reasons for the end of a sweep."""
 Progress = Callable[[Trial], None]
@@ -63,6 +66,7 @@ class Runner:
         self._events: queue.Queue[Event] = queue.Queue()
         self._next_attempt = self._next_look = 0.0
         self._asked = ""
+        self._imported = sweep.search.imported
 
     def run(self) -> str:
         """Run all trials; return why the sweep has ended.
@@ -141,11 +145,17 @@ class Runner:
         self._next_look = 0.0  # a sweep that was paused meanwhile begins no more
         if asked := self._asked_for():
             return asked
-        records = [one.record(self._objectives) for one in self._begun.values()]
+        records = [self._imported_record(one) for one in self._imported]
+        records += [one.record(self._objectives) for one in self._begun.values()]
         for proposal in self._search.propose(free, records):
             if not self._begin(proposal):
                 return ""
         return EXHAUSTED if self._search.exhausted and not self._running() else ""
+
+    def _imported_record(self, one: Imported) -> Record:
+        known = [one.metrics[each.metric] for each in self._objectives if each.metric in one.metrics]
+        name = f"{IMPORTED}{one.job}"
+        return Record(name=name, assignments=one.assignments, state=SUCCEEDED, values=tuple(known))
 
     def _begin(self, proposal: Proposal) -> bool:
         number = max(self._begun, default=0) + 1
@@ -239,7 +249,8 @@ class Runner:
         except NotFound:
             first.is_gone = True
             return self._asked
-        self._asked = trial_jobs.mark_of(now).end.get("reason", "")
+        mark = trial_jobs.mark_of(now)
+        self._asked, self._imported = mark.end.get("reason", ""), mark.search.imported
         return self._asked
 
     def _end(self, reason: str) -> str:

@@ -12,7 +12,7 @@ from arena.actions.submit.request import Request
 from arena.actions.submit.settle import with_name
 from arena.actions.submit.submit import Tell, ignore
 from arena.actions.sweeps import config_files, filling, jobs, search
-from arena.actions.sweeps.foreground import find, stopping
+from arena.actions.sweeps.foreground import find, imports, stopping
 from arena.actions.sweeps.foreground.begun import Begun
 from arena.actions.sweeps.foreground.find import There
 from arena.actions.sweeps.foreground.runner import Runner
@@ -63,6 +63,10 @@ def run(
             f'sweep "{sweep.name}" exists in namespace "{session.namespace}"',
             f"choose another --name, or go on with it: arena sweep resume {more}",
         )
+    if spec.imports:
+        search = sweep.search
+        told = imports.jobs(session, imports.Like(sweep.request.kind, search.job, spec), spec.imports)
+        sweep = replace(sweep, search=replace(search, imported=told))
     trials = Trials(session, sweep, tell)
     # Before the old sweep is deleted, since the new one may be refused.
     first = _first(sweep, trials, ask=True, tell=tell)
@@ -137,7 +141,8 @@ def recorded(session: Session, there: Sequence[There]) -> Sweep:
         SpecError: its kind is unknown.
     """
     first = find.first(there)
-    search, name = first.mark.search, trial_jobs.sweep_of(first.obj)
+    name = trial_jobs.sweep_of(first.obj)
+    search = replace(first.mark.search, imported=trial_jobs.imported(one.mark for one in there))
     kind, spec = kinds.of_name(search.kind), search.spec
     if kind is None:
         raise SpecError(f'sweep "{name}" is of the kind {shown(search.kind)}, which is unknown')
