@@ -122,7 +122,7 @@ ALGORITHMS = {
             "asha", "",
             {
                 "resource_name": Setting(str),
-                "min_resource": Setting(int, 1, 1, 10**9),
+                "min_resource": Setting(int, None, 1, 10**9),
                 "n_startup_trials": Setting(int, 10, 1, 10_000),
                 "n_ei_candidates": Setting(int, 24, 1, 10_000),
                 **_HALVING,

@@ -32,8 +32,10 @@ class HalvingSampler:
         self.eta: int = settings["eta"]
         self.resource: str = settings["resource_name"]
         low, high = (int(one) for one in space.parameter(self.resource).bounds())
-        least = max(low, settings.get("min_resource", low))
-        self.levels = _levels(least, settings.get("r_l", high), self.eta, "r_l" in settings)
+        most, given = settings.get("r_l", high), settings.get("min_resource")
+        # Of asha, two rungs below the most: on lower ones, those that learn fast for a start would win.
+        least = given or (low if "r_l" in settings else most // self.eta**2)
+        self.levels = _levels(max(low, least), most, self.eta, given is None)
         self.starts = _starts(len(self.levels), self.eta) if "r_l" in settings else [0]
         self.begun = 0
         self.start: dict[Key, int] = {}

@@ -14,6 +14,10 @@ from arena.values import field, frozen
 Points = tuple[tuple[int, float], ...]
 
 
+LEAST = 3
+"""The first step at which trials are compared: after one, those that learn fast for a start win."""
+
+
 class Stopping(Protocol):
     """Says which trials to stop."""
 
@@ -89,7 +93,7 @@ class Rungs:
     """
 
     objective: Objective
-    least: int = 1
+    least: int = LEAST
     eta: int = 3
 
     def should_stop(self, record: Record, records: Sequence[Record]) -> str:
@@ -130,8 +134,8 @@ RULES: Mapping[str, Mapping[str, Setting]] = {
         "min_trials_required": Setting(int, 3, 1, 10_000),
         "start_step": Setting(int, 4, 1, 10**9),
     },
-    "asha": {"min_resource": Setting(int, 1, 1, 10**9), "eta": Setting(int, 3, 2, 100)},
-    "hyperband": {"min_resource": Setting(int, 1, 1, 10**9), "eta": Setting(int, 3, 2, 100)},
+    "asha": {"min_resource": Setting(int, LEAST, 1, 10**9), "eta": Setting(int, 3, 2, 100)},
+    "hyperband": {"min_resource": Setting(int, LEAST, 1, 10**9), "eta": Setting(int, 3, 2, 100)},
 }
 ALIASES = {"medianstop": "median"}
 

@@ -111,7 +111,11 @@ def test_population_waits_and_ends():
 
 @pytest.mark.parametrize(
     ("name", "given", "least"),
-    [("hyperband", {"r_l": 27}, 1), ("asha", {}, 1), ("asha", {"min_resource": 2, "eta": 4}, 2)],
+    [
+        ("hyperband", {"r_l": 27}, 1),
+        ("asha", {"min_resource": 1}, 1),
+        ("asha", {"min_resource": 2, "eta": 4}, 2),
+    ],
 )
 def test_halving(name, given, least):
     """Few combinations get the whole resource: they went through all rungs, and were among the best there."""
