@@ -39,7 +39,7 @@ def _limits(ranges: Iterable[Object], kind: str) -> Iterator[Object]:
 
 def violations(spec: Object, ranges: Sequence[Object]) -> list[str]:
     """Why the API server refuses a pod, which is complete; one sentence each."""
-    found: dict[str, None] = {}
+    found = dict.fromkeys(_above_limits(spec))
     for one in ranges:
         name = one["metadata"]["name"]
         for limit in _limits([one], "Container"):
@@ -48,6 +48,17 @@ def violations(spec: Object, ranges: Sequence[Object]) -> list[str]:
         for limit in _limits([one], "Pod"):
             found |= dict.fromkeys(_broken(limit, _whole(spec), "a pod", name))
     return list(found)
+
+
+def _above_limits(spec: Object) -> Iterator[str]:
+    """Requests above limits, which a limit that is a default of the namespace can be."""
+    for container in (each for key in CONTAINERS for each in spec.get(key) or ()):
+        resources = container.get("resources") or {}
+        requests, limits = _read(resources, "requests"), _read(resources, "limits")
+        for name, limit in limits.items():
+            if requests.get(name, 0) > limit:
+                wanted, most = amounts.text(name, requests[name]), amounts.text(name, limit)
+                yield f"a container requests {wanted} {name}, and its limit, maybe by default, is {most}"
 
 
 def _whole(spec: Object) -> dict[str, dict[str, int]]:

@@ -25,6 +25,13 @@ def test_defaults():
     }
 
 
+def test_a_default_below_the_request():
+    """A default limit below what a container requests makes the API server refuse the pod."""
+    defaults = limit_range(default={"cpu": "2"})
+    found = limit_ranges.violations(limit_ranges.completed(pod({"cpu": "3"}), [defaults]), [defaults])
+    assert found == ["a container requests 3 cpu, and its limit, maybe by default, is 2"]
+
+
 @pytest.mark.parametrize(
     ("limit", "spec", "told"),
     [
