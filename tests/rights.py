@@ -312,7 +312,9 @@ SPLIT = {*ISTIO, *(f"{verb} {usages.ROUTES[0]}" for verb in ("get", "create", "p
          *(f"{verb} services" for verb in ("list", "get", "patch"))}  # fmt: skip
 UNTRIED = {
     "list -w": {"watch JOBS", "watch pods"},  # the test ends it before
-    "get": {"get pods/log", "get pods.metrics.k8s.io"},  # only if it has run for long
+    # Only if it has run for long.
+    "get": {"get pods/log", "get pods.metrics.k8s.io"},
+    "why": {"get pods.metrics.k8s.io"},
     "events JOB -w": {"watch events", "watch pods"},
     "tensorboard": {"watch pods", "get pods/portforward", "create pods/portforward"},  # if not ready
     "resume": {"watch pods"},  # only if they have not ended yet

@@ -101,7 +101,7 @@ USAGES = (
           (("the pull of images", ("list events",)), ("the first line of output", ("get pods/log",)),
            REASONS)),
     Usage("why", ("get JOBS",),
-          (INSTANCES, ("events", ("list events",)), ("logs", ("get pods/log",)),
+          (INSTANCES, ("events", ("list events",)), ("logs", ("get pods/log",)), STALLED,
            ("what it depends on", DEPENDENCIES))),
     Usage("doctor", (), (("operators", ("list @deployments.apps",)),
                          ("nodes and accelerators", ("list @nodes",)),

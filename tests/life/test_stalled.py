@@ -30,6 +30,9 @@ def test_a_job_that_stands_still(arena: Product) -> None:
         r"^Status: +RUNNING\nReason: +STALLED: no output for \d+s, and its CPUs are idle$", shown.out, re.M
     )
     assert "arena stacks quiet shows where each rank is" in shown.err
+    why = json.loads(arena.must("why", "quiet", "-o", "json"))
+    assert (why["cause"], why["well"], why["fix"]) == ("stalled", False, ["arena stacks quiet"])
+    assert json.loads(arena.must("why", "talks", "-o", "json"))["well"]
     child = arena.start("logs", "-f", "quiet")
     said = arena.lines(child.stderr)
     until(lambda: any("arena stacks quiet shows where each rank is" in line for line in said))

@@ -6,8 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from arena.actions.diagnosis import collecting, dump, rule_files, saving
+from arena.actions.jobs import find, stalled
 from arena.diagnosis.diagnose import diagnose
-from arena.model.findings import Diagnosis
+from arena.errors import aimed
+from arena.model.findings import SILENT, STALLED, Diagnosis
+from arena.values import replace
 
 if TYPE_CHECKING:
     from arena.kinds.kind import Kind
@@ -35,7 +38,18 @@ def why(
     record = collecting.record(session, job, kind)
     if save is not None:
         saving.save(record, save)
-    return diagnose(record, rules)
+    found = diagnose(record, rules)
+    return _silent(session, found, kind) if found.well and found.phase == "running" else found
+
+
+def _silent(session: Session, found: Diagnosis, kind: Kind | str | None) -> Diagnosis:
+    """The diagnosis of a running job; that it stands still if it does."""
+    job = stalled.checked(session, find.job(session, found.name, kind=kind, partial=True))
+    shown = next((one for one in job.findings if one.id in (STALLED, SILENT)), None)
+    if shown is None:
+        return found
+    fix = (f"arena stacks {aimed(job.name, job.namespace)}",)
+    return replace(found, finding=shown._replace(fix=fix), well=False)
 
 
 def why_folder(folder: StrPath, job: str = "", *, namespace: str = "") -> Diagnosis:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from arena import units
 from arena.actions import readings
 from arena.actions.jobs.instances import main_container
-from arena.errors import ArenaError, MissingOperator, NotFound, aimed
+from arena.errors import ArenaError, aimed
 from arena.model.findings import SILENT, STALLED, Evidence, Finding
 from arena.model.instances import Instance
 from arena.model.jobs import Job, Phase
@@ -86,13 +86,13 @@ def _moment(cluster: Cluster, one: Instance) -> datetime | None:
 
 
 def _cpus(cluster: Cluster, running: Sequence[Instance]) -> float | None:
-    """The most CPUs that one of the instances uses; None if nothing measures it."""
+    """The most CPUs that one of the instances uses; None if nothing measures it, or it may not be read."""
 
     def used(one: Instance) -> float | None:
         try:
             found = cluster.get(_USAGE, one.namespace, one.name)
             return float(sum(units.quantity(each["usage"]["cpu"]) for each in found["containers"]))
-        except (NotFound, MissingOperator, KeyError, TypeError):
+        except (ArenaError, KeyError, TypeError):
             return None
 
     with thread_pool(16) as threads:
