@@ -35,6 +35,7 @@ EVERYWHERE = ("instances", ("list @pods",))
 HELD = ("finalizers that hold it", ("list watch JOBS",))
 UNDONE = ("removal of what it has created, if a part is refused", ("delete JOBS",))
 AT_ONCE = ("changes at once, not after two seconds", ("watch JOBS", "watch pods"))
+PROGRESS = ("progress", ("get pods/log",))
 STALLED = ("whether it stands still", ("get pods/log", "get pods.metrics.k8s.io"))
 READY = ("changes at once, not after two seconds", ("watch pods",))
 NEWER = "sessions on Kubernetes 1.35 or newer"
@@ -87,7 +88,8 @@ class Usage(NamedTuple):
 USAGES = (
     Usage("list", ("list JOBS",), (INSTANCES, REASONS)),
     Usage("list -w", ("list JOBS",), (INSTANCES, REASONS, AT_ONCE)),
-    Usage("get", ("get JOBS",), (INSTANCES, REASONS, ("TensorBoard", ("get services",)), EVENTS, STALLED)),
+    Usage("get", ("get JOBS",), (INSTANCES, REASONS, ("TensorBoard", ("get services",)), EVENTS, STALLED,
+                               PROGRESS)),
     Usage("top job", ("list JOBS",), (INSTANCES, REASONS)),
     Usage("top job JOB", ("get JOBS",), (INSTANCES, REASONS)),
     Usage("wait", ("get list JOBS", "list pods"), (REASONS, AT_ONCE)),

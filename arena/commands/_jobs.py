@@ -61,12 +61,13 @@ class Jobs(KindFamilyCommands["Job"]):
         return [name for _, name in object_names.names(session.cluster(), session.namespace)]
 
     def one(self, session: "Session", name: str, kind: "Kind | None") -> "Job":
-        """The job with its error, if it failed, and the URL of its TensorBoard."""
+        """The job with its error, if it failed, its progress, and the URL of its TensorBoard."""
         from arena.actions.diagnosis import explain
-        from arena.actions.jobs import find, stalled, tensorboard
+        from arena.actions.jobs import find, progress, stalled, tensorboard
 
         cluster, job = session.cluster(), find.job(session, name, kind=kind, partial=True)
-        return tensorboard.linked(cluster, stalled.checked(session, explain.job(cluster, job)))
+        job = stalled.checked(session, explain.job(cluster, job))
+        return tensorboard.linked(cluster, progress.followed(cluster, job, session.now()))
 
     def unread(self, value: "Job") -> "Sequence[Unread]":
         """Such as its pods."""

@@ -8,6 +8,7 @@ from typing import Any
 from arena.model.findings import NO_INSTANCES, STILL_RUNNING, Finding
 from arena.model.instances import Instance
 from arena.model.partial import Unread
+from arena.model.progress import Progress
 from arena.tuples import NamedTuple
 from arena.values import field, frozen, replace
 
@@ -123,6 +124,8 @@ class Job:
     managed: bool = False
     """Whether arena created or adopted the job."""
     tensorboard: str = ""
+    progress: Progress | None = None
+    """How far it is; None if it was not looked for, or its output does not tell."""
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()

@@ -8,7 +8,7 @@ from arena import visible
 from arena.model.findings import Finding
 from arena.model.jobs import Code, Job, Phase, Queue
 from arena.values import replace
-from arena.views import times
+from arena.views import progress, times
 from arena.views.instances import INSTANCES, section
 from arena.views.noun import Noun
 from arena.views.table import Column, pairs
@@ -59,6 +59,7 @@ def _header(job: Job, now: datetime) -> str:
             ("Status", job.phase.value),
             *([("Reason", job.reason)] if job.reason else []),
             *([("Error", job.error)] if job.error else []),
+            *(progress.rows(job.progress) if job.progress else []),
             ("Namespace", job.namespace),
             ("Priority", job.priority or "N/A"),
             *(_queue(job.queue) if job.queue else []),
@@ -113,6 +114,7 @@ def data(job: Job, now: datetime) -> dict[str, Any]:
         "modelSource": job.model.source,
         "reason": job.reason,
         "error": job.error,
+        "progress": progress.data(job.progress) if job.progress else None,
         "findings": [_finding_data(one) for one in job.findings],
         "wantedInstances": job.wanted,
         "readyInstances": None if job.is_unseen else job.ready,

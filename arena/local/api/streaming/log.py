@@ -84,7 +84,7 @@ async def answer(
         return response
     cursor = Cursor(path, query.tail, query.since)
     try:
-        asked = query.unfinished and query.follow and query.stamps
+        asked = query.unfinished and query.stamps
         more = more if query.follow else lambda: False
         lines = follow(cursor, more, Unfinished(path) if asked else None)
         await _send(response, query, lines)
@@ -115,6 +115,8 @@ async def follow(
         if not more:
             if lost := losses.all():
                 yield lost
+            if unfinished and (text := unfinished.read()):
+                yield b"\t" + text
             return
         if lost := losses.begun():
             yield lost
