@@ -18,7 +18,7 @@ from product import until
 
 from arena.kube import Cluster
 from arena.local import pki
-from arena.resources import CLAIMS, NAMESPACES, NODES, PODS, Resource
+from arena.resources import CLAIMS, CONFIGMAPS, NAMESPACES, NODES, PODS, Resource
 
 pytestmark = pytest.mark.cluster
 
@@ -114,6 +114,28 @@ CASES = {
         "20Mi",
         {"container": {"command": FILLS, **asks(**{"ephemeral-storage": "20Mi"})}},
     ),
+    "platform": (
+        "image.platform",
+        "exec format error",
+        {
+            "volumes": [{"name": "v", "configMap": {"name": "program", "defaultMode": 0o755}}],
+            "container": {
+                "command": ["/v/program"],
+                "volumeMounts": [{"name": "v", "mountPath": "/v"}],
+            },
+        },
+    ),
+    "forbidden": ("permission.denied", "/etc/passwd", {"container": {"command": ["/etc/passwd"]}}),
+    "probe": (
+        "probe.failed",
+        "liveness probe",
+        {
+            "container": {
+                "command": ["sleep", "600"],
+                "livenessProbe": {"exec": {"command": ["false"]}, "periodSeconds": 1},
+            }
+        },
+    ),
     "account": ("serviceaccount.missing", "nothere", {"serviceAccountName": "nothere"}),
     "priority": ("priorityclass.missing", "nothere", {"priorityClassName": "nothere"}),
 }
@@ -141,6 +163,7 @@ def started(place: Field, abandoned: str) -> None:
     place.kube.delete(JOB, place.namespace, "stays")
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
     place.create(CLAIMS, "unbound", spec=spec)
+    place.create(CONFIGMAPS, "program", data={"program": "\x7fELF of another kind"})
     for name, (_, _, pod) in CASES.items():
         job(place, name, **pod)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from arena.diagnosis.signals.signal import (
     concerns,
     conditions,
     containers,
+    message,
     stamp,
     stated,
     target,
@@ -28,6 +30,8 @@ DOINGS = ("Preempted", "Preempting", "Evicted", "Evict", "TaintManagerEviction",
 """Reasons of events about pods that something is done to."""
 NODE_DOINGS = ("NodeNotReady", "NodeReady", "RemovingNode", "DeletingNode")
 """The same of events about nodes; only the last of them holds."""
+STOPPED = (128 + 15, 128 + 9)
+"""Exit codes of programs that are told to end, and that are killed because they do not."""
 CLOSE = timedelta(minutes=1)
 
 
@@ -39,7 +43,7 @@ def signals(case: Case) -> Iterator[Signal]:
     for pod in case.pods:
         if condition := true(pod, "DisruptionTarget"):
             found.append(stated(pod, condition, "disruption", "pod"))
-        found += [*_ended(pod), *_out_of_memory(pod, case)]
+        found += [*_ended(pod), *_out_of_memory(pod, case), *_probed(pod, case)]
     yield from sorted(found, key=lambda one: one.time.timestamp() if one.time else float("inf"))
     yield from _lost_nodes(case)
 
@@ -101,6 +105,18 @@ def _out_of_memory(pod: Object, case: Case) -> Iterator[Signal]:
             time = stamp(event)
             if any(one and time and abs(one - time) < CLOSE for one in killed):
                 yield told(event, "ended")._replace(pod=name(pod))
+
+
+def _probed(pod: Object, case: Case) -> Iterator[Signal]:
+    """The probe for which the kubelet ended a pod that is not started again."""
+    stopped = [one for one in standing.runs(pod) if one.state == "terminated" and one.exit in STOPPED]
+    if text(pod, "status", "phase") != "Failed" or not stopped:
+        return
+    for event in reversed(case.of(pod)):
+        time, ended = stamp(event), stopped[0].time
+        near = time and ended and -CLOSE < ended - time < CLOSE
+        if near and re.match(r"(?:Liveness|Startup) probe failed|.*failed \w+ probe", message(event)):
+            yield told(event, "probe")
 
 
 def _end(pod: Object) -> datetime | None:

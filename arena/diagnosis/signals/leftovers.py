@@ -8,11 +8,10 @@ from typing import Any
 from arena import labels
 from arena.diagnosis import standing
 from arena.diagnosis.json_fields import items, name, text
+from arena.diagnosis.signals.ends import STOPPED
 from arena.diagnosis.signals.signal import Case, Signal
 
 Object = dict[str, Any]
-STOPPED = (128 + 15, 128 + 9)
-"""Exit codes of programs that are told to end, and that are killed because they do not."""
 ENDLESS = ("ps", "evaluator")
 """Roles whose programs never end by themselves."""
 PROXIES = (
