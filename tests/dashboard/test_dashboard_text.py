@@ -94,6 +94,7 @@ def test_data() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.timeout(20)
 def test_long_lines_are_quick() -> None:
     """No text makes the search for credentials slow."""
     for part in ("a=", "--a ", "password ", "://", "eyJ", "Bearer ", "a" * 50 + ":", "token is "):

@@ -58,6 +58,8 @@ export function logsPanel(job, signal) {
   function take(found) {
     if (found.error) setText(note, found.hint ? `${found.error}; ${found.hint}` : found.error);
     else if (found.ended) setText(note, lines.length + fresh.length ? "the log has ended" : "there is no log");
+    else if (!found.said && !found.lines) setText(note, lines.length + fresh.length ? "" : "no output so far");
+    else setText(note, "");
     if (found.said) fresh.push({ instance: found.instance, text: found.said, said: true });
     found.lines?.forEach(text => fresh.push({ instance: found.instance, text }));
     if (fresh.length > 2 * MOST) fresh = fresh.slice(-MOST);
@@ -71,7 +73,7 @@ export function logsPanel(job, signal) {
     lines = [];
     fresh = [];
     box.replaceChildren();
-    setText(note, "");
+    setText(note, "reading the log");
     const query = instance.value ? `?instance=${encodeURIComponent(instance.value)}` : "";
     try {
       await stream(path("jobs", job.namespace, job.trainer, job.name, "logs") + query, mine.signal, found => {

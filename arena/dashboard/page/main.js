@@ -17,7 +17,7 @@ const PAGES = [
 const OTHERS = { curves: curvesView };
 const KEYS = [
   ["j k", "next and previous row"], ["Enter", "open"], ["Esc", "back, or clear the filter"], ["/", "filter"],
-  ["1 to 6", "parts of a job"], ["x c", "mark jobs, and show their curves"], ["J S V C N E", "the pages: jobs, sweeps, servings, crons, nodes, events"], ["g G", "begin and end of a log"], ["?", "these keys"],
+  ["1 … 6", "parts of a job"], ["x c", "mark jobs, and show their curves"], ["J S V C N E", "the pages: jobs, sweeps, servings, crons, nodes, events"], ["g G", "begin and end of a log"], ["?", "these keys"],
 ];
 
 const LETTERS = { J: "jobs", S: "sweeps", V: "servings", C: "crons", N: "nodes", E: "events" };
