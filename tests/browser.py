@@ -95,6 +95,7 @@ class Browser:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
+        self.call("Page.navigate", url="about:blank")  # or another fragment alone would load nothing
         self.call("Page.navigate", url=url)
         deadline = time.monotonic() + DEADLINE
         place, loaded = url.partition("#")[0], "[document.readyState, location.href.split('#')[0]].join()"

@@ -297,10 +297,13 @@ def test_changes(lived: Product, opened: Open) -> None:
 
 
 def test_a_stranger_sees_only_why(lively: Server, chromium: browser.Browser) -> None:
-    """Without the token of this run, the page shows how to open it, and no job."""
+    """Without the token of this run, the page shows how to open it, and no job until its link is opened."""
     chromium.open(f"{lively.link.partition('#')[0]}#token=wrong")
     shows(chromium, "open the link that arena dashboard printed")
     assert chromium.run(ROWS) == []
+    chromium.run(f"location.hash = 'token={lively.token}'")
+    until(lambda: "talks" in chromium.run(ROWS))
+    assert chromium.run("location.hash") == "#/jobs"
 
 
 def test_the_end_is_told(lived: Product, chromium: browser.Browser) -> None:

@@ -82,20 +82,18 @@ function watch(found) {
   setText(state, text);
 }
 
-takeToken();
+// Begin with the token of the link, or with that of an earlier visit.
+async function start() {
+  takeToken();
+  const found = await read("about");
+  watch(found);
+  about = found.data ?? about;
+  setText(document.getElementById("where"), [about.cluster, about.namespace || "all namespaces"].join(" · "));
+  show();
+}
+
 watchers.add(watch);
 document.addEventListener("keydown", pressed);
 document.getElementById("help").addEventListener("click", help);
-addEventListener("hashchange", () => {
-  if (location.hash.startsWith("#token=")) {
-    takeToken();
-    location.reload();
-  } else {
-    show();
-  }
-});
-const found = await read("about");
-watch(found);
-about = found.data ?? about;
-setText(document.getElementById("where"), [about.cluster, about.namespace || "all namespaces"].join(" · "));
-show();
+addEventListener("hashchange", () => (location.hash.startsWith("#token=") ? start() : show()));
+start();
