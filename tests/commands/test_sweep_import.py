@@ -109,6 +109,7 @@ def test_while_it_runs(arena: Product) -> None:
         (("cold", "absent"), 3, "absent"),
         (("absent", "old-1"), 3, 'no sweep "absent"'),
         (("cold",), 2, "Missing argument"),
+        (("cold", "bare", "--set", "x=1", "--set", "x=2"), 2, "--set: a parameter is given twice"),
     ],
 )
 def test_refused(arena: Product, words: tuple[str, ...], code: int, said: str) -> None:

@@ -7,6 +7,7 @@ import click
 
 from arena.commands import _complete
 from arena.commands._family import FamilyCommands
+from arena.errors import SpecError
 
 if TYPE_CHECKING:
     from arena.actions.deletion import Removal
@@ -99,6 +100,14 @@ contenders_argument = click.argument(
     "words", metavar="SWEEP [TRIAL...]...", nargs=-1, required=True, shell_complete=_contenders
 )
 """Sweeps, and numbers of trials after each."""
+
+
+def values_of(words: Sequence[str]) -> dict[str, str]:
+    """The values of `--set PARAM=VALUE`; raises SpecError if one is given twice."""
+    given = dict(one.split("=", 1) for one in words)
+    if len(given) < len(words):
+        raise SpecError("--set: a parameter is given twice", "give it once")
+    return given
 
 
 def trial_argument(default: str, required: bool = False) -> Callable[[Any], Any]:

@@ -6,7 +6,7 @@ import click
 
 from arena.commands import _console, _family, _flags
 from arena.commands._globals import pass_session
-from arena.commands.sweep._family import SWEEPS
+from arena.commands.sweep._family import SWEEPS, values_of
 
 if TYPE_CHECKING:
     from arena.session import Session
@@ -32,13 +32,10 @@ def command(session: "Session", name: str, values: tuple[str, ...], again: bool,
     arena sweep add digits --set lr=0.01 --set batch=32 --again -o json
     """
     from arena.actions.sweeps import add
-    from arena.errors import JobFailed, SpecError, aimed
+    from arena.errors import JobFailed, aimed
     from arena.views import encode, sweeps
 
-    given = dict(one.split("=", 1) for one in values)
-    if len(given) < len(values):
-        raise SpecError("--set: a parameter is given twice", "give it once")
-    made = add.add(session, name, given, again=again, tell=_console.remark)
+    made = add.add(session, name, values_of(values), again=again, tell=_console.remark)
     if form == "name":
         _console.line(made.name)
     elif form:

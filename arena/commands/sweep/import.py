@@ -6,7 +6,7 @@ import click
 
 from arena.commands import _complete, _console, _family, _flags
 from arena.commands._globals import pass_session
-from arena.commands.sweep._family import SWEEPS
+from arena.commands.sweep._family import SWEEPS, values_of
 
 if TYPE_CHECKING:
     from arena.session import Session
@@ -36,7 +36,7 @@ def command(
     from arena.views import encode, sweeps
 
     _console.remark(f"using {session.describe()}")
-    made = imports.import_jobs(session, name, jobs, dict(one.split("=", 1) for one in values))
+    made = imports.import_jobs(session, name, jobs, values_of(values))
     if form:
         whole = [sweeps.trial_data(one, session.now()) for one in made]
         _console.page(encode.encode(whole, form))
