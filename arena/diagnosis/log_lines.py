@@ -31,6 +31,13 @@ _PROCESS = (
 """The prefix of a rank: `[rank3]: `, `[default3]:`, `[1,3]<stderr>:`, `worker-1: `."""
 _TRACE = "Traceback (most recent call last):"
 _BETWEEN = r"^(?:During handling of the above exception|The above exception was the direct cause)"
+_USAGE = (
+    r"^[\w./-]+(?: [\w-]+)?: error: (?:unrecognized|the following|argument |ambiguous|invalid choice"
+    r"|no such option|one of the)|^Error: (?:No such|Missing|Invalid value|Got unexpected)"
+)
+"""What programs print about wrong arguments as their last words."""
+_STRAY = r"\[\d{1,3}(?:;\d{1,3})*m"
+"""What remains of a colour where something has taken away the escape character."""
 _LAUNCHER = (
     r"ChildFailedError|torch[./]distributed[./](?:elastic[./](?:agent|multiprocessing|metrics)|launcher|run)\b"
     r"|^[EW]\d{4} .*torch/|^(?:WARNING|ERROR):torch"
@@ -90,15 +97,19 @@ def _structured(lines: Iterable[Line]) -> list[Read]:
     found: list[Read] = []
     states: defaultdict[str, _Tracebacks] = defaultdict(_Tracebacks)
     process, between, launcher, talk = map(_compiled, (_PROCESS, _BETWEEN, _LAUNCHER, _TALK))
+    usage, stray = map(_compiled, (_USAGE, _STRAY))
     for at, line in enumerate(lines):
         text = line.text[:LONGEST]
         if not text.isprintable():
             text = re.sub(visible.COLOUR, "", visible.output(visible.redrawn(text)))
-        text = text.rstrip()
+        text = re.sub(stray, "", text).rstrip() if "m" in text and "[" in text else text.rstrip()
         prefix = process.match(text)
         name = prefix["rank"] or prefix["task"] or prefix["host"] if prefix else ""
         text = text[prefix.end() :] if prefix else text
-        chain, headline = states[name].step(text, bool(between.search(text)))
+        if usage.match(text):
+            chain, headline = states[name].last_words()
+        else:
+            chain, headline = states[name].step(text, bool(between.search(text)))
         told = bool(launcher.search(text))
         plain = not (chain or told or talk.search(text))
         found.append(Read(text, line.time, name, at, chain, headline, plain, told))
@@ -112,6 +123,12 @@ class _Tracebacks:
         self._chain = 0
         self._state = ""
         """`calls` within the calls, `after` behind the exception, where a chain may go on."""
+
+    def last_words(self) -> tuple[int, bool]:
+        """The chain of a line that is an error of its own."""
+        self._chain += 1
+        self._state = "after"
+        return self._chain, True
 
     def step(self, text: str, between: bool) -> tuple[int, bool]:
         """The chain of the next line, and whether it names the exception."""
