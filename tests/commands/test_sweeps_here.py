@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 from product import Product, product, until
 
 from arena.resources import Resource
@@ -192,11 +193,15 @@ def test_a_trial_that_was_deleted(arena: Product) -> None:
 
 
 def test_the_best_runs_again(arena: Product) -> None:
-    """The best trial is a job that can be submitted; deleting the sweep deletes all trials."""
+    """The manifest and the command of the best trial run it again; deleting the sweep deletes all trials."""
     child = begun(
         arena, "again", "--param", "x=1,2", "--algorithm", "grid", "--metric", "score:max", "echo score={x}"
     )
     assert child.wait(60) == 0
+    obj = yaml.safe_load(arena.must("sweep", "best", "again", "-o", "yaml"))
+    arena.cluster().create(JOBS, "default", obj)
+    assert arena.must("wait", "again-best", "--timeout", "60s")
+    arena.must("delete", "again-best")
     line = shlex.split(arena.must("sweep", "best", "again", "-o", "command"))
     assert line[line.index("--name") + 1] == "again-best"
     arena.must(*line[1:])

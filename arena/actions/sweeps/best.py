@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from arena.session import Session
 
 Object = dict[str, Any]
+_OF_PODS = ("controller-uid", "job-name")
+_BY_CLUSTER = (*_OF_PODS, *(f"batch.kubernetes.io/{one}" for one in _OF_PODS))
+"""Labels that a cluster adds to the pods of a Job, and refuses on those of another."""
 _OWN = (labels.SWEEP_SEARCH, labels.SWEEP_END, labels.TRIAL, labels.TRIAL_RESULT, labels.SUBMISSION)
 
 
@@ -78,7 +81,18 @@ def _plain(obj: Object, name: str) -> dict[str, Any]:
     marks = {key: value for key, value in (meta.get("labels") or {}).items() if key != labels.SWEEP_ENGINE}
     notes = {key: value for key, value in (meta.get("annotations") or {}).items() if key not in _OWN}
     kept = {key: metrics_file.plain(value) for key, value in obj.items() if key not in ("metadata", "status")}
+    if (obj.get("apiVersion"), obj.get("kind")) == ("batch/v1", "Job"):
+        kept["spec"] = _without_selector(kept["spec"])
     return {**kept, "metadata": {"name": name, "labels": marks, "annotations": notes}}
+
+
+def _without_selector(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The spec of a Job without what ties it to its own pods."""
+    template = spec["template"]
+    meta = template.get("metadata") or {}
+    marks = {key: value for key, value in (meta.get("labels") or {}).items() if key not in _BY_CLUSTER}
+    kept = {key: value for key, value in spec.items() if key not in ("selector", "manualSelector")}
+    return {**kept, "template": {**template, "metadata": {**meta, "labels": marks}}}
 
 
 def _own(job: Object) -> Object:

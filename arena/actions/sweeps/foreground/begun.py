@@ -54,7 +54,7 @@ class Begun:
             assignments=self._mark.assignments,
             state=self.result.state if self.result else RUNNING,
             values=tuple(known[one.metric] for one in objectives if one.metric in known),
-            points=tuple(enumerate(self._points(objectives[0].metric))),
+            points=tuple(enumerate(self._points(objectives[0].metric), 1)),
             parent=self._mark.parent,
         )
 
