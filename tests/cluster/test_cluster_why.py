@@ -128,7 +128,7 @@ CASES = {
     "forbidden": ("permission.denied", "/etc/passwd", {"container": {"command": ["/etc/passwd"]}}),
     "probe": (
         "probe.failed",
-        "liveness probe",
+        "iveness probe",
         {
             "container": {
                 "command": ["sleep", "600"],
