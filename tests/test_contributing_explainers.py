@@ -38,8 +38,8 @@ def test_an_explainer_is_one_new_file(copy: Product) -> None:
     job = json.loads(copy.must("get", "big", "-o", "json"))
     assert job["reason"] == reason
     first, second = job["findings"]
-    assert (first["id"], second["id"]) == ("maintenance", "insufficient-resource")
-    shown = {"kind": "status", "subject": "configmap/maintenance", "text": "back at noon"}
+    assert (first["id"], second["id"]) == ("maintenance", "sched.gpu-short")
+    shown = {"kind": "status", "subject": "configmap/maintenance", "text": "back at noon", "time": ""}
     assert (first["evidence"], first["remedy"]) == ([shown], "wait for the end of the maintenance")
     told = python(copy, "import arena; print(arena.job(arena.connect(), 'big').findings[0].id)")
     assert told == "maintenance\n"

@@ -30,7 +30,7 @@ def stay(session: "Session", kind: "Kind", job: "Job", output: "Output") -> None
             from arena.commands._wait_progress import watch
 
             [ended] = watch(session, [job.name], kind, note=_noted(seen))
-            done = wait.judged(ended)
+            done = wait.judged(session, ended)
             # With -o, stdout contains only that output.
             _console.line(f"{done.kind} {done.name} {done.phase.value}", err=bool(output.form))
             _console.remedy(done)

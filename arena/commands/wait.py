@@ -51,7 +51,7 @@ def command(
             _console.remark(f'there is no job "{name}" in namespace "{session.namespace}"')
 
     def tell(one: "Waited") -> None:
-        job = wait.judged(one, until)
+        job = wait.judged(session, one, until)
         _console.line(f"{job.kind} {job.name} {'deleted' if until.gone else job.phase.value}")
         _console.remedy(job)
 

@@ -90,7 +90,7 @@ def parse(data: Any, where: str, *, foreign: bool = False) -> list[Rule]:
 def _rule(data: Any, where: str, foreign: bool) -> Rule:
     if not isinstance(data, dict):
         raise SpecError(f"{where} is not a mapping")
-    id = data.get("id")
+    id: Any = data.get("id")
     if not isinstance(id, str) or not re.fullmatch(_ID, id) or len(id) > 60:
         raise SpecError(f'{where}: "id" must be a name such as oom.cuda')
     where = f"{where} ({id})"

@@ -7,9 +7,9 @@ from datetime import datetime
 from arena.tuples import NamedTuple
 from arena.values import frozen
 
-NO_INSTANCES = "no-instances"
+NO_INSTANCES = "instances.none"
 """The id of the finding that a job has no instances yet."""
-STILL_RUNNING = "still-running"
+STILL_RUNNING = "instances.left"
 """The id of the finding that instances of a job still run after its end."""
 STALLED = "stalled"
 """The id of the finding that a running job writes and computes nothing."""
@@ -34,7 +34,7 @@ class Finding(NamedTuple):
     """Why a job is in its present state."""
 
     id: str
-    """The name of the cause, such as `image-pull-failed`. It is for scripts and stays when texts change."""
+    """The name of the cause, such as `image.notfound`. It is for scripts and stays when texts change."""
     cause: str
     """One sentence."""
     evidence: tuple[Evidence, ...] = ()

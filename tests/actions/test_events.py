@@ -60,7 +60,7 @@ def test_events_of_queues_and_gangs(shelf):
 
 
 QUEUE = Queue(name="team-a", system="kueue")
-WAITS = Finding("waiting-in-queue", "waits in queue team-a")
+WAITS = Finding("quota.kueue", "waits in queue team-a")
 HELD = replace(JOB, phase=Phase.QUEUING, findings=(WAITS,), queue=QUEUE)
 
 

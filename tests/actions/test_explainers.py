@@ -10,15 +10,16 @@ import pytest
 from arena.actions.diagnosis import explain
 from arena.actions.diagnosis.explainer import Explainer
 from arena.actions.diagnosis.explainers import error_line
-from arena.kinds.workload.instance_findings import IDS, survivors, trouble
-from arena.model.findings import NO_INSTANCES, STILL_RUNNING, Evidence, Finding
+from arena.kinds.workload.finding_ids import IDS
+from arena.kinds.workload.instance_findings import survivors, trouble
+from arena.model.findings import NO_INSTANCES, SILENT, STALLED, STILL_RUNNING, Evidence, Finding
 from arena.model.instances import Container, Instance
 from arena.model.jobs import Job, Phase
 from arena.resources import EVENTS
 
 ROOT = Path(__file__).parents[2]
 JOB = Job(name="bert", namespace="n", kind="pytorchjob", phase=Phase.PENDING, uid="u", wanted=1)
-GENERAL = Finding("no-instances", "no instance exists yet")
+GENERAL = Finding("instances.none", "no instance exists yet")
 LEFT = Instance(name="bert-worker-1", namespace="n", uid="w", phase="Running", status="Running", node="a")
 
 
@@ -39,28 +40,28 @@ def refusal(message, reason="FailedCreatePod"):
 @pytest.mark.parametrize(
     ("one", "id", "cause"),
     [
-        (instance("ImagePullBackOff", "no such image"), "image-pull-failed", "ImagePullBackOff on worker-1"),
+        (instance("ImagePullBackOff", "no such image"), "image.pull", "ImagePullBackOff on worker-1"),
         (
             instance("CrashLoopBackOff", exit_code=3),
-            "crash-loop",
+            "exit.nonzero",
             "CrashLoopBackOff on worker-1 after exit code 3",
         ),
         (
             instance("CreateContainerConfigError"),
-            "container-config-invalid",
+            "config.missing",
             "CreateContainerConfigError on worker-1",
         ),
         (
             instance("Unschedulable", "0/3 nodes: Insufficient cpu"),
-            "insufficient-resource",
+            "sched.cpu-short",
             "0/3 nodes: Insufficient cpu",
         ),
-        (instance("Unschedulable", "0/3 nodes: taint"), "unschedulable", "0/3 nodes: taint"),
-        (instance("Unschedulable"), "unschedulable", "no node for worker-1"),
-        (instance("Strange"), "instance-waiting", "Strange on worker-1"),
-        (instance(phase="Failed", exit_code=3, reason=""), "program-failed", "exit code 3 on worker-1"),
+        (instance("Unschedulable", "0/3 nodes: taint"), "sched.taint", "0/3 nodes: taint"),
+        (instance("Unschedulable"), "sched.unschedulable", "no node for worker-1"),
+        (instance("Strange"), "waiting", "Strange on worker-1"),
+        (instance(phase="Failed", exit_code=3, reason=""), "exit.nonzero", "exit code 3 on worker-1"),
         (instance("Evicted", phase="Failed"), "evicted", "Evicted on worker-1"),
-        (instance("Odd", phase="Failed"), "instance-failed", "Odd on worker-1"),
+        (instance("Odd", phase="Failed"), "failed", "Odd on worker-1"),
         (
             Instance(
                 name="bert-worker-1",
@@ -70,7 +71,7 @@ def refusal(message, reason="FailedCreatePod"):
                 phase="Failed",
                 containers=(Container(name="m", exit_code=137, reason="OOMKilled"),),
             ),
-            "out-of-memory",
+            "oom.host",
             "OOMKilled on worker-1",
         ),
     ],
@@ -113,10 +114,10 @@ def test_the_order_of_explainers():
     [
         (
             'pods "a" is forbidden: exceeded quota: team, used: 1',
-            "quota-exceeded",
+            "quota.namespace",
             "exceeded quota: team, used: 1",
         ),
-        ("Error creating: admission webhook denied", "pods-refused", "admission webhook denied"),
+        ("Error creating: admission webhook denied", "webhook.refused", "admission webhook denied"),
     ],
 )
 def test_pods_that_the_cluster_refuses(shelf, message, id, cause):
@@ -150,7 +151,7 @@ def test_a_cluster_that_does_not_answer(shelf):
 def test_what_a_list_does_not_ask(shelf):
     """An explainer that takes a request for each job runs for a single job, never for a list."""
     assert error_line.EXPLAINER.for_one
-    failed = JOB.explained(Finding("program-failed", "exit code 3"))
+    failed = JOB.explained(Finding("exit.nonzero", "exit code 3"))
     failed = Job(
         name="bert", namespace="n", kind="pytorchjob", uid="u", phase=Phase.FAILED,
         findings=failed.findings, instances=(instance(phase="Failed", exit_code=3),),
@@ -209,7 +210,7 @@ def test_the_line_of_an_error_is_evidence():
     """The line in the log is evidence of the first finding, and the error of the job."""
     job = Job(
         name="bert", namespace="n", kind="pytorchjob", phase=Phase.FAILED, uid="u",
-        findings=(Finding("program-failed", "exit code 3"),),
+        findings=(Finding("exit.nonzero", "exit code 3"),),
         instances=(instance(phase="Failed", exit_code=3),),
     )  # fmt: skip
     told = error_line.explain(job, {"u": "ValueError: bad lr"})
@@ -238,11 +239,11 @@ def values(node):
 
 def ids():
     """The ids in the code, and those of the reasons of pods."""
-    found = {NO_INSTANCES, STILL_RUNNING, *IDS.values()}
+    found = {NO_INSTANCES, STILL_RUNNING, STALLED, SILENT, *IDS}
     for path in (ROOT / "arena").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             found |= {value for one in spelled(node) for value in values(one)}
-    return {one for one in found if isinstance(one, str) and re.fullmatch(r"[a-z]+(-[a-z]+)*", one)}
+    return {one for one in found if isinstance(one, str) and re.fullmatch(r"[a-z]+([.-][a-z]+)*", one)}
 
 
 def test_the_documentation_lists_every_id():
@@ -250,6 +251,6 @@ def test_the_documentation_lists_every_id():
     page = (ROOT / "docs" / "errors.md").read_text("utf-8")
     table = page.partition("## Findings")[2].partition("\n## ")[0]
     rows = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
-    names = [one for row in rows for one in re.findall(r"`([a-z-]+)`", row)]
+    names = [one for row in rows for one in re.findall(r"`([a-z.-]+)`", row)]
     assert sorted(names) == sorted(set(names))
     assert set(names) == ids()

@@ -104,7 +104,7 @@ def test_whoever_may_not_see_pods_is_told(shelf):
     shelf.refused.add("pods")
     found = listing.jobs(Visitor(shelf.cluster, PLACE))
     assert [(one.name, one.instances) for one in found] == [("bert", ())]
-    assert found[0].finding("no-instances") is None
+    assert found[0].finding("instances.none") is None
     [missing] = found.unread
     assert (missing.what, missing.effect) == ("pods", "instances are missing")
 

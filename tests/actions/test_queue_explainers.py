@@ -20,7 +20,7 @@ SHORT = "couldn't assign flavors to pod set main: insufficient unused quota for 
 def job(name="bert", phase=Phase.QUEUING, system="kueue", namespace="n", queue="team-a"):
     return Job(
         name=name, namespace=namespace, kind="pytorchjob", phase=phase, uid=f"uid-{name}",
-        findings=(Finding("waiting-in-queue", "waits in queue " + queue),),
+        findings=(Finding("quota.kueue", "waits in queue " + queue),),
         queue=Queue(name=queue, system=system),
     )  # fmt: skip
 

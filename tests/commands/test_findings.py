@@ -38,12 +38,12 @@ def test_a_program_that_fails(arena: Product) -> None:
     ended = arena.run("submit", "pytorchjob", "--name", "j", "--wait", program)
     assert ended.code == 7
     found = shown(arena, "j")
-    assert list(found) == ["reason", "program-failed"]
-    one = found["program-failed"]
+    assert list(found) == ["reason", "exit.nonzero"]
+    one = found["exit.nonzero"]
     assert one["cause"] == found["reason"] == "exit code 3 on master-0"
     assert one["evidence"] == [
-        {"kind": "status", "subject": "pod/j-master-0", "text": "exit code 3"},
-        {"kind": "log", "subject": "pod/j-master-0", "text": "Error: no data"},
+        {"kind": "status", "subject": "pod/j-master-0", "text": "exit code 3", "time": ""},
+        {"kind": "log", "subject": "pod/j-master-0", "text": "Error: no data", "time": ""},
     ]
     assert one["remedy"] == "arena logs j shows its output"
     assert f"Hint: {one['remedy']}\n" in ended.err
@@ -56,14 +56,24 @@ def test_jobs_that_wait(arena: Product) -> None:
     arena.must("submit", "pytorchjob", "--name", "big", "--gpus", "9", "true")
     arena.must("submit", "pytorchjob", "--name", "off", "sleep 600")
     arena.must("suspend", "off")
-    until(lambda: "insufficient-resource" in shown(arena, "big"), what="the scheduler's reason")
+    until(lambda: "sched.gpu-short" in shown(arena, "big"), what="the scheduler's reason")
     until(lambda: "suspended" in shown(arena, "off"), what="the suspension")
     assert shown(arena, "off")["suspended"]["remedy"] == "arena resume off starts it again"
     python(arena, QUOTA)
     arena.must("submit", "pytorchjob", "--name", "late", "true")
-    until(lambda: "quota-exceeded" in shown(arena, "late"), what="the refusal")
+    until(lambda: "quota.namespace" in shown(arena, "late"), what="the refusal")
     found = shown(arena, "late")
     assert found["reason"].startswith("exceeded quota: team")
-    [event] = found["quota-exceeded"]["evidence"]
+    [event] = found["quota.namespace"]["evidence"]
     assert (event["kind"], event["subject"]) == ("event", "pytorchjob/late")
     assert event["text"].startswith("[FailedCreatePod] ")
+
+
+def test_the_cause_ends_the_wait(arena: Product) -> None:
+    """The cause that a rule finds in the log ends a failed wait, with the line that shows it."""
+    line = "CUDA out of memory. Tried to allocate 2 GiB"
+    ended = arena.run("submit", "job", "--name", "j", "--wait", f"echo {line}; exit 1")
+    assert ended.code == 7
+    assert 'Error: job "j" failed: the GPU of j' in ended.err
+    assert line in ended.err
+    assert "Hint: arena why j shows more" in ended.err

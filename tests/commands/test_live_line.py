@@ -23,7 +23,7 @@ WAITING = Job(
     namespace="default",
     uid="u",
     phase=Phase.PENDING,
-    findings=(Finding("insufficient-resource", "0/12 nodes are available: 12 Insufficient nvidia.com/gpu"),),
+    findings=(Finding("sched.gpu-short", "0/12 nodes are available: 12 Insufficient nvidia.com/gpu"),),
     created=datetime(2030, 1, 1, tzinfo=timezone.utc),
     wanted=4,
 )

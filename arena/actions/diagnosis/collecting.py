@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,11 @@ from arena.diagnosis import choosing, standing
 from arena.diagnosis.json_fields import name
 from arena.diagnosis.records import Log, Record
 from arena.errors import ArenaError, NotFound
+from arena.model.jobs import Job
 from arena.parallel import thread_pool
 from arena.resources import CLAIMS, EVENTS, LOCAL_QUEUES, NODES, POD_GROUPS, PODS, Resource
 from arena.tuples import NamedTuple
+from arena.values import replace
 
 if TYPE_CHECKING:
     from arena.kinds.kind import Kind
@@ -49,8 +51,23 @@ def record(session: Session, job: str, kind: Kind | str | None = None) -> Record
     Raises:
         NotFound, SpecError: as `arena.job`.
     """
-    cluster, namespace = session.cluster(), session.namespace
-    of_kind, resource, obj = find.find(cluster, job, namespace, kinds.named(kind))
+    found = _collected(session.cluster(), session.namespace, job, kinds.named(kind), BESIDE)
+    return replace(found, seen=session.now())
+
+
+def briefly(cluster: Cluster, job: Job) -> Record:
+    """What explains the failure of a job: its object, pods, events and logs.
+
+    Raises:
+        NotFound: it was deleted.
+    """
+    return _collected(cluster, job.namespace, job.name, kinds.find(job.kind), ())
+
+
+def _collected(
+    cluster: Cluster, namespace: str, job: str, kind: Kind | None, others: Sequence[Resource]
+) -> Record:
+    of_kind, resource, obj = find.find(cluster, job, namespace, kind)
     read = _Reader(cluster)
     pods = read.all(PODS, partial(cluster.list, PODS, namespace, labels=find.pod_selector(of_kind, obj)))
     told = of_kind.read(obj, pods)
@@ -61,7 +78,7 @@ def record(session: Session, job: str, kind: Kind | str | None = None) -> Record
 
     every = read.all(EVENTS, partial(cluster.list, EVENTS, namespace))
     with thread_pool() as threads:
-        beside = list(threads.map(partial(_beside, read, namespace), BESIDE))
+        beside = list(threads.map(partial(_beside, read, namespace), others))
         runs = list(_runs(pods))
         logs = list(threads.map(partial(_log, read, namespace), runs))
     return Record(
@@ -73,7 +90,6 @@ def record(session: Session, job: str, kind: Kind | str | None = None) -> Record
         objects=tuple(chain.from_iterable(beside)),
         logs=tuple(one for one in logs if one),
         unread=tuple(read.unread),
-        seen=session.now(),
     )
 
 

@@ -28,7 +28,7 @@ def finding(cluster: Cluster, resource: Resource, job: Job) -> Finding | None:
     if waits or not (kind and kind.kueue(resource)) or not preferred(cluster, LOCAL_QUEUES):
         return None
     return Finding(
-        "queue-ignored",
+        "queue.ignored",
         f"Kueue does not manage {resource.kind} on this cluster, so the job does not wait in its queue",
         remedy=f"an administrator has to add {framework(resource)} to Kueue's integrations",
     )

@@ -78,7 +78,7 @@ class RankReports:
         remedy = (
             "Running torchrun instead of python usually helps: see docs/launchers.md in arena's repository"
         )
-        return Finding("lone-ranks", cause, tuple(self._shown), remedy)
+        return Finding("ranks.alone", cause, tuple(self._shown), remedy)
 
     def _all_alone(self, job: Job) -> bool:
         """Whether every instance reports it, or as many lines of the launcher that starts the ranks."""

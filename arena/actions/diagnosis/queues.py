@@ -12,9 +12,7 @@ from arena.values import replace
 Object = dict[str, Any]
 
 
-def waits(
-    job: Job, queue: Queue, why: str, shown: Evidence | None = None, id: str = "waiting-in-queue"
-) -> Job:
+def waits(job: Job, queue: Queue, why: str, shown: Evidence | None = None, id: str = "quota.kueue") -> Job:
     """The job with its queue, and with the finding that it waits there and why."""
     place = f", {queue.place}" if queue.place else ""
     cause = f"waits in queue {queue.name}{place}" + (f": {why}" if why else "")
@@ -23,7 +21,7 @@ def waits(
 
 def told(job: Job, finding: Finding, **changes: Any) -> Job:
     """The job with the finding, which replaces what its own object says about the queue."""
-    others = tuple(one for one in job.findings if one.id != "waiting-in-queue")
+    others = tuple(one for one in job.findings if one.id != "quota.kueue")
     return replace(job, findings=others, **changes).explained(finding)
 
 

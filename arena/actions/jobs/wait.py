@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from arena import kinds
 from arena.actions import readings
+from arena.actions.diagnosis import explain
 from arena.actions.diagnosis.periodic import Periodic
 from arena.actions.jobs import find, lingering
 from arena.actions.watches import Source, Watching
@@ -132,7 +133,7 @@ def wait(
     ended = wait_all(session, [name], kind=kind, until=target, progress=lambda found: progress(found[0]))
     if not ended:
         raise NotFound(f'no job "{name}" in namespace "{session.namespace}"', "it may have been deleted")
-    return judged(ended[0], target)
+    return judged(session, ended[0], target)
 
 
 def wait_all(
@@ -266,15 +267,15 @@ class _Waits:
         raise TimedOut(f"{told} after {self._until.within:g}s", f"arena get {first} -e shows why")
 
 
-def judged(one: Waited, until: Goal = END) -> Job:
+def judged(session: Session, one: Waited, until: Goal = END) -> Job:
     """Return the job if it reached the goal, or without a goal, if it succeeded.
 
     Raises:
         JobFailed: it failed instead.
         ArenaError: it ended otherwise, so it never will.
     """
-    if not one.reached or until.is_end:
-        succeeded(one.job)
+    if (not one.reached or until.is_end) and one.job.phase is Phase.FAILED:
+        succeeded(explain.job(session.cluster(), one.job))
     if not one.reached:
         raise ArenaError(f'job "{one.job.name}" ended {one.job.phase.value} without {until}')
     return one.job

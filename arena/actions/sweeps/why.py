@@ -54,9 +54,9 @@ def why(session: Session, name: str, trial: str = "") -> list[Why]:
 def _of_sweep(cluster: Cluster, obj: Object, one: Sweep, failed: int) -> Iterator[Finding]:
     if failed:
         most = f"; it fails with {one.max_failed}" if one.max_failed and not one.phase.is_final else ""
-        yield Finding("failed-trials", f"{failed} of {len(one.trials)} trials have failed{most}")
+        yield Finding("sweep.failed-trials", f"{failed} of {len(one.trials)} trials have failed{most}")
     if one.reason:
-        yield Finding("sweep-ended", one.reason)
+        yield Finding("sweep.ended", one.reason)
     if one.phase.is_final or one.trials:
         return
     found: list[Finding] = []
@@ -65,7 +65,7 @@ def _of_sweep(cluster: Cluster, obj: Object, one: Sweep, failed: int) -> Iterato
     with suppress(ArenaError):
         found += _of_events(cluster, one)
     yield from found or [
-        Finding("no-trials", "no trial has started yet", remedy="the algorithm may still be starting")
+        Finding("sweep.no-trials", "no trial has started yet", remedy="the algorithm may still be starting")
     ]
 
 
@@ -80,7 +80,7 @@ def _of_suggestion(cluster: Cluster, obj: Object) -> Iterator[Finding]:
         if has_failed or (one.get("type") == "DeploymentReady" and one.get("status") != "True"):
             text = str(one.get("message") or one.get("reason") or "it is not ready")
             subject = f"suggestion/{obj['metadata']['name']}"
-            yield Finding("no-suggestion", f"the algorithm suggests no values: {text}",
+            yield Finding("sweep.no-suggestion", f"the algorithm suggests no values: {text}",
                           (Evidence("status", subject, text),))  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def _of_events(cluster: Cluster, one: Sweep) -> Iterator[Finding]:
     for event in events.of(cluster, one.namespace, one.uid)[-MOST:]:
         if event.type == "Warning":
             subject = f"experiment/{one.name}"
-            yield Finding("sweep-event", event.message, (Evidence("event", subject, event.message),))
+            yield Finding("sweep.event", event.message, (Evidence("event", subject, event.message),))
 
 
 def _of_trial(session: Session, obj: Object, one: Sweep, trial: Trial) -> Why:
@@ -97,10 +97,10 @@ def _of_trial(session: Session, obj: Object, one: Sweep, trial: Trial) -> Why:
         job = jobs.job(session, trial)
         if trial.phase is not Phase.SUCCEEDED or job.phase is not Phase.SUCCEEDED:
             findings += explain.job(session.cluster(), job).findings
-        if any(each.id == "no-metric" for each in findings):
+        if any(each.id == "sweep.no-metric" for each in findings):
             shown = _last_lines(session, trial)
             findings[0] = findings[0]._replace(evidence=(*findings[0].evidence, *shown))
-    told = tuple(findings) or ((Finding("trial-failed", trial.reason),) if trial.reason else ())
+    told = tuple(findings) or ((Finding("sweep.trial-failed", trial.reason),) if trial.reason else ())
     return Why(f"trial {trial.number} ({trial.name})", trial.status, told)
 
 
@@ -112,12 +112,13 @@ def _own(obj: Object, one: Sweep, trial: Trial) -> Iterator[Finding]:
     odd = [each for each in (*seen, *([value] if value is not None else [])) if not math.isfinite(each)]
     if odd:
         yield Finding(
-            "not-finite",
+            "sweep.not-finite",
             f"its {metric} is {odd[0]}",
             remedy="the training diverged: narrow the parameters, such as the learning rate",
         )
     elif value is None and trial.phase.is_final and not trial.stopped and not _has_failed(obj, trial):
-        yield Finding("no-metric", f"it reported no value of {metric}", remedy=_how_to_report(obj, metric))
+        missing = f"it reported no value of {metric}"
+        yield Finding("sweep.no-metric", missing, remedy=_how_to_report(obj, metric))
 
 
 def _has_failed(obj: Object, trial: Trial) -> bool:

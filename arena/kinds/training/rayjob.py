@@ -66,7 +66,7 @@ def _explained(job: Job, why: str) -> Job:
         return job
     shown = (Evidence("status", f"rayjob/{job.name}", why),)
     hint = status.output_hint(job.name, job.namespace, job.instances)
-    return job.explained(Finding("reported-by-operator", why, shown, hint))
+    return job.explained(Finding("operator.reported", why, shown, hint))
 
 
 def _why(state: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from arena.kinds.workload import finding_ids
 from arena.model.findings import STILL_RUNNING, Evidence, Finding
 from arena.model.instances import Instance
 
@@ -18,26 +19,9 @@ _QUIET = ("", "ContainerCreating", "PodInitializing", "Completed")
 _UNSTARTED = ("ContainerCannotRun", "CreateContainerError", "StartError")
 _SINGLE = ("launcher", "submitter", "head", "driver")
 """Roles with a single instance."""
-IDS = {
-    "OOMKilled": "out-of-memory",
-    "Evicted": "evicted",
-    "DeadlineExceeded": "deadline-exceeded",
-    "Preempting": "preempted",
-    "NodeLost": "node-lost",
-    "ImagePullBackOff": "image-pull-failed",
-    "ErrImagePull": "image-pull-failed",
-    "ErrImageNeverPull": "image-pull-failed",
-    "InvalidImageName": "image-pull-failed",
-    "CrashLoopBackOff": "crash-loop",
-    "CreateContainerConfigError": "container-config-invalid",
-    **dict.fromkeys((*_UNSTARTED, "RunContainerError"), "container-not-started"),
-}
-"""Reasons of pods and containers -> ids of findings."""
-_REMEDIES = {
-    "out-of-memory": "request more memory with --memory, or use a smaller batch",
-    "image-pull-failed": "check the name of the image and, for a private registry, --image-pull-secret",
-    "insufficient-resource": "request less, or wait until resources are free: arena top node shows them",
-}
+_MEMORY = "request more memory with --memory, or use a smaller batch"
+_PULL = "check the name of the image and, for a private registry, --image-pull-secret"
+_ROOM = "request less, or wait until resources are free: arena top node shows them"
 
 
 def trouble(instances: Sequence[Instance]) -> Finding | None:
@@ -86,7 +70,7 @@ def short(text: str) -> str:
 def _failed(one: Instance) -> Finding:
     failure = _failure(one)
     return _finding(
-        IDS.get(failure, "program-failed" if failure.startswith("exit code") else "instance-failed"),
+        finding_ids.failed(failure, one.message, one.exit_code),
         f"{failure} on {place(one)}" + _start_error(one),
         one,
         f"{failure}: {one.message}" if one.message else failure,
@@ -96,21 +80,27 @@ def _failed(one: Instance) -> Finding:
 def _hindered(one: Instance) -> Finding | None:
     """What prevents an instance that has not failed from running or ending."""
     if one.sidecar:
-        return _finding("sidecar-running", _outlasted(one), one, f"{one.sidecar} is running")
+        return _finding("sidecar.alive", _outlasted(one), one, f"{one.sidecar} is running")
     if one.reason == "Unschedulable":
-        id = "insufficient-resource" if "Insufficient" in one.message else "unschedulable"
+        id = finding_ids.unplaced(one.message)
         return _finding(id, short(one.message) or f"no node for {place(one)}", one, one.message or one.reason)
     if one.reason in _QUIET:
         return None
     after = f" after {exit_code(one.exit_code)}" if one.exit_code else ""
     shown = f"{one.reason}: {one.message}" if one.message else one.reason
     return _finding(
-        IDS.get(one.reason, "instance-waiting"), f"{one.reason} on {place(one)}{after}", one, shown
+        finding_ids.waiting(one.reason, one.message), f"{one.reason} on {place(one)}{after}", one, shown
     )
 
 
 def _finding(id: str, cause: str, one: Instance, shown: str) -> Finding:
-    return Finding(id, cause, (_status(one, shown),), _REMEDIES.get(id, ""))
+    return Finding(id, cause, (_status(one, shown),), _remedy(id))
+
+
+def _remedy(id: str) -> str:
+    if id.startswith("image."):
+        return _PULL
+    return _ROOM if id.startswith("sched.") and id.endswith("-short") else _MEMORY if id == "oom.host" else ""
 
 
 def _status(one: Instance, text: str) -> Evidence:

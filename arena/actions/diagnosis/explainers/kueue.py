@@ -92,7 +92,7 @@ def explain(job: Job, facts: Facts) -> Job:
     where = found.queue if found else (job.namespace, job.queue.name)
     queue = replace(job.queue, name=where[1])
     if facts.queues is not None and where not in facts.queues:
-        return waits(job, queue, "the namespace has no such queue", id="queue-not-found")
+        return waits(job, queue, "the namespace has no such queue", id="queue.missing")
     state = (facts.queues or {}).get(where, {})
     queue = read_queue(queue, state)
     if found and not found.active:
@@ -100,7 +100,7 @@ def explain(job: Job, facts: Facts) -> Job:
     if found and found.pending:
         queue = replace(queue, position=facts.positions.get((job.namespace, found.name), 0))
     if closed := stopped(state):
-        return waits(job, queue, closed, _about(state, closed), id="queue-stopped")
+        return waits(job, queue, closed, _about(state, closed), id="queue.stopped")
     why = found.reason if found else "Kueue has not looked at it yet"
     return waits(job, queue, why, found and Evidence("status", f"workload/{found.name}", why))
 
@@ -112,14 +112,14 @@ def _about(queue: Object, text: str) -> Evidence:
 def _held_back(job: Job, queue: Queue, found: Waiting) -> Job:
     cause = f"held back in queue {queue.name}" + (f": {found.reason}" if found.reason else "")
     shown = Evidence("status", f"workload/{found.name}", found.reason or "spec.active is false")
-    return told(job, Finding("held-in-queue", cause, (shown,)), queue=queue, phase=Phase.SUSPENDED)
+    return told(job, Finding("queue.held", cause, (shown,)), queue=queue, phase=Phase.SUSPENDED)
 
 
 def _without_kueue(job: Job, queue: Queue) -> Job:
     """The job whose queue is not served, so that it stays suspended until a user resumes it."""
     cause = f"it is suspended, and the cluster has no Kueue to start it from queue {queue.name}"
     remedy = f"arena resume {aimed(job.name, job.namespace)} starts it without a queue"
-    return told(job, Finding("kueue-missing", cause, (), remedy), phase=Phase.SUSPENDED)
+    return told(job, Finding("operator.missing", cause, (), remedy), phase=Phase.SUSPENDED)
 
 
 def waiting(workload: Object) -> Waiting:

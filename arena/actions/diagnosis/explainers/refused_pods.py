@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from arena.actions.diagnosis import events
 from arena.actions.diagnosis.explainer import Explainer
+from arena.kinds.workload import finding_ids
 from arena.model.events import Event
 from arena.model.findings import Evidence, Finding
 from arena.model.jobs import Job, Phase
@@ -48,8 +49,8 @@ def _finding(event: Event) -> Finding:
     shown = (Evidence("event", event.subject, f"[{event.reason}] {event.message}"),)
     _, quota, rest = event.message.partition(QUOTA)
     if quota:
-        return Finding("quota-exceeded", quota + rest, shown, "request less, or ask for a larger quota")
-    return Finding("pods-refused", event.message.removeprefix("Error creating: "), shown)
+        return Finding("quota.namespace", quota + rest, shown, "request less, or ask for a larger quota")
+    return Finding(finding_ids.refused(event.message), event.message.removeprefix("Error creating: "), shown)
 
 
 EXPLAINER = Explainer(order=40, concerns=lacks_instances, read=read, explain=explain)

@@ -60,7 +60,7 @@ def explain(job: Job, groups: Groups) -> Job:
     if state.get("phase") in (None, "", "Pending"):
         return waits(replace(job, phase=Phase.QUEUING), queue, why, shown)
     placed = replace(job, queue=queue)
-    return placed.explained(Finding("gang-unschedulable", why, (shown,))) if why else placed
+    return placed.explained(Finding("sched.gang", why, (shown,))) if why else placed
 
 
 def _by_owner(groups: Iterable[Object], parents: Mapping[str, str]) -> dict[str, Object]:

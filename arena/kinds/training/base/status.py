@@ -34,7 +34,7 @@ def phase(obj: Object, instances: Sequence[Instance], said: Phase | None = None,
     if ended:
         return ended
     if obj["metadata"].get("deletionTimestamp"):
-        return Phase.STOPPING, (Finding("being-deleted", "it is being deleted"),)
+        return Phase.STOPPING, (Finding("deleting", "it is being deleted"),)
     waiting = _held(obj, true, said)
     if waiting:
         return waiting
@@ -80,11 +80,11 @@ def _held(obj: Object, true: Conditions, said: Phase | None) -> State | None:
     asked = (spec.get("runPolicy") or {}).get("suspend") or spec.get("suspend")
     if asked or said is Phase.SUSPENDED or "Suspended" in true:
         if queue:
-            return Phase.QUEUING, (Finding("waiting-in-queue", f"waits in queue {queue}"),)
+            return Phase.QUEUING, (Finding("quota.kueue", f"waits in queue {queue}"),)
         return Phase.SUSPENDED, (Finding("suspended", "it is suspended", (), _resume(meta)),)
     waits = (meta.get("annotations") or {}).get(labels.QUEUE_SUSPEND) == "true"
     if waits or said is Phase.QUEUING or "Queuing" in true:
-        return Phase.QUEUING, (Finding("waiting-in-queue", "waits in the queue of the cluster"),)
+        return Phase.QUEUING, (Finding("quota.kueue", "waits in the queue of the cluster"),)
     return None
 
 
@@ -105,7 +105,7 @@ def _alive(
     if running and not live:
         return Phase.RUNNING, why
     if not obj.get("status") and not instances:
-        return Phase.PENDING, (Finding("waiting-for-operator", "its operator has not seen it yet"),)
+        return Phase.PENDING, (Finding("operator.waiting", "its operator has not seen it yet"),)
     return Phase.PENDING, why or (() if instances else (Finding(NO_INSTANCES, "no instance exists yet"),))
 
 
@@ -127,7 +127,7 @@ def _reported(obj: Object, text: str) -> Finding | None:
     """What the operator reports in the status of the job, if anything."""
     if not text:
         return None
-    id = "deadline-exceeded" if "deadline" in text.lower() else "reported-by-operator"
+    id = "deadline" if "deadline" in text.lower() else "operator.reported"
     about = f"{str(obj.get('kind') or 'job').lower()}/{obj['metadata']['name']}"
     return Finding(id, short(text), (Evidence("status", about, text),))
 
