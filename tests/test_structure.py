@@ -52,6 +52,12 @@ def test_broad_excepts():
     assert found == BROAD
 
 
+def test_names_of_test_modules():
+    """No two test modules have the same name: pytest imports them by it."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert [name for name in sorted(set(names)) if names.count(name) > 1] == []
+
+
 def test_lengths():
     """Nine functions in ten have less than 30 lines, none has more than 60, and modules stay below 300."""
     functions, long_modules = {}, {}
