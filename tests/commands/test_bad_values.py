@@ -225,7 +225,7 @@ def of_the_job(ctx: click.Context) -> set[str]:
     """The flags of a command that come from a kind's Spec, and are tested above."""
     path = ctx.command_path.split()[1:]
     spec = SPECS.get(" ".join(path).replace("serve update", "serve")) or SPECS.get(
-        f"submit {path[-1]}" if path[0] == "cron" else ""
+        f"submit {path[-1]}" if path[0] in ("cron", "fit") else ""
     )
     return {flag for one in options(spec) for flag in (*one.flags, *one.old)} if spec else set()
 
