@@ -114,4 +114,4 @@ def _parts(target: str) -> tuple[str, Mapping[str, str]]:
     """The path without its prefix, whose parts are decoded, and the query; a `/` in a part leads nowhere."""
     path, _, query = target.partition("?")
     parts = [unquote(one, errors="replace") for one in path.split("/")]
-    return "/".join("" if "/" in one else one for one in parts), dict(parse_qsl(query, max_num_fields=20))
+    return "/".join("" if "/" in one else one for one in parts), dict(parse_qsl(query))

@@ -15,7 +15,7 @@ _FLAG = re.compile(r"(?P<name>--[a-z][\w-]{1,80})(?P<sign>\s{1,3})(?P<value>[^\s
 _NUMBER = re.compile(r"[-+]?[\d.,]{1,20}(?:[eE][-+]?\d{1,3})?%?")
 _SHAPES = re.compile(
     r"\b(?:hf_\w{20,}|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|sk-[\w-]{20,}|xox[abprs]-[\w-]{10,}"
-    r"|AKIA[0-9A-Z]{16}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)"
+    r"|AKIA[0-9A-Z]{16}|eyJ[\w-]{10,1024}\.[\w-]{10,}\.[\w-]*)"
     r"|(?<=://)[^\s/@:]{1,256}:[^\s/@]{1,256}(?=@)|(?<=\bBearer )[\w.~+/-]{8,}=*"
 )
 """What is a credential whatever its name: those of known services, and passwords in addresses."""

@@ -11,7 +11,7 @@ class Check:
     """What was checked, how it is, and what to do about it."""
 
     id: str
-    """The name of the check, such as `operators.training`. It is for scripts and stays when texts change."""
+    """The name of the check, such as `operators.katib`. It is for scripts and stays when texts change."""
     state: str
     message: str
     """One sentence."""

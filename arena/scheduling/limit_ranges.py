@@ -82,10 +82,11 @@ def _broken(limit: Object, resources: Object, what: str, name: str) -> Iterator[
             yield f"{where}: {what} must request at least {amounts.text(resource, least)} {resource}"
     for resource, most in amounts.amounts(limit.get("max")).items():
         shown = f"at most {amounts.text(resource, most)} {resource}"
+        given = max(limits.get(resource, 0), requests.get(resource, 0))
         if resource not in limits:
             yield f"{where}: {what} must have a limit of {shown}"
-        elif max(limits[resource], requests.get(resource, 0)) > most:
-            yield f"{where}: {what} may have {shown}, not {amounts.text(resource, limits[resource])}"
+        elif given > most:
+            yield f"{where}: {what} may have {shown}, not {amounts.text(resource, given)}"
     for resource, text in (limit.get("maxLimitRequestRatio") or {}).items():
         request, ratio = requests.get(resource, 0), amounts.whole("", str(text))
         if not request or limits.get(resource, 0) > ratio * request:

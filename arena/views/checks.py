@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from arena import visible
 from arena.model.checks import FAILURE, NOTE, OK, UNKNOWN, WARNING, Check
 from arena.views.noun import Noun
 from arena.views.table import Column
@@ -12,8 +13,8 @@ MARKS = {OK: "ok", NOTE: "note", WARNING: "WARN", FAILURE: "FAIL", UNKNOWN: "?"}
 
 def line(one: Check) -> str:
     """`FAIL  the operator does not run`, and the next step on a line of its own."""
-    step = f"\n      -> {one.remedy}" if one.remedy else ""
-    return f"{MARKS[one.state]:<4}  {one.message}{step}"
+    step = f"\n      -> {visible.line(one.remedy)}" if one.remedy else ""
+    return f"{MARKS[one.state]:<4}  {visible.line(one.message)}{step}"
 
 
 def _data(one: Check, now: datetime) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta, timezone
 
+import pytest
 from shelf import Visitor
 
 from arena.actions.diagnosis.explainers.kueue import WORKLOADS
@@ -113,6 +114,21 @@ def test_jobs_that_cannot_be_seen(shelf):
     assert found.forecast
     assert (found.forecast.ahead, found.forecast.start) == (3, None)
     assert found.forecast.reasons[-1].startswith("no estimate: jobs of other namespaces wait, too")
+
+
+@pytest.mark.parametrize(
+    ("earlier", "reason"),
+    [
+        (1, "no estimate: only 1 earlier job of the queue ended, too few to tell"),
+        (3, "no estimate: what holds the quota has run longer than all earlier jobs, or cannot be seen"),
+    ],
+)
+def test_why_there_is_no_estimate(shelf, earlier, reason):
+    """Too few earlier jobs are one reason, and a job that runs longer than all of them is another."""
+    put(shelf, cluster_queue(8), *EARLIER[:earlier], workload("runs", 8, 5))
+    found = asked(shelf)
+    assert found.forecast
+    assert (found.forecast.start, found.forecast.reasons[-1]) == (None, reason)
 
 
 def test_more_than_the_quota(shelf):

@@ -52,6 +52,16 @@ def test_strangers_get_nothing(server: Server, path: str, headers: dict[str, str
     assert b"{" not in body
 
 
+@pytest.mark.parametrize(
+    "query", ["tail=%C2%B2", "tail=" + "9" * 5000, "&".join("abcdefghijklmnopqrstuvwxyz")]
+)
+def test_strange_queries(server: Server, query: str) -> None:
+    """A number that is none, a huge one, and many parameters are ignored."""
+    path = f"/api/jobs/default/pytorchjob/a/logs?{query}"
+    answer, body = ask(server, path, Authorization=f"Bearer {server.token}")
+    assert (answer.status, list(json.loads(body))) == (200, ["error", "hint"])
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"])
 def test_other_methods(server: Server, method: str) -> None:
     """Other methods than GET and POST have no answer, also with the token."""

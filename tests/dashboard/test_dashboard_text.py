@@ -97,5 +97,5 @@ def test_data() -> None:
 @pytest.mark.timeout(20)
 def test_long_lines_are_quick() -> None:
     """No text makes the search for credentials slow."""
-    for part in ("a=", "--a ", "password ", "://", "eyJ", "Bearer ", "a" * 50 + ":", "token is "):
+    for part in ("a=", "--a ", "password ", "://", "eyJ", "eyJ-", "Bearer ", "a" * 50 + ":", "token is "):
         text.masked(part * 10_000)

@@ -2,6 +2,7 @@
 
 import shlex
 import subprocess
+import time
 
 import pytest
 
@@ -97,3 +98,11 @@ def test_values_of_flags_become_placeholders(line, given):
 def test_values_of_a_command(text: str, template: str, values: dict[str, str]) -> None:
     """Values are what stands in the place of their placeholders."""
     assert values_of(text, template, is_command=True) == values
+
+
+@pytest.mark.parametrize("is_command", [True, False])
+def test_long_texts_take_no_time(is_command: bool) -> None:
+    """A text that can be divided in too many ways is not searched for values."""
+    began = time.process_time()
+    assert values_of("a," * 9_000 + "!", "{a},{b},{c},{d}x", is_command=is_command) == {}
+    assert time.process_time() - began < 1

@@ -52,6 +52,13 @@ def test_bounds(limit, spec, told):
     assert found == [f'LimitRange "bounds": {one}' for one in told]
 
 
+def test_a_request_above_the_bound():
+    """The greater one of request and limit is said, as it breaks the bound."""
+    bounds = limit_range(max={"cpu": "4"})
+    found = limit_ranges.violations(pod({"cpu": "8"}, {"cpu": "2"}), [bounds])
+    assert found[-1] == 'LimitRange "bounds": a container may have at most 4 cpu, not 8'
+
+
 def quota(hard, used=None, **spec):
     return {"metadata": {"name": "q"}, "spec": spec, "status": {"hard": hard, "used": used or {}}}
 

@@ -72,8 +72,5 @@ def _result(task: Task[list[Check]], name: str) -> list[Check]:
     if task.done(LIMIT):
         return task.result()
     state = FAILURE if name == "connection" else UNKNOWN
-    return [
-        Check(
-            id=name, state=state, message=f"there was no answer for {LIMIT:.0f} s", remedy="try again later"
-        )
-    ]
+    message = f"{name}: no answer within {LIMIT:.0f} s"
+    return [Check(id=name, state=state, message=message, remedy="try again later")]

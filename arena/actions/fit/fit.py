@@ -170,7 +170,13 @@ def _warnings(verdict: Verdict, seen: Snapshot) -> list[str]:
     if verdict.outcome is Outcome.FITS and not verdict.certain:
         found.append("the scheduler has too many choices to follow all of them; those that were tried fit")
     if verdict.outcome is not Outcome.SHORT and seen.waiting:
-        found.append(f"{seen.waiting} pods of the cluster already wait for a node, and may be faster")
+        one = seen.waiting == 1
+        pods = (
+            "1 pod of the cluster already waits"
+            if one
+            else f"{seen.waiting} pods of the cluster already wait"
+        )
+        found.append(f"{pods} for a node, and may be faster")
     return found
 
 

@@ -131,13 +131,11 @@ class _Kueue:
         never = uncovered or [name for name in nominal if self._wants.get(name, 0) > nominal[name]]
         if cohort := (queue.get("spec") or {}).get("cohortName") or (queue.get("spec") or {}).get("cohort"):
             reasons += [f"it may also borrow from cohort {cohort}, which is not considered"] * (not room)
-        begins = None
+        begins, hidden = None, forecast.ahead > len(pending)
         if not room and not never:
-            times = (
-                forecasts.start(line, self._wants, self._now) if not forecast.ahead > len(pending) else None
-            )
+            times = None if hidden else forecasts.start(line, self._wants, self._now)
             begins = times[1] if times else None
-            reasons += _basis(line, times, self._now, hidden=forecast.ahead > len(pending))
+            reasons += _basis(line, times, self._now, hidden=hidden)
         made = replace(forecast, room=room, start=begins, reasons=tuple(reasons))
         return Queued(forecast=made, selector=self._labels(flavor), unread=tuple(self._unread))
 
@@ -174,12 +172,11 @@ def _flavor(queue: Object, wants: Amounts) -> tuple[str, dict[str, int], dict[st
 
 def _requests(workload: Object) -> dict[str, int]:
     """What all pods of a Workload request together."""
-    found: dict[str, int] = {}
-    for one in (workload.get("spec") or {}).get("podSets") or ():
-        each = amounts.requested((one.get("template") or {}).get("spec") or {})
-        count = one.get("count") or 0
-        found = amounts.total([found, {name: count * amount for name, amount in each.items()}])
-    return found
+    sets = (workload.get("spec") or {}).get("podSets") or ()
+    return total(
+        (amounts.requested((one.get("template") or {}).get("spec") or {}), one.get("count") or 0)
+        for one in sets
+    )
 
 
 def _times(workload: Object) -> dict[str, datetime | None]:
@@ -217,9 +214,10 @@ def _basis(
     """What an estimate is based on, or why there is none."""
     if hidden:
         yield "no estimate: jobs of other namespaces wait, too, which cannot be seen"
+    elif times is None and (known := len(line.durations)) < forecasts.ENOUGH:
+        yield f"no estimate: only {known} earlier job{'s' * (known != 1)} of the queue ended, too few to tell"
     elif times is None:
-        known = len(line.durations)
-        yield f"no estimate: {known} earlier jobs of the queue are known, which is too few to tell"
+        yield "no estimate: what holds the quota has run longer than all earlier jobs, or cannot be seen"
     else:
         early, late = (units.age((one - now).total_seconds()) for one in (times[0], times[2]))
         yield f"in {early} to {late}, if jobs take as long as the {len(line.durations)} that ended before"

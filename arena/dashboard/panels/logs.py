@@ -11,6 +11,7 @@ from arena import kinds
 from arena.dashboard import text
 from arena.dashboard.panel import Scope
 from arena.dashboard.panels.jobs import ONE, found
+from arena.digits import whole
 from arena.model.jobs import Job
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ def stream(scope: Scope, where: Mapping[str, str]) -> Iterator[Mapping[str, Any]
     from arena.actions.jobs.logs import follow, snapshot
     from arena.actions.jobs.logs.lines import Options
 
-    tail = where.get("tail", "")
-    options = Options(instance=where.get("instance", ""), tail=int(tail) if tail.isdigit() else TAIL)
+    tail = whole(where.get("tail"))
+    options = Options(instance=where.get("instance", ""), tail=TAIL if tail is None else tail)
     cluster, job = scope.session.cluster(), found(scope, where)
     if job.phase.is_final and not job.survivors:
         blocks: Iterator[Block | Job] = _joined(snapshot.read(cluster, job, options))

@@ -17,6 +17,8 @@ anew); no parameter can have these names."""
 NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
 PLACE = re.compile(rf"\{{\{{(?P<literal>{NAME})\}}\}}|(?<!\$)\{{(?P<name>{NAME})\}}")
 _PLAIN = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+_WAYS = 10_000_000
+"""Maximum number of ways to divide a text among placeholders that are tried."""
 _NESTED = ("$(", "`", "<<")
 """What begins a part of a command line whose quotes cannot be followed."""
 
@@ -138,7 +140,12 @@ def value_of(line: str, flags: Iterable[str]) -> str | None:
 
 
 def values_of(text: str, template: str, *, is_command: bool) -> dict[str, str]:
-    """The values that stand in a text for the placeholders of its template; {} if it is not made from it."""
+    """The values that stand in a text for the placeholders of its template.
+
+    {} if it is not made from it, or if it is so long that trying to find out would take too long.
+    """
+    if _ways(text, template, is_command=is_command) > _WAYS:
+        return {}
     pattern, at, seen = "", 0, dict[str, str]()
     for found in PLACE.finditer(template):
         pattern += re.escape(template[at : found.start()])
@@ -156,6 +163,14 @@ def values_of(text: str, template: str, *, is_command: bool) -> dict[str, str]:
     if not matched:
         return {}
     return {name: unquoted(matched[group]) if is_command else matched[group] for name, group in seen.items()}
+
+
+def _ways(text: str, template: str, *, is_command: bool) -> int:
+    """About how many ways there are to divide a text among placeholders; in a command, they share words."""
+    parts, shared = (text.split(), template.split()) if is_command else ([text], [template])
+    longest = max(map(len, parts), default=0)
+    free = sum(max(sum(1 for _ in names(one)) - 1, 0) for one in shared)
+    return int(longest ** (free + 1))
 
 
 def unquoted(word: str) -> str:

@@ -46,8 +46,8 @@ def check(session: Session) -> Iterator[Check]:
         yield Check(id="accelerators.plugin", state=WARNING, message=message,
                     remedy="install or mend its device plugin: kubectl get daemonsets -A")  # fmt: skip
     if sick:
-        yield Check(id="accelerators.health", state=WARNING,
-                    message=f"accelerators are unhealthy on {len(sick)} nodes: {', '.join(sick[:5])}",
+        on = f"{len(sick)} node{'s' * (len(sick) != 1)}: {', '.join(sick[:5])}"
+        yield Check(id="accelerators.health", state=WARNING, message=f"accelerators are unhealthy on {on}",
                     remedy="arena top node; kubectl describe node NODE")  # fmt: skip
     if offered:
         told = ", ".join(f"{count} {name}" for name, count in sorted(offered.items()))

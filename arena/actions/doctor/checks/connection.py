@@ -23,7 +23,7 @@ def check(session: Session) -> Iterator[Check]:
     release, date = session.cluster().about()
     where = "" if session.is_local else f" at {session.cluster().address}"
     yield Check(id="cluster", state=OK, message=f"{session.describe()}{where} answers")
-    found = re.match(r"v(\d+)\.(\d+)", release)
+    found = re.match(r"v(\d{1,6})\.(\d{1,6})", release)
     if found and (int(found[1]), int(found[2])) < OLDEST:
         message = f"it runs Kubernetes {release}; arena is tested on 1.20 and newer"
         yield Check(id="cluster.version", state=WARNING, message=message)

@@ -22,8 +22,10 @@ def check(session: Session) -> Iterator[Check]:
         yield Check(id="nodes", state=FAILURE, message="the cluster has no nodes")
     elif away:
         shown = ", ".join(away[:SHOWN]) + (f" and {len(away) - SHOWN} more" if len(away) > SHOWN else "")
-        message = f"{len(away)} of {len(every)} nodes take no pods: {shown}"
+        takes = "takes" if len(away) == 1 else "take"
+        message = f"{len(away)} of {len(every)} node{'s' * (len(every) != 1)} {takes} no pods: {shown}"
         yield Check(id="nodes", state=FAILURE if len(away) == len(every) else WARNING, message=message,
                     remedy="arena top node; kubectl describe node NODE")  # fmt: skip
     else:
-        yield Check(id="nodes", state=OK, message=f"all {len(every)} nodes are ready")
+        told = "the only node is ready" if len(every) == 1 else f"all {len(every)} nodes are ready"
+        yield Check(id="nodes", state=OK, message=told)

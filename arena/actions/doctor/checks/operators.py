@@ -88,7 +88,7 @@ def _judged(one: Operator, types: Sequence[str], found: Sequence[Object] | None)
     name, served = f"operators.{one.name}", ", ".join(types)
     if found is None:
         message = (
-            f"{served} is installed; whether {one.name} runs may only be seen by who may list Deployments"
+            f"{served} is installed; whether {one.name} runs is unknown, as you may not list Deployments"
         )
         return Check(id=name, state=NOTE, message=message)
     own = [each for each in found if re.fullmatch(one.deployment, each["metadata"]["name"])]
