@@ -18,6 +18,11 @@ QUOTED = 5
 LONGEST, STARTS = 300, 120
 """Characters that are quoted of a line, and of its start if it is longer."""
 _WELL = {"running": "it runs", "succeeded": "it has succeeded"}
+_UNKNOWN = {
+    "job": "the job", "kind": "its kind", "namespace": "of the job", "instance": "an instance",
+    "container": "a container", "image": "the image", "node": "a node", "exit": "unknown",
+}  # fmt: skip
+"""What causes say instead of values that are not known."""
 
 
 def diagnose(record: Record, rules: Sequence[Rule], clock: Callable[[], float] = monotonic) -> Diagnosis:
@@ -53,23 +58,18 @@ def _told(
 
 def _finding(record: Record, match: Match, shown: Iterable[Observation]) -> Finding:
     values = _values(record, match)
-    cause = filled(match.rule.cause, values) or filled(match.rule.cause, _placeholders(match.rule) | values)
+    cause = redaction.words(filled(match.rule.cause, _UNKNOWN | values) or match.rule.id)
     fix = [filled(one, values, quoted=True) for one in match.rule.fix]
     return Finding(
         match.rule.id,
-        cause or match.rule.id,
+        cause,
         _quoted(shown),
         fix=tuple(one for one in fix if one),
     )
 
 
-def _placeholders(rule: Rule) -> dict[str, str]:
-    """What texts say instead of values that are not known."""
-    return dict.fromkeys(("instance", "container", "image", "node", "exit"), "?")
-
-
 def _around(match: Match, observed: Sequence[Observation]) -> list[Observation]:
-    """How the instance ended, and the exception of its last traceback, beside the line that matched."""
+    """How the instance ended, and what was reported of it, beside what matched."""
     if not match.seen.pod:
         return []
     mine = [one for one in observed if one.pod == match.seen.pod and one is not match.seen]
@@ -100,7 +100,7 @@ def _evidence(one: Observation) -> Evidence:
 
 
 def _values(record: Record, match: Match) -> dict[str, str]:
-    """What the holes of a rule's texts may name."""
+    """What the holes of a rule's texts may name, without secrets."""
     seen = match.seen
     pod = next((one for one in record.pods if name(one) == seen.pod), {})
     known = {
@@ -114,7 +114,9 @@ def _values(record: Record, match: Match) -> dict[str, str]:
         "node": seen.subject[5:] if seen.subject.startswith("node/") else text(pod, "spec", "nodeName"),
         "exit": seen.fields.get("exit", ""),
     }
-    return {key: value for key, value in known.items() if value} | dict(match.groups)
+    return {key: value for key, value in known.items() if value} | {
+        key: redaction.words(value) for key, value in match.groups.items()
+    }
 
 
 def _nothing(record: Record, phase: str) -> Finding:

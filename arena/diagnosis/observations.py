@@ -80,7 +80,8 @@ def of_log(record: Record, logged: Logged) -> Iterator[Observation]:
     for line in logged.lines:
         yield Observation(
             source="log",
-            subject=f"pod/{log.pod}" + (f" ({log.container})" if log.container else ""),
+            subject=(f"pod/{log.pod}" if log.pod else "a pod")
+            + (f" ({log.container})" if log.container else ""),
             text=line.text,
             fields={**fields, "text": line.text},
             pod=log.pod,

@@ -20,8 +20,12 @@ _NAME = (
     r"|bearer|cookie|token(?!iz|s\b)|(?:key|certificate|authority)-data|\.dockerconfigjson)"
 )
 """Names of values that are secret."""
+_FIELD = r"(?i)(?:pass(?:word|wd|phrase)|secret|credentials?|token|(?:api|access|private|secret)[-_ ]?key)$"
+"""Ends of the names of fields whose text is secret; a `secretName` is only a name."""
+_REFERENCE = r"(?i)secrets?\s+(?:[\"'].*|[a-z0-9-]+/[a-z0-9.-]+)"
+"""The name of a Secret in messages of Kubernetes: `secret "x"`, `Secret ml/x`."""
 _NAMED = (
-    rf"""(?i)(?P<name>{_NAME}[\w.-]*["']?(?:\s*[=:]\s*|\s+(?=\S{{12}}))["']?)"""
+    rf"""(?i)(?P<name>{_NAME}[\w.-]{{0,80}}["']?(?:\s*[=:]\s*|\s+(?=\S{{12}}))["']?)"""
     r"""(?P<value>(?:Bearer |Basic |token )?[^\s"',;&)}\]]{4,})"""
 )
 _SHAPED = (
@@ -75,6 +79,7 @@ def words(found: str) -> str:
 def _masked(found: re.Match[str]) -> str:
     name, value = found["name"], found["value"]
     plain = value.isalpha() and not name.rstrip("\"' ").endswith(("=", ":"))
+    plain = plain or re.fullmatch(_REFERENCE, name + value) is not None
     if value == MASK or plain or (re.fullmatch(_NUMBER, value) and "pass" not in name.lower()):
         return found[0]
     return name + MASK
@@ -93,7 +98,9 @@ def _value(found: Any, key: str, depth: int) -> Any:
         }
     if isinstance(found, list):
         return _list(found, key, depth)
-    return words(found) if isinstance(found, str) else found
+    if not isinstance(found, str):
+        return found
+    return MASK if found and _compiled(_FIELD).search(key) else words(found)
 
 
 def _list(found: list[Any], key: str, depth: int) -> list[Any]:

@@ -1,5 +1,7 @@
 """Secrets in what was looked at."""
 
+from time import process_time
+
 import pytest
 
 from arena.diagnosis import redaction
@@ -16,6 +18,7 @@ from arena.diagnosis import redaction
         "Authorization: Bearer PLANTED.planted",
         "git clone https://me:PLANTED@example.org/x",
         "client-key-data: PLANTEDPLANTED",
+        "the secret PLANTED-planted-0123 was refused",
         '{"auth":"PLANTEDPLANTED"}',
         "ghp_PLANTEDplantedPLANTED was refused",
     ],
@@ -34,6 +37,8 @@ def test_secrets_are_masked(text):
         "401 Unauthorized for url: https://huggingface.co/x",
         "secretary was here",
         "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.50 GiB",
+        'MountVolume.SetUp failed for volume "keys" : secret "registry-credentials-1" not found',
+        "couldn't find key token in Secret ml/hf-token-secret",
     ],
 )
 def test_other_lines_stay(text):
@@ -56,3 +61,26 @@ def test_objects():
     assert "PLANTED" not in str(made) + str(redaction.obj(secret))
     assert made["spec"]["containers"][0]["env"][1] == {"name": "LR", "value": "0.1"}
     assert made["spec"]["containers"][0]["args"][2:] == ["--lr", "0.1"]
+
+
+@pytest.mark.parametrize(
+    "key", ["password", "hfToken", "wandb/api-key", "secretAccessKey", "REGISTRY_PASSWD", "client-secret"]
+)
+def test_fields_that_are_named_as_secrets(key):
+    """A field or annotation whose name is that of a secret is masked, whatever its value looks like."""
+    assert redaction.obj({"kind": "RayJob", "spec": {key: "PLANTED"}})["spec"] == {key: redaction.MASK}
+
+
+@pytest.mark.parametrize("key", ["secretName", "serviceAccountToken", "tokenizer", "authors", "passes"])
+def test_fields_that_only_sound_like_secrets(key):
+    """Names of objects and settings stay, since they may be the cause."""
+    value = {"path": "x"} if key == "serviceAccountToken" else "bert"
+    assert redaction.obj({"kind": "Pod", "spec": {key: value}})["spec"] == {key: value}
+
+
+@pytest.mark.parametrize("part", ["auth", "password", "token", "-eyJ", "a://", "bearer ", "eyJaaaaaaaa."])
+def test_hostile_texts(part):
+    """The time for a text of the greatest length grows with its length, whatever it repeats."""
+    began = process_time()
+    redaction.words(part * (redaction.LONGEST // len(part)))
+    assert process_time() - began < 1.5
