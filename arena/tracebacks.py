@@ -43,7 +43,7 @@ _GOES_ON = {
     "fatal": r"Python runtime state|Current thread|Thread 0x|Extension modules|Stack |\s+\S",
     "c++": r"\s+what\(\)|\s+\S|Exception raised from|frame #\d+",
     "glog": r"\s+@|\*\*\*|\[\S+:\d+\] ",
-    "go": r"goroutine \d+ |\S*\(.*\)$|\s+\S|\[signal |exit status |created by ",
+    "go": r"goroutine \d+ |[^\s(]*\(.*\)$|\s+\S|\[signal |exit status |created by ",
     "java": r"\s+at |\s+\.\.\. \d+ more|Caused by: |\s+Suppressed: ",
     "rust": r"note: |stack backtrace:|\s+\d+: |\s+at ",
     "signal": r"(?!)",

@@ -1,5 +1,7 @@
 """Exceptions and crashes in the output of programs."""
 
+from time import process_time
+
 import pytest
 
 from arena.tracebacks import LONGEST, Tracebacks, failures
@@ -158,3 +160,10 @@ def test_many_prefixes_are_bounded() -> None:
     for number in range(5000):
         list(reader.feed(f"[{number}]: Traceback (most recent call last):"))
     assert len(reader._open) <= 1024
+
+
+def test_a_long_line_of_brackets():
+    """The time for a line grows with its length, also among the calls of a panic."""
+    began = process_time()
+    failures(["panic: bad", "goroutine 1 [running]:", "(" * 200_000])
+    assert process_time() - began < 1

@@ -16,8 +16,8 @@ NEAR = 40
 """Lines between what shows the same cause."""
 PATIENCE = 2.0
 """Seconds for all rules that are not arena's own."""
-FOREIGN_LONGEST = 500
-"""Characters that their patterns are compared with."""
+LONGEST, FOREIGN_LONGEST = 4000, 500
+"""Characters that arena's own patterns are compared with, and those of others."""
 
 
 @frozen
@@ -125,7 +125,7 @@ class Matcher:
             if values not in known:  # the ranks of a job print the same lines
                 if rule.foreign and self._spent + self._clock() - began > PATIENCE:
                     raise TimeoutError
-                known[values] = _groups(pattern, values, FOREIGN_LONGEST if rule.foreign else None)
+                known[values] = _groups(pattern, values, FOREIGN_LONGEST if rule.foreign else LONGEST)
             if (groups := known[values]) is not None:
                 yield one, groups
 
@@ -157,7 +157,7 @@ class _Texts:
         return [self._logged[line] for line in sorted(found)]
 
 
-def _groups(pattern: Pattern, values: Iterable[str], longest: int | None) -> dict[str, str] | None:
+def _groups(pattern: Pattern, values: Iterable[str], longest: int) -> dict[str, str] | None:
     """The groups of a match; None if it does not match."""
     groups: dict[str, str] = {}
     for (name, regex), value in zip(pattern.fields, values, strict=True):

@@ -29,6 +29,8 @@ LEVELS = ("cause", "consequence", "general")
 JOB_HOLES = ("job", "namespace", "kind", "instance", "container", "image", "node", "exit")
 """Names that every text of a rule may use, besides the groups of its patterns."""
 MOST_RULES, LONGEST_PATTERN = 500, 1000
+SMALL = 20
+"""A limit of repetitions that is small enough for patterns of others."""
 _ID = r"[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*"
 _HOLE = r"\{(\w+)(?:\|([^{}]*))?\}"
 _KEYS = frozenset(("id", "match", "with", "unless", "scope", "level", "rank", "alive", "cause", "fix"))
@@ -151,30 +153,39 @@ def _regex(value: Any, where: str, foreign: bool) -> re.Pattern[str]:
     except (re.error, RecursionError, OverflowError) as error:
         raise SpecError(f"{where}: {error} in the pattern {text[:80]}") from error
     if foreign and (why := endless(text)):
-        raise SpecError(f"{where}: the pattern could take endless: {why}", "write it without")
+        raise SpecError(f"{where}: the pattern could take very long: {why}", "write it without")
     return made
 
 
 def endless(pattern: str) -> str:
     """Why matching a pattern may take very long; "" if it cannot."""
-    count, nested = _repeats(literals.parser().parse(pattern), False)
+    count, nested = _repeats(literals.parser().parse(pattern), 1)
     if nested:
-        return "a repetition contains another"
+        return "a repetition contains another, or alternatives"
     return "it has more than three repetitions without a limit" if count > 3 else ""
 
 
-def _repeats(parsed: Any, inside: bool) -> tuple[int, bool]:
-    """How many repetitions without a small limit there are, and whether one contains another."""
+def _repeats(parsed: Any, times: int) -> tuple[int, bool]:
+    """How many repetitions without a small limit there are, and whether one contains other choices.
+
+    Args:
+        times: how often what is around them repeats them.
+    """
     count, nested = 0, False
     for op, arguments in parsed:
-        name = str(op)
+        name, again, choices = str(op), 1, 1
         if name == "GROUPREF":
             nested = True  # backreferences also take exponential time
-        repeats = "REPEAT" in name and arguments[1] > 20
-        count += repeats
-        nested = nested or (repeats and inside)
+        if name == "BRANCH":
+            choices = len(arguments[1])
+        if "REPEAT" in name:
+            least, again = int(arguments[0]), max(int(arguments[1]), 1)
+            choices = max(again, 2) if least != again else 1
+            count += again > SMALL
+        # Each repetition chooses anew, so that all choices together grow exponentially.
+        nested = nested or (times > 1 and choices > 1 and times * choices > SMALL)
         for inner in _inner(arguments):
-            more, deeper = _repeats(inner, inside or repeats)
+            more, deeper = _repeats(inner, times * again)
             count, nested = count + more, nested or deeper
     return count, nested
 

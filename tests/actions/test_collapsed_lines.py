@@ -117,3 +117,9 @@ def test_the_first_error(blocks: list[Block], remark: str, lines: Iterable[str])
     first, *rest = one.found()
     assert first.said == remark
     assert [line.decode() for block in rest for line in block.lines] == list(lines)
+
+
+def test_a_rank_with_thousands_of_digits():
+    """A number that is too long for a rank is text."""
+    line = "rank " + "7" * 5000
+    assert shown([said(1, line)]) == [("worker-0", line)]

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -96,12 +97,41 @@ def test_escape_sequences(tmp_path):
     assert "\x1b" not in diagnoses.text(found)
 
 
+def test_secrets_in_the_cause(tmp_path):
+    """A secret in the exception of a program is masked in the cause, too."""
+    put(tmp_path, "default/pods.json", {"items": [pod("alone")]})
+    put(tmp_path, "default/alone/main.log", b"RuntimeError: login with token=PLANTED-0123 failed\n")
+    found = why.why_folder(tmp_path)
+    assert found.finding.id == "exit.nonzero"
+    assert "login with token=<redacted> failed" in found.finding.cause
+    assert "PLANTED" not in str(diagnoses.data(found))
+
+
+def test_logs_alone(tmp_path):
+    """From a log alone, the cause is a sentence, although neither the job nor the pod is known."""
+    put(tmp_path, "out.log", b"RuntimeError: bad shape\n")
+    found = why.why_folder(tmp_path).finding
+    assert found.cause == "the program of an instance failed: RuntimeError: bad shape"
+    assert found.evidence[0].subject == "a pod (out)"
+
+
 def test_huge_logs(tmp_path):
     """Of a huge log, also one that is a single line, the beginning and the end are read."""
     put(tmp_path, "default/pods.json", {"items": [pod("alone")]})
     end = b"CUDA out of memory. Tried to allocate 2 GiB\n"
     put(tmp_path, "default/alone/main.log", b"x" * (30 << 20) + b"\n" + b"step\n" * 100_000 + end)
     assert why.why_folder(tmp_path).finding.id == "oom.cuda"
+
+
+def test_huge_messages(tmp_path):
+    """Of a huge message only the beginning is searched, so that it takes no time."""
+    about = {"kind": "Pod", "name": "alone", "namespace": "default"}
+    event = {"involvedObject": about, "type": "Warning", "reason": "Bad", "message": "Xid " * 100_000}
+    put(tmp_path, "default/pods.json", {"items": [pod("alone")]})
+    put(tmp_path, "default/events.json", {"items": [event]})
+    began = process_time()
+    assert why.why_folder(tmp_path).finding.id == "exit.nonzero"
+    assert process_time() - began < 5
 
 
 def test_rules_of_the_user(tmp_path, monkeypatch):

@@ -23,7 +23,7 @@ _TIME = re.compile(
     r"^(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?"
     r"|[IWEFD]\d{4} [\d:.]+ +\d+ )"
 )
-_RANK = re.compile(r"\[?\brank(?:[ :=]{0,2})(\d+)\b\]?", re.IGNORECASE)
+_RANK = re.compile(r"\[?\brank(?:[ :=]{0,2})(\d{1,9})\b\]?", re.IGNORECASE)
 
 
 class _Line:
