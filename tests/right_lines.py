@@ -39,6 +39,7 @@ LINES = {
     "events JOB -w": ("events runs -w",),
     "timeline": ("timeline done", "timeline waits"),
     "why": ("why runs", "why waits -o json"),
+    "why -T serving": ("why served -T serving", "why served -T custom -o json"),
     "doctor": ("doctor",),
     "diff": ("diff runs runs",),
     "code": ("code runs --list",),

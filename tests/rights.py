@@ -344,16 +344,16 @@ UNTRIED = {
     "serve KIND --code": {"delete SERVINGS", *LARGE},
     # Of clusters that are not local, or if an instance crashes; the traffic is split by a Gateway already.
     "serve update --canary": {"get pods", "get pods/portforward", "create pods/portforward", "get pods/log",
-                              f"create {usages.ROUTES[0]}", *ISTIO},
-    "serve KIND --wait": {"get pods/log"},  # only if an instance crashes
+                              "list events", f"create {usages.ROUTES[0]}", *ISTIO},
+    "serve KIND --wait": {"get pods/log", "list events"},  # only if an instance crashes
     "serve KIND --from-job": {"delete SERVINGS"},
     # Only if a finalizer holds the serving, or versions have shares of the traffic.
     "serve delete": {"get SERVINGS", "list services", *(f"patch {one}" for one in usages.ROUTES)},
-    "serve wait": {"get pods/log", "watch SERVINGS", "watch pods"},  # only if it is not ready
-    **{name: {"get pods/log"} for name in ("serve update", "serve restart")},
+    "serve wait": {"get pods/log", "list events", "watch SERVINGS", "watch pods"},  # only if it is not ready
+    **{name: {"get pods/log", "list events"} for name in ("serve update", "serve restart")},
     # The others only if it has a canary.
-    "serve rollback": {"get pods/log", "delete SERVINGS", *SPLIT},
-    "serve scale": {"get pods/log"},
+    "serve rollback": {"get pods/log", "list events", "delete SERVINGS", *SPLIT},
+    "serve scale": {"get pods/log", "list events"},
     # Only once it has more revisions than are kept.
     "serve update --config-file": {"get secrets", "delete secrets", "delete configmaps"},
     "serve update --secret": {"get configmaps", "delete secrets", "delete configmaps"},

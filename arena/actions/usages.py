@@ -31,6 +31,12 @@ EVENTS = ("events, with -e", ("list events",))
 DEPENDENCIES = ("list @nodes", "list persistentvolumeclaims", "list resourcequotas", "list limitranges",
                 "list workloads.kueue.x-k8s.io", "list localqueues.kueue.x-k8s.io",
                 "list podgroups.scheduling.volcano.sh")  # fmt: skip
+EXPLAINED = (
+    INSTANCES,
+    ("events", ("list events",)),
+    ("logs", ("get pods/log",)),
+    ("what it depends on", DEPENDENCIES),
+)
 EVERYWHERE = ("instances", ("list @pods",))
 HELD = ("finalizers that hold it", ("list watch JOBS",))
 UNDONE = ("removal of what it has created, if a part is refused", ("delete JOBS",))
@@ -56,8 +62,8 @@ REVISIONS = ("revisions", ("list replicasets.apps",))
 SCALED_BY = ("its autoscaler", ("list horizontalpodautoscalers.autoscaling",))
 FORMER = ("removal of what no revision needs",
           ("list replicasets.apps", "get delete configmaps", "get delete secrets"))  # fmt: skip
-ROLLED_OUT = ("--wait", ("watch SERVINGS", "list watch pods", "get pods/log"))
-REASON_IN_LOG = ("why an instance crashed", ("get pods/log",))
+ROLLED_OUT = ("--wait", ("watch SERVINGS", "list watch pods", "get pods/log", "list events"))
+REASON_IN_LOG = ("why an instance crashed", ("get pods/log", "list events"))
 BOUNDS = (("limits and quotas of the namespace", ("list limitranges", "list resourcequotas")),
           ("priorities and preemption", ("list @priorityclasses.scheduling.k8s.io",)))  # fmt: skip
 OF_QUEUE = (QUEUED[0], QUEUED[3], "get @queues.scheduling.volcano.sh", *(f"get {one}.kueue.x-k8s.io"
@@ -102,9 +108,8 @@ USAGES = (
     Usage("timeline", ("get list JOBS", "list pods"),
           (("the pull of images", ("list events",)), ("the first line of output", ("get pods/log",)),
            REASONS)),
-    Usage("why", ("get JOBS",),
-          (INSTANCES, ("events", ("list events",)), ("logs", ("get pods/log",)), STALLED,
-           ("what it depends on", DEPENDENCIES))),
+    Usage("why", ("get JOBS",), (*EXPLAINED, STALLED)),
+    Usage("why -T serving", ("list SERVINGS",), EXPLAINED),
     Usage("doctor", (), (("operators", ("list @deployments.apps",)),
                          ("nodes and accelerators", ("list @nodes",)),
                          ("webhooks", ("list @validatingwebhookconfigurations.admissionregistration.k8s.io",

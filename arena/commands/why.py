@@ -1,19 +1,48 @@
 """arena why: explain why a job waits or fails."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from arena.commands import _complete, _console, _flags
 from arena.commands._globals import Globals, named
+from arena.commands.serve._family import version_option
 from arena.errors import SpecError
 
 if TYPE_CHECKING:
     from arena.kinds.kind import Kind
+    from arena.session import Session
+
+
+def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of jobs and servings."""
+
+    def read(session: "Session") -> list[str]:
+        from arena.actions.diagnosis import subjects
+
+        return subjects.names(session)
+
+    return _complete.found(ctx, read, incomplete)
+
+
+def _kinds(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Kinds of jobs and servings, and what else has a name."""
+    from arena.actions.diagnosis import subjects
+
+    return [one for one in subjects.words() if one.startswith(incomplete)]
+
+
+def _kind(ctx: click.Context, param: click.Parameter, value: str | None) -> "Kind | str | None":
+    from arena.actions.diagnosis import subjects
+
+    try:
+        return subjects.kind(value) if value else None
+    except SpecError as error:
+        raise click.BadParameter(f"{error.message}; {error.hint}", ctx, param) from error
 
 
 @click.command("why")
-@click.argument("name", metavar="[JOB]", default="", shell_complete=_complete.jobs)
+@click.argument("name", metavar="[NAME]", default="", shell_complete=_names)
 @click.option(
     "--from",
     "folder",
@@ -29,17 +58,29 @@ if TYPE_CHECKING:
     callback=named,
     help="Save what was looked at in this new folder, without secrets, for --from.",
 )
-@_flags.kind_option
+@click.option(
+    "-T",
+    "--type",
+    "kind",
+    metavar="KIND",
+    default="",
+    shell_complete=_kinds,
+    help="Select by kind, such as pytorchjob (py), or by serving.  [default: jobs first]",
+)
+@version_option
 @_flags.output_option("table", "json", "yaml")
 @click.pass_context
 def command(
-    ctx: click.Context, name: str, folder: str | None, save: str | None, kind: "Kind | None", form: str
+    ctx: click.Context, /, name: str, folder: str | None, save: str | None, form: str, **which: Any
 ) -> None:
-    """Explain why a job waits or fails: the cause, what shows it, and the commands to run next.
+    """Explain why a job or a serving waits or fails: the cause, what shows it, and what to run next.
+
+    If a job and a serving have the same name, the job is meant; -T serving means the serving.
 
     \b
     arena why bert
     arena why bert -o json
+    arena why digits -v 2
     arena why bert --save dump
     arena why bert --from dump
     """
@@ -52,9 +93,9 @@ def command(
     if folder is not None:
         found = why.why_folder(folder, name, namespace=chosen.namespace or "")
     elif name:
-        found = why.why(chosen.connect(), name, kind=kind, save=save)
+        found = why.why(chosen.connect(), name, save=save, **which)
     else:
-        raise SpecError("JOB is missing", "name a job, or a folder with --from DIR")
+        raise SpecError("NAME is missing", "name a job or a serving, or a folder with --from DIR")
     if form == "table":
         _console.page(diagnoses.text(found))
     else:

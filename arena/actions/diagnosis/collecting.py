@@ -15,6 +15,7 @@ from arena.diagnosis import choosing, standing
 from arena.diagnosis.json_fields import name
 from arena.diagnosis.records import Log, Record
 from arena.errors import ArenaError, NotFound
+from arena.kinds.kind import Kind
 from arena.model.jobs import Job
 from arena.parallel import thread_pool
 from arena.resources import CLAIMS, EVENTS, LOCAL_QUEUES, NODES, POD_GROUPS, PODS, Resource
@@ -22,11 +23,20 @@ from arena.tuples import NamedTuple
 from arena.values import replace
 
 if TYPE_CHECKING:
-    from arena.kinds.kind import Kind
     from arena.kube import Cluster
     from arena.session import Session
 
 Object = dict[str, Any]
+
+
+class Subject(NamedTuple):
+    """What is explained: a job, or another object that has pods."""
+
+    kind: Kind
+    resource: Resource
+    obj: Object
+
+
 MOST_PODS = 16
 """Maximum number of pods whose logs are read, those that failed first."""
 LINES, BYTES = 5000, 4 << 20
@@ -45,14 +55,9 @@ BESIDE = (
 """What jobs depend on."""
 
 
-def record(session: Session, job: str, kind: Kind | str | None = None) -> Record:
-    """What the cluster tells about a job now.
-
-    Raises:
-        NotFound, SpecError: as `arena.job`.
-    """
-    found = _collected(session.cluster(), session.namespace, job, kinds.named(kind), BESIDE)
-    return replace(found, seen=session.now())
+def record(session: Session, subject: Subject) -> Record:
+    """What the cluster tells about a job or a serving now."""
+    return replace(_collected(session.cluster(), session.namespace, subject, BESIDE), seen=session.now())
 
 
 def briefly(cluster: Cluster, job: Job) -> Record:
@@ -61,20 +66,23 @@ def briefly(cluster: Cluster, job: Job) -> Record:
     Raises:
         NotFound: it was deleted.
     """
-    return _collected(cluster, job.namespace, job.name, kinds.find(job.kind), ())
+    found = find.find(cluster, job.name, job.namespace, kinds.find(job.kind))
+    return brief(cluster, job.namespace, Subject(*found))
 
 
-def _collected(
-    cluster: Cluster, namespace: str, job: str, kind: Kind | None, others: Sequence[Resource]
-) -> Record:
-    of_kind, resource, obj = find.find(cluster, job, namespace, kind)
-    read = _Reader(cluster)
+def brief(cluster: Cluster, namespace: str, subject: Subject) -> Record:
+    """What explains the failure of a job or a serving: its object, pods, events and logs."""
+    return _collected(cluster, namespace, subject, ())
+
+
+def _collected(cluster: Cluster, namespace: str, subject: Subject, others: Sequence[Resource]) -> Record:
+    read, (of_kind, resource, obj), title = _Reader(cluster), subject, name(subject.obj)
     pods = read.all(PODS, partial(cluster.list, PODS, namespace, labels=find.pod_selector(of_kind, obj)))
     told = of_kind.read(obj, pods)
-    members, beside_it = events.uids(told), choosing.related(job, pods)
+    members, beside_it = events.uids(told), choosing.related(title, pods)
 
     def concerns(event: Object) -> bool:
-        return events.concerns(event, told, members) or choosing.concerns(event, beside_it, job)
+        return events.concerns(event, told, members) or choosing.concerns(event, beside_it, title)
 
     every = read.all(EVENTS, partial(cluster.list, EVENTS, namespace))
     with thread_pool() as threads:
@@ -82,7 +90,7 @@ def _collected(
         runs = list(_runs(pods))
         logs = list(threads.map(partial(_log, read, namespace), runs))
     return Record(
-        name=job,
+        name=title,
         namespace=namespace,
         job=_typed(resource, obj),
         pods=tuple(_typed(PODS, one) for one in pods),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from arena.actions.diagnosis import collecting, dump, rule_files, saving
+from arena.actions.diagnosis import collecting, dump, rule_files, saving, subjects
 from arena.actions.jobs import find, stalled
 from arena.diagnosis.diagnose import diagnose
 from arena.errors import aimed
+from arena.kinds.training import FAMILY as TRAINING
 from arena.model.findings import SILENT, STALLED, Diagnosis
 from arena.values import replace
 
@@ -19,30 +20,40 @@ if TYPE_CHECKING:
 
 
 def why(
-    session: Session, job: str, *, kind: Kind | str | None = None, save: StrPath | None = None
+    session: Session,
+    job: str,
+    *,
+    kind: Kind | str | None = None,
+    version: str = "",
+    save: StrPath | None = None,
 ) -> Diagnosis:
-    """Return why a job waits or fails, or that it is well.
+    """Return why a job or a serving waits or fails, or that it is well.
 
     Args:
-        kind: required if several kinds have a job of that name.
+        job: the name of a job; if no job has it, that of a serving.
+        kind: the kind, if several have that name; `serving` for a serving that has the name of a job.
+        version: that of a serving, if it has several.
         save: a new folder in which to save what was looked at, without secrets, for `why_folder`.
 
     Raises:
-        NotFound: there is no such job.
+        NotFound: nothing has that name.
         SpecError: several kinds have a job of that name; the folder exists; a rule of the user is wrong.
         ArenaError: the folder cannot be written.
     """
     if save is not None:
         saving.check(save)
     rules = rule_files.all_rules(session)
-    record = collecting.record(session, job, kind)
+    subject = subjects.found(session, job, kind, version)
+    record = collecting.record(session, subject)
     if save is not None:
         saving.save(record, save)
-    found = diagnose(record, rules)
-    return _silent(session, found, kind) if found.well and found.phase == "running" else found
+    found = subjects.commanded(subject, diagnose(record, rules))
+    if subject.kind.family is TRAINING and found.well and found.phase == "running":
+        return _silent(session, found, subject.kind)
+    return found
 
 
-def _silent(session: Session, found: Diagnosis, kind: Kind | str | None) -> Diagnosis:
+def _silent(session: Session, found: Diagnosis, kind: Kind) -> Diagnosis:
     """The diagnosis of a running job; that it stands still if it does."""
     job = stalled.checked(session, find.job(session, found.name, kind=kind, partial=True))
     shown = next((one for one in job.findings if one.id in (STALLED, SILENT)), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from time import monotonic
@@ -12,7 +13,7 @@ from arena import kinds
 from arena.actions.serving import find, instances
 from arena.actions.serving.find import Found
 from arena.actions.serving.reasons import Reasons
-from arena.errors import Conflict, JobFailed, NotFound, SpecError, TimedOut, aimed
+from arena.errors import ArenaError, Conflict, JobFailed, NotFound, SpecError, TimedOut, aimed
 from arena.kinds.kind import Kind
 from arena.kinds.serving import FAMILY
 from arena.model.servings import Serving
@@ -106,7 +107,9 @@ def ready(
         ready_since = (ready_since or monotonic()) if one.is_ready and holds(now) else None
         if ready_since is not None and _is_settled(one, monotonic() - ready_since):
             return one
-        hint = f"arena serve get {aimed(one.object_name, one.namespace)} -e shows its events"
+        late = timeout is not None and monotonic() - start > timeout
+        if one.rollout.failure or late:
+            why, hint = _explained(cluster, found, why)
         reason = f": {why}" if why else ""
         if one.rollout.failure:
             text = f"{one.rollout.failure.rstrip('.')}{reason}" if why != one.rollout.failure else why
@@ -114,9 +117,23 @@ def ready(
         if one.rollout.is_paused and one.rollout.updated < one.wanted:
             text = f'the rollout of serving "{one.title}" is paused'
             raise Conflict(text, f"kubectl rollout resume deployment {one.object_name} continues it")
-        if timeout is not None and monotonic() - start > timeout:
+        if late:
             raise TimedOut(f'serving "{one.title}" is not ready after {timeout:.0f}s{reason}', hint)
     raise NotFound(f'serving "{found.serving.title}" was deleted from namespace "{found.serving.namespace}"')
+
+
+def _explained(cluster: Cluster, found: Found, why: str) -> tuple[str, str]:
+    """The cause by the rules of `arena why`, or else what is known; and what to do next."""
+    from arena.actions.diagnosis import collecting
+    from arena.actions.diagnosis.explainers import rules
+
+    target = aimed(found.serving.object_name, found.serving.namespace)
+    subject = collecting.Subject(found.kind, found.resource, found.obj)
+    with suppress(ArenaError):
+        cause = rules.cause(collecting.brief(cluster, found.serving.namespace, subject))
+        if cause:
+            return cause.cause, f"arena why {target} shows more"
+    return why, f"arena serve get {target} -e shows its events"
 
 
 def _is_settled(one: Serving, seconds: float) -> bool:

@@ -11,19 +11,27 @@ from arena.model.findings import NONE, Finding
 from arena.model.jobs import Job, Phase
 
 if TYPE_CHECKING:
+    from arena.diagnosis.records import Record
     from arena.kube import Cluster
 
 
 def read(cluster: Cluster, namespace: str | None, jobs: Sequence[Job]) -> dict[str, Finding]:
     """The uid of each job -> its cause, if a rule tells more than that it failed."""
     from arena.actions.diagnosis import collecting
+
+    told = {one.uid: cause(collecting.briefly(cluster, one)) for one in jobs}
+    return {uid: found for uid, found in told.items() if found}
+
+
+def cause(record: Record) -> Finding | None:
+    """The cause by the rules; None if none tells more than that it failed."""
     from arena.diagnosis import rules
     from arena.diagnosis.diagnose import diagnose
 
     known = rules.own()
     general = {one.id for one in known if one.level == "general"} | {NONE}
-    told = {one.uid: diagnose(collecting.briefly(cluster, one), known).finding for one in jobs}
-    return {uid: found for uid, found in told.items() if found.id not in general}
+    found = diagnose(record, known).finding
+    return found if found.id not in general else None
 
 
 def explain(job: Job, causes: dict[str, Finding]) -> Job:
