@@ -13,6 +13,8 @@ from arena.views import unread
 
 _GROWING = frozenset(("duration", "age"))
 """Keys that the page computes from times: with them, every answer would differ from the last one."""
+_NAMED = frozenset(("assignments", "importance", "metrics", "parameters", "settings"))
+"""Keys of mappings whose own keys users choose: a parameter may be called `age`."""
 
 
 @frozen
@@ -69,7 +71,11 @@ def item(data: Mapping[str, Any], missing: Sequence[Unread]) -> dict[str, Any]:
 def still(data: Any) -> Any:
     """The data without what grows with time."""
     if isinstance(data, Mapping):
-        return {key: still(value) for key, value in data.items() if key not in _GROWING}
+        return {
+            key: value if key in _NAMED else still(value)
+            for key, value in data.items()
+            if key not in _GROWING
+        }
     return [still(one) for one in data] if isinstance(data, list | tuple) else data
 
 

@@ -1,5 +1,6 @@
 """Text of the cluster for the page: no credentials, and control characters as escapes."""
 
+import math
 import re
 from typing import Any
 
@@ -23,14 +24,14 @@ _SEPARATORS = re.compile(r"[.-]+|(?<=[a-z\d])(?=[A-Z])")
 
 
 def shown(data: Any) -> Any:
-    """The data with every text as the page may show it."""
+    """The data with every text as the page may show it, and NaN and infinity as texts."""
     if isinstance(data, str):
         return visible.page(masked(data))
     if isinstance(data, dict):
         return {shown(key): shown(value) for key, value in data.items()}
     if isinstance(data, list | tuple):
         return [shown(one) for one in data]
-    return data
+    return str(data) if isinstance(data, float) and not math.isfinite(data) else data
 
 
 def output(raw: bytes) -> str:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from arena.dashboard import text
+from arena.dashboard.panel import still
 from arena.dashboard.routes import encoded
 
 SECRET = "s3cr3t-v4lue"
@@ -92,6 +93,20 @@ def test_data() -> None:
     assert json.loads(found) == {
         "a": ["\\x1b[31m", {"b": "API_KEY=<redacted>"}], "c\\x00": "</script>\\u2028", "n": 1, "none": None,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_json_does_not_have(value: float) -> None:
+    """NaN and infinity, which annotations of others may hold, are texts, and break no panel."""
+    assert json.loads(encoded({"gpuHoursUsed": value})) == {"gpuHoursUsed": str(value)}
+
+
+def test_names_of_users_are_kept() -> None:
+    """What grows with time is left out, and a parameter of a sweep that is called the same is not."""
+    trial = {"duration": "4s", "assignments": {"age": 3}, "metrics": {"duration": 0.5}}
+    assert still({"age": "9s", "trials": [trial]}) == {
+        "trials": [{"assignments": {"age": 3}, "metrics": {"duration": 0.5}}]
+    }
 
 
 @pytest.mark.timeout(20)

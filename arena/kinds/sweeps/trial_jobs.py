@@ -185,7 +185,7 @@ def mark_of(obj: Object) -> Mark:
             result=_result(given) if given else None,
             end={str(key): str(value) for key, value in end.items()},
         )  # fmt: skip
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
         name = obj["metadata"]["name"]
         raise SpecError(
             f'the annotations of the trial "{name}" cannot be read', "they were changed after its creation"
