@@ -73,5 +73,6 @@ SECRETS = Resource("", "v1", "secrets", kind="Secret")
 SERVICE_MONITORS = Resource("monitoring.coreos.com", "v1", "servicemonitors", kind="ServiceMonitor")
 """What the operator of Prometheus scrapes."""
 SERVICES = Resource("", "v1", "services", kind="Service")
+STORAGE_CLASSES = Resource("storage.k8s.io", "v1", "storageclasses", False, kind="StorageClass")
 VIRTUAL_SERVICES = Resource("networking.istio.io", "v1beta1", "virtualservices", kind="VirtualService")
 """Routes of Istio."""

@@ -12,6 +12,7 @@ from arena.values import field, frozen
 Object = Mapping[str, Any]
 STATIC = "kubernetes.io/no-provisioner"
 CLASS = "volume.beta.kubernetes.io/storage-class"
+DEFAULT = "storageclass.kubernetes.io/is-default-class"
 ZONES = (
     ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"),
     ("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region"),
@@ -150,6 +151,11 @@ def storage_class(obj: Object) -> StorageClass:
         provisioner=obj.get("provisioner") or STATIC,
         topologies=obj.get("allowedTopologies") or (),
     )
+
+
+def is_default(obj: Object) -> bool:
+    """Whether claims that name no storage class get this one."""
+    return bool((obj["metadata"].get("annotations") or {}).get(DEFAULT) == "true")
 
 
 @frozen

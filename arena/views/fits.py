@@ -63,11 +63,13 @@ def _shortages(fit: Fit) -> Iterator[str]:
             continue
         missing = one.count - one.placed
         yield f"{one.name}: {_pods(missing)} without a node" + (f": {one.closest}" if one.closest else "")
-        yield f"  nodes: {_listed([f'{count} {_of(why)}' for why, count in one.obstacles.items()])}"
+        yield f"  nodes: {_listed([_of(why, count) for why, count in one.obstacles.items()])}"
 
 
-def _of(obstacle: str) -> str:
-    return f"lack {obstacle.removeprefix('lacks ')}" if obstacle.startswith("lacks ") else f"({obstacle})"
+def _of(obstacle: str, count: int) -> str:
+    if not obstacle.startswith("lacks "):
+        return f"{count} ({obstacle})"
+    return f"{count} {obstacle if count == 1 else obstacle.replace('lacks', 'lack', 1)}"
 
 
 def _more(fit: Fit) -> Iterator[str]:

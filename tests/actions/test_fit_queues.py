@@ -140,6 +140,15 @@ def test_more_than_the_quota(shelf):
     assert found.forecast.reasons == (f"it needs 4 {GPU} of h100, and 2 of 2 are free",)
 
 
+def test_a_strict_queue(shelf):
+    """In a strict queue, a job waits for those ahead although the quota has room, and that is said."""
+    put(shelf, cluster_queue(0, queueingStrategy="StrictFIFO"), *EARLIER, workload("waits", 2), pending=1)
+    found = asked(shelf)
+    assert found.forecast
+    assert (found.outcome, found.forecast.start) == ("queued", None)
+    assert found.forecast.reasons == ("its queue is StrictFIFO: jobs ahead start first",)
+
+
 def test_a_stopped_queue(shelf):
     """A queue that somebody has stopped starts nothing."""
     put(shelf, cluster_queue(0, stopPolicy="Hold"))

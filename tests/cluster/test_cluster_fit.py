@@ -22,7 +22,7 @@ from arena.actions.fit import checks, snapshot
 from arena.actions.fit.demands import Demand
 from arena.errors import ArenaError, Conflict, NotAllowed, SpecError
 from arena.kube import Cluster
-from arena.resources import CLAIMS, NAMESPACES, NODES, PODS, Resource
+from arena.resources import CLAIMS, NAMESPACES, NODES, PODS, STORAGE_CLASSES, Resource
 from arena.scheduling import pods, verdicts
 from arena.scheduling.state import State
 from arena.scheduling.verdicts import Outcome
@@ -56,7 +56,7 @@ def namespaces(bare: Cluster) -> Iterator[list[str]]:
         put(kube, snapshot.PRIORITY_CLASSES, name, value=value)
     for name, mode in CLASSES.items():
         how = {"provisioner": "kubernetes.io/no-provisioner", "volumeBindingMode": mode}
-        put(kube, snapshot.STORAGE_CLASSES, name, **how)
+        put(kube, STORAGE_CLASSES, name, **how)
     for name in found:
         until(lambda name=name: list(kube.list(ACCOUNTS, name)), 60, "a service account")
     yield found
@@ -65,7 +65,7 @@ def namespaces(bare: Cluster) -> Iterator[list[str]]:
     for name in PRIORITIES:
         kube.delete(snapshot.PRIORITY_CLASSES, None, name)
     for name in CLASSES:
-        kube.delete(snapshot.STORAGE_CLASSES, None, name)
+        kube.delete(STORAGE_CLASSES, None, name)
 
 
 def typed(resource: Resource, name: str, **body: Any) -> Object:

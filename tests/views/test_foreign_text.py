@@ -21,6 +21,7 @@ from arena.model.evaluations import Evaluation
 from arena.model.events import Event
 from arena.model.jobs import Job
 from arena.model.nodes import Node
+from arena.model.progress import Progress
 from arena.model.volumes import Volume
 from arena.views import crons, differences, encode, evaluations, events, jobs, nodes, table, volumes
 from arena.views.noun import Layout, text_of_all, text_of_one
@@ -40,6 +41,13 @@ st.register_type_strategy(datetime, MOMENTS)
 st.register_type_strategy(Decimal, st.integers(0, 10**6).map(Decimal))
 st.register_type_strategy(int, st.integers(0, 99))
 st.register_type_strategy(Mapping, st.dictionaries(FOREIGN, FOREIGN, max_size=2))
+PROGRESS = {
+    "share": st.none() | st.floats(0, 1),
+    "metrics": st.dictionaries(FOREIGN, st.floats(), max_size=2),
+}
+st.register_type_strategy(
+    Progress, st.builds(Progress, what=FOREIGN, seconds_left=st.none() | st.integers(0, 99), **PROGRESS)
+)
 
 FOUND = (Phase.explicit, Phase.reuse, Phase.generate)
 """Not made smaller: jobs are large, and what fails is mostly to be seen at once."""

@@ -123,16 +123,19 @@ class _Kueue:
             runs=[one for one in map(_run, workloads) if one],
             durations=[one for one in map(_duration, workloads) if one is not None],
         )
-        room = all(amount <= free.get(name, 0) for name, amount in self._wants.items() if amount)
-        if (queue.get("spec") or {}).get("queueingStrategy") == "StrictFIFO":
-            room = room and not forecast.ahead
+        spec = queue.get("spec") or {}
+        enough = all(amount <= free.get(name, 0) for name, amount in self._wants.items() if amount)
+        held = spec.get("queueingStrategy") == "StrictFIFO" and forecast.ahead > 0
+        room = enough and not held
         reasons = [*_quota(self._wants, free, nominal, flavor)]
         reasons += [f"the queue covers no {name}" for name in uncovered]
+        reasons += ["its queue is StrictFIFO: jobs ahead start first"] * held
         never = uncovered or [name for name in nominal if self._wants.get(name, 0) > nominal[name]]
-        if cohort := (queue.get("spec") or {}).get("cohortName") or (queue.get("spec") or {}).get("cohort"):
-            reasons += [f"it may also borrow from cohort {cohort}, which is not considered"] * (not room)
+        if cohort := spec.get("cohortName") or spec.get("cohort"):
+            reasons += [f"it may also borrow from cohort {cohort}, which is not considered"] * (not enough)
         begins, hidden = None, forecast.ahead > len(pending)
-        if not room and not never:
+        # Where the quota has room for all, nobody knows what keeps those ahead.
+        if not room and not never and not forecasts.has_room(line, self._wants):
             times = None if hidden else forecasts.start(line, self._wants, self._now)
             begins = times[1] if times else None
             reasons += _basis(line, times, self._now, hidden=hidden)

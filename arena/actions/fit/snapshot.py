@@ -11,7 +11,7 @@ from arena.actions.nodes import UNFINISHED
 from arena.errors import ArenaError, MissingOperator
 from arena.model.partial import Unread
 from arena.parallel import thread_pool
-from arena.resources import CLAIMS, NAMESPACES, NODES, PODS, Resource
+from arena.resources import CLAIMS, NAMESPACES, NODES, PODS, STORAGE_CLASSES, Resource
 from arena.scheduling import nodes, pods, volumes
 from arena.scheduling.nodes import Node
 from arena.scheduling.pods import Pod
@@ -27,9 +27,7 @@ LIMIT_RANGES = Resource("", "v1", "limitranges", kind="LimitRange")
 PRIORITY_CLASSES = Resource("scheduling.k8s.io", "v1", "priorityclasses", False, kind="PriorityClass")
 QUOTAS = Resource("", "v1", "resourcequotas", kind="ResourceQuota")
 RUNTIME_CLASSES = Resource("node.k8s.io", "v1", "runtimeclasses", False, kind="RuntimeClass")
-STORAGE_CLASSES = Resource("storage.k8s.io", "v1", "storageclasses", False, kind="StorageClass")
 VOLUMES = Resource("", "v1", "persistentvolumes", False, kind="PersistentVolume")
-DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
 @frozen
@@ -145,7 +143,7 @@ def _storage(
 ) -> Storage:
     default = ""
     for one in classes or ():
-        if (one["metadata"].get("annotations") or {}).get(DEFAULT_CLASS) == "true":
+        if volumes.is_default(one):
             default = one["metadata"]["name"]
     in_use: dict[str, set[str]] = defaultdict(set)
     for pod in placed:

@@ -1,4 +1,4 @@
-"""arena sweep add: run a trial with values of one's own."""
+"""arena sweep add: run a trial with values that you choose."""
 
 from typing import TYPE_CHECKING
 

@@ -7,23 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from arena.errors import NotAllowed
 from arena.model.checks import NOTE, OK, WARNING, Check
-from arena.resources import CLAIMS, Resource
+from arena.resources import CLAIMS, STORAGE_CLASSES
+from arena.scheduling import volumes
 
 if TYPE_CHECKING:
     from arena.kube import Cluster
     from arena.session import Session
 
 Object = dict[str, Any]
-CLASSES = Resource("storage.k8s.io", "v1", "storageclasses", False, kind="StorageClass")
-LATE = "WaitForFirstConsumer"
-DEFAULT = "storageclass.kubernetes.io/is-default-class"
 
 
 def check(session: Session) -> Iterator[Check]:
     """Yield the claims of the namespace that are not bound, and whether there is a default storage class."""
     cluster, namespace = session.cluster(), session.namespace
     classes = _classes(cluster)
-    late = {name for name, one in (classes or {}).items() if one.get("volumeBindingMode") == LATE}
+    late = {name for name, one in (classes or {}).items() if volumes.storage_class(one).waits}
     for claim in cluster.list(CLAIMS, namespace):
         name, status = claim["metadata"]["name"], (claim.get("status") or {}).get("phase")
         of_class = (claim.get("spec") or {}).get("storageClassName")
@@ -40,16 +38,14 @@ def check(session: Session) -> Iterator[Check]:
 def _classes(cluster: Cluster) -> dict[str, Object] | None:
     """The storage classes by name; None if they may not be listed, as by most users."""
     try:
-        return (
-            {one["metadata"]["name"]: one for one in cluster.list(CLASSES)} if cluster.serves(CLASSES) else {}
-        )
+        found = cluster.list(STORAGE_CLASSES) if cluster.serves(STORAGE_CLASSES) else ()
+        return {one["metadata"]["name"]: one for one in found}
     except NotAllowed:
         return None
 
 
 def _default(classes: Mapping[str, Object]) -> Check:
-    marked = [name for name, one in classes.items()
-              if (one["metadata"].get("annotations") or {}).get(DEFAULT) == "true"]  # fmt: skip
+    marked = [name for name, one in classes.items() if volumes.is_default(one)]
     if marked:
         return Check(id="storage", state=OK, message=f"claims without a class get {', '.join(marked)}")
     message = "there is no storage class"
