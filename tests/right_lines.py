@@ -40,6 +40,8 @@ LINES = {
     "timeline": ("timeline done", "timeline waits"),
     "why": ("why runs", "why waits -o json"),
     "why -T serving": ("why served -T serving", "why served -T custom -o json"),
+    "why -T sweep": ("why tried -T sweep",),
+    "why -T cron": ("why nightly -T cron -o json",),
     "doctor": ("doctor",),
     "diff": ("diff runs runs",),
     "code": ("code runs --list",),

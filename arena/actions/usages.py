@@ -69,6 +69,11 @@ BOUNDS = (("limits and quotas of the namespace", ("list limitranges", "list reso
 OF_QUEUE = (QUEUED[0], QUEUED[3], "get @queues.scheduling.volcano.sh", *(f"get {one}.kueue.x-k8s.io"
             for one in ("localqueues", "@clusterqueues", "@resourceflavors")))  # fmt: skip
 READ, FOLLOW = ("get JOBS", "list pods"), ("get list JOBS", "get list pods")
+TOLD_OF_SWEEPS = (
+    OF_SWEEPS,
+    ("why its trials failed", (*READ, "get pods/log")),
+    ("why none starts", ("get suggestions.kubeflow.org", "list events")),
+)
 Help = tuple[str, tuple[str, ...]]
 
 
@@ -110,6 +115,8 @@ USAGES = (
            REASONS)),
     Usage("why", ("get JOBS",), (*EXPLAINED, STALLED)),
     Usage("why -T serving", ("list SERVINGS",), EXPLAINED),
+    Usage("why -T sweep", (f"get {EXPERIMENTS}",), TOLD_OF_SWEEPS),
+    Usage("why -T cron", ("get CRONS", "list get JOBS"), (*EXPLAINED, REASONS, STALLED)),
     Usage("doctor", (), (("operators", ("list @deployments.apps",)),
                          ("nodes and accelerators", ("list @nodes",)),
                          ("webhooks", ("list @validatingwebhookconfigurations.admissionregistration.k8s.io",
@@ -188,9 +195,7 @@ USAGES = (
     Usage("sweep logs", (f"get {EXPERIMENTS}", f"list {TRIALS}", *READ, "get pods/log")),
     Usage("sweep logs -f", (f"get {EXPERIMENTS}", f"list {TRIALS}", *FOLLOW, "get pods/log"),
           (REASONS, AT_ONCE)),
-    Usage("sweep why", (f"get {EXPERIMENTS}",),
-          (OF_SWEEPS, ("why its trials failed", (*READ, "get pods/log")),
-           ("why none starts", ("get suggestions.kubeflow.org", "list events")))),
+    Usage("sweep why", (f"get {EXPERIMENTS}",), TOLD_OF_SWEEPS),
     Usage("sweep pause", (f"get {EXPERIMENTS}", MARK), (OF_SWEEPS,)),
     Usage("sweep resume", (f"get {EXPERIMENTS}", MARK), (OF_SWEEPS,)),
     Usage("sweep extend", (f"get patch {EXPERIMENTS}", f"list {TRIALS}")),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Names of jobs and servings."""
+    """Names of jobs, servings, sweeps and crons."""
 
     def read(session: "Session") -> list[str]:
         from arena.actions.diagnosis import subjects
@@ -65,7 +65,7 @@ def _kind(ctx: click.Context, param: click.Parameter, value: str | None) -> "Kin
     metavar="KIND",
     default="",
     shell_complete=_kinds,
-    help="Select by kind, such as pytorchjob (py), or by serving.  [default: jobs first]",
+    help="Select by kind, such as pytorchjob (py), or by serving, sweep or cron.",
 )
 @version_option
 @_flags.output_option("table", "json", "yaml")
@@ -73,14 +73,16 @@ def _kind(ctx: click.Context, param: click.Parameter, value: str | None) -> "Kin
 def command(
     ctx: click.Context, /, name: str, folder: str | None, save: str | None, form: str, **which: Any
 ) -> None:
-    """Explain why a job or a serving waits or fails: the cause, what shows it, and what to run next.
+    """Explain why a job waits or fails: the cause, what shows it, and what to run next.
 
-    If a job and a serving have the same name, the job is meant; -T serving means the serving.
+    NAME is that of a job, a serving, a sweep, or a cron, whose last run is explained. The first of these that
+    has the name is meant, unless -T says otherwise.
 
     \b
     arena why bert
     arena why bert -o json
     arena why digits -v 2
+    arena why nightly -T cron
     arena why bert --save dump
     arena why bert --from dump
     """
@@ -95,7 +97,9 @@ def command(
     elif name:
         found = why.why(chosen.connect(), name, save=save, **which)
     else:
-        raise SpecError("NAME is missing", "name a job or a serving, or a folder with --from DIR")
+        raise SpecError(
+            "NAME is missing", "name a job, a serving, a sweep or a cron, or a folder with --from DIR"
+        )
     if form == "table":
         _console.page(diagnoses.text(found))
     else:

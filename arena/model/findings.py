@@ -64,3 +64,5 @@ class Diagnosis:
     """What was looked at, such as `8 pods`."""
     unread: tuple[str, ...] = ()
     """What could not be read."""
+    subject: str = ""
+    """What it is about, if that is only a part of what was named, such as the last run of a cron."""

@@ -17,6 +17,8 @@ def text(one: Diagnosis) -> str:
 
 def _lines(one: Diagnosis) -> Iterator[str]:
     found = one.finding
+    if one.subject:
+        yield f"ABOUT     {one.subject}"
     yield f"CAUSE     {found.cause} ({found.id})" if not one.well else f"CAUSE     {found.cause}"
     for at, shown in enumerate(found.evidence):
         yield ("EVIDENCE  " if at == 0 else "          ") + _evidence(shown)
@@ -37,6 +39,7 @@ def data(one: Diagnosis) -> dict[str, Any]:
         "name": one.name,
         "namespace": one.namespace,
         "kind": one.kind,
+        "subject": one.subject,
         "phase": one.phase,
         "well": one.well,
         "cause": one.finding.id,

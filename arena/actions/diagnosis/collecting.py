@@ -35,6 +35,8 @@ class Subject(NamedTuple):
     kind: Kind
     resource: Resource
     obj: Object
+    title: str = ""
+    """How it is called, if it is only a part of what was named."""
 
 
 MOST_PODS = 16
@@ -76,7 +78,7 @@ def brief(cluster: Cluster, namespace: str, subject: Subject) -> Record:
 
 
 def _collected(cluster: Cluster, namespace: str, subject: Subject, others: Sequence[Resource]) -> Record:
-    read, (of_kind, resource, obj), title = _Reader(cluster), subject, name(subject.obj)
+    read, (of_kind, resource, obj, _), title = _Reader(cluster), subject, name(subject.obj)
     pods = read.all(PODS, partial(cluster.list, PODS, namespace, labels=find.pod_selector(of_kind, obj)))
     told = of_kind.read(obj, pods)
     members, beside_it = events.uids(told), choosing.related(title, pods)

@@ -1,4 +1,4 @@
-"""What a name means to `arena why`: a job, or else a serving."""
+"""What a name means to `arena why`: a job, or else a serving, a sweep or a cron."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from arena import kinds
+from arena.actions.diagnosis import parents
 from arena.actions.diagnosis.collecting import Subject
 from arena.actions.jobs import find
 from arena.errors import ArenaError, MissingOperator, NotAllowed, NotFound, SpecError
@@ -19,13 +20,16 @@ from arena.values import replace
 if TYPE_CHECKING:
     from arena.session import Session
 
-NOUNS = (SERVING.noun,)
+SWEEP, CRON = "sweep", "cron"
+NOUNS = (SERVING.noun, SWEEP, CRON)
 """What can be named instead of a kind; each is looked for, in this order, if no job has the name."""
-Find = Callable[["Session", str], Subject]
+Find = Callable[["Session", str], Subject | Diagnosis]
 
 
-def found(session: Session, name: str, which: Kind | str | None = None, version: str = "") -> Subject:
-    """Find what has a name: a job first.
+def found(
+    session: Session, name: str, which: Kind | str | None = None, version: str = ""
+) -> Subject | Diagnosis:
+    """Find what has a name: a job first. A sweep, and a cron without runs, is explained by its own state.
 
     Args:
         which: a kind of training jobs or of servings, or one of `NOUNS`.
@@ -44,19 +48,27 @@ def found(session: Session, name: str, which: Kind | str | None = None, version:
         return _serving(session, name, of_kind, version)
     if of_kind:
         return _job(session, name, of_kind)
-    return _first(session, name, {TRAINING.noun: _job, SERVING.noun: _serving})
+    ways: dict[str, Find] = {
+        TRAINING.noun: _job, SERVING.noun: _serving, SWEEP: parents.sweep, CRON: parents.cron
+    }  # fmt: skip
+    return ways[only](session, name) if isinstance(only, str) else _first(session, name, ways)
 
 
 def names(session: Session) -> list[str]:
     """Return the names of all that can be explained."""
-    from arena.actions.jobs import object_names
+    from arena.actions.jobs import crons, object_names
     from arena.actions.serving import find as servings
+    from arena.actions.sweeps import find as sweeps
 
     known: list[str] = []
     with suppress(ArenaError):
         known += [there for _, there in object_names.names(session.cluster(), session.namespace)]
     with suppress(ArenaError):
         known += servings.names(session)
+    with suppress(ArenaError):
+        known += sweeps.names(session)
+    with suppress(ArenaError):
+        known += [one.name for one in crons.crons(session)]
     return known
 
 
@@ -81,7 +93,7 @@ def kind(which: Kind | str) -> Kind | str:
         raise SpecError(error.message, f"{error.hint}; or write {' or '.join(NOUNS)}") from None
 
 
-def _first(session: Session, name: str, ways: dict[str, Find]) -> Subject:
+def _first(session: Session, name: str, ways: dict[str, Find]) -> Subject | Diagnosis:
     """What is found first."""
     errors: list[ArenaError] = []
     for way in ways.values():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from arena.actions.diagnosis import collecting, dump, rule_files, saving, subjects
 from arena.actions.jobs import find, stalled
 from arena.diagnosis.diagnose import diagnose
-from arena.errors import aimed
+from arena.errors import SpecError, aimed
 from arena.kinds.training import FAMILY as TRAINING
 from arena.model.findings import SILENT, STALLED, Diagnosis
 from arena.values import replace
@@ -27,11 +27,11 @@ def why(
     version: str = "",
     save: StrPath | None = None,
 ) -> Diagnosis:
-    """Return why a job or a serving waits or fails, or that it is well.
+    """Return why a job, a serving, a sweep or the last run of a cron waits or fails, or that it is well.
 
     Args:
-        job: the name of a job; if no job has it, that of a serving.
-        kind: the kind, if several have that name; `serving` for a serving that has the name of a job.
+        job: the name; the first of these that has it is meant.
+        kind: the kind of the job or serving, or `serving`, `sweep` or `cron`, if several have that name.
         version: that of a serving, if it has several.
         save: a new folder in which to save what was looked at, without secrets, for `why_folder`.
 
@@ -44,10 +44,14 @@ def why(
         saving.check(save)
     rules = rule_files.all_rules(session)
     subject = subjects.found(session, job, kind, version)
+    if isinstance(subject, Diagnosis):
+        if save is not None:
+            raise SpecError(f"--save: {job} has no pods of its own", "name one of the jobs that it started")
+        return subject
     record = collecting.record(session, subject)
     if save is not None:
         saving.save(record, save)
-    found = subjects.commanded(subject, diagnose(record, rules))
+    found = replace(subjects.commanded(subject, diagnose(record, rules)), subject=subject.title)
     if subject.kind.family is TRAINING and found.well and found.phase == "running":
         return _silent(session, found, subject.kind)
     return found

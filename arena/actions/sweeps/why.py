@@ -38,17 +38,28 @@ def why(session: Session, name: str, trial: str = "") -> list[Why]:
     Raises:
         NotFound: there is no such sweep or trial.
     """
-    cluster = session.cluster()
-    obj, there = find.found(cluster, name, session.namespace)
-    one = trials.assembled(there) if there else find.read(cluster, obj)
+    obj, one = read(session, name)
     if trial:
         return [_of_trial(session, obj, one, find.trial(one, trial))]
+    return told(session, obj, one)
+
+
+def read(session: Session, name: str) -> tuple[Object, Sweep]:
+    """The object of a sweep, {} if Katib does not run it, and the sweep with its trials; raises as `why`."""
+    cluster = session.cluster()
+    obj, there = find.found(cluster, name, session.namespace)
+    return obj, trials.assembled(there) if there else find.read(cluster, obj)
+
+
+def told(session: Session, obj: Object, one: Sweep) -> list[Why]:
+    """What `why` returns of a sweep that has been read: the sweep first, then its trials."""
     failed = [each for each in one.trials if each.phase is Phase.FAILED and not each.stopped]
     active = [each for each in one.trials if not each.phase.is_final]
-    told = Why(f"sweep {one.name}", one.phase.value, tuple(_of_sweep(cluster, obj, one, len(failed))))
+    findings = tuple(_of_sweep(session.cluster(), obj, one, len(failed)))
     waiting = [_of_trial(session, obj, one, each) for each in active[-MOST:]]
     explained = [_of_trial(session, obj, one, each) for each in failed[-MOST:]]
-    return [told, *explained, *(each for each in waiting if each.findings)]
+    own = Why(f"sweep {one.name}", one.phase.value, findings)
+    return [own, *explained, *(each for each in waiting if each.findings)]
 
 
 def _of_sweep(cluster: Cluster, obj: Object, one: Sweep, failed: int) -> Iterator[Finding]:
