@@ -64,6 +64,7 @@ def _kind(ctx: click.Context, param: click.Parameter, value: str | None) -> "Kin
     "kind",
     metavar="KIND",
     default="",
+    callback=_kind,
     shell_complete=_kinds,
     help="Select by kind, such as pytorchjob (py), or by serving, sweep or cron.",
 )

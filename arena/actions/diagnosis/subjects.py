@@ -90,7 +90,8 @@ def kind(which: Kind | str) -> Kind | str:
     except SpecError as error:
         with suppress(SpecError):
             return kinds.find(which, SERVING)
-        raise SpecError(error.message, f"{error.hint}; or write {' or '.join(NOUNS)}") from None
+        hint = error.hint if error.hint.endswith("?") else f"{error.hint}; or {', '.join(NOUNS)}"
+        raise SpecError(error.message, hint) from None
 
 
 def _first(session: Session, name: str, ways: dict[str, Find]) -> Subject | Diagnosis:
