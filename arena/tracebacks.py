@@ -16,8 +16,11 @@ FOREIGN = 20
 PREFIX = r"(?:\[[\w .:,-]*\](?:<std(?:out|err)>)?:?)?"
 """What launchers add to the lines of ranks: `[rank0]:`, `[1,3]<stderr>:`; some add a space as well."""
 _EXCEPTION = r"(?:[\w.]+\.)?[A-Z]\w*(?:$|: )|[\w.]+:(?: |$)"
-_PYTHON = r"\s*Traceback \(most recent call last\):$"
-_GROUP = r"\s*\+ Exception Group Traceback \(most recent call last\):$"
+HEAD = "Traceback (most recent call last):"
+CHAIN = "The above exception was the direct cause of", "During handling of the above exception,"
+"""How a traceback of Python begins, and how a line does that leads to the next exception."""
+_PYTHON = rf"\s*{re.escape(HEAD)}$"
+_GROUP = rf"\s*\+ Exception Group {re.escape(HEAD)}$"
 _SYNTAX = r'  File ".*", line \d+$'
 _NEEDS = {
     "go": r"goroutine \d+ ",
@@ -49,7 +52,6 @@ _GOES_ON = {
     "signal": r"(?!)",
 }
 """What the following lines of each look like; those of Python follow rules of their own."""
-_CHAIN = "The above exception was the direct cause of", "During handling of the above exception,"
 _SECONDARY = (
     r"(?:[\w.]+\.)?(?:ChildFailedError|SignalException|KeyboardInterrupt|SystemExit|BrokenPipeError)\b"
     r"|.*(?i:connection (?:closed|reset) by peer)"
@@ -127,7 +129,7 @@ class _Open:
         if self._expects == "another":
             self._expects = "calls" if head else ""
             return head
-        self._expects = "another" if text.strip().startswith(_CHAIN) else ""
+        self._expects = "another" if text.strip().startswith(CHAIN) else ""
         return bool(self._expects)
 
     def _goes_on(self, text: str) -> bool:

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from arena import visible
+from arena.credential_shapes import TOKENS
 from arena.kinds.option_types import MASK, is_credential
 
 _ASSIGNED = re.compile(
@@ -15,11 +16,9 @@ _ASSIGNED = re.compile(
 _FLAG = re.compile(r"(?P<name>--[a-z][\w-]{1,80})(?P<sign>\s{1,3})(?P<value>[^\s\"'-][^\s\"']{3,4096})")
 _NUMBER = re.compile(r"[-+]?[\d.,]{1,20}(?:[eE][-+]?\d{1,3})?%?")
 _SHAPES = re.compile(
-    r"\b(?:hf_\w{20,}|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|sk-[\w-]{20,}|xox[abprs]-[\w-]{10,}"
-    r"|AKIA[0-9A-Z]{16}|eyJ[\w-]{10,1024}\.[\w-]{10,}\.[\w-]*)"
-    r"|(?<=://)[^\s/@:]{1,256}:[^\s/@]{1,256}(?=@)|(?<=\bBearer )[\w.~+/-]{8,}=*"
+    rf"{TOKENS}|(?<=://)[^\s/@:]{{1,256}}:[^\s/@]{{1,256}}(?=@)|(?<=\bBearer )[\w.~+/-]{{8,}}=*"
 )
-"""What is a credential whatever its name: those of known services, and passwords in addresses."""
+"""What is a credential whatever its name: tokens of known services, and passwords in addresses."""
 _SEPARATORS = re.compile(r"[.-]+|(?<=[a-z\d])(?=[A-Z])")
 
 

@@ -52,7 +52,7 @@ def choose(objects: Sequence[Object], job: str, namespace: str) -> Record:
     mine = [one for one in pods if _namespace(one) == where and title in _names(one)]
     own = next((one for one in named if name(one) == title and _namespace(one) == where), None)
     own = own or next((one for one in named if name(one) == title), None)
-    beside = related(title, mine)
+    beside = related(mine)
     events = [one for one in here if text(one, "kind") == "Event" and concerns(one, beside, title)]
     others = [one for one in here if text(one, "kind") != "Event" and one is not own and one not in mine]
     return Record(
@@ -129,8 +129,8 @@ def _names(pod: Object, all: bool = True) -> Iterator[str]:
     yield name(pod)
 
 
-def related(title: str, pods: Sequence[Object]) -> dict[str, set[str]]:
-    """The names of what belongs to a job, by kind."""
+def related(pods: Sequence[Object]) -> dict[str, set[str]]:
+    """The names of a job's pods and of what these refer to, by kind."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for pod in pods:
         found["Pod"].add(name(pod))
@@ -148,11 +148,4 @@ def concerns(event: Object, related: dict[str, set[str]], title: str) -> bool:
     kind, called = text(about, "kind"), text(about, "name")
     if called and called in related.get(kind, ()):
         return True
-    if kind == "Pod" and called in related.get("Pod", ()):
-        return True
     return bool(title) and (called == title or called.startswith(f"{title}-"))
-
-
-def subject(record: Record) -> str:
-    """The job in messages."""
-    return standing.subject(record.job) if record.job else record.name

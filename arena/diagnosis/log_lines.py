@@ -14,6 +14,7 @@ from functools import cache
 
 from arena import visible
 from arena.diagnosis.records import Line
+from arena.tracebacks import CHAIN, HEAD
 from arena.tuples import NamedTuple
 
 LONGEST = 2000
@@ -29,8 +30,6 @@ _PROCESS = (
     r"|(?P<host>[\w.-]*(?:worker|launcher|master|node)[\w.-]*): )"
 )
 """The prefix of a rank: `[rank3]: `, `[default3]:`, `[1,3]<stderr>:`, `worker-1: `."""
-_TRACE = "Traceback (most recent call last):"
-_BETWEEN = r"^(?:During handling of the above exception|The above exception was the direct cause)"
 _USAGE = (
     r"^[\w./-]+(?: [\w-]+)?: error: (?:unrecognized|the following|argument |ambiguous|invalid choice"
     r"|no such option|one of the)|^Error: (?:No such|Missing|Invalid value|Got unexpected)"
@@ -96,7 +95,7 @@ def read(lines: Iterable[Line], *, failed: bool) -> list[Read]:
 def _structured(lines: Iterable[Line]) -> list[Read]:
     found: list[Read] = []
     states: defaultdict[str, _Tracebacks] = defaultdict(_Tracebacks)
-    process, between, launcher, talk = map(_compiled, (_PROCESS, _BETWEEN, _LAUNCHER, _TALK))
+    process, launcher, talk = map(_compiled, (_PROCESS, _LAUNCHER, _TALK))
     usage, stray = map(_compiled, (_USAGE, _STRAY))
     for at, line in enumerate(lines):
         text = line.text[:LONGEST]
@@ -109,7 +108,7 @@ def _structured(lines: Iterable[Line]) -> list[Read]:
         if usage.match(text):
             chain, headline = states[name].last_words()
         else:
-            chain, headline = states[name].step(text, bool(between.search(text)))
+            chain, headline = states[name].step(text)
         told = bool(launcher.search(text))
         plain = not (chain or told or talk.search(text))
         found.append(Read(text, line.time, name, at, chain, headline, plain, told))
@@ -130,9 +129,9 @@ class _Tracebacks:
         self._state = "after"
         return self._chain, True
 
-    def step(self, text: str, between: bool) -> tuple[int, bool]:
+    def step(self, text: str) -> tuple[int, bool]:
         """The chain of the next line, and whether it names the exception."""
-        if text.lstrip("| +-").startswith(_TRACE) or text.endswith(_TRACE):
+        if text.lstrip("| +-").startswith(HEAD) or text.endswith(HEAD):
             if self._state != "between":
                 self._chain += 1
             self._state = "calls"
@@ -142,7 +141,7 @@ class _Tracebacks:
                 return self._chain, False
             self._state = "after"
             return self._chain, True
-        if between and self._state in ("after", "message"):
+        if text.startswith(CHAIN) and self._state in ("after", "message"):
             self._state = "between"
             return self._chain, False
         if self._state in ("after", "between") and not text.strip():
@@ -184,8 +183,3 @@ def _with_ends(found: Sequence[Read]) -> list[Read]:
         marked.append(one._replace(fatal=near and not earlier, last_chain=in_last))
         after[one.process] += one.plain
     return marked[::-1]
-
-
-def ends_badly(found: Sequence[Read]) -> bool:
-    """Whether a log of which nothing else is known looks like that of a failure."""
-    return any(one.headline or one.launcher for one in found[-40:])

@@ -20,12 +20,6 @@ TOLERANCE = timedelta(seconds=5)
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 
-def cause(matches: Sequence[Match]) -> Match | None:
-    """The match that is the cause; None if there is none."""
-    ordered = order(matches)
-    return ordered[0] if ordered else None
-
-
 def order(matches: Sequence[Match]) -> list[Match]:
     """The best match of each process, the cause first."""
     processes: defaultdict[tuple[str, str], list[Match]] = defaultdict(list)

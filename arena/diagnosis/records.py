@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from arena.diagnosis.json_fields import name, text
+from arena.diagnosis.json_fields import text
 from arena.tuples import NamedTuple
 from arena.values import frozen
 
@@ -56,8 +56,3 @@ class Record:
     def of_kind(self, kind: str) -> Iterator[Object]:
         """The objects of a kind, such as Node."""
         return (one for one in self.objects if text(one, "kind") == kind)
-
-    def log(self, pod: Object, container: str, *, previous: bool = False) -> Log | None:
-        """The log of a container; one without the container's name is that of any."""
-        mine = [one for one in self.logs if one.pod == name(pod) and one.previous is previous]
-        return next((one for one in mine if one.container in (container, "")), None)

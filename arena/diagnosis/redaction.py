@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from arena.credential_shapes import TOKENS
 from arena.diagnosis.json_fields import mapping, text
 from arena.diagnosis.records import Line, Log, Record
 from arena.values import replace
@@ -28,12 +29,6 @@ _NAMED = (
     rf"""(?i)(?P<name>{_NAME}[\w.-]{{0,80}}["']?(?:\s*[=:]\s*|\s+(?=\S{{12}}))["']?)"""
     r"""(?P<value>(?:Bearer |Basic |token )?[^\s"',;&)}\]]{4,})"""
 )
-_SHAPED = (
-    r"\bhf_[A-Za-z0-9]{16,}|\b(?:gh[pousr]|github_pat)_\w{16,}|\bglpat-[\w-]{16,}|\b(?:AKIA|ASIA)[0-9A-Z]{16}"
-    r"|\bsk-[\w-]{16,}|\bnvapi-[\w-]{16,}|\bxox[abprs]-[\w-]{8,}|\beyJ[\w-]{8,}\.[\w-]{8,}\.?[\w-]*"
-    r"|\bAIza[\w-]{30,}|\bdckr_pat_[\w-]{16,}|\bpypi-[\w-]{30,}|\blocal-[0-9a-f]{40}\b"
-)
-"""Tokens that are known by their shape."""
 _ADDRESS = r"(?P<scheme>\b[a-z][a-z0-9+.-]{0,20}://)[^\s/@:]{0,200}:[^\s/@]{1,500}@"
 _HEADER = r"(?i)(?P<name>\b(?:bearer|basic)\s+)[\w.~+/=-]{12,}"
 _NUMBER = r"[\d.,%]+"
@@ -70,7 +65,7 @@ def words(found: str) -> str:
     """A text without secrets."""
     if len(found) > LONGEST:
         found = found[:LONGEST] + "..."
-    found = _compiled(_SHAPED).sub(MASK, found)
+    found = _compiled(TOKENS).sub(MASK, found)
     found = _compiled(_ADDRESS).sub(rf"\g<scheme>{MASK}@", found)
     found = _compiled(_HEADER).sub(rf"\g<name>{MASK}", found)
     return _compiled(_NAMED).sub(_masked, found)

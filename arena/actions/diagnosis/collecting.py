@@ -81,7 +81,7 @@ def _collected(cluster: Cluster, namespace: str, subject: Subject, others: Seque
     read, (of_kind, resource, obj, _), title = _Reader(cluster), subject, name(subject.obj)
     pods = read.all(PODS, partial(cluster.list, PODS, namespace, labels=find.pod_selector(of_kind, obj)))
     told = of_kind.read(obj, pods)
-    members, beside_it = events.uids(told), choosing.related(title, pods)
+    members, beside_it = events.uids(told), choosing.related(pods)
 
     def concerns(event: Object) -> bool:
         return events.concerns(event, told, members) or choosing.concerns(event, beside_it, title)
@@ -116,12 +116,11 @@ class _Reader:
         self.cluster = cluster
         self.unread: list[str] = []
 
-    def all(self, what: Resource | str, call: Callable[[], Iterable[Any]]) -> list[Any]:
+    def all(self, what: Resource, call: Callable[[], Iterable[Any]]) -> list[Any]:
         try:
             return list(call())
         except ArenaError as error:
-            plural = what if isinstance(what, str) else what.plural
-            self.unread.append(f"{plural}: {error.message}")
+            self.unread.append(f"{what.plural}: {error.message}")
             return []
 
 
