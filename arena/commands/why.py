@@ -106,4 +106,5 @@ def command(
     else:
         _console.page(encode.encode(diagnoses.data(found), form))
     if found.unread:
-        _console.remark(f"Warning: {'; '.join(found.unread[:3])}")
+        more = f"; and {len(found.unread) - 3} more" if len(found.unread) > 3 else ""
+        _console.remark(f"Warning: {'; '.join(found.unread[:3])}{more}")

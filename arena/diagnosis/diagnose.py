@@ -143,7 +143,7 @@ def _since(record: Record, phase: str) -> str:
 
 def _looked(record: Record) -> tuple[str, ...]:
     """What was looked at, such as `8 pods`."""
-    lines = sum(len(one.lines) for one in record.logs)
+    lines = sum(min(len(one.lines), observations.LAST) for one in record.logs)
     counts = (
         (len(record.pods), "pod"),
         (len(record.events), "event"),

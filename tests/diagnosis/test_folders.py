@@ -8,6 +8,7 @@ from time import process_time
 import pytest
 
 from arena.actions.diagnosis import why
+from arena.diagnosis.observations import LAST
 from arena.errors import NotFound, SpecError
 from arena.views import diagnoses
 
@@ -82,8 +83,8 @@ def test_links_and_pipes(tmp_path):
     found = why.why_folder(tmp_path / "dump")
     assert found.finding.id == "exit.nonzero"
     assert found.unread == (
-        "default/alone/logs.txt was not read: it is a link or no file",
-        "default/alone/main.log was not read: it is a link or no file",
+        "default/alone/logs.txt was not read: it is a link, or no regular file",
+        "default/alone/main.log was not read: it is a link, or no regular file",
     )
 
 
@@ -121,6 +122,13 @@ def test_huge_logs(tmp_path):
     end = b"CUDA out of memory. Tried to allocate 2 GiB\n"
     put(tmp_path, "default/alone/main.log", b"x" * (30 << 20) + b"\n" + b"step\n" * 100_000 + end)
     assert why.why_folder(tmp_path).finding.id == "oom.cuda"
+
+
+def test_lines_that_were_looked_at(tmp_path):
+    """Only the end of a long log is looked at, and only its lines are counted."""
+    put(tmp_path, "default/pods.json", {"items": [pod("alone")]})
+    put(tmp_path, "default/alone/main.log", b"step\n" * 9000)
+    assert f"{LAST} lines" in why.why_folder(tmp_path).looked
 
 
 def test_huge_messages(tmp_path):

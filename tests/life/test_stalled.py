@@ -22,6 +22,7 @@ def test_a_job_that_stands_still(arena: Product) -> None:
     arena.must("submit", "job", "--name", "talks", TALKS)
     arena.must("submit", "job", "--name", "computes", COMPUTES)
     arena.must("submit", "pytorchjob", "--name", "quiet", "--workers", "2", QUIET)
+    arena.must("submit", "job", "--name", "mute", "sleep 600")
     until(lambda: finding(arena, "quiet").get("id") == "stalled")
     until(lambda: finding(arena, "computes").get("id") == "silent")
     assert finding(arena, "talks") == {}
@@ -32,6 +33,11 @@ def test_a_job_that_stands_still(arena: Product) -> None:
     assert "arena stacks quiet shows where each rank is" in shown.err
     why = json.loads(arena.must("why", "quiet", "-o", "json"))
     assert (why["cause"], why["well"], why["fix"]) == ("stalled", False, ["arena stacks quiet"])
+    cpus = next(one for one in why["evidence"] if one["source"] == "status")
+    assert cpus["subject"] == "pytorchjob/quiet"
+    until(lambda: finding(arena, "mute").get("id") == "stalled")
+    mute = json.loads(arena.must("why", "mute", "-o", "json"))["evidence"][0]
+    assert mute["text"].startswith("no line since its start at ")
     assert json.loads(arena.must("why", "talks", "-o", "json"))["well"]
     child = arena.start("logs", "-f", "quiet")
     said = arena.lines(child.stderr)

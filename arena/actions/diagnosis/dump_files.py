@@ -90,7 +90,7 @@ class Files:
             elif stat.S_ISREG(state.st_mode):
                 yield File(below, one.path, state.st_size)
             else:
-                self.unread.append(f"{'/'.join(below)} was not read: it is a link or no file")
+                self.unread.append(f"{'/'.join(below)} was not read: it is a link, or no regular file")
 
     def _bytes_of(self, file: File, count: int, start: int = 0) -> bytes:
         if self._bytes + count > MOST_BYTES:

@@ -9,7 +9,7 @@ from arena.diagnosis.json_fields import moment
 from arena.diagnosis.records import Line
 
 MOST_LINES = 20_000
-"""Lines of a log that are looked at: the first tenth, and the end."""
+"""Lines of a log that are kept: the first tenth, and the end."""
 LONGEST = 4000
 """Characters of a line that are kept."""
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) ?")

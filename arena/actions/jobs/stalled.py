@@ -21,6 +21,7 @@ from arena.model.instances import Instance
 from arena.model.jobs import Job, Phase
 from arena.parallel import thread_pool
 from arena.resources import Resource
+from arena.tuples import NamedTuple
 from arena.values import replace
 
 if TYPE_CHECKING:
@@ -54,10 +55,12 @@ def checked(session: Session, job: Job) -> Job:
     if now - began < timedelta(seconds=after):
         return job
     try:
-        last = _last_line(session.cluster(), running, now - timedelta(seconds=after)) or began
-        if now - last < timedelta(seconds=after):
+        last = _last_line(session.cluster(), running, now - timedelta(seconds=after))
+        silent = now - (last.time if last else began)
+        if silent < timedelta(seconds=after):
             return job
-        return job.explained(_finding(job, running, last, now, _cpus(session.cluster(), running)))
+        shown = _shown(job, last, began)
+        return job.explained(_finding(job, shown, silent, _cpus(session.cluster(), running)))
     except ArenaError as error:
         return replace(job, unread=(*job.unread, readings.unread("reasons", error, readings.REASONS)))
 
@@ -66,23 +69,31 @@ def _began(one: Instance) -> datetime | None:
     return main_container(one).started or one.started
 
 
-def _last_line(cluster: Cluster, running: Sequence[Instance], since: datetime) -> datetime | None:
-    """When any of the instances has written its last line; others are not asked after a line since then."""
-    first = _moment(cluster, running[0])
-    if first is not None and first >= since:
+class _Written(NamedTuple):
+    """The last line of an instance."""
+
+    time: datetime
+    instance: str
+
+
+def _last_line(cluster: Cluster, running: Sequence[Instance], since: datetime) -> _Written | None:
+    """The last line of all instances; the others are not asked if the first has written one since then."""
+    first = _written(cluster, running[0])
+    if first is not None and first.time >= since:
         return first
     with thread_pool(16) as threads:
-        others = list(threads.map(partial(_moment, cluster), running[1:]))
+        others = list(threads.map(partial(_written, cluster), running[1:]))
     return max((one for one in (first, *others) if one), default=None)
 
 
-def _moment(cluster: Cluster, one: Instance) -> datetime | None:
+def _written(cluster: Cluster, one: Instance) -> _Written | None:
     from arena.kube import LogQuery
 
     query = LogQuery(container=main_container(one).name, tail=1, timestamps=True, silence=PATIENCE)
     with cluster.logs(one.namespace, one.name, query) as stream:
         stamps = [line.split(b" ", 1)[0].decode("ascii", "replace") for line in stream if line[:1].isdigit()]
-    return units.when(stamps[-1]) if stamps else None
+    time = units.when(stamps[-1]) if stamps else None
+    return _Written(time, one.name) if time else None
 
 
 def _cpus(cluster: Cluster, running: Sequence[Instance]) -> float | None:
@@ -99,14 +110,21 @@ def _cpus(cluster: Cluster, running: Sequence[Instance]) -> float | None:
         return max((each for each in threads.map(used, running) if each is not None), default=None)
 
 
-def _finding(
-    job: Job, running: Sequence[Instance], last: datetime, now: datetime, cpus: float | None
-) -> Finding:
+def _shown(job: Job, last: _Written | None, began: datetime) -> Evidence:
+    """What shows the silence."""
+    if last is None:
+        start = f"no line since its start at {units.rfc3339(began)}"
+        return Evidence("log", f"{job.kind}/{job.name}", start, began)
+    return Evidence("log", f"pod/{last.instance}", f"last line at {units.rfc3339(last.time)}", last.time)
+
+
+def _finding(job: Job, line: Evidence, silent: timedelta, cpus: float | None) -> Finding:
     """The finding that a job stands still, or only that it is silent if it computes."""
-    silence = f"no output for {units.age((now - last).total_seconds())}"
-    shown = [Evidence("log", f"pod/{running[0].name}", f"last line at {units.rfc3339(last)}", last)]
+    silence = f"no output for {units.age(silent.total_seconds())}"
+    shown = [line]
     if cpus is not None:
-        shown.append(Evidence("status", f"pod/{running[0].name}", f"at most {cpus:.2f} CPUs in use"))
+        used = f"no instance uses more than {cpus:.2f} CPUs"
+        shown.append(Evidence("status", f"{job.kind}/{job.name}", used))
     target = aimed(job.name, job.namespace)
     remedy = f"arena stacks {target} shows where each rank is; the setting {SETTING} changes the time"
     if cpus is not None and cpus > IDLE:
