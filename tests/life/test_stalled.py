@@ -52,7 +52,7 @@ def test_the_time_of_silence(arena: Product) -> None:
     arena.must("wait", "quiet", "--for", "phase=RUNNING")
     debug = arena.run("--debug", "get", "quiet")
     assert debug.code == 0
-    assert "/log" not in debug.err
+    assert "tailLines=1&" not in debug.err
     bad = arena.run("get", "quiet", ARENA_STALLED_AFTER="soon")
     assert bad.code == 2
     assert "soon" in bad.err
