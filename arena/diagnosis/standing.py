@@ -32,6 +32,8 @@ class Run(NamedTuple):
     init: bool = False
     image: str = ""
     restarts: int = 0
+    ready: bool = False
+    """Whether the container is ready, as far as is known."""
 
     @property
     def has_failed(self) -> bool:
@@ -72,6 +74,7 @@ def _runs(container: str, status: Object, init: bool) -> Iterator[Run]:
                 init,
                 text(status, "image"),
                 number(status, "restartCount") or 0,
+                mapping(status).get("ready") is True,
             )
 
 
@@ -114,6 +117,9 @@ def _of_pod(pod: Object) -> str:
         return "failed"
     if any(one.state == "waiting" and one.reason == "CrashLoopBackOff" for one in now):
         return "failed"
+    broken = {one.container for one in runs(pod) if one.previous and one.has_failed}
+    if any(one.state == "running" and not one.ready and one.container in broken for one in now):
+        return "failed"  # between two crashes
     if told == "Running":
         return "running" if all(one.state != "waiting" for one in now) else "waiting"
     return "waiting" if told == "Pending" else "unknown"
