@@ -330,10 +330,10 @@ UNTRIED = {
     **{name: UNDONE | {"list events"}
        for name in ("sweep submit KIND --engine foreground", "sweep add", "submit --logs")},
     # Only if a trial has failed, or none has started.
-    "why -T sweep": {"get JOBS", "list pods", "get pods/log", "get suggestions.kubeflow.org", "list events"},
+    "why -T sweep": {"get JOBS", "list pods", "get pods/log", "list events"},
     # It has no run yet.
     "why -T cron": {"get JOBS", "list pods", *usages.DEPENDENCIES, "get pods/log", "get pods.metrics.k8s.io"},
-    "sweep why": {"get pods/log", "get suggestions.kubeflow.org", "list events"},
+    "sweep why": {"get pods/log", "list events"},
     "serve predict": {"get pods", "get pods/portforward", "create pods/portforward"},  # of other clusters
     "serve bench": {"get pods", "get pods/portforward", "create pods/portforward"},
     "exec": {"create pods/exec"},  # only without `get`, or if the cluster asks for it

@@ -284,6 +284,25 @@ def test_pause_and_resume(arena: Product) -> None:
     assert statuses(arena, "pauses") == ["SUCCEEDED"] * 4
 
 
+def test_equal_sweeps_have_equal_numbers(arena: Product) -> None:
+    """With the same seed, the trials of equal sweeps have the same numbers, also while they run."""
+    wait, file = release(arena)
+    names = ("same-1", "same-2", "same-3")
+    for name in names:
+        words = ("--parallel", "4", "--algorithm", "grid", "--seed", "7")
+        submit(arena, name, f"echo score={{x}}; {wait}", *words)
+
+    def numbered(name: str) -> list[int]:
+        return [one["assignments"]["x"] for one in found(arena, name)["trials"]]
+
+    until(lambda: all(len(numbered(name)) == 4 for name in names))
+    running = [numbered(name) for name in names]
+    open(file, "w").close()
+    until(lambda: all(found(arena, name)["status"] == "SUCCEEDED" for name in names))
+    assert running == [running[0]] * 3
+    assert [numbered(name) for name in names] == running
+
+
 def test_extend(arena: Product) -> None:
     """A sweep that has run all its trials goes on when it may run more."""
     submit(arena, "more", "echo score={x}", "--max-trials", "2", "--wait")

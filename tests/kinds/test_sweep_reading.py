@@ -79,6 +79,18 @@ def trials(*found: dict[str, Any], **spec: Any) -> Any:
     return reading.trials(experiment(**spec), found, lambda job: "pytorchjob")
 
 
+def test_trials_of_one_second_have_the_order_of_their_suggestions():
+    """Trials that began within the same second are numbered as they were suggested; unknown ones follow."""
+    early = trial("hp-z")
+    early["metadata"]["creationTimestamp"] = "2030-01-01T10:00:59Z"
+    there = [trial("hp-a"), trial("hp-b"), trial("hp-c"), early]
+    order = reading.suggested({"status": {"suggestions": [{"name": "hp-c"}, {"name": "hp-b"}]}})
+    made = reading.trials(experiment(), there, lambda job: "pytorchjob", order)
+    assert [(one.number, one.name) for one in made] == [(1, "hp-z"), (2, "hp-c"), (3, "hp-b"), (4, "hp-a")]
+    assert [one.name for one in trials(*there)] == ["hp-z", "hp-a", "hp-b", "hp-c"]
+    assert reading.suggested({}) == ()
+
+
 def test_an_experiment_of_another_tool_is_a_sweep():
     """What others created is read like ours; a parameter that nobody can read is left out."""
     found = one(experiment(("Running", "ExperimentRunning")))

@@ -16,7 +16,7 @@ from arena.actions.sweeps.importance import weighed
 from arena.errors import ArenaError, MissingOperator, NotFound, SpecError
 from arena.kinds.kind import Kind
 from arena.kinds.sweeps import reading
-from arena.kinds.sweeps.experiment import EXPERIMENT_LABEL, EXPERIMENTS, TRIAL_LABEL, TRIALS
+from arena.kinds.sweeps.experiment import EXPERIMENT_LABEL, EXPERIMENTS, SUGGESTIONS, TRIAL_LABEL, TRIALS
 from arena.model.events import Event
 from arena.model.partial import Partial
 from arena.model.sweeps import Sweep, Trial
@@ -34,6 +34,7 @@ Object = dict[str, Any]
 OBSERVATIONS = Resource("metrics.arena.io", "v1", "observationlogs", kind="ObservationLog")
 """The values of metrics of pods, which only the local cluster keeps."""
 _TRIALS = "trials are missing"
+_ORDER = "trials that began within the same second may have other numbers next time"
 
 
 def sweeps(
@@ -87,8 +88,8 @@ def _key(meta: Object, name: str) -> tuple[str, str]:
     return meta.get("namespace", ""), name
 
 
-def _read(obj: Object, trials: Sequence[Object]) -> Sweep:
-    return replace(reading.sweep(obj, kind_of), trials=reading.trials(obj, trials, kind_of))
+def _read(obj: Object, trials: Sequence[Object], order: Sequence[str] = ()) -> Sweep:
+    return replace(reading.sweep(obj, kind_of), trials=reading.trials(obj, trials, kind_of, order))
 
 
 def kind_of(job: Mapping[str, Any]) -> str:
@@ -187,8 +188,23 @@ def read(cluster: Cluster, obj: Object) -> Sweep:
     meta = obj["metadata"]
     own = f"{EXPERIMENT_LABEL}={meta['name']}"
     listed = partial(_of_sweep, cluster, meta["namespace"], own)
-    found = readings.optional(TRIALS, _TRIALS, listed)
-    return observed(cluster, replace(_read(obj, found), unread=found.unread))
+    with thread_pool() as threads:
+        known = threads.submit(order, cluster, obj)
+        found = readings.optional(TRIALS, _TRIALS, listed)
+        names = known.result()
+    unread = (*found.unread, *(names.unread if len(found) > 1 else ()))
+    return observed(cluster, replace(_read(obj, found, names), unread=unread))
+
+
+def order(cluster: Cluster, obj: Object) -> Partial[str]:
+    """The names of the trials of an Experiment, in the order in which Katib creates them."""
+    return readings.optional(SUGGESTIONS, _ORDER, partial(_suggested, cluster, obj["metadata"]))
+
+
+def _suggested(cluster: Cluster, meta: Object) -> Sequence[str]:
+    with suppress(NotFound):
+        return reading.suggested(cluster.get(SUGGESTIONS, meta["namespace"], meta["name"]))
+    return ()
 
 
 def _of_sweep(cluster: Cluster, namespace: str, own: str) -> Sequence[Object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -75,10 +75,15 @@ def follow(session: Session, name: str) -> Iterator[Sweep]:
         Source(EXPERIMENTS, namespace, fields=f"metadata.name={name}"),
         Source(TRIALS, namespace, labels=own),
     ]
+    order: Sequence[str] = ()
+    asked: set[str] = set()
     with Watching(cluster, sources) as watching:
         while same := [one for one in watching.objects(0) if one["metadata"]["uid"] == uid]:
             found = reading.sweep(same[0], find.kind_of)
-            found = replace(found, trials=reading.trials(same[0], watching.objects(1), find.kind_of))
+            trials = watching.objects(1)
+            if new := {one["metadata"]["name"] for one in trials} - asked:
+                order, asked = find.order(cluster, obj), asked | new
+            found = replace(found, trials=reading.trials(same[0], trials, find.kind_of, order))
             yield found
             if found.phase.is_final:
                 return

@@ -12,17 +12,16 @@ from arena.actions.sweeps import find, jobs
 from arena.actions.sweeps.foreground import find as trials
 from arena.errors import ArenaError, NotFound
 from arena.kinds.sweeps import reading
+from arena.kinds.sweeps.experiment import SUGGESTIONS
 from arena.model.findings import Evidence, Finding
 from arena.model.jobs import Phase
 from arena.model.sweeps import Sweep, Trial, Why
-from arena.resources import Resource
 
 if TYPE_CHECKING:
     from arena.kube import Cluster
     from arena.session import Session
 
 Object = dict[str, Any]
-SUGGESTIONS = Resource("kubeflow.org", "v1beta1", "suggestions", kind="Suggestion")
 MOST = 5
 """Number of failed trials that are explained, the latest ones."""
 _LINES = 5

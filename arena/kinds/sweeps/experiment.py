@@ -21,6 +21,7 @@ from arena.values import frozen
 
 EXPERIMENTS = Resource("kubeflow.org", "v1beta1", "experiments", kind="Experiment")
 TRIALS = Resource("kubeflow.org", "v1beta1", "trials", kind="Trial")
+SUGGESTIONS = Resource("kubeflow.org", "v1beta1", "suggestions", kind="Suggestion")
 TEMPLATE = "experiment.yaml"
 EXPERIMENT_LABEL = "katib.kubeflow.org/experiment"
 TRIAL_LABEL = "katib.kubeflow.org/trial"

@@ -134,14 +134,27 @@ def _parameters(spec: Object) -> tuple[Parameter, ...]:
     return tuple(read())
 
 
-def trials(obj: Object, found: Sequence[Object], kind_of: KindOf) -> tuple[Trial, ...]:
-    """The Trials of an Experiment in the order of their creation."""
-    ordered = sorted(found, key=lambda one: (one["metadata"].get("creationTimestamp") or "", _key(one)))
+def suggested(obj: Object) -> tuple[str, ...]:
+    """The names of the trials that a Suggestion knows, in the order in which Katib creates them."""
+    return tuple(str(one.get("name")) for one in (obj.get("status") or {}).get("suggestions") or ())
+
+
+def trials(
+    obj: Object, found: Sequence[Object], kind_of: KindOf, order: Sequence[str] = ()
+) -> tuple[Trial, ...]:
+    """The Trials of an Experiment in the order of their creation.
+
+    Args:
+        order: names of trials; it decides between those that were created within the same second.
+    """
+    places = {name: place for place, name in enumerate(order)}
+
+    def key(one: Object) -> tuple[str, int, str]:
+        meta = one["metadata"]
+        return meta.get("creationTimestamp") or "", places.get(meta["name"], len(places)), str(meta["name"])
+
+    ordered = sorted(found, key=key)
     return tuple(_trial(obj, one, number, kind_of) for number, one in enumerate(ordered, 1))
-
-
-def _key(obj: Object) -> str:
-    return str(obj["metadata"]["name"])
 
 
 def _trial(experiment: Object, obj: Object, number: int, kind_of: KindOf) -> Trial:

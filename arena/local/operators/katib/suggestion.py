@@ -168,14 +168,12 @@ class Writer:
         if "error" in answer:
             statuses.mark(status, Condition(FAILED, "SuggestionFailed", answer["error"]), now)
             return status
-        namespace, name = self._item
+        _, name = self._item
         made = [
             {"name": f"{name}-{writes.suffix(8)}", "parameterAssignments": one}
             for one in answer["suggestions"]
         ]
-        before = status.get("suggestions") or []
-        kept = [one for one in before if self._objects.get(TRIALS, one["name"], namespace) is None]
-        status["suggestions"] = [*kept, *made]
+        status["suggestions"] = [*(status.get("suggestions") or []), *made]
         status["suggestionCount"] = status.get("suggestionCount", 0) + len(made)
         if answer["exhausted"]:
             text = "Suggestion has reached the end: nothing is left to try"
