@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from arena.actions.jobs.find import job
     from arena.actions.jobs.listing import jobs
     from arena.actions.jobs.logs.entries import follow, logs
+    from arena.actions.jobs.metrics import metrics
     from arena.actions.jobs.prune import prune
     from arena.actions.jobs.rerun import recorded, rerun
     from arena.actions.jobs.scale import scale
@@ -120,6 +121,7 @@ _HOMES = {
     "actions.jobs.find": "job",
     "actions.jobs.listing": "jobs",
     "actions.jobs.logs.entries": "follow logs",
+    "actions.jobs.metrics": "metrics",
     "actions.jobs.prune": "prune",
     "actions.jobs.rerun": "recorded rerun",
     "actions.jobs.wait": "wait",
@@ -174,9 +176,9 @@ __all__ = [
     "TorchServeServingSpec", "TrainJobSpec", "TritonServingSpec", "Unreachable", "Usage", "User",
     "VLLMServingSpec", "VolcanoJobSpec", "XGBoostJobSpec", "__version__", "abilities", "adopt", "connect",
     "cron", "crons", "delete", "delete_cron", "diff", "evaluations", "events", "examine", "fit", "follow",
-    "job", "jobs", "logs", "nodes", "preview", "prune", "recorded", "release", "rerun", "restore", "resume",
-    "resume_cron", "scale", "schedule", "submit", "suspend", "suspend_cron", "timeline", "wait", "whoami",
-    "why", "why_folder",
+    "job", "jobs", "logs", "metrics", "nodes", "preview", "prune", "recorded", "release", "rerun", "restore",
+    "resume", "resume_cron", "scale", "schedule", "submit", "suspend", "suspend_cron", "timeline", "wait",
+    "whoami", "why", "why_folder",
 ]
 # fmt: on
 

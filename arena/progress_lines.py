@@ -134,7 +134,7 @@ def _seconds(text: str) -> int | None:
 def _values(text: str, values: dict[str, float]) -> None:
     """Add the values that a text names; the last one of each counts."""
     for name, number in _VALUE.findall(text):
-        if name.lower() in _NO_METRICS:
+        if name.lower() in NO_METRICS:
             continue
         values.pop(name, None)
         values[name] = float(number)
@@ -142,7 +142,7 @@ def _values(text: str, values: dict[str, float]) -> None:
         del values[next(iter(values))]
 
 
-_NO_METRICS = {
+NO_METRICS = {
     "epoch",
     "step",
     "batch",

@@ -94,6 +94,7 @@ NAMES = [
     "job",
     "jobs",
     "logs",
+    "metrics",
     "nodes",
     "preview",
     "prune",

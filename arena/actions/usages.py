@@ -115,6 +115,7 @@ USAGES = (
     Usage("timeline", ("get list JOBS", "list pods"),
           (("the pull of images", ("list events",)), ("the first line of output", ("get pods/log",)),
            REASONS)),
+    Usage("metrics", (*READ, "get pods/log"), (REASONS,)),
     Usage("why", ("get JOBS",), (*EXPLAINED, STALLED)),
     Usage("why -T serving", ("list SERVINGS",), EXPLAINED),
     Usage("why -T sweep", (f"get {EXPERIMENTS}",), TOLD_OF_SWEEPS),

@@ -1,17 +1,15 @@
 """arena sweep plot: show the plots of a sweep, or save them as a picture or a web page."""
 
 import os
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from arena.commands import _console, _family, _flags
+from arena.commands import _console, _family, _flags, _pictures
 from arena.commands._globals import pass_session
-from arena.commands._progress import colour, room
 from arena.commands.sweep._family import SWEEPS
-from arena.errors import ArenaError, SpecError
+from arena.errors import SpecError
 from arena.values import frozen
 from arena.views.sweep_plots import KINDS, UNRANKED, fitting
 
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from arena.views.sweep_plots.study import Study
 
 FORMATS = ("terminal", "svg", "png", "html")
-_COLUMNS, _NARROWEST, _WIDEST = 80, 40, 160
-"""The width of plots if standard output is no terminal, and the limits otherwise, in cells."""
 
 
 @frozen
@@ -69,7 +65,7 @@ def command(session: "Session", name: str, **flags: Any) -> None:
     if target.form == "terminal":
         _console.coloured(_text(made, kinds, flags["ascii_only"]))
     elif target.path == "-":
-        _write_out(_content(made, kinds, target.form))
+        _pictures.save(_content(made, kinds, target.form), "-")
     else:
         _save(_content(made, kinds, target.form), target)
 
@@ -82,21 +78,13 @@ def _target(name: str, flags: dict[str, Any]) -> Target:
     if page is not None:
         form, path = "html", page
     if form is None:
-        form = _form_of(path) if path else "html" if opens else "terminal"
+        form = _pictures.form(path, FORMATS[1:]) if path else "html" if opens else "terminal"
     if form == "terminal" and (path or opens):
         raise SpecError("plots in the terminal are not saved", "give -o svg, -o png or -o html")
     path = path or f"{name}.{form}"
     if opens and path == "-":
         raise SpecError("--open needs a file", "give another --file than -")
     return Target(form=form, path=path, opens=opens)
-
-
-def _form_of(path: str) -> str:
-    ending = path.rpartition(".")[2].lower()
-    if ending not in FORMATS[1:]:
-        hint = "end it with .svg, .png or .html, or give -o"
-        raise SpecError(f"--file: the name {path} does not tell the format", hint)
-    return ending
 
 
 def _study(session: "Session", found: "Sweep", kinds: Sequence[str], parameters: tuple[str, ...]) -> "Study":
@@ -122,30 +110,13 @@ def _content(study: "Study", kinds: Sequence[str], form: str) -> bytes:
 
 
 def _text(study: "Study", kinds: Sequence[str], ascii_only: bool) -> str:
-    from arena.views.pictures.cells import Ink
     from arena.views.sweep_plots import plots
 
-    columns = min(max(room() or _COLUMNS, _NARROWEST), _WIDEST)
-    is_coloured = colour() is None and sys.stdout.isatty()
-    is_unicode = not ascii_only and (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    return plots.as_text(study, kinds, columns, Ink(is_coloured, is_unicode))
-
-
-def _write_out(content: bytes) -> None:
-    sys.stdout.flush()
-    sys.stdout.buffer.write(content)
-    sys.stdout.buffer.flush()
+    return plots.as_text(study, kinds, _pictures.columns(), _pictures.ink(ascii_only))
 
 
 def _save(content: bytes, target: Target) -> None:
-    try:
-        with open(target.path, "wb") as file:
-            file.write(content)
-    except OSError as cause:
-        raise ArenaError(
-            f"{target.path} cannot be written: {cause.strerror}", "choose another file"
-        ) from cause
-    _console.remark(f"saved {target.path}")
+    _pictures.save(content, target.path)
     if target.opens:
         _open(target.path)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from arena.dashboard import series
+from arena import curve_lines
 from arena.dashboard.panel import Panel, Scope
 from arena.dashboard.panels.jobs import found
 from arena.errors import ArenaError
@@ -27,10 +27,10 @@ def _curves(scope: Scope, where: Mapping[str, str]) -> dict[str, Any]:
 def _job(scope: Scope, where: Mapping[str, str]) -> dict[str, Any]:
     """One job: the metrics by their names, or why they cannot be read."""
     try:
-        lines = series.series(_lines(scope, where))
+        curves = curve_lines.drawable(curve_lines.series(_lines(scope, where)))
     except ArenaError as error:
         return {**where, "metrics": {}, "error": error.message}
-    return {**where, "metrics": {name: [list(one) for one in points] for name, points in lines.items()}}
+    return {**where, "metrics": {name: [list(one) for one in points] for name, points in curves.items()}}
 
 
 def _lines(scope: Scope, where: Mapping[str, str]) -> Iterator[tuple[bytes, bytes]]:

@@ -61,7 +61,16 @@ LINES = {
 """Lines of trials from the worst values to the best, and the same where there are many."""
 AREAS = {f"area{at}": Style(light, dark, ansi, 0.0, shade=at) for at, (light, dark, ansi) in enumerate(_RAMP)}
 """Areas of the values from the worst to the best."""
-ALL = {**DRAWN, **LINES, **AREAS}
+_JOBS = {
+    "job0": Style("#0969da", "#58a6ff", "36", 1.8),
+    "job1": Style("#bc4c00", "#f0883e", "33", 1.8, dash="7 3"),
+    "job2": Style("#1a7f37", "#3fb950", "32", 1.8, dash="2 3"),
+    "job3": Style("#8250df", "#bc8cff", "35", 1.8, dash="9 3 2 3"),
+    "job4": Style("#1f2328", "#e6edf3", "", 1.2),
+}
+JOBS = tuple(_JOBS)
+"""The names of the styles of jobs over each other."""
+ALL = {**DRAWN, **LINES, **AREAS, **_JOBS}
 
 
 def level(share: float) -> int:
