@@ -202,3 +202,9 @@ class Job:
         """The time from the start (or the creation) to the end, or to `now` if the job has not ended."""
         start = self.started or self.created
         return (self.finished or now) - start if start else timedelta(0)
+
+    def gpu_hours(self, now: datetime) -> float:
+        """The hours from the start to the end, or to `now`, multiplied by the GPUs that it requests."""
+        if self.started is None:
+            return 0.0
+        return self.gpus * max(0.0, self.duration(now).total_seconds()) / 3600

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from arena.model.findings import Finding
-from arena.model.jobs import Phase
+from arena.model.jobs import Job, Phase
 from arena.model.partial import Unread
 from arena.search.assignments import Value
 from arena.search.parameters import Parameter
@@ -105,8 +105,14 @@ class Budget(NamedTuple):
     """The time from its creation after which it ends."""
     gpu_hours: float | None = None
     """The GPU hours after which no more trials begin."""
-    gpu_hours_used: float = 0.0
-    """By the trials that have ended."""
+    gpu_hours_ended: float = 0.0
+    """Those that were used by the trials with a result."""
+    others: tuple[Job, ...] = ()
+    """The jobs of the trials without a result."""
+
+    def gpu_hours_used(self, now: datetime) -> float:
+        """By all trials, those that are running included."""
+        return self.gpu_hours_ended + sum(one.gpu_hours(now) for one in self.others)
 
 
 class Why(NamedTuple):

@@ -88,15 +88,17 @@ def _with_settings(name: str, settings: Mapping[str, str]) -> str:
     return f"{name} ({told})" if told else name
 
 
-def _limits(one: Sweep) -> Iterator[tuple[str, Any]]:
+def _limits(one: Sweep, now: datetime) -> Iterator[tuple[str, Any]]:
     """The limits that are set, and how much of them is used."""
     yield "Parallel", one.parallel
     if one.max_failed is not None:
         yield "MaxFailed", one.max_failed
     if one.budget.seconds is not None:
-        yield "Timeout", times.span(timedelta(seconds=one.budget.seconds))
+        limit = timedelta(seconds=one.budget.seconds)
+        yield "Timeout", f"{times.span(one.duration(now))} of {times.span(limit)} used"
     if one.budget.gpu_hours is not None:
-        yield "GPUHours", f"{number(one.budget.gpu_hours_used)} of {number(one.budget.gpu_hours)} used"
+        hours = number(round(one.budget.gpu_hours_used(now), 3))
+        yield "GPUHours", f"{hours} of {number(one.budget.gpu_hours)} used"
 
 
 def _header(one: Sweep, now: datetime) -> str:
@@ -116,7 +118,7 @@ def _header(one: Sweep, now: datetime) -> str:
                 else []
             ),
             ("Trials", _counts(one)),
-            *_limits(one),
+            *_limits(one, now),
             ("Best", best(one)),
             *(
                 [("Front", f"{len(one.front())} trials, marked with {BEST}")]
@@ -225,7 +227,7 @@ def data(one: Sweep, now: datetime) -> dict[str, Any]:
         "earlyStopSettings": dict(one.early_stop_settings),
         "timeoutSeconds": one.budget.seconds,
         "maxGpuHours": one.budget.gpu_hours,
-        "gpuHoursUsed": one.budget.gpu_hours_used,
+        "gpuHoursUsed": one.budget.gpu_hours_used(now),
         "importance": {metric: dict(shares) for metric, shares in one.importance.items()},
         "front": [each.name for each in one.front()] if len(one.objectives) > 1 else [],
         "maxTrials": one.max_trials,

@@ -74,11 +74,13 @@ def test_gpu_hours(arena: Product) -> None:
 
 
 def test_gpu_hours_of_running_trials(arena: Product) -> None:
-    """Running trials count; they go on to their end when the hours are used."""
+    """Running trials count, also in what `get` shows; they go on to their end when the hours are used."""
     words = ("--max-trials", "9", "--parallel", "2", "--gpus", "2", "--max-gpu-hours", "0.0005")
     line = f"test {{trial}} = both-1 || {{ {held(arena, 'open')}; }}; sleep 1; echo score={{x}}"
     child = arena.start(*LINE, "--name", "both", *words, line)
     until(lambda: arena.jobs().get("both-1") == "SUCCEEDED")
+    used = found(arena, "both")["gpuHoursUsed"]
+    until(lambda: found(arena, "both")["gpuHoursUsed"] > used)
     (arena.home / "open").touch()
     assert child.wait(60) == 0
     made = found(arena, "both")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from arena.actions.sweeps.export import export
 from arena.model.findings import Evidence, Finding
-from arena.model.jobs import Phase
+from arena.model.jobs import Job, Phase
 from arena.model.sweeps import Budget, Goal, Sweep, Trial, Why
 from arena.search.parameters import Parameter
 from arena.values import replace
@@ -98,8 +98,16 @@ Trials:
     )
 
 
+def four(minutes: int, ended: int = 0) -> Job:
+    """The job of a trial with four GPUs that started some minutes ago, and ended if that is given."""
+    finished = NOON - timedelta(minutes=ended) if ended else None
+    started = NOON - timedelta(minutes=minutes)
+    known = {"name": "digits-5", "namespace": "default", "kind": "job", "phase": Phase.RUNNING}
+    return Job(**known, started=started, finished=finished, gpus=4)
+
+
 def test_limits_importance_and_front():
-    """Limits that are set are shown with what is used of them, and parameters with their importance."""
+    """Limits are shown with what all trials use of them, and parameters with their importance."""
     several = replace(
         SWEEP,
         objectives=(*SWEEP.objectives, Goal(metric="size", maximize=False)),
@@ -110,14 +118,15 @@ def test_limits_importance_and_front():
         early_stopping="median",
         early_stop_settings={"start_step": "10"},
         max_failed=3,
-        budget=Budget(7200, 10, 2.5),
+        created=NOON - timedelta(minutes=25),
+        budget=Budget(7200, 10, 2.5, (four(minutes=30), four(minutes=30, ended=15))),
         importance={"accuracy": {"lr": 0.914, "opt": 0.086}, "size": {"lr": 0.5, "opt": 0.5}},
     )
     page = text_of_one(SWEEPS, several, Layout(now=NOON)).splitlines()
     assert "EarlyStopping:  median (start_step=10)" in page
     assert "MaxFailed:      3" in page
-    assert "Timeout:        2h" in page
-    assert "GPUHours:       2.5 of 10 used" in page
+    assert "Timeout:        25m of 2h used" in page
+    assert "GPUHours:       5.5 of 10 used" in page
     assert "Front:          2 trials, marked with *" in page
     assert "  lr:   log:1e-05..0.1  (importance 91% for accuracy, 50% for size)" in page
     assert [line.split()[1] for line in page if line.startswith("  *")] == ["3", "1"]
@@ -127,7 +136,7 @@ def test_limits_importance_and_front():
     found = json.loads(text_of_one(SWEEPS, several, Layout(now=NOON, form="json")))
     assert found["front"] == ["digits-1", "digits-3"]
     assert found["importance"]["accuracy"] == {"lr": 0.914, "opt": 0.086}
-    assert (found["timeoutSeconds"], found["maxGpuHours"], found["gpuHoursUsed"]) == (7200, 10, 2.5)
+    assert (found["timeoutSeconds"], found["maxGpuHours"], found["gpuHoursUsed"]) == (7200, 10, 5.5)
 
 
 def test_list():

@@ -260,7 +260,7 @@ def sweep(trials: Sequence[tuple[Object, Job, Mark]]) -> Sweep:
         constraints=spec.constraint,
         early_stopping=spec.early_stop,
         early_stop_settings=spec.early_stop_setting,
-        budget=_budget(spec, [mark.result for _, _, mark in ordered]),
+        budget=_budget(spec, [(job, mark.result) for _, job, mark in ordered]),
         phase=phase,
         reason=reason,
         max_trials=spec.max_trials or None,
@@ -281,9 +281,10 @@ def imported(marks: Iterable[Mark]) -> tuple[Imported, ...]:
     return imports.united(*(one.search.imported for one in marks))
 
 
-def _budget(spec: SweepSpec, results: Iterable[Result | None]) -> Budget:
+def _budget(spec: SweepSpec, trials: Sequence[tuple[Job, Result | None]]) -> Budget:
     limit = float(spec.max_gpu_hours) if spec.max_gpu_hours else None
-    return Budget(spec.timeout or None, limit, sum(one.gpu_hours for one in results if one))
+    ended = sum(result.gpu_hours for _, result in trials if result)
+    return Budget(spec.timeout or None, limit, ended, tuple(job for job, result in trials if not result))
 
 
 def _state(end: Mapping[str, str], trials: Sequence[Trial]) -> tuple[Phase, str]:

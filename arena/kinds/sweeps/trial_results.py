@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from arena.kinds.sweeps.metrics_file import is_json
 from arena.kinds.sweeps.spec import SweepSpec
@@ -21,7 +20,7 @@ def result(values: Mapping[str, Sequence[float]], spec: SweepSpec, job: Job) -> 
     ways = {one.metric: one.maximize for one in spec.goals}
     metrics = {name: (max if ways.get(name, True) else min)(seen) for name, seen in finite.items() if seen}
     points = {name: tuple(seen) for name, seen in finite.items()}
-    used = gpu_hours(job, job.finished)
+    used = job.gpu_hours(job.finished) if job.finished else 0.0
     made = Result(state="failed", metrics=metrics, points=points, gpu_hours=used)
     if job.phase is not Phase.SUCCEEDED:
         return replace(made, reason=job.reason or "its job failed")
@@ -32,13 +31,6 @@ def result(values: Mapping[str, Sequence[float]], spec: SweepSpec, job: Job) -> 
         if not math.isfinite(seen[-1]):
             return replace(made, reason=f"{one.metric} became {seen[-1]}")
     return replace(made, state="succeeded")
-
-
-def gpu_hours(job: Job, until: datetime | None) -> float:
-    """The hours from the start of a job to a moment, multiplied by the GPUs that it requests."""
-    if job.started is None or until is None:
-        return 0.0
-    return job.gpus * max(0.0, (until - job.started).total_seconds()) / 3600
 
 
 def silence(metric: str, values: Mapping[str, Sequence[float]], file: str = "") -> str:

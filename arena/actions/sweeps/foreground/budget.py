@@ -8,7 +8,6 @@ from typing import Protocol
 
 from arena import units
 from arena.actions.sweeps.foreground.trials import Sweep
-from arena.kinds.sweeps import trial_results
 from arena.kinds.sweeps.trial_jobs import Result
 from arena.model.jobs import Job
 
@@ -44,7 +43,5 @@ class Budget:
         if self._gpu_hours == float("inf"):
             return False
         now = self._now()
-        used = (
-            one.result.gpu_hours if one.result else trial_results.gpu_hours(one.job, now) for one in trials
-        )
+        used = (one.result.gpu_hours if one.result else one.job.gpu_hours(now) for one in trials)
         return sum(used) >= self._gpu_hours
