@@ -33,7 +33,8 @@ def command(session: "Session", names: tuple[str, ...], kind: "Kind | None", **f
     """Show the metrics of jobs over time, those of several jobs over each other.
 
     They are read from the output of the first instance: `loss=0.5`, `loss: 0.5` and JSON lines, with `step`
-    or `epoch` in the same line.
+    or `epoch` in the same line. On the local cluster, event files below the --logdir of a job with
+    --tensorboard are read, too.
 
     \b
     arena metrics bert
@@ -88,7 +89,7 @@ def _remarks(found: "Sequence[Curves]") -> None:
         if one.lines:
             _console.remark(f"only the last {one.lines:,} lines of {one.name} were read")
         if not one.metrics:
-            _console.remark(f"{one.name} has printed no metrics, such as loss=0.5")
+            _console.remark(f"{one.name} has reported no metrics, such as loss=0.5")
 
 
 def _draw(found: "Sequence[Curves]", metrics: Sequence[str], ascii_only: bool) -> None:

@@ -1,18 +1,19 @@
-"""The metrics of jobs over time, from what their first instances print."""
+"""The metrics of jobs over time: from what their first instances print, and from event files here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from arena import curve_lines
+from arena import curve_lines, kinds, labels
 from arena.actions import readings
-from arena.actions.jobs import find
+from arena.actions.jobs import event_metrics, find, rerun
 from arena.actions.jobs.logs import snapshot
 from arena.actions.jobs.logs.lines import Options
 from arena.errors import ArenaError, SpecError
-from arena.model.curves import Curves
+from arena.model.curves import Curves, Point
 from arena.parallel import thread_pool
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ JOBS, LINES = 12, 20_000
 def metrics(
     session: Session, *names: str, kind: Kind | str | None = None, lines: int = LINES
 ) -> Sequence[Curves]:
-    """Return the metrics that jobs have printed, in the order of their names.
+    """Return the metrics that jobs have reported, in the order of their names.
+
+    On the local cluster, event files below the `--logdir` of a job with TensorBoard count, too; what they
+    hold under the same name replaces what was printed.
 
     Args:
         lines: only so many lines at the end of each job's output are read.
@@ -55,11 +59,26 @@ def _curves(session: Session, most: int, job: Job) -> Curves:
                 read += zip(block.stamps, block.lines, strict=True)
     except ArenaError as error:
         unread = (*unread, readings.unread("logs", error, f"metrics of {job.name} are missing"))
+    printed = curve_lines.series(read)
+    written = _written(session, job) if session.is_local else {}
     return Curves(
         name=job.name,
         namespace=job.namespace,
         kind=job.kind,
-        metrics=curve_lines.series(read),
+        metrics={**written, **printed, **written},
         lines=most if len(read) >= most else 0,
         unread=unread,
     )
+
+
+def _written(session: Session, job: Job) -> Mapping[str, Sequence[Point]]:
+    """What the event files of a job on this machine hold; a relative `--logdir` is below where it began."""
+    path = event_metrics.logdir(job)
+    if path and not os.path.isabs(path):
+        try:
+            _, _, obj = find.find(session.cluster(), job.name, job.namespace, kinds.named(job.kind))
+        except ArenaError:  # it was deleted meanwhile
+            return {}
+        folder = rerun.surroundings(obj).get(labels.LOCAL_CWD, "")
+        path = os.path.join(folder, path) if folder else ""
+    return event_metrics.read(job, path) if path else {}
