@@ -38,7 +38,7 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 @pytest.mark.parametrize("engine", ["katib", "foreground"])
 def test_all_trials_side_by_side(arena: Product, engine: str) -> None:
-    """There is one TensorBoard; it lists a run for each trial, and the values of its hyperparameters."""
+    """One TensorBoard has a run and the hyperparameters of each trial; without Katib, any trial keeps it."""
     logs = str(arena.home / engine)
     line = quoted(arena.python, arena.home / "train.py") + f" {{lr}} {quoted(logs)}/{{trial}}"
     arena.must(
@@ -63,5 +63,8 @@ def test_all_trials_side_by_side(arena: Product, engine: str) -> None:
     wanted = {"experimentName": "", "allowedStatuses": ["STATUS_UNKNOWN", "STATUS_RUNNING"], "sliceSize": 9}
     found = asked("plugin/hparams/session_groups", wanted)["sessionGroups"]
     assert sorted(one["hparams"]["lr"] for one in found) == [1, 2, 4]
+    if engine == "foreground":
+        arena.must("delete", f"{engine}-1")
+        assert arena.must("tensorboard", engine, "--no-open").strip() == link
     arena.must("sweep", "delete", engine)
     assert arena.run("tensorboard", engine, "--no-open").code == 3

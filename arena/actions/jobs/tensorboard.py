@@ -31,7 +31,7 @@ ANSWER = 2.0
 def owner(session: Session, name: str, kind: Kind | None = None) -> Job:
     """The job of that name; if there is none, the job or the stand-in that has the TensorBoard of a sweep.
 
-    That of a sweep without Katib belongs to its first trial.
+    That of a sweep without Katib has the name of its first trial, also once that was deleted.
 
     Raises:
         NotFound: there is no such job, and no sweep of that name has a TensorBoard.
@@ -44,10 +44,24 @@ def owner(session: Session, name: str, kind: Kind | None = None) -> Job:
             find(session.cluster(), sweep)
             return sweep
         with suppress(NotFound):
-            first = find_job.job(session, f"{name}-1", kind=kind)
-            if first.labels.get(labels.SWEEP) == name:
-                return first
+            return _of_trial(session, name, kind)
         raise missing
+
+
+def _of_trial(session: Session, sweep: str, kind: Kind | None) -> Job:
+    """The first trial of a sweep without Katib; if it was deleted, a stand-in that has its TensorBoard."""
+    name = f"{sweep}-1"
+    try:
+        first = find_job.job(session, name, kind=kind)
+    except NotFound:
+        first = Job(name=name, namespace=session.namespace, kind="", phase=Phase.RUNNING)
+        owners = find(session.cluster(), first)["metadata"].get("ownerReferences", ())
+        if any(one["name"] != name for one in owners):  # further trials
+            return first
+        raise
+    if first.labels.get(labels.SWEEP) != sweep:
+        raise NotFound(f'job "{name}" is no trial of "{sweep}"')
+    return first
 
 
 def name(job: str) -> str:

@@ -67,6 +67,7 @@ def _created(
         made = trials.plan(number, Proposal(dict(values)))
         try:
             with send.sent(cluster, made) as obj:
+                trials.keep_board(made.resource, obj)
                 return number, Begun(made.resource, kind.read(obj, []), trial_jobs.mark_of(obj))
         except Conflict:
             try:

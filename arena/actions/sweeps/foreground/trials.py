@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from arena import labels
-from arena.actions.jobs import records, rerun
+from arena.actions.jobs import find, records, rerun, tensorboard
 from arena.actions.submit import send
+from arena.actions.submit.plan import DEPENDENTS
 from arena.actions.submit.request import Request
 from arena.actions.submit.submit import Tell, ignore, plan_job
 from arena.actions.sweeps import config_files, filling, jobs
 from arena.actions.sweeps.foreground import stopping
-from arena.errors import Conflict, NotFound
+from arena.errors import ArenaError, Conflict, NotFound
 from arena.kinds import levels
 from arena.kinds.spec import parse
 from arena.kinds.sweeps import metrics_file, trial_jobs
@@ -54,6 +56,8 @@ class Trials:
         self._tell = tell
         self._code = sweep.code
         self._files = config_files.templates(sweep.request, sweep.spec.parameters)
+        self._board: list[Resource] = []
+        """The types of the objects of the sweep's TensorBoard, once a further trial has been planned."""
 
     def plan(self, number: int, proposal: Proposal, *, ask: bool = True, tell: Tell = ignore) -> Plan:
         """The job of a trial.
@@ -78,6 +82,7 @@ class Trials:
         if self._sweep.spec.source == FILE:
             main = metrics_file.printed(request.kind, main, self._sweep.spec.metrics_file)
         if number > 1:  # the TensorBoard of the first trial is that of the sweep
+            self._board = [DEPENDENTS[one["kind"]] for one in made.dependents if _is_board(one)]
             made = replace(made, dependents=[one for one in made.dependents if not _is_board(one)])
         return replace(made, main=trial_jobs.marked(main, self._sweep.name, mark))
 
@@ -93,12 +98,22 @@ class Trials:
         made = self.plan(number, proposal, tell=self._tell if number == 1 else ignore)
         try:
             with send.sent(self._cluster, made) as obj:
+                self.keep_board(made.resource, obj)
                 return made.resource, obj
         except Conflict:
             there = self._cluster.get(made.resource, made.namespace, made.name)
             if trial_jobs.sweep_of(there) != self._sweep.name:
                 raise
             return made.resource, there
+
+    def keep_board(self, resource: Resource, obj: Object) -> None:
+        """Make a further trial an owner of the sweep's TensorBoard, which ends with its last trial."""
+        board = tensorboard.name(f"{self._sweep.name}-1")
+        owner = find.reference(resource, obj)
+        body = [{"op": "add", "path": "/metadata/ownerReferences/-", "value": owner}]
+        for one in self._board:
+            with suppress(ArenaError):  # without the right, or if it was deleted, the trial runs as well
+                self._cluster.patch(one, self._session.namespace, board, body, "json-patch")
 
     def record(self, resource: Resource, name: str, result: Result) -> None:
         """Write the result of a trial on its job; a job that is gone takes nothing from the others."""
