@@ -38,7 +38,7 @@ LINES = {
     "events JOB": ("events runs", "events waits"),
     "events JOB -w": ("events runs -w",),
     "timeline": ("timeline done", "timeline waits"),
-    "metrics": ("metrics runs done",),
+    "metrics": ("metrics runs done", "metrics waits"),
     "why": ("why runs", "why waits -o json"),
     "why -T serving": ("why served -T serving", "why served -T custom -o json"),
     "why -T sweep": ("why tried -T sweep",),

@@ -99,7 +99,7 @@ class Usage(NamedTuple):
 
 
 USAGES = (
-    Usage("list", ("list JOBS",), (INSTANCES, REASONS)),
+    Usage("list", ("list JOBS",), (INSTANCES, REASONS, ("progress, with -o wide", ("get pods/log",)))),
     Usage("list -w", ("list JOBS",), (INSTANCES, REASONS, AT_ONCE)),
     Usage("get", ("get JOBS",), (INSTANCES, REASONS, ("TensorBoard", ("get services",)), EVENTS, STALLED,
                                PROGRESS)),

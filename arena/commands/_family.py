@@ -58,6 +58,10 @@ class FamilyCommands(ABC, Generic[T]):
         """The objects that `all` returns, reduced to what a table shows."""
         return self.all(session, **scope)
 
+    def wide(self, session: "Session", **scope: Any) -> "Partial[T]":
+        """The objects that `rows` returns, with what only a wide table shows."""
+        return self.rows(session, **scope)
+
     @abstractmethod
     def one(self, session: "Session", name: str, kind: "Kind | None") -> T:
         """The object with that name, with everything that `get` shows."""
@@ -162,7 +166,7 @@ def matching(
 def list_objects(session: "Session", family: FamilyCommands[Any], form: str | None, **flags: Any) -> None:
     """Print the objects that the flags select."""
     form = form or session.settings.text("output") or "table"
-    read = family.all if form in ("json", "yaml") else family.rows
+    read = family.all if form in ("json", "yaml") else family.wide if form == "wide" else family.rows
     found = read(session, **scope(**flags))
     _console.unread(found, form=form)
     _show.show(session, family.noun(), found, form, everywhere=flags["everywhere"])

@@ -54,6 +54,12 @@ class Jobs(KindFamilyCommands["Job"]):
 
         return listing.jobs(session, **scope, detailed=False)
 
+    def wide(self, session: "Session", **scope: Any) -> "Partial[Job]":
+        """The jobs, some of those that run with their progress."""
+        from arena.actions.jobs import progress
+
+        return progress.several(session.cluster(), self.rows(session, **scope), session.now())
+
     def names(self, session: "Session") -> list[str]:
         """The names of jobs, without reading their pods."""
         from arena.actions.jobs import object_names

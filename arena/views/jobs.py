@@ -188,6 +188,10 @@ def _submitter(job: Job, now: datetime) -> str:
     return job.submitter or "N/A"
 
 
+def _progress(job: Job, now: datetime) -> str:
+    return (progress.short(job.progress) if job.progress else "") or "-"
+
+
 JOBS: Noun[Job] = Noun(
     plural="training jobs",
     columns=(
@@ -200,6 +204,7 @@ JOBS: Noun[Job] = Noun(
         Column("GPU(Allocated)", lambda job, now: _allocated(job), short="HELD"),
         NODE,
         Column("READY", lambda job, now: "-" if job.phase.is_final else ready(job), wide=True),
+        Column("PROGRESS", _progress, wide=True),
         Column("SUBMITTER", _submitter, wide=True),
         Column("REASON", lambda job, now: job.reason or "-", wide=True),
     ),

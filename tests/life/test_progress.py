@@ -29,4 +29,11 @@ def test_a_bar_that_is_still_drawn(arena: Product) -> None:
     assert (found["share"], found["what"], found["metrics"]) == (0.1, "epoch 1/4, step 4/10", {"loss": 0.25})
     assert found["secondsLeft"] >= 0
     arena.must("submit", "job", "--name", "mute", "--wait", "true")
+    head, *rows = (line.split("  ") for line in arena.must("list", "-o", "wide").splitlines())
+    shown = [dict(zip(filter(None, head), map(str.strip, filter(None, row)), strict=True)) for row in rows]
+    told = {row["NAME"]: row["PROGRESS"] for row in shown}
+    assert told["far"].startswith("10%, ")
+    assert told["far"].endswith(" left")
+    assert told["mute"] == "-"
+    assert "PROGRESS" not in arena.must("list")
     assert json.loads(arena.must("get", "mute", "-o", "json"))["progress"] is None

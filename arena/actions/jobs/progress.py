@@ -1,4 +1,4 @@
-"""How far a running job is, by the last lines of its chief."""
+"""How far running jobs are, by the last lines of their chiefs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from arena.actions import readings
 from arena.actions.jobs.instances import main_container
 from arena.errors import ArenaError, NotFound
 from arena.model.jobs import Job, Phase
+from arena.model.partial import Partial
 from arena.model.progress import Progress
+from arena.parallel import thread_pool
 from arena.values import replace
 
 if TYPE_CHECKING:
@@ -22,14 +24,16 @@ LINES = 60
 """Lines at the end of the log that are read: a bar is one, however often it is redrawn."""
 PATIENCE = 5.0
 """Seconds to wait for a log, since its node may be gone."""
+JOBS = 20
+"""Number of jobs of a list whose logs are read, all at the same time."""
 LEAST = 0.02
 """The share that must be done before the time left is estimated from the time passed."""
 
 
 def followed(cluster: Cluster, job: Job, now: datetime) -> Job:
     """The job with its progress, if its chief tells any; that takes one request for a job that runs."""
-    chief = job.chief or next(iter(job.instances), None)
-    if job.phase is not Phase.RUNNING or chief is None or chief.phase != "Running":
+    chief = _spoken(job)
+    if chief is None:
         return job
     try:
         found = progress_lines.read(_last_lines(cluster, chief))
@@ -37,7 +41,27 @@ def followed(cluster: Cluster, job: Job, now: datetime) -> Job:
         return job
     except ArenaError as error:
         return replace(job, unread=(*job.unread, readings.unread("logs", error, "progress is missing")))
-    return replace(job, progress=_estimated(found, main_container(chief).started, now)) if found else job
+    return (
+        replace(job, progress=_estimated(found, main_container(chief).started or job.started, now))
+        if found
+        else job
+    )
+
+
+def several(cluster: Cluster, jobs: Partial[Job], now: datetime) -> Partial[Job]:
+    """The jobs, the first of those that run with their progress; what cannot be read is told once."""
+    asked = [at for at, job in enumerate(jobs) if _spoken(job)][:JOBS]
+    with thread_pool(JOBS) as threads:
+        told = dict(zip(asked, threads.map(lambda at: followed(cluster, jobs[at], now), asked), strict=True))
+    missing = {one for at, job in told.items() for one in job.unread if one not in jobs[at].unread}
+    found = [told.get(at, job) for at, job in enumerate(jobs)]
+    return Partial(found, (*jobs.unread, *sorted(missing, key=lambda one: one.why)))
+
+
+def _spoken(job: Job) -> Instance | None:
+    """The instance that tells how far the job is; None if none runs."""
+    chief = job.chief or next(iter(job.instances), None)
+    return chief if job.phase is Phase.RUNNING and chief and chief.phase == "Running" else None
 
 
 def _last_lines(cluster: Cluster, chief: Instance) -> list[str]:
