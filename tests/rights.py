@@ -409,7 +409,7 @@ def judge(bob: Bob, capfd: pytest.CaptureFixture[str]) -> list[str]:
             if ran.code != CODES.get(line, 0) or "you may not" in ran.err:
                 faults.append(f"{usage.command}: {line}: {ran}")
         texts = {told(bob.admin, one) for one in granted(usage)} - {""}
-        there = {told(bob.admin, one) for one in asked}
+        there = {told(bob.admin, one) for one in asked} - {""}
         untried = UNTRIED.get(usage.command, set())
         if more := there - texts:
             faults.append(f"{usage.command} asks also for: {', '.join(sorted(more))}")

@@ -94,12 +94,13 @@ def connect(transport: Transport, request: Request, protocols: Sequence[str]) ->
 def _connect(endpoint: Endpoint, request: Request, protocols: Sequence[str]) -> Socket:
     import websocket
 
+    headers = [f"{key}: {value}" for key, value in endpoint.identity()]
     requestlog.note("open %s", request.target)
     try:
         raw = websocket.create_connection(
             "ws" + endpoint.server.removeprefix("http") + request.target,
             timeout=READ,
-            header=[f"{key}: {value}" for key, value in endpoint.identity()],
+            header=headers,
             subprotocols=list(protocols),
             socket=plug(endpoint, request.asked),
             suppress_origin=True,
