@@ -326,7 +326,7 @@ UNTRIED = {
     **{name: {f"delete {usages.EXPERIMENTS}", "get namespaces"}
        for name in ("sweep submit KIND", "sweep submit KIND --wait", "sweep submit --from-job")},
     # If its pods are refused, or late.
-    **{name: {"list events"} for name in ("logs -f", "sweep logs -f", "sweep import")},
+    **{name: {"list events"} for name in ("logs -f", "metrics", "sweep logs -f", "sweep import")},
     **{name: UNDONE | {"list events"}
        for name in ("sweep submit KIND --engine foreground", "sweep add", "submit --logs")},
     # Only if a trial has failed, or none has started.
