@@ -27,8 +27,9 @@ _KERAS = re.compile(
     r"(?:ETA:\s(?P<eta>[\d:]{1,12})s?|(?P<left>[\d:]{1,12})s?)(?P<rest>.*)"
 )
 _OF = rf"{_GAP}[:=#\[(]?{_GAP}(?P<done>\d{{1,12}}){_GAP}(?:/|of|out of){_GAP}(?P<total>\d{{1,12}})"
-_EPOCH = re.compile(rf"\bepochs?{_OF}", re.IGNORECASE)
-_STEP = re.compile(rf"\b(?:global[_ ])?(?:step|iter|iteration|batch)s?{_OF}", re.IGNORECASE)
+EPOCH = re.compile(rf"\bepochs?{_OF}", re.IGNORECASE)
+STEP = re.compile(rf"\b(?:global[_ ])?(?:step|iter|iteration|batch)s?{_OF}", re.IGNORECASE)
+"""`epoch 3/10` and `step 5 of 100`, with the groups `done` and `total`."""
 _VALUE = re.compile(
     r"['\"]?(?<![\w.])([A-Za-z][\w/.-]{0,60})['\"]?\s?[:=]\s?['\"]?"
     r"([+-]?(?:\d{1,20}\.?\d{0,20}|\.\d{1,20})(?:[eE][+-]?\d{1,3})?)(?![\w:/.])"
@@ -67,13 +68,13 @@ def read(lines: Iterable[str]) -> Progress | None:
         if not text:
             continue
         bar = _bar(text)
-        if (found := _EPOCH.search(text[: bar.start()] if bar else text)) and (count := _count(found)):
+        if (found := EPOCH.search(text[: bar.start()] if bar else text)) and (count := _count(found)):
             if epoch is None or count.done != epoch.done:
                 inner, left = None, None
             epoch = count
         if bar and (count := _count(bar)):
             inner, left = count, _seconds(bar.groupdict().get("eta") or bar["left"] or "")
-        elif (found := _STEP.search(text)) and (count := _count(found)):
+        elif (found := STEP.search(text)) and (count := _count(found)):
             inner, left = count, None
         _values(bar["rest"] or "" if bar else text, values)
     if epoch is None and inner is None:

@@ -21,6 +21,12 @@ def found(*lines: str) -> dict[str, list[tuple[float | None, float]]]:
         (('{"epoch": 1, "acc": .5}', '{"epoch": 2, "acc": 1.}'), {"acc": [(1, 0.5), (2, 1)]}),
         (("epoch=1 global_step=7 a/b=1", "epoch=1 global_step=8 a/b=2"), {"a/b": [(7, 1), (8, 2)]}),
         (("loss=nan", "loss=1", "loss=inf", "loss=2"), {"loss": [(None, 1), (None, 2)]}),
+        (
+            ("|loss=4|acc=1|", "|loss=2|acc=2|"),
+            {"loss": [(None, 4), (None, 2)], "acc": [(None, 1), (None, 2)]},
+        ),
+        (("Epoch: 1 Loss: 4", "Epoch: 2 Loss: 2"), {"Loss": [(1, 4), (2, 2)]}),
+        (("epoch 3/10 loss=4", "Epoch [4/10], Step [7/9], loss=2"), {"loss": [(3, 4), (7, 2)]}),
         (("loss=1",), {}),
         (
             ("\x1b[32mloss\x1b[0m: \x1b[1m0.5\x1b[0m", "{'loss': '0.25'}"),
