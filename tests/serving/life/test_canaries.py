@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from product import quoted, until
 from served import Served
 
@@ -59,6 +60,7 @@ def test_a_bad_canary_is_rolled_back(arena: Served) -> None:
     nothing_is_left(arena)
 
 
+@pytest.mark.long
 def test_what_a_killed_client_leaves(arena: Served) -> None:
     """A canary outlives a killed client and Ctrl-C: get explains it, promote or rollback ends it."""
     serve(arena)
@@ -76,6 +78,7 @@ def test_what_a_killed_client_leaves(arena: Served) -> None:
     nothing_is_left(arena)
 
 
+@pytest.mark.long
 def test_a_promotion_that_was_cut_off(arena: Served) -> None:
     """A serving that runs the change already, but still has its canary, is promoted or rolled back."""
     serve(arena)
@@ -110,6 +113,7 @@ def test_bad_canaries(arena: Served) -> None:
     assert arena.answers() == ["1", "1"]
 
 
+@pytest.mark.long
 def test_engines_measure_canaries(arena: Served) -> None:
     """Without samples, the metrics of the engine judge a canary under the traffic that comes."""
     counting = quoted(sys.executable, Path(__file__).with_name("counting.py"))
@@ -130,6 +134,7 @@ def test_engines_measure_canaries(arena: Served) -> None:
     assert "the canary was rolled back" in silent.err
 
 
+@pytest.mark.long
 def test_the_proxy_measures_canaries(arena: Served) -> None:
     """Where an engine has no metrics, the proxy's judge a canary under the traffic that comes."""
     serve(arena)

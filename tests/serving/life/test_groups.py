@@ -13,6 +13,7 @@ KINDS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_changed(arena: Served, kind: str) -> None:
     """These follow an update and a rollback by recorded options, a restart, and a change of their size."""
