@@ -1,10 +1,14 @@
 """Commands of users with few rights: what they may see is shown, and what is missing is said once."""
 
+import json
+
 import pytest
+from local.operators.katib_manifests import experiment, job, trial
 from screens import PYTORCHJOBS
 
 from arena import labels
 from arena.actions.jobs import object_names
+from arena.kinds.sweeps.experiment import EXPERIMENTS, TRIALS
 from arena.local.api.fault_injection import Fault
 
 EVER = 1 << 30
@@ -134,3 +138,22 @@ def test_a_broken_kind_may_have_one_of_several_jobs(arena, stage, api):
     code, out, err = arena("delete", "gone", "bert")
     assert (code, out) == (6, "pytorchjob bert deleted\n")
     assert err.count("the webhook is dead") == 1
+
+
+def test_numbers_of_trials_that_may_change_are_said(arena, stage, api):
+    """Without the order of the trials, `sweep get` shows all, and says so if some began in one second."""
+    what = {"apiVersion": "kubeflow.org/v1beta1"}
+    stage.cluster.create(EXPERIMENTS, "default", {**what, "kind": "Experiment", **experiment()})
+    refuse(api, "/suggestions", "get")
+
+    def begin(name):
+        stage.cluster.create(TRIALS, "default", {**what, "kind": "Trial", **trial(job(), name)})
+
+    begin("hp-a")
+    code, _, err = arena("sweep", "get", "hp")
+    assert (code, "suggestions" in err) == (0, False), err
+    for name in "bcdefghi":
+        begin(f"hp-{name}")
+    code, out, err = arena("sweep", "get", "hp", "-o", "json")
+    assert (code, len(json.loads(out)["trials"])) == (0, 9), err
+    assert "trials that began within the same second may have other numbers next time" in err

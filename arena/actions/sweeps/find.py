@@ -192,7 +192,8 @@ def read(cluster: Cluster, obj: Object) -> Sweep:
         known = threads.submit(order, cluster, obj)
         found = readings.optional(TRIALS, _TRIALS, listed)
         names = known.result()
-    unread = (*found.unread, *(names.unread if len(found) > 1 else ()))
+    moments = {one["metadata"].get("creationTimestamp") for one in found}
+    unread = (*found.unread, *(names.unread if len(moments) < len(found) else ()))
     return observed(cluster, replace(_read(obj, found, names), unread=unread))
 
 
