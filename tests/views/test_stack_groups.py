@@ -5,9 +5,9 @@ from arena.views import stacks as views
 
 WAITS = Thread("MainThread", (
     Frame("all_reduce", "/usr/lib/python3.11/site-packages/torch/distributed/c10d.py", 83),
-    Frame("<module>", "/work/train.py", 19),
+    Frame("<module>", "/opt/job/train.py", 19),
 ))  # fmt: skip
-HANGS = Thread("MainThread", (Frame("load\x1b[2J", "/work/train.py", 8),))
+HANGS = Thread("MainThread", (Frame("load\x1b[2J", "/opt/job/train.py", 8),))
 LOADS = Thread("loader", (Frame("get", "/usr/lib/python3.11/queue.py", 171),))
 
 
@@ -25,10 +25,10 @@ def test_equal_stacks_are_shown_once() -> None:
     assert shown(rank(2, HANGS), rank(0, WAITS, LOADS), rank(3, WAITS), rank(1, WAITS)) == [
         "ranks 0-1,3: train.py",
         "  all_reduce  torch/distributed/c10d.py:83",
-        "  <module>    /work/train.py:19",
+        "  <module>    /opt/job/train.py:19",
         "",
         "rank 2: train.py",
-        r"  load\x1b[2J  /work/train.py:8",
+        r"  load\x1b[2J  /opt/job/train.py:8",
     ]
 
 
@@ -38,7 +38,7 @@ def test_all_threads() -> None:
         "rank 0: train.py",
         "  MainThread",
         "    all_reduce  torch/distributed/c10d.py:83",
-        "    <module>    /work/train.py:19",
+        "    <module>    /opt/job/train.py:19",
         "  loader",
         "    get  queue.py:171",
     ]
