@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from arena.kube.watches import Watch
 
 Object = dict[str, Any]
-
 MERGE, JSON, STRATEGIC = "merge-patch", "json-patch", "strategic-merge-patch"
 """Kinds of patch."""
 
@@ -98,8 +97,8 @@ class Cluster:
 
     def may_list(self, resource: Resource, namespace: str | None = None) -> bool:
         """Whether this user may list a type in a namespace (None for all); False if unknown."""
-        asked = Asked(self.name, "list", resource, namespace)
         try:
+            asked = Asked(self.name, "list", resource, namespace)
             self._transport.body(Request(asked, "GET", resource.path(namespace), {"limit": 1}))
         except ArenaError:
             return False
@@ -187,11 +186,8 @@ class Cluster:
         `grace`: seconds, None for its own. Returns it while it exists, else a Status or its last state.
         """
         asked = Asked(self.name, "delete", resource, namespace, name)
-        body: Object = {"propagationPolicy": propagation}
-        if uid:
-            body["preconditions"] = {"uid": uid}
-        if grace is not None:
-            body["gracePeriodSeconds"] = grace
+        body: Object = {"propagationPolicy": propagation} | ({"preconditions": {"uid": uid}} if uid else {})
+        body |= {} if grace is None else {"gracePeriodSeconds": grace}
         return self._transport.json(Request(asked, "DELETE", path_of(resource, asked), body=body))
 
     def delete_unchanged(self, resource: Resource, obj: Mapping[str, Any]) -> None:
@@ -276,6 +272,10 @@ class Cluster:
         kind = {"pods": "PodMetrics", "nodes": "NodeMetrics"}[plural]
         usage = Resource("metrics.k8s.io", "v1beta1", plural, plural == "pods", kind)
         return self.list(usage, namespace, labels)
+
+    def ask(self, path: str, query: Mapping[str, str]) -> Object:
+        """The JSON at a path that is none of a resource, such as what a Service answers through its proxy."""
+        return self._transport.json(Request(Asked(self.name, "ask"), "GET", path, query))
 
     def serves(self, resource: Resource) -> bool:
         """Whether the cluster knows a resource type in exactly this version."""

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from arena.model.gpus import Gpu
 from arena.values import frozen
 
 
@@ -52,6 +53,8 @@ class Instance:
     finished: datetime | None = None
     containers: tuple[Container, ...] = ()
     """Init containers come first, then the main container, then sidecars."""
+    gpu_metrics: tuple[Gpu, ...] = ()
+    """What each of its GPUs does, if that was read."""
 
     @property
     def main(self) -> Container | None:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from arena.model.gpus import Gpu
 from arena.values import frozen
 
 
@@ -24,3 +25,5 @@ class Node:
     memory: Decimal = Decimal(0)
     """The capacity in bytes."""
     memory_allocated: Decimal | None = Decimal(0)
+    gpu_metrics: tuple[Gpu, ...] = ()
+    """What each of its GPUs does, if that was read; one with several pods is there several times."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from arena.model.instances import Instance
-from arena.views import times
+from arena.views import gpus, times
 from arena.views.noun import Noun
 from arena.views.table import Column, ruled
 
@@ -20,7 +20,7 @@ def _data(one: Instance, now: datetime) -> dict[str, Any]:
         "nodeIP": one.node_ip,
         "chief": one.chief,
         "requestGPUs": one.gpus,
-        "gpuMetrics": {},
+        "gpuMetrics": gpus.data(one.gpu_metrics),
         "creationTimestamp": times.epoch(one.created),
         "role": one.role,
         "index": one.index,

@@ -8,6 +8,7 @@ from arena import visible
 from arena.model.findings import Finding
 from arena.model.jobs import Code, Job, Phase, Queue
 from arena.values import replace
+from arena.views import gpus as gpu_views
 from arena.views import progress, times
 from arena.views.instances import INSTANCES, section
 from arena.views.noun import Noun
@@ -173,7 +174,8 @@ def _usage_page(job: Job, now: datetime) -> str:
             ("Duration", times.span(job.duration(now))),
         ]
     )
-    return "\n\n".join([head, section(job.instances, now), gpus(job)])
+    metrics = gpu_views.of_instances(job.instances, now)
+    return "\n\n".join([head, section(job.instances, now), *([metrics] if metrics else []), gpus(job)])
 
 
 NAMESPACE: Column[Job] = Column("NAMESPACE", lambda job, now: job.namespace, everywhere=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from arena import units
 from arena.model.nodes import Node
+from arena.views import gpus
 from arena.views.noun import Noun
 from arena.views.table import Column, pairs, ruled
 
@@ -64,6 +65,7 @@ def data(node: Node, now: datetime) -> dict[str, Any]:
         "allocatedCPUs": None if node.cpu_allocated is None else float(node.cpu_allocated),
         "totalMemory": int(node.memory),
         "allocatedMemory": None if node.memory_allocated is None else int(node.memory_allocated),
+        "gpuMetrics": gpus.of_node(node),
     }
 
 
@@ -88,6 +90,9 @@ NODES: Noun[Node] = Noun(
         Column("CPU(Allocated)", lambda node, now: _cores(node.cpu_allocated), wide=True),
         Column("MEMORY(Total)", lambda node, now: _bytes(node.memory), wide=True),
         Column("MEMORY(Allocated)", lambda node, now: _bytes(node.memory_allocated), wide=True),
+        Column(
+            "GPU(Utilization)", lambda node, now: gpus.busy(node.gpu_metrics), short="GPU(Util)", wide=True
+        ),
     ),
     data=data,
     footer=_totals,

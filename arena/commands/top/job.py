@@ -34,12 +34,16 @@ def command(  # noqa: PLR0913 - one parameter a flag
 ) -> None:
     """Show the GPUs that jobs request and hold; for one job, instance by instance.
 
+    What each GPU of a job does comes from the Prometheus of the setting prometheus-address.
+
     \b
     arena top job
     arena top job -A
     arena top job bert -r
     """
+    from arena.actions import gpu_metrics
     from arena.actions.jobs import find, listing
+    from arena.model.partial import Partial
     from arena.views.jobs import USAGE
 
     told: list[Unread] = []
@@ -47,10 +51,14 @@ def command(  # noqa: PLR0913 - one parameter a flag
     def read() -> str:
         if name:
             found = find.job(session, name, kind=kind, partial=not instance)
-            _refresh.warn(told, form, found)
-            return _show.text_of_one(session, USAGE, _instance(found, instance), form)
+            job = _instance(found, instance)
+            measured = Partial([job]) if form == "name" else gpu_metrics.of_jobs(session, Partial([job]))
+            _refresh.warn(told, form, found, measured)
+            return _show.text_of_one(session, USAGE, measured[0], form)
         detailed = form in ("json", "yaml")
         jobs = listing.jobs(session, everywhere=everywhere, kind=kind, detailed=detailed)
+        if detailed:
+            jobs = gpu_metrics.of_jobs(session, jobs)
         _refresh.warn(told, form, jobs)
         is_table = form in ("table", "wide")
         rows = sorted(jobs, key=lambda job: (-job.gpus, job.name)) if is_table else jobs

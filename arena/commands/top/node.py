@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("-d", "--details", is_flag=True, help="Include the pods that hold GPUs on each node.")
 @_refresh.refresh_option
 @click.option("-m", "--gpu-mode", hidden=True, help="Accepted for the Go arena's users.")
-@click.option("-s", "--metric", is_flag=True, hidden=True, help="Accepted for the Go arena's users.")
+@click.option("-s", "--metric", is_flag=True, help="Include the utilization and memory of each GPU.")
 @_flags.output_option("table", "wide", "json", "yaml", "name")
 @pass_session
 def command(  # noqa: PLR0913 - one parameter a flag
@@ -33,15 +33,29 @@ def command(  # noqa: PLR0913 - one parameter a flag
 ) -> None:
     """Show nodes with their GPUs; `-o wide` adds CPUs and memory.
 
+    What GPUs do comes from the Prometheus of the setting prometheus-address.
+
     \b
     arena top node
     arena top node -o wide
     arena top node gpu-1 -d
+    arena top node gpu-1 --metric
     """
-    from arena.actions import nodes
+    from arena.actions import gpu_metrics, nodes
+    from arena.views import gpus
 
     told: list[Unread] = []
-    _refresh.show(refresh, lambda: _text(session, nodes.nodes(session, names), details, form, told))
+    measured = metric or form in ("wide", "json", "yaml")
+
+    def read() -> str:
+        found = nodes.nodes(session, names)
+        if metric or (measured and gpu_metrics.is_set(session) and any(one.gpus for one in found)):
+            found = gpu_metrics.of_nodes(session, found)
+        text = _text(session, found, details, form, told)
+        rows = gpus.of_nodes(found, session.now()) if metric and form in ("table", "wide") else ""
+        return f"{text}\n\n{rows}" if rows else text
+
+    _refresh.show(refresh, read)
 
 
 def _text(session: "Session", found: "Partial[Node]", details: bool, form: str, told: "list[Unread]") -> str:
