@@ -126,6 +126,17 @@ def selector_option(help: str) -> Callable[[F], F]:
     return click.option("-l", "--selector", default="", metavar="LABELS", callback=_selects, help=help)
 
 
+def local_port_option(name: str) -> Callable[[F], F]:
+    """`--port PORT`: a port of this machine, 0 for any free one, as the parameter `name`."""
+    return click.option("--port", name, type=click.IntRange(0, 65535), default=0, metavar="PORT",
+                        help="Local port.  [default: any free port]")  # fmt: skip
+
+
+open_option = click.option(
+    "--open/--no-open", "browser", default=None, help="Open a browser.  [default: on a terminal]"
+)
+
+
 def everywhere_option(function: F) -> F:
     """`-A`: all namespaces; the Go arena's older spelling works, too."""
     return click.option(

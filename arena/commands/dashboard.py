@@ -14,14 +14,8 @@ if TYPE_CHECKING:
 
 @click.command("dashboard")
 @_flags.everywhere_option
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    metavar="PORT",
-    help="Local port.  [default: any free port]",
-)
-@click.option("--open/--no-open", "browser", default=None, help="Open a browser.  [default: on a terminal]")
+@_flags.local_port_option("port")
+@_flags.open_option
 @click.option(
     "--allow-changes",
     "changes",

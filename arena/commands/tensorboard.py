@@ -16,14 +16,8 @@ if TYPE_CHECKING:
 @click.command("tensorboard")
 @_flags.job_argument()
 @_flags.kind_option
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    metavar="PORT",
-    help="Local port.  [default: any free port]",
-)
-@click.option("--open/--no-open", "browser", default=None, help="Open a browser.  [default: on a terminal]")
+@_flags.local_port_option("port")
+@_flags.open_option
 @pass_session
 def command(session: "Session", name: str, kind: "Kind | None", port: int, browser: bool | None) -> None:
     """Print a link to the TensorBoard of a job or a sweep that works from here, and open it.

@@ -12,10 +12,10 @@ from arena.actions.fit.demands import Demand, demands
 from arena.actions.fit.queues import Queued
 from arena.actions.fit.shapes import shapes
 from arena.actions.fit.snapshot import Snapshot, Wanted
-from arena.actions.submit.plan import Plan, plan
+from arena.actions.submit.plan import Plan
 from arena.actions.submit.request import Request, request_for
 from arena.actions.submit.settle import Settled, settle
-from arena.actions.submit.submit import Tell, ignore
+from arena.actions.submit.submit import Tell, ignore, planned
 from arena.kinds.training.specs.base.spec import BatchSpec
 from arena.kinds.workload.spec import WorkloadSpec
 from arena.model import fits as outcomes
@@ -80,14 +80,7 @@ def fit(
 
 
 def _asked(session: Session, request: Request, settled: Settled) -> _Asked:
-    made = plan(
-        request.kind,
-        settled.spec,
-        resource=settled.resource,
-        namespace=session.namespace,
-        origin=settled.origin,
-        overrides=settled.overrides,
-    )
+    made = planned(session, request, settled)
     return _Asked(request=request, settled=settled, plan=made, demands=demands(made))
 
 

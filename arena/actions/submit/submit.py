@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from arena.actions.submit.plan import Plan, plan
 from arena.actions.submit.request import Request, request_for
-from arena.actions.submit.settle import settle
+from arena.actions.submit.settle import Settled, settle
 from arena.errors import ArenaError
 from arena.kinds.workload.spec import TensorBoardSpec, WorkloadSpec
 from arena.model.jobs import Job
@@ -134,7 +134,17 @@ def plan_job(session: Session, request: Request, *, ask: bool = True, tell: Tell
         tell: called with each remark.
     """
     settled = settle(session, request, ask=ask)
-    made = plan(
+    made = planned(session, request, settled)
+    if made.archive:
+        tell(made.archive.summary)
+    for warning in (*settled.remarks, *_code_warnings(session, settled.spec, made)):
+        tell(f"Warning: {warning}")
+    return made
+
+
+def planned(session: Session, request: Request, settled: Settled) -> Plan:
+    """The plan of a request whose options are settled."""
+    return plan(
         request.kind,
         settled.spec,
         resource=settled.resource,
@@ -142,11 +152,6 @@ def plan_job(session: Session, request: Request, *, ask: bool = True, tell: Tell
         origin=settled.origin,
         overrides=settled.overrides,
     )
-    if made.archive:
-        tell(made.archive.summary)
-    for warning in (*settled.remarks, *_code_warnings(session, settled.spec, made)):
-        tell(f"Warning: {warning}")
-    return made
 
 
 def _code_warnings(session: Session, spec: WorkloadSpec, made: Plan) -> Iterator[str]:

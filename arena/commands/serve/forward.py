@@ -17,14 +17,7 @@ if TYPE_CHECKING:
 @_family.name_argument(SERVINGS)
 @_family.kind_option(SERVINGS)
 @version_option
-@click.option(
-    "--port",
-    "local",
-    type=click.IntRange(0, 65535),
-    default=0,
-    metavar="PORT",
-    help="Local port.  [default: any free port]",
-)
+@_flags.local_port_option("local")
 @click.option(
     "--remote-port",
     "port",
