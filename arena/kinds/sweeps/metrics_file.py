@@ -46,7 +46,9 @@ follow & follower=$!
 trap 'kill -TERM $program 2> /dev/null' TERM INT
 wait $program; code=$?
 while kill -0 $program 2> /dev/null; do wait $program; code=$?; done
-kill -TERM $follower; wait $follower
+kill -TERM $follower
+# A program may end before the follower has set its trap.
+wait $follower || {{ over=1; show; }}
 exit $code
 """
 
