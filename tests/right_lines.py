@@ -15,7 +15,7 @@ SETUP = (
     "sweep submit job --engine katib --name going {image} --param x=1,2 --metric y:max --parallel 1 "
     '--resumable "{idle}; echo y={{x}}"',
     "sweep submit job --engine foreground --name byhand {image} --param x=1,2 --metric y:max --max-trials 1 "
-    "'echo y={{x}}'",
+    "'echo y={{x}}; sleep 1'",
     "submit job --name told {image} 'echo y=1'",
     "wait told --timeout 60s",
     "wait runs --for phase=RUNNING --timeout 60s",
